@@ -1,0 +1,333 @@
+"""Both machines: equal to their golden files, sound in themselves, and right for the APIs they call."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from workflow import picture
+from workflow.contract import TUNING_NAME_LENGTH, RunInput, job_name
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("build", "release")
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    name: json.loads((ROOT / "workflow" / f"{name}.asl.json").read_text()) for name in NAMES
+}
+STATES = [
+    pytest.param(state, id=f"{machine}: {name}")
+    for machine, definition in DEFINITIONS.items()
+    for name, state in definition["States"].items()
+    if state["Type"] == "Task"
+]
+PLACEHOLDERS = {
+    "Project": "greenlight",
+    "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
+    "ServingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-serving:1",
+}
+
+
+def test_the_golden_files_are_what_the_code_renders_offline_in_under_five_seconds(tmp_path: Path) -> None:
+    """The files in the repository are rendered from this very code, whatever region or profile a user has."""
+    (tmp_path / "config").write_text("[default]\nregion = cn-north-1\n")
+    hostile = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_DEFAULT_REGION": "us-gov-west-1",
+        "AWS_PROFILE": "nobody",
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    before = os.times()
+    done = subprocess.run(
+        [sys.executable, "-m", "workflow.render", "--check"], cwd=ROOT, env=hostile, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    # Seconds of processor, not of the clock: a busy machine must not fail for the wrong reason.
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_shows_the_definition(name: str) -> None:
+    """The SVG in the repository is drawn from the definition beside it."""
+    svg = (ROOT / "workflow" / f"{name}.svg").read_text()
+    assert f"definition {picture.digest(DEFINITIONS[name])}" in svg
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_statelint_finds_nothing(name: str) -> None:
+    """A linter of the States Language has nothing to say."""
+    linter = Path(sys.executable).with_name("statelint")
+    done = subprocess.run([linter, ROOT / "workflow" / f"{name}.asl.json"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_state_is_reached_and_every_target_exists(name: str) -> None:
+    """No arrow leads nowhere, no state waits for nobody."""
+    states = DEFINITIONS[name]["States"]
+    reached, open_ends = set(), [DEFINITIONS[name]["StartAt"]]
+    while open_ends:
+        current = open_ends.pop()
+        if current not in reached:
+            reached.add(current)
+            open_ends += [target for target, _ in picture.edges(states[current])]
+    assert reached == set(states)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_has_a_limit_retries_with_jitter_and_catches_everything(name: str) -> None:
+    """Nothing hangs for ever, and no failure goes untold."""
+    assert DEFINITIONS[name]["TimeoutSeconds"] > 0
+    for state_name, state in DEFINITIONS[name]["States"].items():
+        if state["Type"] != "Task":
+            continue
+        assert "TimeoutSeconds" in state or "TimeoutSecondsPath" in state, state_name
+        assert all(retry["JitterStrategy"] == "FULL" for retry in state["Retry"]), state_name
+        assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], state_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_bad_end_has_a_constant_error_and_everyone_is_told_before(name: str) -> None:
+    """A Fail state names its error, and only a state that tells why leads to it."""
+    states = DEFINITIONS[name]["States"]
+    errors = []
+    for state_name, state in states.items():
+        if state["Type"] == "Fail":
+            assert re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", state["Error"])
+            errors.append(state["Error"])
+            before = {other for other, its in states.items() if state_name in [t for t, _ in picture.edges(its)]}
+            assert all(states[other]["Parameters"]["FunctionName"] == "${NotifyArn}" for other in before)
+    assert len(errors) == len(set(errors))
+
+
+def test_a_bad_end_never_looks_like_a_success() -> None:
+    """The machines succeed in two ways only: there was nothing to do, or a model was released."""
+    ends = {
+        name
+        for definition in DEFINITIONS.values()
+        for name, state in definition["States"].items()
+        if state["Type"] == "Succeed" or state.get("End")
+    }
+    assert ends == {"Nothing to do", "Release", "Released"}
+
+
+# --- every Task's parameters against the model of the API it calls ---------------------------------
+
+
+def sample_data() -> dict[str, Any]:
+    """The data of an execution, as the Lambdas write it, with every key that a state reads."""
+    uris = ("training", "test", "dataset_report", "pretrained", "champion", "models", "checkpoints", "evaluation")
+    figures = {"map50": 0.9, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
+    instances = RunInput(dataset="s3://bucket/data")
+    return {
+        "plan": {
+            "run": "nightly",
+            "started_by": "schedule",
+            "fingerprint": "f" * 64,
+            "client_token": "c" * 32,
+            "dataset": {"uri": "s3://bucket/datasets/fasteners/", "name": "fasteners"},
+            "jobs": {
+                **{step: job_name("nightly", step) for step in ("prepare", "train", "evaluate", "release")},
+                "tune": job_name("nightly", "tune", length=TUNING_NAME_LENGTH),
+            },
+            "uris": {name: f"s3://bucket/runs/nightly/{name}/" for name in uris},
+            "hyperparameters": {"epochs": "3", "seed": "0"},
+            "tuning": {
+                "jobs": 4,
+                "parallel": 2,
+                "static": {"epochs": "3"},
+                "ranges": {
+                    "ContinuousParameterRanges": [
+                        {"Name": "lr0", "MinValue": "0.001", "MaxValue": "0.01", "ScalingType": "Logarithmic"}
+                    ]
+                },
+            },
+            "instances": {
+                "training": instances.training_instance,
+                "processing": instances.processing_instance,
+                "endpoint": instances.endpoint_instance,
+            },
+            "confidence": 0.25,
+            "ask_before_production": False,
+            "approval_seconds": 3600,
+            "model_name": "greenlight-v1",
+            "image": PLACEHOLDERS["ServingImage"],
+            "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
+            "instance": "ml.c6i.xlarge",
+            "count": 1,
+            "staging_configuration": "greenlight-v1-staging",
+            "production_configuration": "greenlight-v1-production",
+            "previous_configuration": "greenlight-v0-production",
+            "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
+            "model_digest": "d" * 64,
+            "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+            "traffic": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60},
+        },
+        "training": {
+            "job_name": "nightly-train-0-0",
+            "status": "Completed",
+            "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
+        },
+        "tuning": {"job_name": "nightly-tune-0-0-001"},
+        "dataset": {"digest": "d" * 64},
+        "gate": {
+            "summary": "passed",
+            "model_digest": "d" * 64,
+            "archive_digest": "e" * 64,
+            "report_uri": "s3://bucket/report",
+            "metrics_uri": "s3://bucket/metrics.json",
+            "metrics": figures,
+            "champion": None,
+        },
+        "package": {"arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1"},
+        "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},
+        "error": {"Error": "E", "Cause": "why"},
+        "staging": {"looks": 0},
+        "production": {"looks": 0},
+    }
+
+
+CONTEXT = {
+    "Execution": {
+        "Id": "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly",
+        "Input": {},
+        "Name": "nightly",
+        "StartTime": "2026-01-01T00:00:00Z",
+        "RedriveCount": 0,
+    },
+    "State": {"RetryCount": 0},
+    "Task": {"Token": "t" * 40},
+}
+
+
+def look_up(path: str, data: dict[str, Any]) -> Any:
+    """The value at a path without filters, in the data or in the context object. KeyError where it is missing."""
+    value: Any = CONTEXT if path.startswith("$$") else data
+    for key in path.lstrip("$").strip(".").split("."):
+        value = value[key] if key else value
+    return value
+
+
+def resolve(value: Any, data: dict[str, Any]) -> Any:
+    """Parameters as Step Functions sends them, for the paths and intrinsics that the machines use."""
+    if isinstance(value, dict):
+        return {
+            key.removesuffix(".$"): evaluate(item, data) if key.endswith(".$") else resolve(item, data)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [resolve(item, data) for item in value]
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)\}", lambda match: substitute(match[1]), value)
+    return value
+
+
+def substitute(name: str) -> str:
+    """What the template puts in the place of a placeholder."""
+    if name in PLACEHOLDERS:
+        return PLACEHOLDERS[name]
+    if name.endswith("RoleArn"):
+        return "arn:aws:iam::000000000000:role/greenlight-jobs"
+    if name.endswith("MachineArn"):
+        return "arn:aws:states:us-east-1:000000000000:stateMachine:greenlight-release"
+    return "arn:aws:lambda:us-east-1:000000000000:function:greenlight-" + name.removesuffix("Arn").lower()
+
+
+def evaluate(expression: str, data: dict[str, Any]) -> Any:
+    call = re.fullmatch(r"States\.(\w+)\((.*)\)", expression, re.DOTALL)
+    if call is None:
+        return look_up(expression, data)
+    arguments = re.findall(r"'(?:[^'\\]|\\.)*'|\$[\w.$]+|\d+", call[2])
+    values = [
+        item[1:-1] if item[0] == "'" else look_up(item, data) if item[0] == "$" else int(item) for item in arguments
+    ]
+    if call[1] == "Format":
+        return values[0].replace("{}", "%s") % tuple(values[1:])
+    return {"Array": lambda: values, "MathAdd": lambda: sum(values)}[call[1]]()
+
+
+def complaints(shape: Any, value: Any, where: str) -> Iterator[str]:
+    """What botocore's own validator leaves out: patterns and enumerations of texts."""
+    if shape.type_name == "structure":
+        for key, item in value.items():
+            yield from complaints(shape.members[key], item, f"{where}.{key}")
+    elif shape.type_name == "list":
+        for item in value:
+            yield from complaints(shape.member, item, f"{where}[]")
+    elif shape.type_name == "map":
+        for item in value.values():
+            yield from complaints(shape.value, item, f"{where}{{}}")
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            yield f"{where}: {value} is none of the enumeration"
+        pattern = shape.metadata.get("pattern")
+        if pattern and not re.search(python_pattern(pattern), value):
+            yield f"{where}: {value} does not match {pattern}"
+        longest = shape.metadata.get("max")
+        if longest is not None and len(value) > longest:
+            yield f"{where}: {value} is longer than {longest}"
+
+
+def python_pattern(pattern: str) -> str:
+    """A pattern of the service model for Python: its classes are written for another dialect."""
+    if pattern == r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*":
+        return "^[^\\x00-\\x1f]*$"
+    pattern = re.sub(r"\$\{\d+,\d+\}$", "", pattern)
+    classes = {r"\p{L}": "a-zA-Z", r"\p{Z}": r"\s", r"\p{N}": "0-9"}
+    for theirs, ours in classes.items():
+        pattern = pattern.replace(theirs, ours)
+    return pattern if pattern.startswith("^") else f"^(?:{pattern})$"
+
+
+def api_call(state: dict[str, Any]) -> tuple[str, str]:
+    """Service and operation of a task, as botocore names them."""
+    resource = state["Resource"].removeprefix("arn:aws:states:::")
+    service, action = resource.removeprefix("aws-sdk:").split(":")[:2]
+    action = action.split(".")[0]
+    service = {"states": "stepfunctions"}.get(service, service)
+    return service, action[0].upper() + action[1:]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_parameters_of_every_task_fit_the_api(state: dict[str, Any]) -> None:
+    """Names, types, required members, enumerations, patterns and lengths are those of the service's model."""
+    service, operation = api_call(state)
+    parameters = resolve(state["Parameters"], sample_data())
+    for name in ("Payload", "Input"):
+        if isinstance(parameters.get(name), dict) and service in ("lambda", "stepfunctions"):
+            parameters[name] = json.dumps(parameters[name])
+    if service == "stepfunctions":
+        parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    report = ParamValidator().validate(parameters, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert list(complaints(shape, parameters, operation)) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_seeded_fault_in_the_parameters_is_found(state: dict[str, Any]) -> None:
+    """The check above can fail: a parameter no API has is refused."""
+    service, operation = api_call(state)
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    assert ParamValidator().validate({"Fault": 1}, shape).has_errors()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_retried_or_redriven_job_gets_a_fresh_name(name: str) -> None:
+    """Job names carry the counts of redrives and retries."""
+    for state in DEFINITIONS[name]["States"].values():
+        if state.get("Resource", "").startswith("arn:aws:states:::sagemaker:") and ".sync" in state["Resource"]:
+            (job,) = (value for key, value in state["Parameters"].items() if key.endswith("JobName.$"))
+            assert "$$.Execution.RedriveCount" in job
+            assert "$$.State.RetryCount" in job

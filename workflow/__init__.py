@@ -1,0 +1,1 @@
+"""The two state machines of Greenlight, and the command that drives them."""

@@ -1,0 +1,542 @@
+"""The Build machine: from labelled images to an approved model. Reads like the picture in the README.
+
+Pure: makes no AWS call and needs no network. What differs from run to run comes from ``$.plan``; what differs from
+stack to stack are the ``${Placeholders}`` of ``settings``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker.estimator import Estimator
+from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
+from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
+from stepfunctions.steps import Chain
+from stepfunctions.steps.choice_rule import ChoiceRule
+
+from workflow import settings
+from workflow.states import (
+    Choice,
+    LambdaStep,
+    Parameters,
+    ProcessingStep,
+    Succeed,
+    Task,
+    TrainingStep,
+    TuningStep,
+    asking,
+    definition,
+    failing,
+    fresh,
+    function,
+    offline_session,
+    on_error,
+    planning,
+    retry_lambda,
+    retry_sagemaker,
+    saying,
+    sdk_call,
+)
+
+TAGS = [{"Key": "project", "Value": settings.PROJECT}]
+
+
+def machine() -> dict[str, Any]:
+    """The Build machine in the States Language."""
+    plan = planning("Plan the run", "${PlanRunArn}", refused())
+    prepare = prepare_dataset(build_failing("Prepare the dataset", "preparation", "Prepare.Failed"))
+    check = check_dataset()
+
+    training_failed = build_failing("Train", "training", "Training.Failed")
+    train = train_model(training_failed)
+    tune = tune_model(training_failed)
+    best = best_model(training_failed)
+    stopped = saying(
+        "The training was stopped",
+        "Training.Stopped",
+        "States.Format('training job {} ended {}', $.training.job_name, $.training.status)",
+        training_failed,
+    )
+
+    evaluate = evaluate_models(build_failing("Evaluate", "evaluation", "Evaluation.Failed"))
+    gate = gate_on_metrics()
+    register = register_model(build_failing("Register the model", "registration", "Registration.Failed"))
+    ask = ask_for_approval()
+    approved = mark(
+        "Mark the model approved", "Approved", failing_release := build_failing("Release", "release", "Release.Failed")
+    )
+    release = release_model(failing_release)
+    rejected = reject_model()
+
+    search = Choice("Tune?")
+    search.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.tune", value=True), tune)
+    search.default_choice(train)
+
+    finished = Choice("Trained to the end?")
+    finished.add_choice(ChoiceRule.StringEquals(variable="$.training.status", value="Completed"), evaluate)
+    finished.default_choice(stopped)
+
+    answer = Choice("Approved?")
+    answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), approved)
+    answer.default_choice(rejected)
+
+    anything = Choice("Anything to do?")
+    # Only a plain "no" may end green: an answer nobody understands goes on, and fails where the plan is read.
+    anything.add_choice(
+        ChoiceRule.BooleanEquals(variable="$.plan.anything_to_do", value=False), Succeed("Nothing to do")
+    )
+    anything.default_choice(prepare)
+
+    Chain([plan, anything])
+    Chain([prepare, check, search])
+    Chain([tune, best, finished])
+    train.next(finished)
+    Chain([evaluate, gate, register, ask, answer])
+    Chain([approved, release])
+    return definition(
+        plan,
+        comment="Greenlight: labelled images in, an approved model out. Start with {} for the stack's defaults.",
+        timeout_seconds=settings.BUILD_SECONDS,
+    )
+
+
+def build_failing(what: str, noun: str, error: str) -> LambdaStep:
+    """The way out of one failing step of this machine."""
+    return failing("build", what, report=f"Report the failed {noun}", end=f"The {noun} failed", error=error)
+
+
+def refused() -> LambdaStep:
+    """The way out for an execution input that cannot be used."""
+    return failing(
+        "build", "Plan the run", report="Report the refused input", end="The input was refused", error="Plan.Rejected"
+    )
+
+
+def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
+    """Validate the labelled images and split them, on the training image."""
+    processor = Processor(
+        role=settings.JOB_ROLE,
+        image_uri=settings.TRAINING_IMAGE,
+        instance_count=1,
+        instance_type="ml.m5.xlarge",
+        volume_size_in_gb=settings.VOLUME_GB,
+        max_runtime_in_seconds=settings.PREPARE_SECONDS,
+        sagemaker_session=offline_session(),
+    )
+    step = processing_step(
+        "Prepare the dataset",
+        processor,
+        "prepare",
+        inputs={"dataset": ("$.plan.dataset.uri", "dataset")},
+        outputs={
+            "training": ("$.plan.uris.training", "training"),
+            "test": ("$.plan.uris.test", "test"),
+            "report": ("$.plan.uris.dataset_report", "report"),
+        },
+        environment={
+            "RUN.$": "$.plan.run",
+            "DATASET_URI.$": "$.plan.dataset.uri",
+            "SEED.$": "$.plan.hyperparameters.seed",
+        },
+        seconds=settings.PREPARE_SECONDS,
+        failed=failed,
+    )
+    return step
+
+
+def evaluate_models(failed: LambdaStep) -> ProcessingStep:
+    """Measure candidate and champion on the same held-out images, on the image that will serve."""
+    processor = Processor(
+        role=settings.JOB_ROLE,
+        image_uri=settings.SERVING_IMAGE,
+        instance_count=1,
+        instance_type="ml.m5.xlarge",
+        volume_size_in_gb=settings.VOLUME_GB,
+        max_runtime_in_seconds=settings.EVALUATE_SECONDS,
+        sagemaker_session=offline_session(),
+    )
+    return processing_step(
+        "Evaluate",
+        processor,
+        "evaluate",
+        inputs={
+            "test": ("$.plan.uris.test", "test"),
+            "candidate": ("$.training.model_data_url", "candidate"),
+            "champion": ("$.plan.uris.champion", "champion"),
+        },
+        outputs={"evaluation": ("$.plan.uris.evaluation", "evaluation")},
+        environment={
+            "RUN.$": "$.plan.run",
+            "CONFIDENCE.$": "States.Format('{}', $.plan.confidence)",
+            "DATASET_DIGEST.$": "$.dataset.digest",
+        },
+        seconds=settings.EVALUATE_SECONDS,
+        failed=failed,
+    )
+
+
+def processing_step(
+    name: str,
+    processor: Processor,
+    program: str,
+    *,
+    inputs: dict[str, tuple[str, str]],
+    outputs: dict[str, tuple[str, str]],
+    environment: Parameters,
+    seconds: int,
+    failed: LambdaStep,
+) -> ProcessingStep:
+    """A processing job that runs ``program`` of its image.
+
+    ``inputs`` and ``outputs`` map a name to the path of its S3 address and its folder under /opt/ml/processing.
+    """
+    step = ProcessingStep(
+        name,
+        processor=processor,
+        job_name="given-at-run-time",
+        inputs=[
+            ProcessingInput(
+                input_name=key, source="s3://given/at-run-time", destination=f"/opt/ml/processing/input/{folder}"
+            )
+            for key, (_, folder) in inputs.items()
+        ],
+        outputs=[
+            ProcessingOutput(
+                output_name=key, source=f"/opt/ml/processing/output/{folder}", destination="s3://given/at-run-time"
+            )
+            for key, (_, folder) in outputs.items()
+        ],
+        container_arguments=[program],
+        result_selector={"job_name.$": "$.ProcessingJobName"},
+        result_path=f"$.{program}",
+        timeout_seconds=seconds + settings.QUEUE_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    rendered = step.fields["parameters"]
+    for item in rendered["ProcessingInputs"]:
+        item["S3Input"].pop("S3Uri")
+        item["S3Input"]["S3Uri.$"] = inputs[item["InputName"]][0]
+    for item in rendered["ProcessingOutputConfig"]["Outputs"]:
+        item["S3Output"].pop("S3Uri")
+        item["S3Output"]["S3Uri.$"] = outputs[item["OutputName"]][0]
+    step.give(
+        {
+            "ProcessingJobName.$": fresh(program),
+            "Environment": environment,
+            "ProcessingResources": {"ClusterConfig": {"InstanceType.$": "$.plan.instances.processing"}},
+            "NetworkConfig": {"EnableNetworkIsolation": True},
+            "Tags": TAGS,
+        }
+    )
+    return step
+
+
+def check_dataset() -> LambdaStep:
+    """Close the gate on a dataset that would mislead training or evaluation."""
+    return function(
+        "Check the dataset",
+        "${CheckDatasetArn}",
+        {"plan.$": "$.plan"},
+        failing(
+            "build",
+            "Check the dataset",
+            report="Report the rejected dataset",
+            end="The dataset was rejected",
+            error="Data.Rejected",
+        ),
+        keep=("summary", "images", "objects", "classes", "digest", "warnings"),
+        at="dataset",
+    )
+
+
+def estimator() -> Estimator:
+    """The training image with what is the same in every run."""
+    return Estimator(
+        image_uri=settings.TRAINING_IMAGE,
+        role=settings.JOB_ROLE,
+        instance_count=1,
+        instance_type="ml.g5.xlarge",
+        volume_size=settings.VOLUME_GB,
+        max_run=settings.TRAIN_SECONDS,
+        output_path="s3://given/at-run-time",
+        checkpoint_s3_uri="s3://given/at-run-time",
+        metric_definitions=settings.metric_definitions(),
+        debugger_hook_config=False,
+        disable_profiler=True,
+        sagemaker_session=offline_session(),
+    )
+
+
+def channel(name: str, path: str) -> Parameters:
+    """A training channel read from the S3 prefix at ``path`` of the plan."""
+    return {
+        "ChannelName": name,
+        "DataSource": {
+            "S3DataSource": {
+                "S3DataType": "S3Prefix",
+                "S3Uri.$": path,
+                "S3DataDistributionType": "FullyReplicated",
+            }
+        },
+    }
+
+
+def job_details() -> Parameters:
+    """What a single training and every training of a search have in common beyond the estimator."""
+    return {
+        "InputDataConfig": [
+            channel("training", "$.plan.uris.training"),
+            channel("pretrained", "$.plan.uris.pretrained"),
+        ],
+        "OutputDataConfig": {"S3OutputPath.$": "$.plan.uris.models"},
+        "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
+        "ResourceConfig": {"InstanceType.$": "$.plan.instances.training"},
+        "EnableNetworkIsolation": True,
+    }
+
+
+def train_model(failed: LambdaStep) -> TrainingStep:
+    """Fine-tune YOLOv8 once."""
+    step = TrainingStep(
+        "Train",
+        estimator=estimator(),
+        job_name="given-at-run-time",
+        result_selector={
+            "job_name.$": "$.TrainingJobName",
+            "status.$": "$.TrainingJobStatus",
+            "model_data_url.$": "$.ModelArtifacts.S3ModelArtifacts",
+        },
+        result_path="$.training",
+        timeout_seconds=settings.TRAIN_SECONDS + settings.QUEUE_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.give(
+        {
+            **job_details(),
+            "TrainingJobName.$": fresh("train"),
+            "HyperParameters.$": "$.plan.hyperparameters",
+            "Tags": TAGS,
+        }
+    )
+    return step
+
+
+def tune_model(failed: LambdaStep) -> TuningStep:
+    """Search for hyperparameters: several trainings, the best goes on."""
+    tuner = HyperparameterTuner(
+        estimator(),
+        objective_metric_name=settings.OBJECTIVE,
+        # The plan's ranges take the place of this one, which the SDK asks for.
+        hyperparameter_ranges={"lr0": ContinuousParameter(0.0001, 0.1)},
+        metric_definitions=settings.metric_definitions(),
+        strategy="Random",
+        max_jobs=1,
+    )
+    step = TuningStep(
+        "Tune",
+        tuner=tuner,
+        job_name="given-at-run-time",
+        data=None,
+        result_selector={"job_name.$": "$.BestTrainingJob.TrainingJobName"},
+        result_path="$.tuning",
+        timeout_seconds=settings.TUNE_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.give(
+        {
+            # A tuning job's name has 32 characters at most.
+            "HyperParameterTuningJobName.$": "States.Format('{}-{}-{}', $.plan.jobs.tune,"
+            " $$.Execution.RedriveCount, $$.State.RetryCount)",
+            "HyperParameterTuningJobConfig": {
+                "ResourceLimits": {
+                    "MaxNumberOfTrainingJobs.$": "$.plan.tuning.jobs",
+                    "MaxParallelTrainingJobs.$": "$.plan.tuning.parallel",
+                },
+                "ParameterRanges.$": "$.plan.tuning.ranges",
+            },
+            "TrainingJobDefinition": {**job_details(), "StaticHyperParameters.$": "$.plan.tuning.static"},
+            "Tags": TAGS,
+        }
+    )
+    return step
+
+
+def best_model(failed: LambdaStep) -> Task:
+    """Look up the artefact of a search's best training."""
+    return sdk_call(
+        "Find the best model",
+        "describeTrainingJob",
+        {"TrainingJobName.$": "$.tuning.job_name"},
+        failed,
+        selector={
+            "job_name.$": "$.TrainingJobName",
+            "status.$": "$.TrainingJobStatus",
+            "model_data_url.$": "$.ModelArtifacts.S3ModelArtifacts",
+        },
+        at="training",
+    )
+
+
+def gate_on_metrics() -> LambdaStep:
+    """Decide by the figures alone whether the candidate may be registered."""
+    return function(
+        "Gate on metrics",
+        "${GateMetricsArn}",
+        {"plan.$": "$.plan", "training.$": "$.training"},
+        failing(
+            "build",
+            "Gate on metrics",
+            report="Report the closed gate",
+            end="The gate stayed closed",
+            error="Gate.Rejected",
+        ),
+        keep=(
+            "passed",
+            "summary",
+            "reasons",
+            "model_digest",
+            "archive_digest",
+            "report_uri",
+            "metrics_uri",
+            "metrics",
+            "champion",
+        ),
+        at="gate",
+    )
+
+
+def register_model(failed: LambdaStep) -> Task:
+    """Enter the candidate in the model registry, waiting for a person's approval."""
+    return sdk_call(
+        "Register the model",
+        "createModelPackage",
+        {
+            "ModelPackageGroupName": settings.PROJECT,
+            "ClientToken.$": "$.plan.client_token",
+            "ModelPackageDescription.$": "States.Format('{}: {}', $.plan.run, $.gate.summary)",
+            "ModelApprovalStatus": "PendingManualApproval",
+            "InferenceSpecification": {
+                "Containers": [{"Image": settings.SERVING_IMAGE, "ModelDataUrl.$": "$.training.model_data_url"}],
+                "SupportedContentTypes": ["image/jpeg", "image/png", "application/json"],
+                "SupportedResponseMIMETypes": ["application/json"],
+                "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
+                "SupportedTransformInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
+            },
+            "ModelMetrics": {
+                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
+            },
+            "CustomerMetadataProperties": {
+                "fingerprint.$": "$.plan.fingerprint",
+                "build_execution.$": "$$.Execution.Id",
+                "dataset_name.$": "$.plan.dataset.name",
+                "dataset_uri.$": "$.plan.dataset.uri",
+                "dataset_digest.$": "$.dataset.digest",
+                "evaluation_uri.$": "$.plan.uris.evaluation",
+                "report_uri.$": "$.gate.report_uri",
+                "training_job.$": "$.training.job_name",
+                "model_digest.$": "$.gate.model_digest",
+                "archive_digest.$": "$.gate.archive_digest",
+                "endpoint_instance.$": "$.plan.instances.endpoint",
+                **{
+                    figure + ".$": f"States.Format('{{}}', $.gate.metrics.{figure})"
+                    for figure in ("map50", "map50_95", "precision", "recall", "images")
+                },
+            },
+        },
+        failed,
+        selector={"arn.$": "$.ModelPackageArn"},
+        at="package",
+    )
+
+
+def ask_for_approval() -> LambdaStep:
+    """Mail a link and wait for a person."""
+    expired = failing(
+        "build",
+        "Ask for approval",
+        report="Report the expired approval",
+        end="The approval expired",
+        error="Approval.Expired",
+    )
+    failed = failing(
+        "build",
+        "Ask for approval",
+        report="Report the failed request",
+        end="Nobody could be asked",
+        error="Approval.Failed",
+    )
+    return asking(
+        "Ask for approval",
+        "release",
+        "build",
+        {
+            "gate.$": "$.gate",
+            "dataset.$": "$.dataset",
+            "package_arn.$": "$.package.arn",
+            "started_by.$": "$.plan.started_by",
+        },
+        expired,
+        failed,
+    )
+
+
+def mark(name: str, status: str, failed: LambdaStep) -> Task:
+    """Write the person's decision to the model registry."""
+    return sdk_call(
+        name,
+        "updateModelPackage",
+        {
+            "ModelPackageArn.$": "$.package.arn",
+            "ModelApprovalStatus": status,
+            "ApprovalDescription.$": "States.Format('{}: {}', $.approval.by, $.approval.comment)",
+        },
+        failed,
+        at=None,
+    )
+
+
+def reject_model() -> Task:
+    """Mark the package rejected, say who said no and end the run."""
+    told = failing(
+        "build",
+        "Ask for approval",
+        report="Report the rejection",
+        end="A person said no",
+        error="Approval.Rejected",
+    )
+    rejected = mark("Mark the model rejected", "Rejected", told)
+    rejected.next(
+        saying(
+            "Say who rejected it",
+            "Approval.Rejected",
+            "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
+            told,
+        )
+    )
+    return rejected
+
+
+def release_model(failed: LambdaStep) -> Task:
+    """Run the Release machine on the approved package and wait for its end."""
+    return Task(
+        "Release",
+        resource="arn:aws:states:::states:startExecution.sync:2",
+        parameters={
+            "StateMachineArn": settings.RELEASE_MACHINE,
+            "Name.$": fresh("release"),
+            "Input": {
+                "model_package_arn.$": "$.package.arn",
+                "ask_before_production.$": "$.plan.ask_before_production",
+                "started_by.$": "States.Format('{} (run {})', $.approval.by, $.plan.run)",
+                "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+            },
+        },
+        result_selector={"execution.$": "$.ExecutionArn"},
+        result_path="$.release",
+        timeout_seconds=settings.RELEASE_SECONDS,
+        retry=retry_lambda(),
+        catch=[on_error(failed)],
+    )

@@ -1,0 +1,340 @@
+"""The Release machine: an approved model package into staging, then into production. Also rolls back.
+
+It takes nothing but a model package's ARN, so that operations can bring back any earlier approved version from the
+console. Pure: makes no AWS call and needs no network.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sagemaker.model import Model
+from stepfunctions.steps import Chain
+from stepfunctions.steps.choice_rule import ChoiceRule
+from stepfunctions.steps.states import State
+
+from workflow import settings
+from workflow.states import (
+    Choice,
+    EndpointConfigStep,
+    EndpointStep,
+    LambdaStep,
+    ModelStep,
+    Parameters,
+    Pass,
+    Succeed,
+    Task,
+    Wait,
+    asking,
+    definition,
+    failing,
+    function,
+    offline_session,
+    on_error,
+    planning,
+    retry_sagemaker,
+    saying,
+    sdk_call,
+)
+
+TAGS = [{"Key": "project", "Value": settings.PROJECT}]
+
+
+def machine() -> dict[str, Any]:
+    """The Release machine in the States Language."""
+    staging_failed = way_out("Staging", "Report the failed staging", "Staging failed", "Staging.Failed")
+    production_failed = way_out("Production", "Report the failed production", "Production failed", "Production.Failed")
+    record_failed = way_out("Record the champion", "Report the failed record", "The record failed", "Record.Failed")
+
+    plan = planning(
+        "Plan the release",
+        "${PlanReleaseArn}",
+        way_out("Plan the release", "Report the refusal", "The release was refused", "Release.Refused"),
+        also={"staging": {"looks": 0}, "production": {"looks": 0}},
+    )
+    model = create_model(staging_failed)
+    staging_configuration = create_configuration("staging", staging_failed)
+    smoke_staging = smoke_test(
+        "staging",
+        way_out("Smoke-test staging", "Report the failed smoke test", "The smoke test failed", "SmokeTest.Failed"),
+    )
+    staging = endpoint("staging", ready=smoke_staging, failed=staging_failed)
+
+    production_configuration = create_configuration("production", production_failed)
+    smoke_production = smoke_test("production", roll_back(production_failed))
+    production = endpoint("production", ready=smoke_production, failed=production_failed)
+    record = function(
+        "Record the champion",
+        "${RecordChampionArn}",
+        {"plan.$": "$.plan"},
+        record_failed,
+        keep=("summary",),
+        at="record",
+    )
+    clean_up = function(
+        "Clean up", "${CleanUpArn}", {"plan.$": "$.plan"}, record_failed, keep=("summary",), at="cleaned"
+    )
+    tell = tell_everyone(record_failed)
+
+    ask = ask_before_production()
+    asked = Choice("Ask before production?")
+    asked.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.ask_before_production", value=True), ask)
+    asked.default_choice(production_configuration)
+
+    answer = Choice("Approved for production?")
+    answer.add_choice(
+        ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), production_configuration
+    )
+    answer.default_choice(
+        saying(
+            "Say who stopped it",
+            "Approval.Rejected",
+            "States.Format('{} stopped it before production: {}', $.approval.by, $.approval.comment)",
+            way_out(
+                "Ask for production approval",
+                "Report the stopped release",
+                "A person stopped the release",
+                "Approval.Rejected",
+            ),
+        )
+    )
+
+    Chain([plan, model, staging_configuration, staging])
+    Chain([smoke_staging, asked])
+    ask.next(answer)
+    production_configuration.next(production)
+    Chain([smoke_production, record, clean_up, tell, Succeed("Released")])
+    return definition(
+        plan,
+        comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",
+        timeout_seconds=settings.RELEASE_SECONDS,
+    )
+
+
+def way_out(what: str, report: str, end: str, error: str) -> LambdaStep:
+    """The way out of one failing step of this machine."""
+    return failing("release", what, report=report, end=end, error=error)
+
+
+def create_model(failed: LambdaStep) -> ModelStep:
+    """The SageMaker model behind both endpoints: the very archive whose digest was just compared."""
+    step = ModelStep(
+        "Create the model",
+        model=Model(
+            image_uri=settings.SERVING_IMAGE,
+            model_data="s3://given/at-run-time",
+            role=settings.ENDPOINT_ROLE,
+            env={},
+            sagemaker_session=offline_session(),
+        ),
+        model_name="given-at-run-time",
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.give(
+        {
+            "ModelName.$": "$.plan.model_name",
+            "PrimaryContainer": {"Image.$": "$.plan.image", "ModelDataUrl.$": "$.plan.model_data_url"},
+            "EnableNetworkIsolation": True,
+            "Tags": TAGS,
+        }
+    )
+    return step
+
+
+def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
+    """The endpoint configuration of one stage: one variant of the model."""
+    step = EndpointConfigStep(
+        f"Create the {stage} configuration",
+        endpoint_config_name="given-at-run-time",
+        model_name="given-at-run-time",
+        initial_instance_count=1,
+        instance_type="given-at-run-time",
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    variant: Parameters = {
+        "VariantName": settings.VARIANT,
+        "ModelName.$": "$.plan.model_name",
+        "InstanceType.$": "$.plan.instance",
+        "InitialVariantWeight": 1,
+    }
+    variant |= {"InitialInstanceCount.$": "$.plan.count"} if stage == "production" else {"InitialInstanceCount": 1}
+    step.give(
+        {
+            "EndpointConfigName.$": f"$.plan.{stage}_configuration",
+            "ProductionVariants": [variant],
+            "Tags": TAGS,
+        }
+    )
+    return step
+
+
+def endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
+    """Create or update the endpoint of a stage and look at it until it serves the wanted configuration.
+
+    A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing.
+    """
+    wait = Wait(f"Wait for {stage}", seconds=settings.LOOK_SECONDS)
+    count = Pass(
+        f"Count the looks at {stage}",
+        parameters={"looks.$": f"States.MathAdd($.{stage}.looks, 1)"},
+        result_path=f"$.{stage}",
+    )
+    look = sdk_call(
+        f"Look at {stage}",
+        "describeEndpoint",
+        {"EndpointName": f"{settings.PROJECT}-{stage}"},
+        failed,
+        at=f"{stage}.endpoint",
+    )
+    serves = Choice(f"Is {stage} ready?")
+    status, configuration = f"$.{stage}.endpoint.EndpointStatus", f"$.{stage}.endpoint.EndpointConfigName"
+    in_service = ChoiceRule.StringEquals(variable=status, value="InService")
+    wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=f"$.plan.{stage}_configuration")
+    excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
+    serves.add_choice(ChoiceRule.And([in_service, wanted, ChoiceRule.Not(excused)]), ready)
+    over = [
+        in_service,
+        ChoiceRule.StringEquals(variable=status, value="Failed"),
+        ChoiceRule.StringEquals(variable=status, value="UpdateRollbackFailed"),
+    ]
+    serves.add_choice(
+        ChoiceRule.And([excused, ChoiceRule.Or(over)]),
+        saying(
+            f"Say why {stage} failed",
+            "Endpoint.Failed",
+            f"States.Format('endpoint {{}} is {{}}: {{}}', $.{stage}.endpoint.EndpointName,"
+            f" {status}, $.{stage}.endpoint.FailureReason)",
+            failed,
+        ),
+    )
+    ended = ChoiceRule.Or(
+        [*over, ChoiceRule.NumericGreaterThanEquals(variable=f"$.{stage}.looks", value=settings.LOOKS)]
+    )
+    serves.add_choice(
+        ended,
+        saying(
+            f"Say where {stage} stands",
+            "Endpoint.Failed",
+            f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
+            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks,"
+            f" $.plan.{stage}_configuration)",
+            failed,
+        ),
+    )
+    serves.default_choice(wait)
+    Chain([wait, count, look, serves])
+
+    there = Choice(f"Is {stage} there?")
+    there.add_choice(
+        ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
+        endpoint_call(stage, update=True, failed=failed, then=wait),
+    )
+    there.default_choice(endpoint_call(stage, update=False, failed=failed, then=wait))
+    return there
+
+
+def endpoint_call(stage: str, *, update: bool, failed: LambdaStep, then: State) -> EndpointStep:
+    """Create or update the endpoint of a stage."""
+    step = EndpointStep(
+        f"{'Update' if update else 'Create'} {stage}",
+        endpoint_name=f"{settings.PROJECT}-{stage}",
+        endpoint_config_name="given-at-run-time",
+        update=update,
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration"})
+    if update and stage == "production":
+        step.give({"DeploymentConfig": safe_deployment()})
+    if not update:
+        step.give({"Tags": TAGS})
+    step.next(then)
+    return step
+
+
+def safe_deployment() -> Parameters:
+    """Blue/green with a canary where there are instances enough (the plan says), rolled back by the alarms."""
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration.$": "$.plan.traffic",
+            "TerminationWaitInSeconds": 120,
+            "MaximumExecutionTimeoutInSeconds": 3600,
+        },
+        "AutoRollbackConfiguration": {
+            "Alarms": [
+                {"AlarmName": f"{settings.PROJECT}-production-5xx"},
+                {"AlarmName": f"{settings.PROJECT}-production-latency"},
+            ]
+        },
+    }
+
+
+def smoke_test(stage: str, failed: State) -> LambdaStep:
+    """Send the evaluation's own pictures to the endpoint and expect the evaluation's own boxes back."""
+    return function(
+        f"Smoke-test {stage}",
+        "${SmokeTestArn}",
+        {
+            "endpoint": f"{settings.PROJECT}-{stage}",
+            "model_digest.$": "$.plan.model_digest",
+            "evaluation_uri.$": "$.plan.evaluation_uri",
+        },
+        failed,
+        keep=("summary", "images", "boxes"),
+        at=f"smoke_{stage}",
+    )
+
+
+def ask_before_production() -> LambdaStep:
+    """Ask once more, with staging up and tested."""
+    return asking(
+        "Ask for production approval",
+        "production",
+        "release",
+        {"package_arn.$": "$.plan.model_package_arn", "started_by.$": "$.plan.started_by"},
+        way_out(
+            "Ask for production approval", "Report the expired approval", "The approval expired", "Approval.Expired"
+        ),
+        way_out("Ask for production approval", "Report the failed request", "Nobody could be asked", "Approval.Failed"),
+    )
+
+
+def roll_back(failed: LambdaStep) -> Choice:
+    """Put the previous configuration back in front when production answers wrongly with the new one."""
+    told = way_out("Smoke-test production", "Report the roll-back", "Rolled back", "Production.RolledBack")
+    back = EndpointStep(
+        "Put the previous version back",
+        endpoint_name=f"{settings.PROJECT}-production",
+        endpoint_config_name="given-at-run-time",
+        update=True,
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    back.give({"EndpointConfigName.$": "$.plan.previous_configuration"})
+    back.next(told)
+    before = Choice("Was a version there before?")
+    before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), back)
+    before.default_choice(failed)
+    return before
+
+
+def tell_everyone(failed: LambdaStep) -> Task | LambdaStep:
+    """Mail that production changed."""
+    return function(
+        "Tell everyone",
+        "${NotifyArn}",
+        {"kind": "released", "plan.$": "$.plan", "run.$": "$$.Execution.Name", "execution.$": "$$.Execution.Id"},
+        failed,
+        keep=("cause",),
+        at="told",
+    )

@@ -1,0 +1,73 @@
+"""Deploy-time values of the state machines, and the quiet environment the SDK is imported in.
+
+The values stay ``${Placeholders}`` in the rendered definitions; the template's DefinitionSubstitutions fill them in.
+Knows nothing of a run: whatever differs from run to run comes from the plan.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+PROJECT = "${Project}"
+BUCKET = "${Bucket}"
+TRAINING_IMAGE = "${TrainingImage}"
+SERVING_IMAGE = "${ServingImage}"
+JOB_ROLE = "${JobRoleArn}"
+ENDPOINT_ROLE = "${EndpointRoleArn}"
+RELEASE_MACHINE = "${ReleaseMachineArn}"
+
+VARIANT = "main"
+"""Name of the one production variant behind each endpoint."""
+
+HOUR = 3600
+LAMBDA_SECONDS = 180
+"""Longest a Lambda state may take, cold start included."""
+PREPARE_SECONDS = 4 * HOUR
+TRAIN_SECONDS = 24 * HOUR
+TUNE_SECONDS = 72 * HOUR
+EVALUATE_SECONDS = 4 * HOUR
+SAGEMAKER_CALL_SECONDS = 300
+QUEUE_SECONDS = 2 * HOUR
+"""What a job's state waits on top of the job's own limit, for an instance and for its start."""
+BUILD_SECONDS = 150 * 24 * HOUR
+RELEASE_SECONDS = 45 * 24 * HOUR
+LOOK_SECONDS = 15
+"""Pause between two looks at an endpoint."""
+LOOKS = 240
+"""Looks at an endpoint before the release gives up: one hour."""
+VOLUME_GB = 50
+
+METRICS = ("box_loss", "cls_loss", "dfl_loss", "precision", "recall", "map50", "map50_95", "lr")
+"""Figures the training prints once an epoch as ``name=value``; SageMaker draws them."""
+OBJECTIVE = "map50_95"
+"""The figure a search for hyperparameters maximises."""
+
+
+def metric_definitions() -> list[dict[str, str]]:
+    """MetricDefinitions that pick the figures out of the training's lines."""
+    return [{"Name": name, "Regex": rf"\b{name}=([0-9.eE+-]+)"} for name in METRICS]
+
+
+def be_hermetic() -> None:
+    """Shut out the ambient configuration, so that a definition renders the same everywhere, without a network.
+
+    Must run before the SDK is imported: it reads region, instance metadata and the user's SageMaker defaults then.
+    """
+    defaults = Path(tempfile.gettempdir()) / "greenlight-sagemaker-defaults.yaml"
+    defaults.write_text("SchemaVersion: '1.0'\n")
+    os.environ.update(
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_DEFAULT_REGION="us-east-1",
+        AWS_REGION="us-east-1",
+        AWS_ACCESS_KEY_ID="rendering",
+        AWS_SECRET_ACCESS_KEY="rendering",  # noqa: S106  no secret: nothing is called with it
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        SAGEMAKER_SUPPRESS_V2_WARNING="1",
+        SAGEMAKER_ADMIN_CONFIG_OVERRIDE=str(defaults),
+        SAGEMAKER_USER_CONFIG_OVERRIDE=str(defaults),
+    )
+    os.environ.pop("AWS_PROFILE", None)
+    os.environ.pop("AWS_ENDPOINT_URL", None)
