@@ -1,0 +1,37 @@
+"""What the engine (MiniStack) lacks and the flow needs; one module for each gap, named in its docstring.
+
+Every module replaces functions of the engine through `patching.replace`, which refuses an engine it was not written
+for. Importing this package imports the engine, so its environment has to be set before.
+"""
+
+from __future__ import annotations
+
+from ministack import app
+
+from infra.local.gaps import (
+    creation,
+    data_paths,
+    email,
+    function_urls,
+    functions,
+    history,
+    lifecycle,
+    nested,
+    resume,
+    task,
+    tokens,
+    waits,
+    walk,
+)
+from infra.local.gaps.patching import replace
+from infra.local.mailbox import Mailbox
+
+
+def install(url: str, mailbox: Mailbox) -> None:
+    """Close every gap for a stand-in reached at `url`; SageMaker's tasks are installed with SageMaker."""
+    for gap in (creation, data_paths, history, lifecycle, walk, task, waits, tokens, nested, resume, functions):
+        gap.install()
+    function_urls.install(url)
+    email.install(mailbox)
+    # Nothing here runs in a container: a Docker daemon of this machine, and what runs in it, is left alone.
+    replace(app, "_docker_socket_present", lambda: False)

@@ -1,0 +1,51 @@
+"""Gap: the address of a function, as the engine gives it, leads to AWS.
+
+`https://<id>.lambda-url.<region>.on.aws/` becomes an address of this stand-in, which the engine serves already; with
+it `GetAtt …FunctionUrl` in a template, and every link made from it, works on this machine.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.services import lambda_svc
+
+from infra.local.gaps.patching import replace, require
+
+_PATH = "/_aws/lambda-url/"
+_their_create: Any = None
+_base_url = ""
+
+
+def _create_function_url_config(func_name: str, data: dict[str, Any], qualifier: str | None) -> Any:
+    status, headers, body = _their_create(func_name, data, qualifier)
+    if status >= 400:
+        return status, headers, body
+    config = lambda_svc._function_urls[lambda_svc._url_config_key(func_name, qualifier)]
+    config["FunctionUrl"] = f"{_base_url}{_PATH}{_their_id(config['FunctionUrl'])}/"
+    return status, headers, json.dumps(json.loads(body) | {"FunctionUrl": config["FunctionUrl"]}).encode()
+
+
+def _function_url_id(function_url: str) -> str:
+    if _PATH in function_url:
+        return function_url.split(_PATH, 1)[1].split("/", 1)[0]
+    return str(_their_id(function_url))
+
+
+_their_id: Any = None
+
+
+def install(base_url: str) -> None:
+    """Give functions an address below `base_url`."""
+    global _their_create, _their_id, _base_url
+    _base_url = base_url
+    require(lambda_svc, "_url_config_key")
+    _their_create = replace(lambda_svc, "_create_function_url_config", _create_function_url_config)
+    _their_id = replace(lambda_svc, "_function_url_id", _function_url_id)
+
+
+def move(base_url: str) -> None:
+    """Give addresses that were made by an earlier stand-in on another port the one of this stand-in."""
+    for _, config in require(lambda_svc, "_function_urls").all_items():
+        config["FunctionUrl"] = f"{base_url}{_PATH}{_function_url_id(config['FunctionUrl'])}/"

@@ -1,0 +1,90 @@
+"""The stand-in as a process of this machine: its pid file, stopping it, and starting it in the background.
+
+Knows nothing about what it serves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TextIO
+
+_STOP_SECONDS = 60
+_START_SECONDS = 90
+
+
+def claim(state: Path) -> TextIO | None:
+    """A lock on the state, held as long as the file is open; None while another stand-in holds it."""
+    lock = (state / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+def write_files(state: Path, environment: Mapping[str, str]) -> None:
+    """Leave `env` (lines for `source`) and `pid` in the state."""
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
+    (state / "env").write_text("".join(lines))
+    (state / "pid").write_text(f"{os.getpid()}\n")
+
+
+def remove_pid(state: Path) -> None:
+    """Remove the pid file, where it is this process's own."""
+    if running_pid(state) == os.getpid():
+        (state / "pid").unlink()
+
+
+def running_pid(state: Path) -> int | None:
+    """The process that serves this state, or None; a pid that now belongs to another program does not count."""
+    try:
+        pid = int((state / "pid").read_text())
+        os.kill(pid, 0)
+        command = Path(f"/proc/{pid}/cmdline")
+        ours = not command.exists() or b"infra.local" in command.read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if ours else None
+
+
+def stop(state: Path) -> bool:
+    """Stop the stand-in that serves this state and wait for its end; False when there is none."""
+    pid = running_pid(state)
+    if pid is None:
+        (state / "pid").unlink(missing_ok=True)
+        return False
+    os.kill(pid, signal.SIGTERM)
+    for _ in range(_STOP_SECONDS * 10):
+        if running_pid(state) is None:
+            return True
+        time.sleep(0.1)
+    raise TimeoutError(f"process {pid} does not stop")
+
+
+def start_detached(arguments: Sequence[str], log: Path) -> str | None:
+    """Start `python -m infra.local` with these arguments in a session of its own.
+
+    Gives its ready line, or None when it ended without one; what it said is in `log`.
+    """
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+            text=True,
+        )
+    if process.stdout is None:
+        raise RuntimeError("the stand-in was started without a pipe")
+    line = process.stdout.readline()
+    return line.strip() or None

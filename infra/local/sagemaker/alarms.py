@@ -1,0 +1,100 @@
+"""What endpoints were asked, remembered long enough to tell whether an alarm on it would ring.
+
+It judges alarms on SageMaker's own endpoint metrics by their own dimension, statistic and threshold. How CloudWatch
+delays and aligns its periods is not imitated: here an alarm rings as soon as its statistic crosses the threshold.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import fmean, quantiles
+from typing import Any
+
+NAMESPACE = "AWS/SageMaker"
+_MOST_KEPT = 10_000
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One request to one variant: when, with which status, how long."""
+
+    at: float
+    status: int
+    seconds: float
+
+
+_METRICS: dict[str, Callable[[Invocation], float]] = {
+    "Invocations": lambda seen: 1.0,
+    "Invocation4XXErrors": lambda seen: float(400 <= seen.status < 500),
+    "Invocation5XXErrors": lambda seen: float(seen.status >= 500),
+    "ModelLatency": lambda seen: seen.seconds * 1_000_000,
+}
+
+
+class Observations:
+    """The latest invocations of each variant of each endpoint."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], deque[Invocation]] = {}
+
+    def add(self, endpoint: str, variant: str, status: int, seconds: float) -> None:
+        """Remember one invocation."""
+        with self._lock:
+            seen = self._seen.setdefault((endpoint, variant), deque(maxlen=_MOST_KEPT))
+            seen.append(Invocation(time.time(), status, seconds))
+
+    def ringing(self, alarms: list[dict[str, Any]], since: float) -> list[str]:
+        """The names of those alarms that ring on what has been seen since a moment.
+
+        Alarms are given as DescribeAlarms answers them; one that is in ALARM for whatever reason rings too.
+        """
+        return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM" or self._rings(alarm, since)]
+
+    def _rings(self, alarm: dict[str, Any], since: float) -> bool:
+        dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
+        if alarm.get("Namespace") != NAMESPACE or set(dimensions) != {"EndpointName", "VariantName"}:
+            return False
+        with self._lock:
+            seen = list(self._seen.get((dimensions["EndpointName"], dimensions["VariantName"]), ()))
+        start = max(since, time.time() - alarm["Period"] * alarm["EvaluationPeriods"])
+        return rings(alarm, [invocation for invocation in seen if invocation.at >= start])
+
+
+def rings(alarm: dict[str, Any], seen: list[Invocation]) -> bool:
+    """Whether an alarm's statistic over some invocations crosses its threshold; without any it does not."""
+    measure, compare = _METRICS.get(alarm.get("MetricName", "")), _COMPARE.get(alarm.get("ComparisonOperator", ""))
+    if not seen or measure is None or compare is None:
+        return False
+    values = [measure(invocation) for invocation in seen]
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
+    return compare(_statistic(statistic, values), alarm["Threshold"])
+
+
+def _statistic(name: str, values: list[float]) -> float:
+    match name:
+        case "Sum":
+            return sum(values)
+        case "SampleCount":
+            return float(len(values))
+        case "Minimum":
+            return min(values)
+        case "Maximum":
+            return max(values)
+        case "Average":
+            return fmean(values)
+    if len(values) == 1:
+        return values[0]
+    # A percentile such as p99 or p99.9, in steps of a tenth.
+    return quantiles(values, n=1000, method="inclusive")[min(998, round(float(name[1:]) * 10) - 1)]

@@ -1,0 +1,79 @@
+"""Endpoint configurations: which models serve, with which weights."""
+
+from __future__ import annotations
+
+import time
+
+from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.fleets import Variant
+from infra.local.sagemaker.listing import listed
+from infra.local.sagemaker.model_checks import described
+from infra.local.sagemaker.models import Models
+from infra.local.sagemaker.store import Record
+from infra.local.sagemaker.workshop import Workshop
+
+KIND = "endpoint-config"
+
+
+class EndpointConfigs:
+    """CreateEndpointConfig and its siblings."""
+
+    def __init__(self, workshop: Workshop, models: Models) -> None:
+        self._workshop = workshop
+        self._models = models
+
+    def create(self, parameters: Record) -> Record:
+        """Remember a configuration whose models are all there."""
+        name = parameters["EndpointConfigName"]
+        arn = self._workshop.settings.arn(f"{KIND}/{name}")
+        for member in ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants"):
+            if member in parameters:
+                raise lacking(f"{member} of an endpoint configuration")
+        for variant in parameters["ProductionVariants"]:
+            if "ServerlessConfig" in variant or "ModelName" not in variant:
+                raise lacking("serverless variants and variants without a ModelName")
+            self._models.container(variant["ModelName"])
+        record = {
+            **{member: value for member, value in parameters.items() if member != "Tags"},
+            "EndpointConfigArn": arn,
+            "CreationTime": time.time(),
+        }
+        if not self._workshop.store.add(KIND, name, record):
+            raise invalid(f'Cannot create already existing endpoint configuration "{arn}".')
+        self._workshop.store.tag(arn, parameters.get("Tags"))
+        return {"EndpointConfigArn": arn}
+
+    def describe(self, parameters: Record) -> Record:
+        """One configuration."""
+        return described("DescribeEndpointConfig", self.find(parameters["EndpointConfigName"]))
+
+    def list_all(self, parameters: Record) -> Record:
+        """The configurations, filtered and in pages."""
+        records = self._workshop.store.every(KIND)
+        return listed("ListEndpointConfigs", parameters, records, "EndpointConfig", set())
+
+    def delete(self, parameters: Record) -> Record:
+        """Forget a configuration; an endpoint that runs it goes on."""
+        record = self.find(parameters["EndpointConfigName"])
+        self._workshop.store.remove(KIND, parameters["EndpointConfigName"])
+        self._workshop.store.untag(record["EndpointConfigArn"])
+        return {}
+
+    def find(self, name: str) -> Record:
+        """A configuration's record, or AWS's error for an unknown one."""
+        record = self._workshop.store.read(KIND, name)
+        if record is None:
+            raise invalid(f'Could not find endpoint configuration "{self._workshop.settings.arn(f"{KIND}/{name}")}".')
+        return record
+
+    def variants(self, name: str) -> list[Variant]:
+        """What a configuration starts."""
+        return [
+            Variant(
+                variant["VariantName"],
+                self._models.container(variant["ModelName"]),
+                variant.get("InitialVariantWeight", 1.0),
+                variant.get("InitialInstanceCount", 1),
+            )
+            for variant in self.find(name)["ProductionVariants"]
+        ]

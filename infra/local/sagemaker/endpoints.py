@@ -1,0 +1,270 @@
+"""Endpoints: created, updated blue/green, described, invoked and deleted, with containers that really serve.
+
+An update that does not become healthy, or whose alarms ring while traffic moves, leaves the old containers serving:
+the endpoint is InService again on its old configuration, with a FailureReason, as on AWS.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from infra.local.environments import InstallationError
+from infra.local.sagemaker.archives import ArchiveError
+from infra.local.sagemaker.deployment import Plan, plan
+from infra.local.sagemaker.endpoint_configs import EndpointConfigs
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking
+from infra.local.sagemaker.fleets import Fleet, Variant
+from infra.local.sagemaker.jobs import shortened
+from infra.local.sagemaker.listing import listed
+from infra.local.sagemaker.model_checks import described
+from infra.local.sagemaker.models import ServedContainer
+from infra.local.sagemaker.serving import Server, ServingError
+from infra.local.sagemaker.storage import StorageError
+from infra.local.sagemaker.store import Record
+from infra.local.sagemaker.traffic import RolledBack, Traffic
+from infra.local.sagemaker.workshop import Workshop
+
+_LOG = logging.getLogger("greenlight.sagemaker")
+KIND = "endpoint"
+
+
+class Endpoints:
+    """CreateEndpoint and its siblings."""
+
+    def __init__(self, workshop: Workshop, configs: EndpointConfigs) -> None:
+        self._workshop = workshop
+        self._configs = configs
+        self.traffic = Traffic(workshop.settings)
+
+    def create(self, parameters: Record) -> Record:
+        """Remember the endpoint and start its containers."""
+        name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
+        variants = self._configs.variants(configuration)
+        deployment = parameters.get("DeploymentConfig")
+        plan(deployment, 1)
+        arn, now = self._workshop.settings.arn(f"{KIND}/{name}"), time.time()
+        record: Record = {
+            "EndpointName": name,
+            "EndpointArn": arn,
+            "EndpointConfigName": configuration,
+            "EndpointStatus": "Creating",
+            "CreationTime": now,
+            "LastModifiedTime": now,
+            "LastDeploymentConfig": deployment,
+            "_Generation": 1,
+            "_Variants": [asdict(variant) for variant in variants],
+        }
+        if not self._workshop.store.add(KIND, name, record):
+            raise invalid(f'Cannot create already existing endpoint "{arn}".')
+        self._workshop.store.tag(arn, parameters.get("Tags"))
+        self._in_background(self._first_start, name, configuration, variants, 1)
+        return {"EndpointArn": arn}
+
+    def update(self, parameters: Record) -> Record:
+        """Start the containers of another configuration beside the present ones, then move the traffic."""
+        for member in ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties"):
+            if parameters.get(member):
+                raise lacking(f"{member} of UpdateEndpoint")
+        name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
+        variants = self._configs.variants(configuration)
+        with self._workshop.store.lock:
+            record = self._updatable(name)
+            kept = record.get("LastDeploymentConfig") if parameters.get("RetainDeploymentConfig") else None
+            deployment = parameters.get("DeploymentConfig", kept)
+            moves = plan(deployment, sum(variant.instance_count for variant in variants))
+            generation = record["_Generation"] + 1
+            pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
+            self._change(
+                name,
+                EndpointStatus="Updating",
+                FailureReason=None,
+                LastDeploymentConfig=deployment,
+                PendingDeploymentSummary=pending,
+                _Generation=generation,
+            )
+        self._in_background(self._replace, name, configuration, variants, generation, moves)
+        return {"EndpointArn": record["EndpointArn"]}
+
+    def update_weights(self, parameters: Record) -> Record:
+        """Move traffic between the variants of the present configuration."""
+        name = parameters["EndpointName"]
+        wanted = {item["VariantName"]: item for item in parameters["DesiredWeightsAndCapacities"]}
+        with self._workshop.store.lock:
+            record = self._updatable(name)
+            for item in record["_Variants"]:
+                change = wanted.pop(item["name"], {})
+                item["weight"] = change.get("DesiredWeight", item["weight"])
+                item["instance_count"] = change.get("DesiredInstanceCount", item["instance_count"])
+            if wanted:
+                raise invalid(f'The variant name(s) "{", ".join(wanted)}" is/are not present within the endpoint.')
+            variants = _variants(record)
+            self._change(name, _Variants=record["_Variants"], **_shown(variants))
+            fleet = self.traffic.next(name)
+            if fleet is not None:
+                fleet.weigh({variant.name: variant.weight for variant in variants})
+        return {"EndpointArn": record["EndpointArn"]}
+
+    def describe(self, parameters: Record) -> Record:
+        """The endpoint as it stands."""
+        return described("DescribeEndpoint", self._find(parameters["EndpointName"]))
+
+    def list_all(self, parameters: Record) -> Record:
+        """The endpoints, filtered and in pages."""
+        return listed("ListEndpoints", parameters, self._workshop.store.every(KIND), "Endpoint", set())
+
+    def delete(self, parameters: Record) -> Record:
+        """Drain and end the containers, then forget the endpoint."""
+        name = parameters["EndpointName"]
+        with self._workshop.store.lock:
+            record = self._find(name)
+            if record["EndpointStatus"] not in ("InService", "Failed"):
+                raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+            self._change(name, EndpointStatus="Deleting")
+        self._in_background(self._end, name, record["EndpointArn"])
+        return {}
+
+    def server(self, name: str, variant: str | None) -> tuple[str, Server]:
+        """The container that answers the next request, with its variant's name."""
+        record = self._workshop.store.read(KIND, name)
+        fleet = self.traffic.next(name)
+        if fleet is None or record is None:
+            if record is not None and record["EndpointStatus"] == "SystemUpdating":
+                raise ServiceError("ServiceUnavailable", f"Endpoint {name} is being started.", 503)
+            account = self._workshop.settings.account_id
+            raise ServiceError("ValidationError", f"Endpoint {name} of account {account} not found.")
+        found = fleet.server(variant)
+        if found is None:
+            raise ServiceError("ValidationError", f"Variant {variant} not found for Request.")
+        return found
+
+    def after_load(self) -> None:
+        """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""
+        shutil.rmtree(self._workshop.settings.state / "endpoints", ignore_errors=True)
+        for record in self._workshop.store.every(KIND):
+            name, status = record["EndpointName"], record["EndpointStatus"]
+            if status == "Deleting":
+                self._workshop.store.remove(KIND, name)
+            elif status != "Failed":
+                self._change(name, EndpointStatus="SystemUpdating", PendingDeploymentSummary=None)
+                arguments = (name, record["EndpointConfigName"], _variants(record), record["_Generation"])
+                self._in_background(self._first_start, *arguments)
+
+    def close(self) -> None:
+        """Forget the containers; whoever closes the stand-in ends their processes."""
+        self.traffic.clear()
+
+    def _find(self, name: str) -> Record:
+        record = self._workshop.store.read(KIND, name)
+        if record is None:
+            raise invalid(f'Could not find endpoint "{self._workshop.settings.arn(f"{KIND}/{name}")}".')
+        return record
+
+    def _updatable(self, name: str) -> Record:
+        record = self._find(name)
+        if record["EndpointStatus"] == "Failed":
+            raise invalid(f'Cannot update endpoint "{record["EndpointArn"]}" because it is in the status Failed.')
+        if record["EndpointStatus"] != "InService":
+            raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+        return record
+
+    def _change(self, name: str, **members: Any) -> None:
+        self._workshop.store.change(KIND, name, LastModifiedTime=time.time(), **members)
+
+    def _in_background(self, work: Callable[..., None], *arguments: Any) -> None:
+        threading.Thread(target=work, args=arguments, name=f"endpoint {arguments[0]}", daemon=True).start()
+
+    def _fleet(self, name: str, configuration: str, variants: list[Variant], generation: int) -> Fleet:
+        folder = self._workshop.settings.state / "endpoints" / name / str(generation)
+        return Fleet(self._workshop, name, configuration, folder, variants)
+
+    def _first_start(self, name: str, configuration: str, variants: list[Variant], generation: int) -> None:
+        fleet = self._fleet(name, configuration, variants, generation)
+        reason = self._started(fleet)
+        if reason is not None:
+            self._change(name, EndpointStatus="Failed", FailureReason=reason)
+            return
+        self.traffic.serve(name, fleet)
+        self._change(name, EndpointStatus="InService", **_shown(variants))
+
+    def _replace(self, name: str, configuration: str, variants: list[Variant], generation: int, moves: Plan) -> None:
+        fleet = self._fleet(name, configuration, variants, generation)
+        reason = self._started(fleet)
+        if reason is None:
+            try:
+                self.traffic.move(name, fleet, moves)
+            except RolledBack as error:
+                reason = str(error)
+            except Exception as error:
+                _LOG.exception("moving the traffic of %s", name)
+                reason = f"InternalServerError: {type(error).__name__}: {error}"
+            if reason is not None:
+                self._change(name, EndpointStatus="RollingBack")
+                fleet.stop()
+        if reason is not None:
+            self._change(name, EndpointStatus="InService", FailureReason=reason, PendingDeploymentSummary=None)
+            return
+        old = self.traffic.serve(name, fleet)
+        if old is not None:
+            old.stop()
+        self._change(
+            name,
+            EndpointStatus="InService",
+            EndpointConfigName=configuration,
+            PendingDeploymentSummary=None,
+            _Variants=[asdict(variant) for variant in variants],
+            **_shown(variants),
+        )
+
+    def _started(self, fleet: Fleet) -> str | None:
+        """Start a fleet; the reason when it does not serve."""
+        try:
+            fleet.start()
+        except (ServingError, StorageError, ArchiveError, InstallationError) as error:
+            return shortened(str(error))
+        except ServiceError as error:
+            return shortened(error.message)
+        except Exception as error:
+            _LOG.exception("starting the containers of %s", fleet.configuration)
+            return shortened(f"InternalServerError: {type(error).__name__}: {error}")
+        return None
+
+    def _end(self, name: str, arn: str) -> None:
+        fleet = self.traffic.end(name)
+        if fleet is not None:
+            fleet.stop()
+        self._workshop.store.remove(KIND, name)
+        self._workshop.store.untag(arn)
+
+
+def _variants(record: Record) -> list[Variant]:
+    return [Variant(**{**item, "container": ServedContainer(**item["container"])}) for item in record["_Variants"]]
+
+
+def _shown(variants: list[Variant]) -> Record:
+    """The production variants as DescribeEndpoint shows them."""
+    now = time.time()
+    return {
+        "ProductionVariants": [
+            {
+                "VariantName": variant.name,
+                "DeployedImages": [
+                    {
+                        "SpecifiedImage": variant.container.image,
+                        "ResolvedImage": variant.container.image,
+                        "ResolutionTime": now,
+                    }
+                ],
+                "CurrentWeight": variant.weight,
+                "DesiredWeight": variant.weight,
+                "CurrentInstanceCount": variant.instance_count,
+                "DesiredInstanceCount": variant.instance_count,
+            }
+            for variant in variants
+        ]
+    }

@@ -1,0 +1,112 @@
+"""How a container of an image is started: as a process of the image's folder, or with a container engine.
+
+Both give the program the same `/opt/ml` tree and environment; neither knows what a job is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from infra.local import environments
+from infra.local.sagemaker import images
+from infra.local.sagemaker.errors import invalid
+from infra.local.sagemaker.processes import Command
+from infra.local.sagemaker.settings import Settings
+
+# What a program may need from this machine and what says nothing about AWS.
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container to start; ``tree`` is its `/opt/ml`."""
+
+    image: str
+    tree: Path
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    entrypoint: Sequence[str] | None = None
+
+
+class Launcher(Protocol):
+    """Turns a container into a command of this machine."""
+
+    def check(self, image: str) -> None:
+        """Refuse an image that cannot be started here, before anything is created."""
+
+    def command(self, container: Container, say: Callable[[str], None]) -> Command:
+        """The command to run; may take minutes the first time, and says so."""
+
+
+class ProcessLauncher:
+    """The image's entry point as a process of its own, with an environment made from its requirements."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def check(self, image: str) -> None:
+        """Refuse an image that no folder stands for."""
+        folder = images.folder_of(image, self._settings.repository, self._settings.images)
+        images.entrypoint((folder / "Dockerfile").read_text())
+
+    def command(self, container: Container, say: Callable[[str], None]) -> Command:
+        """The entry point with the image's interpreter, in a scratch folder of its own."""
+        settings = self._settings
+        folder = images.folder_of(container.image, settings.repository, settings.images)
+        words = list(container.entrypoint or images.entrypoint((folder / "Dockerfile").read_text()))
+        python = environments.ensure(folder.name, folder, settings.environments, say)
+        work, home = container.tree.parent / "work", container.tree.parent / "home"
+        for scratch in (work, home, container.tree):
+            scratch.mkdir(parents=True, exist_ok=True)
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment |= {
+            "HOME": str(home),
+            "PYTHONPATH": str(settings.repository),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SAGEMAKER_BASE_DIR": str(container.tree),
+            **settings.client_environment(),
+            **container.environment,
+        }
+        return Command([*images.command(words, python, folder), *container.arguments], environment, work)
+
+
+class EngineLauncher:
+    """The built image itself, with ``podman`` or ``docker``; `/opt/ml` is a folder of this machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = shutil.which(settings.runtime) or settings.runtime
+
+    def check(self, image: str) -> None:
+        """Refuse to start without the engine; whether it has the image shows when the job runs."""
+        if shutil.which(self._engine) is None:
+            raise invalid(f"{self._settings.runtime} is not installed, so the image {image} cannot run")
+
+    def command(self, container: Container, say: Callable[[str], None]) -> Command:
+        """``podman run`` in the foreground: it passes SIGTERM on, and what is left is removed."""
+        container.tree.mkdir(parents=True, exist_ok=True)
+        name = f"greenlight-{uuid.uuid4().hex[:12]}"
+        words = [self._engine, "run", "--rm", "--name", name, "--network", "host"]
+        words += ["-v", f"{container.tree}:/opt/ml"]
+        for variable, value in {**self._settings.client_environment(), **container.environment}.items():
+            words += ["-e", f"{variable}={value}"]
+        arguments = list(container.arguments)
+        if container.entrypoint:
+            words += ["--entrypoint", container.entrypoint[0]]
+            arguments = [*container.entrypoint[1:], *arguments]
+        inherited = (*_INHERITED, "HOME", "XDG_RUNTIME_DIR")
+        environment = {variable: os.environ[variable] for variable in inherited if variable in os.environ}
+        whole = [*words, container.image, *arguments]
+        return Command(whole, environment, container.tree.parent, afterwards=[self._engine, "rm", "--force", name])
+
+
+def launcher(settings: Settings) -> Launcher:
+    """The launcher that the settings ask for."""
+    return ProcessLauncher(settings) if settings.runtime == "process" else EngineLauncher(settings)

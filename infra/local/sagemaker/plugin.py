@@ -1,0 +1,120 @@
+"""Plugs SageMaker into MiniStack's own registries.
+
+Every place that is written to is named here and checked first, so that another version of MiniStack fails when the
+stand-in starts and not in the middle of a run. The engine must have been imported with its environment set.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.local.sagemaker import invocations, protocol, service
+from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
+from infra.local.sagemaker.iam import resource_arn
+from infra.local.sagemaker.settings import Settings
+
+NAME = "sagemaker"
+# Invocations are a service of their own for the engine, which makes Content-Type fit a service's protocol. Both sign
+# as `sagemaker`, so only the path tells them apart.
+RUNTIME = "sagemaker-runtime"
+_HEALTH_SECONDS = 240.0
+_SHORTEST_HEALTH_SECONDS = 30.0
+_SCOPE = re.compile(r"Credential=[^/]+/[^/]+/[^/]+/([^/]+)/")
+
+
+class IncompatibleEngineError(Exception):
+    """MiniStack lacks something that SageMaker is plugged into."""
+
+
+def register(
+    *,
+    state: Path,
+    endpoint_url: str,
+    images: Mapping[str, Path] | None = None,
+    wait_scale: float = 1.0,
+    **more: Any,
+) -> service.SageMaker:
+    """Open the service and make MiniStack answer for it; the caller ends it with ``stop()``.
+
+    ``wait_scale`` shortens the waits of a deployment, and the time in which a container must be healthy down to half
+    a minute. ``more`` are further members of :class:`Settings`.
+    """
+    from ministack import app
+    from ministack.core import iam_actions, router
+    from ministack.services import stepfunctions
+    from ministack.services.cloudformation import provisioners
+
+    limits = {"health_timeout_seconds": max(_SHORTEST_HEALTH_SECONDS, _HEALTH_SECONDS * min(1.0, wait_scale))}
+    settings = Settings(
+        state.resolve(), endpoint_url, images=dict(images or {}), wait_scale=wait_scale, **{**limits, **more}
+    )
+    sagemaker = service.configure(settings)
+    _table(app, "SERVICE_REGISTRY")[NAME] = {"module": NAME}
+    for name in (NAME, RUNTIME):
+        _table(app, "SERVICE_HANDLERS")[name] = protocol.handle_request
+        _table(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[name] = NAME
+    _table(app, "_state_map")[NAME] = NAME
+    _table(app, "_loaded_modules")[NAME] = sys.modules[protocol.__name__]
+    _table(router, "SERVICE_PATTERNS")[NAME] = {"target_prefixes": [protocol.TARGET]}
+    _table(iam_actions, "_BOTOCORE_SERVICE_MAP")[RUNTIME] = [RUNTIME]
+    _table(stepfunctions, "_AWS_SDK_SERVICE_MAP")[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
+    _table(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[NAME] = "SageMaker"
+    _table(provisioners, "_RESOURCE_HANDLERS")["AWS::SageMaker::ModelPackageGroup"] = MODEL_PACKAGE_GROUP
+    _route_invocations(app, router)
+    _name_resources(iam_actions, settings)
+    return sagemaker
+
+
+def _route_invocations(app: Any, router: Any) -> None:
+    """An invocation, signed or not, is known by its path, before the engine takes it for S3."""
+    detect = _function(router, "detect_service")
+    if _function(app, "detect_service") is not detect:
+        raise IncompatibleEngineError("ministack.app no longer routes with ministack.core.router.detect_service")
+
+    def detect_service(method: str, path: str, headers: dict[str, str], query_params: dict[str, Any]) -> str:
+        if method == "POST" and invocations.PATH.match(path):
+            scope = _SCOPE.search(headers.get("authorization", ""))
+            if scope is None or scope.group(1) == NAME:
+                return RUNTIME
+        return str(detect(method, path, headers, query_params))
+
+    router.detect_service = detect_service
+    app.detect_service = detect_service
+
+
+def _name_resources(iam_actions: Any, settings: Settings) -> None:
+    """Policies that name SageMaker resources are judged by the resource a request is about."""
+    extract = _function(iam_actions, "extract_resource_arn")
+
+    def extract_resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
+        if service not in (NAME, RUNTIME):
+            return str(extract(service, method, path, headers, body, *more))
+        found = invocations.PATH.match(path)
+        if found:
+            return settings.arn(f"endpoint/{found.group(1)}")
+        try:
+            parameters = json.loads(body or b"{}")
+        except ValueError:
+            return "*"
+        return resource_arn(parameters, settings.arn) if isinstance(parameters, dict) else "*"
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _table(module: Any, name: str) -> dict[str, Any]:
+    found = getattr(module, name, None)
+    if not isinstance(found, dict):
+        raise IncompatibleEngineError(f"{module.__name__}.{name} is {type(found).__name__}, not a dict")
+    return found
+
+
+def _function(module: Any, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] | None = getattr(module, name, None)
+    if not callable(found):
+        raise IncompatibleEngineError(f"{module.__name__}.{name} is {type(found).__name__}, not a function")
+    return found

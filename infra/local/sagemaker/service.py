@@ -1,0 +1,116 @@
+"""The service: a table of operations, one way in, one way out.
+
+`configure` opens it once; `call` runs an operation for anyone in this process. Requests are checked before an
+operation sees them and answers before a caller does, both against botocore's own model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from infra.local.sagemaker.endpoint_configs import EndpointConfigs
+from infra.local.sagemaker.endpoints import Endpoints
+from infra.local.sagemaker.errors import ServiceError, lacking
+from infra.local.sagemaker.model_checks import answer, check_request, operation
+from infra.local.sagemaker.models import Models
+from infra.local.sagemaker.processing import ProcessingJobs
+from infra.local.sagemaker.registry import ModelPackageGroups, ModelPackages
+from infra.local.sagemaker.settings import Settings
+from infra.local.sagemaker.tags import Tags
+from infra.local.sagemaker.training import TrainingJobs
+from infra.local.sagemaker.transform import TransformJobs
+from infra.local.sagemaker.tuning import TuningJobs
+from infra.local.sagemaker.workshop import Workshop
+
+__all__ = ["SageMaker", "ServiceError", "call", "configure", "running"]
+
+Operation = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class SageMaker:
+    """One account's SageMaker in one region."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.workshop = Workshop.open(settings)
+        groups = ModelPackageGroups(self.workshop)
+        packages = ModelPackages(self.workshop, groups)
+        models = Models(self.workshop, packages)
+        configs = EndpointConfigs(self.workshop, models)
+        training = TrainingJobs(self.workshop)
+        tuning = TuningJobs(self.workshop, training)
+        tags = Tags(self.workshop)
+        self.endpoints = Endpoints(self.workshop, configs)
+        self._jobs = (ProcessingJobs(self.workshop), training, tuning, TransformJobs(self.workshop, models))
+        self._operations: dict[str, Operation] = {
+            **_four(groups, "ModelPackageGroup"),
+            **_four(packages, "ModelPackage"),
+            **_four(models, "Model"),
+            **_four(configs, "EndpointConfig"),
+            **_four(self.endpoints, "Endpoint"),
+            "UpdateModelPackage": packages.update,
+            "UpdateEndpoint": self.endpoints.update,
+            "UpdateEndpointWeightsAndCapacities": self.endpoints.update_weights,
+            "ListTrainingJobsForHyperParameterTuningJob": tuning.list_training_jobs,
+            "AddTags": tags.add,
+            "ListTags": tags.list_all,
+            "DeleteTags": tags.delete,
+        }
+        for jobs in self._jobs:
+            self._operations |= {
+                f"Create{jobs.noun}": jobs.create,
+                f"Describe{jobs.noun}": jobs.describe,
+                f"List{jobs.noun}s": jobs.list_all,
+                f"Stop{jobs.noun}": jobs.stop,
+            }
+
+    def call(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Run one operation; every refusal is a :class:`ServiceError`."""
+        operation(name)
+        if name not in self._operations:
+            raise lacking(f"the operation {name}; it has {', '.join(sorted(self._operations))}")
+        check_request(name, parameters)
+        return answer(name, self._operations[name](parameters))
+
+    def load(self, document: dict[str, Any]) -> None:
+        """Take up what an earlier stand-in remembered: endpoints serve again, unfinished jobs have failed."""
+        self.workshop.store.load(document)
+        for jobs in self._jobs:
+            jobs.after_load()
+        self.endpoints.after_load()
+
+    def stop(self) -> None:
+        """End every process; what is remembered stays."""
+        self.endpoints.close()
+        self.workshop.processes.close()
+
+
+def _four(resources: Any, noun: str) -> dict[str, Operation]:
+    return {
+        f"Create{noun}": resources.create,
+        f"Describe{noun}": resources.describe,
+        f"List{noun}s": resources.list_all,
+        f"Delete{noun}": resources.delete,
+    }
+
+
+_running: SageMaker | None = None
+
+
+def configure(settings: Settings) -> SageMaker:
+    """Open the service of this process."""
+    global _running
+    _running = SageMaker(settings)
+    return _running
+
+
+def running() -> SageMaker:
+    """The service of this process; an error before :func:`configure`."""
+    if _running is None:
+        raise RuntimeError("infra.local.sagemaker.service.configure has not been called")
+    return _running
+
+
+def call(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Run one operation of this process's service."""
+    return running().call(name, parameters)

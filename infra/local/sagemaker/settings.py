@@ -1,0 +1,49 @@
+"""What the stand-in's SageMaker is told once, when it starts.
+
+Nothing here is read from the environment: whoever starts the stand-in decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where state lives, who answers S3, which folder stands for which image, and every time limit."""
+
+    state: Path
+    endpoint_url: str
+    repository: Path = REPOSITORY
+    environments: Path = REPOSITORY / ".greenlight" / "environments"
+    images: Mapping[str, Path] = field(default_factory=dict)
+    runtime: str = "process"
+    account_id: str = "000000000000"
+    region: str = "us-east-1"
+    access_key_id: str = "test"
+    secret_access_key: str = "test"  # noqa: S105 - the stand-in's well-known one
+    stop_grace_seconds: float = 120.0
+    health_timeout_seconds: float = 240.0
+    invocation_timeout_seconds: float = 60.0
+    drain_seconds: float = 30.0
+    checkpoint_seconds: float = 5.0
+    wait_scale: float = 1.0
+
+    def arn(self, resource: str) -> str:
+        """The ARN of a resource such as ``training-job/name``."""
+        return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{resource}"
+
+    def client_environment(self) -> dict[str, str]:
+        """The variables that point any AWS SDK at the stand-in."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }

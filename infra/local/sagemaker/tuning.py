@@ -1,0 +1,200 @@
+"""Hyperparameter tuning jobs: several training jobs that really run, and the best of them.
+
+Values are drawn at random, for the strategy Bayesian as well: with the handful of trials that one machine runs, a
+model of the objective would have nothing to learn from.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import uuid
+
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking
+from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped
+from infra.local.sagemaker.listing import listed
+from infra.local.sagemaker.ranges import draw
+from infra.local.sagemaker.store import Record
+from infra.local.sagemaker.training import TrainingJobs
+from infra.local.sagemaker.workshop import Workshop
+
+_ENDED = {"Completed", "Failed", "Stopped"}
+_BETWEEN_LOOKS_SECONDS = 0.3
+
+
+class TuningJobs(Jobs):
+    """CreateHyperParameterTuningJob and its siblings."""
+
+    noun = "HyperParameterTuningJob"
+    kind = "hyper-parameter-tuning-job"
+    not_found = "Amazon SageMaker can't find a tuning job with name: {name}"
+
+    def __init__(self, workshop: Workshop, training: TrainingJobs) -> None:
+        super().__init__(workshop)
+        self._training = training
+
+    def check(self, parameters: Record) -> None:
+        """Refuse what would quietly be something else here."""
+        config = parameters["HyperParameterTuningJobConfig"]
+        if config["Strategy"] not in ("Random", "Bayesian"):
+            raise lacking(f"the tuning strategy {config['Strategy']}")
+        for member in ("WarmStartConfig", "TrainingJobDefinitions", "Autotune"):
+            if member in parameters:
+                raise lacking(f"{member} of a tuning job")
+        if "TrainingJobDefinition" not in parameters:
+            raise invalid("TrainingJobDefinition must be specified.")
+        if "HyperParameterTuningJobObjective" not in config:
+            raise invalid("HyperParameterTuningJobObjective must be specified.")
+        if config["ResourceLimits"].get("MaxNumberOfTrainingJobs") is None:
+            raise invalid("MaxNumberOfTrainingJobs must be specified.")
+        metric = config["HyperParameterTuningJobObjective"]["MetricName"]
+        definitions = parameters["TrainingJobDefinition"]["AlgorithmSpecification"].get("MetricDefinitions", [])
+        if metric not in {definition["Name"] for definition in definitions}:
+            raise invalid(f"The objective metric {metric} is not among the MetricDefinitions.")
+        draw(config.get("ParameterRanges", {}), random.Random(0))  # noqa: S311 - no secret is drawn
+        self._training.check(self._trial(parameters, "check", {}))
+
+    def first_record(self, parameters: Record) -> Record:
+        """No trial has started."""
+        return {
+            "TrainingJobStatusCounters": _counters([]),
+            "ObjectiveStatusCounters": {"Succeeded": 0, "Pending": 0, "Failed": 0},
+            "_Trials": [],
+        }
+
+    def list_training_jobs(self, parameters: Record) -> Record:
+        """The trials of one tuning job."""
+        record = self.find(parameters["HyperParameterTuningJobName"])
+        trials = [self._summary(record, name) for name in record["_Trials"]]
+        if parameters.get("SortBy") == "FinalObjectiveMetricValue":
+            trials = [trial for trial in trials if "FinalHyperParameterTuningJobObjectiveMetric" in trial]
+            for trial in trials:
+                metric = trial["FinalHyperParameterTuningJobObjectiveMetric"]
+                trial["FinalObjectiveMetricValue"] = metric["Value"]
+        name = "ListTrainingJobsForHyperParameterTuningJob"
+        return listed(name, parameters, trials, "TrainingJob", {"HyperParameterTuningJobName"})
+
+    def work(self, record: Record, stop: threading.Event) -> None:
+        """Keep up to the allowed number of trials running until all have run."""
+        name, config = record["HyperParameterTuningJobName"], record["HyperParameterTuningJobConfig"]
+        limits = config["ResourceLimits"]
+        generator = random.Random(config.get("RandomSeed"))  # noqa: S311 - no secret is drawn
+        deadline = time.monotonic() + limits.get("MaxRuntimeInSeconds", float("inf"))
+        trials: list[str] = list(record["_Trials"])
+        for _ in trials:
+            draw(config.get("ParameterRanges", {}), generator)  # as far as it was when the stand-in ended
+        while True:
+            running = [trial for trial in trials if self._status(trial) not in _ENDED]
+            over = stop.is_set() or time.monotonic() > deadline or len(trials) == limits["MaxNumberOfTrainingJobs"]
+            if not over and len(running) < limits["MaxParallelTrainingJobs"]:
+                trials.append(self._start_trial(record, len(trials) + 1, generator))
+                self.change(name, _Trials=trials)
+                continue
+            if stop.is_set() or time.monotonic() > deadline:
+                self._stop_all(running)
+            self._show_progress(record, trials)
+            if over and not running:
+                break
+            time.sleep(_BETWEEN_LOOKS_SECONDS)
+        if stop.is_set():
+            raise JobStopped
+        if "BestTrainingJob" not in self.find(name):
+            reasons = [self._training.find(trial).get("FailureReason", "no objective metric") for trial in trials]
+            raise JobFailed(f"No training job succeeded; the first one: {[*reasons, 'none was started'][0]}")
+
+    def last_members(self, name: str, status: str, reason: str | None) -> Record:
+        """The end of the clock."""
+        return {"HyperParameterTuningEndTime": time.time()}
+
+    def _start_trial(self, record: Record, number: int, generator: random.Random) -> str:
+        drawn = draw(record["HyperParameterTuningJobConfig"].get("ParameterRanges", {}), generator)
+        name = f"{record['HyperParameterTuningJobName']}-{number:03d}-{uuid.uuid4().hex[:8]}"
+        self._training.create(self._trial(record, name, drawn))
+        self.workshop.store.change(
+            self._training.kind, name, TuningJobArn=record["HyperParameterTuningJobArn"], _Drawn=drawn
+        )
+        return name
+
+    def _trial(self, record: Record, name: str, drawn: dict[str, str]) -> Record:
+        """The training job of one set of values."""
+        definition = record["TrainingJobDefinition"]
+        metric = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
+        static = definition.get("StaticHyperParameters", {})
+        own = ("StaticHyperParameters", "DefinitionName", "TuningObjective", "HyperParameterRanges", "RoleArn")
+        return {
+            **{member: value for member, value in definition.items() if member not in own},
+            "TrainingJobName": name,
+            "RoleArn": definition["RoleArn"],
+            "HyperParameters": {**static, **drawn, "_tuning_objective_metric": metric},
+        }
+
+    def _status(self, trial: str) -> str:
+        return str(self._training.find(trial)["TrainingJobStatus"])
+
+    def _stop_all(self, trials: list[str]) -> None:
+        for trial in trials:
+            if self._status(trial) == "InProgress":
+                try:
+                    self._training.stop({"TrainingJobName": trial})
+                except ServiceError:
+                    continue  # it has ended meanwhile
+
+    def _show_progress(self, record: Record, trials: list[str]) -> None:
+        """The counters and the best trial so far."""
+        summaries = [self._summary(record, trial) for trial in trials]
+        measured = [item for item in summaries if "FinalHyperParameterTuningJobObjectiveMetric" in item]
+        objective = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+        sign = 1 if objective["Type"] == "Maximize" else -1
+        completed = [item for item in measured if item["TrainingJobStatus"] == "Completed"]
+        best = max(
+            completed,
+            key=lambda item: sign * item["FinalHyperParameterTuningJobObjectiveMetric"]["Value"],
+            default=None,
+        )
+        pending = sum(item["TrainingJobStatus"] not in _ENDED for item in summaries)
+        self.change(
+            record["HyperParameterTuningJobName"],
+            TrainingJobStatusCounters=_counters([item["TrainingJobStatus"] for item in summaries]),
+            ObjectiveStatusCounters={
+                "Succeeded": len(completed),
+                "Pending": pending,
+                "Failed": len(summaries) - len(completed) - pending,
+            },
+            BestTrainingJob=best,
+        )
+
+    def _summary(self, record: Record, trial: str) -> Record:
+        """A trial as DescribeHyperParameterTuningJob and ListTrainingJobsForHyperParameterTuningJob show it."""
+        job = self._training.find(trial)
+        objective = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+        members = (
+            "TrainingJobName",
+            "TrainingJobArn",
+            "CreationTime",
+            "TrainingStartTime",
+            "TrainingEndTime",
+            "TrainingJobStatus",
+            "FailureReason",
+        )
+        summary: Record = {member: job[member] for member in members if member in job}
+        summary["TunedHyperParameters"] = job.get("_Drawn", {})
+        for metric in job.get("FinalMetricDataList", []):
+            if metric["MetricName"] == objective["MetricName"]:
+                summary["ObjectiveStatus"] = "Succeeded" if job["TrainingJobStatus"] == "Completed" else "Failed"
+                summary["FinalHyperParameterTuningJobObjectiveMetric"] = {
+                    "Type": objective["Type"],
+                    "MetricName": metric["MetricName"],
+                    "Value": metric["Value"],
+                }
+        return summary
+
+
+def _counters(statuses: list[str]) -> dict[str, int]:
+    return {
+        "Completed": statuses.count("Completed"),
+        "InProgress": sum(status in ("InProgress", "Stopping") for status in statuses),
+        "RetryableError": 0,
+        "NonRetryableError": statuses.count("Failed"),
+        "Stopped": statuses.count("Stopped"),
+    }

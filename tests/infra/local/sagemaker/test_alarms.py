@@ -1,0 +1,68 @@
+"""Alarms on an endpoint ring by its own invocations."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from infra.local.sagemaker.alarms import Invocation, Observations, rings
+
+
+def alarm(**members: Any) -> dict[str, Any]:
+    """An alarm on server errors, as DescribeAlarms answers it."""
+    return {
+        "AlarmName": "production-5xx",
+        "StateValue": "INSUFFICIENT_DATA",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocation5XXErrors",
+        "Dimensions": [{"Name": "EndpointName", "Value": "production"}, {"Name": "VariantName", "Value": "main"}],
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        **members,
+    }
+
+
+def seen(*statuses: int, seconds: float = 0.1) -> list[Invocation]:
+    """Invocations with these statuses."""
+    return [Invocation(time.time(), status, seconds) for status in statuses]
+
+
+@pytest.mark.parametrize(
+    ("change", "statuses", "ringing"),
+    [
+        ({}, (200, 500), True),
+        ({}, (200, 404), False),
+        ({}, (), False),
+        ({"MetricName": "Invocation4XXErrors"}, (404,), True),
+        ({"Statistic": "Average", "Threshold": 0.5, "ComparisonOperator": "GreaterThanThreshold"}, (200, 500), False),
+        ({"Statistic": "SampleCount", "Threshold": 2}, (200, 200), True),
+        ({"MetricName": "SomethingElse"}, (500,), False),
+    ],
+)
+def test_the_statistic_decides(change: dict[str, Any], statuses: tuple[int, ...], ringing: bool) -> None:
+    """Metric, statistic, threshold and comparison all count; nothing seen never rings."""
+    assert rings(alarm(**change), seen(*statuses)) is ringing
+
+
+def test_a_percentile_of_the_latency_counts_microseconds() -> None:
+    """p99 over a hundred quick answers and one slow one stays below the slow one's time."""
+    slow = alarm(MetricName="ModelLatency", ExtendedStatistic="p99", Threshold=500_000)
+    quick = seen(*[200] * 100) + seen(200, seconds=2)
+    assert not rings(slow, quick)
+    assert rings(slow, seen(200, seconds=2))
+
+
+def test_another_endpoint_rings_nobody_s_alarm() -> None:
+    """The dimensions of an alarm choose the invocations, and those before the deployment do not count."""
+    observations = Observations()
+    observations.add("staging", "main", 500, 0.1)
+    observations.add("production", "main", 500, 0.1)
+    later = time.time() + 1
+    assert observations.ringing([alarm()], 0) == ["production-5xx"]
+    assert observations.ringing([alarm()], later) == []
+    assert observations.ringing([alarm(StateValue="ALARM")], later) == ["production-5xx"]

@@ -1,0 +1,26 @@
+"""Policies are judged by the resource that a request is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.local.sagemaker.iam import resource_arn
+
+PREFIX = "arn:aws:sagemaker:us-east-1:000000000000:"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "resource"),
+    [
+        ({"TrainingJobName": "t"}, f"{PREFIX}training-job/t"),
+        ({"EndpointName": "e", "EndpointConfigName": "c"}, f"{PREFIX}endpoint/e"),
+        ({"ModelPackageName": f"{PREFIX}model-package/g/1"}, f"{PREFIX}model-package/g/1"),
+        ({"ResourceArn": f"{PREFIX}model/m", "Tags": []}, f"{PREFIX}model/m"),
+        ({"MaxResults": 5}, "*"),
+    ],
+)
+def test_a_request_names_its_resource(parameters: dict[str, Any], resource: str) -> None:
+    """By name, by ARN, or not at all."""
+    assert resource_arn(parameters, lambda rest: PREFIX + rest) == resource

@@ -1,0 +1,119 @@
+"""Deployed functions: what they see, how they fail, and where they are reached."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.infra.local.machines import Machines, zipped
+
+_SEEN = """\
+import os, sys
+def handler(event, context):
+    import index
+    return {
+        "endpoint": os.environ["AWS_ENDPOINT_URL"],
+        "given": os.environ["GIVEN"],
+        "python_path": os.environ.get("PYTHONPATH"),
+        "name": context.function_name,
+        "pid": os.getpid(),
+        "code": index.__file__,
+    }
+"""
+_PAGE = """\
+import base64
+def handler(event, context):
+    body = event.get("body", "")
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body).decode()
+    http = event["requestContext"]["http"]
+    return {"statusCode": 200, "headers": {"content-type": "text/plain"},
+            "body": f"{http['method']} {event['rawPath']} {event['rawQueryString']} {body}"}
+"""
+
+
+def invoked(machines: Machines, function: str) -> Any:
+    """The answer of a function to an empty event."""
+    answer = machines.stand_in.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+    return json.loads(answer["Payload"].read())
+
+
+def test_a_function_sees_the_stand_in_and_its_own_zip(machines: Machines) -> None:
+    """Its clients talk to the stand-in, its modules come from its zip, and it stays warm."""
+    function = machines.function(_SEEN, Environment={"Variables": {"GIVEN": "this"}})
+    seen = invoked(machines, function)
+    assert seen["endpoint"] == machines.stand_in.url
+    assert seen["given"] == "this"
+    assert seen["python_path"] is None
+    assert seen["name"] == function.rsplit(":", 1)[1]
+    assert "ministack-lambda" in seen["code"]
+    assert invoked(machines, function)["pid"] == seen["pid"]
+
+
+def test_a_warm_function_answers_at_once(machines: Machines) -> None:
+    """The flow's own share of a run depends on it."""
+    function = machines.function("def handler(event, context): return 1")
+    invoked(machines, function)
+    started = time.monotonic()
+    for _ in range(10):
+        invoked(machines, function)
+    assert time.monotonic() - started < 3
+
+
+def test_a_function_s_error_has_the_name_of_its_class(machines: Machines) -> None:
+    """A state machine catches by this name; the cause is AWS's JSON."""
+    code = "class GateRejected(Exception): pass\ndef handler(e, c): raise GateRejected('low mAP')"
+    function = machines.function(code)
+    call = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": function},
+        "Catch": [{"ErrorEquals": ["GateRejected"], "Next": "Rejected"}],
+        "End": True,
+    }
+    caught = machines.output({"Call": call, "Rejected": {"Type": "Pass", "End": True}})
+    assert caught["Error"] == "GateRejected"
+    cause = json.loads(caught["Cause"])
+    assert (cause["errorType"], cause["errorMessage"]) == ("GateRejected", "low mAP")
+    assert cause["stackTrace"]
+
+
+@pytest.mark.parametrize(
+    ("code", "fields", "error"),
+    [
+        ("import no_such_module\n", {}, "Runtime.ImportModuleError"),
+        ("import time\ndef handler(e, c): time.sleep(9)", {"Timeout": 1}, "Sandbox.Timedout"),
+        ("import os\ndef handler(e, c): os._exit(3)", {}, "Runtime.ExitError"),
+    ],
+)
+def test_a_function_that_cannot_run_is_told_apart(
+    machines: Machines, code: str, fields: dict[str, Any], error: str
+) -> None:
+    """A missing module, a timeout and a crash have AWS's names."""
+    assert invoked(machines, machines.function(code, **fields))["errorType"] == error
+
+
+def test_new_code_is_run_after_an_update(machines: Machines) -> None:
+    """A warm function does not hide a deployment."""
+    function = machines.function("def handler(event, context): return 1")
+    assert invoked(machines, function) == 1
+    new = zipped({"index.py": "def handler(event, context): return 2"})
+    machines.stand_in.client("lambda").update_function_code(FunctionName=function, ZipFile=new)
+    assert invoked(machines, function) == 2
+
+
+def test_a_function_s_address_leads_to_the_stand_in(machines: Machines) -> None:
+    """The URL that is given back answers GET and POST below it."""
+    function = machines.function(_PAGE)
+    config = machines.stand_in.client("lambda").create_function_url_config(FunctionName=function, AuthType="NONE")
+    url = config["FunctionUrl"]
+    assert url.startswith(machines.stand_in.url + "/")
+    with urllib.request.urlopen(url + "a/opaque?x=1", timeout=10) as page:
+        assert page.read().decode() == "GET /a/opaque x=1 "
+    form = urllib.request.Request(url + "a/opaque", data=b"decision=approve")
+    with urllib.request.urlopen(form, timeout=10) as page:
+        assert page.read().decode() == "POST /a/opaque  decision=approve"

@@ -1,0 +1,63 @@
+"""Reads the template as plain data, every short tag in its long form, and lists the permissions it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import cfn_yaml
+
+ROOT = Path(__file__).parents[2]
+PATH = ROOT / "infra" / "template.yaml"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One statement of one role: ``role`` is its logical id; actions and resources are lists."""
+
+    role: str
+    sid: str
+    actions: list[str]
+    resources: list[Any]
+    condition: Json
+
+
+def load() -> Json:
+    """The whole template."""
+    loaded: Json = cfn_yaml.load(str(PATH))
+    return loaded
+
+
+def of_type(template: Json, kind: str) -> dict[str, Json]:
+    """Properties of every resource of one type, by logical id."""
+    return {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == kind}
+
+
+def grants(template: Json) -> Iterator[Grant]:
+    """Every statement of every role, conditional ones included."""
+    for role, properties in of_type(template, "AWS::IAM::Role").items():
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                given = statement["Fn::If"][1] if "Fn::If" in statement else statement
+                yield Grant(
+                    role=role,
+                    sid=given["Sid"],
+                    actions=as_list(given["Action"]),
+                    resources=as_list(given["Resource"]),
+                    condition=given.get("Condition", {}),
+                )
+
+
+def as_list(value: Any) -> list[Any]:
+    """A value that the policy language lets stand for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def function_name(properties: Json) -> str:
+    """``plan_run`` for the function ``<Project>-plan-run``."""
+    name: str = properties["FunctionName"]["Fn::Sub"]
+    return name.removeprefix("${Project}-").replace("-", "_")

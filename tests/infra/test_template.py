@@ -1,0 +1,243 @@
+"""What the template promises, read from the template itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+
+from tests.infra import template as read
+from tests.infra.template import PATH, ROOT, Json
+
+EVERYWHERE = {
+    ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
+    ("EndpointRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
+    ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
+    ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
+    ("BuildRole", "Log"): "log delivery has no resource",
+    ("ReleaseRole", "Log"): "log delivery has no resource",
+}
+"""Statements that may name every resource, and why; traces (Sid Trace) may too."""
+
+
+@pytest.fixture(scope="module")
+def template() -> Json:
+    """The template."""
+    return read.load()
+
+
+def of_type(template: Json, kind: str) -> dict[str, Json]:
+    """Properties of every resource of one type."""
+    found = read.of_type(template, kind)
+    assert found, f"the template has no {kind}"
+    return found
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    """No error, no warning, and no rule is switched off."""
+    text = PATH.read_text()
+    assert [str(match) for match in lint(text, regions=["us-east-1", "eu-central-1"]) if match.rule.id[0] in "EW"] == []
+    assert "ignore_checks" not in text
+
+
+def test_only_documented_statements_name_every_resource(template: Json) -> None:
+    """A new ``*`` needs a reason in this file; a reason without its statement has to go."""
+    wide = {
+        (grant.role, grant.sid)
+        for grant in read.grants(template)
+        if "*" in grant.resources and not (grant.sid == "Trace" and all(a.startswith("xray:") for a in grant.actions))
+    }
+    assert wide == set(EVERYWHERE)
+
+
+def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
+    """Actions are named; the one family is KMS's GenerateDataKey."""
+    families = {action for grant in read.grants(template) for action in grant.actions if "*" in action}
+    assert families <= {"kms:GenerateDataKey*"}
+
+
+def test_metrics_are_written_into_sagemakers_namespaces_only(template: Json) -> None:
+    """PutMetricData names no resource, so its condition is the boundary."""
+    for grant in read.grants(template):
+        if "cloudwatch:PutMetricData" in grant.actions:
+            assert grant.condition == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+
+
+def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
+    """Build hands out the jobs' role, Release the endpoints' role, nobody else any."""
+    passed = {
+        grant.role: (grant.resources, grant.condition)
+        for grant in read.grants(template)
+        if any(action.lower().startswith("iam:") for action in grant.actions)
+    }
+    to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert passed == {
+        "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
+        "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+    }
+
+
+def test_every_role_is_assumed_by_one_service(template: Json) -> None:
+    """No role opens to an account or to several services; roles without a caller's ARN ask for this account."""
+    for name, properties in of_type(template, "AWS::IAM::Role").items():
+        (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
+        service = statement["Principal"]["Service"]
+        assert isinstance(service, str), name
+        if service != "lambda.amazonaws.com":
+            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+
+
+def test_every_function_of_the_repository_is_deployed_with_a_role_and_a_log_of_its_own(template: Json) -> None:
+    """A folder of lambdas/ is a function: same name, its handler, its zip; no role or log is shared."""
+    functions = of_type(template, "AWS::Lambda::Function")
+    folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/__init__.py")}
+    assert {read.function_name(properties) for properties in functions.values()} == folders
+    for properties in functions.values():
+        name = read.function_name(properties)
+        assert properties["Handler"] == f"lambdas.{name}.handler.handler"
+        assert properties["Code"]["S3Key"]["Fn::Sub"] == f"${{CodePrefix}}/{name}.zip"
+    for key in ("Role", "LoggingConfig"):
+        used = [json.dumps(properties[key]) for properties in functions.values()]
+        assert len(set(used)) == len(functions), key
+
+
+def test_a_functions_log_group_is_named_after_it_and_kept_for_a_limited_time(template: Json) -> None:
+    """Lambda finds the group by its name; without a retention it would be kept forever."""
+    groups = of_type(template, "AWS::Logs::LogGroup")
+    names = {group["LogGroupName"]["Fn::Sub"] for group in groups.values()}
+    assert {
+        f"/aws/lambda/{properties['FunctionName']['Fn::Sub']}"
+        for properties in of_type(template, "AWS::Lambda::Function").values()
+    } <= names
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_every_environment_names_what_its_function_reads(template: Json) -> None:
+    """Each ``environ["NAME"]`` in a handler is set in the template."""
+    for properties in of_type(template, "AWS::Lambda::Function").values():
+        name = read.function_name(properties)
+        source = "".join(path.read_text() for path in (ROOT / "lambdas" / name).glob("*.py"))
+        wanted = set(re.findall(r"environ(?:\[|\.get\()\"([A-Z_]+)\"", source)) - {"AWS_REGION"}
+        assert wanted <= set(properties["Environment"]["Variables"]), name
+
+
+def test_the_bucket_is_closed(template: Json) -> None:
+    """No public access by any of the four ways, encrypted, versioned, and refused in the clear."""
+    bucket = of_type(template, "AWS::S3::Bucket")["Bucket"]
+    assert list(bucket["PublicAccessBlockConfiguration"].values()) == [True] * 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert bucket["BucketEncryption"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (statement,) = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_old_versions_of_runs_do_not_stay_forever(template: Json) -> None:
+    """Datasets keep their old versions longer than runs do."""
+    rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules if "Prefix" in rule}
+    assert days["runs/"] < days["datasets/"]
+
+
+def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(template: Json) -> None:
+    """The topic's key is the stack's own, because alarms cannot publish under the one SNS manages."""
+    topic = of_type(template, "AWS::SNS::Topic")["Topic"]
+    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
+    table = of_type(template, "AWS::DynamoDB::Table")["Table"]
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_epoch", "Enabled": True}
+
+
+@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])
+def test_a_machine_logs_every_event_without_the_data(template: Json, machine: str) -> None:
+    """Task tokens are data: they stay out of the log."""
+    logging = of_type(template, "AWS::StepFunctions::StateMachine")[machine]["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
+    group = logging["Destinations"][0]["CloudWatchLogsLogGroup"]["LogGroupArn"]["Fn::GetAtt"][0]
+    name = template["Resources"][group]["Properties"]["LogGroupName"]["Fn::Sub"]
+    assert name.startswith("/aws/vendedlogs/states/")
+
+
+def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json) -> None:
+    """Nothing starts by itself until somebody asks for it."""
+    assert template["Parameters"]["ScheduleState"]["Default"] == "DISABLED"
+    schedule = of_type(template, "AWS::Scheduler::Schedule")["Schedule"]
+    assert schedule["State"] == {"Ref": "ScheduleState"}
+    assert json.loads(schedule["Target"]["Input"]) == {"started_by": "schedule"}
+    assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+
+
+def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
+    """Failed, timed out and stopped executions of both machines, with a queue for what cannot be delivered."""
+    rule = of_type(template, "AWS::Events::Rule")["FailureRule"]
+    assert rule["EventPattern"]["detail"] == {
+        "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}],
+    }
+    queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
+    (target,) = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["NotifyFunction", "Arn"]}
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    assert of_type(template, "AWS::Lambda::Function")["NotifyFunction"]["DeadLetterConfig"] == {"TargetArn": queue}
+
+
+def test_the_alarms_that_roll_a_release_back_watch_the_variant_and_take_silence_for_health(template: Json) -> None:
+    """A missing or a wrongly aimed alarm counts as fine at AWS, so its name and its aim are checked here."""
+    alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
+    release = (ROOT / "workflow" / "release.asl.json").read_text()
+    named = set(re.findall(r'"AlarmName": "([^"]+)"', release))
+    assert named == {"${Project}-production-5xx", "${Project}-production-latency"}
+    for name in named:
+        assert alarms[name]["TreatMissingData"] == "notBreaching"
+        assert {item["Name"]: item["Value"] for item in alarms[name]["Dimensions"]} == {
+            "EndpointName": {"Fn::Sub": "${Project}-production"},
+            "VariantName": "main",
+        }
+
+
+def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) -> None:
+    """One alone answers 403 since October 2025; the second is good for calls through the address only."""
+    permissions = [
+        item
+        for item in of_type(template, "AWS::Lambda::Permission").values()
+        if item["FunctionName"] == {"Fn::GetAtt": ["DecideFunction", "Arn"]}
+    ]
+    assert {
+        item["Action"]: (item.get("FunctionUrlAuthType"), item.get("InvokedViaFunctionUrl")) for item in permissions
+    } == {
+        "lambda:InvokeFunctionUrl": ("NONE", None),
+        "lambda:InvokeFunction": (None, True),
+    }
+
+
+def test_images_are_scanned_and_their_tags_never_move(template: Json) -> None:
+    """What was registered under a tag is what will run."""
+    for repository in of_type(template, "AWS::ECR::Repository").values():
+        assert repository["ImageTagMutability"] == "IMMUTABLE"
+        assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
+        assert json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+
+
+@pytest.mark.parametrize(("machine", "file"), [("BuildMachine", "build"), ("ReleaseMachine", "release")])
+def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json, machine: str, file: str) -> None:
+    """A placeholder without a value would be deployed as it is; a value without a placeholder is a leftover."""
+    definition = (ROOT / "workflow" / f"{file}.asl.json").read_text()
+    given = of_type(template, "AWS::StepFunctions::StateMachine")[machine]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(given)
+
+
+def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
+    """Cost and ownership are read from one tag."""
+    untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
+    policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
+    tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
+    for name, item in template["Resources"].items():
+        if item["Type"] not in untagged | policies:
+            assert item["Properties"]["Tags"] == tag, name

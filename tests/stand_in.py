@@ -1,0 +1,140 @@
+"""Starts the real stand-in for a test, as a process, and never leaves it running."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_START_SECONDS = 60
+_STOP_SECONDS = 40
+
+
+class StandIn:
+    """`python -m infra.local` on a free port, with its state in `state`; starts on entry, stops on exit."""
+
+    def __init__(
+        self,
+        state: Path,
+        images: Mapping[str, Path] | None = None,
+        wait_scale: float = 0.05,
+        port: int = 0,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        self.state = state
+        self.url = ""
+        self._words = [sys.executable, "-m", "infra.local", "--state", str(state), "--port", str(port)]
+        self._words += ["--wait-scale", str(wait_scale), *options]
+        for name, folder in (images or {}).items():
+            self._words += ["--image", f"{name}={folder}"]
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        """Start it and wait for the line that says it answers."""
+        self._process = subprocess.Popen(
+            self._words,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        watchdog = threading.Timer(_START_SECONDS, self.kill)
+        watchdog.start()
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        watchdog.cancel()
+        if not line.startswith("AWS_ENDPOINT_URL="):
+            self.kill()
+            said = self._process.stderr.read() if self._process.stderr else ""
+            raise RuntimeError(f"the stand-in did not start: {line}{said}\n{self.log()[-3000:]}")
+        self.url = line.strip().partition("=")[2]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it, whatever happened."""
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, to start it there again."""
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        if self._process is None:
+            raise RuntimeError("the stand-in was not started")
+        return self._process.pid
+
+    def stop(self) -> int | None:
+        """End it in order, by SIGTERM; gives its exit code. Harmless when it is stopped already."""
+        if self._process is None:
+            return None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        return self._process.returncode
+
+    def kill(self) -> None:
+        """End it as a power cut would, with everything it started."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def client(self, service: str, **more: Any) -> Any:
+        """A boto3 client that talks to it."""
+        return boto3.client(
+            service,
+            **{
+                "endpoint_url": self.url,
+                "region_name": "us-east-1",
+                "aws_access_key_id": "test",
+                "aws_secret_access_key": "test",
+                "config": Config(retries={"max_attempts": 1}),
+            }
+            | more,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a program that shall talk to it."""
+        return os.environ | {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def mail(self) -> list[dict[str, Any]]:
+        """Its mailbox, newest first."""
+        with urllib.request.urlopen(f"{self.url}/_local/mail", timeout=10) as response:
+            found: list[dict[str, Any]] = json.load(response)
+            return found
+
+    def log(self) -> str:
+        """What it wrote to its log so far."""
+        path = self.state / "log.txt"
+        return path.read_text() if path.exists() else ""

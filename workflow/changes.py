@@ -1,0 +1,125 @@
+"""Changes a CloudFormation stack by a change set and follows it to its end, telling every event.
+
+Knows CloudFormation's statuses and nothing of what a stack holds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.clients import Cloud
+from workflow.errors import GreenlightError, ServiceError
+
+_NOTHING = ("didn't contain changes", "No updates are to be performed")
+_WORDS = {"Add": "will be made", "Modify": "will be changed", "Remove": "will be removed", "Dynamic": "may be changed"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happened to a resource (a logical id, a file, an image); ``reason`` is empty when all is well."""
+
+    resource: str
+    status: str
+    reason: str = ""
+
+
+Progress = Callable[[Step], None]
+
+
+def change(
+    cloud: Cloud, project: str, template: str, parameters: list[dict[str, Any]], there: bool, on_progress: Progress
+) -> None:
+    """Make a change set, tell what it changes, execute it and wait. Nothing to change is no error."""
+    name = f"{project}-{time.time_ns():x}"
+    made = cloud.call(
+        "cloudformation",
+        "create_change_set",
+        StackName=project,
+        ChangeSetName=name,
+        ChangeSetType="UPDATE" if there else "CREATE",
+        TemplateURL=template,
+        Parameters=parameters,
+        Capabilities=["CAPABILITY_IAM"],
+        Tags=[{"Key": "project", "Value": project}],
+    )
+    changes = reviewed(cloud, str(made["Id"]), project)
+    if not changes:
+        cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
+        on_progress(Step(project, "unchanged"))
+        return
+    for item in changes:
+        replaced = item.get("Replacement") == "True"
+        word = "will be replaced" if replaced else _WORDS.get(item["Action"], item["Action"])
+        on_progress(Step(item["LogicalResourceId"], word))
+    since = time.time()
+    cloud.call("cloudformation", "execute_change_set", ChangeSetName=made["Id"])
+    follow(cloud, project, str(made["StackId"]), since, on_progress, wanted={"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+
+
+def reviewed(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]]:
+    """Wait for the change set and return what it changes; nothing where the stack is as it should be."""
+    while True:
+        found = cloud.call("cloudformation", "describe_change_set", ChangeSetName=change_set)
+        status, reason = found["Status"], found.get("StatusReason", "")
+        if status == "FAILED":
+            if any(text in reason for text in _NOTHING):
+                return []
+            raise GreenlightError(f"CloudFormation refuses the template of {project}: {reason}")
+        if status == "CREATE_COMPLETE":
+            changes = found.get("Changes", [])
+            while found.get("NextToken"):
+                found = cloud.call(
+                    "cloudformation", "describe_change_set", ChangeSetName=change_set, NextToken=found["NextToken"]
+                )
+                changes += found.get("Changes", [])
+            return [item["ResourceChange"] for item in changes]
+        time.sleep(pause(cloud))
+
+
+def follow(cloud: Cloud, project: str, stack_id: str, since: float, on_progress: Progress, *, wanted: set[str]) -> None:
+    """Tell every event of the stack until it rests. Raises GreenlightError naming what failed first."""
+    seen: set[str] = set()
+    failed: list[Step] = []
+    while True:
+        status = status_of(cloud, stack_id)
+        for event in new_events(cloud, stack_id, since, seen):
+            step = Step(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
+            on_progress(step)
+            if step.status.endswith("_FAILED") and "cancelled" not in step.reason:
+                failed.append(step)
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        time.sleep(pause(cloud))
+    if status not in wanted:
+        first = failed[0] if failed else Step(project, status, "CloudFormation gives no reason")
+        raise GreenlightError(f"the stack {project} is {status}.\n  {first.resource}: {first.reason or first.status}")
+
+
+def status_of(cloud: Cloud, stack_id: str) -> str:
+    """The stack's status; a stack that is gone counts as deleted."""
+    try:
+        return str(cloud.call("cloudformation", "describe_stacks", StackName=stack_id)["Stacks"][0]["StackStatus"])
+    except ServiceError as error:
+        if "does not exist" in str(error):
+            return "DELETE_COMPLETE"
+        raise
+
+
+def new_events(cloud: Cloud, stack_id: str, since: float, seen: set[str]) -> list[dict[str, Any]]:
+    """Events of the stack since a moment that were not seen before, the oldest first."""
+    fresh = []
+    # A second of grace: the stack's clock is not this machine's.
+    for event in cloud.pages("cloudformation", "describe_stack_events", "StackEvents", StackName=stack_id):
+        if event["EventId"] in seen or event["Timestamp"].timestamp() < since - 1:
+            break
+        fresh.append(event)
+    seen.update(event["EventId"] for event in fresh)
+    return fresh[::-1]
+
+
+def pause(cloud: Cloud) -> float:
+    """Seconds between two looks at CloudFormation."""
+    return 0.2 if cloud.local else 3.0
