@@ -1,0 +1,1 @@
+"""The functions of Greenlight: one folder is one deployed Lambda function."""

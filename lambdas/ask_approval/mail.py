@@ -1,0 +1,71 @@
+"""The mail that asks for a decision: plain text, fewer than twenty lines, one link.
+
+Opening the link decides nothing, because mail scanners open every link.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from lambdas.ask_approval.request import Figure, Request
+from workflow.contract import subject_line
+
+VERDICT_LENGTH = 300
+SHOWN = ("mAP50", "mAP50-95", "recall")
+
+
+def subject(request: Request, project: str) -> str:
+    """The subject: what waits, and the figure most people look at first, beside production's."""
+    figure = request.figures[0]
+    beside = " (first model)" if request.purpose == "release" else ""
+    if figure.production is not None:
+        beside = f" (production {number(figure.production)})"
+    question = "waits for your decision" if request.purpose == "release" else "is on staging and waits for production"
+    return subject_line(f"[{project}] {request.title()} {question}: {figure.name} {number(figure.candidate)}{beside}")
+
+
+def body(request: Request, link: str) -> str:
+    """The text of the mail."""
+    until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    what = "be released" if request.purpose == "release" else "go from staging to production"
+    shown = [figure for figure in request.figures if figure.name in SHOWN]
+    return "\n".join(
+        [
+            f"May {request.title()} {what}?",
+            "",
+            heading(request.production_version),
+            *(row(figure) for figure in shown),
+            "",
+            f"Verdict       {one_line(request.verdict)}",
+            f"What changed  {one_line(request.changed)}",
+            *([f"Data          {one_line(request.data)}"] if request.data else []),
+            f"Started by    {one_line(request.started_by) or 'nobody named'}, run {request.run}",
+            f"Answer until  {until}; without an answer nothing is released",
+            "",
+            "Look at the report and decide (opening the page decides nothing):",
+            link,
+            "",
+        ]
+    )
+
+
+def heading(production_version: int) -> str:
+    """The head of the table of figures."""
+    return f"{'':<14}candidate   " + (f"production v{production_version}" if production_version else "").rstrip()
+
+
+def row(figure: Figure) -> str:
+    """One line of the table of figures."""
+    production = "" if figure.production is None else number(figure.production)
+    return f"{figure.name:<14}{number(figure.candidate):<12}{production}".rstrip()
+
+
+def number(value: float | None) -> str:
+    """A figure as people read it."""
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, cut where it gets too long for a mail."""
+    line = " ".join(text.split())
+    return line if len(line) <= VERDICT_LENGTH else line[: VERDICT_LENGTH - 1] + "…"

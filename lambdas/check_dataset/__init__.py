@@ -1,0 +1,1 @@
+"""Read what the preparation found in the dataset, and stop a run whose labels are wrong."""

@@ -1,0 +1,78 @@
+"""The edge of the dataset's check: reads ``dataset-report.json``, returns its figures or raises DatasetRejected."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.validation import validate
+
+from lambdas.check_dataset.verdict import judge
+from workflow.contract import ContractError, DatasetReport, split_s3_uri
+
+EVENT = {
+    "type": "object",
+    "required": ["plan"],
+    "properties": {
+        "plan": {
+            "type": "object",
+            "required": ["uris"],
+            "properties": {
+                "uris": {
+                    "type": "object",
+                    "required": ["dataset_report"],
+                    "properties": {"dataset_report": {"type": "string", "pattern": "^s3://"}},
+                },
+            },
+        },
+    },
+}
+
+
+class DatasetRejected(Exception):
+    """The dataset may not be trained on: names the first findings with file and line."""
+
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+s3 = boto3.client("s3")
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return the dataset's figures, or raise DatasetRejected."""
+    metrics.add_metric(name="DatasetChecked", unit=MetricUnit.Count, value=1)
+    validate(event=event, schema=EVENT)
+    report = read_report(event["plan"]["uris"]["dataset_report"] + "dataset-report.json")
+    verdict = judge(report)
+    metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
+    metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
+    if verdict.reasons:
+        raise DatasetRejected("; ".join(verdict.reasons))
+    return {
+        "images": verdict.images,
+        "objects": verdict.objects,
+        "classes": list(report.classes),
+        "digest": report.digest,
+        "warnings": report.warnings,
+        "summary": verdict.summary,
+    }
+
+
+def read_report(uri: str) -> DatasetReport:
+    """The preparation's report. Raises DatasetRejected where it is missing or cannot be understood."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return DatasetReport.parse(json.loads(body))
+    except s3.exceptions.NoSuchKey as error:
+        raise DatasetRejected(f"the preparation left no report at {uri}") from error
+    except (ContractError, ValueError) as error:
+        raise DatasetRejected(f"the report at {uri} cannot be understood: {error}") from error

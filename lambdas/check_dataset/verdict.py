@@ -1,0 +1,57 @@
+"""Whether a dataset may be trained on, from what its preparation found.
+
+Reads a report, never the images: what is an error and what a warning was settled by the preparation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflow.contract import DatasetReport
+
+SHOWN = 5
+"""Findings named in a rejection; the report holds the others."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``reasons`` is empty for a dataset that may be trained on; otherwise one line for each finding shown."""
+
+    reasons: tuple[str, ...]
+    images: int
+    objects: int
+    summary: str
+
+
+def judge(report: DatasetReport) -> Verdict:
+    """Judge a report: any error, nothing labelled or a split without images stops the run."""
+    images = sum(split.images for split in report.splits.values())
+    objects = sum(split.objects for split in report.splits.values())
+    problems = report.errors + report.warnings
+    return Verdict(
+        reasons=tuple(reasons(report, images, objects)),
+        images=images,
+        objects=objects,
+        summary=f"{counted(images, 'image')}, {counted(objects, 'box', 'boxes')}, {counted(problems, 'problem')}",
+    )
+
+
+def reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
+    """Why the dataset is refused, worst first; empty when it is not."""
+    if report.errors:
+        lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
+        hidden = report.errors - len(lines)
+        if hidden > 0:
+            lines.append(f"and {hidden} more" if lines else f"{counted(hidden, 'error')}, none of them described")
+        return lines
+    if not images:
+        return ["the dataset holds no images"]
+    if not report.classes or not objects:
+        return [f"{counted(images, 'image')} and no labelled box"]
+    empty = sorted(name for name, split in report.splits.items() if not split.images)
+    return [f"no images for {name}" for name in empty]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """The number and its noun."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

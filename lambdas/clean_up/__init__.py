@@ -1,0 +1,1 @@
+"""Delete what earlier releases left behind, and give the release lock back."""

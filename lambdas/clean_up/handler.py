@@ -1,0 +1,155 @@
+"""The edge of cleaning up: finds what is live, deletes what is left over, gives the lock back.
+
+Does nothing unless this execution has the lock. Whatever cannot be read is an error before anything is deleted: a
+configuration that might be live is never deleted on a guess.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.validation import validate
+from botocore.exceptions import ClientError
+
+from lambdas.clean_up.leftovers import configurations, models
+
+TEXT = {"type": "string", "minLength": 1}
+PLAN = {
+    "execution_arn": TEXT,
+    "model_name": TEXT,
+    "staging_configuration": TEXT,
+    "production_configuration": TEXT,
+    "previous_configuration": {"type": "string"},
+    "staging_endpoint": TEXT,
+    "production_endpoint": TEXT,
+}
+EVENT = {
+    "type": "object",
+    "required": ["plan"],
+    "properties": {"plan": {"type": "object", "required": list(PLAN), "properties": PLAN}},
+}
+NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
+"""What SageMaker answers for a name it does not know."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings."""
+
+    project: str
+    table: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables."""
+        return Environment(project=environ["PROJECT"], table=environ["TABLE"])
+
+
+environment = Environment.read(os.environ)
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+sagemaker = boto3.client("sagemaker")
+table = boto3.resource("dynamodb").Table(environment.table)
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return the names that were deleted and whether the lock was given back."""
+    metrics.add_metric(name="CleanedUp", unit=MetricUnit.Count, value=1)
+    validate(event=event, schema=EVENT)
+    plan = event["plan"]
+    if read("release-lock").get("execution") != plan["execution_arn"]:
+        logger.info("this release has no lock: nothing to do")
+        return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
+    kept = kept_configurations(plan)
+    kept_models = {plan["model_name"], *models_of(kept)}
+    old_configurations = configurations(environment.project, found("EndpointConfig"), kept)
+    old_models = models(environment.project, found("Model"), kept_models)
+    for name in old_configurations:
+        delete("endpoint_config", EndpointConfigName=name)
+    for name in old_models:
+        delete("model", ModelName=name)
+    released = release_lock(plan["execution_arn"])
+    logger.info("cleaned up", configurations=old_configurations, models=old_models, lock_released=released)
+    return {"deleted_configurations": old_configurations, "deleted_models": old_models, "lock_released": released}
+
+
+def kept_configurations(plan: Mapping[str, Any]) -> set[str]:
+    """Every configuration something still needs: live, arriving, planned, previous and the champion's."""
+    kept = {plan[name] for name in ("staging_configuration", "production_configuration", "previous_configuration")}
+    kept.add(read("champion").get("production_configuration", ""))
+    for endpoint in (plan["staging_endpoint"], plan["production_endpoint"]):
+        described = describe_endpoint(endpoint)
+        kept.add(described.get("EndpointConfigName", ""))
+        kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
+    return kept - {""}
+
+
+def describe_endpoint(name: str) -> dict[str, Any]:
+    """The endpoint, or nothing where there is none."""
+    try:
+        described: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return {}
+        raise
+    return described
+
+
+def models_of(names: Iterable[str]) -> set[str]:
+    """The models that these configurations serve."""
+    served = set()
+    for name in names:
+        try:
+            described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in NOT_THERE:
+                continue
+            raise
+        served |= {variant["ModelName"] for variant in described["ProductionVariants"] if variant.get("ModelName")}
+    return served
+
+
+def found(kind: str) -> list[str]:
+    """The names of this kind that contain the project's name."""
+    listing = "list_endpoint_configs" if kind == "EndpointConfig" else "list_models"
+    pages = sagemaker.get_paginator(listing).paginate(NameContains=environment.project)
+    return [item[f"{kind}Name"] for page in pages for item in page[f"{kind}s"]]
+
+
+def delete(kind: str, **name: str) -> None:
+    """Delete one; gone already is as good."""
+    try:
+        getattr(sagemaker, f"delete_{kind}")(**name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_THERE:
+            raise
+
+
+def release_lock(execution: str) -> bool:
+    """Give the lock back if this execution still has it."""
+    try:
+        table.delete_item(
+            Key={"id": "release-lock"},
+            ConditionExpression="execution = :me",
+            ExpressionAttributeValues={":me": execution},
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+def read(key: str) -> dict[str, Any]:
+    """One item of the table, or nothing where there is none."""
+    item: dict[str, Any] = table.get_item(Key={"id": key}, ConsistentRead=True).get("Item", {})
+    return item

@@ -1,0 +1,26 @@
+"""Which configurations and models of earlier releases nothing needs any more. Pure.
+
+Only names that the release's plan makes are ever touched: another project whose name merely begins the same is not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def configurations(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
+    """Endpoint configurations to delete, of those found. ``kept`` are live, planned, previous or the champion's."""
+    made_here = re.compile(rf"{re.escape(project)}-(staging|production)-v[0-9]+-[0-9a-f]{{8}}")
+    return _left(found, kept, made_here)
+
+
+def models(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
+    """Models to delete, of those found. ``kept`` are the ones that a kept configuration names, and the planned one."""
+    made_here = re.compile(rf"{re.escape(project)}-v[0-9]+-[0-9a-f]{{8}}")
+    return _left(found, kept, made_here)
+
+
+def _left(found: Iterable[str], kept: Iterable[str], made_here: re.Pattern[str]) -> list[str]:
+    needed = set(kept)
+    return sorted({name for name in found if made_here.fullmatch(name)} - needed)

@@ -1,0 +1,186 @@
+"""The page a person decides on, and what it becomes once decided. Pure text, no script, every value escaped.
+
+Addresses are relative, because the page also lives below a path prefix. Does not know who may decide: whoever holds the
+link may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from lambdas.decide.link import COMMENT_LENGTH, NAME_LENGTH
+from lambdas.decide.record import Record
+
+STYLE = """
+:root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d6dbe1;--good:#116b34;--bad:#b42318}
+@media(prefers-color-scheme:dark){
+:root{--ink:#e8ebee;--soft:#a3adb8;--paper:#14181d;--line:#353d46;--good:#5bd08a;--bad:#ff8a7d}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:44rem;padding:1.5rem 1rem 4rem;background:var(--paper);color:var(--ink);
+font:1rem/1.55 system-ui,sans-serif;overflow-wrap:anywhere}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .25rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
+p{margin:.4rem 0}.soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
+table{border-collapse:collapse;width:100%}
+th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line);overflow-wrap:normal}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}ul{padding-left:1.2rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0}
+label{display:block;margin:1rem 0 .25rem}
+input,textarea{width:100%;font:inherit;padding:.5rem;border:1px solid var(--soft);border-radius:.3rem;
+background:transparent;color:inherit}
+.choice{display:flex;justify-content:space-between;gap:4rem;margin-top:2rem}
+button{font:inherit;font-weight:600;padding:.8rem 1.6rem;border:2px solid;border-radius:.4rem;background:transparent;
+cursor:pointer}
+button.good{border-color:var(--good)}button.bad{border-color:var(--bad)}
+iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
+.notice{border-left:4px solid;padding:.6rem 1rem;margin:1rem 0}
+"""
+
+
+def render(record: Record, opaque_id: str, now_epoch: int, notice: str = "") -> str:
+    """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted."""
+    request = record.document
+    question = "Release" if request["purpose"] == "release" else "Put into production"
+    title = f"{question} {request['name']} v{request['package_version']}?"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="soft">{escape(_standing(record, now_epoch))}</p>',
+        _notice(notice, "bad") if notice else "",
+        _outcome(record, now_epoch),
+        f"<p><strong>{escape(record.summary)}</strong></p>",
+        _figures(request),
+        _reasons(request["reasons"]),
+        _report(opaque_id),
+        _facts(request),
+        _form(record, opaque_id, now_epoch),
+    ]
+    return frame(title, "\n".join(part for part in parts if part))
+
+
+def frame(title: str, content: str) -> str:
+    """A whole document around some content, which is HTML already."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n"
+        f"<body>\n<main>\n{content}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def message(title: str, text: str) -> str:
+    """A page that only says something."""
+    return frame(title, f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>")
+
+
+NOT_FOUND = message("Not found", "There is no such request. Links end some time after they were decided on.")
+
+
+def when(epoch: int) -> str:
+    """A time as people read it anywhere."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _standing(record: Record, now_epoch: int) -> str:
+    if record.waits(now_epoch):
+        return f"Waits for a decision until {when(record.expires_epoch)}. Without one nothing is released."
+    return "This request takes no decision any more."
+
+
+def _outcome(record: Record, now_epoch: int) -> str:
+    lines = []
+    if record.decision:
+        kind = "good" if record.decision == "approved" else "bad"
+        said = f": “{record.comment}”" if record.comment else ""
+        decided = f"{record.decision.capitalize()} by {record.by} on {when(record.decided_epoch)}"
+        lines.append(_notice(decided + said, kind))
+    if record.status == "closed":
+        lines.append(_notice("The run is no longer waiting: it ended, was stopped, or has taken its decision.", "soft"))
+    elif record.undelivered():
+        lines.append(_notice("The run could not be told yet. Press the button below to tell it.", "bad"))
+    elif record.expired(now_epoch):
+        ended = when(record.expires_epoch)
+        lines.append(_notice(f"Expired on {ended}: nobody decided in time, nothing is released.", "bad"))
+    return "\n".join(lines)
+
+
+def _notice(text: str, kind: str) -> str:
+    return f'<p class="notice {kind}" role="status">{escape(text)}</p>'
+
+
+def _figures(request: Mapping[str, Any]) -> str:
+    beside = bool(request["production_version"])
+    head = f'<th class="n">Production v{int(request["production_version"])}</th>' if beside else ""
+    rows = "\n".join(_figure(figure, beside) for figure in request["figures"])
+    return (
+        '<table>\n<thead><tr><th>Held-out images</th><th class="n">Candidate</th>'
+        f"{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    )
+
+
+def _figure(figure: Mapping[str, Any], beside: bool) -> str:
+    candidate, production = figure["candidate"], figure["production"]
+    kind, sign = "", ""
+    if candidate is not None and production is not None and candidate != production:
+        kind, sign = ("good", "▲ ") if candidate > production else ("bad", "▼ ")
+    other = f'<td class="n">{_number(production)}</td>' if beside else ""
+    name = escape(figure["name"])
+    return f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{_number(candidate)}</td>{other}</tr>'
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _reasons(reasons: list[str]) -> str:
+    if not reasons:
+        return ""
+    lines = "\n".join(f"<li>{escape(reason)}</li>" for reason in reasons)
+    return f"<h2>Why the gate let it pass</h2>\n<ul>\n{lines}\n</ul>"
+
+
+def _report(opaque_id: str) -> str:
+    # Framed and sandboxed: whatever the report holds, it can neither post this page's form nor pose as a part of it.
+    address = f"{escape(opaque_id)}/report"
+    return (
+        "<h2>Pictures and classes, the worst first</h2>\n"
+        f'<iframe sandbox src="{address}" title="The evaluation\'s report"></iframe>\n'
+        f'<p><a href="{address}">The report on a page of its own</a></p>'
+    )
+
+
+def _facts(request: Mapping[str, Any]) -> str:
+    facts = {
+        "What changed": request["changed"],
+        "Data": request["data"] or "as it was evaluated",
+        "Started by": request["started_by"] or "nobody named",
+        "Run": request["run"],
+        "Execution": request["execution"],
+        "Evaluation": request["evaluation_uri"],
+    }
+    rows = "\n".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+    return f"<h2>Where it comes from</h2>\n<dl>\n{rows}\n</dl>"
+
+
+def _form(record: Record, opaque_id: str, now_epoch: int) -> str:
+    start = (
+        f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
+        f'<input type="hidden" name="nonce" value="{escape(record.nonce)}">\n'
+    )
+    if record.undelivered():
+        decision = "approve" if record.decision == "approved" else "reject"
+        return (
+            f'{start}<input type="hidden" name="name" value="{escape(record.by)}">\n'
+            f'<div class="choice"><button name="decision" value="{decision}">Tell the run again</button></div>\n</form>'
+        )
+    if not record.waits(now_epoch):
+        return ""
+    return (
+        f"<h2>Your decision</h2>\n{start}"
+        f'<label for="name">Your name</label>\n<input id="name" name="name" required maxlength="{NAME_LENGTH}">\n'
+        f'<label for="comment">Why (optional, kept with the decision)</label>\n'
+        f'<textarea id="comment" name="comment" rows="3" maxlength="{COMMENT_LENGTH}"></textarea>\n'
+        '<div class="choice">\n<button class="bad" name="decision" value="reject">Reject</button>\n'
+        '<button class="good" name="decision" value="approve">Approve</button>\n</div>\n</form>'
+    )

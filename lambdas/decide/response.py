@@ -1,0 +1,52 @@
+"""Answers in the shape a Lambda function URL returns, with the headers that keep a page harmless.
+
+No answer may be stored or run a script; nobody may frame the page, and only the page may frame the report; the page
+posts to its own origin only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+REPORT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
+    "frame-ancestors 'self'; base-uri 'none'; sandbox"
+)
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+PAYLOAD_BYTES = 5_900_000
+"""What fits into one answer: Lambda's limit is 6 MB for the whole answer as JSON."""
+
+
+def html(status: int, text: str, policy: str = PAGE_POLICY, extra: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A page."""
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, **HEADERS}
+    return {"statusCode": status, "headers": {**headers, **(extra or {})}, "body": text, "isBase64Encoded": False}
+
+
+def document(status: int, value: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON for a program."""
+    headers = {"Content-Type": "application/json", "Content-Security-Policy": PAGE_POLICY, **HEADERS}
+    body = json.dumps(value, ensure_ascii=False)
+    return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}
+
+
+def fits(answer: Mapping[str, Any]) -> bool:
+    """Whether Lambda can return this answer."""
+    return len(json.dumps(answer)) <= PAYLOAD_BYTES
+
+
+def without_body(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer to HEAD."""
+    return {**answer, "body": ""}

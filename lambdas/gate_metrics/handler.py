@@ -1,0 +1,109 @@
+"""The edge of the gate: reads the figures, hashes the archive, writes ``gate.json``, returns or raises GateRejected.
+
+What cannot be read becomes evidence that is missing, and the decision is made of that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.validation import validate
+
+from lambdas.gate_metrics import record
+from lambdas.gate_metrics.decision import Evidence, decide
+from workflow.contract import ContractError, split_s3_uri
+
+EVENT = {
+    "type": "object",
+    "required": ["plan", "training"],
+    "properties": {
+        "plan": {
+            "type": "object",
+            "required": ["uris", "thresholds", "champion"],
+            "properties": {
+                "thresholds": {"type": "object"},
+                "champion": {"type": ["object", "null"]},
+                "uris": {
+                    "type": "object",
+                    "required": ["evaluation"],
+                    "properties": {"evaluation": {"type": "string", "pattern": "^s3://"}},
+                },
+            },
+        },
+        "training": {"type": "object"},
+    },
+}
+
+CHUNK_BYTES = 1024 * 1024
+
+
+class GateRejected(Exception):
+    """The candidate may not be registered: every reason, in words."""
+
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+s3 = boto3.client("s3")
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return what the registration needs of a candidate that passed, or raise GateRejected."""
+    validate(event=event, schema=EVENT)
+    plan, training = event["plan"], event["training"]
+    evaluation = plan["uris"]["evaluation"]
+    decision = decide(
+        Evidence(
+            metrics=read_json(evaluation + "metrics.json"),
+            thresholds=plan["thresholds"],
+            champion=plan["champion"],
+            training_status=training.get("status"),
+            archive_digest=sha256_of(training.get("model_data_url")),
+        )
+    )
+    write_json(evaluation + "gate.json", record.document(decision, plan["thresholds"]))
+    metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
+    logger.info("decided", passed=decision.passed, reasons=decision.reasons)
+    if decision.metrics is None or not decision.passed:
+        raise GateRejected("; ".join(decision.reasons))
+    return record.result(decision, decision.metrics, evaluation)
+
+
+def read_json(uri: str) -> object:
+    """The document, or None where there is none or it is no JSON."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except (s3.exceptions.NoSuchKey, ValueError) as error:
+        logger.warning("no figures", uri=uri, error=type(error).__name__)
+        return None
+
+
+def sha256_of(uri: object) -> str:
+    """The digest of a stored object, read in pieces; empty where there is no such object."""
+    try:
+        bucket, key = split_s3_uri(str(uri))
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except (ContractError, s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
+        logger.warning("no archive", uri=uri, error=type(error).__name__)
+        return ""
+    digest = hashlib.sha256()
+    for chunk in body.iter_chunks(CHUNK_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def write_json(uri: str, document: dict[str, Any]) -> None:
+    """Write one document."""
+    bucket, key = split_s3_uri(uri)
+    body = json.dumps(document, ensure_ascii=False).encode()
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")

@@ -1,0 +1,1 @@
+"""Tell everyone subscribed how an execution ended."""

@@ -1,0 +1,85 @@
+"""The mails that tell how an execution ended: subject and plain text. Pure.
+
+Every value may be missing or of a wrong type: a notice that cannot be complete is sent incomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.notify.cause import readable, text_of
+from workflow.contract import finite, subject_line
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A subject that SNS accepts, and a text."""
+
+    subject: str
+    text: str
+
+
+def failed(event: Mapping[str, Any], project: str) -> Mail:
+    """A run that stopped at a state."""
+    machine, what = said(event, "machine", "a machine"), said(event, "what", "an unknown step")
+    run, cause = said(event, "run", "unnamed"), readable(event.get("error"))
+    lines = [
+        f"{machine.capitalize()} stopped at: {what}",
+        "",
+        f"Why         {cause}",
+        f"Error       {said(event, 'error_name', 'unnamed')}",
+        f"Run         {run}",
+        f"Execution   {said(event, 'execution', 'unknown')}",
+        "",
+        "Nothing was released by this run.",
+    ]
+    if machine == "release":
+        lines[-1] = "Production serves what it served before, unless the reason above says otherwise."
+    return Mail(subject_line(f"[{project}] {machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
+
+
+def released(event: Mapping[str, Any], project: str) -> Mail:
+    """A release that went through."""
+    given = event.get("plan")
+    plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    scores = plan.get("metrics")
+    figure = finite(scores.get("map50")) if isinstance(scores, Mapping) else None
+    version, name = said(plan, "package_version", "?"), said(plan, "dataset_name", "the model")
+    measured = "" if figure is None else f", mAP50 {figure:.3f}"
+    lines = [
+        f"Production serves {name} version {version}{measured}.",
+        "",
+        f"Endpoint    {said(plan, 'production_endpoint', 'unknown')}",
+        f"Package     {said(plan, 'model_package_arn', 'unknown')}",
+        f"Report      {said(plan, 'report_uri', 'unknown')}",
+        f"Started by  {said(plan, 'started_by', 'nobody named')}",
+        f"Execution   {said(event, 'execution', 'unknown')}",
+    ]
+    previous = said(plan, "previous_configuration", "")
+    if previous:
+        lines += ["", f"The configuration before it, {previous}, is kept. To go back, release an earlier version."]
+    return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
+
+
+def ended(detail: Mapping[str, Any], project: str) -> Mail:
+    """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
+    machine = said(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
+    status, run = said(detail, "status", "ended").lower().replace("_", " "), said(detail, "name", "unnamed")
+    cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
+    if status == "aborted" and not detail.get("cause"):
+        cause = "somebody stopped it"
+    lines = [
+        f"{machine.capitalize()} {status}.",
+        "",
+        f"Why        {cause}",
+        f"Run        {run}",
+        f"Execution  {said(detail, 'executionArn', 'unknown')}",
+    ]
+    return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
+
+
+def said(holder: Mapping[str, Any], key: str, otherwise: str) -> str:
+    """The value as text on one line, or something to say in its place."""
+    return text_of(holder.get(key)) or otherwise

@@ -1,0 +1,1 @@
+"""Plan a release: check the package and its archive, take the lock, name what will be created."""

@@ -1,0 +1,128 @@
+"""The plan of a release: what exists, what will be created, under which names. Pure.
+
+Rolling back is releasing an earlier version: the plan does not tell the two apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.plan_release.package import Package, RefusalError
+from workflow.contract import RULES, VERSION, RunInput
+
+BAKE_SECONDS = 300
+"""How long the alarms watch the new fleet before the old one goes."""
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The Step Functions execution a plan is for."""
+
+    arn: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint that exists: its status and the configuration it serves."""
+
+    name: str
+    status: str
+    configuration: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The execution input over the stack's settings."""
+
+    model_package_arn: str
+    ask_before_production: bool
+    approval_seconds: int
+    instance: str
+    count: int
+    started_by: str
+
+    @staticmethod
+    def read(given: Mapping[str, Any], defaults: Mapping[str, Any], count: int) -> Wish:
+        """Read an input, checked already, over the stack's defaults. Raises InputError on a wrong default."""
+
+        def setting(key: str, fallback: object) -> Any:
+            return RULES[key].read(key, given.get(key, defaults.get(key, fallback)))
+
+        return Wish(
+            model_package_arn=given["model_package_arn"],
+            ask_before_production=setting("ask_before_production", RunInput.ask_before_production),
+            approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
+            instance=setting("endpoint_instance", RunInput.endpoint_instance),
+            count=count,
+            started_by=setting("started_by", RunInput.started_by),
+        )
+
+
+def check_endpoint(endpoint: Endpoint | None) -> None:
+    """Raise RefusalError for an endpoint that exists and cannot be updated now."""
+    if endpoint is None or endpoint.status == "InService":
+        return
+    if endpoint.status == "Failed":
+        raise RefusalError(f"the endpoint {endpoint.name} is Failed: delete it, and start the release again")
+    raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")
+
+
+def draw_up(
+    project: str,
+    execution: Execution,
+    wish: Wish,
+    package: Package,
+    staging: Endpoint | None,
+    production: Endpoint | None,
+) -> dict[str, Any]:
+    """The whole plan. Raises RefusalError where an endpoint cannot be updated now."""
+    check_endpoint(staging)
+    check_endpoint(production)
+    mark = f"v{package.version}-{hashlib.sha256(execution.arn.encode()).hexdigest()[:8]}"
+    return {
+        "version": VERSION,
+        "run": execution.name,
+        "execution_arn": execution.arn,
+        "started_by": wish.started_by,
+        "model_package_arn": package.arn,
+        "package_version": package.version,
+        "dataset_name": package.dataset_name,
+        "model_name": f"{project}-{mark}",
+        "staging_configuration": f"{project}-staging-{mark}",
+        "production_configuration": f"{project}-production-{mark}",
+        "staging_endpoint": f"{project}-staging",
+        "production_endpoint": f"{project}-production",
+        "staging_exists": staging is not None,
+        "production_exists": production is not None,
+        "previous_configuration": "" if production is None else production.configuration,
+        "model_digest": package.model_digest,
+        "archive_digest": package.archive_digest,
+        "evaluation_uri": package.evaluation_uri,
+        "report_uri": package.report_uri,
+        "image": package.image,
+        "model_data_url": package.model_data_url,
+        "instance": package.instance or wish.instance,
+        "count": wish.count,
+        "traffic": traffic(wish.count),
+        "ask_before_production": wish.ask_before_production,
+        "approval_seconds": wish.approval_seconds,
+        "metrics": dict(package.metrics),
+    }
+
+
+def traffic(count: int) -> dict[str, Any]:
+    """How production's traffic moves to the new fleet: first to one instance of it, for five minutes.
+
+    A canary may take half of the fleet at most (UpdateEndpoint, CanarySize), so one instance moves all at once.
+    """
+    if count < 2:
+        return {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": BAKE_SECONDS}
+    return {
+        "Type": "CANARY",
+        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
+        "WaitIntervalInSeconds": BAKE_SECONDS,
+    }

@@ -1,0 +1,1 @@
+"""Plan a run: check its input, fingerprint its data, name its jobs, find the champion."""

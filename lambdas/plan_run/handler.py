@@ -1,0 +1,189 @@
+"""The edge of planning: reads S3, the table and the registry, and puts what the jobs need beside the run.
+
+Safe to repeat: the same execution writes the same objects to the same places.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from lambdas.plan_run import champion as champions
+from lambdas.plan_run.fingerprint import StoredFile
+from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up
+from workflow.contract import VERSION, ContractError, InputError, RunInput, split_s3_uri
+
+EVENT = {
+    "type": "object",
+    "required": ["input", "execution"],
+    "properties": {
+        "execution": {
+            "type": "object",
+            "required": ["id", "name"],
+            "properties": {"id": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}},
+        },
+    },
+}
+
+ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
+"""Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
+
+UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
+
+
+class InputRejected(Exception):
+    """The run cannot start: says which key, what was found and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings."""
+
+    deployment: Deployment
+    table: str
+    package_group: str
+    defaults: Mapping[str, Any]
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables; the stack's own dataset counts as a default."""
+        defaults = json.loads(environ.get("DEFAULTS") or "{}")
+        dataset = environ.get("DEFAULT_DATASET", "")
+        return Environment(
+            deployment=Deployment(
+                project=environ["PROJECT"],
+                bucket=environ["BUCKET"],
+                training_image=environ["TRAINING_IMAGE"],
+                serving_image=environ["SERVING_IMAGE"],
+            ),
+            table=environ["TABLE"],
+            package_group=environ["PACKAGE_GROUP"],
+            defaults={"dataset": dataset, **defaults} if dataset else defaults,
+        )
+
+
+environment = Environment.read(os.environ)
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+s3 = boto3.client("s3")
+sagemaker = boto3.client("sagemaker")
+table = boto3.resource("dynamodb").Table(environment.table)
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return the plan of this execution, or raise InputRejected."""
+    metrics.add_metric(name="PlanRequested", unit=MetricUnit.Count, value=1)
+    try:
+        validate(event=event, schema=EVENT)
+        given = RunInput.parse(event["input"], environment.defaults)
+        found = Stored(
+            files=stored_files(given.dataset),
+            weights_etag=weights_etag(given.weights),
+            newest=newest_package(),
+            champion=champions.Champion.parse(champion_record()),
+        )
+        execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
+        plan = draw_up(given, execution, environment.deployment, found)
+    except (ContractError, SchemaValidationError) as error:
+        raise InputRejected(str(error)) from error
+    if plan["anything_to_do"]:
+        write_champion(plan["uris"]["champion"], found.champion)
+        write_pretrained(plan["uris"]["pretrained"], given.weights)
+    logger.info("planned", run=plan["run"], reason=plan["reason"], files=plan["dataset"]["objects"])
+    return plan
+
+
+def stored_files(uri: str) -> tuple[StoredFile, ...]:
+    """Every file of the dataset. Raises InputError where it cannot be read."""
+    bucket, prefix = split_s3_uri(dataset_prefix(uri))
+    try:
+        return tuple(
+            StoredFile(key=item["Key"][len(prefix) :], etag=item["ETag"].strip('"'), size=item["Size"])
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            for item in page.get("Contents", [])
+            if not item["Key"].endswith("/")
+        )
+    except ClientError as error:
+        raise unreadable("dataset", uri, error) from error
+
+
+def weights_etag(uri: str) -> str:
+    """The entity tag of the given weights, empty for none. Raises InputError where they cannot be read."""
+    if not uri:
+        return ""
+    bucket, key = split_s3_uri(uri)
+    try:
+        return str(s3.head_object(Bucket=bucket, Key=key)["ETag"]).strip('"')
+    except ClientError as error:
+        raise unreadable("weights", uri, error) from error
+
+
+def unreadable(key: str, uri: str, error: ClientError) -> Exception:
+    """What to raise for an S3 error: the input's fault where the address is wrong, the service's own otherwise."""
+    code = error.response["Error"]["Code"]
+    return InputError(f"{key} = {uri!r}: cannot be read ({code})") if code in UNREADABLE else error
+
+
+def newest_package() -> Registered | None:
+    """The newest version of the package group and the fingerprint it was registered with."""
+    listed = sagemaker.list_model_packages(
+        ModelPackageGroupName=environment.package_group, SortBy="CreationTime", SortOrder="Descending", MaxResults=1
+    )["ModelPackageSummaryList"]
+    if not listed:
+        return None
+    package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
+    return Registered(
+        version=package["ModelPackageVersion"],
+        fingerprint=package.get("CustomerMetadataProperties", {}).get("fingerprint", ""),
+    )
+
+
+def champion_record() -> dict[str, Any] | None:
+    """The table's record of the champion as plain values; None where production has none yet."""
+    item = table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item")
+    if item is None:
+        return None
+    return {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+
+
+def write_champion(uri: str, champion: champions.Champion | None) -> None:
+    """Put ``champion.json`` and, when there is a champion, a copy of its archive where the evaluation reads them."""
+    write_json(uri + "champion.json", champions.document(champion))
+    if champion is not None:
+        copy(champion.model_data_url, uri + "model.tar.gz")
+
+
+def write_pretrained(uri: str, weights: str) -> None:
+    """Put ``pretrained.json`` and, when weights were given, a copy of them where the training reads them."""
+    write_json(uri + "pretrained.json", {"version": VERSION, "source": weights or None})
+    if weights:
+        copy(weights, uri + "weights.pt")
+
+
+def write_json(uri: str, document: Mapping[str, Any]) -> None:
+    """Write one document."""
+    bucket, key = split_s3_uri(uri)
+    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode(), ContentType="application/json")
+
+
+def copy(source: str, target: str) -> None:
+    """Copy one object without its bytes passing through here."""
+    from_bucket, from_key = split_s3_uri(source)
+    to_bucket, to_key = split_s3_uri(target)
+    s3.copy({"Bucket": from_bucket, "Key": from_key}, to_bucket, to_key, Config=ONE_REQUEST)

@@ -1,0 +1,155 @@
+"""The plan of a run: one document that every later state reads instead of deciding again.
+
+Pure: what is stored and what is in production comes in as values. A retry with the same values gives the same plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.plan_run.champion import Champion
+from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fingerprint
+from lambdas.plan_run.training import hyperparameters, search
+from workflow.contract import TUNING_NAME_LENGTH, VERSION, InputError, RunInput, job_name, split_s3_uri
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The Step Functions execution a plan is for."""
+
+    arn: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the stack says: the bucket of the runs, the images, the prefix of every name."""
+
+    project: str
+    bucket: str
+    training_image: str
+    serving_image: str
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The newest version in the package group. ``fingerprint`` is empty where somebody else registered it."""
+
+    version: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was found before planning. ``weights_etag`` is empty where no weights were given."""
+
+    files: tuple[StoredFile, ...]
+    weights_etag: str
+    newest: Registered | None
+    champion: Champion | None
+
+
+def dataset_prefix(uri: str) -> str:
+    """The dataset's address with one slash at its end, so that ``…/set`` never takes ``…/set2`` along."""
+    return uri.rstrip("/") + "/"
+
+
+def dataset_name(uri: str) -> str:
+    """The last folder of a dataset's address, or its bucket: what people call it."""
+    bucket, prefix = split_s3_uri(uri)
+    return prefix.rstrip("/").rpartition("/")[2] or bucket
+
+
+def anything_to_do(force: bool, mark: str, newest: Registered | None) -> tuple[bool, str]:
+    """Whether a run with this fingerprint builds anything, and why, in words."""
+    if force:
+        return True, "forced"
+    if newest is None:
+        return True, "first model"
+    if newest.fingerprint == mark:
+        return False, f"nothing changed since version {newest.version}"
+    return True, f"the data or the settings changed since version {newest.version}"
+
+
+def uris(bucket: str, run: str) -> dict[str, str]:
+    """Where every step of a run keeps what it writes."""
+    base = f"s3://{bucket}/runs/{run}/"
+    folders = {
+        "training": "prepared/training/",
+        "test": "prepared/test/",
+        "dataset_report": "dataset/",
+        "pretrained": "pretrained/",
+        "champion": "champion/",
+        "models": "models/",
+        "checkpoints": "checkpoints/",
+        "evaluation": "evaluation/",
+    }
+    return {name: base + folder for name, folder in folders.items()}
+
+
+def jobs(project: str, run: str) -> dict[str, str]:
+    """The name of every job of a run, short enough for the suffix that a retry or a redrive adds."""
+    subject = f"{project}-{run}"
+    names = {step: job_name(subject, step) for step in ("prepare", "train", "evaluate", "release")}
+    return {**names, "tune": job_name(subject, "tune", length=TUNING_NAME_LENGTH)}
+
+
+def draw_up(given: RunInput, execution: Execution, deployment: Deployment, stored: Stored) -> dict[str, Any]:
+    """The whole plan. Raises InputError on an empty dataset or settings that contradict each other."""
+    uri = dataset_prefix(given.dataset)
+    if not stored.files:
+        raise InputError(f"dataset = {uri!r}: holds no files; upload labelled images there first")
+    trained_with = hyperparameters(given)
+    digest = dataset_digest(stored.files)
+    mark = fingerprint(
+        Recipe(
+            dataset_digest=digest,
+            model=given.model,
+            weights_etag=stored.weights_etag,
+            hyperparameters=trained_with,
+            training_image=deployment.training_image,
+            serving_image=deployment.serving_image,
+            tune=given.tune,
+        )
+    )
+    build, reason = anything_to_do(given.force, mark, stored.newest)
+    return {
+        "version": VERSION,
+        "run": execution.name,
+        "execution_arn": execution.arn,
+        "started_by": given.started_by,
+        "anything_to_do": build,
+        "reason": reason,
+        "fingerprint": mark,
+        "client_token": hashlib.sha256(execution.arn.encode()).hexdigest()[:32],
+        "dataset": {"uri": uri, "name": dataset_name(uri), "digest": digest, "objects": len(stored.files)},
+        "jobs": jobs(deployment.project, execution.name),
+        "uris": uris(deployment.bucket, execution.name),
+        "hyperparameters": trained_with,
+        "tune": given.tune,
+        "tuning": search(given, trained_with),
+        "instances": {
+            "training": given.training_instance,
+            "processing": given.processing_instance,
+            "endpoint": given.endpoint_instance,
+        },
+        "thresholds": thresholds(given),
+        "confidence": given.confidence,
+        "ask_before_production": given.ask_before_production,
+        "approval_seconds": max(1, round(given.approval_hours * 3600)),
+        "champion": None if stored.champion is None else stored.champion.named(),
+    }
+
+
+def thresholds(given: RunInput) -> Mapping[str, float]:
+    """What the gate asks of the candidate."""
+    return {
+        "minimum_map50": given.minimum_map50,
+        "minimum_map50_95": given.minimum_map50_95,
+        "minimum_class_map50": given.minimum_class_map50,
+        "minimum_images": given.minimum_images,
+        "maximum_regression": given.maximum_regression,
+    }

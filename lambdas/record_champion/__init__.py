@@ -1,0 +1,1 @@
+"""Write down which model production serves."""

@@ -1,0 +1,1 @@
+"""Send real images to an endpoint and expect the boxes that the evaluation drew."""

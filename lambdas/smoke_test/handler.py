@@ -1,0 +1,106 @@
+"""The edge of the smoke test: reads the expectation and its pictures, asks the endpoint, returns or raises.
+
+Asks once; the state machine decides whether to try again.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from aws_lambda_powertools.utilities.validation import validate
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.smoke_test.comparison import Expectation, boxes_of, difference
+from workflow.contract import ContractError, split_s3_uri
+
+TEXT = {"type": "string", "minLength": 1}
+EVENT = {
+    "type": "object",
+    "required": ["endpoint", "model_digest", "evaluation_uri"],
+    "properties": {
+        "endpoint": TEXT,
+        "model_digest": TEXT,
+        "evaluation_uri": {"type": "string", "pattern": "^s3://.+/$"},
+    },
+}
+CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
+
+
+class SmokeTestFailed(Exception):
+    """The endpoint does not answer as the evaluation did: names the picture and the difference."""
+
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+s3 = boto3.client("s3")
+runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return how many pictures and boxes agreed, or raise SmokeTestFailed."""
+    metrics.add_metric(name="SmokeTested", unit=MetricUnit.Count, value=1)
+    validate(event=event, schema=EVENT)
+    endpoint, digest, folder = event["endpoint"], event["model_digest"], event["evaluation_uri"] + "smoke/"
+    try:
+        expectation = Expectation.parse(json.loads(read(folder + "smoke.json")))
+    except (ContractError, ValueError) as error:
+        raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
+    if expectation.model_digest != digest:
+        raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
+    boxes = 0
+    for image in expectation.images:
+        answer = ask(endpoint, image.file, read(folder + image.file), expectation.confidence)
+        try:
+            if answer.get("model_digest") != digest:
+                raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
+            problem = difference(image.boxes, boxes_of(answer), expectation.confidence)
+        except ContractError as error:
+            problem = str(error)
+        if problem:
+            raise SmokeTestFailed(f"{endpoint}, {image.file}: {problem}")
+        boxes += len(image.boxes)
+    count = len(expectation.images)
+    summary = f"{count} picture{'s' * (count != 1)}, {boxes} box{'es' * (boxes != 1)}, as in the evaluation"
+    logger.info("answered as expected", endpoint=endpoint, images=count, boxes=boxes)
+    return {"images": count, "boxes": boxes, "summary": summary}
+
+
+def ask(endpoint: str, file: str, picture: bytes, confidence: float) -> dict[str, Any]:
+    """The endpoint's answer to one picture. Raises SmokeTestFailed where there is none."""
+    content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
+    if content_type is None:
+        raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
+    try:
+        body = runtime.invoke_endpoint(
+            EndpointName=endpoint,
+            ContentType=content_type,
+            Accept="application/json",
+            CustomAttributes=f"confidence={confidence}",
+            Body=picture,
+        )["Body"].read()
+        answer = json.loads(body)
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise SmokeTestFailed(f"{endpoint}, {file}: no answer: {error}") from error
+    if not isinstance(answer, dict):
+        raise SmokeTestFailed(f"{endpoint}, {file}: the answer is no JSON object")
+    return answer
+
+
+def read(uri: str) -> bytes:
+    """One stored object. Raises SmokeTestFailed where it is missing."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey as error:
+        raise SmokeTestFailed(f"the evaluation left no {uri}") from error
+    return content

@@ -1,0 +1,151 @@
+"""The approval request: its mail, what is stored of it, and what never leaves the table."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.ask_approval import handler as function
+from lambdas.ask_approval import mail
+from lambdas.ask_approval.request import read
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
+
+TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
+PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
+RELEASE: dict[str, Any] = {
+    "token": TOKEN,
+    "purpose": "release",
+    "machine": "build",
+    "run": "2026-11-21T10-14-03",
+    "execution": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:2026-11-21T10-14-03",
+    "package_arn": PACKAGE,
+    "started_by": "ana",
+    "dataset": {"summary": "96 images, 271 boxes, 0 problems"},
+    "plan": {
+        "dataset": {"name": "fasteners"},
+        "reason": "the data or the settings changed since version 3",
+        "approval_seconds": 7200,
+        "uris": {"evaluation": "s3://bucket/runs/one/evaluation/"},
+    },
+    "gate": {
+        "summary": "passed: mAP50 0.964 ≥ 0.80 · bolt 0.95",
+        "reasons": ["mAP50 0.96 ≥ 0.80 on 53 objects"],
+        "metrics": {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "images": 16},
+        "champion": {"map50": 0.951, "map50_95": 0.8, "precision": 0.9, "recall": 0.94, "package_version": 3},
+        "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
+    },
+}
+PRODUCTION: dict[str, Any] = {
+    **{key: RELEASE[key] for key in ("token", "run", "execution", "package_arn")},
+    "purpose": "production",
+    "machine": "release",
+    "release": {
+        "dataset_name": "fasteners",
+        "package_version": 4,
+        "metrics": {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95},
+        "approval_seconds": 60,
+        "evaluation_uri": "s3://bucket/runs/one/evaluation/",
+        "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
+    },
+}
+
+
+def test_the_subject_says_what_waits_and_how_good_it_is() -> None:
+    """Candidate beside production."""
+    subject = mail.subject(read(RELEASE, 0), "greenlight")
+    assert subject == "[greenlight] fasteners v4 waits for your decision: mAP50 0.964 (production 0.951)"
+
+
+def test_a_first_model_has_nothing_beside_it() -> None:
+    """No production, no figure of production."""
+    first = copy.deepcopy(RELEASE)
+    first["gate"]["champion"] = None
+    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50 0.964 (first model)")
+    assert "production" not in mail.body(read(first, 0), "link")
+
+
+def test_the_second_question_says_that_staging_serves() -> None:
+    """The same mail for the other machine."""
+    request = read(PRODUCTION, 1_800_000_000)
+    assert mail.subject(request, "greenlight") == (
+        "[greenlight] fasteners v4 is on staging and waits for production: mAP50 0.964"
+    )
+    assert "May fasteners v4 go from staging to production?" in mail.body(request, "link")
+
+
+@pytest.mark.parametrize("event", [RELEASE, PRODUCTION])
+def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
+    """Under twenty lines, whatever the verdict."""
+    long = copy.deepcopy(event)
+    if "gate" in long:
+        long["gate"]["summary"] = "class\n" * 500
+    text = mail.body(read(long, 1_800_000_000), "https://example.com/a/x")
+    assert len(text.splitlines()) < 20
+    assert text.count("http") == 1
+    assert "2027-01-15" in text
+
+
+def test_the_mail_shows_three_figures_beside_productions() -> None:
+    """A table that survives plain text."""
+    text = mail.body(read(RELEASE, 0), "link")
+    assert "              candidate   production v3" in text
+    assert "mAP50         0.964       0.951" in text
+    assert "Data          96 images, 271 boxes, 0 problems" in text
+    assert "Started by    ana, run 2026-11-21T10-14-03" in text
+
+
+def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailbox, context: Context) -> None:
+    """The link's id is the table's key."""
+    opaque_id = function.handler(RELEASE, context)["id"]
+    item = table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"]
+    assert (item["kind"], item["status"], item["token"], item["delivered"]) == ("approval", "pending", TOKEN, False)
+    assert item["expires_epoch"] - item["created_epoch"] == 7200
+    assert len(item["nonce"]) >= 32
+    assert json.loads(item["document"])["package_version"] == 4
+    (sent,) = mailbox.mails()
+    assert sent["Subject"] == item["subject"]
+    assert f"{ENVIRONMENT['APPROVAL_URL']}a/{opaque_id}" in sent["Message"].splitlines()
+
+
+def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Context) -> None:
+    """A redriven run asks anew, and the old link stays the old request's."""
+    ids = [function.handler(RELEASE, context)["id"] for _ in range(2)]
+    items = [table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"] for opaque_id in ids]
+    assert ids[0] != ids[1]
+    assert items[0]["nonce"] != items[1]["nonce"]
+
+
+def test_the_token_is_in_no_log_mail_or_stored_document(
+    table: Any, mailbox: Mailbox, context: Context, log_of: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever reads the log cannot finish the task; nor can a log's reader open the link."""
+    log = log_of(function)
+    opaque_id = function.handler(RELEASE, context)["id"]
+    item = table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"]
+    assert "asked" in log.text
+    for text in (log.text, capsys.readouterr().out, json.dumps(mailbox.mails()), item["document"]):
+        assert TOKEN not in text
+    assert opaque_id not in log.text
+
+
+@pytest.mark.parametrize("missing", ["token", "purpose", "package_arn", "plan", "gate"])
+def test_an_incomplete_request_is_refused_without_its_token(table: Any, context: Context, missing: str) -> None:
+    """Neither the message nor its chain of errors shows a value."""
+    event = {key: value for key, value in RELEASE.items() if key != missing}
+    with pytest.raises(function.RequestRefused) as caught:
+        function.handler(event, context)
+    assert TOKEN not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert table.scan()["Items"] == []
+
+
+def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(table: Any, context: Context) -> None:
+    """The state asks again with a token of its own."""
+    assert SESSION.client("sns").list_topics()["Topics"] == []
+    with pytest.raises(ClientError):
+        function.handler(RELEASE, context)
+    assert [item["status"] for item in table.scan()["Items"]] == ["closed"]

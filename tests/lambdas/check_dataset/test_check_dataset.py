@@ -1,0 +1,97 @@
+"""The verdict on a dataset's report, and the function around it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.check_dataset.handler import DatasetRejected, handler
+from lambdas.check_dataset.verdict import judge
+from tests.lambdas.conftest import Bucket, Context
+from workflow.contract import DatasetReport, Finding, SplitCount
+
+SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
+EVENT = {"plan": {"uris": {"dataset_report": "s3://greenlight-test/runs/one/dataset/"}}}
+
+
+def report(errors: int = 0, warnings: int = 0, findings: tuple[Finding, ...] = (), **more: Any) -> DatasetReport:
+    """A report of a good dataset, except for what a test names."""
+    fields: dict[str, Any] = {"digest": "d" * 64, "classes": ("bolt", "nut"), "splits": SPLITS, **more}
+    return DatasetReport(errors=errors, warnings=warnings, findings=findings, **fields)
+
+
+def finding(number: int, severity: str = "error") -> Finding:
+    """One finding."""
+    return Finding(severity, f"labels/{number}.txt", 3, "the box leaves the image")
+
+
+def test_a_clean_dataset_passes_in_one_line() -> None:
+    """The line people see while the run goes on."""
+    verdict = judge(report())
+    assert verdict.reasons == ()
+    assert verdict.summary == "96 images, 271 boxes, 0 problems"
+
+
+def test_warnings_do_not_stop_a_run() -> None:
+    """They are counted as problems."""
+    verdict = judge(report(warnings=1, findings=(finding(1, "warning"),)))
+    assert verdict.reasons == ()
+    assert verdict.summary.endswith("1 problem")
+
+
+def test_errors_are_named_with_file_and_line_and_the_rest_is_counted() -> None:
+    """The first five, and how many more there are."""
+    verdict = judge(report(errors=12, findings=(finding(0, "warning"), *map(finding, range(1, 9)))))
+    assert verdict.reasons[0] == "labels/1.txt:3: the box leaves the image"
+    assert len(verdict.reasons) == 6
+    assert verdict.reasons[-1] == "and 7 more"
+
+
+def test_errors_nobody_described_still_stop_a_run() -> None:
+    """The count decides, not the list."""
+    assert judge(report(errors=2)).reasons == ("2 errors, none of them described",)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ({"splits": {}}, "no images"),
+        ({"splits": {"training": SplitCount(3, 0)}}, "no labelled box"),
+        ({"classes": ()}, "no labelled box"),
+        ({"splits": {**SPLITS, "test": SplitCount(0, 0)}}, "no images for test"),
+    ],
+)
+def test_a_dataset_with_nothing_to_learn_or_to_measure_is_refused(damage: dict[str, Any], said: str) -> None:
+    """Without errors, and still no dataset."""
+    assert said in judge(report(**damage)).reasons[0]
+
+
+def test_the_function_returns_the_figures(bucket: Bucket, context: Context) -> None:
+    """What the state machine keeps of the report."""
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(warnings=2).document()))
+    assert handler(EVENT, context) == {
+        "images": 96,
+        "objects": 271,
+        "classes": ["bolt", "nut"],
+        "digest": "d" * 64,
+        "warnings": 2,
+        "summary": "96 images, 271 boxes, 2 problems",
+    }
+
+
+def test_the_function_rejects_bad_labels_by_file_and_line(bucket: Bucket, context: Context) -> None:
+    """The exception's message is the reason people read."""
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(1, findings=(finding(7),)).document()))
+    with pytest.raises(DatasetRejected, match=r"labels/7\.txt:3: the box leaves the image"):
+        handler(EVENT, context)
+
+
+@pytest.mark.parametrize("body", [None, "", "{}", '{"version": 2}', "[1]"])
+def test_a_report_that_cannot_be_read_stops_the_run(bucket: Bucket, context: Context, body: str | None) -> None:
+    """No report is no good report."""
+    if body is not None:
+        bucket.put("runs/one/dataset/dataset-report.json", body)
+    with pytest.raises(DatasetRejected, match="dataset-report"):
+        handler(EVENT, context)

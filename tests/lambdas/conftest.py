@@ -1,0 +1,187 @@
+"""What the tests of the functions stand on: their environment, a context, moto's bucket and table.
+
+A handler reads its environment and builds its clients when it is imported, so all ten are imported here, under one
+environment that is gone again before any other test runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+FUNCTIONS = (
+    "plan_run",
+    "check_dataset",
+    "gate_metrics",
+    "ask_approval",
+    "decide",
+    "plan_release",
+    "smoke_test",
+    "record_champion",
+    "clean_up",
+    "notify",
+)
+REGION = "us-east-1"
+SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+"""One session for all tests: reading the services' models again for each of them would take most of the time."""
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "PROJECT": "greenlight",
+    "BUCKET": "greenlight-test",
+    "TABLE": "greenlight",
+    "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
+    "PACKAGE_GROUP": "greenlight",
+    "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
+    "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c6i.xlarge"}',
+    "DEFAULT_DATASET": "s3://greenlight-test/datasets/fasteners",
+    "TRAINING_IMAGE": "example/greenlight-training:1",
+    "SERVING_IMAGE": "example/greenlight-serving:1",
+    "POWERTOOLS_SERVICE_NAME": "greenlight",
+    "POWERTOOLS_METRICS_NAMESPACE": "Greenlight",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+}
+
+
+def import_handlers() -> None:
+    """Import every handler under the environment, and leave no trace of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        for function in FUNCTIONS:
+            importlib.import_module(f"lambdas.{function}.handler")
+
+
+import_handlers()
+
+
+@dataclass(frozen=True)
+class Context:
+    """As much of a Lambda context as the functions and Powertools read."""
+
+    function_name: str = "greenlight-test"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:greenlight-test"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def context() -> Context:
+    """The context of one invocation."""
+    return Context()
+
+
+@pytest.fixture
+def aws() -> Iterator[None]:
+    """An AWS account of one's own, in memory."""
+    with mock_aws():
+        yield
+
+
+class Bucket:
+    """The bucket of the tests, by key."""
+
+    name = ENVIRONMENT["BUCKET"]
+
+    def __init__(self) -> None:
+        self.s3 = boto3.client("s3", region_name=REGION)
+        self.s3.create_bucket(Bucket=self.name)
+
+    def put(self, key: str, body: bytes | str) -> None:
+        """Store an object."""
+        self.s3.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def get(self, key: str) -> bytes:
+        """Read an object."""
+        content: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return content
+
+    def stored(self) -> list[str]:
+        """Every key there is."""
+        return [item["Key"] for item in self.s3.list_objects_v2(Bucket=self.name).get("Contents", [])]
+
+
+@pytest.fixture
+def bucket(aws: None) -> Bucket:
+    """An empty bucket."""
+    return Bucket()
+
+
+@pytest.fixture
+def table(aws: None) -> Any:
+    """An empty table as the template makes it."""
+    return SESSION.resource("dynamodb").create_table(
+        TableName=ENVIRONMENT["TABLE"],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+class Mailbox:
+    """A queue that is subscribed to the topic."""
+
+    def __init__(self) -> None:
+        topic = SESSION.client("sns").create_topic(Name="greenlight")["TopicArn"]
+        assert topic == ENVIRONMENT["TOPIC_ARN"]
+        self.sqs = SESSION.client("sqs")
+        self.url = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+        queue = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        SESSION.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+
+    def mails(self) -> list[dict[str, str]]:
+        """Every mail so far that was not read yet: ``Subject`` and ``Message``."""
+        found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in found]
+
+
+@pytest.fixture
+def mailbox(aws: None) -> Mailbox:
+    """The topic, with somebody who reads it."""
+    return Mailbox()
+
+
+@dataclass
+class Log:
+    """What a function logged, as the text that would reach CloudWatch."""
+
+    stream: io.StringIO
+
+    @property
+    def text(self) -> str:
+        """Everything so far."""
+        return self.stream.getvalue()
+
+
+@pytest.fixture
+def log_of() -> Iterator[Any]:
+    """Listen to the log of a handler's module."""
+    attached: list[tuple[Any, logging.Handler]] = []
+
+    def listen(module: ModuleType) -> Log:
+        stream = io.StringIO()
+        listener = logging.StreamHandler(stream)
+        listener.setFormatter(module.logger.registered_formatter)
+        module.logger.addHandler(listener)
+        attached.append((module.logger, listener))
+        return Log(stream)
+
+    yield listen
+    for logger, listener in attached:
+        logger._logger.removeHandler(listener)

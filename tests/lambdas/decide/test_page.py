@@ -1,0 +1,158 @@
+"""The page as text."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from lambdas.ask_approval.request import read
+from lambdas.decide.page import NOT_FOUND, render
+from lambdas.decide.record import Record
+from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE
+from workflow.contract import ContractError
+
+OPAQUE = "x" * 32
+NOW = 1_800_000_000
+
+
+def record(event: dict[str, Any] = RELEASE, **more: Any) -> Record:
+    """A pending request."""
+    fields: dict[str, Any] = {
+        "status": "pending",
+        "subject": "subject",
+        "summary": "passed: mAP50 0.964 ≥ 0.80",
+        "nonce": "the-nonce",
+        "expires_epoch": NOW + 60,
+        "decision": "",
+        "by": "",
+        "comment": "",
+        "decided_epoch": 0,
+        "delivered": False,
+        "document": read(event, NOW).document(),
+        **more,
+    }
+    return Record(**fields)
+
+
+def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
+    """Everything a decision needs, on one page."""
+    text = render(record(), OPAQUE, NOW)
+    assert "Release fasteners v4?" in text
+    assert '<td class="n good">▲ 0.964</td><td class="n">0.951</td>' in text
+    assert "mAP50 0.96 ≥ 0.80 on 53 objects" in text
+    assert 'value="approve"' in text
+    assert 'value="reject"' in text
+    assert 'value="the-nonce"' in text
+
+
+def test_a_worse_figure_is_marked_worse() -> None:
+    """Red, and with a sign for whoever sees no red."""
+    document = record().document
+    figures = [{"name": "mAP50", "candidate": 0.5, "production": 0.6}]
+    text = render(record(document={**document, "figures": figures}), OPAQUE, NOW)
+    assert '<td class="n bad">▼ 0.500</td>' in text
+
+
+def test_every_address_is_relative() -> None:
+    """The page also lives below a path prefix."""
+    text = render(record(), OPAQUE, NOW)
+    assert f'action="{OPAQUE}"' in text
+    assert f'href="{OPAQUE}/report"' in text
+    assert f'<iframe sandbox src="{OPAQUE}/report"' in text
+    assert "http" not in text
+    assert 'action="/' not in text
+    assert 'href="/' not in text
+    assert 'src="/' not in text
+
+
+def test_the_page_runs_no_script_and_fits_a_phone() -> None:
+    """Nothing to execute; a viewport; both colour schemes."""
+    text = render(record(), OPAQUE, NOW)
+    assert "<script" not in text
+    assert "onclick" not in text
+    assert 'name="viewport"' in text
+    assert "prefers-color-scheme:dark" in text
+
+
+def test_every_value_is_escaped() -> None:
+    """A dataset, a person or a comment may be called anything."""
+    evil = "<b>\"'&</b>"
+    document = {
+        **record().document,
+        "name": evil,
+        "run": evil,
+        "execution": evil,
+        "changed": evil,
+        "started_by": evil,
+        "evaluation_uri": evil,
+        "reasons": [evil],
+        "figures": [{"name": evil, "candidate": None, "production": None}],
+    }
+    decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
+    decided |= {"by": evil, "comment": evil}
+    for state in ({}, decided, {**decided, "delivered": True}):
+        text = render(record(document=document, summary=evil, nonce=evil, **state), OPAQUE, NOW, notice=evil)
+        assert evil not in text
+        assert "<b>" not in text
+        assert "&lt;b&gt;" in text
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_a_decided_request_says_who_when_and_why_and_has_no_buttons(status: str) -> None:
+    """The decision stays readable."""
+    text = render(
+        record(status=status, decision=status, by="Ana", comment="looks right", decided_epoch=NOW, delivered=True),
+        OPAQUE,
+        NOW,
+    )
+    assert f"{status.capitalize()} by Ana on 2027-01-15 08:00 UTC: “looks right”" in text
+    assert "<button" not in text
+    assert "<form" not in text
+
+
+def test_an_expired_request_has_no_buttons() -> None:
+    """At the very second it expires."""
+    text = render(record(expires_epoch=NOW), OPAQUE, NOW)
+    assert "Expired" in text
+    assert "<button" not in text
+
+
+def test_a_closed_request_says_that_nobody_waits() -> None:
+    """An execution that was stopped."""
+    text = render(record(status="closed"), OPAQUE, NOW)
+    assert "no longer waiting" in text
+    assert "<button" not in text
+
+
+def test_an_undelivered_decision_can_be_delivered_again_and_not_changed() -> None:
+    """One button, with the recorded decision."""
+    text = render(record(status="rejected", decision="rejected", by="Ana", decided_epoch=NOW), OPAQUE, NOW)
+    assert text.count("<button") == 1
+    assert 'value="reject"' in text
+    assert 'value="approve"' not in text
+
+
+def test_the_second_question_has_its_own_title() -> None:
+    """From staging to production, with nothing to compare."""
+    text = render(record(PRODUCTION), OPAQUE, NOW)
+    assert "Put into production fasteners v4?" in text
+    assert "Production v" not in text
+
+
+def test_a_page_for_nothing_says_nothing() -> None:
+    """The same text for every unknown id."""
+    assert "Not found" in NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "damage", [{"document": "{"}, {"document": '{"version": 2}'}, {"document": "[]"}, {"status": "open"}, {"nonce": ""}]
+)
+def test_a_damaged_record_is_an_error(damage: dict[str, Any]) -> None:
+    """It never becomes a page that takes decisions."""
+    item = {**dataclasses.asdict(record()), "document": '{"version": 1}', **damage}
+    with pytest.raises(ContractError):
+        Record.parse(item)
+    with pytest.raises(ContractError):
+        Record.parse({})

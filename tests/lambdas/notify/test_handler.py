@@ -1,0 +1,129 @@
+"""What people are told, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.notify import mail
+from lambdas.notify.handler import handler
+from tests.lambdas.conftest import Context, Mailbox
+from tests.lambdas.notify.test_cause import LAMBDA, anything
+
+FAILED = {
+    "kind": "failed",
+    "machine": "build",
+    "what": "Gate on metrics",
+    "error_name": "Gate.Rejected",
+    "run": "2026-11-21T10-14-03",
+    "execution": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
+    "error": {"Error": "GateRejected", "Cause": LAMBDA},
+}
+RELEASED = {
+    "kind": "released",
+    "run": "go",
+    "execution": "arn",
+    "plan": {
+        "package_version": 4,
+        "dataset_name": "fasteners",
+        "metrics": {"map50": 0.964},
+        "production_endpoint": "greenlight-production",
+        "previous_configuration": "greenlight-production-v3-00000000",
+    },
+}
+
+
+def outside(status: str, **detail: Any) -> dict[str, Any]:
+    """EventBridge's notice of an execution's end."""
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build"
+    return {
+        "detail-type": "Step Functions Execution Status Change",
+        "source": "aws.states",
+        "detail": {
+            "executionArn": FAILED["execution"],
+            "name": "one",
+            "stateMachineArn": machine,
+            "status": status,
+            **detail,
+        },
+    }
+
+
+def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) -> None:
+    """Where, why, which run; the machine gets the same line."""
+    assert handler(FAILED, context)["cause"] == "mAP50 of washer 0.41 < 0.60 on 23 objects"
+    (sent,) = mailbox.mails()
+    assert sent["Subject"] == (
+        "[greenlight] build stopped at Gate on metrics: mAP50 of washer 0.41 < 0.60 on 23 objects"
+    )
+    assert "Error       Gate.Rejected" in sent["Message"]
+    assert "Nothing was released" in sent["Message"]
+
+
+def test_a_failure_that_a_nested_execution_told_is_only_made_readable(mailbox: Mailbox, context: Context) -> None:
+    """Release has mailed its reason; Build fails with the same one."""
+    nested = {"Error": "States.TaskFailed", "Cause": json.dumps({"Error": "SmokeTest.Failed", "Cause": LAMBDA})}
+    told = handler({**FAILED, "kind": "told", "error": nested}, context)
+    assert told == {"cause": "mAP50 of washer 0.41 < 0.60 on 23 objects", "sent": False}
+    assert mailbox.mails() == []
+
+
+def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
+    """With its version, its figure and the way back."""
+    handler(RELEASED, context)
+    (sent,) = mailbox.mails()
+    assert sent["Subject"] == "[greenlight] production serves fasteners v4, mAP50 0.964"
+    assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "said"),
+    [
+        ("ABORTED", {}, "build one aborted: somebody stopped it"),
+        ("TIMED_OUT", {"error": "States.Timeout"}, "build one timed out: it took longer than it may"),
+        (
+            "FAILED",
+            {"error": "States.Runtime", "cause": "the path $.x is invalid"},
+            "build one failed: the path $.x is invalid",
+        ),
+        ("FAILED", {"error": None, "cause": None}, "build one failed: it failed and gave no reason"),
+    ],
+)
+def test_an_end_that_no_machine_can_tell_is_told_from_outside(
+    mailbox: Mailbox, context: Context, status: str, detail: dict[str, Any], said: str
+) -> None:
+    """Stopped by hand, timed out, or broken in itself."""
+    assert handler(outside(status, **detail), context)["sent"] is True
+    (sent,) = mailbox.mails()
+    assert sent["Subject"] == f"[greenlight] {said}"
+
+
+@pytest.mark.parametrize("error", ["Gate.Rejected", "Data.Rejected", "Production.RolledBack", "Approval.Expired"])
+def test_a_failure_that_was_told_is_not_told_twice(mailbox: Mailbox, context: Context, error: str) -> None:
+    """Only for a failure: an abort is always told."""
+    assert handler(outside("FAILED", error=error, cause="x"), context)["sent"] is False
+    assert mailbox.mails() == []
+    assert handler(outside("ABORTED", error=error, cause="x"), context)["sent"] is True
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"kind": "failed"}, {"kind": "released"}, {"detail-type": outside("x")["detail-type"]}]
+)
+def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, event: dict[str, Any]) -> None:
+    """Better an incomplete mail than none."""
+    assert handler(event, context)["sent"] is True
+    assert len(mailbox.mails()) == 1
+
+
+@given(st.dictionaries(st.sampled_from([*FAILED, "plan"]), anything))
+def test_no_event_makes_a_mail_that_cannot_be_sent(event: dict[str, Any]) -> None:
+    """Subjects stay printable ASCII of fewer than a hundred characters."""
+    for made in (mail.failed(event, "greenlight"), mail.released(event, "greenlight"), mail.ended(event, "greenlight")):
+        assert 0 < len(made.subject) < 100
+        assert made.subject.isascii()
+        assert made.subject.isprintable()
+        assert made.text.strip()

@@ -1,0 +1,187 @@
+"""Planning a release against S3, the table, the registry and the other machine's executions."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from lambdas.plan_release import handler as function
+from lambdas.plan_release.lock import LockedError, ReleaseLock
+from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
+
+ARCHIVE = b"the archive"
+OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:other"
+
+
+def event(**given: Any) -> dict[str, Any]:
+    """What the state gives."""
+    execution = {"id": EXECUTION.arn, "name": EXECUTION.name, "started": "2026-11-21T10:14:03Z"}
+    return {"input": {"model_package_arn": ARN, **given}, "execution": execution}
+
+
+@pytest.fixture
+def registry(bucket: Bucket, table: Any) -> Any:
+    """A registry with one approved version; no endpoint exists."""
+    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    described = copy.deepcopy(DESCRIBED)
+    described["CustomerMetadataProperties"]["archive_digest"] = hashlib.sha256(ARCHIVE).hexdigest()
+    described |= {
+        "ModelPackageName": "greenlight-4",
+        "CreationTime": 0,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+    }
+    with Stubber(function.sagemaker) as stub:
+        stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
+        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        yield table
+
+
+def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, context: Context) -> None:
+    """The plan names what the machine will create."""
+    plan = function.handler(event(ask_before_production=True, started_by="ana"), context)
+    assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
+    assert plan["production_configuration"].startswith("greenlight-production-v4-")
+    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.arn
+
+
+def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
+    """A refused release blocks nobody."""
+    bucket.put("runs/one/model.tar.gz", b"something else")
+    with pytest.raises(function.ReleaseRefused, match="changed after registration"):
+        function.handler(event(), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+
+
+def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, context: Context) -> None:
+    """Nothing to serve."""
+    bucket.s3.delete_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")
+    with pytest.raises(function.ReleaseRefused, match="no archive"):
+        function.handler(event(), context)
+
+
+def test_a_release_beside_a_running_one_is_refused(registry: Any, context: Context) -> None:
+    """The message names the one that runs."""
+    registry.put_item(Item={"id": "release-lock", "execution": OTHER, "taken_epoch": 1})
+    with Stubber(function.lock.stepfunctions) as stub:
+        stub.add_response("describe_execution", described("RUNNING"), {"executionArn": OTHER})
+        with pytest.raises(function.ReleaseRefused, match="greenlight-release:other"):
+            function.handler(event(), context)
+
+
+def test_an_unknown_package_is_refused(bucket: Bucket, table: Any, context: Context) -> None:
+    """By its name."""
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("describe_model_package", "ValidationException")
+        with pytest.raises(function.ReleaseRefused, match="there is no model package"):
+            function.handler(event(), context)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"model_package_arn": 4},
+        {"model_package_arn": "greenlight/4"},
+        {"model_package_arn": ARN, "ask_before_production": "no"},
+        {"model_package_arn": ARN, "force": True},
+    ],
+    ids=str,
+)
+def test_a_wrong_input_is_refused(context: Context, given: dict[str, Any]) -> None:
+    """Before anything is read."""
+    with pytest.raises(function.ReleaseRefused, match="input"):
+        function.handler({"input": given, "execution": event()["execution"]}, context)
+
+
+def test_what_step_functions_adds_to_a_nested_input_is_left_out(registry: Any, context: Context) -> None:
+    """The build machine starts this one."""
+    nested = event(AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID="arn")
+    assert function.handler(nested, context)["package_version"] == 4
+
+
+def described(status: str) -> dict[str, Any]:
+    """An execution's description."""
+    return {
+        "executionArn": OTHER,
+        "stateMachineArn": OTHER,
+        "startDate": 0,
+        "status": status,
+    }
+
+
+@pytest.fixture
+def lock(table: Any) -> Any:
+    """The lock, over a table and an execution whose status a test names."""
+    client = SESSION.client("stepfunctions")
+    with Stubber(client) as stub:
+        yield ReleaseLock(table, client), stub, table
+
+
+def test_the_lock_is_taken_twice_by_its_holder(lock: Any) -> None:
+    """A retried state goes on."""
+    held, _, table = lock
+    held.take(OTHER, 1)
+    held.take(OTHER, 2)
+    assert table.get_item(Key={"id": "release-lock"})["Item"]["taken_epoch"] == 2
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_the_lock_of_an_ended_release_is_taken_over(lock: Any, status: str) -> None:
+    """A crash in mid-release blocks nobody for good."""
+    held, stub, table = lock
+    held.take(OTHER, 1)
+    stub.add_response("describe_execution", described(status), {"executionArn": OTHER})
+    held.take("mine", 2)
+    assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == "mine"
+
+
+def test_the_lock_of_a_forgotten_release_is_taken_over(lock: Any) -> None:
+    """Step Functions forgets executions after ninety days."""
+    held, stub, _ = lock
+    held.take(OTHER, 1)
+    stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
+    held.take("mine", 2)
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_the_lock_of_a_running_release_stays(lock: Any, status: str) -> None:
+    """Two releases at once end with one digest in production."""
+    held, stub, table = lock
+    held.take(OTHER, 1)
+    stub.add_response("describe_execution", described(status), {"executionArn": OTHER})
+    with pytest.raises(LockedError):
+        held.take("mine", 2)
+    assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == OTHER
+
+
+def test_a_lock_whose_holder_cannot_be_asked_stays(lock: Any) -> None:
+    """Not knowing is no permission."""
+    held, stub, table = lock
+    held.take(OTHER, 1)
+    stub.add_client_error("describe_execution", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        held.take("mine", 2)
+    assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == OTHER
+
+
+def test_of_two_releases_that_find_an_ended_holder_one_takes_over(lock: Any) -> None:
+    """The second finds the first, not the ended one."""
+    held, stub, table = lock
+    held.take(OTHER, 1)
+    stub.add_response("describe_execution", described("FAILED"))
+
+    def overtake(**_: Any) -> None:
+        table.put_item(Item={"id": "release-lock", "execution": "first", "taken_epoch": 2})
+
+    held.stepfunctions.meta.events.register("before-parameter-build.stepfunctions.DescribeExecution", overtake)
+    with pytest.raises(LockedError, match="first"):
+        held.take("second", 3)
+    assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == "first"

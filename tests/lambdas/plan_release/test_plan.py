@@ -1,0 +1,167 @@
+"""A release's plan and the package it starts from, as pure functions."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from lambdas.plan_release.package import Package, RefusalError, check_archive, read
+from lambdas.plan_release.plan import Endpoint, Execution, Wish, draw_up, traffic
+from workflow.contract import InputError
+
+ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
+EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go", "go")
+DESCRIBED: dict[str, Any] = {
+    "ModelPackageArn": ARN,
+    "ModelPackageGroupName": "greenlight",
+    "ModelPackageVersion": 4,
+    "ModelApprovalStatus": "Approved",
+    "InferenceSpecification": {
+        "Containers": [{"Image": "serving:1", "ModelDataUrl": "s3://greenlight-test/runs/one/model.tar.gz"}],
+        "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+    },
+    "CustomerMetadataProperties": {
+        "model_digest": "a" * 64,
+        "archive_digest": "b" * 64,
+        "dataset_uri": "s3://bucket/datasets/fasteners/",
+        "evaluation_uri": "s3://bucket/runs/one/evaluation/",
+        "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
+        "map50": "0.964",
+        "map50_95": "0.81",
+        "precision": "0.9",
+        "recall": "0.95",
+    },
+}
+
+
+def package() -> Package:
+    """A version that may be released."""
+    return read(DESCRIBED, "greenlight")
+
+
+def wish(defaults: dict[str, Any] | None = None, **given: Any) -> Wish:
+    """What an input asks for."""
+    return Wish.read({"model_package_arn": ARN, **given}, defaults or {}, 1)
+
+
+def plan(staging: Endpoint | None = None, production: Endpoint | None = None) -> dict[str, Any]:
+    """A release's plan."""
+    return draw_up("greenlight", EXECUTION, wish(), package(), staging, production)
+
+
+def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """The description with one value replaced, or removed where it is None."""
+    described = copy.deepcopy(DESCRIBED)
+    holder = described
+    for key in path[:-1]:
+        holder = holder[key]
+    if value is None:
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = value
+    return described
+
+
+def test_an_approved_version_is_read() -> None:
+    """Everything a release depends on."""
+    found = package()
+    assert (found.version, found.instance, found.dataset_name) == (4, "ml.m5.large", "fasteners")
+    assert found.metrics == {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95}
+
+
+@pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected", None])
+def test_a_version_that_nobody_approved_is_refused(status: str | None) -> None:
+    """Only Approved is approved."""
+    with pytest.raises(RefusalError, match="not Approved"):
+        read(changed(("ModelApprovalStatus",), status), "greenlight")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("ModelPackageGroupName",), "another"),
+        (("ModelPackageGroupName",), None),
+        (("ModelPackageVersion",), None),
+        (("InferenceSpecification",), None),
+        (("InferenceSpecification", "Containers"), []),
+        (("InferenceSpecification", "Containers", 0, "ModelDataUrl"), None),
+        (("InferenceSpecification", "Containers", 0, "ModelDataUrl"), "https://example.com/x"),
+        (("CustomerMetadataProperties",), None),
+        (("CustomerMetadataProperties", "archive_digest"), None),
+        (("CustomerMetadataProperties", "model_digest"), "short"),
+        (("CustomerMetadataProperties", "evaluation_uri"), None),
+        (("CustomerMetadataProperties", "map50"), "nan"),
+        (("CustomerMetadataProperties", "map50"), "good"),
+    ],
+    ids=str,
+)
+def test_a_version_that_is_not_whole_is_refused(path: tuple[Any, ...], value: Any) -> None:
+    """Also versions that somebody else registered into the group."""
+    with pytest.raises(RefusalError):
+        read(changed(path, value), "greenlight")
+
+
+def test_an_archive_that_changed_or_is_gone_is_refused() -> None:
+    """The registered digest decides."""
+    check_archive(package(), "b" * 64)
+    with pytest.raises(RefusalError, match="changed after registration"):
+        check_archive(package(), "c" * 64)
+    with pytest.raises(RefusalError, match="no archive"):
+        check_archive(package(), "")
+
+
+def test_a_first_release_has_nothing_before_it() -> None:
+    """Neither endpoint exists."""
+    drawn = plan()
+    assert (drawn["staging_exists"], drawn["production_exists"], drawn["previous_configuration"]) == (False, False, "")
+    assert drawn["instance"] == "ml.m5.large"
+    assert drawn["approval_seconds"] == 72 * 3600
+
+
+def test_the_configuration_in_production_is_the_previous_one() -> None:
+    """What a rollback of the endpoint goes back to."""
+    drawn = plan(production=Endpoint("greenlight-production", "InService", "greenlight-production-v3-00000000"))
+    assert drawn["production_exists"] is True
+    assert drawn["previous_configuration"] == "greenlight-production-v3-00000000"
+
+
+@pytest.mark.parametrize(
+    "status", ["Creating", "Updating", "RollingBack", "Failed", "UpdateRollbackFailed", "Deleting"]
+)
+@pytest.mark.parametrize("where", ["staging", "production"])
+def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status: str) -> None:
+    """Before anything is created."""
+    with pytest.raises(RefusalError, match=f"greenlight-{where} is {status}"):
+        plan(**{where: Endpoint(f"greenlight-{where}", status, "x")})
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, "ALL_AT_ONCE"), (2, "CANARY"), (9, "CANARY")])
+def test_production_moves_to_the_new_fleet_through_a_canary_where_there_can_be_one(count: int, kind: str) -> None:
+    """A canary may take half of the fleet at most."""
+    moved = traffic(count)
+    assert moved["Type"] == kind
+    assert moved["WaitIntervalInSeconds"] > 0
+    if kind == "CANARY":
+        assert moved["CanarySize"]["Value"] * 2 <= count
+
+
+def test_names_are_short_and_belong_to_one_execution() -> None:
+    """Two releases of one version never meet."""
+    long = "p" * 30
+    other = Execution(EXECUTION.arn + "2", "go2")
+    first, second = (draw_up(long, execution, wish(), package(), None, None) for execution in (EXECUTION, other))
+    for name in ("model_name", "staging_configuration", "production_configuration"):
+        assert first[name] != second[name]
+        assert len(first[name]) <= 63
+
+
+def test_the_input_goes_before_the_stacks_settings() -> None:
+    """And they go before the built-in ones."""
+    defaults = {"ask_before_production": True, "approval_hours": 0.5, "epochs": 3}
+    assert wish(defaults).ask_before_production is True
+    assert wish(defaults, ask_before_production=False).ask_before_production is False
+    assert wish(defaults).approval_seconds == 1800
+    with pytest.raises(InputError, match="approval_hours"):
+        wish({"approval_hours": "soon"})

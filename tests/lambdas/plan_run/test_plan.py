@@ -1,0 +1,197 @@
+"""The plan of a run, as a pure function of what was found."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.plan_run.champion import Champion
+from lambdas.plan_run.fingerprint import StoredFile, dataset_digest
+from lambdas.plan_run.plan import (
+    Deployment,
+    Execution,
+    Registered,
+    Stored,
+    anything_to_do,
+    dataset_name,
+    dataset_prefix,
+    draw_up,
+    jobs,
+)
+from workflow.contract import InputError, RunInput
+
+EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
+DEPLOYMENT = Deployment("greenlight", "bucket", "training:1", "serving:1")
+FILES = (StoredFile("images/1.jpg", "aaa", 100), StoredFile("labels/1.txt", "bbb", 20))
+STORED = Stored(files=FILES, weights_etag="", newest=None, champion=None)
+
+
+def plan(stored: Stored = STORED, deployment: Deployment = DEPLOYMENT, **given: Any) -> dict[str, Any]:
+    """A plan for an input that names only what a test is about."""
+    return draw_up(RunInput.parse(given, {"dataset": "s3://bucket/datasets/fasteners"}), EXECUTION, deployment, stored)
+
+
+def test_a_first_run_builds() -> None:
+    """The plan holds what the later states read."""
+    drawn = plan()
+    assert (drawn["anything_to_do"], drawn["reason"]) == (True, "first model")
+    assert drawn["dataset"]["uri"] == "s3://bucket/datasets/fasteners/"
+    assert drawn["dataset"]["name"] == "fasteners"
+    assert drawn["dataset"]["objects"] == 2
+    assert drawn["uris"]["test"] == "s3://bucket/runs/one/prepared/test/"
+    assert drawn["champion"] is None
+    assert drawn["approval_seconds"] == 72 * 3600
+
+
+def test_every_hyperparameter_is_text() -> None:
+    """SageMaker refuses anything else."""
+    drawn = plan(epochs=3, hyperparameters={"lr0": 0.002, "cos_lr": True, "optimizer": "AdamW", "nbs": 8})
+    assert drawn["hyperparameters"] == {
+        "model": "yolov8n",
+        "epochs": "3",
+        "image_size": "640",
+        "batch": "16",
+        "seed": "0",
+        "lr0": "0.002",
+        "cos_lr": "true",
+        "optimizer": "AdamW",
+        "nbs": "8",
+    }
+
+
+def test_a_hyperparameter_with_a_key_of_its_own_is_refused() -> None:
+    """Two places for one value would leave one of them without effect."""
+    with pytest.raises(InputError, match=r"hyperparameters\.epochs"):
+        plan(hyperparameters={"epochs": 3})
+
+
+def test_an_empty_dataset_is_refused_by_its_address() -> None:
+    """The message says where nothing was found."""
+    with pytest.raises(InputError, match="s3://bucket/datasets/fasteners/"):
+        plan(dataclasses.replace(STORED, files=()))
+
+
+def test_nothing_is_built_again_from_the_same_things() -> None:
+    """The nightly run ends early when nothing changed."""
+    newest = Registered(version=4, fingerprint=plan()["fingerprint"])
+    drawn = plan(dataclasses.replace(STORED, newest=newest))
+    assert (drawn["anything_to_do"], drawn["reason"]) == (False, "nothing changed since version 4")
+
+
+@pytest.mark.parametrize(
+    ("force", "newest", "expected"),
+    [
+        (False, None, (True, "first model")),
+        (True, None, (True, "forced")),
+        (True, Registered(4, "mark"), (True, "forced")),
+        (False, Registered(4, "mark"), (False, "nothing changed since version 4")),
+        (False, Registered(4, "other"), (True, "the data or the settings changed since version 4")),
+        (False, Registered(4, ""), (True, "the data or the settings changed since version 4")),
+    ],
+)
+def test_why_there_is_something_to_do(force: bool, newest: Registered | None, expected: tuple[bool, str]) -> None:
+    """Each way in has its own reason in words."""
+    assert anything_to_do(force, "mark", newest) == expected
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stored": dataclasses.replace(STORED, files=FILES[:1])},
+        {"stored": dataclasses.replace(STORED, files=(FILES[0], StoredFile("labels/1.txt", "ccc", 20)))},
+        {"stored": dataclasses.replace(STORED, weights_etag="w")},
+        {"deployment": dataclasses.replace(DEPLOYMENT, training_image="training:2")},
+        {"deployment": dataclasses.replace(DEPLOYMENT, serving_image="serving:2")},
+        {"model": "yolov8s"},
+        {"epochs": 7},
+        {"tune": True},
+        {"hyperparameters": {"lr0": 0.1}},
+    ],
+    ids=str,
+)
+def test_what_changes_the_fingerprint(changed: dict[str, Any]) -> None:
+    """A label edited without changing its size is one of these."""
+    assert plan(**changed)["fingerprint"] != plan()["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    "unchanged", [{"minimum_map50": 0.9}, {"started_by": "ana"}, {"approval_hours": 1}, {"force": True}]
+)
+def test_what_leaves_the_fingerprint_alone(unchanged: dict[str, Any]) -> None:
+    """Thresholds and people do not change what a training gives."""
+    assert plan(**unchanged)["fingerprint"] == plan()["fingerprint"]
+
+
+def test_a_repeated_plan_is_the_same_plan() -> None:
+    """A retry of the state changes nothing, so one execution registers one version."""
+    assert plan() == plan()
+    assert re.fullmatch(r"[0-9a-f]{32}", plan()["client_token"])
+
+
+@given(
+    st.lists(st.builds(StoredFile, st.text(max_size=8), st.text(max_size=4), st.integers(0, 9)), unique=True),
+    st.randoms(),
+)
+def test_the_digest_does_not_depend_on_the_order(files: list[StoredFile], random: Any) -> None:
+    """S3 may list as it likes."""
+    shuffled = list(files)
+    random.shuffle(shuffled)
+    assert dataset_digest(files) == dataset_digest(shuffled)
+
+
+def test_the_digest_keeps_names_and_tags_apart() -> None:
+    """Nothing is glued together."""
+    assert dataset_digest([StoredFile("ab", "c", 1)]) != dataset_digest([StoredFile("a", "bc", 1)])
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"), [("s3://bucket/sets/fasteners/", "fasteners"), ("s3://bucket", "bucket"), ("s3://bucket/a", "a")]
+)
+def test_a_dataset_is_called_after_its_last_folder(uri: str, name: str) -> None:
+    """The name in the mail's subject."""
+    assert dataset_name(uri) == name
+    assert dataset_prefix(uri).endswith("/")
+    assert not dataset_prefix(uri).endswith("//")
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_job_names_are_valid_with_their_suffix(run: str) -> None:
+    """Whatever an execution is called, SageMaker accepts its jobs, a search's shorter name included."""
+    for step, name in jobs("greenlight", run).items():
+        longest = 32 if step == "tune" else 63
+        assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", name)
+        assert len(name) + 6 <= longest
+
+
+def test_a_search_varies_only_what_the_input_leaves_open() -> None:
+    """A value that was given stays as given."""
+    tuning = plan(tune=True, tuning_jobs=4, tuning_parallel=9, hyperparameters={"lr0": 0.002})["tuning"]
+    assert (tuning["jobs"], tuning["parallel"]) == (4, 4)
+    assert [entry["Name"] for entry in tuning["ranges"]["ContinuousParameterRanges"]] == ["weight_decay", "mosaic"]
+    assert tuning["static"]["lr0"] == "0.002"
+    assert tuning["static"]["optimizer"] == "AdamW"
+
+
+def test_a_search_with_nothing_to_vary_is_refused() -> None:
+    """Six equal trainings would cost six times as much."""
+    with pytest.raises(InputError, match="nothing to search"):
+        plan(tune=True, hyperparameters={"lr0": 0.1, "weight_decay": 0.1, "mosaic": 0})
+
+
+def test_a_search_with_an_optimiser_that_ignores_it_is_refused() -> None:
+    """``auto`` sets its own learning rate."""
+    with pytest.raises(InputError, match="optimizer"):
+        plan(tune=True, hyperparameters={"optimizer": "auto"})
+
+
+def test_the_champion_is_named_in_the_plan() -> None:
+    """The gate compares with this very version."""
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
+    champion = Champion(arn, 3, "a" * 64, "b" * 64, "s3://bucket/model.tar.gz")
+    drawn = plan(dataclasses.replace(STORED, champion=champion))
+    assert drawn["champion"] == {"model_package_arn": arn, "package_version": 3}

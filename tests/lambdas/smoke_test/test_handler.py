@@ -1,0 +1,116 @@
+"""The smoke test against a bucket and an endpoint that answers what a test says."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from lambdas.smoke_test import handler as function
+from tests.lambdas.conftest import Bucket, Context
+from tests.lambdas.smoke_test.test_comparison import SMOKE
+
+DIGEST = SMOKE["model_digest"]
+EVENT = {
+    "endpoint": "greenlight-staging",
+    "model_digest": DIGEST,
+    "evaluation_uri": "s3://greenlight-test/runs/one/evaluation/",
+}
+ANSWER = {"model_digest": DIGEST, "width": 640, "height": 480, "detections": SMOKE["images"][0]["detections"]}
+
+
+@pytest.fixture
+def evaluated(bucket: Bucket) -> Bucket:
+    """An evaluation's pictures and boxes."""
+    bucket.put("runs/one/evaluation/smoke/smoke.json", json.dumps(SMOKE))
+    bucket.put("runs/one/evaluation/smoke/0.jpg", b"a picture")
+    return bucket
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Stubber]:
+    """The endpoint."""
+    with Stubber(function.runtime) as stub:
+        yield stub
+
+
+def answers(stub: Stubber, answer: Any) -> None:
+    """The endpoint answers this to the picture, and to nothing else."""
+    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    stub.add_response(
+        "invoke_endpoint",
+        {"Body": StreamingBody(io.BytesIO(body), len(body))},
+        {
+            "EndpointName": "greenlight-staging",
+            "ContentType": "image/jpeg",
+            "Accept": "application/json",
+            "CustomAttributes": "confidence=0.25",
+            "Body": b"a picture",
+        },
+    )
+
+
+def test_an_endpoint_that_draws_the_same_boxes_passes(evaluated: Bucket, endpoint: Stubber, context: Context) -> None:
+    """With how much was compared."""
+    answers(endpoint, ANSWER)
+    assert function.handler(EVENT, context) == {
+        "images": 1,
+        "boxes": 1,
+        "summary": "1 picture, 1 box, as in the evaluation",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({**ANSWER, "detections": []}, r"0\.jpg: expected bolt"),
+        ({**ANSWER, "model_digest": "c" * 64}, "another model answered"),
+        ({"detections": ANSWER["detections"]}, "another model answered"),
+        ({"model_digest": DIGEST}, "no list of detections"),
+        ([], "no JSON object"),
+        (b"<html>", "no answer"),
+    ],
+    ids=["no boxes", "another digest", "no digest", "no list", "no object", "no JSON"],
+)
+def test_an_endpoint_that_answers_otherwise_fails(
+    evaluated: Bucket, endpoint: Stubber, context: Context, answer: Any, said: str
+) -> None:
+    """The message names the picture and the difference."""
+    answers(endpoint, answer)
+    with pytest.raises(function.SmokeTestFailed, match=said):
+        function.handler(EVENT, context)
+
+
+def test_an_endpoint_that_does_not_answer_fails_and_is_asked_once(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """Trying again is the state machine's part."""
+    endpoint.add_client_error("invoke_endpoint", "ModelError", "Received server error (500)", http_status_code=424)
+    with pytest.raises(function.SmokeTestFailed, match="server error"):
+        function.handler(EVENT, context)
+    endpoint.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("file", ["smoke.json", "0.jpg"])
+def test_a_missing_expectation_fails(evaluated: Bucket, endpoint: Stubber, context: Context, file: str) -> None:
+    """A smoke test that cannot test is no success."""
+    evaluated.s3.delete_object(Bucket=evaluated.name, Key=f"runs/one/evaluation/smoke/{file}")
+    with pytest.raises(function.SmokeTestFailed, match=file):
+        function.handler(EVENT, context)
+
+
+@pytest.mark.parametrize(
+    "body", ["", "[]", json.dumps({**SMOKE, "images": []}), json.dumps({**SMOKE, "model_digest": "b" * 64})]
+)
+def test_an_expectation_that_is_not_about_this_model_fails(
+    evaluated: Bucket, endpoint: Stubber, context: Context, body: str
+) -> None:
+    """Unreadable, empty, or another model's."""
+    evaluated.put("runs/one/evaluation/smoke/smoke.json", body)
+    with pytest.raises(function.SmokeTestFailed, match=r"smoke\.json"):
+        function.handler(EVENT, context)
