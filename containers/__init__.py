@@ -1,0 +1,1 @@
+"""The programs of Greenlight's images: one folder is one image."""

@@ -1,0 +1,28 @@
+"""Entry point of the serving image: ``serve`` answers requests, ``evaluate`` measures a candidate.
+
+Knows only which program to start; SageMaker gives the name as the container's one argument.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Start the named program and return its exit status; 2 when the name is none of ours."""
+    if list(arguments) == ["serve"]:
+        from containers.serving.server import serve
+
+        return serve(os.environ)
+    if list(arguments) == ["evaluate"]:
+        from containers.serving.evaluate import run
+
+        return run(os.environ)
+    print("usage: python -m containers.serving serve|evaluate", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

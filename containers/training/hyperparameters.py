@@ -1,0 +1,100 @@
+"""Turns the strings that SageMaker hands over into checked training arguments.
+
+Pure: names and kinds only. Ranges are ultralytics' own business and are checked by it. What is not
+listed here is refused: paths, devices, and everything that this program decides itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract import MODELS, RULES, ContractError
+
+KINDS: Mapping[str, str] = {
+    **dict.fromkeys(("nbs", "patience", "close_mosaic", "workers", "max_det"), "int"),
+    **dict.fromkeys(("cos_lr", "deterministic", "rect", "cls_remap"), "bool"),
+    **dict.fromkeys(("lr0", "lrf", "momentum", "weight_decay"), "float"),
+    **dict.fromkeys(("warmup_epochs", "warmup_momentum", "warmup_bias_lr"), "float"),
+    **dict.fromkeys(("box", "cls", "dfl", "cls_pw"), "float"),
+    **dict.fromkeys(("hsv_h", "hsv_s", "hsv_v", "degrees", "translate", "scale", "shear"), "float"),
+    **dict.fromkeys(("perspective", "flipud", "fliplr", "bgr", "mosaic", "mixup", "cutmix"), "float"),
+    **dict.fromkeys(("multi_scale", "fraction", "iou"), "float"),
+    "freeze": "int",
+    "optimizer": "optimizer",
+    "amp": "precision",
+}
+"""Every training argument of ultralytics that may be given, and its kind."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "optimizer": ("auto", "SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp"),
+    "precision": ("fp32", "bf16"),
+}
+"""Kinds that are a choice. Mixed precision in fp16 is left out: its check wants a download."""
+
+ALLOWED = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    **{kind: "one of " + ", ".join(choices) for kind, choices in CHOICES.items()},
+}
+
+
+class HyperparameterError(ContractError):
+    """A hyperparameter is unknown, reserved or of the wrong kind: names it and says what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One training: architecture, the figures every training has, and further arguments of ultralytics."""
+
+    model: str
+    epochs: int
+    image_size: int
+    batch: int
+    seed: int
+    arguments: Mapping[str, Any]
+
+
+def read_settings(given: Mapping[str, str]) -> Settings:
+    """Check and convert all hyperparameters. Raises HyperparameterError on the first that is not allowed."""
+    rest = dict(given)
+    model = rest.pop("model", "yolov8n")
+    if model not in MODELS:
+        raise HyperparameterError(f"hyperparameter model = {model!r}: must be one of {', '.join(MODELS)}")
+    numbers = {}
+    for key, default in (("epochs", "50"), ("image_size", "640"), ("batch", "16"), ("seed", "0")):
+        text = rest.pop(key, default)
+        try:
+            numbers[key] = RULES[key].read(key, _convert(text, "int"))
+        except ContractError as error:
+            raise HyperparameterError(f"hyperparameter {error}") from error
+    arguments = {key: read_argument(key, text) for key, text in rest.items()}
+    # ultralytics gathers gradients over 64 images by default: one step an epoch on a small dataset.
+    return Settings(model, **numbers, arguments={"nbs": numbers["batch"], **arguments})
+
+
+def read_argument(key: str, text: str) -> Any:
+    """One further argument in its kind. Raises HyperparameterError naming the key and what is allowed."""
+    if key not in KINDS:
+        names = ", ".join(sorted([*KINDS, "model", "epochs", "image_size", "batch", "seed"]))
+        raise HyperparameterError(f"hyperparameter {key}: unknown or decided by the flow; allowed are {names}")
+    value = _convert(text, KINDS[key])
+    if value is None:
+        raise HyperparameterError(f"hyperparameter {key} = {text!r}: must be {ALLOWED[KINDS[key]]}")
+    return value
+
+
+def _convert(text: str, kind: str) -> Any:
+    if kind in CHOICES:
+        return text if text in CHOICES[kind] else None
+    if kind == "bool":
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if kind == "int":
+        return int(number) if number.is_integer() else None
+    return number if number - number == 0 else None  # neither NaN nor infinity

@@ -1,0 +1,93 @@
+"""The serving image's own Python, and pictures whose right answers are known."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.containers.serving.tiny_onnx import write_model
+
+ROOT = Path(__file__).parents[3]
+COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
+
+
+@pytest.fixture(scope="session")
+def serving_python() -> Path:
+    """The interpreter of an environment made from the serving image's requirements, or a skip that says why."""
+    return image_python("serving")
+
+
+@pytest.fixture(scope="session")
+def training_python() -> Path:
+    """The interpreter of an environment made from the training image's requirements, or a skip that says why."""
+    return image_python("training")
+
+
+def image_python(image: str) -> Path:
+    """The Python named by GREENLIGHT_<IMAGE>_PYTHON, or of the newest environment made for the image."""
+    named = os.environ.get(f"GREENLIGHT_{image.upper()}_PYTHON")
+    if named:
+        return Path(named)
+    made = sorted(ROOT.glob(f".greenlight/environments/{image}-*/bin/python"), key=lambda path: path.lstat().st_mtime)
+    if not made:
+        pytest.skip(f"no environment of the {image} image: run `python -m infra.local.environments {image}`")
+    return made[-1]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the hand-written model for 64 x 64 pictures."""
+    folder = tmp_path_factory.mktemp("model")
+    write_model(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ask(serving_python: Path) -> Callable[..., Any]:
+    """Ask the real predictor in its own environment: ``ask(model, image, …)`` gives one answer an image."""
+
+    def run(folder: Path, *images: bytes) -> Any:
+        lines = "\n".join(image.hex() for image in images)
+        program = [str(serving_python), "-m", "tests.containers.serving.ask_predictor", str(folder)]
+        done = subprocess.run(program, input=lines, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def picture(
+    cells: dict[tuple[int, int], str], *, size: tuple[int, int] = (64, 64), form: str = "PNG", **options: Any
+) -> bytes:
+    """A black picture with cells of 8 x 8 pixels painted at (column, row); encoded as PNG or JPEG."""
+    image = Image.new("RGB", size)
+    for (column, row), colour in cells.items():
+        image.paste(COLOURS[colour], (column * 8, row * 8, column * 8 + 8, row * 8 + 8))
+    return encode(image, form, **options)
+
+
+def encode(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    """The bytes of an image file."""
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    return stream.getvalue()
+
+
+def serving_program(python: Path, name: str, environ: dict[str, str]) -> subprocess.Popen[str]:
+    """Start ``python -m containers.serving <name>`` as the image does."""
+    return subprocess.Popen(
+        [str(python), "-m", "containers.serving", name],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

@@ -1,0 +1,75 @@
+"""Which weights files are loaded at all."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from containers.training.weights import WeightsError, check_weights
+
+REAL = Path(__file__).parents[4] / "shared" / "weights" / "yolov8n-coco.pt"
+
+
+class RunsACommand:
+    """Unpickling this runs a command."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        """What the pickle tells its reader to call."""
+        return os.system, ("touch /tmp/never",)
+
+
+def weights_file(folder: Path, pickled: bytes, name: str = "archive/data.pkl") -> Path:
+    """An archive shaped like PyTorch's, with this pickle."""
+    path = folder / "weights.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, pickled)
+    return path
+
+
+def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path) -> None:
+    """The refusal says what loading would have used."""
+    with pytest.raises(WeightsError, match=r"refused, because loading it would use posix\.system"):
+        check_weights(weights_file(tmp_path, pickle.dumps(RunsACommand(), protocol=2)))
+
+
+def test_a_pickle_that_computes_what_it_imports_is_refused(tmp_path: Path) -> None:
+    """Newer pickle protocols could hide a name; PyTorch writes none."""
+    with pytest.raises(WeightsError, match="STACK_GLOBAL"):
+        check_weights(weights_file(tmp_path, pickle.dumps(RunsACommand(), protocol=4)))
+
+
+def test_plain_data_passes(tmp_path: Path) -> None:
+    """What names no code is no danger."""
+    check_weights(weights_file(tmp_path, pickle.dumps({"epoch": 3, "names": ["bolt"]}, protocol=2)))
+
+
+@pytest.mark.parametrize("inside", ["code.pkl", "archive/constants.pkl"])
+def test_another_archive_is_refused(tmp_path: Path, inside: str) -> None:
+    """A TorchScript archive or any zip is no weights file."""
+    with pytest.raises(WeightsError, match=r"no single data\.pkl"):
+        check_weights(weights_file(tmp_path, b"", inside))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """No archive, no weights."""
+    path = tmp_path / "weights.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"weights\.pt: damaged, or not a weights file"):
+        check_weights(path)
+
+
+def test_a_damaged_pickle_is_refused(tmp_path: Path) -> None:
+    """Bytes that are no pickle are told as such."""
+    with pytest.raises(WeightsError, match="damaged"):
+        check_weights(weights_file(tmp_path, b"\x80\x02}q\x00(X"))
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="real weights are not on this machine")
+def test_the_weights_of_a_real_detector_pass() -> None:
+    """The list of allowed names covers what ultralytics writes."""
+    check_weights(REAL)

@@ -1,0 +1,107 @@
+"""Both images are built from their Dockerfiles and do their work read-only, without network, without root."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.containers.serving.conftest import picture
+from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_model
+from tests.images.conftest import Containers
+
+pytestmark = [pytest.mark.images, pytest.mark.timeout(2400)]
+NOBODY = ("--user", "10001:10001")
+
+ASK = """
+import json, sys, urllib.request
+address = "http://127.0.0.1:8080"
+print(urllib.request.urlopen(address + "/ping", timeout=5).status)
+image = open("/opt/ml/one.png", "rb").read()
+request = urllib.request.Request(address + "/invocations", image, {"Content-Type": "image/png"})
+print(urllib.request.urlopen(request, timeout=20).read().decode())
+print(next(line.split()[1] for line in open("/proc/1/status") if line.startswith("Uid:")))
+"""
+
+
+def mount(base: Path) -> tuple[str, ...]:
+    return ("--volume", f"{base}:/opt/ml")
+
+
+@pytest.mark.parametrize("user", [(), NOBODY], ids=["started as root", "started as nobody"])
+def test_the_serving_image_answers_and_is_not_root(
+    containers: Containers, serving_image: str, base: Path, user: tuple[str, ...]
+) -> None:
+    """/ping and a real answer from inside a container that reaches no network, then a clean end on SIGTERM."""
+    digest = write_model(base / "model")
+    (base / "one.png").write_bytes(picture({(1, 2): "red"}))
+    name = containers.start(serving_image, "serve", options=(*mount(base), *user))
+    try:
+        for _ in range(60):
+            asked = containers.call("exec", name, "python", "-c", ASK)
+            if asked.returncode == 0:
+                break
+            time.sleep(0.5)
+        assert asked.returncode == 0, asked.stderr + containers.call("logs", name).stdout
+        status, answer, uid = asked.stdout.strip().splitlines()
+        assert (status, uid) == ("200", "10001")
+        found = json.loads(answer)
+        assert (found["model_digest"], found["detections"][0]["box"]) == (digest, [8, 16, 16, 24])
+        containers.call("stop", "-t", "20", name)
+        assert containers.call("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip() == "0"
+    finally:
+        containers.call("rm", "--force", name)
+
+
+def test_the_serving_image_evaluates(containers: Containers, serving_image: str, base: Path) -> None:
+    """The same image measures a candidate on a picture and writes its documents where SageMaker collects them."""
+    inputs = base / "processing" / "input"
+    write_model(base / "made")
+    archive_model(base / "made", inputs / "candidate" / "model.tar.gz")
+    for folder in ("test/images", "test/labels", "champion"):
+        (inputs / folder).mkdir(parents=True)
+    (inputs / "champion" / "champion.json").write_text('{"version": 1, "champion": null}')
+    (inputs / "test" / "data.json").write_text(json.dumps({"version": 1, "classes": CLASSES, "digest": "d"}))
+    (inputs / "test" / "images" / "one.png").write_bytes(picture({(1, 2): "red"}))
+    (inputs / "test" / "labels" / "one.txt").write_text("0 0.1875 0.3125 0.125 0.125")
+    (base / "processing").chmod(0o777)
+    done = containers.run(serving_image, "evaluate", options=(*mount(base), *NOBODY))
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((base / "processing" / "output" / "evaluation" / "metrics.json").read_text())
+    assert metrics["candidate"]["recall"] == 1
+
+
+def test_the_training_image_prepares_a_dataset(containers: Containers, training_image: str, base: Path) -> None:
+    """A dozen pictures become the three prepared folders."""
+    dataset = base / "processing" / "input" / "dataset"
+    for folder in ("images", "labels"):
+        (dataset / folder).mkdir(parents=True)
+    (dataset / "data.yaml").write_text(json.dumps({"names": CLASSES}))
+    for at in range(12):
+        place = (at % 8, at // 8)
+        (dataset / "images" / f"{at}.png").write_bytes(picture({place: CLASSES[at % 3]}))
+        centre = f"{(place[0] + 0.5) / 8} {(place[1] + 0.5) / 8}"
+        (dataset / "labels" / f"{at}.txt").write_text(f"{at % 3} {centre} 0.125 0.125\n")
+    (base / "processing").chmod(0o777)
+    options = (*mount(base), *NOBODY, "--env", "SEED=0", "--env", "RUN=test", "--env", "DATASET_URI=s3://data/set/")
+    done = containers.run(training_image, "prepare", options=options)
+    assert done.returncode == 0, done.stderr
+    output = base / "processing" / "output"
+    report = json.loads((output / "report" / "dataset-report.json").read_text())
+    assert (report["errors"], report["classes"]) == (0, CLASSES)
+    assert sum(split["images"] for split in report["splits"].values()) == 12
+    assert (output / "training" / "data.yaml").is_file()
+    assert (output / "test" / "data.json").is_file()
+
+
+def test_the_training_image_imports_all_that_a_training_needs(containers: Containers, training_image: str) -> None:
+    """Torch and ultralytics load in the built image, with nothing writable but /tmp, and without a network."""
+    program = (
+        "from pathlib import Path; from containers.training.environment import set_up; set_up(Path('/tmp/yolo')); "
+        "from ultralytics import YOLO; print(YOLO('yolov8n.yaml').model.stride.max())"
+    )
+    done = containers.run(training_image, "-c", program, options=("--entrypoint", "python", *NOBODY))
+    assert done.returncode == 0, done.stderr
+    assert "32" in done.stdout
