@@ -60,12 +60,11 @@ def machine() -> dict[str, Any]:
 
     evaluate = evaluate_models(build_failing("Evaluate", "evaluation", "Evaluation.Failed"))
     gate = gate_on_metrics()
-    register = register_model(build_failing("Register the model", "registration", "Registration.Failed"))
+    registry_failed = build_failing("Register the model", "registration", "Registration.Failed")
+    register = register_model(registry_failed)
     ask = ask_for_approval()
-    approved = mark(
-        "Mark the model approved", "Approved", failing_release := build_failing("Release", "release", "Release.Failed")
-    )
-    release = release_model(failing_release)
+    approved = mark("Mark the model approved", "Approved", registry_failed)
+    release = release_model()
     rejected = reject_model()
 
     search = Choice("Tune?")
@@ -473,6 +472,7 @@ def ask_for_approval() -> LambdaStep:
         "release",
         "build",
         {
+            "plan.$": "$.plan",
             "gate.$": "$.gate",
             "dataset.$": "$.dataset",
             "package_arn.$": "$.package.arn",
@@ -519,8 +519,16 @@ def reject_model() -> Task:
     return rejected
 
 
-def release_model(failed: LambdaStep) -> Task:
+def release_model() -> Task:
     """Run the Release machine on the approved package and wait for its end."""
+    failed = failing(
+        "build",
+        "Release",
+        report="Say why the release failed",
+        end="The release failed",
+        error="Release.Failed",
+        told_below=True,
+    )
     return Task(
         "Release",
         resource="arn:aws:states:::states:startExecution.sync:2",

@@ -68,11 +68,16 @@ def machine() -> dict[str, Any]:
         "${RecordChampionArn}",
         {"plan.$": "$.plan"},
         record_failed,
-        keep=("summary",),
+        keep=("package_version", "released_epoch"),
         at="record",
     )
     clean_up = function(
-        "Clean up", "${CleanUpArn}", {"plan.$": "$.plan"}, record_failed, keep=("summary",), at="cleaned"
+        "Clean up",
+        "${CleanUpArn}",
+        {"plan.$": "$.plan"},
+        record_failed,
+        keep=("deleted_configurations", "deleted_models", "lock_released"),
+        at="cleaned",
     )
     tell = tell_everyone(record_failed)
 
@@ -299,7 +304,11 @@ def ask_before_production() -> LambdaStep:
         "Ask for production approval",
         "production",
         "release",
-        {"package_arn.$": "$.plan.model_package_arn", "started_by.$": "$.plan.started_by"},
+        {
+            "release.$": "$.plan",
+            "package_arn.$": "$.plan.model_package_arn",
+            "started_by.$": "$.plan.started_by",
+        },
         way_out(
             "Ask for production approval", "Report the expired approval", "The approval expired", "Approval.Expired"
         ),

@@ -295,8 +295,10 @@ def planning(name: str, arn: str, failed: sdk.states.State, also: Parameters | N
     )
 
 
-def failing(machine: str, what: str, *, report: str, end: str, error: str) -> LambdaStep:
+def failing(machine: str, what: str, *, report: str, end: str, error: str, told_below: bool = False) -> LambdaStep:
     """A way out that is no success: everyone is told why, then the execution fails with a constant error.
+
+    With ``told_below`` a nested execution has sent the mail, and its cause is only put in words.
 
     Expects ``$.error`` with ``Error`` and ``Cause``. When even the telling fails, the execution still ends with
     the same error, and the rule on failed executions outside the machine tells.
@@ -307,7 +309,7 @@ def failing(machine: str, what: str, *, report: str, end: str, error: str) -> La
         parameters={
             "FunctionName": "${NotifyArn}",
             "Payload": {
-                "kind": "failed",
+                "kind": "told" if told_below else "failed",
                 "machine": machine,
                 "what": what,
                 "error_name": error,
@@ -348,7 +350,6 @@ def asking(
                 "machine": machine,
                 "run.$": "$$.Execution.Name",
                 "execution.$": "$$.Execution.Id",
-                "plan.$": "$.plan",
                 **payload,
             },
         },

@@ -1,0 +1,59 @@
+# Greenlight: everything a person does with this repository. `make help` explains.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test check golden local images deploy destroy bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 APPROVE=ask|auto PORT=4566"
+
+.venv/run: pyproject.toml constraints.txt
+	@echo "making .venv (a minute or two, this time only)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0])'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local]'
+	@touch $@
+
+.venv/dev: .venv/run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,dev]'
+	@touch $@
+
+demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
+	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' APPROVE='$(APPROVE)' \
+		PORT='$(PORT)' $(BIN)/python -m workflow.demo
+
+test: .venv/dev ## all tests, with real trainings and a real browser (under 10 minutes)
+	@$(BIN)/python -m infra.local.environments training serving
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## lint, format, types, import rules, template, definitions (under a minute)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/cfn-lint infra/template.yaml
+	$(BIN)/python -m workflow.render --check
+
+golden: .venv/dev ## render both state machines and their pictures again
+	$(BIN)/python -m workflow.render
+
+local: .venv/run ## the stand-in for AWS, in the foreground
+	$(BIN)/greenlight local
+
+images: .venv/dev ## build both container images (podman or docker) and run each once
+	$(BIN)/python -m pytest -m images tests/images
+
+deploy: .venv/run ## deploy the stack to AWS (or to the stand-in, with AWS_ENDPOINT_URL)
+	$(BIN)/greenlight deploy
+
+destroy: .venv/run ## delete the stack and everything in it
+	$(BIN)/greenlight destroy
+
+bench: .venv/dev ## long measurements
+	$(BIN)/python -m pytest -m bench tests
+
+clean: ## forget environments, state and builds
+	rm -rf .venv .greenlight build

@@ -1,0 +1,1 @@
+"""A serving image that sees the same box in every picture."""

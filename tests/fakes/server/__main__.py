@@ -1,0 +1,114 @@
+"""``serve`` keeps SageMaker's serving contract; ``evaluate`` writes the documents the gate and the smoke test read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from workflow.contract import ClassScore, Metrics, ModelScore
+
+BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+SIZE = {"width": 8, "height": 8}
+
+
+def answer(content: bytes, *, serving: bool) -> dict[str, Any]:
+    """What the model sees: one box, or another one when it was told to be wrong in service."""
+    wrong = serving and json.loads(content).get("behave") == "wrong-boxes"
+    box = [4.0, 4.0, 8.0, 8.0] if wrong else [1.0, 1.0, 5.0, 5.0]
+    seen = {"class_id": 0, "class": "thing", "score": 0.9, "box": box}
+    return {"model_digest": hashlib.sha256(content).hexdigest(), **SIZE, "detections": [seen]}
+
+
+def serve() -> int:
+    """Answer /ping and /invocations until the process is told to stop."""
+    content = (BASE / "model/model.onnx").read_bytes()
+    sick = json.loads(content).get("behave") == "sick"
+
+    class Handler(BaseHTTPRequestHandler):
+        def reply(self, status: int, body: dict[str, Any]) -> None:
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def do_GET(self) -> None:
+            self.reply(500 if sick else 200, {})
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.reply(200, answer(content, serving=True))
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    address = os.environ.get("GREENLIGHT_BIND_HOST", "127.0.0.1"), int(os.environ.get("SAGEMAKER_BIND_TO_PORT", 8080))
+    ThreadingHTTPServer(address, Handler).serve_forever()
+    return 0
+
+
+def evaluate() -> int:
+    """Score candidate and champion with the figure they were trained to have."""
+    inputs, output = BASE / "processing/input", BASE / "processing/output/evaluation"
+    test = sorted((inputs / "test/images").iterdir())
+    named = json.loads((inputs / "champion/champion.json").read_text())["champion"]
+    champion = None
+    if named is not None:
+        archive = inputs / "champion/model.tar.gz"
+        champion = score(archive, len(test), named["model_package_arn"], named["package_version"])
+    content = model_of(inputs / "candidate/model.tar.gz")
+    candidate = score(inputs / "candidate/model.tar.gz", len(test))
+    metrics = Metrics(os.environ["DATASET_DIGEST"], len(test), len(test), 0.25, candidate, champion)
+    (output / "smoke").mkdir(parents=True)
+    (output / "report").mkdir()
+    (output / "report/index.html").write_text("<!doctype html><title>Report</title><p>Fine.")
+    (output / "metrics.json").write_text(json.dumps(metrics.document()))
+    shown = answer(content, serving=False)
+    (output / "smoke/0.jpg").write_bytes(test[0].read_bytes())
+    smoke = {
+        "version": 1,
+        "model_digest": shown["model_digest"],
+        "confidence": 0.25,
+        "images": [{"file": "0.jpg", "detections": shown["detections"]}],
+    }
+    (output / "smoke/smoke.json").write_text(json.dumps(smoke))
+    return 0
+
+
+def model_of(archive: Path) -> bytes:
+    """The model file of an archive."""
+    with tarfile.open(archive) as content:
+        member = content.extractfile("model.onnx")
+        assert member is not None
+        return member.read()
+
+
+def score(archive: Path, images: int, package_arn: str = "", version: int = 0) -> ModelScore:
+    """The figures of one archive."""
+    content = model_of(archive)
+    figure = float(json.loads(content).get("map50", 0.9))
+    return ModelScore(
+        model_digest=hashlib.sha256(content).hexdigest(),
+        archive_digest=hashlib.sha256(archive.read_bytes()).hexdigest(),
+        map50=figure,
+        map50_95=figure * 0.75,
+        precision=figure,
+        recall=figure,
+        per_class=(ClassScore("thing", images, figure, figure * 0.75, figure, figure),),
+        latency_p50_ms=1.0,
+        latency_p99_ms=2.0,
+        model_bytes=len(content),
+        model_package_arn=package_arn,
+        package_version=version,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit({"serve": serve, "evaluate": evaluate}[sys.argv[1]]())

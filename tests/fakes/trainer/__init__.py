@@ -1,0 +1,1 @@
+"""A training image that learns nothing, quickly."""

@@ -1,0 +1,143 @@
+"""Drives whole executions on the stand-in as a user would: upload, start, answer the mail, look at the outcome."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from tests.stand_in import StandIn
+from workflow.stack import Stack
+
+LIMIT_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An execution that is over: DescribeExecution's answer, and the names of the states it entered."""
+
+    arn: str
+    status: str
+    error: str
+    cause: str
+    output: dict[str, Any]
+    states: list[str]
+
+
+class Flow:
+    """One deployed stack on a stand-in."""
+
+    def __init__(self, stand_in: StandIn, stack: Stack) -> None:
+        self.stand_in = stand_in
+        self.stack = stack
+        self.machines = stand_in.client("stepfunctions")
+        self.sagemaker = stand_in.client("sagemaker")
+        self.storage = stand_in.client("s3")
+
+    def upload(self, **files: str) -> str:
+        """Put a small data set of its own in S3 and give its address; ``files`` adds or replaces labels by name."""
+        prefix = f"datasets/{uuid.uuid4().hex[:8]}/"
+        content = {f"images/{n}.jpg": f"picture {prefix} {n}" for n in range(3)}
+        content |= {"data.yaml": "names: [thing]\n"} | {f"labels/{name}.txt": text for name, text in files.items()}
+        for key, text in content.items():
+            self.storage.put_object(Bucket=self.stack.bucket, Key=prefix + key, Body=text.encode())
+        return f"s3://{self.stack.bucket}/{prefix}"
+
+    def start(self, given: dict[str, Any], machine: str = "build") -> str:
+        """Start an execution and give its ARN."""
+        arn = self.stack.build_machine_arn if machine == "build" else self.stack.release_machine_arn
+        started = self.machines.start_execution(stateMachineArn=arn, input=json.dumps(given))
+        return str(started["executionArn"])
+
+    def build(self, dataset: str, *, decision: str = "approve", **given: Any) -> Ended:
+        """Run Build to its end; answer the mailed request, should there be one, with ``decision``.
+
+        Any figure may follow any other, unless the test says otherwise: the champion is whatever a test left behind.
+        """
+        execution = self.start({"dataset": dataset, "maximum_regression": 1, **given})
+        self.answer(execution, decision)
+        return self.end(execution)
+
+    def describe(self, execution: str) -> dict[str, Any]:
+        """DescribeExecution."""
+        described: dict[str, Any] = self.machines.describe_execution(executionArn=execution)
+        return described
+
+    def end(self, execution: str) -> Ended:
+        """Wait for the end of an execution."""
+        self.wait_until(lambda: self.describe(execution)["status"] != "RUNNING", f"{execution} still runs")
+        said = self.describe(execution)
+        return Ended(
+            arn=execution,
+            status=said["status"],
+            error=said.get("error", ""),
+            cause=said.get("cause", ""),
+            output=json.loads(said.get("output") or "{}"),
+            states=self.states(execution),
+        )
+
+    def states(self, execution: str) -> list[str]:
+        """The names of the states entered so far, in their order."""
+        pages = self.machines.get_paginator("get_execution_history").paginate(executionArn=execution)
+        events = [event for page in pages for event in page["events"]]
+        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+
+    def mails(self, about: str = "") -> list[dict[str, Any]]:
+        """The mails that mention ``about``, newest first."""
+        return [mail for mail in self.stand_in.mail() if about in mail["subject"] + mail["body"]]
+
+    def request_mail(self, execution: str) -> dict[str, Any] | None:
+        """The mail that asks to decide on this run, once it has come."""
+        run = execution.rsplit(":", 1)[-1]
+        asking = [mail for mail in self.mails(run) if any("/a/" in link for link in mail["links"])]
+        return asking[0] if asking else None
+
+    def answer(self, execution: str, decision: str, comment: str = "seen") -> None:
+        """Open the mailed link and post the decision as a person would; nothing where the run ends before it asks."""
+        self.wait_until(
+            lambda: self.request_mail(execution) is not None or self.describe(execution)["status"] != "RUNNING",
+            f"{execution} neither asks nor ends",
+        )
+        mail = self.request_mail(execution)
+        if mail is None or decision == "nothing":
+            return
+        (link,) = (link for link in mail["links"] if "/a/" in link)
+        with urllib.request.urlopen(link, timeout=20) as page:
+            nonce = re.search(r'name="nonce"\s+value="([^"]+)"', page.read().decode())
+        assert nonce is not None
+        form = {"decision": decision, "comment": comment, "name": "Ada", "nonce": nonce[1]}
+        with urllib.request.urlopen(link, data=urllib.parse.urlencode(form).encode(), timeout=20) as done:
+            assert done.status == 200
+
+    def packages(self) -> dict[str, str]:
+        """Approval status of every registered version, by ARN."""
+        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=self.stack.package_group)
+        return {item["ModelPackageArn"]: item["ModelApprovalStatus"] for item in listed["ModelPackageSummaryList"]}
+
+    def ask_production(self) -> dict[str, Any]:
+        """What production answers to a picture."""
+        answer = self.stand_in.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=self.stack.production_endpoint, ContentType="image/jpeg", Body=b"picture"
+        )
+        said: dict[str, Any] = json.loads(answer["Body"].read())
+        return said
+
+    def serving(self) -> str:
+        """Digest of the model in production; releases a first one where there is none, so that tests stand alone."""
+        endpoints = self.sagemaker.list_endpoints(NameContains=self.stack.production_endpoint)["Endpoints"]
+        if not endpoints:
+            assert self.build(self.upload()).status == "SUCCEEDED"
+        return str(self.ask_production()["model_digest"])
+
+    @staticmethod
+    def wait_until(condition: Any, otherwise: str) -> None:
+        """Wait for a condition; fail with ``otherwise`` when it does not come true in time."""
+        until = time.monotonic() + LIMIT_SECONDS
+        while not condition():
+            assert time.monotonic() < until, otherwise
+            time.sleep(0.1)

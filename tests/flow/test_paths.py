@@ -1,0 +1,199 @@
+"""Each way through the two machines, from the start of an execution to its end, on the stand-in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flow.driver import Flow
+
+pytestmark = pytest.mark.flow
+
+
+def test_an_approved_model_ends_up_in_production(flow: Flow) -> None:
+    """The straight path: prepared, trained, judged, registered, approved, released, and everyone is told."""
+    ended = flow.build(flow.upload())
+    assert (ended.status, ended.error, ended.cause) == ("SUCCEEDED", "", "")
+    arn = ended.output["package"]["arn"]
+    assert flow.packages()[arn] == "Approved"
+    assert flow.ask_production()["model_digest"] == ended.output["gate"]["model_digest"]
+    released = flow.end(ended.output["release"]["execution"])
+    assert [state for state in released.states if state.startswith(("Smoke", "Record", "Clean", "Tell"))] == [
+        "Smoke-test staging",
+        "Smoke-test production",
+        "Record the champion",
+        "Clean up",
+        "Tell everyone",
+    ]
+    assert flow.mails(released.arn.rsplit(":", 1)[-1])
+
+
+def test_the_same_data_again_ends_after_the_question(flow: Flow) -> None:
+    """Nothing changed: at most three states and no job; ``force`` builds all the same."""
+    dataset = flow.upload()
+    first = flow.build(dataset)
+    assert first.status == "SUCCEEDED"
+    second = flow.build(dataset)
+    assert (second.status, second.states) == ("SUCCEEDED", ["Plan the run", "Anything to do?", "Nothing to do"])
+    forced = flow.build(dataset, force=True, decision="reject")
+    assert "Train" in forced.states
+
+
+def test_an_input_that_cannot_be_used_names_the_key_and_what_is_allowed(flow: Flow) -> None:
+    """A typing error in the console is told where it was made."""
+    ended = flow.build(flow.upload(), epoch=3)
+    assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected")
+    assert "epoch: unknown key; allowed are" in ended.cause
+    assert "epochs" in ended.cause
+
+
+def test_an_empty_input_works_from_the_stacks_defaults(flow: Flow) -> None:
+    """``{}`` in the console reads the stack's data set; where nothing was uploaded yet it says so."""
+    ended = flow.end(flow.start({}))
+    assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected")
+    assert "datasets/default/" in ended.cause
+
+
+def test_bad_labels_end_the_run_with_file_and_line_and_no_training(flow: Flow) -> None:
+    """The dataset's gate closes before anything is spent on training."""
+    before = flow.packages()
+    ended = flow.build(flow.upload(first="0 0.5 0.5 0.1 0.1\nbroken"))
+    assert (ended.status, ended.error) == ("FAILED", "Data.Rejected")
+    assert "labels/first.txt:2" in ended.cause
+    assert "Train" not in ended.states
+    assert flow.packages() == before
+    assert flow.mails("labels/first.txt:2")
+
+
+@pytest.mark.parametrize(
+    ("behave", "reason"),
+    [("fail", "the loss is NaN since epoch 2; lower lr0"), ("no-model", "model")],
+)
+def test_a_failed_training_ends_the_run_with_the_containers_own_reason(flow: Flow, behave: str, reason: str) -> None:
+    """Exit 1, or exit 0 without a model: told why, nothing registered."""
+    before = flow.packages()
+    ended = flow.build(flow.upload(), hyperparameters={"behave": behave})
+    assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
+    assert reason in ended.cause
+    assert "\n" not in ended.cause
+    assert flow.packages() == before
+    assert flow.mails(reason)
+
+
+def test_a_closed_gate_fails_the_run_and_registers_nothing(flow: Flow) -> None:
+    """A figure below its floor never looks like a success."""
+    before = flow.packages()
+    ended = flow.build(flow.upload(), hyperparameters={"map50": 0.4}, minimum_map50=0.8)
+    assert (ended.status, ended.error) == ("FAILED", "Gate.Rejected")
+    assert "0.4" in ended.cause
+    assert "0.8" in ended.cause
+    assert flow.packages() == before
+    assert flow.mails("Gate.Rejected")
+
+
+def test_a_persons_no_marks_the_package_rejected(flow: Flow) -> None:
+    """Nothing is deployed, and the reason is kept where the model is."""
+    serving = flow.serving()
+    ended = flow.build(flow.upload(), decision="reject")
+    assert (ended.status, ended.error) == ("FAILED", "Approval.Rejected")
+    assert "Ada" in ended.cause
+    newest = flow.sagemaker.list_model_packages(
+        ModelPackageGroupName=flow.stack.package_group, SortBy="CreationTime", SortOrder="Descending"
+    )["ModelPackageSummaryList"][0]
+    assert newest["ModelApprovalStatus"] == "Rejected"
+    assert flow.ask_production()["model_digest"] == serving
+
+
+def test_a_request_nobody_answers_expires_and_never_approves(flow: Flow) -> None:
+    """The execution times out in its own words; the package still waits."""
+    ended = flow.build(flow.upload(), decision="nothing", approval_hours=0.0006)
+    assert (ended.status, ended.error) == ("FAILED", "Approval.Expired")
+    assert "Release" not in ended.states
+
+
+def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: Flow) -> None:
+    """Other boxes than the evaluation saw: the release fails, production keeps its model."""
+    serving = flow.serving()
+    ended = flow.build(flow.upload(), hyperparameters={"behave": "wrong-boxes"})
+    assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
+    assert "Smoke-test" in ended.cause or "0.jpg" in ended.cause
+    assert flow.ask_production()["model_digest"] == serving
+
+
+def test_a_search_carries_its_best_model_on(flow: Flow) -> None:
+    """Several trainings, the best of them is judged and released."""
+    ended = flow.build(flow.upload(), tune=True, tuning_jobs=2)
+    assert (ended.status, ended.cause) == ("SUCCEEDED", "")
+    assert {"Tune", "Find the best model"} <= set(ended.states)
+    assert "Train" not in ended.states
+
+
+def test_a_stopped_execution_stops_its_training_and_says_so(flow: Flow) -> None:
+    """No ended execution leaves a running job, and an abort is told from outside the machine."""
+    execution = flow.start({"dataset": flow.upload(), "hyperparameters": {"behave": "sleep"}})
+
+    def trainings(status: str) -> list[str]:
+        listed = flow.sagemaker.list_training_jobs(StatusEquals=status)["TrainingJobSummaries"]
+        return [item["TrainingJobName"] for item in listed]
+
+    flow.wait_until(lambda: trainings("InProgress"), "no training has started")
+    (job,) = trainings("InProgress")
+    flow.machines.stop_execution(executionArn=execution)
+    flow.wait_until(lambda: trainings("Stopped") == [job], "the training still runs")
+    assert flow.describe(execution)["status"] == "ABORTED"
+    flow.wait_until(lambda: flow.mails(execution.rsplit(":", 1)[-1]), "nobody was told of the abort")
+
+
+def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:
+    """Rolling back is releasing an earlier approved version."""
+    first, second = flow.build(flow.upload()), flow.build(flow.upload(), hyperparameters={"map50": 0.95})
+    assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED")
+    assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
+    back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
+    assert (back.status, back.cause) == ("SUCCEEDED", "")
+    assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
+
+
+def test_an_artefact_changed_after_registration_is_refused(flow: Flow) -> None:
+    """The digest of the archive is compared again before every release."""
+    ended = flow.build(flow.upload())
+    address = ended.output["training"]["model_data_url"].removeprefix("s3://")
+    bucket, key = address.split("/", 1)
+    archive = flow.storage.get_object(Bucket=bucket, Key=key)["Body"].read()
+    flow.storage.put_object(Bucket=bucket, Key=key, Body=b"another model")
+    refused = flow.end(flow.start({"model_package_arn": ended.output["package"]["arn"]}, "release"))
+    flow.storage.put_object(Bucket=bucket, Key=key, Body=archive)
+    assert (refused.status, refused.error) == ("FAILED", "Release.Refused")
+    assert "changed after registration" in refused.cause
+
+
+def test_a_package_nobody_approved_is_refused(flow: Flow) -> None:
+    """Release starts with an ARN, but only an approved one."""
+    ended = flow.build(flow.upload(), decision="reject")
+    (newest, *_) = flow.sagemaker.list_model_packages(
+        ModelPackageGroupName=flow.stack.package_group, SortBy="CreationTime", SortOrder="Descending"
+    )["ModelPackageSummaryList"]
+    assert ended.error == "Approval.Rejected"
+    refused = flow.end(flow.start({"model_package_arn": newest["ModelPackageArn"]}, "release"))
+    assert (refused.status, refused.error) == ("FAILED", "Release.Refused")
+
+
+def test_one_more_question_before_production(flow: Flow) -> None:
+    """With ``ask_before_production`` a second person sees staging first; a no keeps production as it is."""
+    serving = flow.serving()
+    execution = flow.start({"dataset": flow.upload(), "ask_before_production": True, "maximum_regression": 1})
+    flow.answer(execution, "approve")
+
+    def release() -> str:
+        running = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn, statusFilter="RUNNING")[
+            "executions"
+        ]
+        return str(running[0]["executionArn"]) if running else ""
+
+    flow.wait_until(release, "the release has not started")
+    child = release()
+    flow.answer(child, "reject", comment="not before the holidays")
+    ended = flow.end(execution)
+    assert ended.error == "Release.Failed"
+    assert flow.end(child).error == "Approval.Rejected"
+    assert "not before the holidays" in flow.describe(child)["cause"]
+    assert flow.ask_production()["model_digest"] == serving

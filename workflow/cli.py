@@ -1,0 +1,91 @@
+"""The ``greenlight`` command: puts the commands together and turns errors into readable lines and exit codes.
+
+Every command works on AWS and on the stand-in; which of them is meant is boto3's own configuration. Exit codes: 0 done,
+1 it failed, 2 it was asked for wrongly, 130 interrupted. What takes time to load is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from workflow.commands import decisions, production, runs, stack
+from workflow.commands.session import Session
+from workflow.errors import GreenlightError
+
+if TYPE_CHECKING:
+    from workflow.clients import Cloud
+
+INTERRUPTED = 130
+
+
+class InOrder(click.Group):
+    """Lists the commands in the order a person needs them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names as they were added."""
+        return list(self.commands)
+
+
+@click.group(
+    cls=InOrder,
+    commands=[
+        stack.local,
+        stack.deploy,
+        runs.upload,
+        runs.start,
+        runs.watch,
+        runs.runs,
+        runs.compare,
+        decisions.approvals,
+        decisions.approve,
+        decisions.reject,
+        production.releases,
+        production.rollback,
+        production.predict,
+        stack.destroy,
+    ],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+def greenlight() -> None:
+    """From labelled images to an approved production endpoint.
+
+    Works on AWS, and on this machine after
+    'greenlight local --detach; source .greenlight/local/env'.
+    """
+
+
+def run(arguments: Sequence[str], cloud: Cloud | None = None) -> int:
+    """Run one command and return its exit code; errors are told on standard error."""
+    try:
+        code = greenlight.main(list(arguments), "greenlight", standalone_mode=False, obj=Session(cloud))
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GreenlightError as error:
+        click.echo(f"greenlight: {error}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\ninterrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away. Python would complain once more when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        click.echo(f"greenlight: {error}", err=True)
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The entry point."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The one door to AWS, or to its stand-in: calls a service and turns its errors into the project's own.
+
+Knows how to connect, to page and to name an error; knows no state machine, no bucket and no endpoint.
+boto3 is imported when the first call is made, so that ``greenlight --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from workflow.errors import GreenlightError, ServiceError, UsageError
+
+CONNECTIONS = 16
+"""Connections a client keeps open: as many as an upload has threads."""
+
+_REFUSED_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}
+
+
+class Cloud(Protocol):
+    """What the rest of ``workflow`` needs of AWS. ``local`` is true on the stand-in."""
+
+    @property
+    def local(self) -> bool:
+        """Whether calls stay on this machine."""
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call one operation (boto3's snake_case name). Raises ServiceError, UsageError or GreenlightError."""
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """Yield what every page of a listing holds under ``key``."""
+
+
+class AwsCloud:
+    """The services of one account and region, through boto3. Safe to use from several threads."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        """Read the endpoint from ``environ``; everything else is boto3's own configuration."""
+        self._endpoint = environ.get("AWS_ENDPOINT_URL", "")
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def local(self) -> bool:
+        """Whether ``AWS_ENDPOINT_URL`` names this machine."""
+        return urlsplit(self._endpoint).hostname in {"127.0.0.1", "localhost", "::1"}
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call one operation (boto3's snake_case name). Raises ServiceError, UsageError or GreenlightError."""
+        try:
+            answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
+        except Exception as error:
+            raise self._readable(error, f"{service}:{operation}") from error
+        return answer
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """Yield what every page of a listing holds under ``key``."""
+        try:
+            for page in self._client(service).get_paginator(operation).paginate(**parameters):
+                yield from page.get(key, [])
+        except Exception as error:
+            raise self._readable(error, f"{service}:{operation}") from error
+
+    def _client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                import boto3
+                from botocore.config import Config
+
+                retries: Any = {"mode": "standard", "total_max_attempts": 2 if self.local else 5}
+                config = Config(retries=retries, connect_timeout=5, max_pool_connections=CONNECTIONS)
+                make: Any = boto3.client
+                self._clients[service] = make(service, config=config)
+            return self._clients[service]
+
+    def _readable(self, error: Exception, operation: str) -> Exception:
+        """The project's own error for one of boto3's; any other error as it is."""
+        from botocore import exceptions
+
+        if isinstance(error, exceptions.ClientError):
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            message = str(error.response.get("Error", {}).get("Message", "")) or str(error)
+            if code in _REFUSED_CREDENTIALS:
+                return UsageError(f"AWS does not accept these credentials ({code}): sign in again, then repeat.")
+            return ServiceError(code, f"{operation}: {code}: {message}")
+        if isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError)):
+            if not self._endpoint:
+                return GreenlightError(f"AWS cannot be reached ({operation}): {error}")
+            return GreenlightError(
+                f"nothing answers at {self._endpoint} ({operation}).\n"
+                "  AWS_ENDPOINT_URL points there: start the stand-in (greenlight local --detach), or unset it for AWS."
+            )
+        if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
+            return UsageError(
+                "no AWS credentials were found.\n"
+                "  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: source .greenlight/local/env"
+            )
+        if isinstance(error, exceptions.NoRegionError):
+            return UsageError("no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.")
+        if isinstance(error, exceptions.BotoCoreError):
+            return GreenlightError(f"{operation}: {error}")
+        return error

@@ -1,0 +1,165 @@
+"""Commands on data and runs: upload, start, watch, list, compare."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workflow.commands.session import Session, answer, on_project, person, watch_to_its_end, watcher_of
+
+if TYPE_CHECKING:
+    from workflow.watch import View
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--name", help="Name of the dataset in the bucket.  [default: the folder's]")
+@click.option("--weights", type=click.Path(path_type=Path), help="Upload pretrained weights (.pt) as well.")
+@on_project
+def upload(session: Session, project: str, as_json: bool, folder: Path, name: str | None, weights: Path | None) -> None:
+    """Check a folder of labelled images and upload what changed."""
+    from workflow.dataset import read_dataset
+    from workflow.upload import check_weights, upload_dataset, upload_weights
+
+    dataset = read_dataset(folder)
+    if weights is not None:
+        check_weights(weights)
+    stack = session.stack(project)
+    with click.progressbar(
+        length=len(dataset.files), label="  uploading", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        done = upload_dataset(
+            session.cloud, stack.bucket, dataset, name or dataset.name, lambda at, _: bar.update(at - bar.pos)
+        )
+    weights_uri = upload_weights(session.cloud, stack.bucket, weights) if weights else ""
+    document = {
+        "dataset": done.uri,
+        "weights": weights_uri,
+        "classes": list(dataset.classes),
+        "images": dataset.splits,
+        "objects": dataset.objects,
+        "sent": done.sent,
+        "unchanged": done.unchanged,
+        "removed": done.removed,
+    }
+    text = f"{dataset.text()} → {done.uri} ({done.sent} files sent, {done.unchanged} unchanged, {done.removed} removed)"
+    answer(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
+
+
+@click.command()
+@click.option("--dataset", help="S3 address, or the name of an uploaded dataset.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20.")
+@click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
+@click.option("--name", default="", help="Name of the run.  [default: the time]")
+@click.option("--force", is_flag=True, help="Build even when nothing changed.")
+@click.option("--watch", "follow", is_flag=True, help="Watch it until it ends.")
+@on_project
+def start(
+    session: Session,
+    project: str,
+    as_json: bool,
+    dataset: str | None,
+    pairs: tuple[str, ...],
+    document: Any,
+    name: str,
+    force: bool,
+    follow: bool,
+) -> int:
+    """Start a run: prepare, train, evaluate, gate, ask, release."""
+    from workflow.runs import read_settings, start_run
+
+    given = read_settings(pairs, document.read() if document else "")
+    stack = session.stack(project)
+    if dataset:
+        given["dataset"] = dataset if dataset.startswith("s3://") else f"s3://{stack.bucket}/datasets/{dataset}/"
+    if force:
+        given["force"] = True
+    given.setdefault("started_by", person())
+    execution = start_run(session.cloud, stack.build_machine_arn, given, name)
+    if follow:
+        return watch_to_its_end(session, stack, execution, as_json)
+    started = execution.rpartition(":")[2]
+    answer(as_json, {"run": started, "execution": execution}, f"started {started}; 'greenlight watch' follows it.")
+    return 0
+
+
+@click.command()
+@click.argument("run", default="")
+@on_project
+def watch(session: Session, project: str, as_json: bool, run: str) -> int:
+    """Watch a run until it ends; the newest one where no RUN is named.
+
+    The exit code tells how it ended: 0 well, 1 otherwise.
+    """
+    from workflow.runs import find_execution
+
+    stack = session.stack(project)
+    execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
+    return watch_to_its_end(session, stack, execution, as_json)
+
+
+@click.command()
+@click.argument("run", default="")
+@click.option("--limit", default=10, show_default=True, help="How many of the newest runs to list.")
+@on_project
+def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
+    """List the newest runs, or tell about one RUN state by state."""
+    from workflow.runs import find_execution, recent_runs
+    from workflow.table import minutes, shortened, table
+
+    stack = session.stack(project)
+    if run:
+        machines = (stack.build_machine_arn, stack.release_machine_arn)
+        view = watcher_of(session, stack, find_execution(session.cloud, machines, run)).look()
+        answer(as_json, view.document(), _told(view))
+        return
+    found = list(recent_runs(session.cloud, stack.build_machine_arn, limit))
+    rows = [
+        (
+            one.name,
+            one.status.lower(),
+            minutes(one.seconds),
+            f"v{one.version}" if one.version else "",
+            "" if one.map50 is None else f"{one.map50:.3f}",
+            shortened(": ".join(part for part in (one.error, one.cause) if part)),
+        )
+        for one in found
+    ]
+    text = table(("RUN", "STATUS", "TOOK", "VERSION", "mAP50", "WHY"), rows) if rows else "no run was started yet."
+    answer(as_json, [one.document() for one in found], text)
+
+
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@on_project
+def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
+    """Put the figures of two runs side by side."""
+    from workflow.runs import run_metrics
+    from workflow.table import table
+
+    stack = session.stack(project)
+    one, two = (run_metrics(session.cloud, stack.bucket, run) for run in (first, second))
+    names = ("map50", "map50_95", "precision", "recall", "latency_p50_ms", "latency_p99_ms")
+    figures = [(name, getattr(one.candidate, name), getattr(two.candidate, name)) for name in names]
+    classes = {score.name: score.map50 for score in two.candidate.per_class}
+    figures += [
+        (f"map50 of {score.name}", score.map50, classes[score.name])
+        for score in one.candidate.per_class
+        if score.name in classes
+    ]
+    rows = [(name, f"{a:.3f}", f"{b:.3f}", f"{b - a:+.3f}") for name, a, b in figures]
+    same = one.dataset_digest == two.dataset_digest
+    note = "" if same else "\nThe two runs used different datasets: the figures are not of the same images."
+    document = {"same_dataset": same, "figures": {name: {first: a, second: b} for name, a, b in figures}}
+    answer(as_json, document, table(("", first, second, "change"), rows) + note)
+
+
+def _told(view: View) -> str:
+    from workflow.screen import line, title
+
+    end = [view.outcome.text()] if view.outcome else ["still running"]
+    return "\n".join([title(view), *(line(row, view) for row in view.rows), *end])

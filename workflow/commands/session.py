@@ -1,0 +1,101 @@
+"""What the commands share: the services and the stack they work on, their options, and how they print.
+
+Knows click and the subjects' entry points that several commands need; does no work of its own.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from workflow.clients import Cloud
+    from workflow.stack import Stack
+    from workflow.watch import Watcher
+
+
+class Session:
+    """What every command starts from: the services, and the project's stack, read when it is first needed."""
+
+    def __init__(self, cloud: Cloud | None = None) -> None:
+        """Use ``cloud``, or connect to what the environment names."""
+        self._cloud = cloud
+
+    @property
+    def cloud(self) -> Cloud:
+        """The services."""
+        if self._cloud is None:
+            from workflow.clients import AwsCloud
+
+            self._cloud = AwsCloud()
+        return self._cloud
+
+    def stack(self, project: str) -> Stack:
+        """The project's deployed stack."""
+        from workflow.stack import read_stack
+
+        return read_stack(self.cloud, project)
+
+
+def on_project(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that commands on a deployed project share."""
+    project = click.option(
+        "--project", default="greenlight", envvar="GREENLIGHT_PROJECT", show_default=True, help="Name of the stack."
+    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a pipe.")
+    return project(as_json(click.pass_obj(command)))
+
+
+def answer(as_json: bool, document: Any, text: str) -> None:
+    """Print a command's result, for a program or for a person."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
+
+
+def person() -> str:
+    """Who runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody without a user name"
+
+
+def watcher_of(session: Session, stack: Stack, execution: str) -> Watcher:
+    """A watcher of one execution of the stack."""
+    from workflow.approvals import Approvals
+    from workflow.watch import Watcher
+
+    return Watcher(session.cloud, execution, approvals=Approvals(session.cloud, stack.table, stack.approval_url))
+
+
+def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bool) -> int:
+    """Draw an execution until it ended; on standard error where standard output carries JSON."""
+    from workflow.screen import PlainScreen, screen_on
+    from workflow.watch import follow, interval_seconds
+
+    screen = PlainScreen(sys.stderr) if as_json else screen_on(sys.stdout)
+    try:
+        for view in follow(watcher_of(session, stack, execution), interval_seconds=interval_seconds(session.cloud)):
+            screen.show(view)
+    finally:
+        screen.pause()
+    if as_json:
+        answer(True, view.document(), "")
+    elif view.outcome is not None:
+        click.echo(view.outcome.text())
+    return 0 if view.outcome is not None and view.outcome.succeeded else 1
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Ask a yes-or-no question unless it was answered on the command line; no ends the command."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody can be asked here: repeat with --yes.")
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,99 @@
+"""Commands on the whole stack: the stand-in it may live on, deploying it, deleting it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from workflow.commands.session import Session, answer, confirm, on_project
+from workflow.errors import UsageError
+
+
+@click.command()
+@click.option("--port", type=int, help="Where to listen; 0 takes a free port.  [default: 4566]")
+@click.option("--host", help="On which address to listen.  [default: 127.0.0.1]")
+@click.option("--state", type=click.Path(), help="Folder that keeps everything.  [default: .greenlight/local]")
+@click.option("--image", multiple=True, metavar="NAME=DIR", help="Run images of this name from another folder.")
+@click.option("--wait-scale", type=float, metavar="FACTOR", help="Multiply every pause, such as 0.1.  [default: 1]")
+@click.option("--iam", is_flag=True, help="Enforce IAM policies on every request.")
+@click.option("--detach", is_flag=True, help="Start in the background, return when it is ready.")
+@click.option("--stop", is_flag=True, help="Stop the stand-in that serves --state.")
+def local(**options: Any) -> None:
+    """Run the stand-in for AWS on this machine."""
+    command = [sys.executable, "-m", "infra.local"]
+    for name, value in options.items():
+        flag = f"--{name.replace('_', '-')}"
+        if value is True:
+            command.append(flag)
+        elif isinstance(value, tuple):
+            command += [part for item in value for part in (flag, item)]
+        elif value is not None and value is not False:
+            command += [flag, str(value)]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - this interpreter, with arguments from a list
+
+
+@click.command()
+@click.option("--email", help="Address that gets approval requests and failures.")
+@click.option("--dataset", help="S3 address used when a run names no dataset.")
+@click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
+@click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
+@on_project
+def deploy(
+    session: Session,
+    project: str,
+    as_json: bool,
+    email: str | None,
+    dataset: str | None,
+    defaults: tuple[str, ...],
+    parameters: tuple[str, ...],
+    build_images: bool,
+) -> None:
+    """Make the stack, or bring it to the state of this repository."""
+    from dataclasses import asdict
+
+    from workflow.changes import Step
+    from workflow.deploy import deploy as deploy_stack
+    from workflow.runs import read_settings
+
+    def tell(step: Step) -> None:
+        click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json)
+
+    stack = deploy_stack(
+        project,
+        cloud=session.cloud,
+        email=email,
+        dataset=dataset,
+        defaults=read_settings(defaults) if defaults else None,
+        parameters=dict(_pair(text, "--parameter") for text in parameters),
+        images=build_images,
+        on_progress=tell,
+    )
+    answer(as_json, asdict(stack), f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@on_project
+def destroy(session: Session, project: str, as_json: bool, yes: bool) -> None:
+    """Delete the stack and everything in it: data, models, endpoints."""
+    from workflow.destroy import destroy as destroy_stack
+
+    confirm(yes, f"Delete the stack {project} with all its data, models and endpoints?")
+    destroy_stack(
+        project,
+        cloud=session.cloud,
+        on_progress=lambda step: click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json),
+    )
+    answer(as_json, {"project": project, "destroyed": True}, f"{project} is gone.")
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"{option} {text}: must be NAME=VALUE.")
+    return key, value

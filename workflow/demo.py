@@ -1,0 +1,318 @@
+"""``make demo``: the whole flow on this machine, from labelled images to pictures answered by the production endpoint.
+
+Starts nothing before the data was checked, and stops what it started when it fails or is interrupted. On success the
+stand-in goes on serving. Settings come from environment variables, as make passes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from workflow.dataset import Dataset, read_dataset
+from workflow.errors import GreenlightError, UsageError
+from workflow.runs import read_settings
+from workflow.standin import StandIn, make_environments
+from workflow.upload import check_weights
+
+if TYPE_CHECKING:
+    from workflow.clients import Cloud
+    from workflow.predict import Prediction
+    from workflow.stack import Stack
+    from workflow.watch import View
+
+PROJECT = "greenlight"
+FOLDER = Path(".greenlight/demo")
+INTERRUPTED = 130
+
+SAMPLE_GATE = {"minimum_map50": 0.6}
+"""What a model of the sample must reach: far below what it does, far above what an untrained one does."""
+OWN_GATE = {"minimum_map50": 0.05}
+"""What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing."""
+FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
+"""Settings for one's own pictures with pretrained weights."""
+FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
+"""Settings for one's own pictures without."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones."""
+
+    dataset: Path | None
+    weights: Path | None
+    ask: bool
+    port: int
+    state: Path
+    settings: Mapping[str, Any]
+
+
+def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
+    """Read make's variables; an empty one counts as missing. Raises UsageError naming the variable."""
+
+    def path(name: str) -> Path | None:
+        return Path(environ[name]).expanduser() if environ.get(name) else None
+
+    approve = environ.get("APPROVE") or ("ask" if terminal else "auto")
+    if approve not in {"ask", "auto"}:
+        raise UsageError(f"APPROVE={approve}: must be ask or auto.")
+    if approve == "ask" and not terminal:
+        raise UsageError("APPROVE=ask needs a terminal to ask at: leave it out, or use APPROVE=auto.")
+    port = environ.get("PORT") or "4566"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
+    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size"}
+    settings = read_settings(tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name)))
+    return Options(
+        dataset=path("DATASET"),
+        weights=path("WEIGHTS"),
+        ask=approve == "ask",
+        port=int(port),
+        state=path("STATE") or Path(".greenlight/local"),
+        settings=settings,
+    )
+
+
+class Demo:
+    """One demonstration, step by step; each method is a line or a block of what a person sees."""
+
+    def __init__(self, options: Options) -> None:
+        """Nothing is started yet."""
+        self._options = options
+        self._began = time.monotonic()
+        self._environment_seconds = 0.0
+        self._approval_seconds = 0.0
+        self._standin = StandIn(options.state, options.port)
+        self._cloud: Cloud | None = None
+        self._execution = ""
+
+    def run(self) -> None:
+        """The whole flow. Raises GreenlightError with a plain reason where it does not reach production."""
+        print("Greenlight · the whole flow on this machine, nothing leaves it", flush=True)
+        dataset = self.data()
+        self.environments()
+        url = self.stand_in()
+        stack = self.stack()
+        given = self.upload(stack, dataset)
+        view = self.build(stack, url, given)
+        self.close(stack, url, dataset, view)
+
+    def stop(self) -> None:
+        """Stop what this demonstration started: its run with the job that runs, then the stand-in if it is its own."""
+        if self._cloud is not None and self._execution:
+            # The stand-in may be gone by now; then so is the run.
+            with contextlib.suppress(GreenlightError):
+                self._cloud.call("stepfunctions", "stop_execution", executionArn=self._execution, cause="interrupted")
+        self._standin.stop()
+
+    def data(self) -> Dataset:
+        """Check the given folder, or make the sample, before anything is started."""
+        if self._options.weights is not None:
+            check_weights(self._options.weights)
+        if self._options.dataset is not None:
+            return read_dataset(self._options.dataset)
+        from workflow.sample import make_sample
+
+        folder = FOLDER / "dataset" / "fasteners"
+        shutil.rmtree(folder, ignore_errors=True)
+        make_sample(folder)
+        return read_dataset(folder)
+
+    def environments(self) -> None:
+        """Make what is missing of the environments that jobs run in."""
+        print(f"  {'environments':<14} workflow ✓", end="", flush=True)
+        began = time.monotonic()
+        make_environments(lambda name: print(f"  {name} ✓", end="", flush=True))
+        self._environment_seconds = time.monotonic() - began
+        slow = self._environment_seconds > 3
+        print(f"   (first run only, {self._environment_seconds:.0f} s)" if slow else "", flush=True)
+
+    def stand_in(self) -> str:
+        """Reuse or start the stand-in, and point this process at it and at nothing else."""
+        environment = self._standin.ensure()
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(environment)
+        from workflow.clients import AwsCloud
+
+        self._cloud = AwsCloud()
+        url = environment["AWS_ENDPOINT_URL"]
+        again = "" if self._standin.started else " · running already"
+        say("stand-in", f"{url} · state in {self._options.state}{again}")
+        return url
+
+    def stack(self) -> Stack:
+        """Deploy the stack, the very template that goes to AWS."""
+        from workflow.deploy import deploy
+
+        ready: set[str] = set()
+
+        def progress(step: Any) -> None:
+            if step.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and step.resource != PROJECT:
+                ready.add(step.resource)
+
+        stack = deploy(PROJECT, cloud=self.cloud, email="you@example.com", on_progress=progress)
+        say("stack", f"{PROJECT}: {f'{len(ready)} resources ready' if ready else 'unchanged'}")
+        return stack
+
+    def upload(self, stack: Stack, dataset: Dataset) -> dict[str, Any]:
+        """Upload data and weights; return the input of the run."""
+        from workflow.upload import upload_dataset, upload_weights
+
+        done = upload_dataset(self.cloud, stack.bucket, dataset, dataset.name, lambda *_: None)
+        say("data", f"{dataset.text()} → {done.uri}")
+        given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
+        if self._options.weights is not None:
+            given["weights"] = upload_weights(self.cloud, stack.bucket, self._options.weights)
+            say("weights", given["weights"])
+        return {**given, **self.settings()}
+
+    def settings(self) -> dict[str, Any]:
+        """How to train: what suits the data, and over it what was asked for."""
+        if self._options.dataset is None:
+            from workflow.sample import SAMPLE_TRAINING
+
+            usual = {**SAMPLE_TRAINING, **SAMPLE_GATE}
+        else:
+            usual = {**(FROM_SCRATCH if self._options.weights is None else FINE_TUNING), **OWN_GATE}
+        return {**usual, **self._options.settings}
+
+    def build(self, stack: Stack, url: str, given: Mapping[str, Any]) -> View:
+        """Start the run, watch it, and see to its approvals. Raises GreenlightError where it does not end well."""
+        from workflow.answering import answer_mail, ask_person
+        from workflow.approvals import Approvals
+        from workflow.runs import start_run
+        from workflow.screen import screen_on
+        from workflow.watch import Watcher, follow, interval_seconds
+
+        self._execution = start_run(self.cloud, stack.build_machine_arn, given)
+        approvals = Approvals(self.cloud, stack.table, stack.approval_url)
+        watcher = Watcher(self.cloud, self._execution, approvals=approvals)
+        screen = screen_on(sys.stdout)
+        answered: set[str] = set()
+        try:
+            for view in follow(watcher, interval_seconds=interval_seconds(self.cloud)):
+                screen.show(view)
+                if view.approval is not None and view.approval.link not in answered:
+                    answered.add(view.approval.link)
+                    screen.pause()
+                    began = time.monotonic()
+                    if self._options.ask:
+                        ask_person(view.approval, _remark)
+                        self._approval_seconds += time.monotonic() - began
+                    else:
+                        answer_mail(url, view.approval, _remark)
+        finally:
+            screen.pause()
+        if view.outcome is None or not view.outcome.succeeded:
+            self._execution = ""
+            raise GreenlightError(f"the run {view.outcome.text() if view.outcome else 'did not end'}")
+        return view
+
+    def close(self, stack: Stack, url: str, dataset: Dataset, view: View) -> None:
+        """Ask production about the held-out pictures, and leave pictures, report and summary behind."""
+        from workflow import record
+
+        finished = record.read_finished(self.cloud, view.execution)
+        predictions = self.predict(stack, finished.test_uri)
+        report = FOLDER / "report" / "index.html"
+        record.fetch_report(self.cloud, finished.report_uri, report)
+        jobs = record.job_seconds(self.cloud, view.jobs)
+        total = time.monotonic() - self._began
+        timings = record.Timings(total, self._environment_seconds, self._approval_seconds, jobs)
+        document = record.summary(finished, stack, url, predictions, timings, report)
+        write_summary(document)
+        self._execution = ""
+        print(
+            f"\nDone in {total:.0f} s (jobs {sum(jobs.values()):.0f} s, the flow itself {timings.overhead:.0f} s)."
+            f" Production serves {dataset.name} version {finished.version}."
+        )
+        say("report", str(report))
+        say("pictures", f"{FOLDER / 'predictions'}/  ({len(predictions)} held-out images with boxes)")
+        say("ask it", f"source {self._options.state}/env; greenlight predict photo.jpg")
+        say("stop it", f"greenlight local --state {self._options.state} --stop")
+        if self._options.dataset is None:
+            say("your images", "make demo DATASET=path/to/yolo-folder")
+        say("on AWS", 'make deploy   (README, "Deploy")')
+
+    def predict(self, stack: Stack, test_uri: str) -> list[Prediction]:
+        """What production sees in pictures that no training saw."""
+        from workflow.predict import draw, predict
+        from workflow.record import fetch_pictures
+
+        for name in ("held-out", "predictions"):
+            shutil.rmtree(FOLDER / name, ignore_errors=True)
+        pictures = fetch_pictures(self.cloud, test_uri, FOLDER / "held-out")
+        found = list(predict(self.cloud, stack.production_endpoint, pictures))
+        for prediction in found:
+            draw(prediction, FOLDER / "predictions" / f"{prediction.file.stem}.jpg")
+        return found
+
+    @property
+    def cloud(self) -> Cloud:
+        """The stand-in's services, once it runs."""
+        if self._cloud is None:
+            raise GreenlightError("the stand-in is not running")
+        return self._cloud
+
+
+def say(name: str, text: str) -> None:
+    """One line of the account, such as ``stack  greenlight: 61 resources ready``."""
+    print(f"  {name:<14} {text}", flush=True)
+
+
+def _remark(text: str) -> None:
+    print(f"    {text}", flush=True)
+
+
+def write_summary(document: Mapping[str, Any]) -> None:
+    """Write ``summary.json``."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run the demonstration and return the exit code."""
+    # The shell that closes, and whoever stops this process, get the same tidy end as Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    demo: Demo | None = None
+    try:
+        demo = Demo(read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty()))
+        demo.run()
+    except UsageError as error:
+        return _ended(demo, str(error), error.exit_code)
+    except (GreenlightError, OSError) as error:
+        return _ended(demo, str(error), 1)
+    except KeyboardInterrupt:
+        return _ended(demo, "interrupted", INTERRUPTED)
+    return 0
+
+
+def _ended(demo: Demo | None, why: str, code: int) -> int:
+    """Stop what was started, whatever else is pressed meanwhile, tell why, and leave a summary that says so."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    print(f"\n{why}", file=sys.stderr, flush=True)
+    if demo is not None:
+        demo.stop()
+    write_summary({"version": 1, "status": "INTERRUPTED" if code == INTERRUPTED else "FAILED", "reason": why})
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""What was released and when, and the way back to an earlier version: a release of that version.
+
+Reads the project's table; starts the Release machine, which checks everything again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workflow.clients import Cloud
+from workflow.errors import UsageError
+
+_PREFIX = "release#"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release; ``live`` is true for the one production serves."""
+
+    version: int
+    package: str
+    execution: str
+    released: datetime
+    live: bool
+
+    def document(self) -> dict[str, Any]:
+        """The release as JSON."""
+        return {
+            "version": self.version,
+            "live": self.live,
+            "released": self.released.isoformat(timespec="seconds"),
+            "model_package": self.package,
+            "execution": self.execution,
+        }
+
+
+def history(cloud: Cloud, table: str) -> list[Release]:
+    """Every release, newest first."""
+    items = [
+        _plain(item)
+        for item in cloud.pages(
+            "dynamodb",
+            "scan",
+            "Items",
+            TableName=table,
+            FilterExpression="begins_with(id, :prefix)",
+            ExpressionAttributeValues={":prefix": {"S": _PREFIX}},
+            ConsistentRead=True,
+        )
+    ]
+    items.sort(key=lambda item: float(item["released_epoch"]), reverse=True)
+    return [
+        Release(
+            version=int(item["package_version"]),
+            package=str(item["model_package_arn"]),
+            execution=str(item.get("execution", "")),
+            released=datetime.fromtimestamp(float(item["released_epoch"]), UTC),
+            live=at == 0,
+        )
+        for at, item in enumerate(items)
+    ]
+
+
+def earlier(releases: list[Release], version: int | None) -> Release:
+    """The release to go back to: of ``version``, or the last one of another version than the live one."""
+    if not releases:
+        raise UsageError("nothing was released yet, so there is nothing to go back to.")
+    live = releases[0]
+    wanted = [one for one in releases if (one.version != live.version if version is None else one.version == version)]
+    if not wanted:
+        known = ", ".join(str(number) for number in sorted({one.version for one in releases}))
+        what = "no other version was released" if version is None else f"version {version} was never released"
+        raise UsageError(f"{what}; released were: {known}.")
+    if wanted[0].version == live.version:
+        raise UsageError(f"version {live.version} is what production serves already.")
+    return wanted[0]
+
+
+def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, why: str) -> str:
+    """Start the Release machine on a model package and return the execution's ARN."""
+    version = package.rpartition("/")[2]
+    name = f"{why}-{version}-{datetime.now(UTC).strftime('%Y-%m-%dT%H-%M-%S')}"
+    given = {"model_package_arn": package, "started_by": started_by[:80]}
+    answer = cloud.call("stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(given))
+    return str(answer["executionArn"])
+
+
+def _plain(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A table item without DynamoDB's type names."""
+    return {key: next(iter(value.values())) for key, value in item.items()}
