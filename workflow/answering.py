@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import getpass
 import select
-import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 from workflow.approvals import Approval, decide, read_page, standing
 from workflow.errors import GreenlightError
 from workflow.standin import read_mail
 
 _MAIL_SECONDS = 20
+_LOOK_SECONDS = 1.0
 _WORDS = {"approve": "approve", "a": "approve", "yes": "approve", "y": "approve", "reject": "reject", "r": "reject"}
 
 
@@ -36,33 +37,35 @@ def mailed_link(url: str, link: str) -> dict[str, object]:
 def answer_mail(url: str, approval: Approval, say: Callable[[str], None]) -> None:
     """Read the mail, open its link and approve on the page behind it."""
     mail = mailed_link(url, approval.link)
-    say(f"mail: {mail['subject']}")
+    say(f"  ? mail to {mail['to']}: {mail['subject']}")
     decide(approval.link, "approve", name="make demo", comment="approved without a person, as APPROVE=auto asks")
-    say("opened its link and approved on the page behind it")
+    say("    opened its link and approved on the page behind it")
 
 
-def ask_person(approval: Approval, say: Callable[[str], None]) -> None:
-    """Ask at the terminal, until an answer comes from there or on the page."""
-    say(f"mail to you · {approval.link}")
-    say("Open the link to look at the report, or answer here.")
+def ask_person(url: str, approval: Approval, say: Callable[[str], None], answers: TextIO) -> None:
+    """Ask at the terminal, and read from ``answers`` until one comes from there or on the page."""
+    mail = mailed_link(url, approval.link)
+    say(f"  ? mail to {mail['to']}: {mail['subject']}")
+    say(f"    {approval.link}")
+    say("    Open the link to look at the report, or answer here.")
     while True:
         print("    approve / reject › ", end="", flush=True)
-        word = _typed_or_decided(approval.link)
+        word = _typed_or_decided(approval.link, answers)
         if word is None:
             print()
-            say(f"{standing(read_page(approval.link))} on the page")
+            say(f"    {standing(read_page(approval.link))}, on the page")
             return
         if word in _WORDS:
             decide(approval.link, _WORDS[word], name=_person(), comment="answered at the terminal")
             return
 
 
-def _typed_or_decided(link: str) -> str | None:
-    """The next line typed, or None once somebody decided on the page."""
+def _typed_or_decided(link: str, answers: TextIO) -> str | None:
+    """The next line typed, or None once the request does not wait any more. The end of input is an interruption."""
     while True:
-        ready, _, _ = select.select([sys.stdin], [], [], 1.0)
+        ready, _, _ = select.select([answers], [], [], _LOOK_SECONDS)
         if ready:
-            line = sys.stdin.readline()
+            line = answers.readline()
             if not line:
                 raise KeyboardInterrupt
             return line.strip().lower()

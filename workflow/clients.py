@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from workflow.errors import GreenlightError, ServiceError, UsageError
+
+if TYPE_CHECKING:
+    from boto3.session import Session
 
 CONNECTIONS = 16
 """Connections a client keeps open: as many as an upload has threads."""
@@ -45,6 +48,7 @@ class AwsCloud:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         """Read the endpoint from ``environ``; everything else is boto3's own configuration."""
         self._endpoint = environ.get("AWS_ENDPOINT_URL", "")
+        self._session: Session | None = None
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
@@ -72,12 +76,13 @@ class AwsCloud:
     def _client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                import boto3
+                from boto3.session import Session
                 from botocore.config import Config
 
                 retries: Any = {"mode": "standard", "total_max_attempts": 2 if self.local else 5}
                 config = Config(retries=retries, connect_timeout=5, max_pool_connections=CONNECTIONS)
-                make: Any = boto3.client
+                self._session = self._session or Session()
+                make: Any = self._session.client
                 self._clients[service] = make(service, config=config)
             return self._clients[service]
 

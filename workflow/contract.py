@@ -109,9 +109,9 @@ class Rule:
         if self.kind is dict:
             return self.about
         word = "a whole number" if self.kind is int else "a number"
-        start = f"above {self.above:g}" if self.above is not None else f"from {self.low:g}"
+        start = f"above {self.above:.10g}" if self.above is not None else f"from {self.low:.10g}"
         steps = f" in steps of {self.multiple}" if self.multiple else ""
-        return f"{word} {start} to {self.high:g}{steps}"
+        return f"{word} {start} to {self.high:.10g}{steps}"
 
     def read(self, key: str, value: object) -> Any:
         """Return the value as this rule's type, or raise InputError naming the key and what is allowed."""

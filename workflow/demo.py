@@ -100,12 +100,18 @@ class Demo:
         """The whole flow. Raises GreenlightError with a plain reason where it does not reach production."""
         print("Greenlight · the whole flow on this machine, nothing leaves it", flush=True)
         dataset = self.data()
+        self._standin.check()
         self.environments()
         url = self.stand_in()
         stack = self.stack()
         given = self.upload(stack, dataset)
         view = self.build(stack, url, given)
         self.close(stack, url, dataset, view)
+
+    @property
+    def started(self) -> bool:
+        """Whether anything was started that outlives a step."""
+        return self._standin.started or bool(self._execution)
 
     def stop(self) -> None:
         """Stop what this demonstration started: its run with the job that runs, then the stand-in if it is its own."""
@@ -208,10 +214,10 @@ class Demo:
                     screen.pause()
                     began = time.monotonic()
                     if self._options.ask:
-                        ask_person(view.approval, _remark)
+                        ask_person(url, view.approval, say_line, sys.stdin)
                         self._approval_seconds += time.monotonic() - began
                     else:
-                        answer_mail(url, view.approval, _remark)
+                        answer_mail(url, view.approval, say_line)
         finally:
             screen.pause()
         if view.outcome is None or not view.outcome.succeeded:
@@ -239,8 +245,8 @@ class Demo:
         )
         say("report", str(report))
         say("pictures", f"{FOLDER / 'predictions'}/  ({len(predictions)} held-out images with boxes)")
-        say("ask it", f"source {self._options.state}/env; greenlight predict photo.jpg")
-        say("stop it", f"greenlight local --state {self._options.state} --stop")
+        say("ask it", f"source {self._options.state}/env; {command()} predict photo.jpg")
+        say("stop it", f"{command()} local --state {self._options.state} --stop")
         if self._options.dataset is None:
             say("your images", "make demo DATASET=path/to/yolo-folder")
         say("on AWS", 'make deploy   (README, "Deploy")')
@@ -271,8 +277,17 @@ def say(name: str, text: str) -> None:
     print(f"  {name:<14} {text}", flush=True)
 
 
-def _remark(text: str) -> None:
-    print(f"    {text}", flush=True)
+def say_line(text: str) -> None:
+    """A line as it is."""
+    print(text, flush=True)
+
+
+def command() -> str:
+    """How ``greenlight`` is called here: it lies beside the interpreter unless that one is on the path."""
+    beside = Path(sys.executable).with_name("greenlight")
+    if shutil.which("greenlight") or not beside.is_file():
+        return "greenlight"
+    return os.path.relpath(beside)
 
 
 def write_summary(document: Mapping[str, Any]) -> None:
@@ -307,7 +322,8 @@ def _ended(demo: Demo | None, why: str, code: int) -> int:
     """Stop what was started, whatever else is pressed meanwhile, tell why, and leave a summary that says so."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    print(f"\n{why}", file=sys.stderr, flush=True)
+    nothing = "" if demo is not None and demo.started else "\nnothing was started"
+    print(f"\n{why}{nothing}", file=sys.stderr, flush=True)
     if demo is not None:
         demo.stop()
     write_summary({"version": 1, "status": "INTERRUPTED" if code == INTERRUPTED else "FAILED", "reason": why})

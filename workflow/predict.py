@@ -122,6 +122,16 @@ def _prediction(picture: Path, endpoint: str, body: bytes) -> Prediction:
         raise GreenlightError(f"{endpoint} answered something else than detections for {picture}: {error}") from error
 
 
+def targets(pictures: list[Path], folder: Path) -> list[Path]:
+    """Where each picture's drawing goes: under its own name, numbered where two pictures share one."""
+    taken: dict[str, int] = {}
+    found = []
+    for picture in pictures:
+        count = taken[picture.stem] = taken.get(picture.stem, 0) + 1
+        found.append(folder / (f"{picture.stem}.jpg" if count == 1 else f"{picture.stem}-{count}.jpg"))
+    return found
+
+
 def draw(prediction: Prediction, target: Path) -> None:
     """Write the picture with its boxes, classes and scores to ``target``."""
     from PIL import Image, ImageDraw, ImageFont, ImageOps

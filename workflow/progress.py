@@ -15,7 +15,7 @@ _RECENT = 3
 
 @dataclass(frozen=True)
 class Epoch:
-    """Figures of one pass over the training images; ``seconds`` is its length."""
+    """Figures of one pass over the training images; ``seconds`` is its length, 0 where the line does not tell."""
 
     number: int
     of: int
@@ -35,7 +35,7 @@ def epoch_of(line: str) -> Epoch | None:
             of=int(pairs["epochs"]),
             map50=float(pairs["map50"]),
             box_loss=float(pairs["box_loss"]),
-            seconds=float(pairs["seconds"]),
+            seconds=float(pairs.get("seconds", "0")),
         )
     except (KeyError, ValueError):
         return None
@@ -78,8 +78,9 @@ def progress_line(epochs: list[Epoch]) -> str:
     if not epochs:
         return ""
     last = epochs[-1]
-    return (
+    text = (
         f"epoch {last.number}/{last.of} {bar(last.number, last.of)}"
         f"  mAP50 {last.map50:.2f} {trend([epoch.map50 for epoch in epochs])}"
         f"  box loss {last.box_loss:.2f} {trend([epoch.box_loss for epoch in epochs])}"
     )
+    return text.rstrip()

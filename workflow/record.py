@@ -95,8 +95,8 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
     found = []
     for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=f"{prefix}images/"):
         key = str(item["Key"])
-        # Only the last part of a key names the file, so that no key can lead out of the folder.
-        target = folder / Path(key).name
+        # Flat, so that no key can lead out of the folder and no picture of one subfolder covers another's.
+        target = folder / key.removeprefix(f"{prefix}images/").replace("/", "-")
         if target.suffix.lower() in IMAGE_SUFFIXES:
             target.write_bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
             found.append(target)

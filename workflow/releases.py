@@ -66,18 +66,22 @@ def history(cloud: Cloud, table: str) -> list[Release]:
 
 
 def earlier(releases: list[Release], version: int | None) -> Release:
-    """The release to go back to: of ``version``, or the last one of another version than the live one."""
+    """The release to go back to: of ``version``, or of the highest released version below the live one."""
     if not releases:
         raise UsageError("nothing was released yet, so there is nothing to go back to.")
-    live = releases[0]
-    wanted = [one for one in releases if (one.version != live.version if version is None else one.version == version)]
-    if not wanted:
-        known = ", ".join(str(number) for number in sorted({one.version for one in releases}))
-        what = "no other version was released" if version is None else f"version {version} was never released"
-        raise UsageError(f"{what}; released were: {known}.")
-    if wanted[0].version == live.version:
-        raise UsageError(f"version {live.version} is what production serves already.")
-    return wanted[0]
+    live = releases[0].version
+    by_version = {one.version: one for one in reversed(releases)}
+    known = ", ".join(str(number) for number in sorted(by_version))
+    if version is None:
+        below = [number for number in by_version if number < live]
+        if not below:
+            raise UsageError(f"no version before {live} was released; released were: {known}. Name one with --to.")
+        return by_version[max(below)]
+    if version not in by_version:
+        raise UsageError(f"version {version} was never released; released were: {known}.")
+    if version == live:
+        raise UsageError(f"version {live} is what production serves already.")
+    return by_version[version]
 
 
 def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, why: str) -> str:

@@ -15,7 +15,7 @@ from workflow.watch import Row, View
 if TYPE_CHECKING:
     from rich.text import Text
 
-_NAME_WIDTH = 30
+_NAME_WIDTH = 37
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _MARKS = {"done": "✓", "failed": "✗", "asking": "?", "running": "⠸"}
 _STYLES = {"✓": "green", "✗": "bold red", "?": "bold yellow"}
@@ -128,13 +128,15 @@ class LiveScreen:
             self._titled = True
             self._console.print()
             self._console.print(title(view), style="bold")
-        rows = settled(view)
-        for row in rows[self._printed :]:
-            self._console.print(self._styled(line(row, view)), soft_wrap=True)
-        self._printed = len(rows)
         if view.outcome is not None:
             self.pause()
-        elif self._live is None:
+        rows = settled(view)
+        for row in rows[self._printed :]:
+            # A failure is read to its end; anything else stays one line.
+            whole = row.status == "failed"
+            self._console.print(self._styled(line(row, view)), soft_wrap=whole, no_wrap=not whole, overflow="ellipsis")
+        self._printed = len(rows)
+        if self._live is None and view.outcome is None:
             self._live = Live(get_renderable=self._moving, console=self._console, refresh_per_second=10, transient=True)
             self._live.start()
 

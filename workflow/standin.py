@@ -32,7 +32,8 @@ class StandIn:
 
     def __init__(self, state: Path, port: int) -> None:
         """Nothing is started yet."""
-        self._state = state
+        # Absolute, because the process runs in the repository's folder, wherever this one runs.
+        self._state = state.resolve()
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,16 +42,20 @@ class StandIn:
         """Whether this process started it."""
         return self._process is not None
 
+    def check(self) -> None:
+        """Raise UsageError where the stand-in can neither be reused nor be started."""
+        if self._running() is None and _in_use(self._port):
+            raise UsageError(
+                f"port {self._port} is used by another program, so the stand-in cannot listen there.\n"
+                f"  Choose another one: make demo PORT={self._port + 1}"
+            )
+
     def ensure(self) -> dict[str, str]:
         """Reuse the stand-in that serves this state, or start one; return the environment that reaches it."""
         environment = self._running()
         if environment is not None:
             return environment
-        if _in_use(self._port):
-            raise UsageError(
-                f"port {self._port} is used by another program, so the stand-in cannot listen there.\n"
-                f"  Choose another one: make demo PORT={self._port + 1}"
-            )
+        self.check()
         return self._start()
 
     def stop(self) -> None:

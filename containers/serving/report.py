@@ -130,8 +130,8 @@ class Report:
         return (
             '<h2>Classes, weakest first</h2>\n<div class="scroll"><table>\n<thead><tr><th scope="col">Class</th>'
             f'<th scope="col">Objects</th><th scope="col">mAP50</th>{compared}'
-            '<th scope="col" class="wide">mAP50-95</th><th scope="col" class="wide">Precision</th><th scope="col">Recall</th>'
-            f"</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n{absent}"
+            '<th scope="col" class="wide">mAP50-95</th><th scope="col" class="wide">Precision</th>'
+            f'<th scope="col">Recall</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n{absent}'
         )
 
     def _pictures(self) -> str:
@@ -200,7 +200,8 @@ def _class_row(score: ClassScore, former: ClassScore | None, compared: bool) -> 
     change = f"<td>{_change(score.map50, former.map50) if former else 'new'}</td>" if compared else ""
     return (
         f"<tr><td>{escape(score.name)}</td><td>{score.objects}</td><td>{bar}{score.map50:.3f}</td>{change}"
-        f'<td class="wide">{score.map50_95:.3f}</td><td class="wide">{score.precision:.3f}</td><td>{score.recall:.3f}</td></tr>\n'
+        f'<td class="wide">{score.map50_95:.3f}</td><td class="wide">{score.precision:.3f}</td>'
+        f"<td>{score.recall:.3f}</td></tr>\n"
     )
 
 

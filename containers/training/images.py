@@ -13,7 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-PIXELS = 100_000_000
+PIXELS = 50_000_000
 """Largest image that is decoded; the size is known from the header, so memory stays bounded."""
 SIDE = 10
 """Shortest side that training accepts."""

@@ -20,6 +20,7 @@ from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.folders import Folders
 from containers.training.hyperparameters import HyperparameterError, Settings, read_settings
+from containers.training.images import file_digest
 from containers.training.stopping import stop_on_request
 from containers.training.watch import Watch
 from containers.training.weights import WeightsError, check_weights
@@ -122,7 +123,7 @@ def pretrained_weights(folder: Path) -> Path | None:
 
 def name_of(given: dict[str, str], dataset_digest: str, pretrained: Path | None) -> str:
     """A digest that two trainings share only if one may go on from the other's checkpoint."""
-    parts = [given, dataset_digest, None if pretrained is None else pretrained.stat().st_size]
+    parts = [given, dataset_digest, None if pretrained is None else file_digest(pretrained)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -57,6 +57,7 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         images=dict(options.image),
         wait_scale=options.wait_scale,
         iam=options.iam,
+        runtime=options.runtime,
     )
 
 
@@ -146,6 +147,12 @@ def _parser() -> argparse.ArgumentParser:
         default=1.0,
         metavar="FACTOR",
         help="multiply every Wait state and retry delay by FACTOR (default: 1; 0.1 makes ten seconds one)",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("process", "podman", "docker"),
+        default="process",
+        help="run a job as a process with its image's requirements, or in the built image (default: process)",
     )
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies on every request")
     parser.add_argument("--detach", action="store_true", help="start in the background and return when it is ready")

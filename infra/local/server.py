@@ -90,6 +90,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         endpoint_url=settings.url,
         images=settings.images,
         wait_scale=settings.wait_scale,
+        runtime=settings.runtime,
     )
     try:
         asyncio.run(_serve(stand_in, settings, listener, ready))

@@ -30,6 +30,7 @@ class Settings:
     images: Mapping[str, Path] = field(default_factory=dict)
     wait_scale: float = 1.0
     iam: bool = False
+    runtime: str = "process"
 
     @property
     def url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,28 @@ from workflow import deploy
 FAKES = Path(__file__).parents[1] / "fakes"
 
 
-@pytest.fixture(scope="session")
-def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
-    """A deployed stack on a stand-in whose images learn and see nothing, quickly."""
+@contextmanager
+def deployed(state: Path, *options: str) -> Iterator[Flow]:
+    """A stack on a stand-in of its own, whose images learn and see nothing, quickly."""
     images = {"greenlight-training": FAKES / "trainer", "greenlight-serving": FAKES / "server"}
-    state = tmp_path_factory.mktemp("state")
     with (
-        StandIn(state, images=images, wait_scale=0.02) as stand_in,
+        StandIn(state, images=images, wait_scale=0.02, options=options) as stand_in,
         pytest.MonkeyPatch.context() as environment,
     ):
         for name, value in stand_in.environment().items():
             environment.setenv(name, value)
-        stack = deploy.deploy("greenlight", email="ada@example.com")
-        yield Flow(stand_in, stack)
+        yield Flow(stand_in, deploy.deploy("greenlight", email="ada@example.com"))
+
+
+@pytest.fixture(scope="session")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """The stack that most tests share."""
+    with deployed(tmp_path_factory.mktemp("state")) as shared:
+        yield shared
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Flow]:
+    """A stack on a stand-in that enforces IAM policies."""
+    with deployed(tmp_path / "state", "--iam") as alone:
+        yield alone

@@ -197,3 +197,12 @@ def test_one_more_question_before_production(flow: Flow) -> None:
     assert flow.end(child).error == "Approval.Rejected"
     assert "not before the holidays" in flow.describe(child)["cause"]
     assert flow.ask_production()["model_digest"] == serving
+
+
+def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
+    """With IAM enforced, every function does its work with its own role and no more."""
+    ended = guarded.build(guarded.upload())
+    assert ended.cause == ""
+    assert ended.status == "SUCCEEDED"
+    denied = guarded.build(guarded.upload(), decision="reject")
+    assert denied.error == "Approval.Rejected"

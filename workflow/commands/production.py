@@ -25,7 +25,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--to", "version", type=int, help="Version to go back to.  [default: the one before the live one]")
+@click.option("--to", "version", type=int, help="Version to go back to.  [default: the highest below the live one]")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--detach", is_flag=True, help="Do not wait for the release to end.")
 @on_project
@@ -63,16 +63,17 @@ def predict(
 ) -> None:
     """Ask an endpoint what it sees in PICTURES: files, folders or patterns."""
     from workflow.predict import draw as draw_boxes
-    from workflow.predict import find_pictures
+    from workflow.predict import find_pictures, targets
     from workflow.predict import predict as ask
 
     found = find_pictures(pictures)
     stack = session.stack(project)
     endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
     documents = []
-    for prediction in ask(session.cloud, endpoint, found, confidence):
+    drawings = targets(found, draw or Path())
+    for prediction, drawing in zip(ask(session.cloud, endpoint, found, confidence), drawings, strict=True):
         if draw is not None:
-            draw_boxes(prediction, draw / f"{prediction.file.stem}.jpg")
+            draw_boxes(prediction, drawing)
         documents.append(prediction.document())
         if not as_json:
             click.echo(prediction.text())

@@ -18,6 +18,7 @@ from workflow.errors import UsageError
 @click.option("--state", type=click.Path(), help="Folder that keeps everything.  [default: .greenlight/local]")
 @click.option("--image", multiple=True, metavar="NAME=DIR", help="Run images of this name from another folder.")
 @click.option("--wait-scale", type=float, metavar="FACTOR", help="Multiply every pause, such as 0.1.  [default: 1]")
+@click.option("--runtime", type=click.Choice(["process", "podman", "docker"]), help="How jobs and endpoints run.")
 @click.option("--iam", is_flag=True, help="Enforce IAM policies on every request.")
 @click.option("--detach", is_flag=True, help="Start in the background, return when it is ready.")
 @click.option("--stop", is_flag=True, help="Stop the stand-in that serves --state.")

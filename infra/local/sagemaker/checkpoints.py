@@ -1,4 +1,4 @@
-"""Keeps a training job's checkpoint folder and its S3 prefix alike: down at the start, up every few seconds."""
+"""Keeps a training job's checkpoint folder and its S3 prefix alike: down at the start, up now and then."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def test_an_image_of_too_many_pixels_is_rejected_from_its_header(write_dataset: 
     root = write_dataset(SPLITS)
     (root / "images/train/p0.png").write_bytes(png_header(side, side))
     [error] = errors(judge(root, seed="0"))
-    assert "more than 100,000,000 pixels" in error
+    assert "more than 50,000,000 pixels" in error
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -1,0 +1,119 @@
+"""``make demo`` as a person runs it: with real training, to production; interrupted; and once more."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytestmark = [pytest.mark.flow, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def demonstration(folder: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """The demonstration in a folder of its own; whatever happens, its stand-in is stopped at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workflow.demo"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(free_port()), "APPROVE": "auto", **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+        stop = [sys.executable, "-m", "infra.local", "--state", str(folder / ".greenlight/local"), "--stop"]
+        subprocess.run(stop, cwd=ROOT, capture_output=True, check=True)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Command lines of every process that was started for this folder, jobs and endpoints included."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if str(folder).encode() in told and process.name != str(os.getpid()):
+            found.append(command)
+    return found
+
+
+def test_the_sample_reaches_production(tmp_path: Path) -> None:
+    """One command: a trained, judged, approved and released model that finds fasteners in pictures it never saw."""
+    with demonstration(tmp_path) as process:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+        summary = json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())
+        assert summary["status"] == "SUCCEEDED"
+        assert summary["metrics"]["map50"] >= 0.6
+        assert summary["metrics"]["images"] == len(summary["predictions"]) == 16
+        assert sum(len(one["detections"]) for one in summary["predictions"]) >= 16
+        assert set(summary["timings"]["jobs_seconds"]) == {"Prepare the dataset", "Train", "Evaluate"}
+        assert summary["timings"]["overhead_seconds"] < 60, "20 on an idle machine"
+        drawn = sorted((tmp_path / ".greenlight/demo/predictions").iterdir())
+        assert len(drawn) == 16
+        assert Image.open(drawn[0]).size[0] > 0
+        assert "<html" in (tmp_path / summary["report"]).read_text()[:500].lower()
+        assert f"Production serves fasteners version {summary['model_package'].rpartition('/')[2]}." in said
+        assert processes_of(tmp_path), "the stand-in goes on serving"
+    assert processes_of(tmp_path) == []
+
+
+def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:
+    """Ctrl-C in the middle of the training: the job, the run and the stand-in end; the summary says so."""
+    with demonstration(tmp_path, EPOCHS="300") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "epoch 1/300" in line:
+                break
+        assert any("containers.training" in command for command in processes_of(tmp_path))
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert "interrupted" in said
+        assert "Traceback" not in said
+        assert settled(tmp_path) == []
+        assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "INTERRUPTED"
+
+
+def test_a_model_below_the_gate_ends_it_with_the_reason(tmp_path: Path) -> None:
+    """One epoch teaches nothing: no release, a plain reason, exit code 1, nothing left running."""
+    with demonstration(tmp_path, EPOCHS="1", IMAGE_SIZE="64") as process:
+        said, _ = process.communicate()
+        assert process.returncode == 1
+        assert "the run failed at 'Gate on metrics': Gate.Rejected: mAP50 0.0" in said
+        assert settled(tmp_path) == []
+        assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "FAILED"
+
+
+def settled(folder: Path) -> list[str]:
+    """The processes of this folder that are left after a moment."""
+    ended = time.monotonic() + 10
+    while processes_of(folder) and time.monotonic() < ended:
+        time.sleep(0.2)
+    return processes_of(folder)

@@ -1,0 +1,86 @@
+"""The README: its commands run as written, and its tables are complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flow.driver import Flow
+from workflow import contract
+from workflow.sample import make_sample
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```sh([^\n]*)\n(.*?)```", TEXT, re.DOTALL)
+
+
+def lines(kind: str) -> list[str]:
+    """The commands of the blocks of one kind, without their comments."""
+    text = "\n".join(block for name, block in BLOCKS if name.strip() == kind)
+    return [line.split("  #")[0].strip() for line in text.splitlines() if line.strip()]
+
+
+def definitions() -> list[dict[str, object]]:
+    """Both machines."""
+    return [json.loads((ROOT / "workflow" / f"{name}.asl.json").read_text()) for name in ("build", "release")]
+
+
+@pytest.mark.flow
+def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
+    """Every ``greenlight`` line, in its order, on the stand-in; ``watch`` in a terminal of its own."""
+    flow.serving()
+    folder = tmp_path / "path/to/folder"
+    make_sample(folder, train=4, validation=2, test=2)
+    shutil.copy(next(folder.rglob("*.jpg")), tmp_path / "photo.jpg")
+    environment = flow.stand_in.environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    commands = [line for line in lines("") if line.startswith("greenlight")]
+    assert len(commands) >= 10
+    watching = None
+    for command in commands:
+        words = ["bash", "-ec", command]
+        if command == "greenlight watch":
+            watching = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+            continue
+        until = time.monotonic() + 60
+        while True:
+            done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            # The request comes when the run has got that far; a person would wait for the mail.
+            if done.returncode == 0 or "approv" not in command or time.monotonic() > until:
+                break
+            time.sleep(0.5)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        if command.startswith("greenlight approve") and watching is not None:
+            shown, _ = watching.communicate(timeout=60)
+            assert watching.returncode == 0, shown
+    assert list((tmp_path / "seen").glob("*.jpg"))
+
+
+def test_every_make_target_it_names_exists() -> None:
+    """A target that was renamed is found here, not by a newcomer."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|\n)", "\n".join(text for _, text in BLOCKS))) <= targets
+    assert {"demo", "test", "check", "golden", "local", "images", "deploy", "destroy", "bench", "help"} <= targets
+
+
+def test_every_key_of_the_input_is_in_its_table() -> None:
+    """The table is the reference of an execution's input."""
+    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", TEXT, re.MULTILINE)) == set(contract.RULES)
+
+
+def test_every_error_of_the_machines_is_explained() -> None:
+    """Operations look an error up by its name."""
+    errors = {
+        state["Error"]
+        for definition in definitions()
+        for state in definition["States"].values()  # type: ignore[attr-defined]
+        if state["Type"] == "Fail"
+    }
+    assert errors <= set(re.findall(r"^\| `([A-Z]\w+\.[A-Z]\w+)` \|", TEXT, re.MULTILINE))
