@@ -6,6 +6,7 @@ Either way the answer goes through the page that the mail links to.
 from __future__ import annotations
 
 import getpass
+import os
 import select
 import time
 from collections.abc import Callable
@@ -65,10 +66,11 @@ def _typed_or_decided(link: str, answers: TextIO) -> str | None:
     while True:
         ready, _, _ = select.select([answers], [], [], _LOOK_SECONDS)
         if ready:
-            line = answers.readline()
-            if not line:
+            # Past Python's own buffer, in which select would not see a second line waiting.
+            typed = os.read(answers.fileno(), 4096)
+            if not typed:
                 raise KeyboardInterrupt
-            return line.strip().lower()
+            return (typed.decode(errors="replace").strip().splitlines() or [""])[-1].strip().lower()
         if read_page(link).get("status") != "pending":
             return None
 

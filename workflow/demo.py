@@ -11,18 +11,18 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from workflow.dataset import Dataset, read_dataset
+from workflow.demo_options import Options, read_options
 from workflow.errors import GreenlightError, UsageError
-from workflow.runs import read_settings
-from workflow.standin import StandIn, make_environments
+from workflow.standin import ROOT, StandIn, make_environments
 from workflow.upload import check_weights
 
 if TYPE_CHECKING:
@@ -33,54 +33,8 @@ if TYPE_CHECKING:
 
 PROJECT = "greenlight"
 FOLDER = Path(".greenlight/demo")
+SAMPLE = FOLDER / "dataset" / "fasteners"
 INTERRUPTED = 130
-
-SAMPLE_GATE = {"minimum_map50": 0.6}
-"""What a model of the sample must reach: far below what it does, far above what an untrained one does."""
-OWN_GATE = {"minimum_map50": 0.05}
-"""What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing."""
-FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
-"""Settings for one's own pictures with pretrained weights."""
-FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
-"""Settings for one's own pictures without."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones."""
-
-    dataset: Path | None
-    weights: Path | None
-    ask: bool
-    port: int
-    state: Path
-    settings: Mapping[str, Any]
-
-
-def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
-    """Read make's variables; an empty one counts as missing. Raises UsageError naming the variable."""
-
-    def path(name: str) -> Path | None:
-        return Path(environ[name]).expanduser() if environ.get(name) else None
-
-    approve = environ.get("APPROVE") or ("ask" if terminal else "auto")
-    if approve not in {"ask", "auto"}:
-        raise UsageError(f"APPROVE={approve}: must be ask or auto.")
-    if approve == "ask" and not terminal:
-        raise UsageError("APPROVE=ask needs a terminal to ask at: leave it out, or use APPROVE=auto.")
-    port = environ.get("PORT") or "4566"
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
-    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size"}
-    settings = read_settings(tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name)))
-    return Options(
-        dataset=path("DATASET"),
-        weights=path("WEIGHTS"),
-        ask=approve == "ask",
-        port=int(port),
-        state=path("STATE") or Path(".greenlight/local"),
-        settings=settings,
-    )
 
 
 class Demo:
@@ -95,23 +49,21 @@ class Demo:
         self._standin = StandIn(options.state, options.port)
         self._cloud: Cloud | None = None
         self._execution = ""
+        self._drawing: subprocess.Popen[bytes] | None = None
+        self.started = False
 
     def run(self) -> None:
         """The whole flow. Raises GreenlightError with a plain reason where it does not reach production."""
         print("Greenlight · the whole flow on this machine, nothing leaves it", flush=True)
-        dataset = self.data()
+        dataset = self.own_data()
         self._standin.check()
         self.environments()
         url = self.stand_in()
         stack = self.stack()
+        dataset = dataset or self.sample()
         given = self.upload(stack, dataset)
         view = self.build(stack, url, given)
         self.close(stack, url, dataset, view)
-
-    @property
-    def started(self) -> bool:
-        """Whether anything was started that outlives a step."""
-        return self._standin.started or bool(self._execution)
 
     def stop(self) -> None:
         """Stop what this demonstration started: its run with the job that runs, then the stand-in if it is its own."""
@@ -120,19 +72,27 @@ class Demo:
             with contextlib.suppress(GreenlightError):
                 self._cloud.call("stepfunctions", "stop_execution", executionArn=self._execution, cause="interrupted")
         self._standin.stop()
+        if self._drawing is not None:
+            self._drawing.kill()
+            self._drawing.wait()
 
-    def data(self) -> Dataset:
-        """Check the given folder, or make the sample, before anything is started."""
+    def own_data(self) -> Dataset | None:
+        """Check what was given, before anything is started. Without a dataset, begin to draw the sample."""
         if self._options.weights is not None:
             check_weights(self._options.weights)
         if self._options.dataset is not None:
             return read_dataset(self._options.dataset)
-        from workflow.sample import make_sample
+        shutil.rmtree(SAMPLE, ignore_errors=True)
+        # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
+        code = "import sys, pathlib, workflow.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
+        self._drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
+        return None
 
-        folder = FOLDER / "dataset" / "fasteners"
-        shutil.rmtree(folder, ignore_errors=True)
-        make_sample(folder)
-        return read_dataset(folder)
+    def sample(self) -> Dataset:
+        """Wait for the sample's pictures."""
+        if self._drawing is None or self._drawing.wait():
+            raise GreenlightError("the sample's pictures could not be drawn")
+        return read_dataset(SAMPLE)
 
     def environments(self) -> None:
         """Make what is missing of the environments that jobs run in."""
@@ -145,10 +105,12 @@ class Demo:
 
     def stand_in(self) -> str:
         """Reuse or start the stand-in, and point this process at it and at nothing else."""
+        self.started = True
         environment = self._standin.ensure()
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
-        os.environ.update(environment)
+        # From here on every call is to this machine, which a proxy would not reach.
+        os.environ.update(environment, NO_PROXY="*")
         from workflow.clients import AwsCloud
 
         self._cloud = AwsCloud()
@@ -181,17 +143,7 @@ class Demo:
         if self._options.weights is not None:
             given["weights"] = upload_weights(self.cloud, stack.bucket, self._options.weights)
             say("weights", given["weights"])
-        return {**given, **self.settings()}
-
-    def settings(self) -> dict[str, Any]:
-        """How to train: what suits the data, and over it what was asked for."""
-        if self._options.dataset is None:
-            from workflow.sample import SAMPLE_TRAINING
-
-            usual = {**SAMPLE_TRAINING, **SAMPLE_GATE}
-        else:
-            usual = {**(FROM_SCRATCH if self._options.weights is None else FINE_TUNING), **OWN_GATE}
-        return {**usual, **self._options.settings}
+        return {**given, **self._options.training()}
 
     def build(self, stack: Stack, url: str, given: Mapping[str, Any]) -> View:
         """Start the run, watch it, and see to its approvals. Raises GreenlightError where it does not end well."""

@@ -82,7 +82,9 @@ class PlainScreen:
     def show(self, view: View) -> None:
         """Print what is new since the last view."""
         self._say(("title",), title(view))
-        for row in view.rows:
+        # A parent that was announced above its children ends below them.
+        ended = [row for row in view.rows if ("parent", row.name) in self._said]
+        for row in [*(row for row in view.rows if row not in ended), *ended]:
             if row.status in {"done", "failed"}:
                 self._say(("row", str(row.depth), row.name), line(row, view))
             elif row.name == "Train":

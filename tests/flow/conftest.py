@@ -28,7 +28,7 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
         yield Flow(stand_in, deploy.deploy("greenlight", email="ada@example.com"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """The stack that most tests share."""
     with deployed(tmp_path_factory.mktemp("state")) as shared:

@@ -72,7 +72,7 @@ def test_a_failed_run_names_the_state_and_the_reason(flow: Flow, printed: Any) -
 
 
 def test_production_is_asked_about_a_picture(flow: Flow, printed: Any, tmp_path: Any) -> None:
-    """predict reaches the endpoint that the stack names."""
+    """The command reaches the endpoint that the stack names."""
     digest = flow.serving()
     (tmp_path / "a.jpg").write_bytes(b"picture")
     (answer,) = printed("predict", str(tmp_path / "a.jpg"))

@@ -70,18 +70,18 @@ def test_the_sample_reaches_production(tmp_path: Path) -> None:
         assert process.returncode == 0, said
         summary = json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())
         assert summary["status"] == "SUCCEEDED"
-        assert summary["metrics"]["map50"] >= 0.6
+        assert summary["metrics"]["map50"] >= 0.8
         assert summary["metrics"]["images"] == len(summary["predictions"]) == 16
         assert sum(len(one["detections"]) for one in summary["predictions"]) >= 16
         assert set(summary["timings"]["jobs_seconds"]) == {"Prepare the dataset", "Train", "Evaluate"}
-        assert summary["timings"]["overhead_seconds"] < 60, "20 on an idle machine"
+        assert summary["timings"]["overhead_seconds"] < 20
         drawn = sorted((tmp_path / ".greenlight/demo/predictions").iterdir())
         assert len(drawn) == 16
         assert Image.open(drawn[0]).size[0] > 0
         assert "<html" in (tmp_path / summary["report"]).read_text()[:500].lower()
         assert f"Production serves fasteners version {summary['model_package'].rpartition('/')[2]}." in said
         assert processes_of(tmp_path), "the stand-in goes on serving"
-    assert processes_of(tmp_path) == []
+    assert settled(tmp_path) == []
 
 
 def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:

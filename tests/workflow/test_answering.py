@@ -73,7 +73,7 @@ def test_a_link_that_nobody_mailed_is_not_opened(
     assert Page.posted == []
 
 
-@pytest.mark.parametrize(("typed", "decision"), [("approve\n", "approve"), ("what?\nReject\n", "reject")])
+@pytest.mark.parametrize(("typed", "decision"), [("approve\n", "approve"), ("what?\n Reject \n", "reject")])
 def test_a_person_answers_at_the_terminal(
     request_and_url: tuple[Approval, str], keyboard: tuple[TextIO, TextIO], typed: str, decision: str
 ) -> None:

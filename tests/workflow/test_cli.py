@@ -19,9 +19,9 @@ from workflow.errors import GreenlightError, ServiceError
 
 ROOT = Path(__file__).parents[2]
 OUTPUTS = (
-    "Bucket Table TopicArn BuildMachineArn ReleaseMachineArn PackageGroup ApprovalUrl StagingEndpoint "
-    "ProductionEndpoint TrainingRepository ServingRepository"
-).split()
+    *("Bucket", "Table", "TopicArn", "BuildMachineArn", "ReleaseMachineArn", "PackageGroup", "ApprovalUrl"),
+    *("StagingEndpoint", "ProductionEndpoint", "TrainingRepository", "ServingRepository"),
+)
 STACK: Mapping[str, Answer] = {
     "describe_stacks": {
         "Stacks": [
@@ -44,9 +44,8 @@ def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
 
 def test_every_command_people_know_is_there() -> None:
     """The names are fixed."""
-    assert set(COMMANDS) == set(
-        "local deploy upload start watch runs compare approvals approve reject releases rollback predict destroy".split()
-    )
+    known = "local deploy upload start watch runs compare approvals approve reject releases rollback predict destroy"
+    assert set(COMMANDS) == set(known.split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -86,14 +85,18 @@ def test_help_answers_within_half_a_second() -> None:
 
 def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
     """A program can read everything that is printed there."""
-    code, _ = called("start", "--json", "--set", "epochs=3", "--dataset", "bolts", start_execution={"executionArn": "a:b"})
+    code, _ = called(
+        "start", "--json", "--set", "epochs=3", "--dataset", "bolts", start_execution={"executionArn": "a:b"}
+    )
     assert code == 0
     assert json.loads(capsys.readouterr().out) == {"run": "b", "execution": "a:b"}
 
 
 def test_start_sends_what_was_set(capsys: pytest.CaptureFixture[str]) -> None:
     """A dataset's name is an address in the project's bucket."""
-    _, cloud = called("start", "--dataset", "bolts", "--set", "epochs=3", "--force", start_execution={"executionArn": "a:b"})
+    _, cloud = called(
+        "start", "--dataset", "bolts", "--set", "epochs=3", "--force", start_execution={"executionArn": "a:b"}
+    )
     sent = json.loads(cloud.asked[-1][1]["input"])
     assert sent.pop("started_by")
     assert sent == {"dataset": "s3://bucket/datasets/bolts/", "epochs": 3, "force": True}

@@ -39,7 +39,7 @@ def test_pages_refuse_like_calls(environment: pytest.MonkeyPatch) -> None:
 def test_a_stand_in_that_is_not_running_is_named(environment: pytest.MonkeyPatch) -> None:
     """The address, and how to start it."""
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    with pytest.raises(GreenlightError, match="nothing answers at http://127.0.0.1:1") as caught:
+    with pytest.raises(GreenlightError, match=r"nothing answers at http://127\.0\.0\.1:1") as caught:
         AwsCloud().call("sts", "get_caller_identity")
     assert "greenlight local --detach" in str(caught.value)
 

@@ -41,7 +41,7 @@ def refused(folder: Path) -> str:
 
 
 def test_a_roboflow_export_is_read_split_by_split(tmp_path: Path) -> None:
-    """train, valid and test are found, and only images, labels and data.yaml are to be uploaded."""
+    """All three splits are found, and only images, labels and data.yaml are to be uploaded."""
     dataset = read_dataset(roboflow(tmp_path / "My Photos"))
     assert dataset.splits == {"train": 1, "validation": 1, "test": 1}
     assert sorted(dataset.files) == sorted(
@@ -60,7 +60,7 @@ def test_an_ultralytics_layout_with_another_yaml_is_uploaded_as_data_yaml(tmp_pa
 
 
 def test_a_folder_without_splits_is_one_split(tmp_path: Path) -> None:
-    """images and labels side by side are enough: the preparation splits them."""
+    """Images and labels side by side are enough: the preparation splits them."""
     dataset = read_dataset(write(tmp_path, data_yaml="names: [bolt]", images__a_png="x", labels__a_txt=LABEL))
     assert dataset.splits == {"all": 1}
 

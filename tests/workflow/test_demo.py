@@ -13,14 +13,14 @@ import pytest
 
 from tests.workflow.test_dataset import roboflow
 from workflow.contract import RunInput
-from workflow.demo import Demo, Options, read_options
+from workflow.demo_options import Options, read_options
 from workflow.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_without_variables_the_sample_is_meant() -> None:
-    """make passes every variable, empty where the person said nothing."""
+    """The Makefile passes every variable, empty where the person said nothing."""
     names = ("DATASET", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "PORT", "STATE")
     options = read_options(dict.fromkeys(names, ""), terminal=True)
     assert options == Options(None, None, ask=True, port=4566, state=Path(".greenlight/local"), settings={})
@@ -54,7 +54,7 @@ def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], said: 
 def test_settings_are_a_valid_input_and_yield_to_the_person(dataset: Path | None, weights: Path | None) -> None:
     """Whatever the data, the machine accepts the input, and EPOCHS wins."""
     options = Options(dataset, weights, ask=False, port=1, state=Path("x"), settings={"epochs": 3})
-    settings = Demo(options).settings()
+    settings = options.training()
     assert RunInput.parse(settings, {"dataset": "s3://bucket/any/"}).epochs == 3
     assert settings["minimum_map50"] == (0.6 if dataset is None else 0.05)
 

@@ -71,7 +71,9 @@ def test_a_redriven_execution_runs_again() -> None:
 
 def test_the_parameters_and_the_submission_of_a_task_are_kept() -> None:
     """They name the job and the nested execution."""
-    script = Script().enter("Release").schedule("startExecution.sync:2", "states", Name="r").submit(ExecutionArn="arn:x")
+    script = (
+        Script().enter("Release").schedule("startExecution.sync:2", "states", Name="r").submit(ExecutionArn="arn:x")
+    )
     step = fold(script.events).steps[0]
     assert (step.parameters, step.submitted) == ({"Name": "r"}, {"ExecutionArn": "arn:x"})
     assert step.resource == "states:startExecution.sync:2"

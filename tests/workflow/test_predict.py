@@ -59,7 +59,7 @@ def test_a_file_that_is_no_picture_is_named(tmp_path: Path) -> None:
 def test_a_picture_too_large_for_an_endpoint_is_refused_with_its_size(tmp_path: Path) -> None:
     """SageMaker takes 6 MB; the person learns it here and not from an HTTP error."""
     (tmp_path / "a.jpg").write_bytes(b"x" * (7 * 1024 * 1024))
-    with pytest.raises(UsageError, match="7.0 MB, and an endpoint accepts at most 6 MB"):
+    with pytest.raises(UsageError, match=r"7\.0 MB, and an endpoint accepts at most 6 MB"):
         list(predict(endpoint(), "e", [tmp_path / "a.jpg"]))
 
 

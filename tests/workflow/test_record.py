@@ -78,7 +78,9 @@ def test_no_key_leads_a_picture_out_of_the_folder(tmp_path: Path) -> None:
 def test_the_summary_names_everything_a_program_needs() -> None:
     """Run, release, package, figures, endpoints, predictions, timings and report."""
     finished = Finished("arn:build", "arn:release", "arn:p/greenlight/3", {**METRICS, "more": 1}, "s3://t/", "s3://r")
-    seen = Prediction(Path("in/a.jpg"), "d", 9, 9, ({"class_id": 0, "class": "nut", "score": 0.9, "box": [1, 2, 3, 4]},))
+    seen = Prediction(
+        Path("in/a.jpg"), "d", 9, 9, ({"class_id": 0, "class": "nut", "score": 0.9, "box": [1, 2, 3, 4]},)
+    )
     timings = Timings(74, 0, 0, {"Train": 61})
     document = summary(finished, STACK, "http://127.0.0.1:4566", [seen], timings, Path("report/index.html"))
     assert json.loads(json.dumps(document)) == {

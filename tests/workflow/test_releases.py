@@ -65,6 +65,6 @@ def test_a_release_is_started_on_the_package() -> None:
     """With who asked for it, and a name that says what it is."""
     cloud = ScriptedCloud({"start_execution": {"executionArn": "arn:x"}})
     start_release(cloud, "arn:machine", f"{GROUP}/2", started_by="ada", why="rollback")
-    (_, asked), = cloud.asked
+    ((_, asked),) = cloud.asked
     assert asked["name"].startswith("rollback-2-")
     assert json.loads(asked["input"]) == {"model_package_arn": f"{GROUP}/2", "started_by": "ada"}

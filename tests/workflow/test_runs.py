@@ -99,7 +99,9 @@ def test_a_run_is_found_by_its_name_in_either_machine() -> None:
 
 def test_without_a_name_the_newest_run_is_meant() -> None:
     """And where none was ever started, that is said."""
-    cloud = ScriptedCloud({"list_executions": {"executions": [{"executionArn": "arn:new"}, {"executionArn": "arn:old"}]}})
+    cloud = ScriptedCloud(
+        {"list_executions": {"executions": [{"executionArn": "arn:new"}, {"executionArn": "arn:old"}]}}
+    )
     assert find_execution(cloud, (MACHINE,), "") == "arn:new"
     with pytest.raises(UsageError, match="no run was started yet"):
         find_execution(ScriptedCloud({"list_executions": {}}), (MACHINE,), "")
@@ -107,7 +109,7 @@ def test_without_a_name_the_newest_run_is_meant() -> None:
 
 def test_figures_of_a_run_that_has_none_are_asked_for_in_vain() -> None:
     """The place that was looked at is named."""
-    with pytest.raises(UsageError, match="there is no s3://b/runs/run-1/evaluation/metrics.json"):
+    with pytest.raises(UsageError, match=r"there is no s3://b/runs/run-1/evaluation/metrics\.json"):
         run_metrics(ScriptedCloud({"get_object": ServiceError("NoSuchKey", "none")}), "b", "run-1")
 
 

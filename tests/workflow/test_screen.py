@@ -54,7 +54,8 @@ def test_a_finished_training_is_summed_up() -> None:
     """Its last figures stay when the bar is gone."""
     out = io.StringIO()
     PlainScreen(out).show(replace(VIEW, rows=(Row("Train", "done", 31.2),)))
-    assert out.getvalue().splitlines()[1].split() == "✓ Train 31.2 s 2 epochs mAP50 0.20 box loss 1.00".split()
+    said = " ".join(out.getvalue().splitlines()[1].split())
+    assert said == "✓ Train 31.2 s 2 epochs mAP50 0.20 box loss 1.00"
 
 
 def test_the_states_of_a_release_are_printed_below_its_name() -> None:
@@ -105,7 +106,9 @@ def test_a_terminal_shows_the_running_state_and_what_is_ahead() -> None:
     assert "· Evaluate · Release" in text
     assert "\x1b[?25h" in seen.decode(), "the cursor comes back"
     assert text.count("✓ Plan the run") == 1
-    assert text.rstrip().endswith("✓ Train                                    9.0 s   2 epochs  mAP50 0.20  box loss 1.00")
+    assert text.rstrip().endswith(
+        "✓ Train                                    9.0 s   2 epochs  mAP50 0.20  box loss 1.00"
+    )
 
 
 def draw() -> None:

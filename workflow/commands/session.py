@@ -83,6 +83,10 @@ def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bo
     try:
         for view in follow(watcher_of(session, stack, execution), interval_seconds=interval_seconds(session.cloud)):
             screen.show(view)
+    except KeyboardInterrupt:
+        screen.pause()
+        click.echo("the run goes on; 'greenlight watch' looks again", err=True)
+        raise
     finally:
         screen.pause()
     if as_json:

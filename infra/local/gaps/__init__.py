@@ -30,7 +30,20 @@ from infra.local.mailbox import Mailbox
 
 def install(url: str, mailbox: Mailbox) -> None:
     """Close every gap for a stand-in reached at `url`; SageMaker's tasks are installed with SageMaker."""
-    for gap in (creation, data_paths, history, lifecycle, walk, task, waits, tokens, nested, resume, functions, transport):
+    for gap in (
+        creation,
+        data_paths,
+        history,
+        lifecycle,
+        walk,
+        task,
+        waits,
+        tokens,
+        nested,
+        resume,
+        functions,
+        transport,
+    ):
         gap.install()
     function_urls.install(url)
     email.install(mailbox)

@@ -30,7 +30,7 @@ class Settings:
     health_timeout_seconds: float = 240.0
     invocation_timeout_seconds: float = 60.0
     drain_seconds: float = 30.0
-    checkpoint_seconds: float = 30.0
+    checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
 
     def arn(self, resource: str) -> str:

@@ -1,0 +1,1 @@
+"""Long measurements, run by `make bench`. Every figure is a ratio of two things measured in one run."""
