@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ NAMES = ("build", "release")
 def render(name: str) -> dict[str, Any]:
     """One machine (``build`` or ``release``) in the States Language. Imports the SDK, which takes seconds."""
     settings.be_hermetic()
+    # Both speak at every import: of the empty defaults just given to them, and of a package the frozen SDK needs.
+    logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     if name == "build":
         from workflow import build as module
     else:
