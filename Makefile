@@ -12,7 +12,7 @@ help: ## this list
 
 .venv/run: pyproject.toml constraints.txt
 	@echo "making .venv (a minute or two, this time only)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed; found " + sys.version.split()[0])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.11 …")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local]'
 	@touch $@
@@ -47,7 +47,7 @@ images: .venv/dev ## build both container images (podman or docker) and run each
 	$(BIN)/python -m pytest -m images tests/images
 
 deploy: .venv/run ## deploy the stack to AWS (or to the stand-in, with AWS_ENDPOINT_URL)
-	$(BIN)/greenlight deploy
+	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)')
 
 destroy: .venv/run ## delete the stack and everything in it
 	$(BIN)/greenlight destroy
@@ -55,5 +55,6 @@ destroy: .venv/run ## delete the stack and everything in it
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests
 
-clean: ## forget environments, state and builds
+clean: ## stop the stand-in; forget environments, state and builds
+	-@test ! -x $(BIN)/greenlight || $(BIN)/greenlight local --stop
 	rm -rf .venv .greenlight build

@@ -178,7 +178,6 @@ def register_model(failed: LambdaStep) -> Task:
                 "SupportedContentTypes": ["image/jpeg", "image/png", "application/json"],
                 "SupportedResponseMIMETypes": ["application/json"],
                 "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
-                "SupportedTransformInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
             },
             "ModelMetrics": {
                 "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
@@ -294,7 +293,7 @@ def release_model() -> Task:
             "Input": {
                 "model_package_arn.$": "$.package.arn",
                 "ask_before_production.$": "$.plan.ask_before_production",
-                "started_by.$": "States.Format('{} (run {})', $.approval.by, $.plan.run)",
+                "started_by.$": "$.approval.by",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
             },
         },

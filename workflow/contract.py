@@ -142,10 +142,13 @@ class Rule:
 
 
 _INSTANCE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
-_S3 = r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/.*)?"
+# The registry keeps the address with the model, and takes only these characters, 256 at most (CustomerMetadataMap).
+_S3 = r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9 _.:/=+@\-]{0,180})?"
 
 RULES: dict[str, Rule] = {
-    "dataset": Rule(str, "an S3 address s3://bucket/prefix of labelled images", pattern=_S3),
+    "dataset": Rule(
+        str, "an S3 address s3://bucket/prefix of labelled images, of letters, digits, blanks and _.:/=+@-", pattern=_S3
+    ),
     "model": Rule(str, "the architecture", choices=MODELS),
     "weights": Rule(str, "empty, or the S3 address of pretrained weights (.pt)", pattern=rf"|{_S3}\.pt"),
     "epochs": Rule(int, "passes over the training images", low=1, high=1000),

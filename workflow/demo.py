@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
@@ -110,7 +111,7 @@ class Demo:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         # From here on every call is to this machine, which a proxy would not reach.
-        os.environ.update(environment, NO_PROXY="*")
+        os.environ.update(environment, NO_PROXY="*", no_proxy="*")
         from workflow.clients import AwsCloud
 
         self._cloud = AwsCloud()
@@ -267,6 +268,10 @@ def main() -> int:
         return _ended(demo, str(error), 1)
     except KeyboardInterrupt:
         return _ended(demo, "interrupted", INTERRUPTED)
+    except Exception:
+        # Nobody foresaw it: show all of it, and leave nothing running all the same.
+        traceback.print_exc()
+        return _ended(demo, "an error of the demonstration itself, shown above", 1)
     return 0
 
 

@@ -58,6 +58,17 @@ def _pushed(cloud: Cloud, repository: str, wanted: str) -> bool:
     return True
 
 
+# SageMaker's machines are x86; a laptop may not be. SageMaker refuses OCI manifests ("Unsupported manifest media
+# type"), which both builders make unless they are told otherwise.
+BUILD = {
+    "podman": ["build", "--platform", "linux/amd64", "--format", "docker"],
+    "docker": [
+        *("buildx", "build", "--platform", "linux/amd64"),
+        *("--provenance=false", "--sbom=false", "--output", "type=docker"),
+    ],
+}
+
+
 def builder() -> str:
     """The program that builds images. Raises UsageError where there is none."""
     for program in ("docker", "podman"):
@@ -75,11 +86,7 @@ def build_and_push(
     for name in names:
         target = address(name, project, place, root)
         say(name, "building")
-        # SageMaker's machines are x86; a laptop may not be.
-        _run(
-            [program, "build", "--platform", "linux/amd64", "-f", f"containers/{name}/Dockerfile", "-t", target, "."],
-            root,
-        )
+        _run([program, *BUILD[program], "-f", f"containers/{name}/Dockerfile", "-t", target, "."], root)
         say(name, "pushing")
         _run([program, "push", target], root)
         say(name, "pushed")

@@ -156,7 +156,6 @@ def estimator() -> Estimator:
         volume_size=settings.VOLUME_GB,
         max_run=settings.TRAIN_SECONDS,
         output_path="s3://given/at-run-time",
-        checkpoint_s3_uri="s3://given/at-run-time",
         metric_definitions=settings.metric_definitions(),
         debugger_hook_config=False,
         disable_profiler=True,
@@ -186,7 +185,6 @@ def job_details() -> Parameters:
             channel("pretrained", "$.plan.uris.pretrained"),
         ],
         "OutputDataConfig": {"S3OutputPath.$": "$.plan.uris.models"},
-        "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
         "ResourceConfig": {"InstanceType.$": "$.plan.instances.training"},
         "EnableNetworkIsolation": True,
     }
@@ -211,6 +209,8 @@ def train_model(failed: LambdaStep) -> TrainingStep:
     step.give(
         {
             **job_details(),
+            # Not for a search: its trainings run side by side and would write over one another's checkpoints.
+            "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "TrainingJobName.$": fresh("train"),
             "HyperParameters.$": "$.plan.hyperparameters",
             "Tags": TAGS,

@@ -180,29 +180,41 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
 
 
 def endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
-    """Create or update the endpoint of a stage and look at it until it serves the wanted configuration.
+    """Create or update the endpoint of a stage and look at it until it serves the wanted configuration."""
+    wait = until_ready(stage, stage, f"$.plan.{stage}_configuration", ready=ready, failed=failed)
+    there = Choice(f"Is {stage} there?")
+    there.add_choice(
+        ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
+        update_endpoint(f"Update {stage}", stage, f"$.plan.{stage}_configuration", failed=failed, then=wait),
+    )
+    there.default_choice(create_endpoint(stage, failed=failed, then=wait))
+    return there
+
+
+def until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: LambdaStep) -> Wait:
+    """Look at a stage's endpoint until it serves the configuration at the path ``wanted``; ``name`` tells the states.
 
     A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing.
     """
-    wait = Wait(f"Wait for {stage}", seconds=settings.LOOK_SECONDS)
+    wait = Wait(f"Wait for {name}", seconds=settings.LOOK_SECONDS)
     count = Pass(
-        f"Count the looks at {stage}",
+        f"Count the looks at {name}",
         parameters={"looks.$": f"States.MathAdd($.{stage}.looks, 1)"},
         result_path=f"$.{stage}",
     )
     look = sdk_call(
-        f"Look at {stage}",
+        f"Look at {name}",
         "describeEndpoint",
         {"EndpointName": f"{settings.PROJECT}-{stage}"},
         failed,
         at=f"{stage}.endpoint",
     )
-    serves = Choice(f"Is {stage} ready?")
+    serves = Choice(f"Is {name} ready?")
     status, configuration = f"$.{stage}.endpoint.EndpointStatus", f"$.{stage}.endpoint.EndpointConfigName"
     in_service = ChoiceRule.StringEquals(variable=status, value="InService")
-    wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=f"$.plan.{stage}_configuration")
+    on_wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=wanted)
     excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
-    serves.add_choice(ChoiceRule.And([in_service, wanted, ChoiceRule.Not(excused)]), ready)
+    serves.add_choice(ChoiceRule.And([in_service, on_wanted, ChoiceRule.Not(excused)]), ready)
     over = [
         in_service,
         ChoiceRule.StringEquals(variable=status, value="Failed"),
@@ -211,7 +223,7 @@ def endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
     serves.add_choice(
         ChoiceRule.And([excused, ChoiceRule.Or(over)]),
         saying(
-            f"Say why {stage} failed",
+            f"Say why {name} failed",
             "Endpoint.Failed",
             f"States.Format('endpoint {{}} is {{}}: {{}}', $.{stage}.endpoint.EndpointName,"
             f" {status}, $.{stage}.endpoint.FailureReason)",
@@ -224,43 +236,42 @@ def endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
     serves.add_choice(
         ended,
         saying(
-            f"Say where {stage} stands",
+            f"Say where {name} stands",
             "Endpoint.Failed",
             f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
-            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks,"
-            f" $.plan.{stage}_configuration)",
+            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks, {wanted})",
             failed,
         ),
     )
     serves.default_choice(wait)
     Chain([wait, count, look, serves])
-
-    there = Choice(f"Is {stage} there?")
-    there.add_choice(
-        ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
-        endpoint_call(stage, update=True, failed=failed, then=wait),
-    )
-    there.default_choice(endpoint_call(stage, update=False, failed=failed, then=wait))
-    return there
+    return wait
 
 
-def endpoint_call(stage: str, *, update: bool, failed: LambdaStep, then: State) -> EndpointStep:
-    """Create or update the endpoint of a stage."""
+def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointStep:
+    """Create the endpoint of a stage."""
     step = EndpointStep(
-        f"{'Update' if update else 'Create'} {stage}",
+        f"Create {stage}",
         endpoint_name=f"{settings.PROJECT}-{stage}",
         endpoint_config_name="given-at-run-time",
-        update=update,
         result_path=None,
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration"})
-    if update and stage == "production":
-        step.give({"DeploymentConfig": safe_deployment()})
-    if not update:
-        step.give({"Tags": TAGS})
+    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": TAGS})
+    step.next(then)
+    return step
+
+
+def update_endpoint(name: str, stage: str, configuration: str, *, failed: LambdaStep, then: State) -> Task:
+    """Put the configuration at a path behind the endpoint of a stage; production by blue/green.
+
+    By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
+    """
+    parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
+    deployment = {"DeploymentConfig": safe_deployment()} if stage == "production" else {}
+    step = sdk_call(name, "updateEndpoint", {**parameters, **deployment}, failed, at=None)
     step.next(then)
     return step
 
@@ -271,7 +282,7 @@ def safe_deployment() -> Parameters:
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration.$": "$.plan.traffic",
             "TerminationWaitInSeconds": 120,
-            "MaximumExecutionTimeoutInSeconds": 3600,
+            "MaximumExecutionTimeoutInSeconds": 1800,
         },
         "AutoRollbackConfiguration": {
             "Alarms": [
@@ -317,22 +328,20 @@ def ask_before_production() -> LambdaStep:
 
 
 def roll_back(failed: LambdaStep) -> Choice:
-    """Put the previous configuration back in front when production answers wrongly with the new one."""
+    """Put the previous configuration back when production answers wrongly, and wait until it serves again."""
     told = way_out("Smoke-test production", "Report the roll-back", "Rolled back", "Production.RolledBack")
-    back = EndpointStep(
+    stuck = way_out(
         "Put the previous version back",
-        endpoint_name=f"{settings.PROJECT}-production",
-        endpoint_config_name="given-at-run-time",
-        update=True,
-        result_path=None,
-        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
-        retry=retry_sagemaker(),
-        catch=[on_error(failed)],
+        "Report the failed roll-back",
+        "The roll-back failed",
+        "Production.RollbackFailed",
     )
-    back.give({"EndpointConfigName.$": "$.plan.previous_configuration"})
-    back.next(told)
+    back = until_ready("production", "the previous version", "$.plan.previous_configuration", ready=told, failed=stuck)
+    update = update_endpoint(
+        "Put the previous version back", "production", "$.plan.previous_configuration", failed=stuck, then=back
+    )
     before = Choice("Was a version there before?")
-    before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), back)
+    before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), update)
     before.default_choice(failed)
     return before
 

@@ -80,7 +80,7 @@ class StandIn:
                 [*command, "--wait-scale", _WAIT_SCALE],
                 cwd=ROOT,
                 # Functions and jobs call the stand-in and nobody else, which a proxy would not reach.
-                env={**os.environ, "NO_PROXY": "*"},
+                env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

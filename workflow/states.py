@@ -229,9 +229,16 @@ def retry_sagemaker() -> list[Retry]:
     """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and longer."""
     return [
         Retry(
-            error_equals=["ThrottlingException", "SageMaker.ThrottlingException", "SageMaker.SdkClientException"],
+            error_equals=[
+                "ThrottlingException",
+                "SageMaker.ThrottlingException",
+                "SageMaker.SdkClientException",
+                # What Step Functions calls every error the service's model does not name, throttling among them.
+                "SageMaker.AmazonSageMakerException",
+                "SageMaker.SageMakerException",
+            ],
             interval_seconds=5,
-            max_attempts=6,
+            max_attempts=4,
             backoff_rate=2.0,
             max_delay_seconds=120,
             jitter_strategy="FULL",

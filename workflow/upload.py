@@ -7,6 +7,7 @@ that the folder no longer holds is removed, so that the prefix is always exactly
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,7 +32,12 @@ class Uploaded:
 
 
 def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress) -> Uploaded:
-    """Make ``s3://bucket/datasets/<name>/`` hold exactly the dataset's files."""
+    """Make ``s3://bucket/datasets/<name>/`` hold exactly the dataset's files.
+
+    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
+        raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
     prefix = f"datasets/{name}/"
     there = {
         str(item["Key"])[len(prefix) :]: str(item["ETag"]).strip('"')

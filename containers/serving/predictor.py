@@ -54,6 +54,11 @@ class Prediction:
     timings_ms: dict[str, float]
 
 
+def processors() -> int:
+    """Processors this process may use; where the system cannot tell (macOS), all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Predictor:
     """A loaded model. Safe to call from several threads at once."""
 
@@ -76,7 +81,7 @@ class Predictor:
             raise ModelError(f"{Path(error.filename).name} cannot be read: {error.strerror}") from None
         manifest.verify(model)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = processors()
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:

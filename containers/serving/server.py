@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import sys
 import time
@@ -27,7 +26,7 @@ from starlette.routing import Route
 from containers.serving.image_header import ImageError
 from containers.serving.invocation import ATTRIBUTES_HEADER, Invocation, InvocationError, Thresholds, read_invocation
 from containers.serving.manifest import ModelError
-from containers.serving.predictor import CONFIDENCE, IOU, Predictor
+from containers.serving.predictor import CONFIDENCE, IOU, Predictor, processors
 from containers.serving.privilege import PrivilegeError, step_down
 
 MAXIMUM_BODY_BYTES = 25_000_000
@@ -76,7 +75,7 @@ def _given(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def application(predictor: Predictor, defaults: Thresholds) -> Starlette:
     """The two routes over a loaded predictor."""
-    slots = anyio.CapacityLimiter(len(os.sched_getaffinity(0)))
+    slots = anyio.CapacityLimiter(processors())
 
     async def ping(_: Request) -> Response:
         return Response(status_code=200)

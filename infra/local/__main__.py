@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped" if stopped else f"no stand-in is running on {state}")
         return 0
     claim = running.claim(state)
+    if claim is None and options.detach and (line := running.address(state)):
+        print(line)
+        return 0
     if claim is None:
         return _refuse(f"a stand-in is running on {state} already; --stop stops it")
     with claim:

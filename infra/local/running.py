@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TextIO
 
 _STOP_SECONDS = 60
-_START_SECONDS = 90
 
 
 def claim(state: Path) -> TextIO | None:
@@ -29,6 +28,15 @@ def claim(state: Path) -> TextIO | None:
         lock.close()
         return None
     return lock
+
+
+def address(state: Path) -> str | None:
+    """The ready line of the stand-in that serves this state; None where its `env` cannot be read."""
+    try:
+        lines = (state / "env").read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.removeprefix("export ") for line in lines if "AWS_ENDPOINT_URL=" in line), None)
 
 
 def write_files(state: Path, environment: Mapping[str, str]) -> None:
@@ -59,12 +67,17 @@ def running_pid(state: Path) -> int | None:
 def stop(state: Path) -> bool:
     """Stop the stand-in that serves this state and wait for its end; False when there is none."""
     pid = running_pid(state)
-    if pid is None:
-        (state / "pid").unlink(missing_ok=True)
+    free = claim(state)
+    if free is not None or pid is None:
+        # Nobody holds the state, so the pid file was left behind and its number may be another program's by now.
+        if free is not None:
+            free.close()
+            (state / "pid").unlink(missing_ok=True)
         return False
     os.kill(pid, signal.SIGTERM)
     for _ in range(_STOP_SECONDS * 10):
-        if running_pid(state) is None:
+        if (free := claim(state)) is not None:
+            free.close()
             return True
         time.sleep(0.1)
     raise TimeoutError(f"process {pid} does not stop")

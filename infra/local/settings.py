@@ -52,6 +52,9 @@ class Settings:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            # Whatever proxy the shell has, this machine is reached without it.
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
         }
 
     def environment(self, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -31,7 +31,7 @@ TOLD = frozenset(
         "Release": ("Failed", "Refused"),
         "Staging": ("Failed",),
         "SmokeTest": ("Failed",),
-        "Production": ("Failed", "RolledBack"),
+        "Production": ("Failed", "RolledBack", "RollbackFailed"),
         "Record": ("Failed",),
     }.items()
     for what in whats

@@ -6,6 +6,7 @@ Pure: what is stored and what is in production comes in as values. A retry with 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fingerprint
 from lambdas.plan_run.training import hyperparameters, search
 from workflow.contract import TUNING_NAME_LENGTH, VERSION, InputError, RunInput, job_name, split_s3_uri
+
+RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
+"""What a run may be called: its name becomes part of addresses that the model registry keeps."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ def jobs(project: str, run: str) -> dict[str, str]:
 def draw_up(given: RunInput, execution: Execution, deployment: Deployment, stored: Stored) -> dict[str, Any]:
     """The whole plan. Raises InputError on an empty dataset or settings that contradict each other."""
     uri = dataset_prefix(given.dataset)
+    if not re.fullmatch(RUN_NAME, execution.name):
+        raise InputError(f"the execution's name {execution.name!r}: must be of letters, digits and _.=+@-")
     if not stored.files:
         raise InputError(f"dataset = {uri!r}: holds no files; upload labelled images there first")
     trained_with = hyperparameters(given)

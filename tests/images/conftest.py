@@ -72,10 +72,10 @@ def containers() -> Containers:
     named = shlex.split(os.environ.get("GREENLIGHT_CONTAINER_TOOL", ""))
     found = next((name for name in ("podman", "docker") if shutil.which(name)), None)
     if not named and found is None:
-        pytest.skip("neither podman nor docker is installed")
+        pytest.fail("neither podman nor docker is installed, and this run was asked to build images")
     containers = Containers(named or [str(found)])
     if not containers.has_base():
-        pytest.skip(f"{BASE_IMAGE} is not on this machine and no registry gives it")
+        pytest.fail(f"{BASE_IMAGE} is not on this machine and no registry gives it")
     return containers
 
 

@@ -41,7 +41,8 @@ def required(task: Json) -> set[str]:
         return {"states:StartExecution", "states:DescribeExecution", "states:StopExecution"} | RULE_ACTIONS
     if service == "aws-sdk":
         api, _, operation = operation.partition(":")
-        return {f"{api}:{upper(operation)}"}
+        alarms = {"cloudwatch:DescribeAlarms"} if "AutoRollbackConfiguration" in json.dumps(parameters) else set()
+        return {f"{api}:{upper(operation)}"} | alarms
     needed: set[str] = set()
     if service == "sagemaker" and operation.endswith(".sync"):
         job, _ = JOBS[operation.removesuffix(".sync")]
@@ -53,8 +54,6 @@ def required(task: Json) -> set[str]:
         needed.add("sagemaker:AddTags")
     if "RoleArn" in json.dumps(parameters):
         needed.add("iam:PassRole")
-    if "AutoRollbackConfiguration" in json.dumps(parameters):
-        needed.add("cloudwatch:DescribeAlarms")
     return needed
 
 

@@ -112,7 +112,8 @@ def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_th
     assert builder.read_text().splitlines() == [
         "login --username AWS --password-stdin https://registry.invalid",
         "password secret",
-        f"build --platform linux/amd64 -f containers/serving/Dockerfile -t {target} .",
+        "buildx build --platform linux/amd64 --provenance=false --sbom=false --output type=docker"
+        f" -f containers/serving/Dockerfile -t {target} .",
         f"push {target}",
     ]
     assert said == [("serving", "building"), ("serving", "pushing"), ("serving", "pushed")]
@@ -122,8 +123,8 @@ def test_a_failed_build_shows_the_builders_last_words_and_pushes_nothing(
     sources: Path, builder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the builder said is what the person needs."""
-    monkeypatch.setenv("FAIL", "build")
-    with pytest.raises(GreenlightError, match=r"build failed:\nno space left"):
+    monkeypatch.setenv("FAIL", "buildx")
+    with pytest.raises(GreenlightError, match=r"buildx failed:\nno space left"):
         images.build_and_push(Registry(), "greenlight", PLACE, ["serving"], lambda *_: None, sources)
     assert "push" not in builder.read_text()
 

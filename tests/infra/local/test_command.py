@@ -34,6 +34,7 @@ def test_it_starts_in_the_background_and_is_stopped_by_its_state(tmp_path: Path)
     started = command("--state", state, "--port", "0", "--detach")
     try:
         assert started.returncode == 0, started.stderr
+        assert command("--state", state, "--detach").stdout == started.stdout, "running already is as good"
         url = started.stdout.strip().removeprefix("AWS_ENDPOINT_URL=")
         with urllib.request.urlopen(f"{url}/_local/mail", timeout=10) as answer:
             assert answer.read() == b"[]"

@@ -1,0 +1,55 @@
+"""The page behind the mailed link, in a real browser with JavaScript on: looking decides nothing, a button decides."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.flow.driver import Flow
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.flow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"),
+]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A fresh tab of the size of a phone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser.new_page(viewport={"width": 390, "height": 844})
+        browser.close()
+
+
+def waiting(flow: Flow) -> tuple[str, str]:
+    """A run that waits for a decision: its execution and the mailed link."""
+    execution = flow.start({"dataset": flow.upload(), "maximum_regression": 1})
+    flow.wait_until(lambda: flow.request_mail(execution), "nobody was asked")
+    mail = flow.request_mail(execution)
+    assert mail is not None
+    return execution, next(link for link in mail["links"] if "/a/" in link)
+
+
+def test_opening_the_link_ten_times_decides_nothing_and_a_button_decides(flow: Flow, page: Page) -> None:
+    """A scanner that runs scripts changes nothing; a person's name, comment and click do, once."""
+    execution, link = waiting(flow)
+    for _ in range(10):
+        page.goto(link, wait_until="load")
+    assert flow.describe(execution)["status"] == "RUNNING"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "wider than a phone"
+    page.fill("[name=name]", "Ada <b>Lovelace</b>")
+    page.fill("[name=comment]", "looks right")
+    page.click("button[value=approve]")
+    page.wait_for_load_state("load")
+    assert "Approved by Ada <b>Lovelace</b>" in page.inner_text("body")
+    assert page.locator("button").count() == 0
+    assert flow.end(execution).status == "SUCCEEDED"
+    page.goto(link)
+    assert "looks right" in page.inner_text("body")
+    assert page.locator("button").count() == 0
