@@ -119,6 +119,18 @@ def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: 
     assert flow.ask_production()["model_digest"] == serving
 
 
+def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -> None:
+    """The version before is put back, and the release ends only when it serves again."""
+    serving = flow.serving()
+    ended = flow.build(flow.upload(), hyperparameters={"behave": "wrong-in-production"})
+    assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
+    child = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn)["executions"][0]
+    released = flow.end(child["executionArn"])
+    assert released.error == "Production.RolledBack"
+    assert "Is the previous version ready?" in released.states
+    assert flow.ask_production()["model_digest"] == serving
+
+
 def test_a_search_carries_its_best_model_on(flow: Flow) -> None:
     """Several trainings, the best of them is judged and released."""
     ended = flow.build(flow.upload(), tune=True, tuning_jobs=2)
