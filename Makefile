@@ -46,7 +46,7 @@ local: .venv/run ## the stand-in for AWS, in the foreground
 images: .venv/dev ## build both container images (podman or docker) and run each once
 	$(BIN)/python -m pytest -m images tests/images
 
-deploy: .venv/run ## deploy the stack to AWS (or to the stand-in, with AWS_ENDPOINT_URL)
+deploy: .venv/run ## deploy the stack to AWS (EMAIL=…), or to the stand-in with AWS_ENDPOINT_URL
 	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)')
 
 destroy: .venv/run ## delete the stack and everything in it

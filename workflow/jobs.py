@@ -28,18 +28,9 @@ TAGS = [{"Key": "project", "Value": settings.PROJECT}]
 
 def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
     """Validate the labelled images and split them, on the training image."""
-    processor = Processor(
-        role=settings.JOB_ROLE,
-        image_uri=settings.TRAINING_IMAGE,
-        instance_count=1,
-        instance_type="ml.m5.xlarge",
-        volume_size_in_gb=settings.VOLUME_GB,
-        max_runtime_in_seconds=settings.PREPARE_SECONDS,
-        sagemaker_session=offline_session(),
-    )
-    step = processing_step(
+    return processing_step(
         "Prepare the dataset",
-        processor,
+        settings.TRAINING_IMAGE,
         "prepare",
         inputs={"dataset": ("$.plan.dataset.uri", "dataset")},
         outputs={
@@ -55,23 +46,13 @@ def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
         seconds=settings.PREPARE_SECONDS,
         failed=failed,
     )
-    return step
 
 
 def evaluate_models(failed: LambdaStep) -> ProcessingStep:
     """Measure candidate and champion on the same held-out images, on the image that will serve."""
-    processor = Processor(
-        role=settings.JOB_ROLE,
-        image_uri=settings.SERVING_IMAGE,
-        instance_count=1,
-        instance_type="ml.m5.xlarge",
-        volume_size_in_gb=settings.VOLUME_GB,
-        max_runtime_in_seconds=settings.EVALUATE_SECONDS,
-        sagemaker_session=offline_session(),
-    )
     return processing_step(
         "Evaluate",
-        processor,
+        settings.SERVING_IMAGE,
         "evaluate",
         inputs={
             "test": ("$.plan.uris.test", "test"),
@@ -91,7 +72,7 @@ def evaluate_models(failed: LambdaStep) -> ProcessingStep:
 
 def processing_step(
     name: str,
-    processor: Processor,
+    image: str,
     program: str,
     *,
     inputs: dict[str, tuple[str, str]],
@@ -100,10 +81,19 @@ def processing_step(
     seconds: int,
     failed: LambdaStep,
 ) -> ProcessingStep:
-    """A processing job that runs ``program`` of its image.
+    """A processing job that runs ``program`` of an image, for ``seconds`` at most.
 
     ``inputs`` and ``outputs`` map a name to the path of its S3 address and its folder under /opt/ml/processing.
     """
+    processor = Processor(
+        role=settings.JOB_ROLE,
+        image_uri=image,
+        instance_count=1,
+        instance_type="ml.m5.xlarge",
+        volume_size_in_gb=settings.VOLUME_GB,
+        max_runtime_in_seconds=seconds,
+        sagemaker_session=offline_session(),
+    )
     step = ProcessingStep(
         name,
         processor=processor,
