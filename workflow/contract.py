@@ -228,10 +228,6 @@ class RunInput:
                 raise InputError(f"hyperparameters.{name} = {value!r}: must be a finite number")
         return RunInput(**values)
 
-    def as_dict(self) -> dict[str, Any]:
-        """The input as plain JSON, every key present."""
-        return asdict(self)
-
 
 # --- what a model scored -----------------------------------------------------------------------
 

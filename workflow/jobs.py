@@ -23,8 +23,6 @@ from workflow.states import (
     retry_sagemaker,
 )
 
-TAGS = [{"Key": "project", "Value": settings.PROJECT}]
-
 
 def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
     """Validate the labelled images and split them, on the training image."""
@@ -130,7 +128,7 @@ def processing_step(
             "Environment": environment,
             "ProcessingResources": {"ClusterConfig": {"InstanceType.$": "$.plan.instances.processing"}},
             "NetworkConfig": {"EnableNetworkIsolation": True},
-            "Tags": TAGS,
+            "Tags": settings.TAGS,
         }
     )
     return step
@@ -203,7 +201,7 @@ def train_model(failed: LambdaStep) -> TrainingStep:
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "TrainingJobName.$": fresh("train"),
             "HyperParameters.$": "$.plan.hyperparameters",
-            "Tags": TAGS,
+            "Tags": settings.TAGS,
         }
     )
     return step
@@ -233,9 +231,8 @@ def tune_model(failed: LambdaStep) -> TuningStep:
     )
     step.give(
         {
-            # A tuning job's name has 32 characters at most.
-            "HyperParameterTuningJobName.$": "States.Format('{}-{}-{}', $.plan.jobs.tune,"
-            " $$.Execution.RedriveCount, $$.State.RetryCount)",
+            # The plan keeps it within the 32 characters of a tuning job's name.
+            "HyperParameterTuningJobName.$": fresh("tune"),
             "HyperParameterTuningJobConfig": {
                 "ResourceLimits": {
                     "MaxNumberOfTrainingJobs.$": "$.plan.tuning.jobs",
@@ -244,7 +241,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
                 "ParameterRanges.$": "$.plan.tuning.ranges",
             },
             "TrainingJobDefinition": {**job_details(), "StaticHyperParameters.$": "$.plan.tuning.static"},
-            "Tags": TAGS,
+            "Tags": settings.TAGS,
         }
     )
     return step

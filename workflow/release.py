@@ -37,8 +37,6 @@ from workflow.states import (
     sdk_call,
 )
 
-TAGS = [{"Key": "project", "Value": settings.PROJECT}]
-
 
 def machine() -> dict[str, Any]:
     """The Release machine in the States Language."""
@@ -143,7 +141,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
             "ModelName.$": "$.plan.model_name",
             "PrimaryContainer": {"Image.$": "$.plan.image", "ModelDataUrl.$": "$.plan.model_data_url"},
             "EnableNetworkIsolation": True,
-            "Tags": TAGS,
+            "Tags": settings.TAGS,
         }
     )
     return step
@@ -173,7 +171,7 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
         {
             "EndpointConfigName.$": f"$.plan.{stage}_configuration",
             "ProductionVariants": [variant],
-            "Tags": TAGS,
+            "Tags": settings.TAGS,
         }
     )
     return step
@@ -259,7 +257,7 @@ def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointS
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": TAGS})
+    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": settings.TAGS})
     step.next(then)
     return step
 

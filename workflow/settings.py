@@ -18,6 +18,9 @@ JOB_ROLE = "${JobRoleArn}"
 ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
 
+TAGS = [{"Key": "project", "Value": PROJECT}]
+"""On everything the machines create, so that it is found, paid for and deleted with its stack."""
+
 VARIANT = "main"
 """Name of the one production variant behind each endpoint."""
 

@@ -20,13 +20,18 @@ _STOP_SECONDS = 60
 
 
 def claim(state: Path) -> TextIO | None:
-    """A lock on the state, held as long as the file is open; None while another stand-in holds it."""
+    """A lock on the state, held as long as the file is open; None while another stand-in holds it.
+
+    Whoever gets it knows that a pid file in the state was left behind, and that its number may be another program's
+    by now: it is removed.
+    """
     lock = (state / "lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
         return None
+    (state / "pid").unlink(missing_ok=True)
     return lock
 
 
@@ -48,31 +53,24 @@ def write_files(state: Path, environment: Mapping[str, str]) -> None:
 
 def remove_pid(state: Path) -> None:
     """Remove the pid file, where it is this process's own."""
-    if running_pid(state) == os.getpid():
+    if _written_pid(state) == os.getpid():
         (state / "pid").unlink()
 
 
-def running_pid(state: Path) -> int | None:
-    """The process that serves this state, or None; a pid that now belongs to another program does not count."""
+def _written_pid(state: Path) -> int | None:
     try:
-        pid = int((state / "pid").read_text())
-        os.kill(pid, 0)
-        command = Path(f"/proc/{pid}/cmdline")
-        ours = not command.exists() or b"infra.local" in command.read_bytes()
+        return int((state / "pid").read_text())
     except (OSError, ValueError):
         return None
-    return pid if ours else None
 
 
 def stop(state: Path) -> bool:
     """Stop the stand-in that serves this state and wait for its end; False when there is none."""
-    pid = running_pid(state)
-    free = claim(state)
-    if free is not None or pid is None:
-        # Nobody holds the state, so the pid file was left behind and its number may be another program's by now.
-        if free is not None:
-            free.close()
-            (state / "pid").unlink(missing_ok=True)
+    if (free := claim(state)) is not None:
+        free.close()
+        return False
+    pid = _written_pid(state)
+    if pid is None:
         return False
     os.kill(pid, signal.SIGTERM)
     for _ in range(_STOP_SECONDS * 10):

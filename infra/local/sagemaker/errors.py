@@ -26,11 +26,6 @@ def resource_in_use(message: str) -> ServiceError:
     return ServiceError("ResourceInUse", message)
 
 
-def resource_not_found(message: str) -> ServiceError:
-    """A job to stop that never existed."""
-    return ServiceError("ResourceNotFound", message)
-
-
 def conflict(message: str) -> ServiceError:
     """A change that contradicts the present state."""
     return ServiceError("ConflictException", message)

@@ -51,6 +51,17 @@ def test_it_starts_in_the_background_and_is_stopped_by_its_state(tmp_path: Path)
     assert "no stand-in is running" in again.stdout
 
 
+def test_a_number_left_behind_is_never_stopped(tmp_path: Path) -> None:
+    """After a crash the pid file may hold the number of another program: --stop leaves that one alone."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "infra.local"]) as innocent:
+        (tmp_path / "pid").write_text(f"{innocent.pid}\n")
+        done = command("--state", str(tmp_path), "--stop")
+        alive = innocent.poll() is None
+        innocent.kill()
+    assert alive
+    assert "no stand-in is running" in done.stdout
+
+
 def test_ctrl_c_stops_it_in_order_while_a_function_runs(tmp_path: Path) -> None:
     """The terminal signals the whole group; the execution is suspended, not failed, and goes on later."""
     with StandIn(tmp_path) as stand_in:
