@@ -71,6 +71,14 @@ def call_once(attempt: Attempt, function: Callable[[], Any]) -> Any:
     return attempt.control.call(function, deadline=attempt.deadline)
 
 
+def begin_once(attempt: Attempt, function: Callable[[], Any]) -> Any:
+    """A request that starts what outlives it: never left half-way, for nobody could stop what it then started."""
+    if attempt.resumed:
+        raise engine._ExecutionError("States.TaskFailed", RESTARTED)
+    attempt.control.check()
+    return function()
+
+
 def _wait_for_token(attempt: Attempt) -> Any:
     token = attempt.flight["token"]
     pending = open_token(token, attempt.control)

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.services import stepfunctions as engine
 
 from infra.local.gaps import history
-from infra.local.gaps.attempt import Attempt, call_once, register
+from infra.local.gaps.attempt import Attempt, begin_once, register
 from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, SuspendedError, remaining
 from infra.local.gaps.lifecycle import description
 
@@ -24,14 +24,16 @@ _POLL_SECONDS = 0.1
 def perform(attempt: Attempt) -> Any:
     """Start the child; wait for it where the Resource says so."""
     suffix = attempt.resource.removeprefix(_PREFIX)
+    submitted = None
     if "child" not in attempt.flight:
-        started = call_once(attempt, lambda: _start(attempt.parameters))
+        submitted = begin_once(attempt, lambda: _start(attempt.parameters))
         if not suffix:
-            return started
-        attempt.flight["child"] = started["ExecutionArn"]
-        history.task_submitted(attempt.execution, attempt.resource, started)
+            return submitted
+        attempt.flight["child"] = submitted["ExecutionArn"]
     child = engine._executions[attempt.flight["child"]]
     try:
+        if submitted is not None:
+            history.task_submitted(attempt.execution, attempt.resource, submitted)
         while child["status"] == "RUNNING":
             left = remaining(attempt.deadline)
             if left == 0:

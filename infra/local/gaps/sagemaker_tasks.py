@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ministack.services import stepfunctions as engine
 
 from infra.local.gaps import history
-from infra.local.gaps.attempt import Attempt, call_once, register
+from infra.local.gaps.attempt import Attempt, begin_once, call_once, register
 from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, SuspendedError
 from infra.local.gaps.patching import require
 
@@ -86,11 +86,13 @@ class SageMakerTasks:
 
     def _run_job(self, attempt: Attempt, kind: JobKind) -> Any:
         name = attempt.parameters.get(kind.name_key)
+        submitted = None
         if not attempt.flight.get("submitted"):
-            created = call_once(attempt, lambda: self.request(f"create{kind.noun}", attempt.parameters))
+            submitted = begin_once(attempt, lambda: self.request(f"create{kind.noun}", attempt.parameters))
             attempt.flight["submitted"] = True
-            history.task_submitted(attempt.execution, attempt.resource, created)
         try:
+            if submitted is not None:
+                history.task_submitted(attempt.execution, attempt.resource, submitted)
             description = self._wait(attempt, kind, name)
         except SuspendedError:
             raise

@@ -53,6 +53,18 @@ def test_a_child_is_stopped_with_its_parent(machines: Machines) -> None:
     eventually(lambda: statuses(machines, child) == ["ABORTED"])
 
 
+def test_a_child_is_stopped_even_when_its_parent_ends_while_starting_it(machines: Machines) -> None:
+    """Whatever the moment of the stop: what the parent had begun to start does not run on alone."""
+    child = machines.create({"Wait": WAIT})
+    nest = machines.create({"Nest": nested(child)})
+    for _ in range(30):
+        parent = machines.start(nest)
+        while not statuses(machines, child):
+            pass
+        machines.sfn.stop_execution(executionArn=parent)
+    eventually(lambda: set(statuses(machines, child)) == {"ABORTED"})
+
+
 def test_a_wait_ends_with_its_execution(machines: Machines) -> None:
     """Nothing is added to the history of a stopped execution."""
     execution = machines.start(machines.create({"Wait": WAIT | {"Seconds": 20}}))
