@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden local images deploy destroy bench clean
+.PHONY: help demo test check golden local images fuzz deploy destroy bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ deploy: .venv/run ## deploy the stack to AWS (EMAIL=…), or to the stand-in wit
 
 destroy: .venv/run ## delete the stack and everything in it
 	$(BIN)/greenlight destroy
+
+fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
+	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/test_hostile_requests.py -s
 
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests

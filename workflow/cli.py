@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workflow.commands import decisions, production, runs, stack
+from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.errors import GreenlightError
 
@@ -46,7 +47,7 @@ class InOrder(click.Group):
         decisions.reject,
         production.releases,
         production.rollback,
-        production.predict,
+        predict,
         stack.destroy,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

@@ -19,6 +19,9 @@ VERSION = 1
 
 MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
 
+PRECISIONS = ("f32", "bf16", "int8")
+"""What a model may compute in once it serves."""
+
 JOB_NAME_LENGTH = 63
 """Longest name SageMaker accepts for a job (CreateTrainingJob, TrainingJobName)."""
 
@@ -153,6 +156,12 @@ RULES: dict[str, Rule] = {
     "weights": Rule(str, "empty, or the S3 address of pretrained weights (.pt)", pattern=rf"|{_S3}\.pt"),
     "epochs": Rule(int, "passes over the training images", low=1, high=1000),
     "image_size": Rule(int, "longer side in pixels", low=32, high=1280, multiple=32),
+    "precision": Rule(
+        str,
+        "what the model computes in once it serves: 32-bit floats, 16-bit floats where the processor has them "
+        "(else 32-bit), or 8-bit integers fitted to training images",
+        choices=PRECISIONS,
+    ),
     "batch": Rule(int, "images a step", low=1, high=512),
     "seed": Rule(int, "seed of every random choice", low=0, high=2**31 - 1),
     "hyperparameters": Rule(dict, "further training arguments of ultralytics, name to number, text or true/false"),
@@ -166,8 +175,8 @@ RULES: dict[str, Rule] = {
     "minimum_images": Rule(int, "held-out images the gate asks for", low=1, high=1_000_000),
     "maximum_regression": Rule(float, "mAP50-95 the candidate may lose against production", low=0, high=1),
     "training_instance": Rule(str, "a SageMaker instance type such as ml.g5.xlarge", pattern=_INSTANCE),
-    "processing_instance": Rule(str, "a SageMaker instance type such as ml.m5.xlarge", pattern=_INSTANCE),
-    "endpoint_instance": Rule(str, "a SageMaker instance type such as ml.c6i.xlarge", pattern=_INSTANCE),
+    "processing_instance": Rule(str, "a SageMaker instance type such as ml.m7i.xlarge", pattern=_INSTANCE),
+    "endpoint_instance": Rule(str, "a SageMaker instance type such as ml.c7i.xlarge", pattern=_INSTANCE),
     "ask_before_production": Rule(bool, "ask once more between staging and production"),
     "approval_hours": Rule(float, "hours an approval request waits", above=0, high=24 * 30),
     "force": Rule(bool, "build even when nothing changed"),
@@ -185,6 +194,7 @@ class RunInput:
     weights: str = ""
     epochs: int = 50
     image_size: int = 640
+    precision: str = "bf16"
     batch: int = 16
     seed: int = 0
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
@@ -198,8 +208,8 @@ class RunInput:
     minimum_images: int = 1
     maximum_regression: float = 0.02
     training_instance: str = "ml.g5.xlarge"
-    processing_instance: str = "ml.m5.xlarge"
-    endpoint_instance: str = "ml.c6i.xlarge"
+    processing_instance: str = "ml.m7i.xlarge"
+    endpoint_instance: str = "ml.c7i.xlarge"
     ask_before_production: bool = False
     approval_hours: float = 72.0
     force: bool = False

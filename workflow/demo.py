@@ -28,7 +28,7 @@ from workflow.upload import check_weights
 
 if TYPE_CHECKING:
     from workflow.clients import Cloud
-    from workflow.predict import Prediction
+    from workflow.prediction import Prediction
     from workflow.stack import Stack
     from workflow.watch import View
 
@@ -206,13 +206,14 @@ class Demo:
 
     def predict(self, stack: Stack, test_uri: str) -> list[Prediction]:
         """What production sees in pictures that no training saw."""
-        from workflow.predict import draw, predict
+        from workflow.drawing import draw
+        from workflow.predict import ask
         from workflow.record import fetch_pictures
 
         for name in ("held-out", "predictions"):
             shutil.rmtree(FOLDER / name, ignore_errors=True)
         pictures = fetch_pictures(self.cloud, test_uri, FOLDER / "held-out")
-        found = list(predict(self.cloud, stack.production_endpoint, pictures))
+        found = [ask(self.cloud, stack.production_endpoint, picture) for picture in pictures]
         for prediction in found:
             draw(prediction, FOLDER / "predictions" / f"{prediction.file.stem}.jpg")
         return found

@@ -2,12 +2,15 @@
 
     GreenlightError          exit 1: what happened, where, and what to do, in plain words
     ├── UsageError           exit 2: the person can put it right before anything starts
-    └── ServiceError         exit 1: an AWS service refused a call; ``code`` is the service's own
+    ├── ServiceError         exit 1: an AWS service refused a call; ``code`` is the service's own
+    └── PictureError         exit 1: one picture cannot be sent or drawn, which says nothing of the next one
 
 It knows no client and prints nothing: ``workflow.cli`` and ``workflow.demo`` turn these into text and exit codes.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class GreenlightError(Exception):
@@ -29,3 +32,12 @@ class ServiceError(GreenlightError):
         """Keep the service's own error ``code`` beside the readable ``message``."""
         super().__init__(message)
         self.code = code
+
+
+class PictureError(GreenlightError):
+    """A picture that cannot be sent or drawn."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        """``reason`` goes on after the name of the file, such as "is no picture"."""
+        super().__init__(f"{file} {reason}")
+        self.reason = reason

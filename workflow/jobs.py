@@ -87,7 +87,7 @@ def processing_step(
         role=settings.JOB_ROLE,
         image_uri=image,
         instance_count=1,
-        instance_type="ml.m5.xlarge",
+        instance_type="ml.m7i.xlarge",
         volume_size_in_gb=settings.VOLUME_GB,
         max_runtime_in_seconds=seconds,
         sagemaker_session=offline_session(),

@@ -14,7 +14,7 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract import split_s3_uri
 from workflow.dataset import IMAGE_SUFFIXES
-from workflow.predict import Prediction
+from workflow.prediction import Prediction
 from workflow.stack import Stack
 from workflow.watch import Job
 

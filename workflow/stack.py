@@ -6,7 +6,7 @@ Everything that talks to a project starts here. It reads; ``workflow.deploy`` an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from workflow.clients import Cloud
@@ -29,7 +29,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Stack:
-    """The outputs of a deployed stack. Field names are the outputs' names in snake case."""
+    """The outputs of a deployed stack. Field names are the outputs' names in snake case.
+
+    Those of the API in front of production are empty where the stack has none.
+    """
 
     project: str
     region: str
@@ -44,6 +47,8 @@ class Stack:
     production_endpoint: str
     training_repository: str
     serving_repository: str
+    prediction_url: str = ""
+    prediction_key_id: str = ""
 
 
 def place_of(cloud: Cloud) -> Place:
@@ -83,14 +88,17 @@ def read_stack(cloud: Cloud, project: str) -> Stack:
 
 def stack_from(project: str, region: str, outputs: Mapping[str, str]) -> Stack:
     """Turn a stack's outputs into the record. Raises UsageError naming the outputs that are missing."""
-    names = {field.name: _output(field.name) for field in fields(Stack) if field.name not in {"project", "region"}}
-    missing = sorted(output for output in names.values() if output not in outputs)
+    wanted = [field for field in fields(Stack) if field.name not in {"project", "region"}]
+    missing = sorted(
+        _output(field.name) for field in wanted if field.default is MISSING and _output(field.name) not in outputs
+    )
     if missing:
         raise UsageError(
             f"the stack {project} has no output {', '.join(missing)}: not Greenlight's, or still being deployed.\n"
             "  Wait for it, or bring it up to date with 'greenlight deploy'"
         )
-    return Stack(project=project, region=region, **{name: outputs[output] for name, output in names.items()})
+    known = {field.name: outputs[_output(field.name)] for field in wanted if _output(field.name) in outputs}
+    return Stack(project=project, region=region, **known)
 
 
 def _output(name: str) -> str:

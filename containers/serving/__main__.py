@@ -1,6 +1,7 @@
 """Entry point of the serving image: ``serve`` answers requests, ``evaluate`` measures a candidate.
 
-Knows only which program to start; SageMaker gives the name as the container's one argument.
+Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
+that ``serve`` starts for itself.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.server import serve
 
         return serve(os.environ)
+    if arguments[:1] == ["worker"]:
+        from containers.serving.worker import work
+
+        return work(arguments[1:])
     if list(arguments) == ["evaluate"]:
         from containers.serving.evaluate import run
 

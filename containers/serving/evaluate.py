@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from containers.serving import pictures, smoke
+from containers.serving.answer import describe
 from containers.serving.archive import archive_digest, unpack
 from containers.serving.champion import Champion, ChampionError, read_champion
 from containers.serving.held_out import HeldOut, HeldOutError, read_held_out
 from containers.serving.interval import map50_95_intervals
 from containers.serving.manifest import ModelError
 from containers.serving.measurement import Measurement, measure
-from containers.serving.predictor import CONFIDENCE, Predictor
+from containers.serving.predictor import SERVED, Predictor
 from containers.serving.report import Report
 from workflow.contract import Metrics, ModelScore
 
@@ -64,7 +65,7 @@ def run(environ: Mapping[str, str]) -> int:
 
 def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     """Measure everything below ``folder``/input and write everything below ``folder``/output."""
-    confidence = read_confidence(environ.get("CONFIDENCE", str(CONFIDENCE)))
+    confidence = read_confidence(environ.get("CONFIDENCE", str(SERVED.confidence)))
     held_out = read_held_out(folder / "input" / "test")
     expected = environ.get("DATASET_DIGEST") or held_out.digest
     if held_out.digest != expected:
@@ -153,7 +154,7 @@ def write(
                 "file": one.picture.name,
                 "width": one.width,
                 "height": one.height,
-                "detections": candidate.predictor.as_json(one.detections),
+                "detections": describe(one.detections, one.width, one.height, candidate.predictor.manifest.classes),
             }
             for one in seen
         ],

@@ -14,18 +14,31 @@ LONGEST_SIDE = 4096
 """Pixels; no model of ours is wider, and a larger figure would only ask for memory."""
 
 
+MOST_KEYPOINTS = 1000
+"""Of one object; more would only ask for memory."""
+TASKS = ("detect", "pose", "segment", "classify", "obb")
+PRECISIONS = ("f32", "bf16", "int8")
+
+
 class ModelError(ValueError):
     """A model, its manifest or its archive is not what it claims to be."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a model: names of its classes, input size in pixels, SHA-256 of ``model.onnx`` in hex."""
+    """What is known of a model: names of its classes, input size in pixels, SHA-256 of ``model.onnx`` in hex.
+
+    ``task`` is one of TASKS, ``precision``, in which the model computes, one of PRECISIONS. ``keypoints``, of pose
+    alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the visibility.
+    """
 
     classes: tuple[str, ...]
     height: int
     width: int
     model_digest: str
+    task: str = "detect"
+    precision: str = "f32"
+    keypoints: tuple[int, int] | None = None
 
     @staticmethod
     def parse(text: str | bytes) -> Manifest:
@@ -36,8 +49,11 @@ class Manifest:
             raise ModelError(f"manifest.json is not JSON: {error}") from None
         if not isinstance(document, dict) or document.get("version") != VERSION:
             raise ModelError(f"manifest.json: must be an object of version {VERSION}")
-        if document.get("task") != "detect":
-            raise ModelError(f"manifest.json: task {document.get('task')!r} is not detect")
+        task, precision = document.get("task"), document.get("precision", "f32")
+        if task not in TASKS:
+            raise ModelError(f"manifest.json: task {task!r} is none of {', '.join(TASKS)}")
+        if precision not in PRECISIONS:
+            raise ModelError(f"manifest.json: precision {precision!r} is none of {', '.join(PRECISIONS)}")
         classes = document.get("classes")
         if not isinstance(classes, list) or not classes or not all(isinstance(name, str) and name for name in classes):
             raise ModelError("manifest.json: classes must be a list of at least one name")
@@ -48,12 +64,15 @@ class Manifest:
             raise ModelError(
                 f"manifest.json: image_size must be [height, width] of 1 to {LONGEST_SIDE}, found {size!r}"
             )
+        if task == "classify" and size[0] != size[1]:
+            raise ModelError(f"manifest.json: image_size of a classifier must be square, found {size!r}")
+        keypoints = _keypoints(task, document.get("keypoints"))
         digest = document.get("model_digest")
         listed = document.get("files")
         entry = listed.get("model.onnx") if isinstance(listed, dict) else None
         if not isinstance(digest, str) or not isinstance(entry, dict) or entry.get("sha256") != digest:
             raise ModelError("manifest.json: model_digest and files['model.onnx'].sha256 must be the same digest")
-        return Manifest(tuple(classes), size[0], size[1], digest)
+        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints)
 
     def verify(self, model: bytes) -> None:
         """Raise ModelError unless these are the bytes of the model the manifest describes."""
@@ -64,3 +83,17 @@ class Manifest:
 
 def _side(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LONGEST_SIDE
+
+
+def _keypoints(task: str, value: object) -> tuple[int, int] | None:
+    if task != "pose":
+        if value is not None:
+            raise ModelError(f"manifest.json: keypoints belong to the task pose, found {value!r} for {task}")
+        return None
+    if isinstance(value, list) and len(value) == 2 and all(type(number) is int for number in value):
+        count, numbers = value
+        if 0 < count <= MOST_KEYPOINTS and numbers in (2, 3):
+            return count, numbers
+    raise ModelError(
+        f"manifest.json: keypoints must be [count, 2 or 3] with a count of 1 to {MOST_KEYPOINTS}, found {value!r}"
+    )

@@ -19,11 +19,11 @@ from containers.serving.average_precision import (
     mean_over_present,
     precision_and_recall,
 )
-from containers.serving.detection import Detections, Floats
+from containers.serving.detection import Detections, Floats, Thresholds
 from containers.serving.held_out import HeldOut, HeldOutError, Picture
 from containers.serving.image import as_sent
 from containers.serving.image_header import ImageError
-from containers.serving.predictor import IOU, Predictor
+from containers.serving.predictor import Predictor
 from workflow.contract import ClassScore, ModelScore
 
 LOWEST_CONFIDENCE = 0.001
@@ -103,9 +103,9 @@ def measure(predictor: Predictor, held_out: HeldOut, confidence: float) -> Measu
             inference = predictor.infer(sent)
         except ImageError as error:
             raise HeldOutError(f"{picture.name}: {error}") from None
-        served = _translate(inference.detections(confidence=confidence, iou=IOU), order)
+        served = _translate(inference.detections(Thresholds(confidence=confidence)), order)
         milliseconds.append((time.perf_counter() - started) * 1000)
-        everything = _translate(inference.detections(confidence=LOWEST_CONFIDENCE, iou=IOU, every_class=True), order)
+        everything = _translate(inference.detections(Thresholds(confidence=LOWEST_CONFIDENCE), every_class=True), order)
         boxes = picture.boxes_in_pixels(inference.width, inference.height)
         rows.append((everything, match(everything.boxes, everything.classes, boxes, picture.classes) >= 0))
         found = match(served.boxes, served.classes, boxes, picture.classes)

@@ -1,144 +1,147 @@
-"""Serves the predictor under SageMaker's contract: ``GET /ping`` and ``POST /invocations`` on port 8080.
+"""Serves the predictor under SageMaker's contract on port 8080.
 
-Thin: ``invocation`` understands a request, ``predictor`` answers it. The port is opened only after the model
-has really run once, so a healthy ``/ping`` means a working model.
+Reads the model, gives root away, starts the workers, and opens the port only after each of them has really run the
+model once: a healthy ``/ping`` means a working model. On SIGTERM everything accepted is answered before the end.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
-import logging
+import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import anyio
 import uvicorn
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+import uvloop
 
-from containers.serving.image_header import ImageError
-from containers.serving.invocation import ATTRIBUTES_HEADER, Invocation, InvocationError, Thresholds, read_invocation
+from containers.serving.application import Application
 from containers.serving.manifest import ModelError
-from containers.serving.predictor import CONFIDENCE, IOU, Predictor, processors
+from containers.serving.port import open_port, turn_deaf
+from containers.serving.predictor import SERVED, read_model
 from containers.serving.privilege import PrivilegeError, step_down
+from containers.serving.worker import hand_over
+from containers.serving.workers import Workers
 
-MAXIMUM_BODY_BYTES = 25_000_000
 DRAIN_SECONDS = 25
 """SageMaker kills a container 30 seconds after SIGTERM."""
+QUIET_SECONDS = 0.5
+"""After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
+LINGER_SECONDS = 3.0
+LAST_ARRIVALS_SECONDS = 0.1
 
-log = logging.getLogger("greenlight.serving")
+
+class ServingError(ValueError):
+    """A setting of the endpoint that cannot be used."""
 
 
 def serve(environ: Mapping[str, str]) -> int:
     """Load the model and answer until SIGTERM; 1 when there is no model that works."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    started = time.perf_counter()
-    folder = Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
     try:
-        thresholds = Thresholds(CONFIDENCE, IOU).changed(_given(environ))
-        predictor = Predictor.load(folder)
+        confidence = read_confidence(environ)
+        manifest, model = read_model(Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
+        handle = hand_over(manifest, model)
+        del manifest, model
         step_down(environ)
-    except (ModelError, InvocationError, PrivilegeError) as error:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(environ, handle, confidence))
+    except (ModelError, ServingError, PrivilegeError, OSError) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
-    _tell("ready", model_digest=predictor.manifest.model_digest, seconds=round(time.perf_counter() - started, 2))
-    uvicorn.run(
-        application(predictor, thresholds),
-        host=environ.get("GREENLIGHT_BIND_HOST", "0.0.0.0"),  # noqa: S104  # SageMaker reaches the container from outside
-        port=int(environ.get("SAGEMAKER_BIND_TO_PORT", "8080")),
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        timeout_keep_alive=75,
-    )
     return 0
 
 
-def _given(environ: Mapping[str, str]) -> dict[str, Any]:
-    text = environ.get("GREENLIGHT_CONFIDENCE")
-    if text is None:
-        return {}
+def read_confidence(environ: Mapping[str, str]) -> float:
+    """From which score this endpoint answers. Raises ServingError unless it is a number from 0 to 1."""
+    text = environ.get("GREENLIGHT_CONFIDENCE", str(SERVED.confidence))
     try:
-        return {"confidence": float(text)}
+        confidence = float(text)
     except ValueError:
-        return {"confidence": text}
+        confidence = -1.0
+    if not 0 <= confidence <= 1:
+        raise ServingError(f"GREENLIGHT_CONFIDENCE = {text!r}: must be a number from 0 to 1")
+    return confidence
 
 
-def application(predictor: Predictor, defaults: Thresholds) -> Starlette:
-    """The two routes over a loaded predictor."""
-    slots = anyio.CapacityLimiter(processors())
+def processors() -> int:
+    """Processors this process may use; where the system cannot tell (macOS), all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    async def ping(_: Request) -> Response:
-        return Response(status_code=200)
 
-    async def invocations(request: Request) -> Response:
-        started = time.perf_counter()
-        body = await _body(request)
-        asked = read_invocation(
-            request.headers.get("content-type", ""), request.headers.get(ATTRIBUTES_HEADER, ""), body, defaults
+async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
+    started = time.perf_counter()
+    slots = processors()
+    workers = Workers(model, slots, tell)
+    try:
+        await workers.start()
+        tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
+        application = Application(workers, confidence, slots, tell)
+        config = uvicorn.Config(
+            application,
+            http="httptools",
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_keep_alive=75,
         )
-        answer = await anyio.to_thread.run_sync(_answer, predictor, asked, limiter=slots)
-        _tell("invocation", images=len(asked.images), ms=round((time.perf_counter() - started) * 1000, 1))
-        return JSONResponse(answer)
-
-    return Starlette(
-        routes=[Route("/ping", ping), Route("/invocations", invocations, methods=["POST"])],
-        exception_handlers={
-            InvocationError: _refusal(lambda error: error.status),
-            ImageError: _refusal(lambda _: 400),
-            HTTPException: _refusal(lambda error: error.status_code),
-            Exception: _failure,
-        },
-    )
+        host = environ.get("GREENLIGHT_BIND_HOST", "0.0.0.0")  # noqa: S104  # SageMaker reaches it from outside
+        await Server(config, application, open_port(host, int(environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))).answer()
+    finally:
+        await workers.stop()
 
 
-def _answer(predictor: Predictor, asked: Invocation) -> dict[str, Any]:
-    thresholds = asked.thresholds
-    found = predictor.predict(asked.images, confidence=thresholds.confidence, iou=thresholds.iou)
-    images = [
-        {
-            "width": prediction.width,
-            "height": prediction.height,
-            "detections": predictor.as_json(prediction.detections),
-            "timings_ms": prediction.timings_ms,
-        }
-        for prediction in found
-    ]
-    digest = {"model_digest": predictor.manifest.model_digest}
-    return {**digest, "images": images} if asked.many else {**digest, **images[0]}
+class Server(uvicorn.Server):
+    """uvicorn, which on SIGTERM closes its port at once; here whoever has just connected is answered first."""
+
+    def __init__(self, config: uvicorn.Config, application: Application, listener: socket.socket) -> None:
+        """Serve ``application`` on ``listener``."""
+        super().__init__(config)
+        self._application = application
+        self._listener = listener
+        self._drain: asyncio.Task[None] | None = None
+
+    async def answer(self) -> None:
+        """Until SIGTERM, and on until everything is answered."""
+        await self.serve([self._listener])
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Begin to drain at the first signal; a second one ends at once."""
+        if self._drain is not None:
+            self.should_exit = True
+            return
+        self._application.draining = True
+        self._drain = asyncio.get_running_loop().create_task(self._finish())
+
+    async def _finish(self) -> None:
+        """Answer with ``Connection: close`` until nothing is under way, close the port, and answer what is left."""
+        started = quiet_since = time.monotonic()
+        while time.monotonic() < min(started + LINGER_SECONDS, quiet_since + QUIET_SECONDS):
+            await asyncio.sleep(0.05)
+            if self._application.running:
+                quiet_since = time.monotonic()
+        turn_deaf(self._listener)
+        await asyncio.sleep(LAST_ARRIVALS_SECONDS)
+        for server in self.servers:
+            server.close()
+        quiet_since = time.monotonic()
+        while time.monotonic() < min(started + DRAIN_SECONDS, quiet_since + QUIET_SECONDS):
+            await asyncio.sleep(0.05)
+            if self._application.running:
+                quiet_since = time.monotonic()
+        self.should_exit = True
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAXIMUM_BODY_BYTES:
-            raise InvocationError(413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
-    return bytes(body)
-
-
-def _refusal(status: Callable[[Any], int]) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def refuse(_: Request, error: Exception) -> Response:
-        message = error.detail if isinstance(error, HTTPException) else str(error)
-        _tell("refused", status=status(error), error=message)
-        return JSONResponse({"error": message}, status_code=status(error))
-
-    return refuse
-
-
-async def _failure(_: Request, error: Exception) -> Response:
-    _tell("failed", error=f"{type(error).__name__}: {error}")
-    return JSONResponse({"error": "the model could not answer; the endpoint's log says why"}, status_code=500)
-
-
-def _tell(event: str, **fields: object) -> None:
-    log.info(json.dumps({"event": event, **fields}))
+def tell(event: str, **fields: object) -> None:
+    """One line of log, as JSON."""
+    sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+    sys.stdout.flush()

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from containers.serving.answer import describe
+from containers.serving.detection import Thresholds
 from containers.serving.image import as_sent
 from containers.serving.image_header import PNG_SIGNATURE
 from containers.serving.measurement import Seen
@@ -45,8 +47,10 @@ def write(folder: Path, predictor: Predictor, chosen: list[Seen], confidence: fl
         data = as_sent(one.picture.path)
         name = f"{at}.{'png' if data.startswith(PNG_SIGNATURE) else 'jpg'}"
         (folder / name).write_bytes(data)
-        answer = predictor.predict([data], confidence=confidence)[0]
-        images.append({"file": name, "detections": predictor.as_json(answer.detections)})
+        answer = predictor.infer(data)
+        found = answer.detections(Thresholds(confidence=confidence))
+        described = describe(found, answer.width, answer.height, predictor.manifest.classes)
+        images.append({"file": name, "detections": described})
     document = {
         "version": 1,
         "model_digest": predictor.manifest.model_digest,

@@ -29,9 +29,9 @@ class Channel:
     digest: str
     files: dict[str, str]
 
-    def images(self, split: str) -> int:
-        """How many images a split holds."""
-        return sum(name.startswith(f"images/{split}/") for name in self.files)
+    def images(self, split: str) -> list[str]:
+        """The names of a split's images, in order."""
+        return sorted(name for name in self.files if name.startswith(f"images/{split}/"))
 
 
 def read_channel(folder: Path) -> Channel:

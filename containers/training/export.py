@@ -1,49 +1,83 @@
-"""Turns the best weights into what serves: an ONNX graph of a fixed size, the weights and a manifest.
+"""Turns the best weights into what serves: an ONNX graph for pictures of any size, the weights and a manifest.
 
-The files appear in the model folder only when all are complete, the manifest last. Knows nothing of
-how the weights came about.
+The files appear in the model folder only when all are complete, the manifest last. Takes weights of any of
+YOLOv8's five tasks and knows nothing of how they came about.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from containers.training.environment import versions
+from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.images import file_digest
-from workflow.contract import VERSION
+from containers.training.quantise import quantise
+from workflow.contract import PRECISIONS, VERSION
 
 OPSET = 17
 """Fixed, so that the same weights give the same graph whatever the exporter would choose."""
 
+CHANGING_METADATA = ("date", "description")
+"""What ultralytics notes in a graph that differs from export to export: the time, and the folder of the data."""
+
 FILES = ("model.onnx", "weights.pt")
 
 
-class ExportError(RuntimeError):
-    """The exported graph is not what serving expects."""
+@dataclass(frozen=True)
+class Exported:
+    """What the weights turned out to be; ``stride`` is the largest, in pixels of the input."""
+
+    subject: Subject
+    stride: int
 
 
-def publish(best: Path, model: Path, *, image_size: int, classes: tuple[str, ...], about: Mapping[str, Any]) -> None:
-    """Export ``best`` and put model.onnx, weights.pt and manifest.json into ``model``; ``about`` joins the manifest."""
+def publish(
+    best: Path,
+    model: Path,
+    *,
+    image_size: int,
+    classes: tuple[str, ...],
+    about: Mapping[str, Any],
+    precision: str = "bf16",
+    calibration: Sequence[Path] = (),
+) -> None:
+    """Export ``best`` and put model.onnx, weights.pt and manifest.json into ``model``; ``about`` joins the manifest.
+
+    ``precision`` is what the model shall compute in once it serves. int8 makes another graph, from the pictures of
+    ``calibration``; f32 and bf16 share one, and the serving runtime reads in the manifest which it is.
+    """
+    if precision not in PRECISIONS:
+        raise ExportError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
     model.mkdir(parents=True, exist_ok=True)
     partial = model / ".partial"  # inside, so that the files move without being copied once more
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
         shutil.copyfile(best, partial / "weights.pt")
-        stride = export_onnx(partial / "weights.pt", partial / "model.onnx", image_size, len(classes))
+        graph = partial / "model.onnx"
+        exported = export_onnx(partial / "weights.pt", graph, image_size)
+        subject = exported.subject
+        if subject.classes != len(classes):
+            raise ExportError(f"the weights know {subject.classes} classes, the dataset {len(classes)}")
+        if precision == "int8":
+            quantise(graph, calibration, task=subject.task, image_size=image_size)
+            check_file(graph, subject, image_size)
         files = {
             name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in FILES
         }
         manifest = {
             "version": VERSION,
-            "task": "detect",
+            "task": subject.task,
             "classes": list(classes),
+            **({} if subject.keypoints is None else {"keypoints": list(subject.keypoints)}),
             "image_size": [image_size, image_size],
-            "stride": stride,
+            "stride": exported.stride,
+            "precision": precision,
             "files": files,
             "model_digest": files["model.onnx"]["sha256"],
             **versions(),
@@ -57,36 +91,41 @@ def publish(best: Path, model: Path, *, image_size: int, classes: tuple[str, ...
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def export_onnx(weights: Path, target: Path, image_size: int, classes: int) -> int:
-    """Write the graph for one square image of ``image_size`` pixels; the model's largest stride.
+def export_onnx(weights: Path, target: Path, image_size: int) -> Exported:
+    """Write the graph, in 32-bit floats; what the weights are. The same weights give the same bytes.
 
-    Raises ExportError unless the graph takes (1, 3, size, size) and gives (1, 4 + classes, anchors).
+    It takes one picture of any height and width, multiples of 32; that of a classifier is square, of ``image_size``
+    pixels. Raises ExportError unless inputs and outputs are those of the task.
     """
     import onnx
     from ultralytics import YOLO
 
-    detector = YOLO(str(weights))
-    stride = int(detector.model.stride.max())
-    made = detector.export(
+    network = YOLO(str(weights))
+    keypoints = tuple(network.model.kpt_shape) if network.task == "pose" else None
+    exported = Exported(Subject(network.task, len(network.names), keypoints), int(network.model.stride.max()))
+    made = network.export(
         format="onnx",
         imgsz=image_size,
         opset=OPSET,
         simplify=False,
-        dynamic=False,
+        dynamic=network.task != "classify",
         batch=1,
         device="cpu",
         verbose=False,
     )
-    Path(made).replace(target)
-    graph = onnx.load(str(target))
-    onnx.checker.check_model(graph)
-    shapes = [_shape(value) for value in (*graph.graph.input, *graph.graph.output)]
-    anchors = sum((image_size // step) ** 2 for step in (8, 16, 32))
-    wanted = [[1, 3, image_size, image_size], [1, 4 + classes, anchors]]
-    if shapes != wanted:
-        raise ExportError(f"the exported graph has inputs and outputs {shapes}, not {wanted}")
-    return stride
+    graph = onnx.load(str(made))
+    Path(made).unlink()
+    keep_one_picture((*graph.graph.input, *graph.graph.output))
+    noted = [entry for entry in graph.metadata_props if entry.key not in CHANGING_METADATA]
+    del graph.metadata_props[:]
+    graph.metadata_props.extend(noted)
+    onnx.save(graph, str(target))
+    check_file(target, exported.subject, image_size)
+    return exported
 
 
-def _shape(value: Any) -> list[int]:
-    return [dimension.dim_value for dimension in value.type.tensor_type.shape.dim]
+def check_file(graph: Path, subject: Subject, image_size: int) -> None:
+    """Raise ExportError unless the graph in this file does what serving expects of its task."""
+    import onnx
+
+    check_graph(onnx.load(str(graph)), subject, image_size)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import MODELS, RULES, ContractError
+from workflow.contract import RULES, ContractError
 
 KINDS: Mapping[str, str] = {
     **dict.fromkeys(("nbs", "patience", "close_mosaic", "workers", "max_det"), "int"),
@@ -23,13 +23,23 @@ KINDS: Mapping[str, str] = {
     **dict.fromkeys(("multi_scale", "fraction", "iou"), "float"),
     "freeze": "int",
     "optimizer": "optimizer",
-    "amp": "precision",
+    "amp": "mixed precision",
 }
 """Every training argument of ultralytics that may be given, and its kind."""
 
+OWN: Mapping[str, str] = {
+    "model": "yolov8n",
+    "epochs": "50",
+    "image_size": "640",
+    "precision": "bf16",
+    "batch": "16",
+    "seed": "0",
+}
+"""Hyperparameters that are keys of the execution input, whose rules they keep, and their defaults."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": ("auto", "SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp"),
-    "precision": ("fp32", "bf16"),
+    "mixed precision": ("fp32", "bf16"),
 }
 """Kinds that are a choice. Mixed precision in fp16 is left out: its check wants a download."""
 
@@ -47,9 +57,13 @@ class HyperparameterError(ContractError):
 
 @dataclass(frozen=True)
 class Settings:
-    """One training: architecture, the figures every training has, and further arguments of ultralytics."""
+    """One training: architecture, the figures every training has, and further arguments of ultralytics.
+
+    ``precision`` is what the model computes in once it serves; ultralytics' own for training is the argument ``amp``.
+    """
 
     model: str
+    precision: str
     epochs: int
     image_size: int
     batch: int
@@ -60,25 +74,22 @@ class Settings:
 def read_settings(given: Mapping[str, str]) -> Settings:
     """Check and convert all hyperparameters. Raises HyperparameterError on the first that is not allowed."""
     rest = dict(given)
-    model = rest.pop("model", "yolov8n")
-    if model not in MODELS:
-        raise HyperparameterError(f"hyperparameter model = {model!r}: must be one of {', '.join(MODELS)}")
-    numbers = {}
-    for key, default in (("epochs", "50"), ("image_size", "640"), ("batch", "16"), ("seed", "0")):
+    own: dict[str, Any] = {}
+    for key, default in OWN.items():
         text = rest.pop(key, default)
         try:
-            numbers[key] = RULES[key].read(key, _convert(text, "int"))
+            own[key] = RULES[key].read(key, _convert(text, "int") if RULES[key].kind is int else text)
         except ContractError as error:
             raise HyperparameterError(f"hyperparameter {error}") from error
     arguments = {key: read_argument(key, text) for key, text in rest.items()}
     # ultralytics gathers gradients over 64 images by default: one step an epoch on a small dataset.
-    return Settings(model, **numbers, arguments={"nbs": numbers["batch"], **arguments})
+    return Settings(**own, arguments={"nbs": own["batch"], **arguments})
 
 
 def read_argument(key: str, text: str) -> Any:
     """One further argument in its kind. Raises HyperparameterError naming the key and what is allowed."""
     if key not in KINDS:
-        names = ", ".join(sorted([*KINDS, "model", "epochs", "image_size", "batch", "seed"]))
+        names = ", ".join(sorted([*KINDS, *OWN]))
         raise HyperparameterError(f"hyperparameter {key}: unknown or decided by the flow; allowed are {names}")
     value = _convert(text, KINDS[key])
     if value is None:

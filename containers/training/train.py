@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from containers.training.channel import lay_out, read_channel
+from containers.training.channel import Channel, lay_out, read_channel
 from containers.training.checkpoints import Checkpoint, newest_checkpoint
 from containers.training.environment import set_up
 from containers.training.export import publish
@@ -47,7 +47,15 @@ def train(folders: Folders) -> None:
         best = run(settings, data, work / "run", pretrained, checkpoint, watch)
         _say("exporting the best epoch")
         about = {"model": settings.model, "dataset_digest": channel.digest, "hyperparameters": given}
-        publish(best, folders.model, image_size=settings.image_size, classes=channel.classes, about=about)
+        publish(
+            best,
+            folders.model,
+            image_size=settings.image_size,
+            classes=channel.classes,
+            about=about,
+            precision=settings.precision,
+            calibration=calibration_images(channel, data),
+        )
     _say(f"model written: {', '.join(sorted(path.name for path in folders.model.iterdir()))}")
 
 
@@ -105,6 +113,11 @@ def training_arguments(settings: Settings, data: Path, folder: Path) -> dict[str
     except (TypeError, ValueError) as error:
         raise HyperparameterError(f"hyperparameter {error}") from error
     return arguments
+
+
+def calibration_images(channel: Channel, data: Path) -> list[Path]:
+    """The images of the training split, laid out beside ``data``: what judges a model must not have shaped it."""
+    return [data.parent / name for name in channel.images("train")]
 
 
 def pretrained_weights(folder: Path) -> Path | None:

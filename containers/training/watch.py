@@ -43,7 +43,7 @@ class Watch:
 
         torch.set_num_threads(self._cores)
         for split, loader in (("train", trainer.train_loader), ("validation", trainer.test_loader)):
-            used, there = len(loader.dataset), self._channel.images(split)
+            used, there = len(loader.dataset), len(self._channel.images(split))
             if used != there and not (split == "train" and trainer.args.fraction < 1):
                 raise ChannelError(f"ultralytics takes {used} of the {there} images of the {split} split")
 

@@ -23,9 +23,9 @@ from ministack import app as engine_app
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
 from infra.local import gaps
-from infra.local.gaps import control, function_urls, resume, sagemaker_tasks
+from infra.local.gaps import api_integrations, control, function_urls, resume, sagemaker_tasks
 from infra.local.mailbox import Mailbox
-from infra.local.sagemaker import plugin, service
+from infra.local.sagemaker import plugin, protocol, service
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.settings import Settings
 
@@ -46,6 +46,7 @@ class StandIn:
         self._mailbox = Mailbox(settings.state / "mail.json")
         gaps.install(settings.url, self._mailbox)
         sagemaker_tasks.install(service.call, ServiceError)
+        api_integrations.install(protocol.handle_request)
 
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]

@@ -28,6 +28,7 @@ def hyperparameters(given: RunInput) -> dict[str, str]:
         "model": given.model,
         "epochs": given.epochs,
         "image_size": given.image_size,
+        "precision": given.precision,
         "batch": given.batch,
         "seed": given.seed,
     }

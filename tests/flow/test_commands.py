@@ -71,10 +71,24 @@ def test_a_failed_run_names_the_state_and_the_reason(flow: Flow, printed: Any) -
     assert "the loss is NaN" in printed("runs", "--limit", "1")[0]["cause"]
 
 
-def test_production_is_asked_about_a_picture(flow: Flow, printed: Any, tmp_path: Any) -> None:
-    """The command reaches the endpoint that the stack names."""
+def test_production_is_asked_about_pictures(flow: Flow, printed: Any, tmp_path: Any) -> None:
+    """The command reaches the endpoint that the stack names; a picture that fails leaves the others alone."""
     digest = flow.serving()
-    (tmp_path / "a.jpg").write_bytes(b"picture")
-    (answer,) = printed("predict", str(tmp_path / "a.jpg"))
-    assert answer["model_digest"] == digest
-    assert answer["detections"] == [{"class": "thing", "score": 0.9, "box": [1.0, 1.0, 5.0, 5.0]}]
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff" + name.encode())
+    (tmp_path / "c.jpg").write_bytes(b"no picture")
+    *answers, failed = printed("predict", str(tmp_path), code=1)
+    assert [one["model_digest"] for one in answers] == [digest, digest]
+    seen = {"class_id": 0, "class": "thing", "score": 0.9, "box": [1.0, 1.0, 5.0, 5.0]}
+    assert answers[0]["detections"] == [{**seen, "box_normalised": [0.125, 0.125, 0.625, 0.625]}]
+    assert failed["error"].startswith("is no picture")
+    (none,) = printed("predict", str(tmp_path / "a.jpg"), "--confidence", "0.95")
+    assert none["detections"] == []
+
+
+def test_an_endpoint_that_is_not_there_is_told_once(flow: Flow, tmp_path: Any, capsys: Any) -> None:
+    """And not for every picture."""
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff")
+    assert run(["predict", str(tmp_path), "--endpoint", "nowhere"]) == 1
+    assert capsys.readouterr().err.count("nowhere") == 1

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.flow.driver import Flow
+from tests.infra.template import load
 from workflow import contract
+from workflow.deploy import deploy
 from workflow.sample import make_sample
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +63,34 @@ def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
             shown, _ = watching.communicate(timeout=60)
             assert watching.returncode == 0, shown
     assert list((tmp_path / "seen").glob("*.jpg"))
+
+
+@pytest.mark.flow
+@pytest.mark.skipif(
+    not (shutil.which("aws") and shutil.which("curl")),
+    reason="awscli or curl is not installed; awscli pins another botocore than ours",
+)
+def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
+    """Both ways in, as one script: boxes for the key, the picture as a picture, boxes for the signature."""
+    digest = flow.serving()
+    picture = b"\xff\xd8\xff\x00\x80 a picture"
+    (tmp_path / "photo.jpg").write_bytes(picture)
+    environment = flow.stand_in.environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    words = ["bash", "-euc", "\n".join(lines("api"))]
+    try:
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count(f'"model_digest": "{digest}"') == 2, done.stdout
+        assert (tmp_path / "seen.jpg").read_bytes() == picture
+    finally:
+        deploy("greenlight", parameters={"PredictionApi": "none"})
+
+
+def test_every_parameter_it_names_exists() -> None:
+    """A parameter that was renamed is found here."""
+    named = set(re.findall(r"--parameter\s+(\w+)=|`(PredictionApi\w*)`", TEXT))
+    assert {one or other for one, other in named} <= set(load()["Parameters"])
+    assert len(named) >= 4
 
 
 def test_every_make_target_it_names_exists() -> None:

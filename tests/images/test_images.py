@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.containers.serving.conftest import picture
+from tests.containers.serving.conftest import ROOT, picture
+from tests.containers.serving.load_until_refused import outcome
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_model
 from tests.images.conftest import Containers
 
@@ -26,6 +28,16 @@ print(next(line.split()[1] for line in open("/proc/1/status") if line.startswith
 """
 
 
+def healthy(containers: Containers, name: str) -> float:
+    """Wait until /ping answers inside the container; seconds it took."""
+    ping = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/ping', timeout=2).status)"
+    started = time.monotonic()
+    while containers.call("exec", name, "python", "-c", ping).returncode != 0:
+        assert time.monotonic() < started + 60, containers.call("logs", name).stderr
+        time.sleep(0.1)
+    return time.monotonic() - started
+
+
 def mount(base: Path) -> tuple[str, ...]:
     return ("--volume", f"{base}:/opt/ml")
 
@@ -39,11 +51,8 @@ def test_the_serving_image_answers_and_is_not_root(
     (base / "one.png").write_bytes(picture({(1, 2): "red"}))
     name = containers.start(serving_image, "serve", options=(*mount(base), *user))
     try:
-        for _ in range(60):
-            asked = containers.call("exec", name, "python", "-c", ASK)
-            if asked.returncode == 0:
-                break
-            time.sleep(0.5)
+        print(f"healthy after {healthy(containers, name):.1f} s, the engine's own start included")
+        asked = containers.call("exec", name, "python", "-c", ASK)
         assert asked.returncode == 0, asked.stderr + containers.call("logs", name).stdout
         status, answer, uid = asked.stdout.strip().splitlines()
         assert (status, uid) == ("200", "10001")
@@ -53,6 +62,59 @@ def test_the_serving_image_answers_and_is_not_root(
         assert containers.call("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip() == "0"
     finally:
         containers.call("rm", "--force", name)
+
+
+def test_sigterm_under_load_loses_no_request_in_the_image(
+    containers: Containers, serving_image: str, base: Path
+) -> None:
+    """Twelve callers inside the container, which reaches no network; the engine says SIGTERM as SageMaker does."""
+    write_model(base / "model")
+    (base / "one.png").write_bytes(picture({(1, 2): "red"}))
+    shutil.copyfile(ROOT / "tests" / "containers" / "serving" / "load_until_refused.py", base / "load.py")
+    (base / "log").touch(mode=0o666)
+    (base / "log").chmod(0o666)
+    name = containers.start(serving_image, "serve", options=mount(base))
+    try:
+        healthy(containers, name)
+        load = ("python", "/opt/ml/load.py", "8080", "12", "/opt/ml/one.png", "/opt/ml/log")
+        containers.call("exec", "--detach", name, *load)
+        time.sleep(3)
+        containers.call("stop", "-t", "28", name)
+        assert containers.call("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip() == "0"
+    finally:
+        containers.call("rm", "--force", name)
+    answered, lost = outcome(base / "log")
+    print(f"answered {answered}, lost {len(lost)}")
+    assert answered > 100
+    assert lost == set()
+
+
+def test_a_corrupt_model_never_becomes_healthy_and_the_log_says_why(
+    containers: Containers, serving_image: str, base: Path
+) -> None:
+    """One byte more than the manifest's digest allows: the program ends, so /ping is never answered."""
+    write_model(base / "model")
+    with (base / "model" / "model.onnx").open("ab") as stream:
+        stream.write(b"\0")
+    done = containers.run(serving_image, "serve", options=mount(base), timeout=60)
+    assert done.returncode == 1
+    assert "cannot serve: model.onnx has the digest" in done.stderr
+
+
+def test_the_serving_image_holds_no_framework_no_compiler_and_no_telemetry(
+    containers: Containers, serving_image: str
+) -> None:
+    """What is not there cannot be attacked; what is there, a scanner finds by its package records."""
+    program = (
+        "import importlib.metadata as m, shutil; "
+        "print(sorted(d.name.lower() for d in m.distributions())); print(shutil.which('gcc'), shutil.which('cc'))"
+    )
+    done = containers.run(serving_image, "-c", program, options=("--entrypoint", "python", *NOBODY))
+    packages, compilers = done.stdout.strip().splitlines()
+    assert "openvino" in packages
+    for absent in ("torch", "ultralytics", "telemetry"):
+        assert absent not in packages
+    assert compilers == "None None"
 
 
 def test_the_serving_image_evaluates(containers: Containers, serving_image: str, base: Path) -> None:

@@ -84,12 +84,15 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
 
 
 def test_every_role_is_assumed_by_one_service(template: Json) -> None:
-    """No role opens to an account or to several services; roles without a caller's ARN ask for this account."""
+    """No role opens to an account or to several services, and of those that name it, none to another account.
+
+    Lambda and API Gateway do not say for which account they come; only this account can pass them its roles.
+    """
     for name, properties in of_type(template, "AWS::IAM::Role").items():
         (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
         service = statement["Principal"]["Service"]
         assert isinstance(service, str), name
-        if service != "lambda.amazonaws.com":
+        if service not in {"lambda.amazonaws.com", "apigateway.amazonaws.com"}:
             assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
 
 
@@ -237,6 +240,7 @@ def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json
 def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
     """Cost and ownership are read from one tag."""
     untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
+    untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
     tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
     for name, item in template["Resources"].items():

@@ -46,7 +46,7 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "PACKAGE_GROUP": "greenlight",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
-    "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c6i.xlarge"}',
+    "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
     "DEFAULT_DATASET": "s3://greenlight-test/datasets/fasteners",
     "TRAINING_IMAGE": "example/greenlight-training:1",
     "SERVING_IMAGE": "example/greenlight-serving:1",

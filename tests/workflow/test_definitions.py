@@ -164,7 +164,7 @@ def sample_data() -> dict[str, Any]:
             "model_name": "greenlight-v1",
             "image": PLACEHOLDERS["ServingImage"],
             "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
-            "instance": "ml.c6i.xlarge",
+            "instance": "ml.c7i.xlarge",
             "count": 1,
             "staging_configuration": "greenlight-v1-staging",
             "production_configuration": "greenlight-v1-production",

@@ -66,6 +66,9 @@ def remains(stand_in: StandIn, project: str) -> dict[str, Any]:
     """Whatever of a project an account still holds, by kind."""
     calls = {
         "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        "apis": ("apigateway", "get_rest_apis", "items"),
+        "keys": ("apigateway", "get_api_keys", "items"),
+        "plans": ("apigateway", "get_usage_plans", "items"),
         "functions": ("lambda", "list_functions", "Functions"),
         "logs": ("logs", "describe_log_groups", "logGroups"),
         "machines": ("stepfunctions", "list_state_machines", "stateMachines"),
@@ -163,8 +166,9 @@ def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_wor
 
 def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(stand_in: StandIn, root: Path) -> None:
     """Buckets with old versions, a model, a package: all gone; a project whose name begins alike is untouched."""
-    stack = deploy("gamma", root=root)
-    deploy("gamma-two", root=root)
+    stack = deploy("gamma", parameters={"PredictionApi": "key"}, root=root)
+    deploy("gamma-two", parameters={"PredictionApi": "iam"}, root=root)
+    assert {"apis", "keys", "plans"} <= set(remains(stand_in, "gamma"))
     storage, sagemaker = stand_in.client("s3"), stand_in.client("sagemaker")
     for body in (b"first", b"second"):
         storage.put_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz", Body=body)
@@ -238,6 +242,18 @@ def test_a_misspelt_parameter_is_refused_with_those_that_exist() -> None:
     """The names come from the template, so the message cannot be out of date."""
     with pytest.raises(UsageError, match="has no parameter Shedule; it has Project, Schedule"):
         filled_in(None, {"Shedule": "x"}, {"Schedule", "Project"})
+
+
+def test_the_apis_outputs_are_there_where_there_is_one(stand_in: StandIn, root: Path) -> None:
+    """Without the option, with its key, with signatures, and without again."""
+    assert deploy("asked", root=root).prediction_url == ""
+    with_key = deploy("asked", parameters={"PredictionApi": "key"}, root=root)
+    assert with_key.prediction_url.startswith(stand_in.url)
+    assert with_key.prediction_key_id
+    for_iam = deploy("asked", parameters={"PredictionApi": "iam"}, root=root)
+    assert (bool(for_iam.prediction_url), for_iam.prediction_key_id) == (True, "")
+    assert deploy("asked", parameters={"PredictionApi": "none"}, root=root).prediction_url == ""
+    assert "apis" not in remains(stand_in, "asked")
 
 
 def test_a_stack_of_something_else_is_told_apart() -> None:

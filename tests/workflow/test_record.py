@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
-from workflow.predict import Prediction
+from workflow.prediction import Prediction
 from workflow.record import Finished, Timings, fetch_pictures, job_seconds, read_finished, summary
 from workflow.stack import Stack
 from workflow.watch import Job

@@ -1,8 +1,6 @@
-"""Commands on what production serves: the releases, the way back, and asking an endpoint."""
+"""Commands on what production serves: the releases, and the way back."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import click
 
@@ -44,38 +42,3 @@ def rollback(session: Session, project: str, as_json: bool, version: int | None,
     document = {"version": target.version, "execution": execution}
     answer(as_json, document, f"started {execution.rpartition(':')[2]}; 'greenlight watch' with that name follows it.")
     return 0
-
-
-@click.command()
-@click.argument("pictures", nargs=-1, required=True)
-@click.option("--stage", type=click.Choice(["production", "staging"]), default="production", show_default=True)
-@click.option("--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write pictures with boxes there.")
-@click.option("--confidence", type=click.FloatRange(0, 1), help="Score below which nothing is shown.")
-@on_project
-def predict(
-    session: Session,
-    project: str,
-    as_json: bool,
-    pictures: tuple[str, ...],
-    stage: str,
-    draw: Path | None,
-    confidence: float | None,
-) -> None:
-    """Ask an endpoint what it sees in PICTURES: files, folders or patterns."""
-    from workflow.predict import draw as draw_boxes
-    from workflow.predict import find_pictures, targets
-    from workflow.predict import predict as ask
-
-    found = find_pictures(pictures)
-    stack = session.stack(project)
-    endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-    documents = []
-    drawings = targets(found, draw or Path())
-    for prediction, drawing in zip(ask(session.cloud, endpoint, found, confidence), drawings, strict=True):
-        if draw is not None:
-            draw_boxes(prediction, drawing)
-        documents.append(prediction.document())
-        if not as_json:
-            click.echo(prediction.text())
-    if as_json:
-        answer(True, documents, "")

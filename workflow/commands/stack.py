@@ -74,7 +74,8 @@ def deploy(
         images=build_images,
         on_progress=tell,
     )
-    answer(as_json, asdict(stack), f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}")
+    text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
+    answer(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
 
 
 @click.command()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ministack import app
 
 from infra.local.gaps import (
+    api_addresses,
     creation,
     data_paths,
     email,
@@ -29,7 +30,7 @@ from infra.local.mailbox import Mailbox
 
 
 def install(url: str, mailbox: Mailbox) -> None:
-    """Close every gap for a stand-in reached at `url`; SageMaker's tasks are installed with SageMaker."""
+    """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         creation,
         data_paths,
@@ -46,6 +47,7 @@ def install(url: str, mailbox: Mailbox) -> None:
     ):
         gap.install()
     function_urls.install(url)
+    api_addresses.install(url)
     email.install(mailbox)
     # Nothing here runs in a container: a Docker daemon of this machine, and what runs in it, is left alone.
     replace(app, "_docker_socket_present", lambda: False)

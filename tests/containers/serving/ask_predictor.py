@@ -1,4 +1,4 @@
-"""Run by the serving environment's Python: answers images given in hex on stdin with the predictor's JSON."""
+"""Run by the serving environment's Python: answers images given in hex on stdin as a worker does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import json
 import sys
 from pathlib import Path
 
-from containers.serving.image_header import ImageError
 from containers.serving.manifest import ModelError
 from containers.serving.predictor import Predictor
+from containers.serving.worker import respond
+
+ASKED = {"content_type": "application/x-image", "accept": "", "attributes": "", "confidence": 0.25}
 
 
 def main() -> None:
@@ -18,16 +20,8 @@ def main() -> None:
     except ModelError as error:
         print(json.dumps({"model_error": str(error)}))
         return
-    answers = []
-    for line in sys.stdin.read().split():
-        try:
-            found = predictor.predict([bytes.fromhex(line)])[0]
-        except ImageError as error:
-            answers.append({"error": str(error)})
-        else:
-            size = {"width": found.width, "height": found.height}
-            answers.append({**size, "detections": predictor.as_json(found.detections)})
-    print(json.dumps(answers))
+    images = sys.stdin.read().split()
+    print(json.dumps([json.loads(respond(predictor, ASKED, bytes.fromhex(image))[1]) for image in images]))
 
 
 if __name__ == "__main__":

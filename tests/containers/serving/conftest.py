@@ -8,7 +8,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from PIL import Image
@@ -81,13 +81,15 @@ def encode(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def serving_program(python: Path, name: str, environ: dict[str, str]) -> subprocess.Popen[str]:
-    """Start ``python -m containers.serving <name>`` as the image does."""
+def serving_program(
+    python: Path, name: str, environ: dict[str, str], log: IO[str] | None = None
+) -> subprocess.Popen[str]:
+    """Start ``python -m containers.serving <name>`` as the image does; all it says goes to ``log``, or to two pipes."""
     return subprocess.Popen(
         [str(python), "-m", "containers.serving", name],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=log or subprocess.PIPE,
+        stderr=subprocess.STDOUT if log else subprocess.PIPE,
         text=True,
     )

@@ -140,7 +140,7 @@ def test_damaged_archives_are_refused(tmp_path: Path, good: dict[str, bytes], ta
     ("key", "value"),
     [
         ("version", 2),
-        ("task", "segment"),
+        ("task", "track"),
         ("classes", []),
         ("classes", ["a", "a"]),
         ("image_size", [64]),

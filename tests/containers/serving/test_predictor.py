@@ -84,7 +84,7 @@ def test_a_model_that_is_not_what_its_manifest_says_is_never_loaded(ask: Ask, tm
     assert "its manifest says" in ask(tmp_path / "changed")["model_error"]
 
     write_model(tmp_path / "classes", classes=["red", "green"])
-    assert "expected finite numbers of shape (1, 6" in ask(tmp_path / "classes")["model_error"]
+    assert "expected finite numbers of shape [(1, 6" in ask(tmp_path / "classes")["model_error"]
 
     write_model(tmp_path / "missing")
     (tmp_path / "missing" / "model.onnx").unlink()

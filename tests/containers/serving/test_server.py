@@ -3,74 +3,25 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import json
+import os
 import signal
-import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.containers.serving.conftest import picture, serving_program
+from tests.containers.serving.conftest import ROOT, picture, serving_program
+from tests.containers.serving.load_until_refused import outcome
+from tests.containers.serving.running_server import Server
 from tests.containers.serving.tiny_onnx import write_model
 
 pytestmark = pytest.mark.serving
 RED = picture({(1, 2): "red"})
-
-
-class Server:
-    """A running server and its port."""
-
-    def __init__(self, python: Path, base: Path, **environ: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        address = {"SAGEMAKER_BIND_TO_PORT": str(self.port), "GREENLIGHT_BIND_HOST": "127.0.0.1"}
-        self.process = serving_program(python, "serve", {"SAGEMAKER_BASE_DIR": str(base), **address, **environ})
-
-    def wait(self) -> Server:
-        """Until /ping answers."""
-        for _ in range(300):
-            if self.process.poll() is not None:
-                raise AssertionError(self.process.communicate()[1])
-            try:
-                if self.ask("GET", "/ping")[0] == 200:
-                    return self
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError("the server did not become healthy in 30 seconds")
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-        connection = self.connect()
-        try:
-            connection.request(method, path, body, {key.replace("_", "-"): value for key, value in headers.items()})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def invoke(self, body: bytes, content_type: str = "image/png", **headers: str) -> tuple[int, Any]:
-        status, answer = self.ask("POST", "/invocations", body, Content_Type=content_type, **headers)
-        return status, json.loads(answer)
-
-    def stop(self) -> tuple[int, str]:
-        """The exit status and everything it logged."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            out, error = self.process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-        return self.process.returncode, out + error
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +47,8 @@ def test_an_image_is_answered_with_boxes_size_and_the_models_digest(server: Serv
     assert status == 200
     assert sorted(answer) == ["detections", "height", "model_digest", "timings_ms", "width"]
     assert (answer["model_digest"], answer["width"], answer["height"]) == (digest, 64, 64)
-    assert answer["detections"] == [{"class_id": 0, "class": "red", "score": 0.75, "box": [8, 16, 16, 24]}]
+    box = {"box": [8, 16, 16, 24], "box_normalised": [0.125, 0.25, 0.25, 0.375]}
+    assert answer["detections"] == [{"class_id": 0, "class": "red", "score": 0.75, **box}]
     assert min(answer["timings_ms"].values()) >= 0
 
 
@@ -193,6 +145,58 @@ def test_a_request_under_way_is_answered_after_sigterm(serving_python: Path, bas
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["model_digest"]) == (200, digest)
     assert server.stop()[0] == 0
+
+
+def test_sigterm_under_load_loses_no_request(serving_python: Path, base: Path, digest: str, tmp_path: Path) -> None:
+    """Sixteen callers send as fast as they can; whatever had left when the port closed is answered."""
+    (tmp_path / "one.png").write_bytes(RED)
+    log = tmp_path / "log"
+    server = Server(serving_python, base).wait()
+    program = [sys.executable, "-m", "tests.containers.serving.load_until_refused", str(server.port), "16"]
+    callers = subprocess.Popen([*program, str(tmp_path / "one.png"), str(log)], cwd=ROOT)
+    try:
+        time.sleep(2)
+        status, _ = server.stop()
+        assert callers.wait(timeout=20) == 0
+    finally:
+        callers.kill()
+    answered, lost = outcome(log)
+    assert status == 0
+    assert answered > 100
+    assert lost == set()
+
+
+def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(serving_python: Path, base: Path, digest: str) -> None:
+    """As after a picture that brings a decoder down: the port stays open, and the next request is answered."""
+    server = Server(serving_python, base).wait()
+    try:
+        for worker in server.workers():
+            os.kill(worker, signal.SIGKILL)
+        eventually_healthy(server)
+        assert server.invoke(RED)[0] == 200
+    finally:
+        _, log = server.stop()
+    assert '"worker replaced"' in log
+
+
+def eventually_healthy(server: Server) -> None:
+    """Wait until /ping has said 503 and then 200."""
+    seen = []
+    for _ in range(400):
+        seen.append(server.ask("GET", "/ping")[0])
+        if 503 in seen and seen[-1] == 200:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"/ping answered {sorted(set(seen))}")
+
+
+def test_batch_transform_is_told_how_much_it_may_send(server: Server) -> None:
+    """One image a request, as many at once as there are cores, and one more each on the way."""
+    status, body = server.ask("GET", "/execution-parameters")
+    parameters = json.loads(body)
+    assert status == 200
+    assert parameters["MaxConcurrentTransforms"] == 2 * len(os.sched_getaffinity(0))
+    assert (parameters["BatchStrategy"], parameters["MaxPayloadInMB"]) == ("SINGLE_RECORD", 25)
 
 
 def test_the_default_confidence_can_be_set_for_an_endpoint(serving_python: Path, base: Path, digest: str) -> None:

@@ -6,19 +6,14 @@ import pytest
 
 from containers.training.hyperparameters import HyperparameterError, read_argument, read_settings
 
-GIVEN = {"model": "yolov8n", "epochs": "25", "image_size": "160", "batch": "8", "seed": "7"}
+GIVEN = {"model": "yolov8n", "epochs": "25", "image_size": "160", "precision": "int8", "batch": "8", "seed": "7"}
 
 
 def test_strings_become_the_right_kinds() -> None:
     """SageMaker hands over strings only."""
     settings = read_settings({**GIVEN, "lr0": "0.002", "mosaic": "0", "cos_lr": "true", "optimizer": "AdamW"})
-    assert (settings.model, settings.epochs, settings.image_size, settings.batch, settings.seed) == (
-        "yolov8n",
-        25,
-        160,
-        8,
-        7,
-    )
+    assert (settings.model, settings.epochs, settings.image_size) == ("yolov8n", 25, 160)
+    assert (settings.precision, settings.batch, settings.seed) == ("int8", 8, 7)
     assert settings.arguments == {"nbs": 8, "lr0": 0.002, "mosaic": 0.0, "cos_lr": True, "optimizer": "AdamW"}
 
 
@@ -57,7 +52,15 @@ def test_what_the_flow_decides_itself_cannot_be_given(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("epochs", "0"), ("epochs", "ten"), ("image_size", "100"), ("batch", "-1"), ("model", "yolo11n")]
+    ("key", "text"),
+    [
+        ("epochs", "0"),
+        ("epochs", "ten"),
+        ("image_size", "100"),
+        ("batch", "-1"),
+        ("model", "yolo11n"),
+        ("precision", "fp16"),
+    ],
 )
 def test_the_figures_of_every_training_keep_the_contract(key: str, text: str) -> None:
     """The same ranges as in the execution input hold here."""

@@ -14,17 +14,35 @@ from typing import Any
 from workflow.contract import ClassScore, Metrics, ModelScore
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
-SIZE = {"width": 8, "height": 8}
+SIDE = 8
+CONFIDENCE = 0.25
+SCORE = 0.9
 
 
-def answer(content: bytes, *, serving: bool) -> dict[str, Any]:
+def answer(content: bytes, *, serving: bool, confidence: float = CONFIDENCE) -> dict[str, Any]:
     """What the model sees: one box, or another one when it was told to be wrong in service."""
     behave = json.loads(content).get("behave")
     # The stand-in keeps an endpoint's files below its name: a fake may know, to be wrong in production alone.
     wrong = serving and (behave == "wrong-boxes" or (behave == "wrong-in-production" and "production" in str(BASE)))
     box = [4.0, 4.0, 8.0, 8.0] if wrong else [1.0, 1.0, 5.0, 5.0]
-    seen = {"class_id": 0, "class": "thing", "score": 0.9, "box": box}
-    return {"model_digest": hashlib.sha256(content).hexdigest(), **SIZE, "detections": [seen]}
+    shares = [round(edge / SIDE, 5) for edge in box]
+    seen = {"class_id": 0, "class": "thing", "score": SCORE, "box": box, "box_normalised": shares}
+    return {
+        "model_digest": hashlib.sha256(content).hexdigest(),
+        "width": SIDE,
+        "height": SIDE,
+        "detections": [seen] if confidence <= SCORE else [],
+        "timings_ms": {"decode": 0.1, "inference": 0.1},
+    }
+
+
+def wanted_confidence(attributes: str) -> float:
+    """The ``confidence`` of the custom-attributes header. Raises ValueError where it is no number from 0 to 1."""
+    given = dict(part.split("=", 1) for part in attributes.split(",") if part)
+    confidence = float(given.get("confidence", CONFIDENCE))
+    if not 0 <= confidence <= 1:
+        raise ValueError(f"confidence = {confidence}: must be a number from 0 to 1")
+    return confidence
 
 
 def serve() -> int:
@@ -33,19 +51,28 @@ def serve() -> int:
 
     class Handler(BaseHTTPRequestHandler):
         def reply(self, status: int, body: dict[str, Any]) -> None:
-            text = json.dumps(body).encode()
+            self.reply_with(status, "application/json", json.dumps(body).encode())
+
+        def reply_with(self, status: int, content_type: str, body: bytes) -> None:
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(body)
 
         def do_GET(self) -> None:
             self.reply(200, {})
 
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.reply(200, answer(content, serving=True))
+            picture = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers.get("Accept") == "image/jpeg":
+                # The picture itself, to the last byte: nothing is drawn here.
+                return self.reply_with(200, "image/jpeg", picture)
+            try:
+                confidence = wanted_confidence(self.headers.get("X-Amzn-SageMaker-Custom-Attributes", ""))
+            except ValueError as error:
+                return self.reply(400, {"error": str(error)})
+            self.reply(200, answer(content, serving=True, confidence=confidence))
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
@@ -66,7 +93,7 @@ def evaluate() -> int:
         champion = score(archive, len(test), named["model_package_arn"], named["package_version"])
     content = model_of(inputs / "candidate/model.tar.gz")
     candidate = score(inputs / "candidate/model.tar.gz", len(test))
-    metrics = Metrics(os.environ["DATASET_DIGEST"], len(test), len(test), 0.25, candidate, champion)
+    metrics = Metrics(os.environ["DATASET_DIGEST"], len(test), len(test), CONFIDENCE, candidate, champion)
     (output / "smoke").mkdir(parents=True)
     (output / "report").mkdir()
     (output / "report/index.html").write_text("<!doctype html><title>Report</title><p>Fine.")
@@ -76,7 +103,7 @@ def evaluate() -> int:
     smoke = {
         "version": 1,
         "model_digest": shown["model_digest"],
-        "confidence": 0.25,
+        "confidence": CONFIDENCE,
         "images": [{"file": "0.jpg", "detections": shown["detections"]}],
     }
     (output / "smoke/smoke.json").write_text(json.dumps(smoke))

@@ -55,6 +55,7 @@ def test_every_hyperparameter_is_text() -> None:
         "model": "yolov8n",
         "epochs": "3",
         "image_size": "640",
+        "precision": "bf16",
         "batch": "16",
         "seed": "0",
         "lr0": "0.002",
@@ -109,6 +110,7 @@ def test_why_there_is_something_to_do(force: bool, newest: Registered | None, ex
         {"deployment": dataclasses.replace(DEPLOYMENT, serving_image="serving:2")},
         {"model": "yolov8s"},
         {"epochs": 7},
+        {"precision": "int8"},
         {"tune": True},
         {"hyperparameters": {"lr0": 0.1}},
     ],
@@ -175,6 +177,7 @@ def test_a_search_varies_only_what_the_input_leaves_open() -> None:
     assert [entry["Name"] for entry in tuning["ranges"]["ContinuousParameterRanges"]] == ["weight_decay", "mosaic"]
     assert tuning["static"]["lr0"] == "0.002"
     assert tuning["static"]["optimizer"] == "AdamW"
+    assert plan(tune=True, precision="int8")["tuning"]["static"]["precision"] == "int8"
 
 
 def test_a_search_with_nothing_to_vary_is_refused() -> None:

@@ -1,0 +1,74 @@
+"""Run by the serving image's Python: the predictor without any server, as one process of one thread.
+
+``python -m tests.bench.serving.loop MODEL IMAGES KIND SECONDS`` with KIND ``loop`` (bytes to boxes) or ``runtime`` (the
+graph alone, on tensors made before). It says ``ready``, waits for a line, works, and prints the seconds of
+every picture and the processor time of all.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from containers.serving.detection import Floats, Thresholds
+from containers.serving.image import Pixels
+from containers.serving.predictor import Predictor
+from containers.serving.runtime import Runtime
+
+
+def main(model: Path, images: Path, kind: str, seconds: float) -> None:
+    """Measure for ``seconds``."""
+    predictor = Predictor.load(model, streams=1)
+    pictures = [file.read_bytes() for file in sorted(images.rglob("*.jpg"))]
+    calls = itertools.cycle(_bytes_to_boxes(predictor, pictures) if kind == "loop" else _tensors(predictor, pictures))
+    for _ in pictures:
+        next(calls)()
+    print(json.dumps({"ready": predictor.runtime.name}), flush=True)
+    sys.stdin.readline()
+    times: list[float] = []
+    spent = time.process_time()
+    now = time.perf_counter()
+    end = now + seconds
+    while now < end:
+        next(calls)()
+        before, now = now, time.perf_counter()
+        times.append(now - before)
+    print(json.dumps({"times": times, "processor_seconds": time.process_time() - spent}), flush=True)
+
+
+def _bytes_to_boxes(predictor: Predictor, pictures: list[bytes]) -> list[Callable[[], object]]:
+    return [partial(predictor.predict, picture, Thresholds()) for picture in pictures]
+
+
+def _tensors(predictor: Predictor, pictures: list[bytes]) -> list[Callable[[], object]]:
+    """Calls of the graph with what the predictor hands it for these pictures."""
+    runtime = predictor.runtime
+    recorder = Recorder(runtime)
+    predictor.runtime = recorder
+    for picture in pictures:
+        predictor.predict(picture)
+    predictor.runtime = runtime
+    return [partial(runtime.run, tensor) for tensor in recorder.seen]
+
+
+class Recorder:
+    """Stands before a runtime and keeps copies of what it is given."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.name, self.size = runtime.name, runtime.size
+        self.seen: list[Pixels] = []
+
+    def run(self, picture: Pixels) -> list[Floats]:
+        """See ``Runtime``."""
+        self.seen.append(picture.copy())
+        return self._runtime.run(picture)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4]))

@@ -1,0 +1,150 @@
+"""The command that asks an endpoint about pictures: what it sees, how long it takes, drawn if wanted."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workflow.commands.session import Session, answer, on_project
+from workflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workflow.predict import Wanted
+    from workflow.prediction import Prediction
+
+JOBS = 4
+MOST_JOBS = 16
+"""As many as a client keeps connections."""
+MAXIMUM_DETECTIONS = 300
+_WIDEST_NAME = 60
+
+
+@click.command()
+@click.argument("pictures", nargs=-1, required=True)
+@click.option("--stage", type=click.Choice(["production", "staging"]), default="production", show_default=True)
+@click.option("--endpoint", metavar="NAME", help="Ask another endpoint than the project's two.")
+@click.option(
+    "--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write drawings of what was seen there."
+)
+@click.option("--confidence", type=click.FloatRange(0, 1), help="Score below which nothing is shown.")
+@click.option("--iou", type=click.FloatRange(0, 1), help="Overlap from which two boxes of a class count as one.")
+@click.option("--classes", metavar="A,B,…", help="Show these classes only, by name or number.")
+@click.option("--max-detections", type=click.IntRange(1, MAXIMUM_DETECTIONS), help="Show the best so many only.")
+@click.option(
+    "--jobs", type=click.IntRange(1, MOST_JOBS), default=JOBS, show_default=True, help="Requests at one time."
+)
+@on_project
+def predict(
+    session: Session,
+    project: str,
+    as_json: bool,
+    pictures: tuple[str, ...],
+    stage: str,
+    endpoint: str | None,
+    draw: Path | None,
+    confidence: float | None,
+    iou: float | None,
+    classes: str | None,
+    max_detections: int | None,
+    jobs: int,
+) -> int:
+    """Ask an endpoint what it sees in PICTURES: files, folders or patterns.
+
+    Ends with 1 when it failed for a picture; the others are answered all the same.
+    """
+    from workflow.pictures import drawing_of, find_pictures
+    from workflow.predict import Wanted
+
+    names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
+    if classes is not None and not names:
+        raise UsageError("--classes: must name at least one class.")
+    wanted = Wanted(confidence, iou, names, max_detections)
+    wanted.attributes()
+    found = find_pictures(pictures, draw)
+    drawings = {} if draw is None else drawing_of(found, draw)
+    if endpoint is None:
+        stack = session.stack(project)
+        endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
+    return Asking(session, endpoint, found, as_json).run(wanted, jobs, _drawer(drawings))
+
+
+def _drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
+    def draw(prediction: Prediction) -> None:
+        if prediction.file in drawings:
+            from workflow.drawing import draw as draw_prediction
+
+            draw_prediction(prediction, drawings[prediction.file])
+
+    return draw
+
+
+class Asking:
+    """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
+
+    def __init__(self, session: Session, endpoint: str, pictures: list[Path], as_json: bool) -> None:
+        """Nothing is asked yet."""
+        self._session = session
+        self._endpoint = endpoint
+        self._pictures = pictures
+        self._as_json = as_json
+        self._width = min(_WIDEST_NAME, max(len(str(picture)) for picture in pictures))
+
+    def run(self, wanted: Wanted, jobs: int, then: Callable[[Prediction], None]) -> int:
+        """Ask about every picture. What is known when it is interrupted or breaks off is printed all the same."""
+        from workflow.predict import Failure, predict
+        from workflow.tally import Tally
+
+        tally, documents = Tally(), []
+        began = time.monotonic()
+        try:
+            with self._bar() as (say, step):
+                for outcome in predict(
+                    self._session.cloud, self._endpoint, self._pictures, wanted, at_once=jobs, then=then
+                ):
+                    tally.add(outcome)
+                    documents.append(outcome.document())
+                    if isinstance(outcome, Failure):
+                        say(f"{outcome.file}: {outcome.reason}", True)
+                    elif not self._as_json:
+                        say(self._line(outcome), False)
+                    step()
+        finally:
+            if self._as_json and documents:
+                answer(True, documents, "")
+            if len(documents) > 1:
+                click.echo(tally.text(time.monotonic() - began), err=self._as_json)
+        return 1 if tally.failed else 0
+
+    def _line(self, prediction: Prediction) -> str:
+        return f"{prediction.file!s:<{self._width}}  {prediction.milliseconds:>6.0f} ms  {prediction.text()}"
+
+    @contextmanager
+    def _bar(self) -> Iterator[tuple[Callable[[str, bool], None], Callable[[], None]]]:
+        """How to say a line (on standard error where it is a failure) and how to count a picture."""
+        if len(self._pictures) < 2 or not sys.stderr.isatty():
+            yield (lambda text, failed: click.echo(text, err=failed)), (lambda: None)
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns: list[Any] = [TextColumn(self._endpoint), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        console = Console(stderr=True, highlight=False)
+        with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+            task = progress.add_task("", total=len(self._pictures))
+
+            def say(text: str, failed: bool) -> None:
+                if failed or sys.stdout.isatty():
+                    # Above the bar, which is drawn on the same terminal.
+                    console.print(text, markup=False, soft_wrap=True)
+                else:
+                    click.echo(text)
+
+            yield say, lambda: progress.advance(task)
