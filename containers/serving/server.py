@@ -29,7 +29,7 @@ from containers.serving.workers import Workers
 
 DRAIN_SECONDS = 25
 """SageMaker kills a container 30 seconds after SIGTERM."""
-QUIET_SECONDS = 0.5
+QUIET_SECONDS = 0.25
 """After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
 LINGER_SECONDS = 3.0
 LAST_ARRIVALS_SECONDS = 0.1

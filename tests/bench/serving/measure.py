@@ -19,7 +19,7 @@ from tests.bench.serving.program import ProgramError, Running, free_port, runnin
 from tests.bench.serving.workload import Workload
 
 SCRATCH = REPOSITORY / "build" / "bench"
-SECONDS = 7.0
+SECONDS = 6.0
 """Of every point; with them the whole takes less than eight minutes."""
 LIMITS = tuple((kind, precision) for precision in ("bf16", "f32", "int8") for kind in ("runtime", "loop"))
 """Kind and precision of every limit."""

@@ -73,9 +73,9 @@ def _limits(results: Results, style: box.Box) -> Table:
 
 def _servers(results: Results, style: box.Box) -> Table:
     measured = [outcome for outcome in results.outcomes.values() if not outcome.left_out]
-    rates = f"answers /s at {' · '.join(map(str, measured[0].loads))} clients"
+    first = f"server ({' · '.join(map(str, measured[0].loads))} clients)"
     others = ("p50 ms", "p99 ms", "processor ms each", "memory MiB", "start s", "found")
-    table = _table(style, "server", rates, *others)
+    table = _table(style, first, "answers /s", *others)
     for outcome in measured:
         table.add_row(outcome.contestant.name, *_cells(outcome))
     return table
@@ -103,7 +103,8 @@ def _table(style: box.Box, first: str, *others: str) -> Table:
 
 def _cells(outcome: Outcome) -> list[str]:
     def each(figure: Callable[[Load], float]) -> str:
-        return " · ".join(f"{figure(load):.1f}" for load in outcome.loads.values())
+        figures = [figure(load) for load in outcome.loads.values()]
+        return " · ".join(f"{figure:.0f}" if figure >= 100 else f"{figure:.1f}" for figure in figures)
 
     return [
         each(lambda load: load.rate),

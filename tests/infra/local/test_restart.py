@@ -58,6 +58,9 @@ def test_a_restart_loses_nothing_and_leaves_nothing_running(tmp_path: Path, trai
         first.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
         first.client("sns").publish(TopicArn=topic, Message="before")
         token = machines.token(key)
+        (asking,) = machines.sfn.list_executions(stateMachineArn=child)["executions"]
+        # The token is out before the function that hands it out has ended; cut off then, the task would have failed.
+        eventually(lambda: "TaskSubmitted" in machines.event_types(asking["executionArn"]))
         eventually(lambda: "TaskSubmitted" in machines.event_types(trained))
         eventually(lambda: len(children(first.pid)) >= 3)
         processes, port = children(first.pid), first.port
