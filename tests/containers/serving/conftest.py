@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -62,6 +63,26 @@ def ask(serving_python: Path) -> Callable[..., Any]:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture with soft shapes, stored without loss so that both sides see the same pixels."""
+    random = np.random.default_rng(3)
+    coarse = Image.fromarray(random.integers(0, 255, (6, 8, 3), np.uint8))
+    path = tmp_path_factory.mktemp("photograph") / "one.png"
+    coarse.resize((320, 240), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def published(training_python: Path, photograph: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for each task with its model and what ultralytics found."""
+    folder = tmp_path_factory.mktemp("tasks")
+    program = [str(training_python), "-m", "tests.containers.serving.publish_tasks", str(folder), str(photograph)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
 
 
 def picture(

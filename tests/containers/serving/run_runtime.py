@@ -1,4 +1,4 @@
-"""Run by an image's Python: ``run_runtime.py openvino|onnxruntime FOLDER PICTURE OUT.npz`` keeps what the graph answers.
+"""Run by an image's Python: ``run_runtime openvino|onnxruntime FOLDER PICTURE OUT.npz`` keeps what a graph answers.
 
 ONNX Runtime runs on the processor here, by the code that runs it on a GPU.
 """

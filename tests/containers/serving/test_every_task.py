@@ -10,34 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.publish_tasks import CONFIDENCE, TASKS
 from tests.containers.serving.running_server import Server
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
-WIDTH, HEIGHT = 320, 240
-
-
-@pytest.fixture(scope="module")
-def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture with soft shapes, stored without loss so that both sides see the same pixels."""
-    random = np.random.default_rng(3)
-    coarse = Image.fromarray(random.integers(0, 255, (6, 8, 3), np.uint8))
-    path = tmp_path_factory.mktemp("photograph") / "one.png"
-    coarse.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def published(training_python: Path, photograph: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for each task with its model and what ultralytics found."""
-    folder = tmp_path_factory.mktemp("tasks")
-    program = [str(training_python), "-m", "tests.containers.serving.publish_tasks", str(folder), str(photograph)]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
 
 
 @pytest.fixture(params=TASKS)
