@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,25 +34,33 @@ LONGEST_JPEG_SIDE = 65_500
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
-def render(invocation: Invocation, predictions: Sequence[Prediction | str], manifest: Manifest) -> tuple[bytes, str]:
+def render(invocation: Invocation, predictions: Iterable[Prediction | str], manifest: Manifest) -> tuple[bytes, str]:
     """The body of the answer and its content type, from a prediction for each item, or the error of a line.
 
-    Raises InvocationError (406) for the drawing of a picture that is too long for a JPEG.
+    ``predictions`` may be made one by one: none is kept longer than its own part of the answer needs it. Raises
+    InvocationError (406) for the drawing of a picture that is too long for a JPEG.
     """
     asked = zip(invocation.items, predictions, strict=True)
     if invocation.accept in LINES_TYPES:
         return "\n".join(_line(item, one, manifest) for item, one in asked).encode(), invocation.accept
     # Only a line can be an error, and lines have no other form.
-    answered = [(item, one) for item, one in asked if not isinstance(one, str)]
+    answered = ((item, one) for item, one in asked if not isinstance(one, str))
     if invocation.accept == "text/csv":
-        return _csv(answered, manifest), "text/csv; charset=utf-8"
+        return _csv([(item, _without_masks(one)) for item, one in answered], manifest), "text/csv; charset=utf-8"
     if invocation.accept == ARRAY_TYPE:
-        return _npy([one for _, one in answered], manifest), ARRAY_TYPE
+        return _npy([_without_masks(one) for _, one in answered], manifest), ARRAY_TYPE
     if invocation.accept == "image/jpeg":
-        return _drawing(*answered[0], manifest), "image/jpeg"
+        return _drawing(*next(answered), manifest), "image/jpeg"
     pictures = [_picture(item, one, manifest) for item, one in answered]
     found = pictures[0] if invocation.shape == "one" else {"images": pictures}
     return _encode({"model_digest": manifest.model_digest, **found}).encode(), "application/json"
+
+
+def _without_masks(one: Prediction) -> Prediction:
+    """Tables have no column for masks, which hold a hundred times the memory of the rest."""
+    if one.detections is None or one.detections.masks is None:
+        return one
+    return replace(one, detections=replace(one.detections, masks=None))
 
 
 def best_classes(scores: Floats, thresholds: Thresholds) -> list[tuple[int, float]]:

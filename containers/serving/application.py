@@ -5,6 +5,7 @@ Thin: it reads a body within bounds, has the workers answer it, and writes one l
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -13,8 +14,13 @@ from typing import Any
 from containers.serving.workers import WorkerLostError, Workers
 
 MAXIMUM_BODY_BYTES = 25_000_000
-WAITING_REQUESTS = 512
-"""So many at once are taken in; each may hold a body in memory."""
+MAXIMUM_HELD_BYTES = 256_000_000
+"""So much of all bodies together is held in memory while they wait."""
+BODY_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+"""SageMaker gives up after 60 seconds, and so does whoever asked it."""
+TRANSFORM_MEGABYTES = 100
+"""SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
 ATTRIBUTES_HEADER = b"x-amzn-sagemaker-custom-attributes"
 JSON = b"application/json"
 
@@ -34,9 +40,10 @@ class Application:
         self._parameters = {
             "MaxConcurrentTransforms": 2 * slots,  # one is sent while another is answered
             "BatchStrategy": "SINGLE_RECORD",
-            "MaxPayloadInMB": MAXIMUM_BODY_BYTES // 1_000_000,
+            "MaxPayloadInMB": max(1, min(MAXIMUM_BODY_BYTES // 1_000_000, TRANSFORM_MEGABYTES // (2 * slots))),
         }
         self.running = 0
+        self._held = 0
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,7 +54,7 @@ class Application:
             if route == ("POST", "/invocations"):
                 status, content_type, body = await self._invocation(scope, receive)
             elif route == ("GET", "/ping"):
-                status, content_type, body = (200 if self._workers.healthy else 503), JSON, b""
+                status, content_type, body = self._ping()
             elif route == ("GET", "/execution-parameters"):
                 status, content_type, body = 200, JSON, json.dumps(self._parameters).encode()
             elif scope["path"] in ("/invocations", "/ping", "/execution-parameters"):
@@ -55,31 +62,34 @@ class Application:
             else:
                 status, content_type, body = self._refusal(404, "there are /ping, /invocations, /execution-parameters")
             headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
-            if self.draining or status == 413:
+            if self.draining:
                 headers.append((b"connection", b"close"))
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
         finally:
             self.running -= 1
 
+    def _ping(self) -> tuple[int, bytes, bytes]:
+        if self._workers.healthy:
+            return 200, JSON, b""
+        return 503, JSON, json.dumps({"error": "every worker has ended and is being replaced"}).encode()
+
     async def _invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
         started = time.perf_counter()
-        if self.running > WAITING_REQUESTS:
-            return self._refusal(503, f"{WAITING_REQUESTS} requests are waiting already")
-        body = await _read(receive)
-        if body is None:
-            return self._refusal(413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes")
-        given = dict(scope["headers"])
-        asked = {
-            "content_type": given.get(b"content-type", b"").decode("latin-1"),
-            "accept": given.get(b"accept", b"").decode("latin-1"),
-            "attributes": given.get(ATTRIBUTES_HEADER, b"").decode("latin-1"),
-            "confidence": self._confidence,
-        }
+        body = bytearray()
         try:
-            header, answer = await self._workers.ask(asked, body)
+            async with asyncio.timeout(BODY_SECONDS):
+                refusal = await self._read(receive, body)
+            if refusal is not None:
+                return self._refusal(*refusal)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                header, answer = await self._workers.ask(_asked(scope, self._confidence), body)
+        except TimeoutError:
+            return self._refusal(503, "the request could not be taken in and answered in time")
         except WorkerLostError as error:
             return self._refusal(500, str(error))
+        finally:
+            self._held -= len(body)
         if header["status"] != 200:
             self._tell("refused", status=header["status"], error=header["error"])
         else:
@@ -87,21 +97,32 @@ class Application:
             self._tell("invocation", images=header["images"], ms=spent)
         return header["status"], header["content_type"].encode(), answer
 
+    async def _read(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
+        """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return 400, "the connection was closed before the body's end"
+            piece = message.get("body", b"")
+            body += piece
+            self._held += len(piece)
+            if len(body) > MAXIMUM_BODY_BYTES:
+                return 413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes"
+            if self._held > MAXIMUM_HELD_BYTES:
+                return 503, "the requests that wait hold all the memory that is set aside for them"
+            if not message.get("more_body"):
+                return None
+
     def _refusal(self, status: int, message: str) -> tuple[int, bytes, bytes]:
         self._tell("refused", status=status, error=message)
         return status, JSON, json.dumps({"error": message}).encode()
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body, or None when there is more of it than is accepted."""
-    message = await receive()
-    first: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return first if len(first) <= MAXIMUM_BODY_BYTES else None
-    body = bytearray(first)
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAXIMUM_BODY_BYTES:
-            return None
-    return bytes(body)
+def _asked(scope: Scope, confidence: float) -> dict[str, Any]:
+    given = dict(scope["headers"])
+    return {
+        "content_type": given.get(b"content-type", b"").decode("latin-1"),
+        "accept": given.get(b"accept", b"").decode("latin-1"),
+        "attributes": given.get(ATTRIBUTES_HEADER, b"").decode("latin-1"),
+        "confidence": confidence,
+    }

@@ -15,7 +15,7 @@ _LENGTHS = struct.Struct("!II")
 Frame = tuple[dict[str, Any], bytes]
 
 
-def pack(header: dict[str, Any], body: bytes) -> bytes:
+def pack(header: dict[str, Any], body: bytes | bytearray) -> bytes:
     """The bytes of a frame."""
     text = json.dumps(header).encode()
     return b"".join((_LENGTHS.pack(len(text), len(body)), text, body))

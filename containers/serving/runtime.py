@@ -40,7 +40,10 @@ def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
         import onnxruntime
 
         if CUDA in onnxruntime.get_available_providers():
-            return OnnxRuntime(model, [CUDA, "CPUExecutionProvider"])
+            on_gpu = OnnxRuntime(model, [CUDA, "CPUExecutionProvider"])
+            # The library may know of CUDA on a machine without a GPU.
+            if on_gpu.providers[0] == CUDA:
+                return on_gpu
     return OpenVino(model, precision, streams)
 
 
@@ -104,7 +107,7 @@ def _keep_boxes_exact(graph: Any) -> None:
 
 
 class OnnxRuntime:
-    """ONNX Runtime, for the processors that OpenVINO does not run on."""
+    """ONNX Runtime, for GPUs."""
 
     def __init__(self, model: bytes, providers: list[str]) -> None:
         """Open the graph with the first of ``providers`` that takes each of its nodes."""
@@ -118,7 +121,8 @@ class OnnxRuntime:
         self._input = entry.name
         height, width = entry.shape[2:]
         self.size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-        self.name = f"onnxruntime {onnxruntime.__version__} {self._session.get_providers()[0]}"
+        self.providers: list[str] = self._session.get_providers()
+        self.name = f"onnxruntime {onnxruntime.__version__} {self.providers[0]}"
 
     def run(self, picture: Pixels) -> list[Floats]:
         """See ``Runtime``."""

@@ -24,6 +24,7 @@ from containers.serving.manifest import ModelError
 from containers.serving.port import open_port, turn_deaf
 from containers.serving.predictor import SERVED, read_model
 from containers.serving.privilege import PrivilegeError, step_down
+from containers.serving.protocol import BoundedProtocol
 from containers.serving.worker import hand_over
 from containers.serving.workers import Workers
 
@@ -68,6 +69,14 @@ def read_confidence(environ: Mapping[str, str]) -> float:
     return confidence
 
 
+def read_port(environ: Mapping[str, str]) -> int:
+    """The port that SageMaker names, or its usual one. Raises ServingError for what is none."""
+    text = environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+        raise ServingError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
+    return int(text)
+
+
 def processors() -> int:
     """Processors this process may use; where the system cannot tell (macOS), all there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -75,6 +84,7 @@ def processors() -> int:
 
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
+    port = read_port(environ)
     slots = processors()
     workers = Workers(model, slots, tell)
     try:
@@ -83,7 +93,7 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
         application = Application(workers, confidence, slots, tell)
         config = uvicorn.Config(
             application,
-            http="httptools",
+            http=BoundedProtocol,
             interface="asgi3",
             lifespan="off",
             proxy_headers=False,
@@ -91,11 +101,11 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
             log_level="warning",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_graceful_shutdown=1,  # by then everything was waited for that is worth it
             timeout_keep_alive=75,
         )
         host = environ.get("GREENLIGHT_BIND_HOST", "0.0.0.0")  # noqa: S104  # SageMaker reaches it from outside
-        await Server(config, application, open_port(host, int(environ.get("SAGEMAKER_BIND_TO_PORT", "8080")))).answer()
+        await Server(config, application, open_port(host, port)).answer()
     finally:
         await workers.stop()
 
@@ -117,7 +127,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: object) -> None:
         """Begin to drain at the first signal; a second one ends at once."""
         if self._drain is not None:
-            self.should_exit = True
+            self.should_exit = self.force_exit = True
             return
         self._application.draining = True
         self._drain = asyncio.get_running_loop().create_task(self._finish())

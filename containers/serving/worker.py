@@ -6,6 +6,7 @@ which the server replaces while its port stays open. Knows frames, no HTTP.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from containers.serving.answer import render
@@ -29,6 +30,9 @@ from containers.serving.predictor import Prediction, Predictor
 
 BEST_CLASSES = 5
 """A classifier answers so many unless asked for another number."""
+MAXIMUM_PIXELS_A_REQUEST = 400_000_000
+"""Eight of the largest pictures; decoding so many takes some 10 of the 60 seconds that a request has."""
+MAXIMUM_MASK_PIXELS = 1_000_000_000
 
 
 def work(arguments: Sequence[str]) -> int:
@@ -58,12 +62,17 @@ def hand_over(manifest: bytes, model: bytes) -> int:
     In memory where the system can (Linux), on disk elsewhere.
     """
     if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("model")
+        handle = os.memfd_create("model", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     else:
         with tempfile.TemporaryFile() as file:
             handle = os.dup(file.fileno())
     with os.fdopen(os.dup(handle), "wb") as stream:
         stream.write(len(manifest).to_bytes(8, "big") + manifest + model)
+    if hasattr(os, "memfd_create"):
+        # A worker that a picture has taken over shall not hand another model to the workers after it.
+        fcntl.fcntl(
+            handle, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        )
     return handle
 
 
@@ -77,13 +86,17 @@ def read_handed(handle: int) -> tuple[Manifest, bytes]:
 
 
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
-    predictor.warm_up()
     try:
+        predictor.warm_up()
         peer.sendall(pack({"ready": True, "runtime": predictor.runtime.name}, b""))
         while (frame := receive_frame(peer)) is not None:
             peer.sendall(pack(*respond(predictor, *frame)))
     except OSError:
         return  # the server is gone, and so is whoever asked
+    except BaseException:
+        # One thread less would look like a worker that never answers; a dead worker is replaced.
+        traceback.print_exc(file=sys.stderr)
+        os._exit(1)
 
 
 def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
@@ -100,8 +113,7 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             ),
             predictor.manifest.classes,
         )
-        predictions = predict_all(predictor, invocation)
-        answer, content_type = render(invocation, predictions, predictor.manifest)
+        answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
     except InvocationError as error:
         return _refusal(error.status, str(error))
     except ImageError as error:
@@ -111,26 +123,42 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
     except Exception:
         traceback.print_exc(file=sys.stderr)
         return _refusal(500, "the model could not answer; the endpoint's log says why")
-    return {"status": 200, "content_type": content_type, "images": len(predictions)}, answer
+    return {"status": 200, "content_type": content_type, "images": len(invocation.items)}, answer
 
 
-def predict_all(predictor: Predictor, invocation: Invocation) -> list[Prediction | str]:
-    """A prediction for every item, in their order.
+def predict_all(predictor: Predictor, invocation: Invocation) -> Iterator[Prediction | str]:
+    """A prediction for every item, in their order, made when it is asked for: one picture is in memory at a time.
 
     A line that cannot be answered gives its reason in place of one; anywhere else ImageError is raised.
     """
-    predictions: list[Prediction | str] = []
+    pixels = 0
     for at, item in enumerate(invocation.items, 1):
         if item.error is not None:
-            predictions.append(item.error)
+            yield item.error
             continue
         try:
-            predictions.append(_predict(predictor, item, keep_pixels=invocation.accept == "image/jpeg"))
+            if pixels > MAXIMUM_PIXELS_A_REQUEST:
+                raise ImageError(f"the pictures before it had {pixels} pixels together: send fewer at a time")
+            prediction = _predict(predictor, item, keep_pixels=invocation.accept == "image/jpeg")
+            pixels += prediction.width * prediction.height
+            _check_masks(item, prediction)
+            yield prediction
         except ImageError as error:
             if invocation.shape != "lines":
                 raise
-            predictions.append(f"line {at}: {error}")
-    return predictions
+            yield f"line {at}: {error}"
+
+
+def _check_masks(item: Item, prediction: Prediction) -> None:
+    """Run lengths are counted in pixels of the picture: 300 of them of 50 megapixels would take minutes."""
+    found = prediction.detections
+    if item.masks == "rle" and found is not None and found.masks is not None:
+        pixels = len(found) * prediction.width * prediction.height
+        if pixels > MAXIMUM_MASK_PIXELS:
+            raise ImageError(
+                f"masks=rle of {len(found)} objects on {prediction.width} x {prediction.height} pixels: "
+                "ask for masks=polygons, fewer objects (max_detections, confidence) or send a smaller picture"
+            )
 
 
 def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Prediction:

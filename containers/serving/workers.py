@@ -24,6 +24,8 @@ SLOTS_A_WORKER = 4
 """Threads of one process: with more, they wait for one another to hold Python's lock."""
 ANSWER_SECONDS = 60.0
 """SageMaker gives up after 60 seconds; a worker that takes longer is stuck."""
+START_SECONDS = 120.0
+"""SageMaker wants a container healthy within 4 minutes."""
 REPLACE_SECONDS = 1.0
 ENVIRONMENT = {
     # Memory of the last picture is kept for the next: fetching it from the system each time costs 4 ms a request.
@@ -49,11 +51,12 @@ class Slot:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def ask(self, header: dict[str, Any], body: bytes) -> Frame:
+    async def ask(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
         """Hand a request over and wait for its answer. Raises WorkerLostError; the slot is of no use then."""
         try:
             self.writer.write(pack(header, body))
-            return await asyncio.wait_for(read_frame(self.reader), ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await read_frame(self.reader)
         except (OSError, asyncio.IncompleteReadError):
             raise WorkerLostError("the process that looked at the request ended") from None
         except TimeoutError:
@@ -77,6 +80,7 @@ class Workers:
         self._tell = tell
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self._keepers: list[asyncio.Task[None]] = []
+        self._started: set[asyncio.subprocess.Process] = set()
         self._alive: set[asyncio.subprocess.Process] = set()
         self.runtime = ""
 
@@ -92,12 +96,27 @@ class Workers:
             asyncio.create_task(self._keep(process, size)) for process, size in zip(started, self._sizes, strict=True)
         ]
 
-    async def ask(self, header: dict[str, Any], body: bytes) -> Frame:
-        """The answer of the next free slot. Raises WorkerLostError."""
+    async def ask(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
+        """The answer of the next free slot, or of another one when its worker ends. Raises WorkerLostError."""
+        try:
+            return await self._ask_once(header, body)
+        except WorkerLostError:
+            # Perhaps another request of the same worker ended it, so this one is asked again; but no more than once.
+            return await self._ask_once(header, body)
+
+    async def _ask_once(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
         slot = await self._free.get()
         while slot.process not in self._alive:
             slot = await self._free.get()
-        answer = await slot.ask(header, body)
+        # Shielded: an answer that nobody waits for any more has to be read before the slot is used again.
+        return await asyncio.shield(asyncio.ensure_future(self._use(slot, header, body)))
+
+    async def _use(self, slot: Slot, header: dict[str, Any], body: bytes | bytearray) -> Frame:
+        try:
+            answer = await slot.ask(header, body)
+        except WorkerLostError:
+            self._alive.discard(slot.process)
+            raise
         self._free.put_nowait(slot)
         return answer
 
@@ -105,7 +124,7 @@ class Workers:
         """End all; whoever still waits for an answer gets none."""
         for keeper in self._keepers:
             keeper.cancel()
-        for process in tuple(self._alive):
+        for process in tuple(self._started):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
@@ -120,6 +139,7 @@ class Workers:
             pass_fds=(self._model, *theirs),
             env={**os.environ, **ENVIRONMENT},
         )
+        self._started.add(process)
         for _, their in pairs:
             their.close()
         slots = []
@@ -128,9 +148,10 @@ class Workers:
             slots.append(Slot(process, reader, writer))
         for slot in slots:
             try:
-                word, _ = await read_frame(slot.reader)
-            except asyncio.IncompleteReadError:
-                raise ModelError("the worker ended while it loaded the model") from None
+                word, _ = await asyncio.wait_for(read_frame(slot.reader), START_SECONDS)
+            except (OSError, asyncio.IncompleteReadError, TimeoutError):
+                slot.end()
+                raise ModelError("the worker ended, or was stuck, while it loaded the model") from None
             if "error" in word:
                 raise ModelError(word["error"])
             self.runtime = word["runtime"]
@@ -143,12 +164,13 @@ class Workers:
         while True:
             status = await process.wait()
             self._alive.discard(process)
+            self._started.discard(process)
             self._tell("worker ended", status=status)
             while True:
                 await asyncio.sleep(REPLACE_SECONDS)
                 try:
                     process = await self._start(size)
-                except (ModelError, OSError) as error:
+                except Exception as error:  # whatever it is, the next try may do better
                     self._tell("worker not replaced", error=str(error))
                 else:
                     self._tell("worker replaced")

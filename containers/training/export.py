@@ -71,6 +71,7 @@ def publish(
             name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in FILES
         }
         manifest = {
+            **about,
             "version": VERSION,
             "task": subject.task,
             "classes": list(classes),
@@ -81,7 +82,6 @@ def publish(
             "files": files,
             "model_digest": files["model.onnx"]["sha256"],
             **versions(),
-            **about,
         }
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
         (partial / "manifest.json").write_text(text, encoding="utf-8")

@@ -7,13 +7,15 @@ it `GetAtt …FunctionUrl` in a template, and every link made from it, works on 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cloudformation, lambda_svc
 
 from infra.local.gaps.patching import replace, require
 
 _PATH = "/_aws/lambda-url/"
+_OF_A_STAND_IN = re.compile(r"^http://[^/]+/_aws/(?=lambda-url/|execute-api/)")
 _their_create: Any = None
 _base_url = ""
 
@@ -46,6 +48,25 @@ def install(base_url: str) -> None:
 
 
 def move(base_url: str) -> None:
-    """Give addresses that were made by an earlier stand-in on another port the one of this stand-in."""
-    for _, config in require(lambda_svc, "_function_urls").all_items():
-        config["FunctionUrl"] = f"{base_url}{_PATH}{_function_url_id(config['FunctionUrl'])}/"
+    """Give every address that was made by an earlier stand-in on another port the one of this stand-in.
+
+    They are in the functions' own records, in the variables of the functions that make links from them, and in what
+    the stacks remember.
+    """
+    for store in (
+        require(lambda_svc, "_function_urls"),
+        require(lambda_svc, "_functions"),
+        require(cloudformation, "_stacks"),
+    ):
+        for _, record in store.all_items():
+            _readdress(record, base_url)
+
+
+def _readdress(value: Any, base_url: str) -> None:
+    """Change addresses of stand-ins anywhere below ``value``, in place."""
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in list(pairs):
+        if isinstance(item, str):
+            value[key] = _OF_A_STAND_IN.sub(f"{base_url}/_aws/", item)
+        else:
+            _readdress(item, base_url)

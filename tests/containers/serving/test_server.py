@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -109,12 +110,13 @@ def test_bad_input_is_the_callers_fault_and_told_in_json(
 
 
 def test_a_body_beyond_the_bound_is_refused(server: Server) -> None:
-    """25 MB is what an endpoint may carry."""
+    """25 MB is what an endpoint may carry; the refusal arrives although more is still on the way."""
     assert server.invoke(bytes(25_000_001))[0] == 413
+    assert server.invoke(bytes(60_000_000))[0] == 413
 
 
 def test_other_addresses_and_methods_are_refused_in_json(server: Server) -> None:
-    """The contract has two routes."""
+    """The contract has three routes."""
     for method, path, status in (("GET", "/", 404), ("GET", "/invocations", 405), ("POST", "/ping", 405)):
         found, body = server.ask(method, path)
         assert (found, list(json.loads(body))) == (status, ["error"])
@@ -179,6 +181,52 @@ def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(serving_python: 
     assert '"worker replaced"' in log
 
 
+def test_requests_of_a_worker_that_dies_are_asked_again(serving_python: Path, base: Path, digest: str) -> None:
+    """Eight callers without a pause, and the only worker is killed: each of them gets an answer all the same."""
+    server = Server(serving_python, base).wait()
+    try:
+        with ThreadPoolExecutor(8) as callers:
+            answers = [callers.submit(server.invoke, RED) for _ in range(400)]
+            time.sleep(0.15)
+            for worker in server.workers():
+                os.kill(worker, signal.SIGKILL)
+            assert {answer.result()[0] for answer in answers} == {200}
+    finally:
+        server.stop()
+
+
+def test_a_caller_that_hangs_up_half_way_is_not_answered_for_half_a_picture(
+    serving_python: Path, base: Path, digest: str
+) -> None:
+    """Its bytes are dropped, and the log says so."""
+    server = Server(serving_python, base).wait()
+    try:
+        connection = server.connect()
+        connection.putrequest("POST", "/invocations")
+        connection.putheader("Content-Type", "application/jsonlines")
+        connection.putheader("Content-Length", "1000")
+        connection.endheaders(b"{}\n{}\n")
+        time.sleep(0.2)
+        connection.close()
+        time.sleep(0.3)
+        assert server.invoke(RED)[0] == 200
+    finally:
+        _, log = server.stop()
+    assert "closed before the body's end" in log
+    assert '"images": 2' not in log
+
+
+def test_endless_headers_are_not_kept(server: Server) -> None:
+    """Beyond 64 KiB the connection is closed, whatever would have come."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(b"POST /invocations HTTP/1.1\r\n")
+        header = b"X-Header: " + b"y" * 500 + b"\r\n"
+        with pytest.raises(OSError, match=r"reset|[Bb]roken"):
+            for _ in range(20_000):
+                connection.sendall(header)
+    assert server.invoke(RED)[0] == 200
+
+
 def eventually_healthy(server: Server) -> None:
     """Wait until /ping has said 503 and then 200."""
     seen = []
@@ -196,7 +244,9 @@ def test_batch_transform_is_told_how_much_it_may_send(server: Server) -> None:
     parameters = json.loads(body)
     assert status == 200
     assert parameters["MaxConcurrentTransforms"] == 2 * len(os.sched_getaffinity(0))
-    assert (parameters["BatchStrategy"], parameters["MaxPayloadInMB"]) == ("SINGLE_RECORD", 25)
+    assert parameters["BatchStrategy"] == "SINGLE_RECORD"
+    assert 6 <= parameters["MaxPayloadInMB"] <= 25
+    assert parameters["MaxConcurrentTransforms"] * parameters["MaxPayloadInMB"] <= 100, "SageMaker's bound"
 
 
 def test_the_default_confidence_can_be_set_for_an_endpoint(serving_python: Path, base: Path, digest: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,49 @@ def test_a_second_stand_in_on_the_same_state_is_refused(stand_in: StandIn) -> No
     with pytest.raises(RuntimeError, match="already"), StandIn(stand_in.state):
         pass
     os.kill(stand_in.pid, 0)
+
+
+LINKED = """
+Resources:
+  Page:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Role: arn:aws:iam::000000000000:role/any
+      Code: {ZipFile: "def handler(event, context): return {'statusCode': 200, 'body': 'here'}"}
+  PageUrl:
+    Type: AWS::Lambda::Url
+    Properties: {TargetFunctionArn: !GetAtt Page.Arn, AuthType: NONE}
+  Asker:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.11
+      Handler: index.handler
+      Role: arn:aws:iam::000000000000:role/any
+      Environment: {Variables: {LINK: !GetAtt PageUrl.FunctionUrl}}
+      Code: {ZipFile: "import os\\ndef handler(event, context): return os.environ['LINK']"}
+Outputs:
+  Link: {Value: !GetAtt PageUrl.FunctionUrl}
+"""
+
+
+def test_links_lead_to_the_stand_in_that_runs_whatever_its_port(tmp_path: Path) -> None:
+    """An address that a template gave to a function, and a stack's output, follow to another port."""
+    with StandIn(tmp_path) as first:
+        first.client("cloudformation").create_stack(StackName="linked", TemplateBody=LINKED)
+        first.client("cloudformation").get_waiter("stack_create_complete").wait(StackName="linked")
+        former = first.url
+    with StandIn(tmp_path) as second:
+        assert second.url != former
+        (stack,) = second.client("cloudformation").describe_stacks(StackName="linked")["Stacks"]
+        (asker,) = [
+            one["FunctionName"]
+            for one in second.client("lambda").list_functions()["Functions"]
+            if "Asker" in one["FunctionName"]
+        ]
+        link = json.loads(second.client("lambda").invoke(FunctionName=asker)["Payload"].read())
+        assert link.startswith(second.url)
+        assert stack["Outputs"][0]["OutputValue"] == link
+        with urllib.request.urlopen(link, timeout=20) as page:
+            assert page.read() == b"here"
