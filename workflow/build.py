@@ -174,9 +174,21 @@ def register_model(failed: LambdaStep) -> Task:
             "ModelPackageDescription.$": "States.Format('{}: {}', $.plan.run, $.gate.summary)",
             "ModelApprovalStatus": "PendingManualApproval",
             "InferenceSpecification": {
-                "Containers": [{"Image": settings.SERVING_IMAGE, "ModelDataUrl.$": "$.training.model_data_url"}],
-                "SupportedContentTypes": ["image/jpeg", "image/png", "application/json"],
-                "SupportedResponseMIMETypes": ["application/json"],
+                "Containers": [
+                    {
+                        "Image": settings.SERVING_IMAGE,
+                        "ModelDataUrl.$": "$.training.model_data_url",
+                        # What was judged at this confidence serves at it.
+                        "Environment": {"GREENLIGHT_CONFIDENCE.$": "States.Format('{}', $.plan.confidence)"},
+                    }
+                ],
+                "SupportedContentTypes": [
+                    *("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image"),
+                    *("application/x-npy", "application/json", "application/jsonlines"),
+                ],
+                "SupportedResponseMIMETypes": [
+                    *("application/json", "application/jsonlines", "text/csv", "application/x-npy", "image/jpeg"),
+                ],
                 "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
             },
             "ModelMetrics": {

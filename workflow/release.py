@@ -139,7 +139,11 @@ def create_model(failed: LambdaStep) -> ModelStep:
     step.give(
         {
             "ModelName.$": "$.plan.model_name",
-            "PrimaryContainer": {"Image.$": "$.plan.image", "ModelDataUrl.$": "$.plan.model_data_url"},
+            "PrimaryContainer": {
+                "Image.$": "$.plan.image",
+                "ModelDataUrl.$": "$.plan.model_data_url",
+                "Environment.$": "$.plan.environment",
+            },
             "EnableNetworkIsolation": True,
             "Tags": settings.TAGS,
         }

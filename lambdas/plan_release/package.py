@@ -22,12 +22,16 @@ class RefusalError(ValueError):
 
 @dataclass(frozen=True)
 class Package:
-    """One version. Digests are SHA-256 in hex; ``instance`` is empty where the version was registered without one."""
+    """One version. ``environment`` is what its containers start with; digests are SHA-256 in hex.
+
+    ``instance`` is empty where the version was registered without one.
+    """
 
     arn: str
     version: int
     image: str
     model_data_url: str
+    environment: Mapping[str, str]
     instance: str
     model_digest: str
     archive_digest: str
@@ -59,6 +63,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         version=version,
         image=containers[0]["Image"],
         model_data_url=_address(version, "archive", containers[0]["ModelDataUrl"]),
+        environment=containers[0].get("Environment", {}),
         instance=instances[0] if instances else "",
         model_digest=_property(version, properties, "model_digest", r"[0-9a-f]{64}"),
         archive_digest=_property(version, properties, "archive_digest", r"[0-9a-f]{64}"),

@@ -105,6 +105,7 @@ def draw_up(
         "report_uri": package.report_uri,
         "image": package.image,
         "model_data_url": package.model_data_url,
+        "environment": dict(package.environment),
         "instance": package.instance or wish.instance,
         "count": wish.count,
         "traffic": traffic(wish.count),

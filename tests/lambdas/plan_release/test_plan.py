@@ -19,7 +19,13 @@ DESCRIBED: dict[str, Any] = {
     "ModelPackageVersion": 4,
     "ModelApprovalStatus": "Approved",
     "InferenceSpecification": {
-        "Containers": [{"Image": "serving:1", "ModelDataUrl": "s3://greenlight-test/runs/one/model.tar.gz"}],
+        "Containers": [
+            {
+                "Image": "serving:1",
+                "ModelDataUrl": "s3://greenlight-test/runs/one/model.tar.gz",
+                "Environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
+            }
+        ],
         "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
     },
     "CustomerMetadataProperties": {
@@ -69,6 +75,13 @@ def test_an_approved_version_is_read() -> None:
     found = package()
     assert (found.version, found.instance, found.dataset_name) == (4, "ml.m5.large", "fasteners")
     assert found.metrics == {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95}
+
+
+def test_a_model_serves_with_the_settings_it_was_judged_with() -> None:
+    """What the version was registered with, and nothing where it was registered without."""
+    assert plan()["environment"] == {"GREENLIGHT_CONFIDENCE": "0.4"}
+    bare = changed(("InferenceSpecification", "Containers", 0, "Environment"), None)
+    assert read(bare, "greenlight").environment == {}
 
 
 @pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected", None])

@@ -49,7 +49,6 @@ def answers(stub: Stubber, answer: Any) -> None:
             "EndpointName": "greenlight-staging",
             "ContentType": "image/jpeg",
             "Accept": "application/json",
-            "CustomAttributes": "confidence=0.25",
             "Body": b"a picture",
         },
     )
