@@ -16,7 +16,8 @@ from containers.serving.workers import WorkerLostError, Workers
 MAXIMUM_BODY_BYTES = 25_000_000
 MAXIMUM_HELD_BYTES = 256_000_000
 """So much of all bodies together is held in memory while they wait."""
-BODY_SECONDS = 30.0
+BODY_SECONDS = 20.0
+"""Shorter than the time to drain, so that a stalled upload holds up no end."""
 ANSWER_SECONDS = 60.0
 """SageMaker gives up after 60 seconds, and so does whoever asked it."""
 TRANSFORM_MEGABYTES = 100
@@ -78,14 +79,13 @@ class Application:
         started = time.perf_counter()
         body = bytearray()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                refusal = await self._read(receive, body)
+            refusal = await self._read(receive, body)
             if refusal is not None:
                 return self._refusal(*refusal)
             async with asyncio.timeout(ANSWER_SECONDS):
                 header, answer = await self._workers.ask(_asked(scope, self._confidence), body)
         except TimeoutError:
-            return self._refusal(503, "the request could not be taken in and answered in time")
+            return self._refusal(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
         except WorkerLostError as error:
             return self._refusal(500, str(error))
         finally:
@@ -99,8 +99,13 @@ class Application:
 
     async def _read(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
         """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""
+        deadline = asyncio.get_running_loop().time() + BODY_SECONDS
         while True:
-            message = await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                return 408, f"the body did not arrive within {BODY_SECONDS:g} seconds"
             if message["type"] == "http.disconnect":
                 return 400, "the connection was closed before the body's end"
             piece = message.get("body", b"")

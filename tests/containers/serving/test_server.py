@@ -216,6 +216,20 @@ def test_a_caller_that_hangs_up_half_way_is_not_answered_for_half_a_picture(
     assert '"images": 2' not in log
 
 
+def test_a_stalled_upload_does_not_hold_up_the_end(serving_python: Path, base: Path, digest: str) -> None:
+    """Half a body and then nothing, when SIGTERM comes: its sender is told, and the end comes before SageMaker's."""
+    server = Server(serving_python, base).wait()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=40) as connection:
+        connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nhalf")
+        time.sleep(0.3)
+        started = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert b" 408 " in connection.recv(4096)
+        assert server.process.wait(timeout=30) == 0
+    assert time.monotonic() - started < 28
+    assert "Traceback" not in server.log()
+
+
 def test_endless_headers_are_not_kept(server: Server) -> None:
     """Beyond 64 KiB the connection is closed, whatever would have come."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
