@@ -79,32 +79,42 @@ class Predictor:
     """A loaded model. Safe to call from several threads at once."""
 
     def __init__(self, manifest: Manifest, model: bytes, streams: int = 1) -> None:
-        """Make a verified model ready for ``streams`` pictures at once and run it.
+        """Make a verified model ready for ``streams`` pictures at once; ``warm_up`` has to follow in each thread.
 
-        Raises ModelError when the graph does not run or is not what the manifest says.
+        Raises ModelError when the runtime does not take the graph.
         """
         self.manifest = manifest
         # One picture is one core's work: the other cores have pictures of their own.
         cv2.setNumThreads(1)
         try:
             self.runtime: Runtime = open_runtime(model, manifest.precision, streams)
-            self.warm_up()
-        except ModelError:
-            raise
         except Exception as error:  # the runtimes raise their own types, none of them public
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
     @staticmethod
     def load(folder: Path, streams: int = 1) -> Predictor:
-        """Load ``model.onnx`` and ``manifest.json`` of a folder; see ``read_model`` and the constructor for errors."""
+        """Load ``model.onnx`` and ``manifest.json`` of a folder and run the model in this thread.
+
+        Raises ModelError; see ``read_model``, the constructor and ``warm_up``.
+        """
         # From the bytes just verified: the file cannot change in between, and no file beside it is read.
         manifest, model = read_model(folder)
-        return Predictor(Manifest.parse(manifest), model, streams)
+        predictor = Predictor(Manifest.parse(manifest), model, streams)
+        predictor.warm_up()
+        return predictor
 
     def warm_up(self) -> None:
-        """Run this thread's share of the runtime once for every shape, and check what it answers."""
-        for height, width in input_shapes(self.manifest.width):
-            self.infer_pixels(np.full((height, width, 3), BORDER_GREY, np.uint8))
+        """Run this thread's share of the runtime once for every shape.
+
+        Raises ModelError when the graph does not run, or answers what the manifest does not say.
+        """
+        try:
+            for height, width in input_shapes(self.manifest.width):
+                self.infer_pixels(np.full((height, width, 3), BORDER_GREY, np.uint8))
+        except ModelError:
+            raise
+        except Exception as error:  # as above
+            raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
     def predict(self, image: bytes, thresholds: Thresholds = SERVED, *, keep_pixels: bool = False) -> Prediction:
         """What is in an encoded image. Raises ImageError for bytes that are no image we accept."""

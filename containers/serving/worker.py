@@ -38,7 +38,7 @@ MAXIMUM_MASK_PIXELS = 1_000_000_000
 def work(arguments: Sequence[str]) -> int:
     """Load the model of the file descriptor named first and answer on the sockets named after it, until they close.
 
-    The first word on each socket is a frame that says ``ready``, or on the first one an ``error``.
+    The first word on each socket is a frame that says ``ready``, or gives an ``error``.
     """
     for quiet in (signal.SIGINT, signal.SIGTERM):
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
@@ -87,7 +87,11 @@ def read_handed(handle: int) -> tuple[Manifest, bytes]:
 
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
     try:
-        predictor.warm_up()
+        try:
+            predictor.warm_up()
+        except ModelError as error:
+            peer.sendall(pack({"error": str(error)}, b""))
+            return
         peer.sendall(pack({"ready": True, "runtime": predictor.runtime.name}, b""))
         while (frame := receive_frame(peer)) is not None:
             peer.sendall(pack(*respond(predictor, *frame)))

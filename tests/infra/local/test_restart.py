@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.infra.local.machines import Machines, eventually, training
+from tests.process_ids import alive
 from tests.stand_in import StandIn
 
 
@@ -25,14 +26,6 @@ def children(pid: int) -> list[int]:
             if parent == pid:
                 found += [int(entry.name), *children(int(entry.name))]
     return found
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="processes are counted in /proc")

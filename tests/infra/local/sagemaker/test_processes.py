@@ -15,6 +15,7 @@ import pytest
 
 from infra.local.sagemaker.processes import Command, Outcome, Process, Processes, run_to_end
 from tests.infra.local.sagemaker.requests import eventually
+from tests.process_ids import alive
 from tests.stand_in import REPOSITORY
 
 # Starts a child that ignores SIGTERM, writes both process ids, and then does what its second argument says.
@@ -34,14 +35,6 @@ def command(code: str, folder: Path, *arguments: str, afterwards: list[str] | No
     """A Python program as a command."""
     words = [sys.executable, "-c", textwrap.dedent(code), *arguments]
     return Command(words, {"PATH": os.environ["PATH"]}, folder, afterwards or [])
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def family(folder: Path, manner: str) -> tuple[Process, list[int]]:

@@ -6,7 +6,6 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.sagemaker.service import SageMaker
 from tests.infra.local.sagemaker.requests import BUCKET, ended, eventually, fresh, run_training, training
+from tests.process_ids import alive
 from tests.stand_in import StandIn
 
 
@@ -25,14 +25,6 @@ def waiting(service: SageMaker, s3: Any, behaviour: str = "wait", seconds: int =
         lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=f"checkpoints/{name}/child.txt").get("Contents")
     )
     return name, int(s3.get_object(Bucket=BUCKET, Key=found[0]["Key"])["Body"].read())
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended (a zombie has)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def test_a_job_learns_from_its_channel_and_leaves_its_model(service: SageMaker, s3: Any) -> None:
@@ -89,7 +81,7 @@ def test_a_stopped_job_saves_its_checkpoint_and_ends_stopped(service: SageMaker,
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
     body = s3.get_object(Bucket=BUCKET, Key=f"checkpoints/{name}/last.txt")["Body"].read()
     assert body == b"interrupted"
-    eventually(lambda: gone(child))
+    eventually(lambda: not alive(child))
 
 
 def test_a_job_over_its_time_is_stopped_not_completed(service: SageMaker, s3: Any) -> None:
@@ -97,7 +89,7 @@ def test_a_job_over_its_time_is_stopped_not_completed(service: SageMaker, s3: An
     name, child = waiting(service, s3, "ignore SIGTERM", seconds=1)
     job = ended(service, "TrainingJob", name)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
-    eventually(lambda: gone(child))
+    eventually(lambda: not alive(child))
 
 
 def test_a_job_resumes_from_its_checkpoints(service: SageMaker, s3: Any) -> None:
