@@ -8,7 +8,7 @@ BIN := .venv/bin
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 APPROVE=ask|auto PORT=4566"
+	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 TASK=… FORMAT=… APPROVE=ask|auto PORT=4566"
 
 .venv/run: pyproject.toml constraints.txt
 	@echo "making .venv (a minute or two, this time only)"
@@ -22,8 +22,8 @@ help: ## this list
 	@touch $@
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
-	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' APPROVE='$(APPROVE)' \
-		PORT='$(PORT)' $(BIN)/python -m workflow.demo
+	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' \
+		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
 
 test: .venv/dev ## all tests, with real trainings and a real browser (under 10 minutes)
 	@$(BIN)/python -m infra.local.environments training serving

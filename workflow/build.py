@@ -1,7 +1,8 @@
 """The Build machine: from labelled images to an approved model. Reads like the picture in the README.
 
 Pure: makes no AWS call and needs no network. What differs from run to run comes from ``$.plan``; what differs from
-stack to stack are the ``${Placeholders}`` of ``settings``. The states that run jobs are in ``jobs``.
+stack to stack are the ``${Placeholders}`` of ``settings``. The states themselves are in ``jobs``, ``training`` and
+``approving``.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 
 from workflow import settings
-from workflow.jobs import evaluate_models, prepare_dataset, train_model, tune_model
+from workflow.approving import ask_for_approval, gate_on_metrics, mark, register_model, reject_model
+from workflow.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.states import (
     Choice,
     LambdaStep,
+    Pass,
     Succeed,
     Task,
-    asking,
     definition,
     failing,
     fresh,
@@ -27,25 +29,39 @@ from workflow.states import (
     planning,
     retry_lambda,
     saying,
-    sdk_call,
+)
+from workflow.training import (
+    best_model,
+    capacity_was_short_and_another_instance_is_left,
+    keep_trials,
+    list_trials,
+    train_model,
+    tune_model,
 )
 
 
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
-    plan = planning("Plan the run", "${PlanRunArn}", refused())
-    prepare = prepare_dataset(build_failing("Prepare the dataset", "preparation", "Prepare.Failed"))
+    # The plan names every instance to try; the first attempt is the first of them.
+    plan = planning("Plan the run", "${PlanRunArn}", refused(), also={"attempt.$": "$.Payload.training"})
+    preparation_failed = build_failing("Prepare the dataset", "preparation", "Prepare.Failed")
+    inspect = inspect_images(preparation_failed)
+    prepare = prepare_dataset(preparation_failed)
     check = check_dataset()
 
     training_failed = build_failing("Train", "training", "Training.Failed")
-    train = train_model(training_failed)
+    short = Choice("Was capacity short?")
+    train = train_model(short)
+    elsewhere = Pass("Try the next instance", input_path="$.attempt.fallback", result_path="$.attempt")
     tune = tune_model(training_failed)
     best = best_model(training_failed)
+    listed = list_trials(best)
+    kept = keep_trials(best)
     stopped = saying(
         "The training was stopped",
         "Training.Stopped",
-        "States.Format('training job {} ended {}', $.training.job_name, $.training.status)",
-        training_failed,
+        "States.Format('training job {} ended {} ({})', $.training.job_name, $.training.status, $.training.detail)",
+        short,
     )
 
     evaluate = evaluate_models(build_failing("Evaluate", "evaluation", "Evaluation.Failed"))
@@ -57,6 +73,10 @@ def machine() -> dict[str, Any]:
     release = release_model()
     rejected = reject_model()
 
+    share = Choice("Share the preparation?")
+    share.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.preparation.shared", value=True), inspect)
+    share.default_choice(prepare)
+
     search = Choice("Tune?")
     search.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.tune", value=True), tune)
     search.default_choice(train)
@@ -64,6 +84,9 @@ def machine() -> dict[str, Any]:
     finished = Choice("Trained to the end?")
     finished.add_choice(ChoiceRule.StringEquals(variable="$.training.status", value="Completed"), evaluate)
     finished.default_choice(stopped)
+
+    short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
+    short.default_choice(training_failed)
 
     answer = Choice("Approved?")
     answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), approved)
@@ -74,12 +97,12 @@ def machine() -> dict[str, Any]:
     anything.add_choice(
         ChoiceRule.BooleanEquals(variable="$.plan.anything_to_do", value=False), Succeed("Nothing to do")
     )
-    anything.default_choice(prepare)
+    anything.default_choice(share)
 
     Chain([plan, anything])
-    Chain([prepare, check, search])
-    Chain([tune, best, finished])
-    train.next(finished)
+    Chain([inspect, prepare, check, search])
+    Chain([tune, listed, kept, best, finished])
+    Chain([elsewhere, train, finished])
     Chain([evaluate, gate, register, ask, answer])
     Chain([approved, release])
     return definition(
@@ -114,176 +137,9 @@ def check_dataset() -> LambdaStep:
             end="The dataset was rejected",
             error="Data.Rejected",
         ),
-        keep=("summary", "images", "objects", "classes", "digest", "warnings"),
+        keep=("summary", "task", "images", "objects", "classes", "digest", "warnings"),
         at="dataset",
     )
-
-
-def best_model(failed: LambdaStep) -> Task:
-    """Look up the artefact of a search's best training."""
-    return sdk_call(
-        "Find the best model",
-        "describeTrainingJob",
-        {"TrainingJobName.$": "$.tuning.job_name"},
-        failed,
-        selector={
-            "job_name.$": "$.TrainingJobName",
-            "status.$": "$.TrainingJobStatus",
-            "model_data_url.$": "$.ModelArtifacts.S3ModelArtifacts",
-        },
-        at="training",
-    )
-
-
-def gate_on_metrics() -> LambdaStep:
-    """Decide by the figures alone whether the candidate may be registered."""
-    return function(
-        "Gate on metrics",
-        "${GateMetricsArn}",
-        {"plan.$": "$.plan", "training.$": "$.training"},
-        failing(
-            "build",
-            "Gate on metrics",
-            report="Report the closed gate",
-            end="The gate stayed closed",
-            error="Gate.Rejected",
-        ),
-        keep=(
-            "passed",
-            "summary",
-            "reasons",
-            "model_digest",
-            "archive_digest",
-            "report_uri",
-            "metrics_uri",
-            "metrics",
-            "champion",
-        ),
-        at="gate",
-    )
-
-
-def register_model(failed: LambdaStep) -> Task:
-    """Enter the candidate in the model registry, waiting for a person's approval."""
-    return sdk_call(
-        "Register the model",
-        "createModelPackage",
-        {
-            "ModelPackageGroupName": settings.PROJECT,
-            "ClientToken.$": "$.plan.client_token",
-            "ModelPackageDescription.$": "States.Format('{}: {}', $.plan.run, $.gate.summary)",
-            "ModelApprovalStatus": "PendingManualApproval",
-            "InferenceSpecification": {
-                "Containers": [
-                    {
-                        "Image": settings.SERVING_IMAGE,
-                        "ModelDataUrl.$": "$.training.model_data_url",
-                        # What was judged at this confidence serves at it.
-                        "Environment": {"GREENLIGHT_CONFIDENCE.$": "States.Format('{}', $.plan.confidence)"},
-                    }
-                ],
-                "SupportedContentTypes": [
-                    *("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image"),
-                    *("application/x-npy", "application/json", "application/jsonlines"),
-                ],
-                "SupportedResponseMIMETypes": [
-                    *("application/json", "application/jsonlines", "text/csv", "application/x-npy", "image/jpeg"),
-                ],
-                "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
-            },
-            "ModelMetrics": {
-                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
-            },
-            "CustomerMetadataProperties": {
-                "fingerprint.$": "$.plan.fingerprint",
-                "build_execution.$": "$$.Execution.Id",
-                "dataset_name.$": "$.plan.dataset.name",
-                "dataset_uri.$": "$.plan.dataset.uri",
-                "dataset_digest.$": "$.dataset.digest",
-                "evaluation_uri.$": "$.plan.uris.evaluation",
-                "report_uri.$": "$.gate.report_uri",
-                "training_job.$": "$.training.job_name",
-                "model_digest.$": "$.gate.model_digest",
-                "archive_digest.$": "$.gate.archive_digest",
-                "endpoint_instance.$": "$.plan.instances.endpoint",
-                **{
-                    figure + ".$": f"States.Format('{{}}', $.gate.metrics.{figure})"
-                    for figure in ("map50", "map50_95", "precision", "recall", "images")
-                },
-            },
-        },
-        failed,
-        selector={"arn.$": "$.ModelPackageArn"},
-        at="package",
-    )
-
-
-def ask_for_approval() -> LambdaStep:
-    """Mail a link and wait for a person."""
-    expired = failing(
-        "build",
-        "Ask for approval",
-        report="Report the expired approval",
-        end="The approval expired",
-        error="Approval.Expired",
-    )
-    failed = failing(
-        "build",
-        "Ask for approval",
-        report="Report the failed request",
-        end="Nobody could be asked",
-        error="Approval.Failed",
-    )
-    return asking(
-        "Ask for approval",
-        "release",
-        "build",
-        {
-            "plan.$": "$.plan",
-            "gate.$": "$.gate",
-            "dataset.$": "$.dataset",
-            "package_arn.$": "$.package.arn",
-            "started_by.$": "$.plan.started_by",
-        },
-        expired,
-        failed,
-    )
-
-
-def mark(name: str, status: str, failed: LambdaStep) -> Task:
-    """Write the person's decision to the model registry."""
-    return sdk_call(
-        name,
-        "updateModelPackage",
-        {
-            "ModelPackageArn.$": "$.package.arn",
-            "ModelApprovalStatus": status,
-            "ApprovalDescription.$": "States.Format('{}: {}', $.approval.by, $.approval.comment)",
-        },
-        failed,
-        at=None,
-    )
-
-
-def reject_model() -> Task:
-    """Mark the package rejected, say who said no and end the run."""
-    told = failing(
-        "build",
-        "Ask for approval",
-        report="Report the rejection",
-        end="A person said no",
-        error="Approval.Rejected",
-    )
-    rejected = mark("Mark the model rejected", "Rejected", told)
-    rejected.next(
-        saying(
-            "Say who rejected it",
-            "Approval.Rejected",
-            "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
-            told,
-        )
-    )
-    return rejected
 
 
 def release_model() -> Task:
@@ -301,7 +157,7 @@ def release_model() -> Task:
         resource="arn:aws:states:::states:startExecution.sync:2",
         parameters={
             "StateMachineArn": settings.RELEASE_MACHINE,
-            "Name.$": fresh("release"),
+            "Name.$": fresh("$.plan.jobs.release"),
             "Input": {
                 "model_package_arn.$": "$.package.arn",
                 "ask_before_production.$": "$.plan.ask_before_production",

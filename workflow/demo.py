@@ -82,7 +82,10 @@ class Demo:
         if self._options.weights is not None:
             check_weights(self._options.weights)
         if self._options.dataset is not None:
-            return read_dataset(self._options.dataset)
+            settings = self._options.settings
+            return read_dataset(
+                self._options.dataset, task=settings.get("task", "auto"), format=settings.get("format", "auto")
+            )
         shutil.rmtree(SAMPLE, ignore_errors=True)
         # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
         code = "import sys, pathlib, workflow.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
@@ -136,6 +139,7 @@ class Demo:
 
     def upload(self, stack: Stack, dataset: Dataset) -> dict[str, Any]:
         """Upload data and weights; return the input of the run."""
+        from workflow.releases import served_dataset
         from workflow.upload import upload_dataset, upload_weights
 
         done = upload_dataset(self.cloud, stack.bucket, dataset, dataset.name, lambda *_: None)
@@ -144,6 +148,10 @@ class Demo:
         if self._options.weights is not None:
             given["weights"] = upload_weights(self.cloud, stack.bucket, self._options.weights)
             say("weights", given["weights"])
+        served = served_dataset(self.cloud, stack.table)
+        if served not in ("", dataset.name):
+            say("production", f"serves {served}: it is replaced, and not compared with what finds something else")
+            given["compare"] = False
         return {**given, **self._options.training()}
 
     def build(self, stack: Stack, url: str, given: Mapping[str, Any]) -> View:
@@ -201,7 +209,7 @@ class Demo:
         say("ask it", f"source {self._options.state}/env; {command()} predict photo.jpg")
         say("stop it", f"{command()} local --state {self._options.state} --stop")
         if self._options.dataset is None:
-            say("your images", "make demo DATASET=path/to/yolo-folder")
+            say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, Ground Truth, class folders)")
         say("on AWS", 'make deploy   (README, "Deploy")')
 
     def predict(self, stack: Stack, test_uri: str) -> list[Prediction]:

@@ -15,8 +15,9 @@ from workflow.runs import read_settings
 
 SAMPLE_GATE = {"minimum_map50": 0.6}
 """What a model of the sample must reach: far below what it does, far above what an untrained one does."""
-OWN_GATE = {"minimum_map50": 0.05}
-"""What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing."""
+OWN_GATE = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
+"""What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing, and a small set may
+hold out no object of a class."""
 FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
 """Settings for one's own pictures with pretrained weights."""
 FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
@@ -59,7 +60,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
     port = environ.get("PORT") or "4566"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
-    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size"}
+    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size", "TASK": "task", "FORMAT": "format"}
     settings = read_settings(tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name)))
     return Options(
         dataset=path("DATASET"),

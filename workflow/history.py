@@ -63,6 +63,11 @@ class Step:
         """Whether the state hands out a task token and waits for it."""
         return "waitForTaskToken" in self.resource
 
+    @property
+    def job(self) -> str:
+        """The name of the job that the state asked for, empty where it asked for none."""
+        return next((str(value) for key, value in self.parameters.items() if key.endswith("JobName")), "")
+
     def seconds(self, now: datetime) -> float:
         """Time in the state so far."""
         return max(0.0, ((self.exited or now) - self.entered).total_seconds())
@@ -160,13 +165,19 @@ def _document(text: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _last_message(document: Mapping[str, Any]) -> str | None:
+    """What a training that ended without a reason of its own, such as a stopped one, said last."""
+    transitions = document.get("SecondaryStatusTransitions")
+    return transitions[-1].get("StatusMessage") if transitions else None
+
+
 def readable_cause(cause: str) -> str:
     """One readable line of a cause: services pack theirs in JSON, once or twice."""
     for _ in range(3):
         document = _document(cause)
         inner = next(
             (document[key] for key in ("errorMessage", "FailureReason", "Cause", "cause") if document.get(key)), None
-        )
+        ) or _last_message(document)
         if inner is None:
             break
         cause = str(inner)

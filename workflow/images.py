@@ -15,17 +15,18 @@ from pathlib import Path
 
 from workflow.clients import Cloud
 from workflow.errors import GreenlightError, ServiceError, UsageError
-from workflow.package import ROOT
+from workflow.package import CONTRACT, ROOT
 from workflow.stack import Place
 
 IMAGES = ("training", "serving")
-SHARED = ("workflow/__init__.py", "workflow/contract.py", "containers/__init__.py")
-"""Files every image holds beside its own folder."""
+SHARED = ("workflow/__init__.py", "containers/__init__.py")
+"""Files every image holds beside its own folder and the contract."""
 
 
 def tag(name: str, root: Path = ROOT) -> str:
     """The tag of an image: a digest of everything it is built from."""
-    own = sorted(path for path in (root / "containers" / name).rglob("*") if _is_source(path))
+    folders = (root / "containers" / name, root / CONTRACT)
+    own = sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path))
     mark = hashlib.sha256()
     for path in [*own, *(root / relative for relative in SHARED)]:
         content = hashlib.sha256(path.read_bytes()).hexdigest()

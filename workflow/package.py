@@ -1,6 +1,6 @@
 """Packs each Lambda function into a zip whose bytes depend on its content alone.
 
-A function is a folder of ``lambdas/`` with a ``handler.py``. Its zip holds that folder, ``workflow/contract.py`` and
+A function is a folder of ``lambdas/`` with a ``handler.py``. Its zip holds that folder, ``workflow/contract/`` and
 the dependencies of ``lambdas/requirements.txt``, each at the path it has in the repository. Knows no AWS.
 """
 
@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = "3.12"
 """Python of the functions' runtime; dependencies are chosen for it, not for the interpreter that packs."""
 
-SHARED = ("lambdas/__init__.py", "workflow/__init__.py", "workflow/contract.py")
+SHARED = ("lambdas/__init__.py", "workflow/__init__.py")
+CONTRACT = "workflow/contract"
+"""The package that every function and every image holds beside its own folder."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold, given to every entry."""
 
@@ -103,6 +105,7 @@ def install(root: Path = ROOT) -> Path:
 def entries(root: Path, name: str, dependencies: Path) -> dict[str, bytes]:
     """What the zip of one function holds: path inside it, and content."""
     found = {relative: (root / relative).read_bytes() for relative in SHARED}
+    found.update(tree(root / CONTRACT, f"{CONTRACT}/"))
     found.update(tree(root / "lambdas" / name, f"lambdas/{name}/"))
     found.update(tree(dependencies, ""))
     return found

@@ -42,6 +42,20 @@ def edges(state: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def goes_back(states: dict[str, Any], start: str, target: str) -> bool:
+    """Whether a way from ``start`` to ``target`` closes a loop to a state that comes earlier."""
+    order = list(states)
+    if order.index(target) > order.index(start):
+        return False
+    reached, open_ends = set(), [target]
+    while open_ends:
+        current = open_ends.pop()
+        if current not in reached:
+            reached.add(current)
+            open_ends += [next_one for next_one, _ in edges(states[current])]
+    return start in reached
+
+
 def source(definition: dict[str, Any]) -> str:
     """The Graphviz source of a picture."""
     lines = [
@@ -63,6 +77,9 @@ def source(definition: dict[str, Any]) -> str:
                 continue
             drawn.add((target, kind))
             look = ' [style=dashed, color="#b03a3a", weight=0]' if kind == "catch" else " [weight=4]"
+            if goes_back(definition["States"], name, target):
+                # A loop must not turn the picture upside down.
+                look = " [constraint=false]"
             lines.append(f'  "{name}" -> "{target}"{look};')
     return "\n".join([*lines, "}"])
 

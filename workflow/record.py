@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.contract import split_s3_uri
-from workflow.dataset import IMAGE_SUFFIXES
+from workflow.contract import figures_of, split_s3_uri
+from workflow.pictures import SUFFIXES
 from workflow.prediction import Prediction
 from workflow.stack import Stack
 from workflow.watch import Job
@@ -97,7 +97,7 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
         key = str(item["Key"])
         # Flat, so that no key can lead out of the folder and no picture of one subfolder covers another's.
         target = folder / key.removeprefix(f"{prefix}images/").replace("/", "-")
-        if target.suffix.lower() in IMAGE_SUFFIXES:
+        if target.suffix.lower() in SUFFIXES:
             target.write_bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
             found.append(target)
     return found
@@ -120,19 +120,21 @@ def summary(
         "build_execution": finished.build_execution,
         "release_execution": finished.release_execution,
         "model_package": finished.model_package,
-        "metrics": {key: finished.metrics[key] for key in ("map50", "map50_95", "precision", "recall", "images")},
+        "metrics": {key: finished.metrics[key] for key in ("task", *figures_of(finished.metrics["task"]), "images")},
         "endpoints": {"staging": stack.staging_endpoint, "production": stack.production_endpoint},
         "endpoint_url": url,
-        "predictions": [
-            {
-                "file": prediction.file.name,
-                "detections": [
-                    {"class": item["class"], "score": item["score"], "box": list(item["box"])}
-                    for item in prediction.detections
-                ],
-            }
-            for prediction in predictions
-        ],
+        "predictions": [seen(prediction) for prediction in predictions],
         "timings": timings.document(),
         "report": str(report),
     }
+
+
+def seen(prediction: Prediction) -> dict[str, Any]:
+    """One picture's part of the summary: its objects with their boxes or, of a sorted picture, its classes."""
+    if prediction.classification is not None:
+        classes = [{"class": item["class"], "score": item["score"]} for item in prediction.classification]
+        return {"file": prediction.file.name, "classification": classes}
+    found = [
+        {"class": item["class"], "score": item["score"], "box": list(item["box"])} for item in prediction.detections
+    ]
+    return {"file": prediction.file.name, "detections": found}

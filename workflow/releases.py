@@ -65,6 +65,15 @@ def history(cloud: Cloud, table: str) -> list[Release]:
     ]
 
 
+def served_dataset(cloud: Cloud, table: str) -> str:
+    """The name of the dataset that production's model learned from; empty where nothing was released yet."""
+    releases = history(cloud, table)
+    if not releases:
+        return ""
+    package = cloud.call("sagemaker", "describe_model_package", ModelPackageName=releases[0].package)
+    return str(package.get("CustomerMetadataProperties", {}).get("dataset_name", ""))
+
+
 def earlier(releases: list[Release], version: int | None) -> Release:
     """The release to go back to: of ``version``, or of the highest released version below the live one."""
     if not releases:

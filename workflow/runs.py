@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.contract import InputError, Metrics, RunInput
+from workflow.contract import FIGURE_NAMES, QUALITY, InputError, Metrics, ModelScore, RunInput
 from workflow.errors import ServiceError, UsageError
 from workflow.history import readable_cause
 
@@ -33,7 +33,14 @@ class Run:
     error: str = ""
     cause: str = ""
     version: str = ""
-    map50: float | None = None
+    task: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def quality(self) -> float | None:
+        """The figure by which models of its task are compared, None where the run has none."""
+        value: float | None = self.figures.get(QUALITY.get(self.task, ""))
+        return value
 
     def document(self) -> dict[str, Any]:
         """The run as JSON."""
@@ -43,7 +50,9 @@ class Run:
             "started": self.started.astimezone(UTC).isoformat(timespec="seconds"),
             "seconds": round(self.seconds, 1),
             "version": self.version,
-            "map50": self.map50,
+            "task": self.task,
+            "quality": self.quality,
+            "map50": self.figures.get("map50"),
             "error": self.error,
             "cause": self.cause,
             "execution": self.execution,
@@ -125,7 +134,8 @@ def describe_run(cloud: Cloud, execution: str) -> Run:
         error=str(found.get("error") or ""),
         cause=readable_cause(str(found.get("cause") or "")),
         version=str(output.get("package", {}).get("arn", "")).rpartition("/")[2],
-        map50=metrics.get("map50"),
+        task=str(metrics.get("task", "")),
+        figures=metrics,
     )
 
 
@@ -162,6 +172,19 @@ def run_metrics(cloud: Cloud, bucket: str, run: str) -> Metrics:
             raise UsageError(f"run {run!r} has no figures: there is no s3://{bucket}/{key}.") from error
         raise
     return Metrics.parse(json.loads(body))
+
+
+def compared(first: ModelScore, second: ModelScore) -> list[tuple[str, float, float]]:
+    """Every figure that both models have: of the whole, in milliseconds, and of each class both know."""
+    names = (*FIGURE_NAMES, "latency_p50_ms", "latency_p99_ms")
+    pairs = [(name, getattr(first, name), getattr(second, name)) for name in names]
+    classes = {score.name: score.quality for score in second.per_class}
+    pairs += [
+        (f"quality of {score.name}", score.quality, classes[score.name])
+        for score in first.per_class
+        if score.name in classes
+    ]
+    return [(name, a, b) for name, a, b in pairs if a is not None and b is not None]
 
 
 def _document(text: object) -> dict[str, Any]:

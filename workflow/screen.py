@@ -9,7 +9,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from workflow.progress import progress_line, seconds_left
+from workflow import trials
+from workflow.progress import curves, progress_line, seconds_left, summary_line
 from workflow.watch import Row, View
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ def title(view: View) -> str:
 
 
 def remark(row: Row, view: View) -> str:
-    """What stands behind a row: its note, or the training's progress."""
-    if row.name != "Train" or not view.epochs or row.status == "failed":
+    """What stands behind a row: its note, or how the training or the search goes."""
+    if row.status == "failed":
         return row.note
-    if row.status == "done":
-        last = view.epochs[-1]
-        count = "1 epoch" if last.number == 1 else f"{last.number} epochs"
-        return f"{count}  mAP50 {last.map50:.2f}  box loss {last.box_loss:.2f}"
-    return progress_line(list(view.epochs))
+    if row.name == "Tune":
+        return trials.summary_line(view.trials)
+    if row.name != "Train":
+        return row.note
+    told = (summary_line if row.status == "done" else progress_line)(list(view.epochs))
+    return "  ".join(part for part in (row.note, told) if part)
 
 
 def line(row: Row, view: View, mark: str = "", seconds: float | None = None) -> str:
@@ -59,6 +61,13 @@ def line(row: Row, view: View, mark: str = "", seconds: float | None = None) -> 
     name = row.name.ljust(_NAME_WIDTH - 2 * row.depth)
     took = f"{row.seconds if seconds is None else seconds:.1f} s"
     return f"{indent}{mark or _MARKS[row.status]} {name} {took:>8}   {remark(row, view)}".rstrip()
+
+
+def lines_below(row: Row, view: View, mark: str) -> list[str]:
+    """What a running row shows of its inside: the training's curves, or the search's trials."""
+    if row.name == "Tune":
+        return [trial.line(mark) for trial in view.trials]
+    return curves(view.epochs) if row.name == "Train" else []
 
 
 def settled(view: View) -> list[Row]:
@@ -89,6 +98,8 @@ class PlainScreen:
                 self._say(("row", str(row.depth), row.name), line(row, view))
             elif row.name == "Train":
                 self._say_epochs(view)
+            elif row.name == "Tune":
+                self._say_trials(view)
             elif any(other.depth > row.depth for other in view.rows):
                 self._say(("parent", row.name), f"  · {row.name}")
         if view.approval is not None:
@@ -100,6 +111,11 @@ class PlainScreen:
     def _say_epochs(self, view: View) -> None:
         for count, epoch in enumerate(view.epochs, start=1):
             self._say(("epoch", str(epoch.number)), f"    {progress_line(list(view.epochs[:count]))}")
+
+    def _say_trials(self, view: View) -> None:
+        for trial in view.trials:
+            if trial.ended:
+                self._say(("trial", trial.job), f"    {trial.line()}")
 
     def _say(self, key: tuple[str, ...], text: str) -> None:
         if key not in self._said:
@@ -170,6 +186,8 @@ class LiveScreen:
                 text.append(self._styled(line(row, view, spinner, row.seconds + since)))
                 if row.name == "Train" and view.epochs:
                     text.append(f"   about {seconds_left(list(view.epochs)):.0f} s left", style="dim")
+                for below in lines_below(row, view, spinner):
+                    text.append(f"\n      {below}", style="cyan")
             text.append("\n")
         if view.ahead:
             text.append("  · " + " · ".join(view.ahead), style="dim")

@@ -225,8 +225,11 @@ def retry_lambda() -> list[Retry]:
     ]
 
 
-def retry_sagemaker() -> list[Retry]:
-    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and longer."""
+def retry_sagemaker(quota_attempts: int = 10) -> list[Retry]:
+    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and longer.
+
+    Ten times is about an hour, three times are five minutes.
+    """
     return [
         Retry(
             error_equals=[
@@ -246,11 +249,25 @@ def retry_sagemaker() -> list[Retry]:
         Retry(
             error_equals=["SageMaker.ResourceLimitExceededException"],
             interval_seconds=60,
-            max_attempts=10,
+            max_attempts=quota_attempts,
             backoff_rate=1.5,
             max_delay_seconds=600,
             jitter_strategy="FULL",
         ),
+    ]
+
+
+def retry_storage() -> list[Retry]:
+    """Retries of an S3 call, which fails for a moment only."""
+    return [
+        Retry(
+            error_equals=["S3.SdkClientException", "S3.S3Exception"],
+            interval_seconds=2,
+            max_attempts=4,
+            backoff_rate=2.0,
+            max_delay_seconds=30,
+            jitter_strategy="FULL",
+        )
     ]
 
 
@@ -389,9 +406,12 @@ def sdk_call(
     )
 
 
-def fresh(job: str) -> str:
-    """The intrinsic that names a job: a retried or redriven state must not reuse the name of the job before it."""
-    return f"States.Format('{{}}-{{}}-{{}}', $.plan.jobs.{job}, $$.Execution.RedriveCount, $$.State.RetryCount)"
+def fresh(name: str) -> str:
+    """The intrinsic that names a job after the text at the path ``name``.
+
+    A retried or redriven state must not reuse the name of the job before it.
+    """
+    return f"States.Format('{{}}-{{}}-{{}}', {name}, $$.Execution.RedriveCount, $$.State.RetryCount)"
 
 
 def definition(first: sdk.states.State, *, comment: str, timeout_seconds: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from workflow.history import History, Outcome, Step, fold, readable_cause
 from workflow.notes import note_of
 from workflow.progress import Epoch
 from workflow.training_log import TrainingLog
+from workflow.trials import Trial, Trials
 
 MAIN_STATES: Mapping[str, tuple[str, ...]] = {
     "build": (
@@ -86,6 +87,7 @@ class View:
     approval: Approval | None
     jobs: tuple[Job, ...]
     outcome: Outcome | None
+    trials: tuple[Trial, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The view as JSON."""
@@ -101,7 +103,8 @@ class View:
                 {"name": row.name, "status": row.status, "seconds": round(row.seconds, 3), "note": row.note}
                 for row in self.rows
             ],
-            "epochs": [vars(epoch) for epoch in self.epochs],
+            "epochs": [epoch.document() for epoch in self.epochs],
+            "trials": [trial.document() for trial in self.trials],
             "approval": self.approval.link if self.approval else "",
         }
 
@@ -124,6 +127,7 @@ class Watcher:
         self._now = now
         self._events: dict[str, list[dict[str, Any]]] = {}
         self._log = TrainingLog(cloud)
+        self._trials = Trials(cloud)
 
     def look(self) -> View:
         """What is known now."""
@@ -135,7 +139,9 @@ class Watcher:
             rows += [_deeper(row) for row in rows_of(nested, now)]
         _, machine, run = self._execution.rsplit(":", 2)
         training = _step_calling(history, "createTrainingJob")
-        epochs = self._log.epochs(str(training.parameters.get("TrainingJobName", ""))) if training else []
+        epochs = self._log.epochs(training.job) if training else []
+        search = _step_calling(history, "createHyperParameterTuningJob")
+        trials = self._trials.of(search.job) if search and search.submitted else []
         ahead = states_ahead(machine, [step.name for step in history.steps], history.outcome)
         return View(
             machine=machine,
@@ -147,6 +153,7 @@ class Watcher:
             approval=self._pending(history, nested),
             jobs=tuple(jobs_of(history)),
             outcome=history.outcome,
+            trials=tuple(trials),
         )
 
     def _history(self, execution: str) -> History:
@@ -220,7 +227,13 @@ def _row(name: str, steps: list[Step], outcome: Outcome | None, now: datetime) -
         status = "asking" if last.waits_for_person else "running"
     end = last.exited or now
     seconds = (end - steps[0].entered).total_seconds()
-    return Row(name, status, max(0.0, seconds), note_of(last))
+    return Row(name, status, max(0.0, seconds), note_of(last) or _where(steps))
+
+
+def _where(steps: list[Step]) -> str:
+    """On which instance a training is tried again; empty for the first try and for anything else."""
+    instance = steps[-1].parameters.get("ResourceConfig", {}).get("InstanceType", "")
+    return f"on {instance}, try {len(steps)}" if instance and len(steps) > 1 else ""
 
 
 def _deeper(row: Row) -> Row:
@@ -232,9 +245,10 @@ def states_ahead(machine: str, seen: list[str], outcome: Outcome | None) -> list
     kind = next((kind for kind in MAIN_STATES if machine.endswith(f"-{kind}")), "")
     if outcome is not None or not kind:
         return []
-    names = MAIN_STATES[kind]
+    # A search takes the place of the one training.
+    names = ["Tune" if name == "Train" and "Tune" in seen else name for name in MAIN_STATES[kind]]
     last = max((at for at, name in enumerate(names) if name in seen), default=-1)
-    return list(names[last + 1 :])
+    return names[last + 1 :]
 
 
 def jobs_of(history: History) -> list[Job]:
@@ -242,9 +256,8 @@ def jobs_of(history: History) -> list[Job]:
     jobs = []
     for step in history.steps:
         kind = next((kind for operation, kind in JOBS.items() if operation in step.resource), "")
-        name = next((str(value) for key, value in step.parameters.items() if key.endswith("JobName")), "")
-        if kind and name:
-            jobs.append(Job(step.name, kind, name))
+        if kind and step.job:
+            jobs.append(Job(step.name, kind, step.job))
     return jobs
 
 

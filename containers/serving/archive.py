@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from containers.serving.manifest import Manifest, ModelError
 
 WANTED = ("manifest.json", "model.onnx")
+ABOUT = ("training.json", "dataset.json")
+"""How the model came about; archives of before have neither."""
 IGNORED = ("weights.pt",)
-MAXIMUM_BYTES = {"manifest.json": 1 << 20, "model.onnx": 1 << 30, "weights.pt": 2 << 30}
+MAXIMUM_BYTES = {
+    "manifest.json": 1 << 20,
+    "model.onnx": 1 << 30,
+    "training.json": 8 << 20,
+    "dataset.json": 8 << 20,
+    "weights.pt": 2 << 30,
+}
 LONGEST_READ = 1 << 20
 """Bytes tarfile may ask for at once; its own headers are far smaller, a header made to fill the memory is not."""
 
@@ -51,8 +61,9 @@ def archive_digest(archive: Path) -> str:
 
 
 def unpack(archive: Path, target: Path) -> Manifest:
-    """Write ``model.onnx`` and ``manifest.json`` into ``target`` (an existing folder) and return the manifest.
+    """Write ``model.onnx``, ``manifest.json`` and what ABOUT names into ``target``, an existing folder.
 
+    Returns the manifest.
     Raises ArchiveError on anything unexpected, and ModelError when the digests do not match.
     """
     if not archive.is_file():
@@ -69,6 +80,23 @@ def unpack(archive: Path, target: Path) -> Manifest:
     return manifest
 
 
+def read_about(folder: Path, name: str) -> Mapping[str, Any] | None:
+    """One of ABOUT of an unpacked archive; None where the archive has none.
+
+    Raises ArchiveError where it is no JSON object.
+    """
+    path = folder / name
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ArchiveError(f"{name} in the archive is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise ArchiveError(f"{name} in the archive must be a JSON object")
+    return document
+
+
 def _unpack_members(stream: gzip.GzipFile, target: Path) -> None:
     seen: set[str] = set()
     bounded: Any = _Bounded(stream)  # read, tell and seek are all that tarfile calls
@@ -79,7 +107,7 @@ def _unpack_members(stream: gzip.GzipFile, target: Path) -> None:
                 continue
             _check(member, name, seen)
             seen.add(name)
-            if name in WANTED:
+            if name not in IGNORED:
                 _copy(tar, member, target / name)
     missing = [name for name in WANTED if name not in seen]
     if missing:
@@ -87,8 +115,8 @@ def _unpack_members(stream: gzip.GzipFile, target: Path) -> None:
 
 
 def _check(member: tarfile.TarInfo, name: str, seen: set[str]) -> None:
-    if name not in WANTED + IGNORED:
-        raise ArchiveError(f"the archive holds {member.name!r}: only {', '.join(WANTED + IGNORED)} are expected")
+    if name not in MAXIMUM_BYTES:
+        raise ArchiveError(f"the archive holds {member.name!r}: only {', '.join(MAXIMUM_BYTES)} are expected")
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
         raise ArchiveError(f"{name} in the archive is no plain file")
     if name in seen:

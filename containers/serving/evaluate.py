@@ -9,26 +9,32 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from containers.serving import pictures, smoke
-from containers.serving.answer import describe
-from containers.serving.archive import archive_digest, unpack
+from containers.serving import report, smoke
+from containers.serving.archive import archive_digest, read_about, unpack
 from containers.serving.champion import Champion, ChampionError, read_champion
 from containers.serving.held_out import HeldOut, HeldOutError, read_held_out
-from containers.serving.interval import map50_95_intervals
-from containers.serving.manifest import ModelError
+from containers.serving.manifest import Manifest, ModelError
 from containers.serving.measurement import Measurement, measure
+from containers.serving.own_code import code_digest
+from containers.serving.page_inputs import PageInputError, PageInputs, read_page_inputs
+from containers.serving.pictures import report_pictures
+from containers.serving.predictions import predictions_file
 from containers.serving.predictor import SERVED, Predictor
-from containers.serving.report import Report
+from containers.serving.scoring import Standing, compare
+from containers.serving.summary import evidence
 from workflow.contract import Metrics, ModelScore
 
-VERSION = 1
 REASON_LENGTH = 1024
 """SageMaker shows this many characters of a job's exit message."""
+Tell = Callable[[dict[str, Any]], None]
 
 
 class EvaluationError(ValueError):
@@ -36,11 +42,28 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True)
+class Model:
+    """One model ready to run, its sizes and digests, and what its archive says about how it came about."""
+
+    predictor: Predictor
+    archive_digest: str
+    model_bytes: int
+    training: Mapping[str, Any] | None
+    dataset: Mapping[str, Any] | None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What is known of the model."""
+        return self.predictor.manifest
+
+
+@dataclass(frozen=True)
 class Judged:
     """One model with all it said and what that is worth."""
 
-    predictor: Predictor
+    model: Model
     measurement: Measurement
+    standing: Standing
     score: ModelScore
 
 
@@ -49,7 +72,7 @@ def run(environ: Mapping[str, str]) -> int:
     base = Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
     try:
         evaluate(base / "processing", environ)
-    except (EvaluationError, ChampionError, HeldOutError, ModelError) as error:
+    except (EvaluationError, ChampionError, HeldOutError, ModelError, PageInputError) as error:
         reason = f"Evaluation: {error}"
     except Exception as error:
         traceback.print_exc()
@@ -65,34 +88,42 @@ def run(environ: Mapping[str, str]) -> int:
 
 def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     """Measure everything below ``folder``/input and write everything below ``folder``/output."""
+    started = time.monotonic()
+    inputs, output = folder / "input", folder / "output" / "evaluation"
     confidence = read_confidence(environ.get("CONFIDENCE", str(SERVED.confidence)))
-    held_out = read_held_out(folder / "input" / "test")
+    held_out = read_held_out(inputs / "test")
     expected = environ.get("DATASET_DIGEST") or held_out.digest
     if held_out.digest != expected:
         raise EvaluationError(f"the held-out images belong to dataset {held_out.digest}, the run to {expected}")
-    known = read_champion(folder / "input" / "champion" / "champion.json")
-    candidate = judge(folder / "input" / "candidate" / "model.tar.gz", held_out, confidence, "the candidate")
-    if candidate.predictor.manifest.classes != held_out.classes:
-        raise EvaluationError(
-            f"the candidate knows {', '.join(candidate.predictor.manifest.classes)}; "
-            f"the held-out images show {', '.join(held_out.classes)}"
-        )
-    champion = None if known is None else judge_champion(folder / "input" / "champion", known, held_out, confidence)
+    known = read_champion(inputs / "champion" / "champion.json")
+    output.mkdir(parents=True, exist_ok=True)
+    with naming("the candidate"):
+        model = load(inputs / "candidate" / "model.tar.gz")
+        check_candidate(model.manifest, held_out)
+        with predictions_file(output / "predictions.json", model.manifest.model_digest, confidence) as tell:
+            candidate = judge(model, held_out, confidence, tell)
+    champion, comparison = None, None
+    if known is not None:
+        with naming("the champion"):
+            champion = judge_champion(inputs / "champion" / "model.tar.gz", known, held_out, confidence)
+        shared = frozenset(champion.model.manifest.classes) & frozenset(candidate.model.manifest.classes)
+        comparison = compare(candidate.standing, champion.standing, held_out, shared)
     metrics = Metrics(
         dataset_digest=held_out.digest,
         images=len(held_out.pictures),
         objects=held_out.objects,
         confidence=confidence,
         candidate=candidate.score,
-        champion=champion.score if champion else None,
+        champion=None if champion is None else champion.score,
+        task=held_out.task,
+        comparison=comparison,
+        code_digest=code_digest(),
+        container=environ.get("CONTAINER", ""),
     )
-    write(folder / "output" / "evaluation", environ.get("RUN", ""), held_out, metrics, candidate, champion)
-    print(
-        f"images={metrics.images} objects={metrics.objects} map50={metrics.candidate.map50:.5f} "
-        f"map50_95={metrics.candidate.map50_95:.5f} precision={metrics.candidate.precision:.5f} "
-        f"recall={metrics.candidate.recall:.5f}",
-        flush=True,
-    )
+    given = read_page_inputs(inputs)
+    write(output, environ.get("RUN", ""), held_out, metrics, candidate, champion, given, started)
+    figures = " ".join(f"{name}={value:.5f}" for name, value in candidate.standing.overall(held_out.task).items())
+    print(f"images={metrics.images} objects={metrics.objects} {figures}", flush=True)
 
 
 def read_confidence(text: str) -> float:
@@ -106,76 +137,116 @@ def read_confidence(text: str) -> float:
     return value
 
 
-def judge(archive: Path, held_out: HeldOut, confidence: float, name: str) -> Judged:
-    """Unpack, load and measure one model. Raises EvaluationError with its name in front of the reason."""
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put the model's name in front of the reason why it cannot be measured."""
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            manifest = unpack(archive, Path(folder))
-            size = (Path(folder) / "model.onnx").stat().st_size
-            predictor = Predictor.load(Path(folder))
-        measurement = measure(predictor, held_out, confidence)
-    except ModelError as error:
+        yield
+    except (ModelError, EvaluationError) as error:
         raise EvaluationError(f"{name}: {error}") from None
-    score = measurement.score(held_out, manifest.model_digest, archive_digest(archive), size)
-    return Judged(predictor, measurement, score)
 
 
-def judge_champion(folder: Path, known: Champion, held_out: HeldOut, confidence: float) -> Judged:
-    """Measure the champion, provided that its archive is the very one in production."""
-    archive = folder / "model.tar.gz"
+def load(archive: Path) -> Model:
+    """Unpack and load one model. Raises ModelError."""
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder)
+        unpack(archive, unpacked)
+        return Model(
+            predictor=Predictor.load(unpacked),
+            archive_digest=archive_digest(archive),
+            model_bytes=(unpacked / "model.onnx").stat().st_size,
+            training=read_about(unpacked, "training.json"),
+            dataset=read_about(unpacked, "dataset.json"),
+        )
+
+
+def check_candidate(manifest: Manifest, held_out: HeldOut) -> None:
+    """Raise EvaluationError unless the model was made for exactly these data."""
+    check_task(manifest, held_out)
+    if manifest.classes != held_out.classes:
+        raise EvaluationError(
+            f"it knows {', '.join(manifest.classes)}; the held-out images show {', '.join(held_out.classes)}"
+        )
+
+
+def check_task(manifest: Manifest, held_out: HeldOut) -> None:
+    """Raise EvaluationError where the model finds something else than is labelled, so that nothing can be compared."""
+    if manifest.task != held_out.task:
+        raise EvaluationError(f"its task is {manifest.task}, the held-out images are labelled for {held_out.task}")
+    if manifest.keypoints != held_out.keypoints:
+        raise EvaluationError(f"its keypoints are {manifest.keypoints}, the labels' {held_out.keypoints}")
+
+
+def judge(model: Model, held_out: HeldOut, confidence: float, tell: Tell | None) -> Judged:
+    """Measure one model; ``tell`` is given its answers."""
+    measurement = measure(model.predictor, held_out, confidence, tell)
+    standing = Standing.of(measurement.record, len(held_out.pictures))
+    figures: dict[str, Any] = standing.overall(held_out.task)
+    score = ModelScore(
+        **{"map50": None, "map50_95": None, **figures},
+        model_digest=model.manifest.model_digest,
+        archive_digest=model.archive_digest,
+        per_class=standing.class_scores(held_out),
+        latency_p50_ms=measurement.percentile(50),
+        latency_p99_ms=measurement.percentile(99),
+        model_bytes=model.model_bytes,
+        intervals=standing.intervals(held_out.task),
+    )
+    return Judged(model, measurement, standing, score)
+
+
+def judge_champion(archive: Path, known: Champion, held_out: HeldOut, confidence: float) -> Judged:
+    """Measure the champion, provided that its archive is the very one in production.
+
+    Raises EvaluationError for a champion of another task or without one class of the data: it cannot be compared, and
+    a run of something new needs a project of its own.
+    """
     if not archive.is_file():
-        raise EvaluationError("the champion: model.tar.gz is missing")
+        raise EvaluationError("model.tar.gz is missing")
     digest = archive_digest(archive)
     if digest != known.archive_digest:
+        raise EvaluationError(f"its archive has the digest {digest}, production has {known.archive_digest}")
+    model = load(archive)
+    if model.manifest.model_digest != known.model_digest:
         raise EvaluationError(
-            f"the champion: its archive has the digest {digest}, production has {known.archive_digest}"
+            f"its model has the digest {model.manifest.model_digest}, production has {known.model_digest}"
         )
-    judged = judge(archive, held_out, confidence, "the champion")
-    if judged.score.model_digest != known.model_digest:
+    check_task(model.manifest, held_out)
+    if not set(model.manifest.classes) & set(held_out.classes):
         raise EvaluationError(
-            f"the champion: its model has the digest {judged.score.model_digest}, production has {known.model_digest}"
+            f"it knows {', '.join(model.manifest.classes)}, and none of {', '.join(held_out.classes)}: "
+            "what they find cannot be compared; release another model of production's classes, or use another project"
         )
+    judged = judge(model, held_out, confidence, None)
     score = replace(judged.score, model_package_arn=known.model_package_arn, package_version=known.package_version)
     return replace(judged, score=score)
 
 
 def write(
-    folder: Path, run_name: str, held_out: HeldOut, metrics: Metrics, candidate: Judged, champion: Judged | None
+    folder: Path,
+    run_name: str,
+    held_out: HeldOut,
+    metrics: Metrics,
+    candidate: Judged,
+    champion: Judged | None,
+    given: PageInputs,
+    started: float,
 ) -> None:
     """Write every document; ``metrics.json`` comes last, so that its presence means completeness."""
-    folder.mkdir(parents=True, exist_ok=True)
-    seen = candidate.measurement.seen
-    predictions = {
-        "version": VERSION,
-        "model_digest": metrics.candidate.model_digest,
-        "confidence": metrics.confidence,
-        "images": [
-            {
-                "file": one.picture.name,
-                "width": one.width,
-                "height": one.height,
-                "detections": describe(one.detections, one.width, one.height, candidate.predictor.manifest.classes),
-            }
-            for one in seen
-        ],
-    }
-    (folder / "predictions.json").write_text(json.dumps(predictions), encoding="utf-8")
-    smoke.write(folder / "smoke", candidate.predictor, smoke.choose(seen, metrics.confidence), metrics.confidence)
-    interval, lead = map50_95_intervals(
-        candidate.measurement.everything,
-        champion.measurement.everything if champion else None,
-        len(held_out.classes),
-        len(held_out.pictures),
-    )
-    report = Report(
+    predictor, measurement = candidate.model.predictor, candidate.measurement
+    smoke.write(folder / "smoke", predictor, smoke.choose(measurement.seen, metrics.confidence), metrics.confidence)
+    pictures = report_pictures(predictor, held_out, metrics.confidence, measurement.seen)
+    page = report.Page(
         run=run_name,
-        metrics=metrics,
-        missed=sum(int(one.missed.sum()) for one in seen),
-        wrong=sum(int((~one.right).sum()) for one in seen),
-        interval=interval,
-        lead=lead,
-        pictures=tuple(pictures.report_picture(one, held_out.classes) for one in pictures.worst_first(seen)),
+        evidence=evidence(metrics, held_out, measurement, pictures),
+        record=given.record,
+        trials=given.trials,
+        training=candidate.model.training,
+        dataset=given.dataset,
+        champion_dataset=None if champion is None else champion.model.dataset,
+        contact_sheet=given.contact_sheet,
+        preparation=given.preparation,
+        evaluation_seconds=time.monotonic() - started,
     )
-    (folder / "report").mkdir(exist_ok=True)
-    (folder / "report" / "index.html").write_text(report.html(), encoding="utf-8")
+    report.write(folder / "report", page)
     (folder / "metrics.json").write_text(json.dumps(metrics.document(), indent=1), encoding="utf-8")

@@ -1,51 +1,40 @@
 """How far chance alone could have moved a figure: pictures drawn again and again from the held-out ones.
 
-Knows matches, not models. Seeded, so the same data gives the same interval.
+Knows figures, not models. Seeded, so the same data gives the same interval, and two models are drawn alike.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from containers.serving.average_precision import Floats, Matches, average_precision, mean_over_present
+from containers.serving.average_precision import Doubles, Floats
+from workflow.contract import Interval
 
-DRAWS = 200
+DRAWS = 400
 FEWEST_PICTURES = 8
 """Below this an interval would say more about the drawing than about the model."""
+MIDDLE = (2.5, 97.5)
+"""Per cent: what lies between is the interval."""
 
 
-@dataclass(frozen=True)
-class Interval:
-    """The middle 95 % of a figure over the draws."""
-
-    low: float
-    high: float
-
-
-def map50_95_intervals(
-    candidate: Matches, champion: Matches | None, classes: int, pictures: int
-) -> tuple[Interval | None, Interval | None]:
-    """Intervals of the candidate's mAP50-95 and of its lead over the champion, on the same draws of pictures."""
+def draw_pictures(pictures: int) -> Doubles | None:
+    """How often each of the pictures is taken in each draw: [pictures, 400]; None where there are too few of them."""
     if pictures < FEWEST_PICTURES:
-        return None, None
+        return None
     random = np.random.default_rng(0)
-    own, lead = [], []
-    for _ in range(DRAWS):
-        weights = np.bincount(random.integers(0, pictures, pictures), minlength=pictures).astype(float)
-        value = _map50_95(candidate, classes, weights)
-        own.append(value)
-        if champion is not None:
-            lead.append(value - _map50_95(champion, classes, weights))
-    return _middle(own), _middle(lead) if lead else None
+    drawn = random.integers(0, pictures, (DRAWS, pictures))
+    return np.stack([np.bincount(row, minlength=pictures) for row in drawn], axis=1).astype(np.float64)
 
 
-def _map50_95(matches: Matches, classes: int, weights: Floats) -> float:
-    objects = np.bincount(matches.true_classes, weights=weights[matches.true_pictures], minlength=classes)
-    return mean_over_present(average_precision(matches, classes, weights).mean(axis=1), objects)
-
-
-def _middle(values: list[float]) -> Interval:
-    low, high = np.percentile(values, [2.5, 97.5])
+def middle(values: Floats) -> Interval:
+    """The middle 95 % of a figure [draws]."""
+    low, high = np.percentile(values, MIDDLE)
     return Interval(float(low), float(high))
+
+
+def middle_where(values: Floats, objects: Floats, pictures: int) -> Interval | None:
+    """That of a class's figure [draws], over the draws that hold any of its ``objects`` [draws].
+
+    None where fewer than eight ``pictures`` show the class.
+    """
+    return None if pictures < FEWEST_PICTURES else middle(values[objects > 0])

@@ -118,6 +118,10 @@ class Mask:
     def _sampled(self, step: int) -> Flags:
         """The mask at the middle of each ``step`` x ``step`` pixels."""
         columns, rows = (np.arange(0.0, side, step) + (step - 1) / 2 for side in (self.width, self.height))
+        return self.at(columns, rows)
+
+    def at(self, columns: Doubles, rows: Doubles) -> Flags:
+        """The mask [rows, columns] at places in its box, counted in pixels from the middle of its first."""
         sampled = np.zeros((len(rows), len(columns)), bool)
         first = 0
         for block in self._blocks(columns, rows):

@@ -1,4 +1,4 @@
-"""The image's entry point: ``train`` for a training job, ``prepare`` for a processing job.
+"""The image's entry point: ``train`` for a training job, ``inspect`` and ``prepare`` for processing jobs.
 
 Turns an exception into the reason that SageMaker shows and into the exit status. Each program is
 imported only when asked for, so that preparing a dataset never loads torch.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from containers.training.folders import Folders
 
-USAGE = "usage: python -m containers.training train|prepare"
+USAGE = "usage: python -m containers.training train|inspect|prepare"
 REASON_LENGTH = 1024
 """SageMaker shows this many characters of a failure's reason."""
 
@@ -44,10 +44,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 from containers.training.train import train
 
                 train(folders)
-            case ["prepare"]:
-                from containers.training.prepare import prepare
+            case ["inspect"]:
+                from containers.training.preparation.program import inspect
 
-                prepare(folders, seed=environ.get("SEED", "0"))
+                inspect(folders)
+            case ["prepare"]:
+                from containers.training.preparation.program import prepare
+
+                prepare(folders)
             case _:
                 print(f"{USAGE}\nfound: {' '.join(arguments) or 'no argument'}", file=sys.stderr)
                 return 2

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from containers.training.images import file_digest
+from containers.training.digest import file_digest
 
-SLOTS = ("even", "odd")
-FILES = ("last.pt", "best.pt")
+SLOTS = ("first", "second")
+STATE, BEST = "state.pt", "best.pt"
+SEAL = "checkpoint.json"
+VERSION = 2
+"""Of checkpoint.json."""
 
 
 class CheckpointError(RuntimeError):
@@ -22,31 +27,60 @@ class CheckpointError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A whole checkpoint: the epochs that are done and the folder with last.pt and best.pt."""
+class Progress:
+    """How far a training is: the line of every epoch so far, by the names of its figures.
 
-    epochs_done: int
+    ``finished`` is true after the last epoch and where training stopped early. ``settings`` names the training.
+    """
+
+    settings: str
+    epochs: Sequence[Mapping[str, float]]
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A whole checkpoint: how far it is, and the folder with the training's state and the best weights so far."""
+
+    progress: Progress
     folder: Path
 
+    @property
+    def epochs_done(self) -> int:
+        """The epochs that need not be done again."""
+        return len(self.progress.epochs)
 
-def save_checkpoint(root: Path, weights: Path, *, epochs_done: int, settings: str) -> None:
-    """Copy last.pt and best.pt of this epoch; ``settings`` names the training that may go on from them."""
-    slot = root / SLOTS[epochs_done % 2]
+
+def save_checkpoint(
+    root: Path, progress: Progress, *, after: Path | None, best: Path, write_state: Callable[[Path], object]
+) -> Path:
+    """Keep ``best``, and what ``write_state`` writes to the path it gets; the slot they are in.
+
+    ``after`` is the slot of the last whole checkpoint, which stays: a failure, such as a full disk, leaves it, and no
+    half-written file, so that there is room to say why.
+    """
+    slot = root / (SLOTS[1] if after is not None and after.name == SLOTS[0] else SLOTS[0])
     slot.mkdir(parents=True, exist_ok=True)
-    seal = slot / "checkpoint.json"
-    seal.unlink(missing_ok=True)
-    for name in FILES:
-        shutil.copyfile(weights / name, slot / f"{name}.part")
-        (slot / f"{name}.part").replace(slot / name)
-    document = {
-        "version": 1,
-        "epochs_done": epochs_done,
-        "settings": settings,
-        "files": {name: file_digest(slot / name) for name in FILES},
-    }
-    part = slot / "checkpoint.json.part"
-    part.write_text(json.dumps(document), encoding="utf-8")
-    part.replace(seal)
+    (slot / SEAL).unlink(missing_ok=True)
+    try:
+        for name, write in ((STATE, write_state), (BEST, lambda part: shutil.copyfile(best, part))):
+            write(slot / f"{name}.part")
+            (slot / f"{name}.part").replace(slot / name)
+        document = {
+            "version": VERSION,
+            "settings": progress.settings,
+            "finished": progress.finished,
+            "epochs": list(progress.epochs),
+            "files": {name: file_digest(slot / name) for name in (STATE, BEST)},
+        }
+        part = slot / f"{SEAL}.part"
+        part.write_text(json.dumps(document), encoding="utf-8")
+        part.replace(slot / SEAL)
+    except BaseException:
+        for part in slot.glob("*.part"):
+            part.unlink()
+        raise
+    return slot
 
 
 def newest_checkpoint(root: Path, *, settings: str) -> Checkpoint | None:
@@ -54,22 +88,35 @@ def newest_checkpoint(root: Path, *, settings: str) -> Checkpoint | None:
 
     Raises CheckpointError if files are there and all are damaged: to start anew would hide the loss.
     """
-    sealed = [root / slot / "checkpoint.json" for slot in SLOTS if (root / slot / "checkpoint.json").is_file()]
     whole: list[Checkpoint] = []
     damaged: list[str] = []
-    for seal in sealed:
+    for seal in (root / slot / SEAL for slot in SLOTS):
+        if not seal.is_file():
+            continue
         try:
             document = json.loads(seal.read_text(encoding="utf-8"))
-            same = document["settings"] == settings
-            good = all(file_digest(seal.parent / name) == digest for name, digest in document["files"].items())
-            found = Checkpoint(int(document["epochs_done"]), seal.parent)
+            if document["version"] != VERSION or document["settings"] != settings:
+                continue
+            found = Checkpoint(_progress(document), seal.parent)
+            good = all(file_digest(seal.parent / name) == document["files"][name] for name in (STATE, BEST))
         except (ValueError, KeyError, TypeError, OSError) as error:
             damaged.append(f"{seal.parent.name} ({error})")
             continue
-        if not good:
-            damaged.append(f"{seal.parent.name} (digests differ)")
-        elif same:
+        if good:
             whole.append(found)
+        else:
+            damaged.append(f"{seal.parent.name} (digests differ)")
     if damaged and not whole:
         raise CheckpointError(f"no checkpoint is whole: {', '.join(damaged)}; empty the folder to start anew")
     return max(whole, key=lambda checkpoint: checkpoint.epochs_done, default=None)
+
+
+def progress_of(seal: Path) -> Progress:
+    """What a checkpoint.json says. Raises ValueError, KeyError or TypeError where it is damaged."""
+    return _progress(json.loads(seal.read_text(encoding="utf-8")))
+
+
+def _progress(document: Mapping[str, Any]) -> Progress:
+    return Progress(
+        document["settings"], tuple(dict(epoch) for epoch in document["epochs"]), bool(document["finished"])
+    )

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from containers.training.digest import file_digest
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
-from containers.training.images import file_digest
 from containers.training.quantise import quantise
 from workflow.contract import PRECISIONS, VERSION
 
@@ -45,8 +45,11 @@ def publish(
     about: Mapping[str, Any],
     precision: str = "bf16",
     calibration: Sequence[Path] = (),
+    beside: Mapping[str, str] | None = None,
 ) -> None:
     """Export ``best`` and put model.onnx, weights.pt and manifest.json into ``model``; ``about`` joins the manifest.
+
+    ``beside`` are further texts to put there, by the names of their files.
 
     ``precision`` is what the model shall compute in once it serves. int8 makes another graph, from the pictures of
     ``calibration``; f32 and bf16 share one, and the serving runtime reads in the manifest which it is.
@@ -84,8 +87,10 @@ def publish(
             **versions(),
         }
         text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        (partial / "manifest.json").write_text(text, encoding="utf-8")
-        for name in (*FILES, "manifest.json"):
+        texts = {**(beside or {}), "manifest.json": text}
+        for name, content in texts.items():
+            (partial / name).write_text(content, encoding="utf-8")
+        for name in (*FILES, *texts):
             (partial / name).replace(model / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -56,6 +56,21 @@ class Folders:
         """Processing: the dataset as it was uploaded."""
         return self.root / "processing" / "input" / "dataset"
 
+    @property
+    def record(self) -> Path:
+        """Processing: the run's record."""
+        return self.root / "processing" / "input" / "record" / "run.json"
+
+    @property
+    def inspected(self) -> Path:
+        """Processing: what all hosts found out about their shares of the dataset."""
+        return self.root / "processing" / "input" / "inspected"
+
+    @property
+    def hosts(self) -> Path:
+        """Processing: which hosts the job has."""
+        return self.root / "config" / "resourceconfig.json"
+
     def prepared(self, name: str) -> Path:
-        """Processing: one output of the preparation (``training``, ``test`` or ``report``)."""
+        """Processing: one output (``training``, ``test`` or ``report``; ``inspected`` of an inspection)."""
         return self.root / "processing" / "output" / name

@@ -8,14 +8,32 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-LOSSES = ("box_loss", "cls_loss", "dfl_loss")
-METRICS: Mapping[str, str] = {
+from workflow.contract import QUALITY
+
+_BOXES = ("box_loss", "cls_loss", "dfl_loss")
+LOSSES: Mapping[str, tuple[str, ...]] = {
+    "detect": _BOXES,
+    "pose": (*_BOXES, "pose_loss", "kobj_loss"),
+    "segment": (*_BOXES, "seg_loss"),
+    "classify": ("loss",),
+    "obb": (*_BOXES, "angle_loss"),
+}
+"""The losses of each task; ultralytics calls them the same."""
+
+_OF_BOXES: Mapping[str, str] = {
     "precision": "metrics/precision(B)",
     "recall": "metrics/recall(B)",
     "map50": "metrics/mAP50(B)",
     "map50_95": "metrics/mAP50-95(B)",
 }
-"""The names in the line, and ultralytics' own."""
+METRICS: Mapping[str, Mapping[str, str]] = {
+    "detect": _OF_BOXES,
+    "pose": {**_OF_BOXES, "keypoint_map50": "metrics/mAP50(P)", "keypoint_map50_95": "metrics/mAP50-95(P)"},
+    "segment": {**_OF_BOXES, "mask_map50": "metrics/mAP50(M)", "mask_map50_95": "metrics/mAP50-95(M)"},
+    "classify": {"top1": "metrics/accuracy_top1", "top5": "metrics/accuracy_top5"},
+    "obb": _OF_BOXES,
+}
+"""The figures of each task on the validation images: their names in the line, and ultralytics' own."""
 
 
 class DivergedError(RuntimeError):
@@ -29,11 +47,24 @@ def require_finite(losses: Mapping[str, float], epoch: int) -> None:
             raise DivergedError(f"{name} became {value} in epoch {epoch}: try a smaller lr0")
 
 
-def epoch_line(
-    epoch: int, epochs: int, losses: Mapping[str, float], metrics: Mapping[str, float], lr: float, seconds: float
-) -> str:
-    """The one line of an epoch, counted from 1; metrics are those of the validation images."""
-    parts = [f"epoch={epoch} epochs={epochs}"]
-    parts += [f"{name}={losses.get(name, 0.0):.5f}" for name in LOSSES]
-    parts += [f"{name}={metrics.get(key, 0.0):.5f}" for name, key in METRICS.items()]
-    return " ".join([*parts, f"lr={lr:.6g} seconds={seconds:.1f}"])
+def figures(task: str, losses: Mapping[str, float], metrics: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch showed, by the names of its line; ``losses`` and ``metrics`` come by ultralytics' names.
+
+    ``quality`` is the one figure by which models of the task are compared. Raises KeyError where one is missing.
+    """
+    found = {name: metrics[key] for name, key in METRICS[task].items()}
+    shown = {name: losses[name] for name in LOSSES[task]} | found | {"quality": found[QUALITY[task]]}
+    return {name: round(value, 5) for name, value in shown.items()}
+
+
+def epoch_line(epoch: Mapping[str, float], epochs: int) -> str:
+    """The one line of an epoch: its number, counted from 1, and its figures in their order."""
+    number, *rest = epoch.items()
+    return " ".join([f"{number[0]}={number[1]} epochs={epochs}", *(_pair(name, value) for name, value in rest)])
+
+
+_FORMATS = {"lr": ".6g", "images_per_second": ".1f", "seconds": ".2f"}
+
+
+def _pair(name: str, value: float) -> str:
+    return f"{name}={value:{_FORMATS.get(name, '.5f')}}"

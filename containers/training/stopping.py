@@ -5,6 +5,7 @@ Knows nothing of training: checkpoints are safe at any moment, so that the progr
 
 from __future__ import annotations
 
+import os
 import signal
 from types import FrameType
 from typing import NoReturn
@@ -16,6 +17,8 @@ STOPPED = 143
 def stop_on_request() -> None:
     """From now on SIGTERM raises SystemExit, which no handler of ordinary exceptions holds up."""
     signal.signal(signal.SIGTERM, _stop)
+    # Processes that only load images are ended by the same signal, and have nothing to say.
+    os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
 
 
 def _stop(number: int, frame: FrameType | None) -> NoReturn:

@@ -1,29 +1,32 @@
 """The training job: a prepared dataset and hyperparameters in, a model that serves out.
 
-Reads from top to bottom what happens: settings, data, environment, checkpoint, training, export. What
-ultralytics calls while it trains is in ``watch``.
+Reads from top to bottom what happens: settings, data, environment, checkpoint, training, export. The training itself
+is in ``fit``; what is called while it goes on, in ``watch``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from containers.training.channel import Channel, lay_out, read_channel
-from containers.training.checkpoints import Checkpoint, newest_checkpoint
+from containers.training.channel import DATASET, Channel, lay_out, read_channel
+from containers.training.checkpoints import BEST, Checkpoint, newest_checkpoint
+from containers.training.digest import file_digest
+from containers.training.disk import say_where_it_is_full
 from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.folders import Folders
-from containers.training.hyperparameters import HyperparameterError, Settings, read_settings
-from containers.training.images import file_digest
+from containers.training.hyperparameters import Settings, read_settings, require_fit
+from containers.training.network import pretrained_weights
+from containers.training.order import Order
 from containers.training.stopping import stop_on_request
-from containers.training.watch import Watch
-from containers.training.weights import WeightsError, check_weights
+from containers.training.weights import check_weights
+from workflow.contract import VERSION
 
 
 class NoModelError(RuntimeError):
@@ -36,126 +39,121 @@ def train(folders: Folders) -> None:
     given = json.loads(folders.hyperparameters.read_text(encoding="utf-8"))
     settings = read_settings(given)
     channel = read_channel(folders.channel("training"))
+    require_fit(settings, channel.task, len(channel.classes))
     pretrained = pretrained_weights(folders.channel("pretrained"))
     identity = name_of(given, channel.digest, pretrained)
-    checkpoint = newest_checkpoint(folders.checkpoints, settings=identity)
+    found = newest_checkpoint(folders.checkpoints, settings=identity)
+    if found is not None:
+        _say(f"found a checkpoint: {found.epochs_done} of {settings.epochs} epochs are done")
     with tempfile.TemporaryDirectory(prefix="training-") as name:
         work = Path(name)
-        cores = set_up(work / "configuration")
-        data = lay_out(channel, folders.channel("training"), work / "data")
-        watch = Watch(channel, folders.checkpoints, identity, cores)
-        best = run(settings, data, work / "run", pretrained, checkpoint, watch)
-        _say("exporting the best epoch")
-        about = {"model": settings.model, "dataset_digest": channel.digest, "hyperparameters": given}
-        publish(
-            best,
-            folders.model,
-            image_size=settings.image_size,
-            classes=channel.classes,
-            about=about,
-            precision=settings.precision,
-            calibration=calibration_images(channel, data),
-        )
+        with say_where_it_is_full(work, folders.checkpoints, folders.model):
+            cores = set_up(work / "configuration")
+            data = lay_out(channel, folders.channel("training"), work / "data")
+            order = Order(
+                settings=settings,
+                task=channel.task,
+                data=str(data),
+                folder=str(work / "run"),
+                pretrained=None if pretrained is None else str(pretrained),
+                checkpoints=str(folders.checkpoints),
+                checkpoint=None if found is None else str(found.folder),
+                identity=identity,
+                images={split: len(channel.images(split)) for split in ("train", "validation")},
+                processes=min(gpus(), settings.batch),
+            )
+            if found is None or not found.progress.finished:
+                _fit(order, work, cores)
+            best, finished = finished_training(folders.checkpoints, identity, work)
+            _say("exporting the best epoch")
+            publish(
+                best,
+                folders.model,
+                image_size=settings.image_size,
+                classes=channel.classes,
+                about={"model": settings.model, "dataset_digest": channel.digest, "hyperparameters": given},
+                precision=settings.precision,
+                calibration=calibration_images(channel, folders.channel("training")),
+                beside={
+                    "training.json": json.dumps(record(finished, found, settings, order.images["train"], folders)),
+                    DATASET: (folders.channel("training") / DATASET).read_text(encoding="utf-8"),
+                },
+            )
     _say(f"model written: {', '.join(sorted(path.name for path in folders.model.iterdir()))}")
 
 
-def run(
-    settings: Settings, data: Path, folder: Path, pretrained: Path | None, checkpoint: Checkpoint | None, watch: Watch
-) -> Path:
-    """Train, or what is left of it; the weights of the best epoch."""
-    weights = folder / "weights"
-    weights.mkdir(parents=True)
-    if checkpoint is not None:
-        for file in ("last.pt", "best.pt"):
-            check_weights(checkpoint.folder / file)
-            shutil.copyfile(checkpoint.folder / file, weights / file)
-        _say(f"found a checkpoint: {checkpoint.epochs_done} of {settings.epochs} epochs are done")
-        if checkpoint.epochs_done >= settings.epochs:
-            return weights / "best.pt"
-    arguments = training_arguments(settings, data, folder)
-    if checkpoint is not None:
-        detector = _detector(weights / "last.pt")
-        arguments["resume"] = str(weights / "last.pt")
+def _fit(order: Order, work: Path, cores: int) -> None:
+    if order.processes > 1:
+        from containers.training.ranks import fit_together
+
+        _say(f"training on {order.processes} GPUs")
+        fit_together(order, work)
     else:
-        detector = _from_scratch(settings) if pretrained is None else _fine_tuned(pretrained, settings)
-    for event, call in watch.callbacks().items():
-        detector.add_callback(event, call)
-    detector.train(**arguments)
-    best = weights / "best.pt"
-    if not best.is_file():
-        raise NoModelError("training ended without best.pt")
-    return best
+        from containers.training.fit import fit
+
+        fit(order, cores)
 
 
-def training_arguments(settings: Settings, data: Path, folder: Path) -> dict[str, Any]:
-    """All arguments of ultralytics for one training. Raises HyperparameterError on a value out of its range."""
+def gpus() -> int:
+    """How many GPUs this machine has; 1 where it has none, as the processor then does the work."""
     import torch
-    from ultralytics.cfg import check_cfg
 
-    bf16 = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    arguments = {
-        "workers": min(8, os.cpu_count() or 1),
-        # fp16 would first check itself against weights that it downloads.
-        "amp": "bf16" if bf16 else "fp32",
-        **settings.arguments,
-        "epochs": settings.epochs,
-        "imgsz": settings.image_size,
-        "batch": settings.batch,
-        "seed": settings.seed,
-        "data": str(data),
-        "save_dir": str(folder),
-        "exist_ok": True,
-        "plots": False,
-        "verbose": False,
+    return max(1, int(torch.cuda.device_count()))
+
+
+def finished_training(checkpoints: Path, identity: str, work: Path) -> tuple[Path, Checkpoint]:
+    """The best weights, without what only training needs, and the checkpoint of the last epoch.
+
+    Taken from the checkpoint whether training has just ended or had ended before a restart: both publish the same.
+    Raises NoModelError where training ended before its end.
+    """
+    from ultralytics.utils.torch_utils import strip_optimizer
+
+    found = newest_checkpoint(checkpoints, settings=identity)
+    if found is None or not found.progress.finished:
+        raise NoModelError("training ended without a finished checkpoint")
+    check_weights(found.folder / BEST)
+    best = work / BEST
+    shutil.copyfile(found.folder / BEST, best)
+    strip_optimizer(best)
+    return best, found
+
+
+def record(
+    finished: Checkpoint, resumed: Checkpoint | None, settings: Settings, images: int, folders: Folders
+) -> dict[str, Any]:
+    """``training.json``: the figures of every epoch, those before an interruption included.
+
+    ``seconds`` is what all epochs took, ``resumed_after`` how many were done when this job began.
+    """
+    epochs = finished.progress.epochs
+    return {
+        "version": VERSION,
+        "epochs": [dict(epoch) for epoch in epochs],
+        "seconds": round(sum(epoch["seconds"] for epoch in epochs), 3),
+        "instance": instance_of(folders),
+        "images": images,
+        "stopped_early": len(epochs) < settings.epochs,
+        "resumed_after": 0 if resumed is None else resumed.epochs_done,
     }
-    try:
-        check_cfg(dict(arguments))
-    except (TypeError, ValueError) as error:
-        raise HyperparameterError(f"hyperparameter {error}") from error
-    return arguments
 
 
-def calibration_images(channel: Channel, data: Path) -> list[Path]:
-    """The images of the training split, laid out beside ``data``: what judges a model must not have shaped it."""
-    return [data.parent / name for name in channel.images("train")]
+def instance_of(folders: Folders) -> str:
+    """The type of the instance as SageMaker tells it; empty where nobody does."""
+    file = folders.hyperparameters.with_name("resourceconfig.json")
+    told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return str(told.get("current_instance_type", ""))
 
 
-def pretrained_weights(folder: Path) -> Path | None:
-    """The weights to start from, looked through for anything but weights; None to start from scratch."""
-    if not (folder / "pretrained.json").is_file():
-        return None
-    source = json.loads((folder / "pretrained.json").read_text(encoding="utf-8")).get("source")
-    if source is None:
-        return None
-    weights = folder / "weights.pt"
-    if not weights.is_file():
-        raise WeightsError(f"pretrained.json names {source}, but weights.pt is not there")
-    check_weights(weights)
-    return weights
+def calibration_images(channel: Channel, folder: Path) -> list[Path]:
+    """The images of the training split: what judges a model must not have shaped it."""
+    return [folder / name for name in channel.images("train")]
 
 
-def name_of(given: dict[str, str], dataset_digest: str, pretrained: Path | None) -> str:
+def name_of(given: Mapping[str, str], dataset_digest: str, pretrained: Path | None) -> str:
     """A digest that two trainings share only if one may go on from the other's checkpoint."""
-    parts = [given, dataset_digest, None if pretrained is None else file_digest(pretrained)]
+    parts = [dict(given), dataset_digest, None if pretrained is None else file_digest(pretrained)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _from_scratch(settings: Settings) -> Any:
-    return _detector(f"{settings.model}.yaml")
-
-
-def _fine_tuned(pretrained: Path, settings: Settings) -> Any:
-    detector = _detector(pretrained)
-    scale = detector.model.yaml.get("scale")
-    if scale != settings.model[-1]:
-        raise WeightsError(f"the pretrained weights are of scale {scale!r}, and model is {settings.model}")
-    return detector
-
-
-def _detector(source: Path | str) -> Any:
-    from ultralytics import YOLO
-
-    return YOLO(str(source), task="detect")
 
 
 def _say(line: str) -> None:

@@ -10,31 +10,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from containers.training.channel import Channel, ChannelError
-from containers.training.checkpoints import save_checkpoint
-from containers.training.progress import epoch_line, require_finite
+from containers.training.channel import ChannelError
+from containers.training.checkpoints import SEAL, STATE, Progress, progress_of, save_checkpoint
+from containers.training.order import Order
+from containers.training.progress import epoch_line, figures, require_finite
+from containers.training.state import restore_state, write_state
+
+SHARE = 0.01
+"""Of a training's time, what keeping checkpoints may take beside the first and the last; small epochs are not all kept.
+An interruption then costs about a hundred times what a checkpoint does: seconds for yolov8n, minutes for yolov8x."""
 
 
 class Watch:
-    """Follows one training; ``settings`` names it in its checkpoints."""
+    """Follows one process of a training. Only the first of several writes and tells."""
 
-    def __init__(self, channel: Channel, checkpoints: Path, settings: str, cores: int) -> None:
+    def __init__(self, order: Order, cores: int) -> None:
         """Nothing is touched until training calls."""
-        self._channel = channel
-        self._checkpoints = checkpoints
-        self._settings = settings
+        self._order = order
         self._cores = cores
+        self._slot = None if order.checkpoint is None else Path(order.checkpoint)
+        self._epochs = [] if self._slot is None else list(progress_of(self._slot / SEAL).epochs)
+        self._began = self._trained = 0.0
         self._started = 0.0
-        self._open = False
+        self._last_cost = self._spent = 0.0
 
     def callbacks(self) -> dict[str, Callable[[Any], None]]:
-        """The functions by the event that calls them."""
+        """The functions by the event that calls them. ``on_model_save`` comes once an epoch, in one process only."""
         return {
             "on_train_start": self.start,
             "on_train_epoch_start": self.begin_epoch,
-            "on_train_epoch_end": self.check_epoch,
-            "on_model_save": self.keep,
-            "on_fit_epoch_end": self.tell,
+            "on_train_epoch_end": self.end_epoch,
+            "on_model_save": self.record,
         }
 
     def start(self, trainer: Any) -> None:
@@ -43,33 +49,54 @@ class Watch:
 
         torch.set_num_threads(self._cores)
         for split, loader in (("train", trainer.train_loader), ("validation", trainer.test_loader)):
-            used, there = len(loader.dataset), len(self._channel.images(split))
+            used, there = len(loader.dataset), self._order.images[split]
             if used != there and not (split == "train" and trainer.args.fraction < 1):
                 raise ChannelError(f"ultralytics takes {used} of the {there} images of the {split} split")
+        # The best weights are judged on held-out images later; nobody would see what they show here once more.
+        trainer.final_eval = _nothing
+        if self._slot is not None:
+            restore_state(trainer, self._slot / STATE)
+        self._started = time.monotonic()
 
     def begin_epoch(self, trainer: Any) -> None:
         """Start the clock."""
-        self._started = time.monotonic()
+        self._began = time.monotonic()
 
-    def check_epoch(self, trainer: Any) -> None:
-        """End a training that has diverged, before anything of it is kept."""
+    def end_epoch(self, trainer: Any) -> None:
+        """Stop the clock of training, and end a training that has diverged before anything of it is kept."""
+        self._trained = time.monotonic() - self._began
         require_finite(_losses(trainer), trainer.epoch + 1)
-        self._open = True
 
-    def keep(self, trainer: Any) -> None:
-        """Keep the epoch's weights for a restart."""
-        save_checkpoint(self._checkpoints, trainer.wdir, epochs_done=trainer.epoch + 1, settings=self._settings)
-
-    def tell(self, trainer: Any) -> None:
-        """Print the epoch's line; the same event after the final evaluation is no epoch and gives none."""
-        if not self._open:
-            return
-        self._open = False
+    def record(self, trainer: Any) -> None:
+        """Keep the epoch for a restart if it is time for that, then tell it."""
         metrics = {key: float(value) for key, value in trainer.metrics.items()}
-        lr = float(next(iter(trainer.lr.values())))
-        seconds = time.monotonic() - self._started
-        line = epoch_line(trainer.epoch + 1, trainer.epochs, _losses(trainer), metrics, lr, seconds)
-        print(line, flush=True)
+        epoch = {
+            "epoch": trainer.epoch + 1,
+            **figures(self._order.task, _losses(trainer), metrics),
+            "lr": float(next(iter(trainer.lr.values()))),
+            "images_per_second": round(len(trainer.train_loader.dataset) / self._trained, 2),
+            "seconds": round(time.monotonic() - self._began, 3),
+        }
+        self._epochs.append(epoch)
+        if trainer.stop or self._spent + self._last_cost <= SHARE * (time.monotonic() - self._started):
+            self._keep(trainer)
+        print(epoch_line(epoch, trainer.epochs), flush=True)
+
+    def _keep(self, trainer: Any) -> None:
+        began = time.monotonic()
+        self._slot = save_checkpoint(
+            Path(self._order.checkpoints),
+            Progress(self._order.identity, tuple(self._epochs), finished=bool(trainer.stop)),
+            after=self._slot,
+            best=trainer.best,
+            write_state=lambda file: write_state(trainer, file),
+        )
+        self._last_cost = time.monotonic() - began
+        self._spent += self._last_cost
+
+
+def _nothing() -> None:
+    """In place of what is left out."""
 
 
 def _losses(trainer: Any) -> Mapping[str, float]:

@@ -1,7 +1,7 @@
 """Looks into a weights file before anything loads it, because loading one can run any code it names.
 
 Reads the pickle's instructions without carrying them out and compares every name they import with
-what a detector's weights need. Loading itself is restricted too (see ``environment``).
+what the weights of YOLOv8's five tasks need. Loading itself is restricted too (see ``environment``).
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import zipfile
 from pathlib import Path
 
 ALLOWED = re.compile(
-    r"ultralytics\.nn\.tasks\.DetectionModel"
+    r"ultralytics\.nn\.tasks\.(Detection|Pose|Segmentation|Classification|OBB)Model"
     r"|ultralytics\.nn\.modules\.(block|conv|head)\.[A-Z]\w*"
     r"|ultralytics\.(yolo\.)?utils\.IterableSimpleNamespace"
     r"|ultralytics\.utils\.(loss|tal)\.[A-Za-z]\w*"
     r"|torch\.nn\.modules\.(activation|batchnorm|container|conv|dropout|linear|loss|pooling|upsampling)\.[A-Z]\w*"
+    # A classifier's weights hold how it prepares a picture.
+    r"|torchvision\.transforms\.transforms\.(Compose|Resize|CenterCrop|ToTensor|Normalize)"
+    r"|torchvision\.transforms\.functional\.InterpolationMode"
     r"|torch\._utils\._rebuild_(tensor_v2|parameter)"
     r"|torch\.([A-Z]\w*Storage|Size|device|bool|bfloat16|float16|float32|float64|int64)"
     r"|torch\.storage\.[A-Z]\w*Storage"
@@ -24,7 +27,7 @@ ALLOWED = re.compile(
     r"|collections\.OrderedDict|pathlib\.(Posix|Windows)Path|_codecs\.encode"
     r"|(builtins|__builtin__)\.set"
 )
-"""Every class and function that the weights of a detector may name."""
+"""Every class and function that weights may name."""
 
 PICKLE_BYTES = 64 * 2**20
 """Largest pickle that is read; tensors lie beside it in the archive."""

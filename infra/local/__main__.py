@@ -61,6 +61,7 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         wait_scale=options.wait_scale,
         iam=options.iam,
         runtime=options.runtime,
+        without_capacity=frozenset(options.without_capacity),
     )
 
 
@@ -156,6 +157,13 @@ def _parser() -> argparse.ArgumentParser:
         choices=("process", "podman", "docker"),
         default="process",
         help="run a job as a process with its image's requirements, or in the built image (default: process)",
+    )
+    parser.add_argument(
+        "--without-capacity",
+        action="append",
+        default=[],
+        metavar="INSTANCE",
+        help="let every training on this instance type fail as on AWS when it is short; may be given more than once",
     )
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies on every request")
     parser.add_argument("--detach", action="store_true", help="start in the background and return when it is ready")

@@ -92,6 +92,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         images=settings.images,
         wait_scale=settings.wait_scale,
         runtime=settings.runtime,
+        without_capacity=settings.without_capacity,
     )
     try:
         asyncio.run(_serve(stand_in, settings, listener, ready))

@@ -31,6 +31,7 @@ class Settings:
     wait_scale: float = 1.0
     iam: bool = False
     runtime: str = "process"
+    without_capacity: frozenset[str] = frozenset()
 
     @property
     def url(self) -> str:

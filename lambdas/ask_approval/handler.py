@@ -22,9 +22,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import Request, read
+from workflow.contract import TASKS
 
 TEXT = {"type": "string"}
 WHEN = {"type": "integer", "minimum": 1}
+FIGURES = {"type": "object", "required": ["task"], "properties": {"task": {"enum": list(TASKS)}}}
 EVENT = {
     "type": "object",
     "required": ["token", "purpose", "machine", "run", "execution", "package_arn"],
@@ -37,6 +39,7 @@ EVENT = {
         "package_arn": {"type": "string", "pattern": "/[0-9]+$"},
         "started_by": TEXT,
         "dataset": {"type": "object", "properties": {"summary": TEXT}},
+        "training": {"type": "object", "properties": {"instance": TEXT}},
     },
     "if": {"properties": {"purpose": {"const": "release"}}},
     "then": {
@@ -46,7 +49,7 @@ EVENT = {
                 "required": ["dataset", "reason", "approval_seconds", "uris"],
                 "properties": {"dataset": {"required": ["name"]}, "approval_seconds": WHEN},
             },
-            "gate": {"required": ["summary", "reasons", "metrics", "report_uri"]},
+            "gate": {"required": ["summary", "reasons", "metrics", "report_uri"], "properties": {"metrics": FIGURES}},
         },
     },
     "else": {
@@ -54,7 +57,7 @@ EVENT = {
         "properties": {
             "release": {
                 "required": ["dataset_name", "package_version", "metrics", "approval_seconds", "evaluation_uri"],
-                "properties": {"approval_seconds": WHEN},
+                "properties": {"approval_seconds": WHEN, "metrics": FIGURES},
             },
         },
     },

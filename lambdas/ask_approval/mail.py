@@ -8,16 +8,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lambdas.ask_approval.request import Figure, Request
-from workflow.contract import subject_line
+from workflow.contract import FIGURE_NAMES, subject_line
 
 VERDICT_LENGTH = 300
-SHOWN = ("mAP50", "mAP50-95", "recall")
+LEFT_OUT = (FIGURE_NAMES["precision"], FIGURE_NAMES["f1"])
+"""Figures that only the page shows: the mail stays short."""
+NAME_WIDTH = 20
 
 
 def subject(request: Request, project: str) -> str:
-    """The subject: what waits, and the figure most people look at first, beside production's."""
+    """The subject: what waits, and the figure by which models of its task are compared, beside production's."""
     figure = request.figures[0]
-    beside = " (first model)" if request.purpose == "release" else ""
+    beside = (" (first model)" if request.compared else " (not compared)") if request.purpose == "release" else ""
     if figure.production is not None:
         beside = f" (production {number(figure.production)})"
     question = "waits for your decision" if request.purpose == "release" else "is on staging and waits for production"
@@ -28,7 +30,7 @@ def body(request: Request, link: str) -> str:
     """The text of the mail."""
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
     what = "be released" if request.purpose == "release" else "go from staging to production"
-    shown = [figure for figure in request.figures if figure.name in SHOWN]
+    shown = [figure for figure in request.figures if figure.name not in LEFT_OUT]
     return "\n".join(
         [
             f"May {request.title()} {what}?",
@@ -39,6 +41,7 @@ def body(request: Request, link: str) -> str:
             f"Verdict       {one_line(request.verdict)}",
             f"What changed  {one_line(request.changed)}",
             *([f"Data          {one_line(request.data)}"] if request.data else []),
+            *([f"Trained on    {one_line(request.trained_on)}"] if request.trained_on else []),
             f"Started by    {one_line(request.started_by) or 'nobody named'}, run {request.run}",
             f"Answer until  {until}; without an answer nothing is released",
             "",
@@ -51,13 +54,15 @@ def body(request: Request, link: str) -> str:
 
 def heading(production_version: int) -> str:
     """The head of the table of figures."""
-    return f"{'':<14}candidate   " + (f"production v{production_version}" if production_version else "").rstrip()
+    return (
+        f"{'':<{NAME_WIDTH}}candidate   " + (f"production v{production_version}" if production_version else "").rstrip()
+    )
 
 
 def row(figure: Figure) -> str:
     """One line of the table of figures."""
     production = "" if figure.production is None else number(figure.production)
-    return f"{figure.name:<14}{number(figure.candidate):<12}{production}".rstrip()
+    return f"{figure.name:<{NAME_WIDTH}}{number(figure.candidate):<12}{production}".rstrip()
 
 
 def number(value: float | None) -> str:

@@ -10,23 +10,28 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workflow.contract import VERSION, finite
-
-FIGURES = (("map50", "mAP50"), ("map50_95", "mAP50-95"), ("precision", "precision"), ("recall", "recall"))
+from workflow.contract import FIGURE_NAMES, QUALITY, VERSION, figures_of, finite
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of the candidate beside production's; fractions of 1, None where there is none to compare."""
+    """One figure of the candidate beside production's; fractions of 1, None where there is none to compare.
+
+    ``interval`` is the candidate's 95 % interval in words, empty where there is none.
+    """
 
     name: str
     candidate: float | None
     production: float | None
+    interval: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A question for a person. ``production_version`` is 0 where nothing is in production to compare with."""
+    """A question for a person. ``production_version`` is 0 where nothing in production was compared with.
+
+    ``figures`` begin with the one by which models of the task are compared. ``trained_on`` is the instance, or empty.
+    """
 
     purpose: str
     machine: str
@@ -35,11 +40,13 @@ class Request:
     name: str
     package_version: int
     production_version: int
+    compared: bool
     verdict: str
     reasons: tuple[str, ...]
     figures: tuple[Figure, ...]
     changed: str
     data: str
+    trained_on: str
     started_by: str
     expires_epoch: int
     evaluation_uri: str
@@ -71,11 +78,13 @@ def _release(event: Mapping[str, Any], now_epoch: int) -> Request:
         name=plan["dataset"]["name"],
         package_version=version_of(event["package_arn"]),
         production_version=champion.get("package_version", 0),
+        compared=plan.get("compare") is not False,
         verdict=gate["summary"],
         reasons=tuple(gate["reasons"]),
         figures=figures(gate["metrics"], champion),
         changed=plan["reason"],
         data=event.get("dataset", {}).get("summary", ""),
+        trained_on=event.get("training", {}).get("instance", ""),
         started_by=event.get("started_by", ""),
         expires_epoch=now_epoch + plan["approval_seconds"],
         evaluation_uri=plan["uris"]["evaluation"],
@@ -93,11 +102,13 @@ def _production(event: Mapping[str, Any], now_epoch: int) -> Request:
         name=release["dataset_name"],
         package_version=release["package_version"],
         production_version=0,
+        compared=False,
         verdict="on staging: it answered the evaluation's own pictures with the evaluation's own boxes",
         reasons=(),
         figures=figures(release["metrics"], {}),
         changed=f"production would serve version {release['package_version']}",
         data="",
+        trained_on="",
         started_by=event.get("started_by", ""),
         expires_epoch=now_epoch + release["approval_seconds"],
         evaluation_uri=release["evaluation_uri"],
@@ -106,8 +117,26 @@ def _production(event: Mapping[str, Any], now_epoch: int) -> Request:
 
 
 def figures(candidate: Mapping[str, Any], production: Mapping[str, Any]) -> tuple[Figure, ...]:
-    """The figures people compare, in the order they are shown."""
-    return tuple(Figure(name, finite(candidate.get(key)), finite(production.get(key))) for key, name in FIGURES)
+    """The figures of the candidate's ``task``, the one that decides first; those that nobody measured are left out."""
+    first = QUALITY[candidate["task"]]
+    shown = [
+        name for name in figures_of(candidate["task"]) if name != first and finite(candidate.get(name)) is not None
+    ]
+    intervals = candidate.get("intervals", {})
+    return tuple(
+        Figure(
+            name=FIGURE_NAMES[name],
+            candidate=finite(candidate.get(name)),
+            production=finite(production.get(name)),
+            interval=spread(intervals.get(name)),
+        )
+        for name in (first, *shown)
+    )
+
+
+def spread(interval: Mapping[str, float] | None) -> str:
+    """An interval in words; empty where there is none."""
+    return "" if interval is None else f"{interval['low']:.3f} to {interval['high']:.3f}"
 
 
 def version_of(package_arn: str) -> int:

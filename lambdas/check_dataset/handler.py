@@ -57,6 +57,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if verdict.reasons:
         raise DatasetRejected("; ".join(verdict.reasons))
     return {
+        "task": report.task,
         "images": verdict.images,
         "objects": verdict.objects,
         "classes": list(report.classes),

@@ -12,6 +12,15 @@ from workflow.contract import DatasetReport
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""
 
+OBJECTS = {
+    "detect": ("box", "boxes"),
+    "obb": ("box", "boxes"),
+    "pose": ("object", "objects"),
+    "segment": ("object", "objects"),
+    "classify": ("label", "labels"),
+}
+"""What people call one labelled object of a task, and several."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -32,7 +41,13 @@ def judge(report: DatasetReport) -> Verdict:
         reasons=tuple(reasons(report, images, objects)),
         images=images,
         objects=objects,
-        summary=f"{counted(images, 'image')}, {counted(objects, 'box', 'boxes')}, {counted(problems, 'problem')}",
+        summary=", ".join(
+            (
+                counted(images, "image", "images"),
+                counted(objects, *OBJECTS[report.task]),
+                counted(problems, "problem", "problems"),
+            )
+        ),
     )
 
 
@@ -42,16 +57,19 @@ def reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
         if hidden > 0:
-            lines.append(f"and {hidden} more" if lines else f"{counted(hidden, 'error')}, none of them described")
+            lines.append(
+                f"and {hidden} more" if lines else f"{counted(hidden, 'error', 'errors')}, none of them described"
+            )
         return lines
     if not images:
         return ["the dataset holds no images"]
     if not report.classes or not objects:
-        return [f"{counted(images, 'image')} and no labelled box"]
+        one, _ = OBJECTS[report.task]
+        return [f"{counted(images, 'image', 'images')} and no labelled {one}"]
     empty = sorted(name for name, split in report.splits.items() if not split.images)
     return [f"no images for {name}" for name in empty]
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, one: str, many: str) -> str:
     """The number and its noun."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+    return f"{number} {one if number == 1 else many}"

@@ -126,7 +126,10 @@ def _figure(figure: Mapping[str, Any], beside: bool) -> str:
         kind, sign = ("good", "▲ ") if candidate > production else ("bad", "▼ ")
     other = f'<td class="n">{_number(production)}</td>' if beside else ""
     name = escape(figure["name"])
-    return f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{_number(candidate)}</td>{other}</tr>'
+    # A request that was stored before intervals were known has none.
+    spread = figure.get("interval", "")
+    between = f'<br><span class="soft">{escape(spread)}</span>' if spread else ""
+    return f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{_number(candidate)}{between}</td>{other}</tr>'
 
 
 def _number(value: float | None) -> str:
@@ -154,6 +157,7 @@ def _facts(request: Mapping[str, Any]) -> str:
     facts = {
         "What changed": request["changed"],
         "Data": request["data"] or "as it was evaluated",
+        **({"Trained on": request["trained_on"]} if request.get("trained_on") else {}),
         "Started by": request["started_by"] or "nobody named",
         "Run": request["run"],
         "Execution": request["execution"],

@@ -1,19 +1,24 @@
 """Whether a candidate may be registered, from its figures on the held-out images.
 
 Pure, and closed: whatever is missing, not a number, or does not fit the plan is a reason against the candidate.
-A figure equal to its threshold passes. Knows nothing of S3; digests of stored files come in as values.
+A figure equal to its threshold passes. Knows nothing of S3; what is stored comes in as values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
-from workflow.contract import ContractError, Metrics, ModelScore, finite
+from lambdas.gate_metrics.check import Check, at_least, shown
+from lambdas.gate_metrics.floors import FLOORS, absolute
+from lambdas.gate_metrics.limits import Limits, LimitsError
+from lambdas.gate_metrics.regression import against_champion
+from workflow.contract import FIGURE_NAMES, QUALITY, ContractError, Metrics
 
-THRESHOLDS = ("minimum_map50", "minimum_map50_95", "minimum_class_map50", "minimum_images", "maximum_regression")
+SUMMARY_LENGTH = 500
+"""Of a decision that passed: it becomes a part of the package's description (CreateModelPackage takes 1,024)."""
+
+CLASSES_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -21,14 +26,23 @@ class Evidence:
     """What the gate looks at, as it was found: nothing here is trusted before it is read.
 
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
-    archive that would be registered; ``champion`` is the plan's champion or None for a first model.
+    archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
+    whether the evaluation left the page that the person who approves will look at. ``compare`` is false where the run
+    was asked to replace production's model, whatever that one finds: then the plan names no champion.
     """
 
     metrics: object
-    thresholds: Mapping[str, Any]
+    thresholds: object
     champion: object
     training_status: object
     archive_digest: str
+    has_report: bool
+    compare: bool = True
+
+    @property
+    def alone(self) -> str:
+        """Why there is no champion, where there is none."""
+        return "first model" if self.compare else "not compared with production, as the run asks"
 
 
 @dataclass(frozen=True)
@@ -41,33 +55,29 @@ class Decision:
     metrics: Metrics | None
 
 
-@dataclass(frozen=True)
-class Check:
-    """One comparison and its outcome in words."""
-
-    passed: bool
-    text: str
-
-
 def decide(evidence: Evidence) -> Decision:
     """Judge the evidence. Never raises: what cannot be judged is refused."""
     try:
         metrics = Metrics.parse(evidence.metrics)
     except ContractError as error:
         return refused([f"the evaluation's figures cannot be read: {error}"], None)
-    limits = {name: finite(evidence.thresholds.get(name)) for name in THRESHOLDS}
-    unknown = [name for name, limit in limits.items() if limit is None]
-    if unknown:
-        return refused([f"the threshold {name} is missing or no number" for name in unknown], metrics)
-    known = {name: limit for name, limit in limits.items() if limit is not None}
-    checks = [*provenance(evidence, metrics), *figures(metrics, known), *against_champion(evidence, metrics, known)]
+    try:
+        limits = Limits.read(evidence.thresholds)
+    except LimitsError as error:
+        return refused(error.reasons, metrics)
+    checks = [
+        *provenance(evidence, metrics),
+        *absolute(metrics, limits),
+        *against_champion(evidence.champion, metrics, limits, evidence.alone),
+    ]
     failed = [check.text for check in checks if not check.passed]
     if failed:
         return refused(failed, metrics)
+    summary = " ".join(" · ".join(headline(metrics, limits, evidence.alone)).split())
     return Decision(
         passed=True,
         reasons=tuple(check.text for check in checks),
-        summary="passed: " + " · ".join(headline(metrics, known)),
+        summary=summary if len(summary) <= SUMMARY_LENGTH else summary[: SUMMARY_LENGTH - 1] + "…",
         metrics=metrics,
     )
 
@@ -78,7 +88,7 @@ def refused(reasons: list[str], metrics: Metrics | None) -> Decision:
 
 
 def provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
-    """Was this very archive measured, after a training that finished?"""
+    """Was this very archive measured, after a training that finished, and is there a page that shows it?"""
     status = evidence.training_status
     yield Check(status == "Completed", f"training is {status if isinstance(status, str) else 'in an unknown state'}")
     same = bool(evidence.archive_digest) and metrics.candidate.archive_digest == evidence.archive_digest
@@ -91,96 +101,26 @@ def provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
     )
     if not metrics.candidate.model_digest:
         yield Check(False, "the candidate's model_digest is empty")
+    if not evidence.has_report:
+        yield Check(False, "the evaluation left no report for the person who approves")
 
 
-def figures(metrics: Metrics, limits: Mapping[str, float]) -> Iterator[Check]:
-    """Is the candidate good enough, on enough images, for every class?"""
-    images, objects = metrics.images, metrics.objects
-    yield at_least("held-out images", images, max(1, int(limits["minimum_images"])), whole)
-    if not objects:
-        yield Check(False, f"no true box on {images} held-out images")
-    candidate = metrics.candidate
-    yield at_least("mAP50", candidate.map50, limits["minimum_map50"], fraction, f" on {objects} objects")
-    yield at_least("mAP50-95", candidate.map50_95, limits["minimum_map50_95"], fraction, f" on {objects} objects")
-    floor = limits["minimum_class_map50"]
-    if not candidate.per_class:
-        yield Check(False, "the figures name no class")
-    for score in candidate.per_class:
-        if score.objects:
-            note = f" on {score.objects} objects" if score.objects > 1 else " on 1 object"
-            yield at_least(f"mAP50 of {score.name}", score.map50, floor, fraction, note)
-        elif floor > 0:
-            yield Check(False, f"mAP50 of {score.name} unknown, {fraction(floor)} wanted: 0 objects held out")
-
-
-def against_champion(evidence: Evidence, metrics: Metrics, limits: Mapping[str, float]) -> Iterator[Check]:
-    """Is the candidate no worse than production, measured on the same images?"""
-    planned, measured = evidence.champion, metrics.champion
-    if planned is None and measured is None:
-        yield Check(True, "first model")
-    elif measured is None:
-        yield Check(False, "production's model was not measured on the held-out images")
-    elif planned is None:
-        yield Check(False, "a model was measured as production's, and the plan knows of none")
-    elif not is_planned(planned, measured):
-        yield Check(False, f"version {measured.package_version} was measured as production's, not the planned one")
+def headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
+    """The one line that says why it passed, in the task's quality figure."""
+    figure, candidate, champion = QUALITY[metrics.task], metrics.candidate, metrics.champion
+    floor: float = getattr(limits, FLOORS[figure])
+    value = metrics.quality
+    if floor and round(value, 3) < floor:
+        yield f"passed: {at_least(FIGURE_NAMES[figure], value, floor).text}"
     else:
-        lost = Decimal(repr(measured.map50_95)) - Decimal(repr(metrics.candidate.map50_95))
-        allowed = Decimal(repr(limits["maximum_regression"]))
-        ours, theirs = apart(metrics.candidate.map50_95, measured.map50_95)
-        version = f"production's {theirs} (version {measured.package_version})"
-        if lost <= allowed:
-            yield Check(True, f"mAP50-95 {ours} against {version}: at most {allowed:f} may be lost")
-        else:
-            yield Check(False, f"mAP50-95 {ours} loses more than {allowed:f} against {version}")
-
-
-def is_planned(planned: object, measured: ModelScore) -> bool:
-    """Whether the measured champion is the package the plan named."""
-    return (
-        isinstance(planned, Mapping)
-        and planned.get("model_package_arn") == measured.model_package_arn
-        and planned.get("package_version") == measured.package_version
-        and bool(measured.model_package_arn)
-    )
-
-
-def at_least(what: str, value: float, floor: float, shown: Callable[[float], str], note: str = "") -> Check:
-    """One floor: equal passes. Shows as many digits as it takes to tell the two apart."""
-    left, right = (shown(value), shown(floor)) if shown is whole else apart(value, floor)
-    passed = value >= floor
-    return Check(passed, f"{what} {left} {'≥' if passed else '<'} {right}{note}")
-
-
-def apart(left: float, right: float) -> tuple[str, str]:
-    """Both fractions rounded alike, with digits added until unequal numbers look unequal."""
-    for digits in range(2, 12):
-        shown = f"{left:.{digits}f}", f"{right:.{digits}f}"
-        if left == right or shown[0] != shown[1]:
-            return shown
-    return repr(left), repr(right)
-
-
-def headline(metrics: Metrics, limits: Mapping[str, float]) -> Iterator[str]:
-    """The one line that says why it passed."""
-    candidate = metrics.candidate
-    left, right = candidate.map50, limits["minimum_map50"]
-    exact = round(left, 3) >= right
-    yield f"mAP50 {left:.3f} ≥ {fraction(right)}" if exact else at_least("mAP50", left, right, fraction).text
-    scores = [f"{score.name} {score.map50:.2f}" for score in candidate.per_class if score.objects]
-    yield " ".join(scores[:8]) + (f" and {len(scores) - 8} classes more" if len(scores) > 8 else "")
-    champion = metrics.champion
-    yield "first model" if champion is None else f"production {champion.map50:.3f} (version {champion.package_version})"
-
-
-def fraction(value: float) -> str:
-    """A threshold as people read it: two digits, or as many as it has."""
-    return f"{value:.2f}" if value == round(value, 2) else repr(value)
-
-
-def whole(value: float) -> str:
-    """A count."""
-    return str(int(value))
+        yield f"passed: {FIGURE_NAMES[figure]} {value:.3f}" + (f" ≥ {shown(floor)}" if floor else "")
+    scores = [f"{score.name} {score.quality:.2f}" for score in candidate.per_class if score.objects]
+    more = len(scores) - CLASSES_SHOWN
+    yield " ".join(scores[:CLASSES_SHOWN]) + (f" and {more} classes more" if more > 0 else "")
+    if champion is None:
+        yield alone
+    else:
+        yield f"production {champion.figure(figure) or 0.0:.3f} (version {champion.package_version})"
 
 
 def short(digest: str) -> str:

@@ -1,4 +1,4 @@
-"""The edge of the gate: reads the figures, hashes the archive, writes ``gate.json``, returns or raises GateRejected.
+"""The edge of the gate: reads the figures, hashes the archive, writes the verdict down, returns or raises GateRejected.
 
 What cannot be read becomes evidence that is missing, and the decision is made of that.
 """
@@ -17,6 +17,7 @@ from aws_lambda_powertools.utilities.validation import validate
 
 from lambdas.gate_metrics import record
 from lambdas.gate_metrics.decision import Evidence, decide
+from lambdas.gate_metrics.report import with_verdict
 from workflow.contract import ContractError, split_s3_uri
 
 EVENT = {
@@ -61,6 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     validate(event=event, schema=EVENT)
     plan, training = event["plan"], event["training"]
     evaluation = plan["uris"]["evaluation"]
+    page = read_page(evaluation + "report/index.html")
     decision = decide(
         Evidence(
             metrics=read_json(evaluation + "metrics.json"),
@@ -68,13 +70,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion=plan["champion"],
             training_status=training.get("status"),
             archive_digest=sha256_of(training.get("model_data_url")),
+            has_report=page is not None,
+            compare=plan.get("compare") is not False,
         )
     )
     write_json(evaluation + "gate.json", record.document(decision, plan["thresholds"]))
+    judged = None if page is None else with_verdict(page, decision)
+    if judged is None:
+        logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
+    else:
+        write(evaluation + "report/index.html", judged, "text/html; charset=utf-8")
     metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or not decision.passed:
-        raise GateRejected("; ".join(decision.reasons))
+        raise GateRejected("; ".join(record.shortened(decision.reasons)))
     return record.result(decision, decision.metrics, evaluation)
 
 
@@ -83,9 +92,20 @@ def read_json(uri: str) -> object:
     bucket, key = split_s3_uri(uri)
     try:
         return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    except (s3.exceptions.NoSuchKey, ValueError) as error:
+    except (s3.exceptions.NoSuchKey, ValueError, RecursionError) as error:
         logger.warning("no figures", uri=uri, error=type(error).__name__)
         return None
+
+
+def read_page(uri: str) -> str | None:
+    """The evaluation's page, or None where there is none or it is no text."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        text: str = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except (s3.exceptions.NoSuchKey, UnicodeDecodeError) as error:
+        logger.warning("no report", uri=uri, error=type(error).__name__)
+        return None
+    return text or None
 
 
 def sha256_of(uri: object) -> str:
@@ -104,6 +124,10 @@ def sha256_of(uri: object) -> str:
 
 def write_json(uri: str, document: dict[str, Any]) -> None:
     """Write one document."""
+    write(uri, json.dumps(document, ensure_ascii=False), "application/json")
+
+
+def write(uri: str, text: str, content_type: str) -> None:
+    """Write one object."""
     bucket, key = split_s3_uri(uri)
-    body = json.dumps(document, ensure_ascii=False).encode()
-    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)

@@ -65,8 +65,16 @@ def reason_in(cause: object, depth: int = DEPTH) -> str:
             return text_of(cause)
         return reason_in(unpacked, depth - 1) if isinstance(unpacked, (dict, str)) else text_of(cause)
     if isinstance(cause, Mapping):
-        return next((line for line in (reason_in(cause.get(key), depth - 1) for key in SPEAKING) if line), "")
+        said = (reason_in(cause.get(key), depth - 1) for key in SPEAKING)
+        return next((line for line in said if line), "") or last_message(cause)
     return text_of(cause)
+
+
+def last_message(job: Mapping[str, object]) -> str:
+    """What a job that was stopped, and so has no reason of its own, said of its last step."""
+    steps = job.get("SecondaryStatusTransitions")
+    last = steps[-1] if isinstance(steps, list) and steps else None
+    return text_of(last.get("StatusMessage")) if isinstance(last, Mapping) else ""
 
 
 def text_of(value: object) -> str:

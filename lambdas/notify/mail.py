@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.notify.cause import readable, text_of
-from workflow.contract import finite, subject_line
+from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, finite, subject_line
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,8 @@ def released(event: Mapping[str, Any], project: str) -> Mail:
     """A release that went through."""
     given = event.get("plan")
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    scores = plan.get("metrics")
-    figure = finite(scores.get("map50")) if isinstance(scores, Mapping) else None
     version, name = said(plan, "package_version", "?"), said(plan, "dataset_name", "the model")
-    measured = "" if figure is None else f", mAP50 {figure:.3f}"
+    measured = quality(plan.get("metrics"))
     lines = [
         f"Production serves {name} version {version}{measured}.",
         "",
@@ -78,6 +76,15 @@ def ended(detail: Mapping[str, Any], project: str) -> Mail:
         f"Execution  {said(detail, 'executionArn', 'unknown')}",
     ]
     return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
+
+
+def quality(scores: object) -> str:
+    """The figure by which models of the scores' task are compared, as a part of a sentence; empty where unknown."""
+    if not isinstance(scores, Mapping) or scores.get("task") not in TASKS:
+        return ""
+    name = QUALITY[scores["task"]]
+    figure = finite(scores.get(name))
+    return "" if figure is None else f", {FIGURE_NAMES[name]} {figure:.3f}"
 
 
 def said(holder: Mapping[str, Any], key: str, otherwise: str) -> str:

@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import ContractError, finite, split_s3_uri
+from workflow.contract import QUALITY, ContractError, finite, split_s3_uri
 
 FIGURES = ("map50", "map50_95", "precision", "recall")
+
+UNKNOWN = ("", "none")
+"""How a figure is registered that the version's task does not have."""
 
 
 class RefusalError(ValueError):
@@ -24,7 +27,8 @@ class RefusalError(ValueError):
 class Package:
     """One version. ``environment`` is what its containers start with; digests are SHA-256 in hex.
 
-    ``instance`` is empty where the version was registered without one.
+    ``instance`` is empty where the version was registered without one. ``metrics`` are its ``task`` and its figures,
+    None for those it does not have, to be shown to people.
     """
 
     arn: str
@@ -38,7 +42,7 @@ class Package:
     dataset_name: str
     evaluation_uri: str
     report_uri: str
-    metrics: Mapping[str, float]
+    metrics: Mapping[str, str | float | None]
 
 
 def read(described: Mapping[str, Any], group: str) -> Package:
@@ -70,7 +74,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         dataset_name=_property(version, properties, "dataset_uri", r"s3://.+").rstrip("/").rpartition("/")[2],
         evaluation_uri=_property(version, properties, "evaluation_uri", r"s3://.+/"),
         report_uri=_property(version, properties, "report_uri", r"s3://.+"),
-        metrics={name: _figure(version, properties, name) for name in FIGURES},
+        metrics=_metrics(version, properties),
     )
 
 
@@ -100,8 +104,18 @@ def _address(version: int, what: str, uri: str) -> str:
     return uri
 
 
-def _figure(version: int, properties: Mapping[str, str], name: str) -> float:
+def _metrics(version: int, properties: Mapping[str, str]) -> dict[str, str | float | None]:
+    # Versions from before there were other tasks tell of none, and map50_95 is what they were compared by.
+    task = _property(version, {"task": "detect", **properties}, "task", "|".join(QUALITY))
+    figures = {name: _figure(version, properties, name) for name in FIGURES}
+    quality = _figure(version, {"quality": properties.get(QUALITY[task], ""), **properties}, "quality")
+    return {"task": task, **figures, QUALITY[task]: quality}
+
+
+def _figure(version: int, properties: Mapping[str, str], name: str) -> float | None:
     text = properties.get(name, "")
+    if text in UNKNOWN:
+        return None
     try:
         number = finite(float(text))
     except ValueError:

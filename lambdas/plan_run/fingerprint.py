@@ -1,7 +1,7 @@
 """What a dataset holds and what a run would build from it, each as one SHA-256.
 
-Knows names, entity tags and sizes, never the bytes: a changed label changes its entity tag. Not the digest that
-the preparation computes over the images and labels themselves.
+Knows names, entity tags and sizes of a dataset's files, never their bytes: a changed label changes its entity tag.
+Not the digest that the preparation computes over the images and labels themselves.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, order=True)
@@ -23,15 +24,20 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides what a training gives."""
+    """Everything that decides which model a run gives and how it will serve.
+
+    ``weights_sha256`` is empty where no weights were given, ``tuning`` None where one training is enough. Where and
+    on how many instances the work is done is left out: the same recipe gives the same model there.
+    """
 
     dataset_digest: str
-    model: str
-    weights_etag: str
+    preparation: Mapping[str, Any]
+    weights_sha256: str
     hyperparameters: Mapping[str, str]
+    tuning: Mapping[str, Any] | None
+    confidence: float
     training_image: str
     serving_image: str
-    tune: bool
 
 
 def dataset_digest(files: Iterable[StoredFile]) -> str:
@@ -44,13 +50,4 @@ def dataset_digest(files: Iterable[StoredFile]) -> str:
 
 def fingerprint(recipe: Recipe) -> str:
     """SHA-256 (hex) of a recipe: equal for two runs that would train the same thing."""
-    parts = [
-        recipe.dataset_digest,
-        recipe.model,
-        recipe.weights_etag,
-        sorted(recipe.hyperparameters.items()),
-        recipe.training_image,
-        recipe.serving_image,
-        recipe.tune,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode()).hexdigest()

@@ -5,6 +5,7 @@ Safe to repeat: the same execution writes the same objects to the same places.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up
+from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
 from workflow.contract import VERSION, ContractError, InputError, RunInput, split_s3_uri
 
 EVENT = {
@@ -39,6 +40,8 @@ EVENT = {
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
+
+CHUNK_BYTES = 1024**2
 
 UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
@@ -92,9 +95,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         validate(event=event, schema=EVENT)
         given = RunInput.parse(event["input"], environment.defaults)
+        weights = read_weights(given.weights)
         found = Stored(
             files=stored_files(given.dataset),
-            weights_etag=weights_etag(given.weights),
+            weights_sha256=weights.sha256,
             newest=newest_package(),
             champion=champions.Champion.parse(champion_record()),
         )
@@ -103,8 +107,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except (ContractError, SchemaValidationError) as error:
         raise InputRejected(str(error)) from error
     if plan["anything_to_do"]:
-        write_champion(plan["uris"]["champion"], found.champion)
-        write_pretrained(plan["uris"]["pretrained"], given.weights)
+        write_champion(plan["uris"]["champion"], found.champion if given.compare else None)
+        write_pretrained(plan["uris"]["pretrained"], weights)
+        write_json(plan["uris"]["record"] + "run.json", record(given, plan))
+        inspection = {"version": VERSION, "instances": given.prepare_instances}
+        write_json(plan["uris"]["inspected"] + "inspection.json", inspection)
     logger.info("planned", run=plan["run"], reason=plan["reason"], files=plan["dataset"]["objects"])
     return plan
 
@@ -123,15 +130,28 @@ def stored_files(uri: str) -> tuple[StoredFile, ...]:
         raise unreadable("dataset", uri, error) from error
 
 
-def weights_etag(uri: str) -> str:
-    """The entity tag of the given weights, empty for none. Raises InputError where they cannot be read."""
+@dataclass(frozen=True)
+class Weights:
+    """The pretrained weights as they were read: all empty where the input names none."""
+
+    uri: str = ""
+    sha256: str = ""
+    etag: str = ""
+
+
+def read_weights(uri: str) -> Weights:
+    """The digest of the given weights, read once from end to end. Raises InputError where they cannot be read."""
     if not uri:
-        return ""
+        return Weights()
     bucket, key = split_s3_uri(uri)
+    digest = hashlib.sha256()
     try:
-        return str(s3.head_object(Bucket=bucket, Key=key)["ETag"]).strip('"')
+        found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         raise unreadable("weights", uri, error) from error
+    for chunk in found["Body"].iter_chunks(CHUNK_BYTES):
+        digest.update(chunk)
+    return Weights(uri, digest.hexdigest(), found["ETag"])
 
 
 def unreadable(key: str, uri: str, error: ClientError) -> Exception:
@@ -169,11 +189,14 @@ def write_champion(uri: str, champion: champions.Champion | None) -> None:
         copy(champion.model_data_url, uri + "model.tar.gz")
 
 
-def write_pretrained(uri: str, weights: str) -> None:
-    """Put ``pretrained.json`` and, when weights were given, a copy of them where the training reads them."""
-    write_json(uri + "pretrained.json", {"version": VERSION, "source": weights or None})
-    if weights:
-        copy(weights, uri + "weights.pt")
+def write_pretrained(uri: str, weights: Weights) -> None:
+    """Put ``pretrained.json`` and, when weights were given, a copy of the very bytes that were hashed beside it."""
+    write_json(
+        uri + "pretrained.json",
+        {"version": VERSION, "source": weights.uri or None, "sha256": weights.sha256 or None},
+    )
+    if weights.uri:
+        copy(weights.uri, uri + "weights.pt", {"CopySourceIfMatch": weights.etag})
 
 
 def write_json(uri: str, document: Mapping[str, Any]) -> None:
@@ -182,8 +205,14 @@ def write_json(uri: str, document: Mapping[str, Any]) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode(), ContentType="application/json")
 
 
-def copy(source: str, target: str) -> None:
+def copy(source: str, target: str, conditions: Mapping[str, str] | None = None) -> None:
     """Copy one object without its bytes passing through here."""
     from_bucket, from_key = split_s3_uri(source)
     to_bucket, to_key = split_s3_uri(target)
-    s3.copy({"Bucket": from_bucket, "Key": from_key}, to_bucket, to_key, Config=ONE_REQUEST)
+    s3.copy(
+        {"Bucket": from_bucket, "Key": from_key},
+        to_bucket,
+        to_key,
+        ExtraArgs=dict(conditions or {}),
+        Config=ONE_REQUEST,
+    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fingerprint
-from lambdas.plan_run.training import hyperparameters, search
+from lambdas.plan_run.training import attempts, hyperparameters, on_spot, search
 from workflow.contract import TUNING_NAME_LENGTH, VERSION, InputError, RunInput, job_name, split_s3_uri
 
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
@@ -48,10 +48,10 @@ class Registered:
 
 @dataclass(frozen=True)
 class Stored:
-    """What was found before planning. ``weights_etag`` is empty where no weights were given."""
+    """What was found before planning. ``weights_sha256`` is empty where no weights were given."""
 
     files: tuple[StoredFile, ...]
-    weights_etag: str
+    weights_sha256: str
     newest: Registered | None
     champion: Champion | None
 
@@ -85,6 +85,8 @@ def uris(bucket: str, run: str) -> dict[str, str]:
         "training": "prepared/training/",
         "test": "prepared/test/",
         "dataset_report": "dataset/",
+        "record": "record/",
+        "inspected": "inspected/",
         "pretrained": "pretrained/",
         "champion": "champion/",
         "models": "models/",
@@ -95,9 +97,9 @@ def uris(bucket: str, run: str) -> dict[str, str]:
 
 
 def jobs(project: str, run: str) -> dict[str, str]:
-    """The name of every job of a run, short enough for the suffix that a retry or a redrive adds."""
+    """The name of every job of a run but its trainings, short enough for what a retry or a redrive adds."""
     subject = f"{project}-{run}"
-    names = {step: job_name(subject, step) for step in ("prepare", "train", "evaluate", "release")}
+    names = {step: job_name(subject, step) for step in ("inspect", "prepare", "evaluate", "release")}
     return {**names, "tune": job_name(subject, "tune", length=TUNING_NAME_LENGTH)}
 
 
@@ -108,20 +110,24 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         raise InputError(f"the execution's name {execution.name!r}: must be of letters, digits and _.=+@-")
     if not stored.files:
         raise InputError(f"dataset = {uri!r}: holds no files; upload labelled images there first")
+    check_weights(given, stored.weights_sha256)
     trained_with = hyperparameters(given)
+    tuning = search(given, trained_with)
     digest = dataset_digest(stored.files)
     mark = fingerprint(
         Recipe(
             dataset_digest=digest,
-            model=given.model,
-            weights_etag=stored.weights_etag,
+            preparation=preparation(given),
+            weights_sha256=stored.weights_sha256,
             hyperparameters=trained_with,
+            tuning=tuning if given.tune else None,
+            confidence=given.confidence,
             training_image=deployment.training_image,
             serving_image=deployment.serving_image,
-            tune=given.tune,
         )
     )
     build, reason = anything_to_do(given.force, mark, stored.newest)
+    places = uris(deployment.bucket, execution.name)
     return {
         "version": VERSION,
         "run": execution.name,
@@ -133,29 +139,86 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         "client_token": hashlib.sha256(execution.arn.encode()).hexdigest()[:32],
         "dataset": {"uri": uri, "name": dataset_name(uri), "digest": digest, "objects": len(stored.files)},
         "jobs": jobs(deployment.project, execution.name),
-        "uris": uris(deployment.bucket, execution.name),
-        "hyperparameters": trained_with,
-        "tune": given.tune,
-        "tuning": search(given, trained_with),
-        "instances": {
-            "training": given.training_instance,
-            "processing": given.processing_instance,
-            "endpoint": given.endpoint_instance,
+        "uris": places,
+        "trials_key": split_s3_uri(places["record"])[1] + "trials.json",
+        "preparation": {
+            "shared": given.prepare_instances > 1,
+            "instances": given.prepare_instances,
+            "distribution": "ShardedByS3Key" if given.prepare_instances > 1 else "FullyReplicated",
         },
+        "hyperparameters": trained_with,
+        "training": attempts(given, f"{deployment.project}-{execution.name}"),
+        "tune": given.tune,
+        "tuning": tuning,
+        "instances": instances(given),
         "thresholds": thresholds(given),
         "confidence": given.confidence,
         "ask_before_production": given.ask_before_production,
         "approval_seconds": max(1, round(given.approval_hours * 3600)),
-        "champion": None if stored.champion is None else stored.champion.named(),
+        "compare": given.compare,
+        "champion": stored.champion.named() if stored.champion is not None and given.compare else None,
     }
 
 
-def thresholds(given: RunInput) -> Mapping[str, float]:
-    """What the gate asks of the candidate."""
+def check_weights(given: RunInput, sha256: str) -> None:
+    """Raise InputError where the weights are not the ones that the input names by their digest."""
+    if given.weights_sha256 and not given.weights:
+        raise InputError("weights_sha256 is given without weights: name the file it is the digest of")
+    if given.weights_sha256 and given.weights_sha256 != sha256:
+        raise InputError(
+            f"weights = {given.weights!r}: its SHA-256 is {sha256}, not the weights_sha256 {given.weights_sha256}"
+        )
+
+
+def preparation(given: RunInput) -> dict[str, Any]:
+    """How the labelled images are read: what decides the prepared dataset beside the files themselves."""
     return {
-        "minimum_map50": given.minimum_map50,
-        "minimum_map50_95": given.minimum_map50_95,
-        "minimum_class_map50": given.minimum_class_map50,
-        "minimum_images": given.minimum_images,
-        "maximum_regression": given.maximum_regression,
+        "task": given.task,
+        "format": given.format,
+        "policy": dict(given.policy),
+        "group_pattern": given.group_pattern,
+        "seed": given.seed,
+        "image_size": given.image_size,
     }
+
+
+def instances(given: RunInput) -> dict[str, str]:
+    """The instance types of a run, by what they do."""
+    return {
+        "training": given.training_instance,
+        "processing": given.processing_instance,
+        "endpoint": given.endpoint_instance,
+    }
+
+
+def record(given: RunInput, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """``run.json``: what was asked for, for the programs of the jobs and for who reads the run later."""
+    return {
+        "version": VERSION,
+        "run": plan["run"],
+        "started_by": given.started_by,
+        "reason": plan["reason"],
+        "preparation": {**preparation(given), "instances": given.prepare_instances},
+        "training": {
+            "hyperparameters": plan["hyperparameters"],
+            "instance": given.training_instance,
+            "fallback_instances": list(given.fallback_instances),
+            "spot": on_spot(given, given.training_instance),
+            "tune": given.tune,
+        },
+        "instances": plan["instances"],
+        "thresholds": plan["thresholds"],
+    }
+
+
+THRESHOLDS = (
+    *("minimum_map50", "minimum_map50_95", "minimum_keypoint_map50_95", "minimum_mask_map50_95", "minimum_top1"),
+    *("minimum_class_map50", "class_floors", "minimum_images", "minimum_class_objects"),
+    *("maximum_regression", "maximum_class_regression", "maximum_latency_ms", "maximum_model_mb"),
+)
+"""Keys of the input that the gate asks about."""
+
+
+def thresholds(given: RunInput) -> Mapping[str, Any]:
+    """What the gate asks of the candidate."""
+    return {name: getattr(given, name) for name in THRESHOLDS}

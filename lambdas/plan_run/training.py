@@ -1,67 +1,85 @@
-"""The hyperparameters of a training, and what a search may vary.
+"""How a run trains: its hyperparameters, on which instances in turn, and what a search varies.
 
 SageMaker carries every hyperparameter as text. What ultralytics makes of one is the training image's concern.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.contract import InputError, RunInput
-
-SEARCHED = (
-    {"Name": "lr0", "MinValue": "0.0001", "MaxValue": "0.01", "ScalingType": "Logarithmic"},
-    {"Name": "weight_decay", "MinValue": "0.00001", "MaxValue": "0.001", "ScalingType": "Logarithmic"},
-    {"Name": "mosaic", "MinValue": "0", "MaxValue": "1", "ScalingType": "Linear"},
-)
-"""What a search varies unless the input fixes it."""
+from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
+from workflow.contract import OWN, InputError, RunInput, as_text, job_name
 
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""
 
+GPU_INSTANCE = r"ml\.[gp]\d.*"
+"""Instance families with a GPU that PyTorch trains on: ``ml.g5.…``, ``ml.p4d.…``."""
+
+TRAIN_SECONDS = 24 * 3600
+"""Longest a training may take."""
+SPOT_WAIT_SECONDS = 6 * 3600
+"""What a training on spot capacity may wait for it, its interruptions included, on top of its own time."""
+QUEUE_SECONDS = 2 * 3600
+"""What the state waits on top, for an instance and for its start."""
+
 
 def hyperparameters(given: RunInput) -> dict[str, str]:
-    """Every hyperparameter of the training as text. Raises InputError where one has a key of its own."""
-    own: dict[str, Any] = {
-        "model": given.model,
-        "epochs": given.epochs,
-        "image_size": given.image_size,
-        "precision": given.precision,
-        "batch": given.batch,
-        "seed": given.seed,
-    }
-    for name in given.hyperparameters:
-        if name in own:
-            raise InputError(f"hyperparameters.{name}: give it as the input's own key {name}")
+    """Every hyperparameter of the training as text."""
+    own = {name: getattr(given, name) for name in OWN}
     return {name: as_text(value) for name, value in {**own, **given.hyperparameters}.items()}
 
 
-def as_text(value: str | int | float | bool) -> str:
-    """A value as SageMaker wants it: text as it is, everything else as JSON (``true``, ``0.002``)."""
-    return value if isinstance(value, str) else json.dumps(value)
+def on_spot(given: RunInput, instance: str) -> bool:
+    """Whether a training on this instance takes spot capacity: asked for, and only where a GPU makes it worth it."""
+    return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
+
+
+def attempts(given: RunInput, subject: str) -> dict[str, Any]:
+    """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
+
+    Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
+    capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
+    """
+    planned: dict[str, Any] = {}
+    instances = (given.training_instance, *given.fallback_instances)
+    for number, instance in reversed(list(enumerate(instances, 1))):
+        spot = on_spot(given, instance)
+        whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
+        planned = {
+            "job": job_name(subject, "train" if number == 1 else f"train-{number}"),
+            "instance": instance,
+            "spot": spot,
+            "stopping": {"MaxRuntimeInSeconds": TRAIN_SECONDS, **({"MaxWaitTimeInSeconds": whole} if spot else {})},
+            "seconds": whole + QUEUE_SECONDS,
+            **({"fallback": planned} if planned else {}),
+        }
+    return planned
 
 
 def search(given: RunInput, trained_with: Mapping[str, str]) -> dict[str, Any]:
-    """What the Tune state needs: how many jobs, the fixed hyperparameters and SageMaker's ParameterRanges.
+    """What the Tune state needs: how it searches, the fixed hyperparameters and SageMaker's ParameterRanges.
 
-    Raises InputError where a search is asked for and the input leaves nothing to vary.
+    Raises InputError for ranges that make no sense and, where a search is asked for, when there is nothing to vary.
     """
-    ranges = [dict(entry) for entry in SEARCHED if entry["Name"] not in trained_with]
-    static = {"optimizer": SEARCH_OPTIMIZER, **trained_with}
-    if given.tune and not ranges:
-        names = ", ".join(entry["Name"] for entry in SEARCHED)
-        raise InputError(f"tune = True: hyperparameters fixes {names} and leaves nothing to search")
-    if given.tune and static["optimizer"].lower() == "auto":
-        raise InputError("hyperparameters.optimizer = 'auto' ignores the learning rate a search varies: name another")
+    for name in given.tuning_ranges:
+        if name in given.hyperparameters:
+            raise InputError(f"tuning_ranges.{name}: hyperparameters.{name} fixes it; give one of the two")
+    varied = given.tuning_ranges or {name: entry for name, entry in DEFAULT.items() if name not in trained_with}
+    ranges = parameter_ranges(varied)
+    static = {**({} if "optimizer" in varied else {"optimizer": SEARCH_OPTIMIZER}), **trained_with}
+    optimizers = varied["optimizer"]["values"] if "optimizer" in varied else [static["optimizer"]]
+    if given.tune and not varied:
+        raise InputError(f"tune = True: hyperparameters fixes {', '.join(DEFAULT)} and leaves nothing to search")
+    if given.tune and "lr0" in varied and "auto" in optimizers:
+        raise InputError("the optimizer 'auto' ignores the learning rate lr0 that a search varies: name another")
     return {
         "jobs": given.tuning_jobs,
         "parallel": min(given.tuning_parallel, given.tuning_jobs),
+        "strategy": given.tuning_strategy,
+        "stopping": {"MaxRuntimeInSeconds": TRAIN_SECONDS},
         "static": static,
-        "ranges": {
-            "ContinuousParameterRanges": ranges,
-            "IntegerParameterRanges": [],
-            "CategoricalParameterRanges": [],
-        },
+        "ranges": ranges,
     }

@@ -1,7 +1,8 @@
-"""Whether an endpoint's boxes are the evaluation's boxes.
+"""Whether an endpoint's answer is the evaluation's answer: boxes, or the classes of a classifier.
 
 Pure. A box close to the confidence threshold may be there or not; every box clearly above it must be there, on both
-sides, with the same class, nearly the same place and nearly the same score.
+sides, with the same class, nearly the same place and nearly the same score. Keypoints, masks and corners come of the
+same outputs as their boxes and are not compared.
 """
 
 from __future__ import annotations
@@ -43,11 +44,31 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Named:
+    """One of the classes that a classifier names, with its score."""
+
+    name: str
+    score: float
+
+    @staticmethod
+    def parse(document: object) -> Named:
+        """Read one class. Raises ContractError on a missing or impossible value."""
+        given = document if isinstance(document, Mapping) else {}
+        score, name = finite(given.get("score")), given.get("class")
+        if score is None or not isinstance(name, str):
+            raise ContractError(f"a class must have class and score, found {document!r}")
+        return Named(name, score)
+
+
+Answer = tuple[Box, ...] | tuple[Named, ...]
+
+
+@dataclass(frozen=True)
 class Expected:
-    """One picture and the boxes the evaluation drew on it."""
+    """One picture and what the evaluation saw in it."""
 
     file: str
-    boxes: tuple[Box, ...]
+    answer: Answer
 
 
 @dataclass(frozen=True)
@@ -74,19 +95,42 @@ def _expected(image: Any) -> Expected:
     file = image.get("file") if isinstance(image, Mapping) else None
     if not isinstance(file, str) or not file or "/" in file or "\\" in file:
         raise ContractError(f"smoke.json names the file {file!r}")
-    return Expected(file, boxes_of(image))
+    return Expected(file, answer_of(image))
 
 
-def boxes_of(answer: Mapping[str, Any]) -> tuple[Box, ...]:
-    """The detections of an answer. Raises ContractError where they cannot be read."""
-    detections = answer.get("detections")
-    if not isinstance(detections, list):
-        raise ContractError("there is no list of detections")
-    return tuple(Box.parse(detection) for detection in detections)
+def answer_of(document: Mapping[str, Any]) -> Answer:
+    """Detections or classes of an answer. Raises ContractError where they cannot be read."""
+    detections, named = document.get("detections"), document.get("classification")
+    if isinstance(detections, list) and named is None:
+        return tuple(Box.parse(detection) for detection in detections)
+    if isinstance(named, list) and named and detections is None:
+        return tuple(Named.parse(one) for one in named)
+    raise ContractError("there is no list of detections, and none of classes")
 
 
-def difference(expected: Sequence[Box], found: Sequence[Box], confidence: float) -> str:
+def difference(expected: Answer, found: Answer, confidence: float) -> str:
     """The first difference in words; empty when both sides agree."""
+    boxes, found_boxes = ([one for one in answer if isinstance(one, Box)] for answer in (expected, found))
+    named, found_named = ([one for one in answer if isinstance(one, Named)] for answer in (expected, found))
+    if (named and found_boxes) or (boxes and found_named):
+        return "one side answers boxes, the other classes"
+    return _difference_of_boxes(boxes, found_boxes, confidence) or _difference_of_classes(named, found_named)
+
+
+def _difference_of_classes(expected: Sequence[Named], found: Sequence[Named]) -> str:
+    """Both sides list their best classes; one that the other side leaves out may be no better than its last."""
+    scores, found_scores = ({one.name: one.score for one in side} for side in (expected, found))
+    for name, score in scores.items():
+        other = found_scores.get(name, min(score, min(found_scores.values(), default=0)))
+        if abs(score - other) > SCORE_TOLERANCE:
+            return f"expected {name} {score:.3f}, found {f'{other:.3f}' if name in found_scores else 'it not named'}"
+    for name, score in found_scores.items():
+        if name not in scores and score > min(scores.values(), default=0) + SCORE_TOLERANCE:
+            return f"found {name} {score:.3f}, which the evaluation did not"
+    return ""
+
+
+def _difference_of_boxes(expected: Sequence[Box], found: Sequence[Box], confidence: float) -> str:
     floor = confidence + SCORE_TOLERANCE
     pairs = _paired(expected, found)
     matched_expected = {left for left, _ in pairs}

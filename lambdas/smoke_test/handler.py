@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.validation import validate
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.smoke_test.comparison import Expectation, boxes_of, difference
+from lambdas.smoke_test.comparison import Box, Expectation, answer_of, difference
 from workflow.contract import ContractError, split_s3_uri
 
 TEXT = {"type": "string", "minLength": 1}
@@ -47,7 +47,7 @@ runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_at
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return how many pictures and boxes agreed, or raise SmokeTestFailed."""
+    """Return how many pictures and boxes (of a classifier: classes) agreed, or raise SmokeTestFailed."""
     metrics.add_metric(name="SmokeTested", unit=MetricUnit.Count, value=1)
     validate(event=event, schema=EVENT)
     endpoint, digest, folder = event["endpoint"], event["model_digest"], event["evaluation_uri"] + "smoke/"
@@ -63,14 +63,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             if answer.get("model_digest") != digest:
                 raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
-            problem = difference(image.boxes, boxes_of(answer), expectation.confidence)
+            problem = difference(image.answer, answer_of(answer), expectation.confidence)
         except ContractError as error:
             problem = str(error)
         if problem:
             raise SmokeTestFailed(f"{endpoint}, {image.file}: {problem}")
-        boxes += len(image.boxes)
+        boxes += len(image.answer)
     count = len(expectation.images)
-    summary = f"{count} picture{'s' * (count != 1)}, {boxes} box{'es' * (boxes != 1)}, as in the evaluation"
+    finds = all(isinstance(one, Box) for image in expectation.images for one in image.answer)
+    thing = "box" if finds else "class"
+    summary = f"{count} picture{'s' * (count != 1)}, {boxes} {thing}{'es' * (boxes != 1)}, as in the evaluation"
     logger.info("answered as expected", endpoint=endpoint, images=count, boxes=boxes)
     return {"images": count, "boxes": boxes, "summary": summary}
 

@@ -28,10 +28,15 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
         yield Flow(stand_in, deploy.deploy("greenlight", email="ada@example.com"))
 
 
+SHORT = ("ml.p2.xlarge", "ml.c4.xlarge")
+"""Instance types that are nowhere to be had: one with a GPU, one without."""
+
+
 @pytest.fixture(scope="package")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """The stack that most tests share."""
-    with deployed(tmp_path_factory.mktemp("state")) as shared:
+    short = [word for instance in SHORT for word in ("--without-capacity", instance)]
+    with deployed(tmp_path_factory.mktemp("state"), *short) as shared:
         yield shared
 
 

@@ -39,11 +39,15 @@ class Flow:
         self.sagemaker = stand_in.client("sagemaker")
         self.storage = stand_in.client("s3")
 
-    def upload(self, **files: str) -> str:
-        """Put a small data set of its own in S3 and give its address; ``files`` adds or replaces labels by name."""
+    def upload(self, *, behave: str = "well", map50: float = 0.9, **files: str) -> str:
+        """Put a small data set of its own in S3 and give its address; ``files`` adds or replaces labels by name.
+
+        ``behave`` and ``map50`` tell the images how the model trained on it shall turn out.
+        """
         prefix = f"datasets/{uuid.uuid4().hex[:8]}/"
         content = {f"images/{n}.jpg": f"picture {prefix} {n}" for n in range(3)}
-        content |= {"data.yaml": "names: [thing]\n"} | {f"labels/{name}.txt": text for name, text in files.items()}
+        content |= {"data.yaml": "names: [thing]\n", "behave.json": json.dumps({"behave": behave, "map50": map50})}
+        content |= {f"labels/{name}.txt": text for name, text in files.items()}
         for key, text in content.items():
             self.storage.put_object(Bucket=self.stack.bucket, Key=prefix + key, Body=text.encode())
         return f"s3://{self.stack.bucket}/{prefix}"
@@ -59,7 +63,7 @@ class Flow:
 
         Any figure may follow any other, unless the test says otherwise: the champion is whatever a test left behind.
         """
-        execution = self.start({"dataset": dataset, "maximum_regression": 1, **given})
+        execution = self.start({"dataset": dataset, "maximum_regression": 1, "maximum_class_regression": 1, **given})
         self.answer(execution, decision)
         return self.end(execution)
 

@@ -63,7 +63,7 @@ def test_a_rejected_run_ends_with_one_and_says_who(flow: Flow, printed: Any) -> 
 
 def test_a_failed_run_names_the_state_and_the_reason(flow: Flow, printed: Any) -> None:
     """What the training wrote as its reason reaches the person."""
-    given = ("--set", f"dataset={flow.upload()}", "--set", "hyperparameters.behave=fail")
+    given = ("--set", f"dataset={flow.upload(behave='fail')}")
     printed("start", *given, "--name", "commands-fail")
     watched = printed("watch", "commands-fail", code=1)
     assert (watched["failed_state"], watched["error"]) == ("Train", "Training.Failed")

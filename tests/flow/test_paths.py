@@ -64,25 +64,10 @@ def test_bad_labels_end_the_run_with_file_and_line_and_no_training(flow: Flow) -
     assert flow.mails("labels/first.txt:2")
 
 
-@pytest.mark.parametrize(
-    ("behave", "reason"),
-    [("fail", "the loss is NaN since epoch 2; lower lr0"), ("no-model", "model")],
-)
-def test_a_failed_training_ends_the_run_with_the_containers_own_reason(flow: Flow, behave: str, reason: str) -> None:
-    """Exit 1, or exit 0 without a model: told why, nothing registered."""
-    before = flow.packages()
-    ended = flow.build(flow.upload(), hyperparameters={"behave": behave})
-    assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
-    assert reason in ended.cause
-    assert "\n" not in ended.cause
-    assert flow.packages() == before
-    assert flow.mails(reason)
-
-
 def test_a_closed_gate_fails_the_run_and_registers_nothing(flow: Flow) -> None:
     """A figure below its floor never looks like a success."""
     before = flow.packages()
-    ended = flow.build(flow.upload(), hyperparameters={"map50": 0.4}, minimum_map50=0.8)
+    ended = flow.build(flow.upload(map50=0.4), minimum_map50=0.8)
     assert (ended.status, ended.error) == ("FAILED", "Gate.Rejected")
     assert "0.4" in ended.cause
     assert "0.8" in ended.cause
@@ -113,7 +98,7 @@ def test_a_request_nobody_answers_expires_and_never_approves(flow: Flow) -> None
 def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: Flow) -> None:
     """Other boxes than the evaluation saw: the release fails, production keeps its model."""
     serving = flow.serving()
-    ended = flow.build(flow.upload(), hyperparameters={"behave": "wrong-boxes"})
+    ended = flow.build(flow.upload(behave="wrong-boxes"))
     assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
     assert "Smoke-test" in ended.cause or "0.jpg" in ended.cause
     assert flow.ask_production()["model_digest"] == serving
@@ -122,7 +107,7 @@ def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: 
 def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -> None:
     """The version before is put back, and the release ends only when it serves again."""
     serving = flow.serving()
-    ended = flow.build(flow.upload(), hyperparameters={"behave": "wrong-in-production"})
+    ended = flow.build(flow.upload(behave="wrong-in-production"))
     assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
     child = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn)["executions"][0]
     released = flow.end(child["executionArn"])
@@ -131,17 +116,9 @@ def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -
     assert flow.ask_production()["model_digest"] == serving
 
 
-def test_a_search_carries_its_best_model_on(flow: Flow) -> None:
-    """Several trainings, the best of them is judged and released."""
-    ended = flow.build(flow.upload(), tune=True, tuning_jobs=2)
-    assert (ended.status, ended.cause) == ("SUCCEEDED", "")
-    assert {"Tune", "Find the best model"} <= set(ended.states)
-    assert "Train" not in ended.states
-
-
 def test_a_stopped_execution_stops_its_training_and_says_so(flow: Flow) -> None:
     """No ended execution leaves a running job, and an abort is told from outside the machine."""
-    execution = flow.start({"dataset": flow.upload(), "hyperparameters": {"behave": "sleep"}})
+    execution = flow.start({"dataset": flow.upload(behave="sleep")})
 
     def trainings(status: str) -> list[str]:
         listed = flow.sagemaker.list_training_jobs(StatusEquals=status)["TrainingJobSummaries"]
@@ -157,7 +134,7 @@ def test_a_stopped_execution_stops_its_training_and_says_so(flow: Flow) -> None:
 
 def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:
     """Rolling back is releasing an earlier approved version."""
-    first, second = flow.build(flow.upload()), flow.build(flow.upload(), hyperparameters={"map50": 0.95})
+    first, second = flow.build(flow.upload()), flow.build(flow.upload(map50=0.95))
     assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED")
     assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
     back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
@@ -192,7 +169,14 @@ def test_a_package_nobody_approved_is_refused(flow: Flow) -> None:
 def test_one_more_question_before_production(flow: Flow) -> None:
     """With ``ask_before_production`` a second person sees staging first; a no keeps production as it is."""
     serving = flow.serving()
-    execution = flow.start({"dataset": flow.upload(), "ask_before_production": True, "maximum_regression": 1})
+    execution = flow.start(
+        {
+            "dataset": flow.upload(),
+            "ask_before_production": True,
+            "maximum_regression": 1,
+            "maximum_class_regression": 1,
+        }
+    )
     flow.answer(execution, "approve")
 
     def release() -> str:

@@ -67,7 +67,7 @@ def test_awscli_starts_stops_and_invokes(flow: Flow, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
-    given = json.dumps({"dataset": flow.upload(), "hyperparameters": {"behave": "sleep"}})
+    given = json.dumps({"dataset": flow.upload(behave="sleep")})
     machine = flow.stack.build_machine_arn
     started = aws("stepfunctions", "start-execution", "--state-machine-arn", machine, "--input", given)
     arn = str(started["executionArn"])

@@ -102,7 +102,16 @@ def test_every_make_target_it_names_exists() -> None:
 
 def test_every_key_of_the_input_is_in_its_table() -> None:
     """The table is the reference of an execution's input."""
-    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", TEXT, re.MULTILINE)) == set(contract.RULES)
+    table = TEXT.partition("\n## Use it\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", table, re.MULTILINE)) == set(contract.RULES)
+
+
+def test_every_kind_of_finding_is_in_its_table() -> None:
+    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \|", TEXT, re.MULTILINE)
+    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others in rows}
+    assert others == {kind: set(found.allowed) for kind, found in contract.FINDINGS.items()}
+    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in contract.FINDINGS.items()}
 
 
 def test_every_error_of_the_machines_is_explained() -> None:

@@ -125,7 +125,9 @@ def test_the_serving_image_evaluates(containers: Containers, serving_image: str,
     for folder in ("test/images", "test/labels", "champion"):
         (inputs / folder).mkdir(parents=True)
     (inputs / "champion" / "champion.json").write_text('{"version": 1, "champion": null}')
-    (inputs / "test" / "data.json").write_text(json.dumps({"version": 1, "classes": CLASSES, "digest": "d"}))
+    (inputs / "test" / "data.json").write_text(
+        json.dumps({"version": 1, "classes": CLASSES, "digest": "d", "task": "detect", "keypoints": None})
+    )
     (inputs / "test" / "images" / "one.png").write_bytes(picture({(1, 2): "red"}))
     (inputs / "test" / "labels" / "one.txt").write_text("0 0.1875 0.3125 0.125 0.125")
     (base / "processing").chmod(0o777)
@@ -146,9 +148,12 @@ def test_the_training_image_prepares_a_dataset(containers: Containers, training_
         (dataset / "images" / f"{at}.png").write_bytes(picture({place: CLASSES[at % 3]}))
         centre = f"{(place[0] + 0.5) / 8} {(place[1] + 0.5) / 8}"
         (dataset / "labels" / f"{at}.txt").write_text(f"{at % 3} {centre} 0.125 0.125\n")
+    record = base / "processing" / "input" / "record"
+    record.mkdir()
+    reading = {"task": "auto", "format": "auto", "policy": {}, "group_pattern": "", "seed": 0, "image_size": 640}
+    (record / "run.json").write_text(json.dumps({"version": 1, "preparation": reading}))
     (base / "processing").chmod(0o777)
-    options = (*mount(base), *NOBODY, "--env", "SEED=0", "--env", "RUN=test", "--env", "DATASET_URI=s3://data/set/")
-    done = containers.run(training_image, "prepare", options=options)
+    done = containers.run(training_image, "prepare", options=(*mount(base), *NOBODY))
     assert done.returncode == 0, done.stderr
     output = base / "processing" / "output"
     report = json.loads((output / "report" / "dataset-report.json").read_text())

@@ -40,8 +40,8 @@ def test_a_function_imports_only_what_its_zip_and_the_runtime_hold(function: str
     shutil.copytree(ROOT / "lambdas" / function, tmp_path / "lambdas" / function)
     shutil.copy(ROOT / "lambdas" / "__init__.py", tmp_path / "lambdas")
     (tmp_path / "workflow").mkdir()
-    for name in ("__init__.py", "contract.py"):
-        shutil.copy(ROOT / "workflow" / name, tmp_path / "workflow")
+    shutil.copy(ROOT / "workflow" / "__init__.py", tmp_path / "workflow")
+    shutil.copytree(ROOT / "workflow" / "contract", tmp_path / "workflow" / "contract")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, function],
         cwd=tmp_path,

@@ -128,6 +128,7 @@ def test_a_mistake_of_the_person_exits_with_two(capsys: pytest.CaptureFixture[st
     assert called("start", "--nonsense")[0] == 2
     assert called("nonsense")[0] == 2
     assert called("upload", "/nowhere")[0] == 2
+    assert called("upload", "/nowhere", "--set", "epochs=3")[0] == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "greenlight: epoch: unknown key" in said.err

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +34,10 @@ def roboflow(folder: Path) -> Path:
 
 
 KINDS = {"images__a_jpg": "picture", "labels__a_txt": LABEL}
-ULTRALYTICS = {"images__train__a_jpg": "x", "images__val__b_jpg": "y", "labels__train__a_txt": LABEL}
+ULTRALYTICS = {
+    **{"images__train__a_jpg": "x", "images__val__b_jpg": "y", "images__val__c_jpg": "z"},
+    **{"labels__train__a_txt": LABEL, "labels__val__b_txt": LABEL},
+}
 
 
 def refused(folder: Path) -> str:
@@ -56,7 +64,7 @@ def test_an_ultralytics_layout_with_another_yaml_is_uploaded_as_data_yaml(tmp_pa
     dataset = read_dataset(write(tmp_path, coco8_yaml="names: {0: bolt, 1: nut}\n", **ULTRALYTICS))
     assert dataset.files["data.yaml"] == tmp_path / "coco8.yaml"
     assert dataset.classes == ("bolt", "nut")
-    assert dataset.splits == {"train": 1, "validation": 1}
+    assert dataset.splits == {"train": 1, "validation": 2}
 
 
 def test_a_folder_without_splits_is_one_split(tmp_path: Path) -> None:
@@ -88,9 +96,9 @@ def test_images_without_labels_say_what_was_looked_for(tmp_path: Path) -> None:
 
 
 def test_labels_of_another_format_are_named(tmp_path: Path) -> None:
-    """A COCO file is found, named and not taken for YOLO labels."""
+    """A file that might be COCO's is named, and what it is not."""
     said = refused(write(tmp_path, images__a_jpg="x", instances_json="{}"))
-    assert f"It found {tmp_path / 'instances.json'}, which may be COCO" in said
+    assert f"It found {tmp_path / 'instances.json'}, which is not COCO as annotation tools export it" in said
 
 
 def test_labels_in_an_unknown_layout_are_told_from_missing_ones(tmp_path: Path) -> None:
@@ -126,17 +134,17 @@ def test_a_label_that_is_no_text_is_named(tmp_path: Path) -> None:
 def test_labels_without_a_single_box_are_refused(tmp_path: Path) -> None:
     """Background alone teaches nothing."""
     folder = write(tmp_path, data_yaml="names: [bolt]", images__a_jpg="x", labels__a_txt="\n")
-    assert "hold no box" in refused(folder)
+    assert "hold no object" in refused(folder)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("names: [a, b\n", "data.yaml:2: is not readable YAML"),
-        ("train: images\n", "'names' must list the classes"),
-        ("names: {1: bolt, 2: nut}\n", "'names' must list the classes"),
+        ("train: images\n", "names: must be a list of class names, such as  names: [bolt, nut]"),
+        ("names: {1: bolt, 2: nut}\n", "names: the keys must be 0 to 1, found 1, 2"),
         ("names: [bolt, bolt]\n", "every class needs a name of its own"),
-        ("names: [bolt]\nnc: 4\n", "nc is 4, but names has 1"),
+        ("names: [bolt]\nnc: 4\n", "nc: 4, but names has 1"),
     ],
 )
 def test_a_data_yaml_that_names_no_classes_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -149,7 +157,7 @@ def test_a_data_yaml_that_names_no_classes_is_refused(tmp_path: Path, text: str,
 def test_a_missing_data_yaml_is_asked_for_with_an_example(tmp_path: Path) -> None:
     """The message shows the line that is enough."""
     said = refused(write(tmp_path, images__a_jpg="x", labels__a_txt=LABEL))
-    assert "one data.yaml that names the classes is needed, and the folder holds none" in said
+    assert f"{tmp_path}: no data.yaml that names the classes: looked for data.yaml" in said
     assert "names: [bolt, nut, washer]" in said
 
 
@@ -166,3 +174,116 @@ def test_real_photographs_in_roboflow_layout_are_accepted() -> None:
     if not folder.is_dir():
         pytest.skip("needs the photographs in ../shared/data/empire-state")
     assert read_dataset(folder).splits == {"train": 63, "validation": 6, "test": 4}
+
+
+def pictures(folder: Path, names: list[str]) -> Path:
+    """Files called like pictures."""
+    return write(folder, **dict.fromkeys(names, "x"))
+
+
+def voc_object(edge: int) -> str:
+    """An annotation of one bolt whose right edge is given, in a picture of 100 x 50 pixels."""
+    box = f"<bndbox><xmin>10</xmin><ymin>10</ymin><xmax>{edge}</xmax><ymax>30</ymax></bndbox>"
+    size = "<size><width>100</width><height>50</height></size>"
+    return f"<annotation>{size}\n<object><name>bolt</name>{box}</object></annotation>"
+
+
+def test_a_zip_is_read_like_the_folder_that_it_packs(tmp_path: Path) -> None:
+    """An export needs no unpacking by hand; its files stay until the dataset is gone."""
+    roboflow(tmp_path / "My Photos")
+    archive = Path(shutil.make_archive(str(tmp_path / "My Photos"), "zip", tmp_path, "My Photos"))
+    dataset = read_dataset(archive)
+    assert (dataset.name, dataset.splits) == ("my-photos", {"train": 1, "validation": 1, "test": 1})
+    assert all(path.is_file() for path in dataset.files.values())
+    assert "My Photos/data.yaml" in dataset.files
+    (tmp_path / "alone").mkdir()
+    shutil.move(archive, tmp_path / "alone")
+    assert read_dataset(tmp_path / "alone").objects == dataset.objects
+
+
+def test_a_zip_that_leads_outside_is_refused(tmp_path: Path) -> None:
+    """Before a byte of it is written."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr("../../a.jpg", "x")
+    assert "outside of its folder" in refused(tmp_path / "a.zip")
+
+
+def test_a_slip_in_a_zip_is_named_by_archive_file_and_line(tmp_path: Path) -> None:
+    """The folder it was unpacked to is nobody's business."""
+    roboflow(tmp_path / "mine")
+    (tmp_path / "mine" / "train" / "labels" / "a.txt").write_text("9 0.5 0.5 0.1 0.1\n")
+    archive = Path(shutil.make_archive(str(tmp_path / "mine"), "zip", tmp_path / "mine"))
+    assert f"  {archive}/train/labels/a.txt:1: class 9 is unknown" in refused(archive)
+
+
+def test_a_coco_export_is_uploaded_with_its_file(tmp_path: Path) -> None:
+    """Its images and the JSON, and nothing that neither of them names."""
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 20, "height": 10}],
+        "categories": [{"id": 1, "name": "bolt"}],
+        "annotations": [annotation],
+    }
+    pictures(tmp_path, ["a_jpg", "other_jpg"])
+    (tmp_path / "result.json").write_text(json.dumps(document))
+    dataset = read_dataset(tmp_path)
+    assert (dataset.format, dataset.task, dataset.classes, dataset.objects) == ("coco", "detect", ("bolt",), 1)
+    assert (sorted(dataset.files), dataset.splits) == (["a.jpg", "result.json"], {"all": 1})
+
+
+def test_voc_and_its_slips_are_read_with_their_lines(tmp_path: Path) -> None:
+    """A label of any format is checked before anything is started."""
+    pictures(tmp_path, ["train__a_jpg", "train__b_jpg"])
+    write(tmp_path, train__a_xml=voc_object(30), train__b_xml=voc_object(50))
+    assert sorted(read_dataset(tmp_path).files) == ["train/a.jpg", "train/a.xml", "train/b.jpg", "train/b.xml"]
+    write(tmp_path, train__b_xml=voc_object(150))
+    assert f"  {tmp_path}/train/b.xml:2: bolt: the box leaves the image: right 1.5" in refused(tmp_path)
+
+
+def test_ground_truth_is_uploaded_with_its_manifest(tmp_path: Path) -> None:
+    """The pictures are found by the ends of their addresses."""
+    pictures(tmp_path, ["photos__a_jpg"])
+    line = {
+        "source-ref": "s3://somebody/photos/a.jpg",
+        "boxes": {
+            "image_size": [{"width": 20, "height": 10}],
+            "annotations": [{"class_id": 0, "left": 1, "top": 1, "width": 5, "height": 5}],
+        },
+        "boxes-metadata": {"class-map": {"0": "bolt"}, "type": "groundtruth/object-detection"},
+    }
+    (tmp_path / "output.manifest").write_text(json.dumps(line) + "\n")
+    dataset = read_dataset(tmp_path)
+    assert (dataset.format, sorted(dataset.files)) == ("ground-truth", ["output.manifest", "photos/a.jpg"])
+
+
+def test_folders_called_like_classes_need_no_labels(tmp_path: Path) -> None:
+    """For classification the folder is the label."""
+    dataset = read_dataset(pictures(tmp_path, ["train__bolt__a_jpg", "train__nut__b_jpg", "test__nut__c_jpg"]))
+    assert (dataset.task, dataset.classes, dataset.objects) == ("classify", ("bolt", "nut"), 3)
+    assert dataset.splits == {"train": 2, "test": 1}
+
+
+def test_what_the_policy_drops_is_no_slip(tmp_path: Path) -> None:
+    """The same words as in a run's input."""
+    roboflow(tmp_path)
+    (tmp_path / "train" / "labels" / "a.txt").write_text("7 0.5 0.5 0.1 0.1\n" + LABEL)
+    assert "class 7 is unknown" in refused(tmp_path)
+    assert read_dataset(tmp_path, policy={"unknown-class": "drop"}).objects == 3
+
+
+def test_a_pixel_over_the_edge_is_no_slip(tmp_path: Path) -> None:
+    """The preparation clips it, knowing the picture's size; here a side of 640 pixels is taken for every one."""
+    roboflow(tmp_path)
+    (tmp_path / "train" / "labels" / "a.txt").write_text("0 0.901 0.5 0.2 0.2\n")
+    assert read_dataset(tmp_path).objects == 3
+    (tmp_path / "train" / "labels" / "a.txt").write_text("0 0.91 0.5 0.2 0.2\n")
+    assert "a.txt:1: the box leaves the image: right 1.01" in refused(tmp_path)
+
+
+def test_looking_at_a_dataset_needs_no_library_of_pictures_or_networks() -> None:
+    """It must work on a machine that has the command alone."""
+    code = (
+        "import sys, workflow.dataset, containers.training.data.recognition;"
+        "print([name for name in ('torch', 'cv2', 'numpy', 'PIL', 'ultralytics') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -15,8 +15,12 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from lambdas.plan_run.fingerprint import StoredFile
+from lambdas.plan_run.plan import Deployment, Execution, Stored, draw_up
 from workflow import picture
-from workflow.contract import TUNING_NAME_LENGTH, RunInput, job_name
+from workflow.contract import TASKS, RunInput, figures_of
+
+PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("build", "release")
@@ -31,6 +35,7 @@ STATES = [
 ]
 PLACEHOLDERS = {
     "Project": "greenlight",
+    "Bucket": "greenlight-runs",
     "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
     "ServingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-serving:1",
 }
@@ -125,42 +130,22 @@ def test_a_bad_end_never_looks_like_a_success() -> None:
 # --- every Task's parameters against the model of the API it calls ---------------------------------
 
 
+def build_plan(**given: Any) -> dict[str, Any]:
+    """The plan of a run, drawn up by the function that does it."""
+    execution = Execution("arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly", "nightly")
+    deployment = Deployment("greenlight", "bucket", PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"])
+    stored = Stored((StoredFile("images/1.jpg", "tag", 100),), "", None, None)
+    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored)
+
+
 def sample_data() -> dict[str, Any]:
     """The data of an execution, as the Lambdas write it, with every key that a state reads."""
-    uris = ("training", "test", "dataset_report", "pretrained", "champion", "models", "checkpoints", "evaluation")
+    plan = build_plan()
     figures = {"map50": 0.9, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
-    instances = RunInput(dataset="s3://bucket/data")
     return {
         "plan": {
-            "run": "nightly",
-            "started_by": "schedule",
-            "fingerprint": "f" * 64,
-            "client_token": "c" * 32,
-            "dataset": {"uri": "s3://bucket/datasets/fasteners/", "name": "fasteners"},
-            "jobs": {
-                **{step: job_name("nightly", step) for step in ("prepare", "train", "evaluate", "release")},
-                "tune": job_name("nightly", "tune", length=TUNING_NAME_LENGTH),
-            },
-            "uris": {name: f"s3://bucket/runs/nightly/{name}/" for name in uris},
-            "hyperparameters": {"epochs": "3", "seed": "0"},
-            "tuning": {
-                "jobs": 4,
-                "parallel": 2,
-                "static": {"epochs": "3"},
-                "ranges": {
-                    "ContinuousParameterRanges": [
-                        {"Name": "lr0", "MinValue": "0.001", "MaxValue": "0.01", "ScalingType": "Logarithmic"}
-                    ]
-                },
-            },
-            "instances": {
-                "training": instances.training_instance,
-                "processing": instances.processing_instance,
-                "endpoint": instances.endpoint_instance,
-            },
-            "confidence": 0.25,
-            "ask_before_production": False,
-            "approval_seconds": 3600,
+            **plan,
+            # What the plan of a release holds.
             "model_name": "greenlight-v1",
             "image": PLACEHOLDERS["ServingImage"],
             "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
@@ -178,11 +163,15 @@ def sample_data() -> dict[str, Any]:
         "training": {
             "job_name": "nightly-train-0-0",
             "status": "Completed",
+            "detail": "Completed",
+            "instance": "ml.g5.xlarge",
             "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
         },
-        "tuning": {"job_name": "nightly-tune-0-0-001"},
-        "dataset": {"digest": "d" * 64},
+        "attempt": plan["training"],
+        "tuning": {"job_name": "nightly-tune-0-0-001", "search": "nightly-tune-0-0"},
+        "trials": {"list": [{"TrainingJobName": "nightly-tune-0-0-001"}]},
+        "dataset": {"digest": "d" * 64, "task": "detect"},
         "gate": {
             "summary": "passed",
             "model_digest": "d" * 64,
@@ -191,6 +180,7 @@ def sample_data() -> dict[str, Any]:
             "metrics_uri": "s3://bucket/metrics.json",
             "metrics": figures,
             "champion": None,
+            "properties": dict.fromkeys(PROPERTIES, "0.9"),
         },
         "package": {"arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1"},
         "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},
@@ -304,10 +294,16 @@ def api_call(state: dict[str, Any]) -> tuple[str, str]:
 @pytest.mark.parametrize("state", STATES)
 def test_the_parameters_of_every_task_fit_the_api(state: dict[str, Any]) -> None:
     """Names, types, required members, enumerations, patterns and lengths are those of the service's model."""
+    check_call(state, sample_data())
+
+
+def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
+    """Fail unless the service would take what the state sends for this data."""
     service, operation = api_call(state)
-    parameters = resolve(state["Parameters"], sample_data())
-    for name in ("Payload", "Input"):
-        if isinstance(parameters.get(name), dict) and service in ("lambda", "stepfunctions"):
+    parameters = resolve(state["Parameters"], data)
+    # Step Functions writes an object as JSON where the API takes text or bytes.
+    for name in ("Payload", "Input", "Body"):
+        if isinstance(parameters.get(name), dict) and service in ("lambda", "stepfunctions", "s3"):
             parameters[name] = json.dumps(parameters[name])
     if service == "stepfunctions":
         parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
@@ -333,3 +329,41 @@ def test_a_retried_or_redriven_job_gets_a_fresh_name(name: str) -> None:
             (job,) = (value for key, value in state["Parameters"].items() if key.endswith("JobName.$"))
             assert "$$.Execution.RedriveCount" in job
             assert "$$.State.RetryCount" in job
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"spot": False}, {"training_instance": "ml.c7i.xlarge"}, {"prepare_instances": 20}]
+)
+def test_whatever_the_plan_says_about_instances_fits_the_api(given: dict[str, Any]) -> None:
+    """With spot capacity and without, shared and alone."""
+    plan = build_plan(**given)
+    data = {**sample_data(), "plan": {**sample_data()["plan"], **plan}, "attempt": plan["training"]}
+    for name in ("Inspect the images", "Prepare the dataset", "Train", "Tune"):
+        check_call(DEFINITIONS["build"]["States"][name], data)
+
+
+def test_a_state_waits_longer_than_its_training_may_take() -> None:
+    """Otherwise the state would give up a training that is still allowed to run."""
+    attempt = build_plan()["training"]
+    path = DEFINITIONS["build"]["States"]["Train"]["TimeoutSecondsPath"]
+    assert look_up(path, {"attempt": attempt}) > attempt["stopping"]["MaxWaitTimeInSeconds"]
+
+
+def test_every_figure_of_an_epoch_is_a_metric_of_the_job() -> None:
+    """Those of all tasks in one list, which SageMaker limits to 40; each finds its own figure and no other."""
+    definitions = DEFINITIONS["build"]["States"]["Train"]["Parameters"]["AlgorithmSpecification"]["MetricDefinitions"]
+    names = [definition["Name"] for definition in definitions]
+    assert len(names) == len(set(names)) <= 40
+    line = " ".join(f"{name}={number}.5" for number, name in enumerate(names))
+    for number, definition in enumerate(definitions):
+        assert re.findall(definition["Regex"], f"epoch=1 epochs=3 {line}") == [f"{number}.5"], definition["Name"]
+    assert {figure for task in TASKS for figure in figures_of(task)} - {"f1"} <= set(names)
+
+
+def test_a_search_goes_by_the_one_figure_that_every_task_has() -> None:
+    """And gives up trials that fall behind."""
+    tune = DEFINITIONS["build"]["States"]["Tune"]["Parameters"]
+    config = tune["HyperParameterTuningJobConfig"]
+    assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "quality"}
+    assert config["TrainingJobEarlyStoppingType"] == "Auto"
+    assert "CheckpointConfig" not in tune["TrainingJobDefinition"], "trials would share it"

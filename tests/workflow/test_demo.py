@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_without_variables_the_sample_is_meant() -> None:
     """The Makefile passes every variable, empty where the person said nothing."""
-    names = ("DATASET", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "PORT", "STATE")
+    names = ("DATASET", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "TASK", "FORMAT", "PORT", "STATE")
     options = read_options(dict.fromkeys(names, ""), terminal=True)
     assert options == Options(None, None, ask=True, port=4566, state=Path(".greenlight/local"), settings={})
 
@@ -39,6 +39,7 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"APPROVE": "ask"}, "APPROVE=ask needs a terminal"),
         ({"PORT": "http"}, "PORT=http: must be a number"),
         ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
+        ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
         ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
     ],
 )

@@ -44,8 +44,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "infra").mkdir()
     shutil.copy(ROOT / "infra" / "template.yaml", folder / "infra")
     (folder / "workflow").mkdir()
-    for name in ("__init__.py", "contract.py"):
-        shutil.copy(ROOT / "workflow" / name, folder / "workflow")
+    shutil.copy(ROOT / "workflow" / "__init__.py", folder / "workflow")
+    shutil.copytree(
+        ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
+    )
     for name in ("build", "release"):
         (folder / "workflow" / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
     (folder / ".greenlight").mkdir()

@@ -92,5 +92,7 @@ def test_a_cause_packed_in_json_is_unpacked() -> None:
     assert readable_cause(lambda_cause) == "mAP50 0.41 < 0.60"
     assert readable_cause(json.dumps({"TrainingJobName": "j", "FailureReason": "no\n memory"})) == "no memory"
     assert readable_cause(json.dumps({"Status": "FAILED", "Cause": lambda_cause})) == "mAP50 0.41 < 0.60"
+    stopped = {"SecondaryStatusTransitions": [{"StatusMessage": "Training"}, {"StatusMessage": "runtime exceeded"}]}
+    assert readable_cause(json.dumps(stopped)) == "runtime exceeded"
     assert readable_cause("plain") == "plain"
     assert len(readable_cause("x" * 1000)) == 300

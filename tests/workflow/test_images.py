@@ -46,8 +46,10 @@ def sources(tmp_path: Path) -> Path:
     """The images' sources, somewhere else."""
     shutil.copytree(ROOT / "containers", tmp_path / "containers", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "workflow").mkdir()
-    for name in ("__init__.py", "contract.py"):
-        shutil.copy(ROOT / "workflow" / name, tmp_path / "workflow")
+    shutil.copy(ROOT / "workflow" / "__init__.py", tmp_path / "workflow")
+    shutil.copytree(
+        ROOT / "workflow" / "contract", tmp_path / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return tmp_path
 
 
@@ -78,7 +80,7 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         assert images.tag(name, sources) == images.tag(name)
 
 
-@pytest.mark.parametrize("changed", ["containers/training/Dockerfile", "workflow/contract.py"])
+@pytest.mark.parametrize("changed", ["containers/training/Dockerfile", "workflow/contract/names.py"])
 def test_any_change_of_a_source_is_a_new_tag(sources: Path, changed: str) -> None:
     """The Dockerfile counts, and so does the contract that every image carries."""
     with (sources / changed).open("a") as file:

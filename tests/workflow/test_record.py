@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
+from workflow.contract import FIGURE_NAMES, TASKS, figures_of
 from workflow.prediction import Prediction
-from workflow.record import Finished, Timings, fetch_pictures, job_seconds, read_finished, summary
+from workflow.record import Finished, Timings, fetch_pictures, job_seconds, read_finished, seen, summary
 from workflow.stack import Stack
 from workflow.watch import Job
 
-METRICS = {"map50": 0.96, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
+METRICS = {
+    "task": "detect",
+    **{"map50": 0.96, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "f1": 0.85},
+    "images": 16,
+}
 STACK = Stack("greenlight", "us-east-1", "b", *["x"] * 6, "greenlight-staging", "greenlight-production", "x", "x")
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -77,12 +82,13 @@ def test_no_key_leads_a_picture_out_of_the_folder(tmp_path: Path) -> None:
 
 def test_the_summary_names_everything_a_program_needs() -> None:
     """Run, release, package, figures, endpoints, predictions, timings and report."""
-    finished = Finished("arn:build", "arn:release", "arn:p/greenlight/3", {**METRICS, "more": 1}, "s3://t/", "s3://r")
-    seen = Prediction(
+    told = {**METRICS, "top1": None, "intervals": {}}
+    finished = Finished("arn:build", "arn:release", "arn:p/greenlight/3", told, "s3://t/", "s3://r")
+    looked_at = Prediction(
         Path("in/a.jpg"), "d", 9, 9, ({"class_id": 0, "class": "nut", "score": 0.9, "box": [1, 2, 3, 4]},)
     )
     timings = Timings(74, 0, 0, {"Train": 61})
-    document = summary(finished, STACK, "http://127.0.0.1:4566", [seen], timings, Path("report/index.html"))
+    document = summary(finished, STACK, "http://127.0.0.1:4566", [looked_at], timings, Path("report/index.html"))
     assert json.loads(json.dumps(document)) == {
         "version": 1,
         "status": "SUCCEEDED",
@@ -98,8 +104,27 @@ def test_the_summary_names_everything_a_program_needs() -> None:
     }
 
 
-def test_a_run_without_a_figure_makes_no_summary() -> None:
+def test_a_sorted_picture_is_told_by_its_classes() -> None:
+    """It has no boxes to leave out."""
+    best = ({"class_id": 1, "class": "cat", "score": 0.93}, {"class_id": 0, "class": "dog", "score": 0.05})
+    assert seen(Prediction(Path("in/a.jpg"), "d", 9, 9, classification=best)) == {
+        "file": "a.jpg",
+        "classification": [{"class": "cat", "score": 0.93}, {"class": "dog", "score": 0.05}],
+    }
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_summary_has_the_figures_of_the_runs_task(task: str) -> None:
+    """And none that is null."""
+    figures = {name: 0.5 if name in figures_of(task) else None for name in FIGURE_NAMES}
+    finished = Finished("a", "b", "c", {"task": task, **figures, "images": 16}, "s3://t/", "s3://r")
+    metrics = summary(finished, STACK, "", [], Timings(1, 0, 0, {}), Path("r"))["metrics"]
+    assert metrics == {"task": task, **dict.fromkeys(figures_of(task), 0.5), "images": 16}
+
+
+@pytest.mark.parametrize("metrics", [{"map50": 1.0}, {"task": "detect", "map50": 1.0}])
+def test_a_run_without_a_figure_makes_no_summary(metrics: dict[str, Any]) -> None:
     """A missing figure is an error and not a zero."""
-    finished = Finished("a", "b", "c", {"map50": 1.0}, "s3://t/", "s3://r")
+    finished = Finished("a", "b", "c", metrics, "s3://t/", "s3://r")
     with pytest.raises(KeyError):
         summary(finished, STACK, "", [], Timings(1, 0, 0, {}), Path("r"))

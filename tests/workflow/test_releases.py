@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from workflow.errors import UsageError
-from workflow.releases import Release, earlier, history, start_release
+from workflow.releases import Release, earlier, history, served_dataset, start_release
 
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
 
@@ -33,6 +33,17 @@ def test_the_newest_release_is_the_live_one() -> None:
     found = releases(1, 2, 3)
     assert [(one.version, one.live) for one in found] == [(3, True), (2, False), (1, False)]
     assert found[0].document()["model_package"] == f"{GROUP}/3"
+
+
+def test_what_production_learned_from_is_known_by_name() -> None:
+    """From the registry's own entry; nothing where nothing was released."""
+    item = {"id": {"S": "release#1"}, "package_version": {"N": "1"}, "model_package_arn": {"S": "arn:1"}}
+    package = {"CustomerMetadataProperties": {"dataset_name": "fasteners"}}
+    cloud = ScriptedCloud(
+        {"scan": {"Items": [{**item, "released_epoch": {"N": "1"}}]}, "describe_model_package": package}
+    )
+    assert served_dataset(cloud, "greenlight") == "fasteners"
+    assert served_dataset(ScriptedCloud({"scan": {"Items": []}}), "greenlight") == ""
 
 
 def test_going_back_twice_goes_back_further() -> None:

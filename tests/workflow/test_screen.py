@@ -17,7 +17,8 @@ from pathlib import Path
 from workflow.approvals import Approval
 from workflow.history import Outcome
 from workflow.progress import epochs_of
-from workflow.screen import PlainScreen, screen_on, settled
+from workflow.screen import PlainScreen, lines_below, screen_on, settled
+from workflow.trials import Trial
 from workflow.watch import Row, View
 
 EPOCHS = tuple(epochs_of([f"epoch={n} epochs=4 box_loss={3 - n} map50={n / 10} seconds=2" for n in (1, 2)]))
@@ -56,6 +57,31 @@ def test_a_finished_training_is_summed_up() -> None:
     PlainScreen(out).show(replace(VIEW, rows=(Row("Train", "done", 31.2),)))
     said = " ".join(out.getvalue().splitlines()[1].split())
     assert said == "✓ Train 31.2 s 2 epochs mAP50 0.20 box loss 1.00"
+
+
+def test_the_trials_of_a_search_are_printed_as_they_end() -> None:
+    """One line each, and the search is summed up when it is over."""
+    out = io.StringIO()
+    screen = PlainScreen(out)
+    trials = (Trial(1, "a", "Completed", {"lr0": "0.01"}, final=0.5), Trial(2, "b", "InProgress", {"lr0": "0.02"}))
+    tuning = replace(VIEW, rows=(Row("Tune", "running", 9.0),), epochs=(), trials=trials)
+    ended = (trials[0], replace(trials[1], status="Stopped", final=0.2))
+    for view in (tuning, tuning, replace(tuning, rows=(Row("Tune", "done", 20.0),), trials=ended)):
+        screen.show(view)
+    assert [" ".join(line.split()) for line in out.getvalue().splitlines()[1:]] == [
+        "✓ trial 1 0.500 lr0 0.01",
+        "✓ Tune 20.0 s 2 of 2 trials ended best quality 0.500 in trial 1",
+    ]
+
+
+def test_a_running_training_shows_its_curves_and_a_search_its_trials() -> None:
+    """Below the row, and nothing below any other."""
+    quality = tuple(epochs_of([f"epoch={n} epochs=4 box_loss={3 - n} quality=0.{n}" for n in (1, 2)]))
+    view = replace(VIEW, epochs=quality, trials=(Trial(1, "a", "InProgress", {"lr0": "0.01"}),))
+    assert lines_below(Row("Train", "running", 1), view, "⠸") == ["quality   ▁█  0.200", "box loss  █▁  1.000"]
+    (trial,) = lines_below(Row("Tune", "running", 1), view, "⠸")
+    assert trial.startswith("⠸ trial 1")
+    assert lines_below(Row("Evaluate", "running", 1), view, "⠸") == []
 
 
 def test_the_states_of_a_release_are_printed_below_its_name() -> None:
@@ -103,6 +129,7 @@ def test_a_terminal_shows_the_running_state_and_what_is_ahead() -> None:
     os.close(controller)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.decode())
     assert "epoch 2/4 ▇▇▁▁  mAP50 0.20 ↗  box loss 1.00 ↘   about 4 s left" in text
+    assert "box loss  █▁  1.000" in text
     assert "· Evaluate · Release" in text
     assert "\x1b[?25h" in seen.decode(), "the cursor comes back"
     assert text.count("✓ Plan the run") == 1

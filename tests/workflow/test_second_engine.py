@@ -47,7 +47,11 @@ def answer_with(*results: str) -> None:
 
 def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Create the machine, run it to its end and give DescribeExecution's answer with the states that were entered."""
-    text = (ROOT / "workflow" / f"{name}.asl.json").read_text()
+    return run_text(name, (ROOT / "workflow" / f"{name}.asl.json").read_text(), given)
+
+
+def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The same for a definition that is given as text."""
     iam, functions, machines = boto3.client("iam"), boto3.client("lambda"), boto3.client("stepfunctions")
     role = iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     archive = io.BytesIO()
@@ -79,7 +83,7 @@ def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def test_build_ends_after_the_question_where_nothing_changed(aws: None) -> None:
     """The same data again: three states, and no job."""
-    answer_with(json.dumps({"anything_to_do": False, "reason": "nothing changed since version 3"}))
+    answer_with(json.dumps({"anything_to_do": False, "reason": "nothing changed since version 3", "training": {}}))
     ended = run("build", {})
     assert ended["status"] == "SUCCEEDED"
     assert ended["entered"] == ["Plan the run", "Anything to do?", "Nothing to do"]
@@ -98,6 +102,40 @@ def test_release_ends_failed_where_no_model_can_be_created(aws: None) -> None:
     ended = run("release", {"model_package_arn": "arn"})
     assert ended["status"] == "FAILED"
     assert "Create staging" not in ended["entered"]
+
+
+SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError: Unable to provision requested"}'}
+
+
+@pytest.mark.parametrize(
+    ("error", "another"),
+    [
+        (SHORT, True),
+        ({"Error": "SageMaker.ResourceLimitExceededException", "Cause": "the service limit is 0 Instances"}, True),
+        ({"Error": "States.TaskFailed", "Cause": "InsufficientInstanceCapacity: try later"}, True),
+        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxWaitTimeExceeded)"}, True),
+        ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
+        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
+        ({"Error": "States.Timeout"}, False),
+    ],
+    ids=lambda given: str(given.get("Error")) if isinstance(given, dict) else None,
+)
+@pytest.mark.parametrize("left", [True, False])
+def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
+    aws: None, error: dict[str, str], another: bool, left: bool
+) -> None:
+    """Whatever else went wrong would go wrong there too; an error without a cause is no shortage either."""
+    states = json.loads((ROOT / "workflow/build.asl.json").read_text())["States"]
+    choice, again = states["Was capacity short?"], states["Try the next instance"]
+    again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
+    part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
+    attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
+    text = json.dumps({"StartAt": "Was capacity short?", "States": part})
+    ended = run_text("part", text, {"attempt": attempt, "error": error})
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["entered"][1] == ("Try the next instance" if another and left else choice["Default"])
+    if another and left:
+        assert json.loads(ended["output"])["attempt"] == {"instance": "ml.g4dn.xlarge"}
 
 
 @pytest.mark.parametrize("name", ["build", "release"])

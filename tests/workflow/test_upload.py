@@ -62,7 +62,8 @@ def test_an_image_that_is_gone_from_the_folder_is_gone_from_the_prefix(cloud: Aw
     roboflow(tmp_path)
     for name in ("bolts", "bolts2"):
         upload_dataset(cloud, BUCKET, read_dataset(tmp_path), name, lambda *_: None)
-    (tmp_path / "test" / "images" / "a.jpg").rename(tmp_path / "test" / "images" / "b.jpg")
+    for folder, suffix in (("images", ".jpg"), ("labels", ".txt")):
+        (tmp_path / "test" / folder / f"a{suffix}").rename(tmp_path / "test" / folder / f"b{suffix}")
     again = upload_dataset(cloud, BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
     assert again.removed == 2
     assert "datasets/bolts/test/images/a.jpg" not in keys()

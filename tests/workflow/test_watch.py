@@ -90,6 +90,37 @@ def test_the_training_shows_its_epochs_as_they_are_logged() -> None:
     }
 
 
+def test_a_search_shows_its_trials() -> None:
+    """They take the place of the epochs of one training, and no training is announced after them."""
+    script = Script().done("Plan the run", plan={}).enter("Tune")
+    script.schedule("createHyperParameterTuningJob.sync", "sagemaker", HyperParameterTuningJobName="run-1-tune-0-0")
+    listed = {"TrainingJobName": "run-1-tune-0-0-001", "TrainingJobStatus": "InProgress"}
+    watcher, cloud = looking(
+        {BUILD: script},
+        list_training_jobs_for_hyper_parameter_tuning_job={"TrainingJobSummaries": [listed]},
+        describe_log_streams=ServiceError("ResourceNotFoundException", "none"),
+    )
+    assert watcher.look().trials == (), "a search that was not taken has none"
+    script.submit(HyperParameterTuningJobArn="arn")
+    view = watcher.look()
+    assert [(trial.job, trial.status) for trial in view.trials] == [("run-1-tune-0-0-001", "InProgress")]
+    assert view.document()["trials"][0]["quality"] is None
+    assert view.ahead[0] == "Evaluate"
+    assert cloud.asked[-2][1]["HyperParameterTuningJobName"] == "run-1-tune-0-0"
+
+
+def test_a_training_that_is_tried_again_says_where() -> None:
+    """After a shortage of capacity the row names the instance."""
+    script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="t-0-0").submit()
+    script.fail("States.TaskFailed", "CapacityError").leave("Train")
+    resources = {"InstanceType": "ml.g4dn.xlarge"}
+    script.enter("Train").schedule(
+        "createTrainingJob.sync", "sagemaker", TrainingJobName="t-2-0-0", ResourceConfig=resources
+    )
+    rows = rows_of(fold(script.events), NOW)
+    assert [(row.name, row.status, row.note) for row in rows] == [("Train", "running", "on ml.g4dn.xlarge, try 2")]
+
+
 def test_the_states_of_a_nested_release_stand_below_it() -> None:
     """The nested execution is found by what its start answered."""
     build = Script().enter("Release").schedule("startExecution.sync:2", "states").submit(ExecutionArn=RELEASE)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.commands.session import Session, answer, on_project, person, watch_to_its_end, watcher_of
+from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from workflow.watch import View
@@ -18,13 +19,29 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the dataset in the bucket.  [default: the folder's]")
 @click.option("--weights", type=click.Path(path_type=Path), help="Upload pretrained weights (.pt) as well.")
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="What the run's input will say of the data: task, format, or policy.KIND, such as policy.empty-box=drop.",
+)
 @on_project
-def upload(session: Session, project: str, as_json: bool, folder: Path, name: str | None, weights: Path | None) -> None:
-    """Check a folder of labelled images and upload what changed."""
+def upload(
+    session: Session,
+    project: str,
+    as_json: bool,
+    folder: Path,
+    name: str | None,
+    weights: Path | None,
+    pairs: tuple[str, ...],
+) -> None:
+    """Check a folder, or a .zip, of labelled images and upload what changed."""
     from workflow.dataset import read_dataset
+    from workflow.runs import read_settings
     from workflow.upload import check_weights, upload_dataset, upload_weights
 
-    dataset = read_dataset(folder)
+    dataset = read_dataset(folder, **only_of_data(read_settings(pairs)))
     if weights is not None:
         check_weights(weights)
     stack = session.stack(project)
@@ -47,6 +64,14 @@ def upload(session: Session, project: str, as_json: bool, folder: Path, name: st
     }
     text = f"{dataset.text()} → {done.uri} ({done.sent} files sent, {done.unchanged} unchanged, {done.removed} removed)"
     answer(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
+
+
+def only_of_data(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings, provided that all of them are about how data is read. Raises UsageError naming another."""
+    for key in given:
+        if key not in ("task", "format", "policy"):
+            raise UsageError(f"--set {key}: an upload looks at task, format and policy; give {key} to the start.")
+    return given
 
 
 @click.command()
@@ -123,12 +148,17 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
             one.status.lower(),
             minutes(one.seconds),
             f"v{one.version}" if one.version else "",
-            "" if one.map50 is None else f"{one.map50:.3f}",
+            one.task,
+            "" if one.quality is None else f"{one.quality:.3f}",
             shortened(": ".join(part for part in (one.error, one.cause) if part)),
         )
         for one in found
     ]
-    text = table(("RUN", "STATUS", "TOOK", "VERSION", "mAP50", "WHY"), rows) if rows else "no run was started yet."
+    text = (
+        table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "WHY"), rows)
+        if rows
+        else "no run was started yet."
+    )
     answer(as_json, [one.document() for one in found], text)
 
 
@@ -138,19 +168,12 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
 @on_project
 def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
     """Put the figures of two runs side by side."""
-    from workflow.runs import run_metrics
+    from workflow.runs import compared, run_metrics
     from workflow.table import table
 
     stack = session.stack(project)
     one, two = (run_metrics(session.cloud, stack.bucket, run) for run in (first, second))
-    names = ("map50", "map50_95", "precision", "recall", "latency_p50_ms", "latency_p99_ms")
-    figures = [(name, getattr(one.candidate, name), getattr(two.candidate, name)) for name in names]
-    classes = {score.name: score.map50 for score in two.candidate.per_class}
-    figures += [
-        (f"map50 of {score.name}", score.map50, classes[score.name])
-        for score in one.candidate.per_class
-        if score.name in classes
-    ]
+    figures = compared(one.candidate, two.candidate)
     rows = [(name, f"{a:.3f}", f"{b:.3f}", f"{b - a:+.3f}") for name, a, b in figures]
     same = one.dataset_digest == two.dataset_digest
     note = "" if same else "\nThe two runs used different datasets: the figures are not of the same images."

@@ -14,7 +14,10 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Settings:
-    """Where state lives, who answers S3, which folder stands for which image, and every time limit."""
+    """Where state lives, who answers S3, which folder stands for which image, and every time limit.
+
+    ``without_capacity`` are the instance types that no training gets.
+    """
 
     state: Path
     endpoint_url: str
@@ -32,6 +35,7 @@ class Settings:
     drain_seconds: float = 30.0
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
+    without_capacity: frozenset[str] = frozenset()
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as ``training-job/name``."""

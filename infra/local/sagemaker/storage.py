@@ -82,18 +82,23 @@ class Storage:
         except ClientError:
             return None
 
-    def download_prefix(self, uri: str, folder: Path) -> int:
-        """Everything under a prefix into a folder; the number of files."""
+    def download_prefix(self, uri: str, folder: Path, share: tuple[int, int] = (0, 1)) -> int:
+        """Everything under a prefix into a folder; the number of files under the prefix.
+
+        With a ``share`` of ``(number, of)`` only that part: the sorted keys are dealt out in turn.
+        """
         bucket, prefix = split(uri)
         folder.mkdir(parents=True, exist_ok=True)
+        number, of = share
         try:
-            wanted = [(key, inside(folder, relative_name(prefix, key))) for key, _ in self.objects(uri)]
+            keys = sorted(key for key, _ in self.objects(uri))
+            wanted = [(key, inside(folder, relative_name(prefix, key))) for key in keys[number::of]]
             with ThreadPoolExecutor(_THREADS) as pool:
                 for _ in pool.map(lambda item: self._fetch(bucket, *item), wanted):
                     pass
         except ClientError as error:
             raise StorageError(f"{uri} could not be read: {error}") from error
-        return len(wanted)
+        return len(keys)
 
     def download_object(self, uri: str, target: Path) -> None:
         """One object into one file."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.local.sagemaker.archives import pack
 from infra.local.sagemaker.checkpoints import CheckpointSync
-from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.metrics import MetricWatch
@@ -28,7 +28,16 @@ _MESSAGES = {
     "Failed": "Training job failed",
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds",
+    "MaxWaitTimeExceeded": "Training job waited for spot capacity longer than MaxWaitTimeInSeconds",
 }
+_NO_CAPACITY = (
+    "CapacityError: Unable to provision requested ML compute capacity. Please retry using a different ML instance type."
+)
+_LIMIT_EXCEEDED = ("MaxRuntimeExceeded", "MaxWaitTimeExceeded")
+
+
+OBJECTIVE_KEY = "_tuning_objective_metric"
+"""The hyperparameter by which a search tells its trainings which metric it goes by."""
 
 
 class TrainingJobs(Jobs):
@@ -46,6 +55,7 @@ class TrainingJobs(Jobs):
         MetricWatch(algorithm.get("MetricDefinitions", []))
         if parameters["ResourceConfig"].get("InstanceCount", 1) != 1:
             raise lacking("training on more than one instance")
+        check_spot(parameters)
         for channel in parameters.get("InputDataConfig", []):
             if channel.get("InputMode", algorithm["TrainingInputMode"]) == "Pipe":
                 raise lacking("the input mode Pipe")
@@ -77,6 +87,7 @@ class TrainingJobs(Jobs):
         """Download, train, upload."""
         name = record["TrainingJobName"]
         tree = self.folder(name) / "ml"
+        self._find_capacity(record)
         self._advance(name, "Downloading")
         self._lay_out(record, tree)
         checkpoints = self._checkpoints(record, tree)
@@ -105,7 +116,7 @@ class TrainingJobs(Jobs):
     def last_members(self, name: str, status: str, reason: str | None) -> Record:
         """The end of the clock, and the last secondary status."""
         record = self.find(name)
-        if not (status == "Stopped" and record["SecondaryStatus"] == "MaxRuntimeExceeded"):
+        if not (status == "Stopped" and record["SecondaryStatus"] in _LIMIT_EXCEEDED):
             self._advance(name, status, reason)
         now = time.time()
         self._close_transition(name, now)
@@ -114,6 +125,15 @@ class TrainingJobs(Jobs):
         seconds = max(1, round(now - record["TrainingStartTime"]))
         return {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
 
+    def _find_capacity(self, record: Record) -> None:
+        """End the job where its instance type is short: on demand it fails, on spot it has waited for nothing."""
+        if record["ResourceConfig"].get("InstanceType") not in self.workshop.settings.without_capacity:
+            return
+        if record["EnableManagedSpotTraining"]:
+            self._advance(record["TrainingJobName"], "MaxWaitTimeExceeded")
+            raise JobStopped
+        raise JobFailed(_NO_CAPACITY)
+
     def _train(
         self, record: Record, tree: Path, stop: threading.Event, checkpoints: CheckpointSync, watch: MetricWatch
     ) -> tuple[Outcome, str]:
@@ -121,9 +141,12 @@ class TrainingJobs(Jobs):
         algorithm, settings = record["AlgorithmSpecification"], self.workshop.settings
         log = self.workshop.log(self.folder(name), _LOG_GROUP, name)
 
+        objective = record.get("HyperParameters", {}).get(OBJECTIVE_KEY)
+
         def on_line(text: str) -> None:
             log.line(text)
-            watch.line(text)
+            if objective in watch.line(text):
+                self.change(name, _Curve=watch.values(objective))
 
         try:
             container = Container(
@@ -207,3 +230,20 @@ class TrainingJobs(Jobs):
         transitions = self.find(name)["SecondaryStatusTransitions"]
         transitions[-1].setdefault("EndTime", now)
         self.change(name, SecondaryStatusTransitions=transitions)
+
+
+def check_spot(parameters: Record) -> None:
+    """Refuse a longest wait that SageMaker would refuse: it belongs to spot capacity, and includes the run itself."""
+    condition = parameters["StoppingCondition"]
+    longest = condition.get("MaxWaitTimeInSeconds")
+    if not parameters.get("EnableManagedSpotTraining"):
+        if longest is not None:
+            raise invalid(
+                "Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is set to true"
+            )
+        return
+    if longest is None or longest < condition.get("MaxRuntimeInSeconds", 86_400):
+        raise invalid(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds "
+            "when EnableManagedSpotTraining is set to true"
+        )

@@ -1,7 +1,6 @@
 """Hyperparameter tuning jobs: several training jobs that really run, and the best of them.
 
-Values are drawn at random, for the strategy Bayesian as well: with the handful of trials that one machine runs, a
-model of the objective would have nothing to learn from.
+`search.py` says what to try next and which trial is hopeless; here trials are started, watched, stopped and told of.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ import uuid
 from infra.local.sagemaker.errors import ServiceError, invalid, lacking
 from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped
 from infra.local.sagemaker.listing import listed
-from infra.local.sagemaker.ranges import draw
+from infra.local.sagemaker.ranges import Axis, Point, axes, values
+from infra.local.sagemaker.search import anywhere, hopeless, promising
 from infra.local.sagemaker.store import Record
-from infra.local.sagemaker.training import TrainingJobs
+from infra.local.sagemaker.training import OBJECTIVE_KEY, TrainingJobs
 from infra.local.sagemaker.workshop import Workshop
 
 _ENDED = {"Completed", "Failed", "Stopped"}
@@ -52,7 +52,11 @@ class TuningJobs(Jobs):
         definitions = parameters["TrainingJobDefinition"]["AlgorithmSpecification"].get("MetricDefinitions", [])
         if metric not in {definition["Name"] for definition in definitions}:
             raise invalid(f"The objective metric {metric} is not among the MetricDefinitions.")
-        draw(config.get("ParameterRanges", {}), random.Random(0))  # noqa: S311 - no secret is drawn
+        if config.get("TrainingJobEarlyStoppingType", "Off") not in ("Off", "Auto"):
+            raise invalid("TrainingJobEarlyStoppingType must be Off or Auto.")
+        for low in (0.0, 1.0):
+            along = axes(config.get("ParameterRanges", {}))
+            values(along, {axis.name: low for axis in along})
         self._training.check(self._trial(parameters, "check", {}))
 
     def first_record(self, parameters: Record) -> Record:
@@ -79,20 +83,19 @@ class TuningJobs(Jobs):
         """Keep up to the allowed number of trials running until all have run."""
         name, config = record["HyperParameterTuningJobName"], record["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
-        generator = random.Random(config.get("RandomSeed"))  # noqa: S311 - no secret is drawn
         deadline = time.monotonic() + limits.get("MaxRuntimeInSeconds", float("inf"))
         trials: list[str] = list(record["_Trials"])
-        for _ in trials:
-            draw(config.get("ParameterRanges", {}), generator)  # as far as it was when the stand-in ended
         while True:
             running = [trial for trial in trials if self._status(trial) not in _ENDED]
             over = stop.is_set() or time.monotonic() > deadline or len(trials) == limits["MaxNumberOfTrainingJobs"]
             if not over and len(running) < limits["MaxParallelTrainingJobs"]:
-                trials.append(self._start_trial(record, len(trials) + 1, generator))
+                trials.append(self._start_trial(record, trials))
                 self.change(name, _Trials=trials)
                 continue
             if stop.is_set() or time.monotonic() > deadline:
                 self._stop_all(running)
+            elif config.get("TrainingJobEarlyStoppingType") == "Auto":
+                self._stop_all(self._hopeless(record, trials, running))
             self._show_progress(record, trials)
             if over and not running:
                 break
@@ -107,14 +110,34 @@ class TuningJobs(Jobs):
         """The end of the clock."""
         return {"HyperParameterTuningEndTime": time.time()}
 
-    def _start_trial(self, record: Record, number: int, generator: random.Random) -> str:
-        drawn = draw(record["HyperParameterTuningJobConfig"].get("ParameterRanges", {}), generator)
+    def _start_trial(self, record: Record, trials: list[str]) -> str:
+        number = len(trials) + 1
+        along = axes(record["HyperParameterTuningJobConfig"].get("ParameterRanges", {}))
+        point = self._next_point(record, along, trials)
+        drawn = values(along, point)
         name = f"{record['HyperParameterTuningJobName']}-{number:03d}-{uuid.uuid4().hex[:8]}"
         self._training.create(self._trial(record, name, drawn))
-        self.workshop.store.change(
-            self._training.kind, name, TuningJobArn=record["HyperParameterTuningJobArn"], _Drawn=drawn
-        )
+        self._training.change(name, TuningJobArn=record["HyperParameterTuningJobArn"], _Drawn=drawn, _Point=point)
         return name
+
+    def _next_point(self, record: Record, along: list[Axis], trials: list[str]) -> Point:
+        """Where to look next; the same seed and the same results give the same place."""
+        config = record["HyperParameterTuningJobConfig"]
+        seed = config.get("RandomSeed", record["HyperParameterTuningJobName"])
+        generator = random.Random(f"{seed} {len(trials)}")  # noqa: S311 - no secret is drawn
+        if config["Strategy"] == "Random":
+            return anywhere(along, generator)
+        ended = [self._training.find(trial) for trial in trials if self._status(trial) in _ENDED]
+        sign = _sign(record)
+        tried = [(job["_Point"], sign * job["_Curve"][-1]) for job in ended if job.get("_Curve")]
+        return promising(along, tried, generator)
+
+    def _hopeless(self, record: Record, trials: list[str], running: list[str]) -> list[str]:
+        """The running trials that are stopped early."""
+        sign = _sign(record)
+        curves = {trial: [sign * value for value in self._training.find(trial).get("_Curve", [])] for trial in trials}
+        ended = [curves[trial] for trial in trials if self._status(trial) == "Completed"]
+        return [trial for trial in running if hopeless(curves[trial], ended)]
 
     def _trial(self, record: Record, name: str, drawn: dict[str, str]) -> Record:
         """The training job of one set of values."""
@@ -126,7 +149,7 @@ class TuningJobs(Jobs):
             **{member: value for member, value in definition.items() if member not in own},
             "TrainingJobName": name,
             "RoleArn": definition["RoleArn"],
-            "HyperParameters": {**static, **drawn, "_tuning_objective_metric": metric},
+            "HyperParameters": {**static, **drawn, OBJECTIVE_KEY: metric},
         }
 
     def _status(self, trial: str) -> str:
@@ -144,8 +167,7 @@ class TuningJobs(Jobs):
         """The counters and the best trial so far."""
         summaries = [self._summary(record, trial) for trial in trials]
         measured = [item for item in summaries if "FinalHyperParameterTuningJobObjectiveMetric" in item]
-        objective = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
-        sign = 1 if objective["Type"] == "Maximize" else -1
+        sign = _sign(record)
         completed = [item for item in measured if item["TrainingJobStatus"] == "Completed"]
         best = max(
             completed,
@@ -188,6 +210,13 @@ class TuningJobs(Jobs):
                     "Value": metric["Value"],
                 }
         return summary
+
+
+def _sign(record: Record) -> int:
+    """What makes the higher of two objectives the better one."""
+    return (
+        1 if record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["Type"] == "Maximize" else -1
+    )
 
 
 def _counters(statuses: list[str]) -> dict[str, int]:

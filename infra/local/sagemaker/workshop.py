@@ -30,6 +30,6 @@ class Workshop:
         """A workshop with nothing remembered and nothing running."""
         return cls(settings, Store(), Storage(settings), Processes(), launcher(settings), LogShipper(settings))
 
-    def log(self, folder: Path, group: str, name: str) -> LogFile:
-        """The log of one container: a file in ``folder`` and a CloudWatch stream named as SageMaker does."""
-        return LogFile(folder / "log.txt", group, f"{name}/algo-1-{int(time.time())}", self.shipper)
+    def log(self, folder: Path, group: str, name: str, host: str = "algo-1") -> LogFile:
+        """The log of one container: the job's file in ``folder`` and a CloudWatch stream named as SageMaker does."""
+        return LogFile(folder / "log.txt", group, f"{name}/{host}-{int(time.time())}", self.shipper)

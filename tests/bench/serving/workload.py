@@ -92,6 +92,8 @@ def _train(folder: Path) -> None:
     _say("training the sample's model, a minute or two, this time only")
     base = folder / "ml"
     make_sample(base / "processing" / "input" / "dataset")
+    reading = {"task": "detect", "format": "yolo", "policy": {}, "group_pattern": "", "seed": 0, "image_size": 640}
+    _write(base / "processing" / "input" / "record" / "run.json", {"version": 1, "preparation": reading})
     _container("prepare", base)
     channels = base / "input" / "data"
     channels.mkdir(parents=True)

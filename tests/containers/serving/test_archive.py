@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from containers.serving.archive import ArchiveError, archive_digest, unpack
+from containers.serving.archive import ArchiveError, archive_digest, read_about, unpack
 from containers.serving.manifest import ModelError
 from tests.containers.serving.tiny_onnx import archive_model, write_archive, write_model
 
@@ -50,6 +50,25 @@ def test_a_trainings_archive_gives_its_model_and_manifest(tmp_path: Path, target
     assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "model.onnx"]
 
 
+def test_how_a_model_came_about_is_read_where_the_archive_tells_it(
+    tmp_path: Path, good: dict[str, bytes], target: Path
+) -> None:
+    """Archives of before say nothing of it."""
+    unpack(write_archive(tmp_path / "a.tar.gz", {**good, "training.json": b'{"version": 1, "epochs": []}'}), target)
+    assert read_about(target, "training.json") == {"version": 1, "epochs": []}
+    assert read_about(target, "dataset.json") is None
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_what_an_archive_says_of_itself_must_be_an_object(
+    tmp_path: Path, good: dict[str, bytes], target: Path, text: bytes
+) -> None:
+    """Anything else is no archive of ours."""
+    unpack(write_archive(tmp_path / "a.tar.gz", {**good, "dataset.json": text}), target)
+    with pytest.raises(ArchiveError, match=r"dataset\.json"):
+        read_about(target, "dataset.json")
+
+
 def test_names_with_a_leading_dot_are_the_same_names(tmp_path: Path, good: dict[str, bytes], target: Path) -> None:
     """`tar -C model .` writes them so, with an entry for the folder itself."""
     folder = write_archive(tmp_path / "a.tar.gz", {f"./{name}": data for name, data in good.items()})
@@ -70,6 +89,8 @@ def test_names_with_a_leading_dot_are_the_same_names(tmp_path: Path, good: dict[
         {"name": "weights.pt", "type": tarfile.CHRTYPE},
         {"name": "weights.pt", "type": tarfile.DIRTYPE},
         {"name": "model.onnx"},
+        {"name": "training.json", "type": tarfile.SYMTYPE, "linkname": "/etc/passwd"},
+        {"name": "sub/dataset.json"},
     ],
     ids=lambda fields: f"{fields['name']} {fields.get('type', b'').decode()}",
 )

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from containers.serving.average_precision import (
     OVERLAPS,
+    RECALLS,
     Matches,
-    area_under,
     average_precision,
     match,
     mean_over_present,
-    overlap,
-    precision_and_recall,
+    precision_curves,
 )
+from containers.serving.likeness import overlap
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
@@ -25,6 +25,12 @@ def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:
 
 def every_level(*flags: bool) -> np.ndarray:
     return np.repeat(np.array(flags, bool)[:, None], len(OVERLAPS), axis=1)
+
+
+def area_under(right: np.ndarray, objects: int) -> np.ndarray:
+    """Average precision [10] of one class on one picture, detections by falling score."""
+    found = matches(right, [0] * len(right), [0] * len(right), [(0, 0)] * objects)
+    return average_precision(found, 1, np.ones((1, 1)))[0, :, 0]
 
 
 def matches(right: np.ndarray, classes: list[int], pictures: list[int], true: list[tuple[int, int]]) -> Matches:
@@ -45,7 +51,8 @@ def test_boxes_without_area_overlap_nothing() -> None:
 
 def test_a_true_box_is_found_once_by_the_best_score() -> None:
     """The second detection of the same object is wrong, however well it lies."""
-    found = match(boxes((0, 0, 10, 9), (0, 0, 10, 10)), np.array([0, 0]), boxes((0, 0, 10, 10)), np.array([0]))
+    likeness = overlap(boxes((0, 0, 10, 9), (0, 0, 10, 10)), boxes((0, 0, 10, 10)))
+    found = match(likeness, np.array([0, 0]), np.array([0]))
     assert found[:, 0].tolist() == [0, -1]
     assert found[:, -1].tolist() == [-1, 0], "at 0.95 the first no longer counts, so the second does"
 
@@ -53,13 +60,13 @@ def test_a_true_box_is_found_once_by_the_best_score() -> None:
 def test_a_detection_takes_the_free_box_it_overlaps_most() -> None:
     """With two true boxes side by side each detection takes its own."""
     true = boxes((0, 0, 10, 10), (4, 0, 14, 10))
-    found = match(boxes((3, 0, 13, 10), (2, 0, 12, 10)), np.array([0, 0]), true, np.array([0, 0]))
+    found = match(overlap(boxes((3, 0, 13, 10), (2, 0, 12, 10)), true), np.array([0, 0]), np.array([0, 0]))
     assert found[:, 0].tolist() == [1, 0]
 
 
 def test_another_class_finds_nothing() -> None:
     """The right place with the wrong name is wrong."""
-    found = match(boxes((0, 0, 10, 10)), np.array([1]), boxes((0, 0, 10, 10)), np.array([0]))
+    found = match(overlap(boxes((0, 0, 10, 10)), boxes((0, 0, 10, 10))), np.array([1]), np.array([0]))
     assert (found == -1).all()
 
 
@@ -86,23 +93,37 @@ def test_no_object_or_no_detection_scores_zero() -> None:
 
 def test_classes_without_objects_do_not_count_in_the_mean() -> None:
     """The mean is over what was there to be found."""
-    assert mean_over_present(np.array([0.5, 0.0, 1.0]), np.array([3, 0, 1])) == 0.75
-    assert mean_over_present(np.zeros(2), np.zeros(2)) == 0
+    assert mean_over_present(np.array([[0.5], [0.0], [1.0]]), np.array([[3], [0], [1]])).tolist() == [0.75]
+    assert mean_over_present(np.zeros((2, 1)), np.zeros((2, 1))).tolist() == [0]
 
 
 def test_a_picture_drawn_twice_counts_as_two_pictures() -> None:
-    """Weights give what a longer list of pictures gives."""
+    """Weights give what a longer list of pictures gives; two draws at once give what each gives alone."""
     right = every_level(True, False, True)
     once = matches(right, [0, 0, 0], [0, 1, 1], [(0, 0), (0, 1), (0, 1)])
     twice = matches(every_level(True, False, False, True, True), [0] * 5, [0, 1, 2, 1, 2], [(0, 0)] + [(0, 1)] * 4)
-    weighted = average_precision(once, 1, np.array([1.0, 2.0]))
-    assert weighted[0, 0] == pytest.approx(average_precision(twice, 1)[0, 0])
+    expected = average_precision(twice, 1, np.ones((3, 1)))[0, 0, 0]
+    weighted = average_precision(once, 1, np.array([[1.0, 1.0], [2.0, 1.0]]))
+    assert weighted[0, 0, 0] == pytest.approx(expected)
+    assert weighted[0, 0, 1] == pytest.approx(average_precision(once, 1, np.ones((2, 1)))[0, 0, 0])
 
 
-def test_precision_and_recall_count_boxes() -> None:
-    """Two of three shown are right, two of four objects are found; a class never shown has precision 0."""
-    shown = matches(every_level(True, True, False), [0, 0, 0], [0, 0, 0], [(0, 0)] * 4 + [(1, 0)])
-    assert precision_and_recall(shown, 2).tolist() == [[2 / 3, 0.5], [0, 0]]
+def test_a_picture_that_is_not_drawn_leaves_no_trace() -> None:
+    """Whether it was right or wrong, first or last."""
+    left_out = matches(every_level(False, True, True, False, True), [0] * 5, [1, 0, 1, 0, 1], [(0, 0), (0, 1), (0, 1)])
+    alone = matches(every_level(True, False), [0, 0], [0, 0], [(0, 0)])
+    drawn = average_precision(left_out, 1, np.array([[1.0], [0.0]]))
+    assert np.allclose(drawn, average_precision(alone, 1, np.ones((1, 1))), atol=1e-12)
+
+
+def test_the_curve_is_what_average_precision_is_the_area_of() -> None:
+    """Falling, from 1 to 0; a class without objects has none."""
+    found = matches(every_level(True, False, True, False), [0] * 4, [0] * 4, [(0, 0)] * 3)
+    curves = precision_curves(found, 2, 1)
+    assert curves[0, 0] == 1
+    assert (np.diff(curves[0]) <= 0).all()
+    assert np.trapezoid(curves[0], RECALLS) == pytest.approx(average_precision(found, 2, np.ones((1, 1)))[0, 0, 0])
+    assert not curves[1].any()
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(0, 20))

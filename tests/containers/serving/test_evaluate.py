@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from containers.serving.own_code import code_digest
 from tests.containers.serving.conftest import encode, picture, serving_program
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_archive, write_model
-from workflow.contract import Metrics
+from workflow.contract import Interval, Lead, Metrics
 
 pytestmark = pytest.mark.serving
 PLACES = ((0, 0), (3, 5), (6, 2), (7, 7), (1, 4))
@@ -81,9 +82,16 @@ class Job:
         lines = [f"{kind} {(column + 0.5) / 8} {(row + 0.5) / 8} 0.125 0.125" for kind, column, row in rows]
         label.with_suffix(".txt").write_text("\n".join(lines))
 
-    def describe(self, classes: list[str]) -> None:
+    def describe(self, classes: list[str], **changes: Any) -> None:
         (self.inputs / "test").mkdir(parents=True, exist_ok=True)
-        document = {"version": 1, "classes": classes, "digest": "d" * 64}
+        document = {
+            "version": 1,
+            "classes": classes,
+            "digest": "d" * 64,
+            "task": "detect",
+            "keypoints": None,
+            **changes,
+        }
         (self.inputs / "test" / "data.json").write_text(json.dumps(document))
 
 
@@ -115,11 +123,15 @@ def test_a_perfect_first_model_is_measured_as_one(job: Job) -> None:
     archive = (job.inputs / "candidate" / "model.tar.gz").read_bytes()
     assert score.archive_digest == hashlib.sha256(archive).hexdigest()
     assert score.model_digest == hashlib.sha256((job.base / "made" / "model.onnx").read_bytes()).hexdigest()
+    assert set(score.intervals) == {"map50", "map50_95", "precision", "recall", "f1"}
+    assert (metrics.task, metrics.comparison, metrics.container) == ("detect", None, "")
+    assert metrics.code_digest == code_digest()
     assert score.model_bytes == (job.base / "made" / "model.onnx").stat().st_size
     predictions = job.read("predictions.json")
+    assert predictions["model_digest"] == score.model_digest
     assert len(predictions["images"]) == 10
     assert predictions["images"][1]["detections"][0]["class"] == "green"
-    assert "Finds <b>10 of 10 objects</b>" in (job.output / "report" / "index.html").read_text()
+    assert (job.output / "report" / "index.html").read_text().count("<!--verdict-->") == 1
 
 
 def test_mistakes_cost_what_they_should(job: Job) -> None:
@@ -143,6 +155,11 @@ def test_the_champion_is_measured_on_the_same_pictures(job: Job) -> None:
     assert (champion.map50, champion.recall) == (pytest.approx(0.995), 0)
     assert (champion.model_package_arn, champion.package_version) == (known["model_package_arn"], 3)
     assert champion.archive_digest == known["archive_digest"]
+    comparison = job.metrics().comparison
+    assert comparison is not None
+    assert comparison.overall == Lead(0, 0, 0), "the same average precision on every draw"
+    assert set(comparison.per_class) == set(CLASSES)
+    assert champion.intervals["recall"] == Interval(0, 0)
 
 
 def test_a_champion_of_other_classes_is_judged_by_their_names(job: Job) -> None:
@@ -152,6 +169,9 @@ def test_a_champion_of_other_classes_is_judged_by_their_names(job: Job) -> None:
     assert job.run()[0] == 0
     champion = job.metrics().champion
     assert champion is not None
+    comparison = job.metrics().comparison
+    assert comparison is not None
+    assert set(comparison.per_class) == {"red", "green"}
     found = {one.name: one.recall for one in champion.per_class}
     assert found == {"red": 1 / 5, "green": 1, "blue": 0}
 
@@ -200,6 +220,22 @@ def break_nothing_but(job: Job, fault: str) -> None:
         write_archive(job.inputs / "candidate" / "model.tar.gz", {"../model.onnx": b""})
     elif fault == "candidate of other classes":
         job.describe([*CLASSES, "yellow"])
+    elif fault == "candidate of another task":
+        job.describe(CLASSES, task="obb")
+        for path in (job.inputs / "test" / "labels").iterdir():
+            path.write_text("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2")
+    elif fault == "champion of strangers":
+        job.champion(classes=["bolt", "nut", "cap"])
+    elif fault == "champion with a broken story":
+        job.champion()
+        members = {path.name: path.read_bytes() for path in (job.base / "former").iterdir()}
+        archive = write_archive(champion / "model.tar.gz", {**members, "dataset.json": b"[]"})
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        known = json.loads((champion / "champion.json").read_text())["champion"]
+        job.tell_champion({**known, "archive_digest": digest})
+    elif fault == "record corrupt":
+        (job.inputs / "record").mkdir()
+        (job.inputs / "record" / "run.json").write_text("{")
     elif fault == "champion.json missing":
         (champion / "champion.json").unlink()
     elif fault == "champion.json corrupt":
@@ -223,7 +259,11 @@ def break_nothing_but(job: Job, fault: str) -> None:
         ("candidate missing", "the candidate: model.tar.gz is missing"),
         ("candidate corrupt", "the candidate: model.tar.gz is no readable archive"),
         ("candidate with a link", "'../model.onnx'"),
-        ("candidate of other classes", "the candidate knows red, green, blue"),
+        ("candidate of other classes", "the candidate: it knows red, green, blue"),
+        ("candidate of another task", "the candidate: its task is detect, the held-out images are labelled for obb"),
+        ("champion of strangers", "the champion: it knows bolt, nut, cap, and none of red, green, blue"),
+        ("champion with a broken story", "the champion: dataset.json in the archive must be a JSON object"),
+        ("record corrupt", "run.json cannot be read"),
         ("champion.json missing", "champion.json cannot be read"),
         ("champion.json corrupt", "champion.json cannot be read"),
         ("champion without an archive", "the champion: model.tar.gz is missing"),
@@ -250,3 +290,21 @@ def test_settings_that_do_not_fit_fail_with_a_reason(job: Job, environ: dict[str
     status, log = job.run(**environ)
     assert status == 1
     assert "Traceback" not in log
+
+
+def test_a_champion_of_another_task_ends_the_evaluation(job: Job) -> None:
+    """It is in production all the same: never "no champion"."""
+    job.champion()
+    manifest = json.loads((job.base / "former" / "manifest.json").read_text())
+    members = {
+        "model.onnx": (job.base / "former" / "model.onnx").read_bytes(),
+        # The tiny graph answers 7 rows, which may also be a box, two classes and an angle.
+        "manifest.json": json.dumps({**manifest, "task": "obb", "classes": ["red", "green"]}).encode(),
+    }
+    archive = write_archive(job.inputs / "champion" / "model.tar.gz", members)
+    known = json.loads((job.inputs / "champion" / "champion.json").read_text())["champion"]
+    job.tell_champion({**known, "archive_digest": hashlib.sha256(archive.read_bytes()).hexdigest()})
+    status, log = job.run()
+    assert status == 1
+    assert "the champion: its task is obb, the held-out images are labelled for detect" in log
+    assert not (job.output / "metrics.json").exists()

@@ -1,157 +1,203 @@
-"""The page says what the figures say, holds all it needs and runs nothing."""
+"""The page as a whole: it holds all it needs, runs nothing, leaves out what nobody knows, and stays small."""
 
 from __future__ import annotations
 
-import re
+import os
+from collections.abc import Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
-from containers.serving.interval import Interval
-from containers.serving.report import Report, ReportBox, ReportPicture
-from workflow.contract import ClassScore, Metrics, ModelScore
+import pytest
 
-CANDIDATE = ModelScore(
-    model_digest="c" * 64,
-    archive_digest="a" * 64,
-    map50=0.9,
-    map50_95=0.7,
-    precision=0.8,
-    recall=0.6,
-    per_class=(ClassScore("bolt", 9, 0.95, 0.7, 0.8, 0.6), ClassScore("nut", 4, 0.85, 0.7, 0.8, 0.6)),
-    latency_p50_ms=12,
-    latency_p99_ms=30,
-    model_bytes=12_100_000,
-)
-CHAMPION = replace(CANDIDATE, map50=0.85, map50_95=0.75, package_version=3, model_digest="p" * 64)
-PICTURE = ReportPicture(
-    "a.jpg",
-    160,
-    120,
-    b"jpeg",
-    (
-        ReportBox("right", "bolt 0.93", (0.1, 0.1, 0.2, 0.2)),
-        ReportBox("wrong", "nut 0.31", (0.5, 0.5, 0.6, 0.6)),
-        ReportBox("missed", "nut", (0.7, 0.9, 0.9, 1)),
-    ),
-)
+from containers.serving.evidence import Confusion, Curve
+from containers.serving.report import Page, write
+from containers.serving.report_pictures import LARGEST_PICTURES, within
+from tests.containers.serving.example_pages import PAGES, bare, example, tuned
+from tests.containers.serving.page_outline import Outline
+from workflow.contract import Comparison
+
+EVERY = pytest.mark.parametrize("name", PAGES)
+EVIL = "\"><script>alert(1)</script><!--verdict-->'&"
 
 
-def report(champion: ModelScore | None = CHAMPION, **changes: object) -> Report:
-    metrics = Metrics("d" * 64, 16, 13, 0.25, CANDIDATE, champion)
-    page = Report("run-1", metrics, 3, 1, Interval(0.6, 0.8), Interval(-0.1, 0.02), (PICTURE,))
-    return replace(page, **changes)
+@EVERY
+def test_every_tag_is_closed_and_headings_are_in_order(name: str) -> None:
+    """One first heading, and no level is left out."""
+    page = Outline(PAGES[name]().html())
+    assert page.open == []
+    levels = [int(tag[1]) for tag, _ in page.tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
-class Outline(HTMLParser):
-    """Tags with their attributes, and the text as a reader sees it."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        if self.tags[-1:] != [("style", {})]:
-            self.text += f" {data}"
-
-
-def text(page: Report) -> str:
-    return re.sub(r"\s+", " ", Outline(page.html()).text)
-
-
-def test_candidate_and_champion_stand_side_by_side() -> None:
-    """Better and worse are told by word, arrow and sign, not by colour alone."""
-    shown = text(report())
-    assert "mAP50 0.900 ▲ +0.050 better production 0.850" in shown
-    assert "mAP50-95 0.700 ▼ −0.050 worse production 0.750" in shown
-    assert "Recall at confidence 0.25 0.600 no change production 0.600" in shown
-    assert "version 3" in shown
-
-
-def test_the_first_model_is_compared_with_nothing() -> None:
-    """No column and no figure of production."""
-    shown = text(report(champion=None, lead=None))
-    assert "No model is in production yet" in shown
-    assert "better" not in shown
-    assert "Against production" not in shown
-
-
-def test_chance_is_told_apart_from_a_lead() -> None:
-    """Below zero, around zero, above zero, exactly zero, unknown."""
-    assert "may be chance" in text(report())
-    assert "is more than chance" in text(report(lead=Interval(0.01, 0.2)))
-    assert "falls behind production by more than chance" in text(report(lead=Interval(-0.2, -0.1)))
-    assert "the same on every draw" in text(report(lead=Interval(0, 0)))
-    assert "Too few pictures" in text(report(interval=None, lead=None))
-
-
-def test_the_weakest_class_comes_first_and_empty_classes_are_only_named() -> None:
-    """An approver looks at the top of a table."""
-    empty = ClassScore("washer", 0, 0, 0, 0, 0)
-    metrics = replace(report().metrics, candidate=replace(CANDIDATE, per_class=(*CANDIDATE.per_class, empty)))
-    shown = text(report(metrics=metrics))
-    assert shown.index(" nut 4 ") < shown.index(" bolt 9 ")
-    assert "Held out without an object: washer." in shown
-
-
-def test_a_class_that_production_does_not_know_is_new() -> None:
-    """Not a comparison with zero."""
-    known = replace(CHAMPION, per_class=CHAMPION.per_class[:1])
-    assert re.search(r"nut 4 0\.850 new", text(report(champion=known)))
-
-
-def test_every_box_is_drawn_and_counted_in_words() -> None:
-    """Somebody who cannot see the picture reads what is on it."""
-    page = Outline(report().html())
-    kinds = [
-        attributes.get("class") for tag, attributes in page.tags if tag == "rect" and "%" in str(attributes.get("x"))
-    ]
-    assert kinds == ["right", "wrong", "missed"]
-    assert "1 right · 1 missed (nut) · 1 wrong (nut 0.31)" in page.text
-
-
-def test_a_crowded_picture_names_its_mistakes_only() -> None:
-    """Thirty names would hide the picture."""
-    crowd = tuple(ReportBox("right", f"bolt 0.{at}", (0, 0, 0.1, 0.1)) for at in range(10, 40))
-    shown = text(report(pictures=(replace(PICTURE, boxes=(*crowd, PICTURE.boxes[1])),)))
-    assert "bolt 0.10" not in shown
-    assert "✗ nut 0.31" in shown
-
-
-def test_the_page_runs_no_script_and_asks_for_nothing() -> None:
-    """Every address is a picture inside the page."""
-    page = Outline(report().html())
-    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "base"}
+@EVERY
+def test_the_page_runs_no_script_and_asks_for_nothing(name: str) -> None:
+    """Every address is a picture inside the page, and the page forbids anything else itself."""
+    html = PAGES[name]().html()
+    page = Outline(html)
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "form", "base", "a", "use"}
     for _, attributes in page.tags:
-        assert not [name for name in attributes if name.startswith("on") or name == "style"]
-        for name in ("src", "href", "srcset", "action"):
-            assert (attributes.get(name) or "data:image/jpeg;").startswith("data:image/jpeg;")
-    assert "url(" not in report().html()
-    assert "@import" not in report().html()
+        assert not [key for key in attributes if key.startswith("on") or key in ("style", "href", "srcset", "action")]
+        assert (attributes.get("src") or "data:image/jpeg;").startswith("data:image/jpeg;")
+    assert "url(" not in html
+    assert "@import" not in html
+    policy = next(meta for meta in page.all("meta") if meta.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def test_names_from_the_data_cannot_become_markup() -> None:
-    """A class, a file and a run may be called anything."""
-    evil = '"><script>alert(1)</script>'
-    box = ReportBox("wrong", f"{evil} 0.5", (0, 0, 1, 1))
-    metrics = replace(
-        report().metrics,
-        candidate=replace(CANDIDATE, per_class=(ClassScore(evil, 1, 0, 0, 0, 0),)),
-        dataset_digest=evil,
+@EVERY
+def test_what_is_seen_is_also_said(name: str) -> None:
+    """Pictures have a text, drawings a label or a neighbour that says the same, cells of tables a header."""
+    page = Outline(PAGES[name]().html())
+    assert all(picture.get("alt") for picture in page.all("img"))
+    outer = [svg for svg in page.all("svg") if svg.get("class") not in ("right", "wrong", "missed")]
+    assert all(
+        svg.get("aria-hidden") == "true" or (svg.get("role") == "img" and svg.get("aria-label")) for svg in outer
     )
-    picture = replace(PICTURE, name=evil, boxes=(box,))
-    page = Outline(report(run=evil, metrics=metrics, pictures=(picture,)).html())
-    assert "script" not in {tag for tag, _ in page.tags}
-    assert page.text.count("<script>alert(1)</script>") >= 5
+    assert all(cell.get("scope") in ("col", "row") for cell in page.all("th"))
+    scrolled = [box for box in page.all("div") if box.get("class") == "scroll"]
+    assert len(scrolled) == len(page.all("table"))
+    assert all(box.get("tabindex") == "0" and box.get("role") == "region" and box.get("aria-label") for box in scrolled)
 
 
-def test_no_picture_and_no_object_still_make_a_page() -> None:
-    """An empty held-out set is the gate's matter, not a crash."""
-    metrics = replace(report().metrics, images=0, objects=0)
-    assert "0 held-out pictures" in text(
-        report(metrics=metrics, missed=0, wrong=0, interval=None, lead=None, pictures=())
+@EVERY
+def test_the_gate_finds_one_place_for_its_verdict_above_everything_but_the_title(name: str) -> None:
+    """A function puts the verdict there, and a page without one has no trace of it."""
+    html = PAGES[name]().html()
+    assert html.count("<!--verdict-->") == 1
+    body = html.split("<body>")[1]
+    assert Outline(body.split("<!--verdict-->")[0] + "</main>").text.startswith("Evaluation")
+    assert "<h2>" not in body.split("<!--verdict-->")[0]
+    assert 'class="verdict' not in html
+
+
+def test_names_from_outside_cannot_become_markup() -> None:
+    """Classes, files, runs, people, settings, jobs and findings may be called anything; nothing of it becomes a tag."""
+    page = hostile()
+    outline = Outline(page.html())
+    assert "script" not in {tag for tag, _ in outline.tags}
+    assert page.html().count("<!--verdict-->") == 1
+    assert outline.open == []
+    assert outline.text.count("<script>alert(1)</script>") >= 40
+    for _, attributes in outline.tags:
+        assert not [key for key in attributes if "script" in key or key == "&"]
+
+
+def test_a_page_of_which_little_is_known_has_no_empty_sections() -> None:
+    """Training, data and pictures are left out with their headings, and nothing stands for what is not known."""
+    text = Outline(bare().html()).text
+    for heading in ("Training", "Data", "Pictures, most mistakes first", "Changes since production", "Settings"):
+        assert f" {heading} " not in text
+    assert "Key figures" in text
+    assert "None" not in text
+    assert "Started by" not in text
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ({"training": None}, "box loss"),
+        ({"dataset": None}, "What the check of the data found"),
+        ({"champion_dataset": None}, "Changes since production"),
+        ({"contact_sheet": None}, "Samples, with their labels drawn"),
+        ({"preparation": None}, "Preparation"),
+        ({"record": None}, "Started by"),
+    ],
+)
+def test_each_part_goes_on_its_own(missing: Mapping[str, Any], said: str) -> None:
+    """What one document told is there with it and gone without it; all else stays."""
+    assert said in Outline(example().html()).text
+    without = Outline(replace(example(), **missing).html())
+    assert said not in without.text
+    assert without.open == []
+    assert "The numbers behind this" in without.text
+
+
+def test_a_page_of_300_pictures_and_80_classes_is_below_4_mb(tmp_path: Path) -> None:
+    """Even with large pictures: those that no longer fit are left out."""
+    page = PAGES["many"]()
+    heavy = tuple(replace(one, jpeg=os.urandom(200_000)) for one in page.evidence.pictures)
+    page = replace(page, evidence=replace(page.evidence, pictures=heavy), contact_sheet=os.urandom(690_000))
+    write(tmp_path / "report", page)
+    assert 2_500_000 < (tmp_path / "report" / "index.html").stat().st_size < 4_000_000
+
+
+def test_the_worst_pictures_are_those_that_stay() -> None:
+    """The first ones, up to the bound."""
+    pictures = example().evidence.pictures
+    assert within(pictures, sum(len(one.jpeg) for one in pictures[:2])) == list(pictures[:2])
+    assert within(pictures, LARGEST_PICTURES) == list(pictures)
+
+
+def test_an_enormous_contact_sheet_is_left_out() -> None:
+    """Rather than a page that a phone cannot load."""
+    assert "Samples" not in Outline(replace(example(), contact_sheet=bytes(800_000)).html()).text
+
+
+def hostile() -> Page:
+    """A page on which every name is a piece of markup."""
+    page = tuned()
+    metrics, dataset = page.evidence.metrics, page.dataset
+    assert metrics.champion
+    assert dataset
+    scores = tuple(replace(score, name=f"{EVIL}{at}") for at, score in enumerate(metrics.candidate.per_class))
+    candidate = replace(metrics.candidate, per_class=scores, model_digest=EVIL, archive_digest=EVIL)
+    metrics = replace(
+        metrics,
+        candidate=candidate,
+        champion=replace(metrics.champion, model_digest=EVIL),
+        comparison=metrics.comparison and Comparison(metrics.comparison.overall, {}),
+        dataset_digest=EVIL,
+        code_digest=EVIL,
+        container=EVIL,
+    )
+    pictures = tuple(
+        replace(one, name=EVIL, caption=EVIL if at else "", boxes=tuple(replace(box, label=EVIL) for box in one.boxes))
+        for at, one in enumerate(page.evidence.pictures)
+    )
+    curves = tuple(Curve(f"{EVIL}{at}", one.recall, one.precision) for at, one in enumerate(page.evidence.curves))
+    names = tuple(f"{EVIL}{at}" for at in range(len(page.evidence.confusion.names)))
+    confusion = Confusion(names, page.evidence.confusion.counts)
+    found = replace(
+        dataset,
+        classes=names,
+        class_counts=tuple(replace(one, name=EVIL, objects={EVIL: 3}) for one in dataset.class_counts),
+        splits={EVIL: dataset.splits["train"]},
+        sizes={EVIL: 3},
+        counted={EVIL: 4},
+        findings=tuple(replace(one, file=EVIL, message=EVIL, kind=EVIL, action=EVIL) for one in dataset.findings),
+    )
+    record = {
+        "started_by": EVIL,
+        "reason": EVIL,
+        "training": {"hyperparameters": {EVIL: EVIL, "epochs": EVIL}, "instance": EVIL},
+        "instances": {"processing": EVIL},
+        "thresholds": {EVIL: {EVIL: EVIL}},
+    }
+    assert page.training
+    epochs = [{"epoch": 1, "quality": 0.5, f"{EVIL}loss": 2.0}, {"epoch": 2, "quality": 0.6, f"{EVIL}loss": 1.0}]
+    training = {**page.training, "instance": EVIL, "resumed_after": EVIL, "epochs": epochs}
+    trials = [
+        {
+            "TrainingJobName": EVIL,
+            "TrainingJobStatus": EVIL,
+            "TunedHyperParameters": {EVIL: EVIL},
+            "TrainingStartTime": EVIL,
+            "TrainingEndTime": EVIL,
+        }
+    ]
+    evidence = replace(page.evidence, metrics=metrics, pictures=pictures, curves=curves, confusion=confusion)
+    former = replace(found, digest="0", splits={}, classes=(f"{EVIL}gone",)).document()
+    return replace(
+        page,
+        run=EVIL,
+        evidence=evidence,
+        record=record,
+        training=training,
+        trials=trials,
+        dataset=found,
+        champion_dataset=former,
     )

@@ -46,7 +46,8 @@ def evaluate_and_serve(python: Path, base: Path, pictures: dict[str, Path], conf
         (job.inputs / folder).mkdir(parents=True)
     archive_model(base / "model", job.inputs / "candidate" / "model.tar.gz")
     job.tell_champion(None)
-    (job.inputs / "test" / "data.json").write_text(json.dumps({"version": 1, "classes": classes, "digest": "d"}))
+    about = {"version": 1, "classes": classes, "digest": "d", "task": "detect", "keypoints": None}
+    (job.inputs / "test" / "data.json").write_text(json.dumps(about))
     for name, path in pictures.items():
         shutil.copyfile(path, job.inputs / "test" / "images" / name)
         label = Path(str(path.with_suffix(".txt")).replace("/images/", "/labels/"))

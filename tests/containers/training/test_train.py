@@ -3,250 +3,228 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import re
-import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
-from containers.training.__main__ import main
 from containers.training.channel import Channel
+from containers.training.progress import LOSSES, METRICS
 from containers.training.train import calibration_images
+from tests.containers.training.channels import CLASSES
 from tests.containers.training.conftest import REPOSITORY
+from tests.containers.training.jobs import (
+    MODEL_FILES,
+    SETTINGS,
+    epochs,
+    failure,
+    files,
+    make_job,
+    pairs,
+    read_json,
+    run,
+    write_json,
+)
+from workflow.contract import TASKS
 
 pytestmark = pytest.mark.training
 
 WEIGHTS = REPOSITORY.parent / "shared" / "weights"
-SETTINGS = {"model": "yolov8n", "epochs": "2", "image_size": "64", "batch": "2", "seed": "0", "mosaic": "0"}
 
 
-@pytest.fixture(scope="session")
-def channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared training channel of four pictures with a square or a disc in each."""
-    root = tmp_path_factory.mktemp("channel")
-    dataset = root / "processing" / "input" / "dataset"
-    for seed, (split, index) in enumerate((split, index) for split in ("train", "val", "test") for index in range(4)):
-        images, labels = dataset / "images" / split, dataset / "labels" / split
-        images.mkdir(parents=True, exist_ok=True)
-        labels.mkdir(parents=True, exist_ok=True)
-        rng = np.random.default_rng(seed)
-        picture = Image.fromarray(rng.integers(90, 130, (64, 64, 3), dtype=np.uint8))
-        left, top = (int(edge) for edge in rng.integers(4, 36, 2))
-        pen, box = ImageDraw.Draw(picture), (left, top, left + 24, top + 24)
-        pen.rectangle(box, fill=(250, 60, 40)) if index % 2 else pen.ellipse(box, fill=(40, 90, 250))
-        picture.save(images / f"{index}.png")
-        label = f"{index % 2} {(left + 12.5) / 64} {(top + 12.5) / 64} {25 / 64} {25 / 64}\n"
-        (labels / f"{index}.txt").write_text(label, encoding="utf-8")
-    (dataset / "data.yaml").write_text("names: [disc, square]\n", encoding="utf-8")
-    assert main(["prepare"], {"SAGEMAKER_BASE_DIR": str(root)}) == 0
-    return root / "processing" / "output" / "training"
-
-
-@pytest.fixture
-def job(tmp_path: Path, channel: Path) -> Path:
-    """The folders of a training job from scratch on that channel."""
-    root = tmp_path / "ml"
-    (root / "input" / "data").mkdir(parents=True)
-    (root / "input" / "config").mkdir()
-    (root / "input" / "data" / "training").symlink_to(channel)
-    write_json(root / "input/config/hyperparameters.json", SETTINGS)
-    write_json(root / "input/data/pretrained/pretrained.json", {"version": 1, "source": None})
-    return root
-
-
-def write_json(path: Path, document: Any) -> None:
-    """Write a document where the job reads it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
-def command(python: Path) -> list[str]:
-    """The image's command line for training."""
-    return [str(python), "-m", "containers.training", "train"]
-
-
-def environment(root: Path) -> dict[str, str]:
-    """Where the job's folders are, and no proxy to reach anything with."""
-    return {**os.environ, "SAGEMAKER_BASE_DIR": str(root), "OMP_NUM_THREADS": "2"}
-
-
-def run(python: Path, root: Path) -> subprocess.CompletedProcess[str]:
-    """Train to the end."""
-    return subprocess.run(
-        command(python), cwd=REPOSITORY, env=environment(root), capture_output=True, text=True, check=False
-    )
-
-
-def epochs(text: str) -> list[int]:
-    """The epochs that were told, in order."""
-    return [int(number) for number in re.findall(r"^epoch=(\d+) epochs=\d+ box_loss=", text, re.MULTILINE)]
-
-
-def files(folder: Path) -> set[str]:
-    """The names in a folder that may be missing."""
-    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-
-
-def test_a_training_tells_each_epoch_once_and_leaves_a_model_that_names_itself(
-    training_python: Path, job: Path
-) -> None:
-    """Two epochs, two lines, three files, digests that match, and nothing written elsewhere."""
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_is_trained_told_and_published(training_python: Path, tmp_path: Path, task: str) -> None:
+    """Two epochs, two lines with the task's figures, five files that agree, and nothing written elsewhere."""
+    job = make_job(tmp_path, task)
+    write_json(job / "input/config/resourceconfig.json", {"current_instance_type": "ml.g5.xlarge"})
     before = files(REPOSITORY)
     ran = run(training_python, job)
     assert ran.returncode == 0, ran.stderr
     assert epochs(ran.stdout) == [1, 2]
-    assert files(job / "model") == {"model.onnx", "weights.pt", "manifest.json"}
-    manifest = json.loads((job / "model/manifest.json").read_text(encoding="utf-8"))
+    lines = [pairs(line) for line in ran.stdout.splitlines() if line.startswith("epoch=")]
+    shown = [*LOSSES[task], *METRICS[task], "quality", "lr", "images_per_second", "seconds"]
+    assert [list(line) for line in lines] == [["epoch", "epochs", *shown]] * 2
+    assert files(job / "model") == MODEL_FILES
+    manifest = read_json(job / "model/manifest.json")
     onnx = (job / "model/model.onnx").read_bytes()
     assert manifest["model_digest"] == manifest["files"]["model.onnx"]["sha256"] == hashlib.sha256(onnx).hexdigest()
-    assert manifest["files"]["model.onnx"]["bytes"] == len(onnx)
-    assert (manifest["classes"], manifest["image_size"], manifest["stride"]) == (["disc", "square"], [64, 64], 32)
-    assert (manifest["task"], manifest["precision"]) == ("detect", "bf16")
+    assert (manifest["task"], manifest["classes"], manifest["precision"]) == (task, list(CLASSES), "bf16")
+    assert manifest.get("keypoints") == ([4, 3] if task == "pose" else None)
     assert manifest["hyperparameters"] == SETTINGS
+    record = read_json(job / "model/training.json")
+    assert [{**epoch, "epochs": 2}.keys() for epoch in record["epochs"]] == [line.keys() for line in lines]
+    assert [f"{epoch['quality']:.5f}" for epoch in record["epochs"]] == [line["quality"] for line in lines]
+    assert (record["images"], record["instance"]) == (4, "ml.g5.xlarge")
+    assert (record["stopped_early"], record["resumed_after"]) == (False, 0)
+    assert record["seconds"] == pytest.approx(sum(epoch["seconds"] for epoch in record["epochs"]))
+    channel = job / "input/data/training"
+    assert (job / "model/dataset.json").read_bytes() == (channel / "dataset.json").read_bytes()
     assert not (job / "output/failure").exists()
     assert files(REPOSITORY) == before
 
 
-@pytest.fixture
-def stopped(training_python: Path, job: Path) -> subprocess.CompletedProcess[str]:
-    """A training of 60 epochs that got SIGTERM after its second."""
-    write_json(job / "input/config/hyperparameters.json", {**SETTINGS, "epochs": "60"})
-    with subprocess.Popen(
-        command(training_python),
-        cwd=REPOSITORY,
-        env=environment(job),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        told = ""
-        for line in process.stdout:
-            told += line
-            if line.startswith("epoch=2 "):
-                process.send_signal(signal.SIGTERM)
-                break
-        rest, errors = process.communicate(timeout=60)
-    return subprocess.CompletedProcess(process.args, process.returncode, told + rest, errors)
-
-
-def test_a_stopped_training_leaves_no_model_and_goes_on_after_a_restart(
-    training_python: Path, job: Path, stopped: subprocess.CompletedProcess[str]
-) -> None:
-    """SIGTERM ends it at once; the restart begins after the last epoch that was kept."""
-    assert stopped.returncode == 143, stopped.stderr
-    assert files(job / "model") == set()
-    kept = [json.loads(seal.read_text(encoding="utf-8")) for seal in job.glob("checkpoints/*/checkpoint.json")]
-    done = max(document["epochs_done"] for document in kept)
-    assert done >= 2
-
-    with subprocess.Popen(
-        command(training_python), cwd=REPOSITORY, env=environment(job), stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        lines = [line for line, _ in zip(process.stdout, range(2), strict=False)]
-        process.terminate()
-        process.communicate(timeout=60)
-    assert lines[0].startswith(f"found a checkpoint: {done} of 60 epochs are done")
-    assert epochs(lines[1]) == [done + 1]
-
-
-def test_a_training_whose_epochs_are_all_done_only_exports(training_python: Path, job: Path) -> None:
-    """A restart after the last epoch trains nothing more and never falls back to other data."""
-    assert run(training_python, job).returncode == 0
-    for path in (job / "model").iterdir():
-        path.unlink()
+def test_patience_ends_a_training_early_and_the_record_says_so(training_python: Path, tmp_path: Path) -> None:
+    """After one epoch without a better one; a restart after that only exports, and records the same."""
+    job = make_job(tmp_path, "classify", epochs="40", patience="1", lr0="0", optimizer="SGD", warmup_epochs="0")
+    ran = run(training_python, job)
+    assert ran.returncode == 0, ran.stderr
+    record = read_json(job / "model/training.json")
+    assert record["stopped_early"] is True
+    assert epochs(ran.stdout) == [epoch["epoch"] for epoch in record["epochs"]] == [1, 2]
     again = run(training_python, job)
-    assert again.returncode == 0, again.stderr
-    assert epochs(again.stdout) == []
-    assert "manifest.json" in files(job / "model")
+    assert (again.returncode, epochs(again.stdout)) == (0, [])
+    assert read_json(job / "model/training.json") == {**record, "resumed_after": 2}
 
 
 def test_an_int8_training_leaves_a_smaller_graph_fitted_to_its_training_images(
-    training_python: Path, job: Path
+    training_python: Path, tmp_path: Path
 ) -> None:
     """From hyperparameter to manifest; 8-bit weights take less than half of the place of floats."""
-    write_json(job / "input/config/hyperparameters.json", {**SETTINGS, "epochs": "1", "precision": "int8"})
+    job = make_job(tmp_path, epochs="1", precision="int8")
     ran = run(training_python, job)
     assert ran.returncode == 0, ran.stderr
-    manifest = json.loads((job / "model/manifest.json").read_text(encoding="utf-8"))
+    manifest = read_json(job / "model/manifest.json")
     assert (manifest["precision"], manifest["hyperparameters"]["precision"]) == ("int8", "int8")
-    assert files(job / "model") == {"model.onnx", "weights.pt", "manifest.json"}
+    assert files(job / "model") == MODEL_FILES
     assert manifest["files"]["model.onnx"]["bytes"] < 12_000_000 / 2
 
 
 def test_only_the_training_split_shapes_an_int8_model(tmp_path: Path) -> None:
     """What validation chooses the epoch by and what the evaluation judges with must not be fitted to."""
     names = ("images/train/b.png", "images/train/a.png", "images/validation/c.png", "labels/train/a.txt")
-    channel = Channel(("disc",), "digest", dict.fromkeys(names, "sha256"))
-    found = calibration_images(channel, tmp_path / "data.yaml")
-    assert found == [tmp_path / "images/train/a.png", tmp_path / "images/train/b.png"]
+    channel = Channel("detect", ("disc",), "digest", dict.fromkeys(names, "sha256"))
+    assert calibration_images(channel, tmp_path) == [tmp_path / "images/train/a.png", tmp_path / "images/train/b.png"]
 
 
-def test_a_diverged_training_fails_with_its_reason_and_no_model(training_python: Path, job: Path) -> None:
+@pytest.mark.parametrize(("task", "weight"), [("detect", "box"), ("pose", "pose"), ("obb", "angle")])
+def test_a_diverged_training_fails_with_its_reason_and_no_model(
+    training_python: Path, tmp_path: Path, task: str, weight: str
+) -> None:
     """A loss that is no number is a failure, not a bad model; here its weight makes it overflow."""
-    write_json(job / "input/config/hyperparameters.json", {**SETTINGS, "box": "1e39"})
+    job = make_job(tmp_path, task, **{weight: "1e39"})
     ran = run(training_python, job)
     assert ran.returncode == 1
-    assert re.search(r"DivergedError: \w+ became (nan|inf) in epoch \d", (job / "output/failure").read_text("utf-8"))
-    assert files(job / "model") == set()
+    assert re.search(r"DivergedError: \w+ became (nan|inf) in epoch \d", failure(job))
+    assert files(job / "model") == files(job / "checkpoints") == set()
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("task", "given", "said"),
     [
-        pytest.param({"lr0": "5"}, "lr0=5.0", id="out of ultralytics' range"),
-        pytest.param({"save_dir": "/"}, "save_dir: unknown or decided by the flow", id="reserved"),
+        pytest.param("detect", {"scale": "5"}, "scale=5.0", id="out of ultralytics' range"),
+        pytest.param("detect", {"save_dir": "/"}, "save_dir: unknown or decided by the flow", id="reserved"),
+        pytest.param("detect", {"single_cls": "true"}, "would merge the dataset's 2 classes", id="merging classes"),
+        pytest.param("classify", {"fraction": "0.5"}, "learns from all of its pictures", id="a part of the pictures"),
     ],
 )
 def test_a_refused_hyperparameter_is_named_in_the_failure(
-    training_python: Path, job: Path, given: dict[str, str], said: str
+    training_python: Path, tmp_path: Path, task: str, given: dict[str, str], said: str
 ) -> None:
     """The failure's text says which one and what is allowed."""
-    write_json(job / "input/config/hyperparameters.json", {**SETTINGS, **given})
+    job = make_job(tmp_path, task, **given)
     assert run(training_python, job).returncode == 1
-    assert said in (job / "output/failure").read_text(encoding="utf-8")
+    assert said in failure(job)
+
+
+def pretrained(job: Path, weights: Path, **noted: str) -> Path:
+    """Let the job start from these weights."""
+    document = {"version": 1, "source": "s3://bucket/weights.pt", "sha256": None, **noted}
+    write_json(job / "input/data/pretrained/pretrained.json", document)
+    (job / "input/data/pretrained/weights.pt").symlink_to(weights)
+    return job
 
 
 @pytest.mark.skipif(not WEIGHTS.is_dir(), reason="real weights are not on this machine")
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("task", "name", "said"),
     [
-        pytest.param("yolov8n-coco.pt", None, id="a detector"),
-        pytest.param("yolov8n-pose-coco.pt", "refused, because loading it would use", id="a pose model"),
+        pytest.param("detect", "yolov8n-coco.pt", None, id="a detector"),
+        pytest.param("pose", "yolov8n-pose-coco.pt", None, id="a pose model"),
+        pytest.param(
+            "pose",
+            "yolov8n-coco.pt",
+            "the pretrained weights find boxes (detect), the dataset asks for keypoints (pose)",
+            id="a detector for poses",
+        ),
+        pytest.param(
+            "detect",
+            "yolov8n-pose-coco.pt",
+            "the pretrained weights find keypoints (pose), the dataset asks for boxes (detect)",
+            id="a pose model for boxes",
+        ),
     ],
 )
-def test_pretrained_weights_are_fine_tuned_if_they_are_a_detectors(
-    training_python: Path, job: Path, name: str, said: str | None
+def test_real_weights_are_fine_tuned_if_they_find_what_the_dataset_asks_for(
+    training_python: Path, tmp_path: Path, task: str, name: str, said: str | None
 ) -> None:
-    """Real weights start a training; those of another task are refused before they are loaded."""
-    write_json(job / "input/data/pretrained/pretrained.json", {"version": 1, "source": "s3://bucket/weights.pt"})
-    (job / "input/data/pretrained/weights.pt").symlink_to(WEIGHTS / name)
-    write_json(job / "input/config/hyperparameters.json", {**SETTINGS, "epochs": "1"})
+    """Other classes and another number of keypoints are no hindrance; another task is, and both are named."""
+    job = pretrained(make_job(tmp_path, task, epochs="1"), WEIGHTS / name)
     ran = run(training_python, job)
     assert ran.returncode == (0 if said is None else 1), ran.stderr
     if said is not None:
-        assert said in (job / "output/failure").read_text(encoding="utf-8")
+        assert said in failure(job)
+
+
+@pytest.fixture(scope="module")
+def own_weights(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of each task as ultralytics saves them, and one of another generation."""
+    folder = tmp_path_factory.mktemp("weights")
+    code = (
+        "import pathlib, sys, tempfile\n"
+        "from containers.training.environment import set_up\n"
+        "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
+        "from ultralytics import YOLO\n"
+        "for name in ('yolov8n-seg', 'yolov8n-cls', 'yolov8n-obb', 'yolov8s', 'yolo11n'):\n"
+        "    YOLO(name + '.yaml').save(sys.argv[1] + '/' + name + '.pt')\n"
+    )
+    subprocess.run([str(training_python), "-c", code, str(folder)], cwd=REPOSITORY, check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "said"),
+    [
+        ("segment", "yolov8n-seg", None),
+        ("classify", "yolov8n-cls", None),
+        ("obb", "yolov8n-obb", None),
+        ("detect", "yolov8s", "are of scale 's', and model is yolov8n"),
+        ("detect", "yolo11n", "are of yolo11n.yaml, and model is yolov8n"),
+    ],
+)
+def test_weights_are_those_of_the_model_that_was_asked_for(
+    training_python: Path, tmp_path: Path, own_weights: Path, task: str, name: str, said: str | None
+) -> None:
+    """Another size or another generation is refused by name, before anything is trained."""
+    job = pretrained(make_job(tmp_path, task, epochs="1"), own_weights / f"{name}.pt")
+    ran = run(training_python, job)
+    assert ran.returncode == (0 if said is None else 1), ran.stderr
+    if said is not None:
+        assert said in failure(job)
+
+
+def test_weights_that_changed_since_the_run_was_planned_are_refused(training_python: Path, tmp_path: Path) -> None:
+    """Their digest is compared before anything reads them."""
+    (tmp_path / "other.pt").write_bytes(b"other weights")
+    job = pretrained(make_job(tmp_path / "ml"), tmp_path / "other.pt", sha256="0" * 64)
+    assert run(training_python, job).returncode == 1
+    assert f"and {'0' * 64} is expected: s3://bucket/weights.pt has changed" in failure(job)
 
 
 def test_every_allowed_argument_is_one_of_ultralytics(training_python: Path) -> None:
-    """The list of allowed names and kinds agrees with the pinned version's own."""
+    """The names and kinds that the contract allows agree with the pinned version's own."""
     code = (
         "import tempfile, pathlib\n"
         "from containers.training.environment import set_up\n"
         "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
         "from ultralytics.cfg import CFG_BOOL_KEYS, CFG_FLOAT_KEYS, CFG_FRACTION_KEYS, CFG_INT_KEYS, DEFAULT_CFG_DICT\n"
-        "from containers.training.hyperparameters import KINDS\n"
+        "from workflow.contract import SETTINGS\n"
         "numbers = CFG_FLOAT_KEYS | CFG_FRACTION_KEYS | {'scale'}\n"
-        "kinds = {'int': CFG_INT_KEYS | {'freeze'}, 'bool': CFG_BOOL_KEYS | {'cls_remap'}, 'float': numbers}\n"
-        "print(sorted(key for key in KINDS if key not in DEFAULT_CFG_DICT))\n"
-        "print(sorted(key for key, kind in KINDS.items() if kind in kinds and key not in kinds[kind]))\n"
+        "whole = CFG_INT_KEYS | {'freeze'}\n"
+        "kinds = {'count': whole, 'positive': whole, 'bool': CFG_BOOL_KEYS | {'cls_remap'}, 'amount': numbers,\n"
+        "         'fraction': numbers}\n"
+        "print(sorted(key for key in SETTINGS if key not in DEFAULT_CFG_DICT))\n"
+        "print(sorted(key for key, kind in SETTINGS.items() if kind in kinds and key not in kinds[kind]))\n"
     )
     ran = subprocess.run([str(training_python), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", "[]"]

@@ -11,7 +11,7 @@ import pytest
 
 from containers.training.weights import WeightsError, check_weights
 
-REAL = Path(__file__).parents[4] / "shared" / "weights" / "yolov8n-coco.pt"
+REAL = Path(__file__).parents[4] / "shared" / "weights"
 
 
 class RunsACommand:
@@ -69,7 +69,27 @@ def test_a_damaged_pickle_is_refused(tmp_path: Path) -> None:
         check_weights(weights_file(tmp_path, b"\x80\x02}q\x00(X"))
 
 
-@pytest.mark.skipif(not REAL.is_file(), reason="real weights are not on this machine")
-def test_the_weights_of_a_real_detector_pass() -> None:
+@pytest.mark.skipif(not REAL.is_dir(), reason="real weights are not on this machine")
+@pytest.mark.parametrize("name", ["yolov8n-coco.pt", "yolov8n-pose-coco.pt"])
+def test_real_weights_pass(name: str) -> None:
     """The list of allowed names covers what ultralytics writes."""
-    check_weights(REAL)
+    check_weights(REAL / name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ultralytics.nn.tasks.torch_safe_load",
+        "ultralytics.nn.tasks.WorldModel",
+        "torchvision.transforms.transforms.Lambda",
+        "torchvision.transforms.functional.to_tensor",
+        "torch.load",
+        "builtins.eval",
+    ],
+)
+def test_what_the_five_tasks_never_need_is_refused(tmp_path: Path, name: str) -> None:
+    """Neighbours of what is allowed: functions, other models, transforms that call anything."""
+    module, _, attribute = name.rpartition(".")
+    pickled = b"\x80\x02c" + f"{module}\n{attribute}\n.".encode()
+    with pytest.raises(WeightsError, match=rf"loading it would use {name}"):
+        check_weights(weights_file(tmp_path, pickled))

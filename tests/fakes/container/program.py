@@ -41,6 +41,7 @@ def train() -> int:
     score = 1.0 - abs(float(settings.get("rate", "0.5")) - 0.5)
     for epoch in range(1, 4):
         print(f"epoch={epoch} map50={score * epoch / 3:.5f}", flush=True)
+        time.sleep(float(settings.get("epoch_seconds", "0")))
         (checkpoints / "last.txt").write_text(str(epoch))
     data = sorted(path.name for path in (BASE / "input/data/training").rglob("*") if path.is_file())
     (BASE / "model" / "model.json").write_text(json.dumps({"learned": data, "settings": settings}))
@@ -65,7 +66,17 @@ def process(arguments: list[str]) -> int:
     if arguments[:1] == ["fail"]:
         (BASE / "output" / "message").write_text("the data are upside down")
         return 2
+    resources: dict[str, Any] = json.loads((BASE / "config/resourceconfig.json").read_text())
+    host = resources["current_host"]
+    print(host, "has", *sorted(path.name for path in (BASE / "processing/input").rglob("*.txt")), flush=True)
+    if arguments[:1] == ["fail on"]:
+        if host == arguments[1]:
+            (BASE / "output" / "message").write_text(f"{host} lost its share")
+            return 2
+        time.sleep(60)
     target = BASE / "processing/output/copy"
+    (target / "hosts").mkdir(parents=True)
+    (target / "hosts" / f"{host}.json").write_text(json.dumps(resources))
     for path in sorted((BASE / "processing/input").rglob("*")):
         if path.is_file():
             copy = target / path.relative_to(BASE / "processing/input")

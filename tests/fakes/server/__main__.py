@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from workflow.contract import ClassScore, Metrics, ModelScore
+from workflow.contract import ClassScore, Comparison, Lead, Metrics, ModelScore
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 SIDE = 8
@@ -93,10 +93,20 @@ def evaluate() -> int:
         champion = score(archive, len(test), named["model_package_arn"], named["package_version"])
     content = model_of(inputs / "candidate/model.tar.gz")
     candidate = score(inputs / "candidate/model.tar.gz", len(test))
-    metrics = Metrics(os.environ["DATASET_DIGEST"], len(test), len(test), CONFIDENCE, candidate, champion)
+    comparison = None
+    if champion is not None:
+        ahead = Lead((candidate.map50_95 or 0) - (champion.map50_95 or 0), None, None)
+        comparison = Comparison(overall=ahead, per_class={"thing": ahead})
+    digest = os.environ["DATASET_DIGEST"]
+    metrics = Metrics(
+        digest, len(test), len(test), CONFIDENCE, candidate, champion, comparison=comparison, container="fake"
+    )
     (output / "smoke").mkdir(parents=True)
     (output / "report").mkdir()
-    (output / "report/index.html").write_text("<!doctype html><title>Report</title><p>Fine.")
+    asked = json.loads((inputs / "record/run.json").read_text())["run"]
+    found = json.loads((inputs / "dataset/dataset-report.json").read_text())["digest"]
+    page = f"<!doctype html><title>Report</title><!--verdict--><p>{asked} on {found}, in {os.environ['CONTAINER']}."
+    (output / "report/index.html").write_text(page)
     (output / "metrics.json").write_text(json.dumps(metrics.document()))
     shown = answer(content, serving=False)
     (output / "smoke/0.jpg").write_bytes(test[0].read_bytes())
@@ -129,7 +139,8 @@ def score(archive: Path, images: int, package_arn: str = "", version: int = 0) -
         map50_95=figure * 0.75,
         precision=figure,
         recall=figure,
-        per_class=(ClassScore("thing", images, figure, figure * 0.75, figure, figure),),
+        f1=figure,
+        per_class=(ClassScore("thing", images, figure, figure * 0.75, figure, figure, figure, figure * 0.75),),
         latency_p50_ms=1.0,
         latency_p99_ms=2.0,
         model_bytes=len(content),

@@ -13,6 +13,7 @@ from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
+from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
@@ -25,6 +26,7 @@ RELEASE: dict[str, Any] = {
     "package_arn": PACKAGE,
     "started_by": "ana",
     "dataset": {"summary": "96 images, 271 boxes, 0 problems"},
+    "training": {"job_name": "one-train", "status": "Completed", "instance": "ml.g5.xlarge"},
     "plan": {
         "dataset": {"name": "fasteners"},
         "reason": "the data or the settings changed since version 3",
@@ -32,10 +34,19 @@ RELEASE: dict[str, Any] = {
         "uris": {"evaluation": "s3://bucket/runs/one/evaluation/"},
     },
     "gate": {
-        "summary": "passed: mAP50 0.964 ≥ 0.80 · bolt 0.95",
+        "summary": "passed: mAP50-95 0.810 ≥ 0.60 · bolt 0.80",
         "reasons": ["mAP50 0.96 ≥ 0.80 on 53 objects"],
-        "metrics": {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "images": 16},
-        "champion": {"map50": 0.951, "map50_95": 0.8, "precision": 0.9, "recall": 0.94, "package_version": 3},
+        "metrics": {
+            **dict.fromkeys(FIGURE_NAMES),
+            **{"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "f1": 0.92},
+            "images": 16,
+            "intervals": {"map50_95": {"low": 0.76, "high": 0.85}},
+        },
+        "champion": {
+            **dict.fromkeys(FIGURE_NAMES),
+            **{"map50": 0.951, "map50_95": 0.8, "precision": 0.9, "recall": 0.94, "f1": 0.92},
+            "package_version": 3,
+        },
         "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
     },
 }
@@ -46,7 +57,7 @@ PRODUCTION: dict[str, Any] = {
     "release": {
         "dataset_name": "fasteners",
         "package_version": 4,
-        "metrics": {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95},
+        "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95},
         "approval_seconds": 60,
         "evaluation_uri": "s3://bucket/runs/one/evaluation/",
         "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
@@ -57,22 +68,24 @@ PRODUCTION: dict[str, Any] = {
 def test_the_subject_says_what_waits_and_how_good_it_is() -> None:
     """Candidate beside production."""
     subject = mail.subject(read(RELEASE, 0), "greenlight")
-    assert subject == "[greenlight] fasteners v4 waits for your decision: mAP50 0.964 (production 0.951)"
+    assert subject == "[greenlight] fasteners v4 waits for your decision: mAP50-95 0.810 (production 0.800)"
 
 
 def test_a_first_model_has_nothing_beside_it() -> None:
     """No production, no figure of production."""
     first = copy.deepcopy(RELEASE)
     first["gate"]["champion"] = None
-    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50 0.964 (first model)")
+    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50-95 0.810 (first model)")
     assert "production" not in mail.body(read(first, 0), "link")
+    first["plan"]["compare"] = False
+    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50-95 0.810 (not compared)")
 
 
 def test_the_second_question_says_that_staging_serves() -> None:
     """The same mail for the other machine."""
     request = read(PRODUCTION, 1_800_000_000)
     assert mail.subject(request, "greenlight") == (
-        "[greenlight] fasteners v4 is on staging and waits for production: mAP50 0.964"
+        "[greenlight] fasteners v4 is on staging and waits for production: mAP50-95 0.810"
     )
     assert "May fasteners v4 go from staging to production?" in mail.body(request, "link")
 
@@ -89,13 +102,67 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     assert "2027-01-15" in text
 
 
+def of_task(task: str, machine: dict[str, Any] = RELEASE) -> dict[str, Any]:
+    """The same event about a model of another task."""
+    event = copy.deepcopy(machine)
+    figures = {name: 0.5 if name in figures_of(task) else None for name in FIGURE_NAMES}
+    if machine is RELEASE:
+        event["gate"] |= {"metrics": {"task": task, **figures}, "champion": {**figures, "package_version": 3}}
+    else:
+        kept = ("map50", "map50_95", "precision", "recall", QUALITY[task])
+        event["release"]["metrics"] = {"task": task, **{name: figures[name] for name in kept}}
+    return event
+
+
 def test_the_mail_shows_three_figures_beside_productions() -> None:
-    """A table that survives plain text."""
+    """A table that survives plain text, the figure that decides first."""
     text = mail.body(read(RELEASE, 0), "link")
-    assert "              candidate   production v3" in text
-    assert "mAP50         0.964       0.951" in text
+    assert "                    candidate   production v3\nmAP50-95            0.810       0.800\n" in text
+    assert "mAP50               0.964       0.951\nrecall" in text
     assert "Data          96 images, 271 boxes, 0 problems" in text
     assert "Started by    ana, run 2026-11-21T10-14-03" in text
+
+
+@pytest.mark.parametrize("machine", [RELEASE, PRODUCTION], ids=["release", "production"])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_request_shows_the_figures_of_its_task_and_no_others(task: str, machine: dict[str, Any]) -> None:
+    """The one that decides first; null is no figure."""
+    request = read(of_task(task, machine), 0)
+    names = [figure.name for figure in request.figures]
+    assert names[0] == FIGURE_NAMES[QUALITY[task]]
+    assert set(names) <= {FIGURE_NAMES[name] for name in figures_of(task)}
+    assert all(figure.candidate == 0.5 for figure in request.figures)
+    assert f"{names[0]} 0.500" in mail.subject(request, "greenlight")
+    text = mail.body(request, "link")
+    assert "unknown" not in text
+    assert len(text.splitlines()) < 20
+
+
+def test_a_figure_that_nobody_measured_is_unknown_and_not_zero() -> None:
+    """A version that was registered without the figure that decides."""
+    event = of_task("pose", PRODUCTION)
+    event["release"]["metrics"]["keypoint_map50_95"] = None
+    assert mail.subject(read(event, 0), "greenlight").endswith("keypoint mAP50-95 unknown")
+
+
+def test_the_mail_says_what_trained_the_model_where_the_run_knows() -> None:
+    """A fallback instance costs and lasts otherwise than the first choice."""
+    assert "Trained on    ml.g5.xlarge" in mail.body(read(RELEASE, 0), "link")
+    silent = {key: value for key, value in RELEASE.items() if key != "training"}
+    assert "Trained on" not in mail.body(read(silent, 0), "link")
+
+
+@pytest.mark.parametrize("metrics", [{}, {"task": "walk"}, {"map50": 0.9}, None])
+@pytest.mark.parametrize("event", [RELEASE, PRODUCTION], ids=["release", "production"])
+def test_figures_of_no_known_task_make_no_request(
+    table: Any, context: Context, event: dict[str, Any], metrics: Any
+) -> None:
+    """Nobody is asked about a model whose figures cannot be named."""
+    broken = copy.deepcopy(event)
+    broken["gate" if event is RELEASE else "release"]["metrics"] = metrics
+    with pytest.raises(function.RequestRefused, match="metrics"):
+        function.handler(broken, context)
+    assert table.scan()["Items"] == []
 
 
 def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailbox, context: Context) -> None:

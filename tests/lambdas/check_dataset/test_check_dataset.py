@@ -34,6 +34,12 @@ def test_a_clean_dataset_passes_in_one_line() -> None:
     assert verdict.summary == "96 images, 271 boxes, 0 problems"
 
 
+@pytest.mark.parametrize(("task", "said"), [("obb", "271 boxes"), ("pose", "271 objects"), ("classify", "271 labels")])
+def test_what_is_labelled_has_the_word_of_its_task(task: str, said: str) -> None:
+    """A classifier's pictures hold no boxes."""
+    assert said in judge(report(task=task)).summary
+
+
 def test_warnings_do_not_stop_a_run() -> None:
     """They are counted as problems."""
     verdict = judge(report(warnings=1, findings=(finding(1, "warning"),)))
@@ -72,6 +78,7 @@ def test_the_function_returns_the_figures(bucket: Bucket, context: Context) -> N
     """What the state machine keeps of the report."""
     bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(warnings=2).document()))
     assert handler(EVENT, context) == {
+        "task": "detect",
         "images": 96,
         "objects": 271,
         "classes": ["bolt", "nut"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from lambdas.ask_approval.request import read
 from lambdas.decide.page import NOT_FOUND, render
 from lambdas.decide.record import Record
-from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE
-from workflow.contract import ContractError
+from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task
+from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, ContractError, figures_of
 
 OPAQUE = "x" * 32
 NOW = 1_800_000_000
@@ -41,6 +42,8 @@ def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
     text = render(record(), OPAQUE, NOW)
     assert "Release fasteners v4?" in text
     assert '<td class="n good">▲ 0.964</td><td class="n">0.951</td>' in text
+    assert '▲ 0.810<br><span class="soft">0.760 to 0.850</span></td><td class="n">0.800</td>' in text
+    assert "<dt>Trained on</dt><dd>ml.g5.xlarge</dd>" in text
     assert "mAP50 0.96 ≥ 0.80 on 53 objects" in text
     assert 'value="approve"' in text
     assert 'value="reject"' in text
@@ -53,6 +56,23 @@ def test_a_worse_figure_is_marked_worse() -> None:
     figures = [{"name": "mAP50", "candidate": 0.5, "production": 0.6}]
     text = render(record(document={**document, "figures": figures}), OPAQUE, NOW)
     assert '<td class="n bad">▼ 0.500</td>' in text
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_page_shows_the_figures_of_every_task(task: str) -> None:
+    """The figure that decides stands first."""
+    text = render(record(of_task(task)), OPAQUE, NOW)
+    shown = re.findall(r'<th scope="row">([^<]*)</th>', text)
+    assert shown[0] == FIGURE_NAMES[QUALITY[task]]
+    assert set(shown) == {FIGURE_NAMES[name] for name in figures_of(task)}
+    assert "unknown" not in text
+
+
+def test_a_request_from_before_an_update_of_the_stack_is_still_shown() -> None:
+    """It waits for days, and was stored without what was added since."""
+    document = {key: value for key, value in record().document.items() if key != "trained_on"}
+    document["figures"] = [{"name": "mAP50", "candidate": 0.9, "production": None}]
+    assert "0.900" in render(record(document=document), OPAQUE, NOW)
 
 
 def test_every_address_is_relative() -> None:
@@ -88,7 +108,8 @@ def test_every_value_is_escaped() -> None:
         "started_by": evil,
         "evaluation_uri": evil,
         "reasons": [evil],
-        "figures": [{"name": evil, "candidate": None, "production": None}],
+        "trained_on": evil,
+        "figures": [{"name": evil, "candidate": None, "production": None, "interval": evil}],
     }
     decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
     decided |= {"by": evil, "comment": evil}

@@ -4,34 +4,59 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from typing import Any
 
 import pytest
 
+from lambdas.gate_metrics import handler as function
 from lambdas.gate_metrics.handler import GateRejected, handler
-from tests.lambdas.conftest import Bucket, Context
-from tests.lambdas.gate_metrics.test_decision import THRESHOLDS, measured, scored
+from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.gate_metrics.figures import (
+    PLANNED,
+    THRESHOLDS,
+    classed,
+    measured,
+    production,
+    scored,
+)
+from workflow.contract import FIGURE_NAMES, TASKS, figures_of
 
-ARCHIVE = b"an archive" * 500_000
+ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
 EVALUATION = "s3://greenlight-test/runs/one/evaluation/"
+FOLDER = "runs/one/evaluation/"
+PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 
 
-def event(**training: Any) -> dict[str, Any]:
+def event(champion: Any = None, **training: Any) -> dict[str, Any]:
     """What the state gives."""
     url = "s3://greenlight-test/runs/one/models/job/output/model.tar.gz"
     return {
-        "plan": {"uris": {"evaluation": EVALUATION}, "thresholds": THRESHOLDS, "champion": None},
+        "plan": {"uris": {"evaluation": EVALUATION}, "thresholds": THRESHOLDS, "champion": champion},
         "training": {"job_name": "job", "status": "Completed", "model_data_url": url, **training},
     }
 
 
+def found(task: str = "detect", champion: Any = None, **changes: Any) -> str:
+    """``metrics.json`` of the stored archive, as text."""
+    return json.dumps(measured(scored(task, archive_digest=DIGEST, **changes), champion, task))
+
+
 @pytest.fixture
 def evaluated(bucket: Bucket) -> Bucket:
-    """A bucket with an archive and its figures."""
+    """A bucket with an archive, its figures and the page about them."""
     bucket.put("runs/one/models/job/output/model.tar.gz", ARCHIVE)
-    bucket.put("runs/one/evaluation/metrics.json", json.dumps(measured(scored(archive_digest=DIGEST))))
+    bucket.put(FOLDER + "metrics.json", found())
+    bucket.put(FOLDER + "report/index.html", PAGE)
     return bucket
+
+
+def gate(bucket: Bucket) -> dict[str, Any]:
+    """What the gate wrote down."""
+    document: dict[str, Any] = json.loads(bucket.get(FOLDER + "gate.json"))
+    return document
 
 
 def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, context: Context) -> None:
@@ -39,23 +64,106 @@ def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, co
     result = handler(event(), context)
     assert result["passed"] is True
     assert result["archive_digest"] == DIGEST
-    assert result["metrics"] == {"map50": 0.964, "map50_95": 0.7, "precision": 0.95, "recall": 0.94, "images": 16}
+    assert result["metrics"] == {
+        **dict.fromkeys(FIGURE_NAMES),
+        **{"task": "detect", "map50": 0.964, "map50_95": 0.7, "precision": 0.95, "recall": 0.94, "f1": 0.945},
+        "images": 16,
+        "intervals": {},
+    }
     assert result["champion"] is None
     assert result["report_uri"] == EVALUATION + "report/index.html"
     assert result["metrics_uri"] == EVALUATION + "metrics.json"
-    gate = json.loads(evaluated.get("runs/one/evaluation/gate.json"))
-    assert (gate["version"], gate["passed"], gate["thresholds"]) == (1, True, THRESHOLDS)
+
+
+def test_gate_json_holds_everything_the_decision_stands_on(evaluated: Bucket, context: Context) -> None:
+    """Thresholds, figures of both models, their comparison, digests."""
+    evaluated.put(FOLDER + "metrics.json", found(champion=production()))
+    result = handler(event(champion=PLANNED), context)
+    written = gate(evaluated)
+    assert (written["version"], written["passed"], written["thresholds"]) == (1, True, THRESHOLDS)
+    assert written["reasons"] == result["reasons"]
+    assert written["metrics"] == result["metrics"]
+    assert written["champion"] == result["champion"]
+    assert written["champion"]["package_version"] == 3
+    assert written["comparison"]["overall"] == {"value": 0.0, "low": None, "high": None}
+    assert (written["archive_digest"], written["dataset_digest"]) == (DIGEST, "d" * 64)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_registry_takes_every_property_of_every_task(evaluated: Bucket, context: Context, task: str) -> None:
+    """The same keys whatever the task; texts of 1 to 256 characters that SageMaker allows."""
+    evaluated.put(FOLDER + "metrics.json", found(task, f1=1e-7))
+    properties = handler(event(), context)["properties"]
+    assert list(properties) == [
+        *("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
+    ]
+    assert properties["task"] == task
+    assert properties["quality_name"] in figures_of(task)
+    assert properties["map50"] == ("none" if task == "classify" else "0.964")
+    shape = SESSION.client("sagemaker").meta.service_model.shape_for("CustomerMetadataValue").metadata
+    for value in properties.values():
+        assert re.fullmatch(r"[\w .:/=+\-@]+", value)
+        assert shape["min"] <= len(value) <= shape["max"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_figures_of_every_task_travel_on(evaluated: Bucket, context: Context, task: str) -> None:
+    """Numbers for what the task has, null for the rest."""
+    evaluated.put(FOLDER + "metrics.json", found(task))
+    figures = handler(event(), context)["metrics"]
+    assert {name for name in FIGURE_NAMES if figures[name] is not None} == set(figures_of(task))
 
 
 def test_a_refusal_is_written_down_before_it_is_raised(evaluated: Bucket, context: Context) -> None:
-    """``gate.json`` says no, and so does the exception, in the same words."""
-    figures = scored(archive_digest=DIGEST, washer=0.41)
-    evaluated.put("runs/one/evaluation/metrics.json", json.dumps(measured(figures)))
+    """``gate.json`` says no, the page says no, and so does the exception, in the same words."""
+    washer = classed("washer", 23, map50=0.41)
+    evaluated.put(FOLDER + "metrics.json", found(per_class=[classed(), washer]))
     with pytest.raises(GateRejected, match=r"mAP50 of washer 0\.41 < 0\.60 on 23 objects"):
         handler(event(), context)
-    gate = json.loads(evaluated.get("runs/one/evaluation/gate.json"))
-    assert gate["passed"] is False
-    assert gate["reasons"] == ["mAP50 of washer 0.41 < 0.60 on 23 objects"]
+    assert gate(evaluated)["passed"] is False
+    assert gate(evaluated)["reasons"] == ["mAP50 of washer 0.41 < 0.60 on 23 objects"]
+    page = evaluated.get(FOLDER + "report/index.html").decode()
+    assert '<section class="verdict rejected">' in page
+    assert "<li>mAP50 of washer 0.41 &lt; 0.60 on 23 objects</li>" in page
+
+
+def test_the_page_shows_the_verdict_and_stays_a_page(evaluated: Bucket, context: Context) -> None:
+    """Also when the state is repeated after its answer was lost."""
+    handler(event(), context)
+    first = evaluated.get(FOLDER + "report/index.html")
+    assert b'<section class="verdict passed">' in first
+    assert b"<!--verdict-->" not in first
+    handler(event(), context)
+    assert evaluated.get(FOLDER + "report/index.html") == first
+    head = evaluated.s3.head_object(Bucket=evaluated.name, Key=FOLDER + "report/index.html")
+    assert head["ContentType"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("page", [None, b"", b"\xff\xfe"])
+def test_a_missing_page_refuses_a_model_that_would_pass(
+    evaluated: Bucket, context: Context, log_of: Any, page: bytes | None
+) -> None:
+    """The person who approves would have nothing to look at."""
+    log = log_of(function)
+    if page is None:
+        evaluated.s3.delete_object(Bucket=evaluated.name, Key=FOLDER + "report/index.html")
+    else:
+        evaluated.put(FOLDER + "report/index.html", page)
+    with pytest.raises(GateRejected, match="the evaluation left no report"):
+        handler(event(), context)
+    assert gate(evaluated)["passed"] is False
+    assert "does not show the verdict" in log.text
+
+
+def test_a_page_without_a_place_for_the_verdict_is_left_as_it_is(
+    evaluated: Bucket, context: Context, log_of: Any
+) -> None:
+    """It neither opens nor closes the gate; the log tells."""
+    log = log_of(function)
+    evaluated.put(FOLDER + "report/index.html", "<p>Figures")
+    assert handler(event(), context)["passed"] is True
+    assert evaluated.get(FOLDER + "report/index.html") == b"<p>Figures"
+    assert "does not show the verdict" in log.text
 
 
 def test_an_archive_that_changed_after_the_evaluation_is_refused(evaluated: Bucket, context: Context) -> None:
@@ -65,16 +173,18 @@ def test_an_archive_that_changed_after_the_evaluation_is_refused(evaluated: Buck
         handler(event(), context)
 
 
-@pytest.mark.parametrize("body", [None, "no json", "[]", '{"version": 1}', '{"version": 1, "candidate": NaN}'])
+@pytest.mark.parametrize(
+    "body", [None, "", "no json", "[]", "[" * 100_000, '{"version": 1}', '{"version": 1, "candidate": NaN}']
+)
 def test_figures_that_cannot_be_read_are_refused(evaluated: Bucket, context: Context, body: str | None) -> None:
     """A missing or damaged document closes the gate."""
     if body is None:
-        evaluated.s3.delete_object(Bucket=evaluated.name, Key="runs/one/evaluation/metrics.json")
+        evaluated.s3.delete_object(Bucket=evaluated.name, Key=FOLDER + "metrics.json")
     else:
-        evaluated.put("runs/one/evaluation/metrics.json", body)
+        evaluated.put(FOLDER + "metrics.json", body)
     with pytest.raises(GateRejected, match="cannot be read"):
         handler(event(), context)
-    assert json.loads(evaluated.get("runs/one/evaluation/gate.json"))["passed"] is False
+    assert gate(evaluated)["passed"] is False
 
 
 @pytest.mark.parametrize(
@@ -84,3 +194,62 @@ def test_a_missing_archive_is_refused(evaluated: Bucket, context: Context, url: 
     """Nothing is registered that is not there."""
     with pytest.raises(GateRejected, match="digest"):
         handler(event(model_data_url=url), context)
+
+
+# --- faults, through the real handler --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("images", "objects"), [(0, 0), (1, 3), (9, 40), (16, 0)])
+def test_an_empty_or_tiny_test_set_is_refused(evaluated: Bucket, context: Context, images: int, objects: int) -> None:
+    """Perfect figures on nearly nothing prove nothing."""
+    metrics = measured(scored(archive_digest=DIGEST, map50=1.0, map50_95=1.0))
+    metrics["data"] |= {"images": images, "objects": objects}
+    evaluated.put(FOLDER + "metrics.json", json.dumps(metrics))
+    with pytest.raises(GateRejected, match="held-out images"):
+        handler(event(), context)
+
+
+@pytest.mark.parametrize("bad", ["missing", None, math.nan, math.inf, "0.99"])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_metric_that_is_missing_or_no_number_closes_the_gate(
+    evaluated: Bucket, context: Context, task: str, bad: Any
+) -> None:
+    """Every figure of every task, one after the other."""
+    for name in figures_of(task):
+        metrics = measured(scored(task, archive_digest=DIGEST, **{name: bad}), task=task)
+        if bad == "missing":
+            del metrics["candidate"][name]
+        evaluated.put(FOLDER + "metrics.json", json.dumps(metrics))
+        with pytest.raises(GateRejected, match=name):
+            handler(event(), context)
+
+
+def test_a_metric_equal_to_its_threshold_passes(evaluated: Bucket, context: Context) -> None:
+    """The documented result, for floors and for the allowed loss alike."""
+    exactly = {"map50": THRESHOLDS["minimum_map50"], "map50_95": THRESHOLDS["minimum_map50_95"]}
+    evaluated.put(FOLDER + "metrics.json", found(champion=production(map50_95=0.52), **exactly))
+    assert handler(event(champion=PLANNED), context)["passed"] is True
+
+
+@pytest.mark.parametrize("damage", [None, [], "x", {}, {"map50": math.nan}, {"map50_95": "0.9"}, {"per_class": None}])
+def test_an_unreadable_champion_is_never_a_first_model(evaluated: Bucket, context: Context, damage: Any) -> None:
+    """Production's figures are gone or damaged while the plan names its version."""
+    champion = {**production(), **damage} if isinstance(damage, dict) and damage else damage
+    metrics = {**measured(scored(archive_digest=DIGEST), production()), "champion": champion}
+    evaluated.put(FOLDER + "metrics.json", json.dumps(metrics))
+    with pytest.raises(GateRejected, match=r"champion|production's model was not measured"):
+        handler(event(champion=PLANNED), context)
+
+
+def test_a_thousand_classes_fit_into_the_executions_data(evaluated: Bucket, context: Context) -> None:
+    """Step Functions takes 256 KiB; ``gate.json`` has every reason."""
+    many = [classed(f"a class with a long name {number}") for number in range(1000)]
+    evaluated.put(FOLDER + "metrics.json", found(per_class=many))
+    result = handler(event(), context)
+    assert len(json.dumps(result)) < 20_000
+    assert result["reasons"][-1].endswith("more in gate.json")
+    assert len(gate(evaluated)["reasons"]) > 1000
+    evaluated.put(FOLDER + "metrics.json", found(per_class=[{**one, "map50": 0.1} for one in many]))
+    with pytest.raises(GateRejected) as caught:
+        handler(event(), context)
+    assert len(str(caught.value)) < 20_000

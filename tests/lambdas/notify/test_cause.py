@@ -17,6 +17,15 @@ LAMBDA = json.dumps(
 JOB = json.dumps(
     {"TrainingJobName": "one-train", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: no GPU"}
 )
+STOPPED = json.dumps(
+    {
+        "TrainingJobStatus": "Stopped",
+        "SecondaryStatusTransitions": [
+            {"Status": "Starting", "StatusMessage": "Launching"},
+            {"Status": "MaxWaitTimeExceeded", "StatusMessage": "no capacity within the time"},
+        ],
+    }
+)
 NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeTest.Failed", "Cause": LAMBDA})
 
 
@@ -27,6 +36,7 @@ NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeT
         ({"Error": "States.TaskFailed", "Cause": JOB}, "AlgorithmError: no GPU"),
         ({"Error": "States.TaskFailed", "Cause": NESTED}, "mAP50 of washer 0.41 < 0.60 on 23 objects"),
         ({"Error": "X", "Cause": json.dumps({"Status": "FAILED", "Error": "Gate.Rejected"})}, "Gate.Rejected"),
+        ({"Error": "X", "Cause": STOPPED}, "no capacity within the time"),
         ({"Error": "X", "Cause": "a plain\n text"}, "a plain text"),
         ({"Error": "States.Timeout"}, "it took longer than it may"),
         ({"Error": "States.HeartbeatTimeout", "Cause": ""}, "it gave no sign of life for too long"),

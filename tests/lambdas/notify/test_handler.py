@@ -13,6 +13,7 @@ from lambdas.notify import mail
 from lambdas.notify.handler import handler
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
+from workflow.contract import FIGURE_NAMES, QUALITY, TASKS
 
 FAILED = {
     "kind": "failed",
@@ -30,7 +31,7 @@ RELEASED = {
     "plan": {
         "package_version": 4,
         "dataset_name": "fasteners",
-        "metrics": {"map50": 0.964},
+        "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81},
         "production_endpoint": "greenlight-production",
         "previous_configuration": "greenlight-production-v3-00000000",
     },
@@ -76,8 +77,22 @@ def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
     """With its version, its figure and the way back."""
     handler(RELEASED, context)
     (sent,) = mailbox.mails()
-    assert sent["Subject"] == "[greenlight] production serves fasteners v4, mAP50 0.964"
+    assert sent["Subject"] == "[greenlight] production serves fasteners v4, mAP50-95 0.810"
     assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_release_is_told_with_the_figure_of_its_task(task: str) -> None:
+    """A classifier has no mAP50."""
+    event = {**RELEASED, "plan": {"metrics": {"task": task, "map50": None, QUALITY[task]: 0.7}}}
+    assert mail.released(event, "greenlight").subject.endswith(f", {FIGURE_NAMES[QUALITY[task]]} 0.700")
+
+
+@pytest.mark.parametrize("metrics", [None, {}, {"task": []}, {"task": "walk"}, {"task": "pose", "map50": 0.9}])
+def test_a_release_without_its_figure_is_told_without_it(metrics: Any) -> None:
+    """Never with a figure of something else."""
+    told = mail.released({**RELEASED, "plan": {"package_version": 4, "metrics": metrics}}, "greenlight")
+    assert told.subject == "[greenlight] production serves the model v4"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from lambdas.gate_metrics.record import properties
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Execution, Wish, draw_up, traffic
-from workflow.contract import InputError
+from tests.lambdas.gate_metrics.figures import FIGURES, measured
+from workflow.contract import QUALITY, TASKS, InputError, Metrics
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go", "go")
@@ -34,12 +36,16 @@ DESCRIBED: dict[str, Any] = {
         "dataset_uri": "s3://bucket/datasets/fasteners/",
         "evaluation_uri": "s3://bucket/runs/one/evaluation/",
         "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
+        "task": "detect",
+        "quality_name": "map50_95",
+        "quality": "0.81",
         "map50": "0.964",
         "map50_95": "0.81",
         "precision": "0.9",
         "recall": "0.95",
     },
 }
+PROPERTIES: dict[str, str] = DESCRIBED["CustomerMetadataProperties"]
 
 
 def package() -> Package:
@@ -74,7 +80,31 @@ def test_an_approved_version_is_read() -> None:
     """Everything a release depends on."""
     found = package()
     assert (found.version, found.instance, found.dataset_name) == (4, "ml.m5.large", "fasteners")
-    assert found.metrics == {"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95}
+    assert found.metrics == {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_the_gate_registers_is_read_back(task: str) -> None:
+    """Figures that the task does not have come back as none, the one that decides under its own name."""
+    written = properties(Metrics.parse(measured(task=task)))
+    figures = read(changed(("CustomerMetadataProperties",), {**PROPERTIES, **written}), "greenlight").metrics
+    assert figures["task"] == task
+    assert figures[QUALITY[task]] == FIGURES[QUALITY[task]]
+    assert figures["map50"] == (None if task == "classify" else FIGURES["map50"])
+    assert figures["recall"] == FIGURES["recall"]
+
+
+def test_a_version_from_before_there_were_other_tasks_can_still_be_released() -> None:
+    """It finds boxes; rolling back to it needs no new registration."""
+    old = {key: value for key, value in PROPERTIES.items() if key not in ("task", "quality_name", "quality")}
+    assert read(changed(("CustomerMetadataProperties",), old), "greenlight").metrics == package().metrics
+
+
+@pytest.mark.parametrize("name", ["map50", "precision", "quality"])
+def test_a_figure_that_was_not_registered_is_unknown(name: str) -> None:
+    """Figures are shown to people and decide nothing in a release."""
+    figures = read(changed(("CustomerMetadataProperties", name), "none"), "greenlight").metrics
+    assert None in figures.values()
 
 
 def test_a_model_serves_with_the_settings_it_was_judged_with() -> None:
@@ -107,6 +137,8 @@ def test_a_version_that_nobody_approved_is_refused(status: str | None) -> None:
         (("CustomerMetadataProperties", "evaluation_uri"), None),
         (("CustomerMetadataProperties", "map50"), "nan"),
         (("CustomerMetadataProperties", "map50"), "good"),
+        (("CustomerMetadataProperties", "quality"), "inf"),
+        (("CustomerMetadataProperties", "task"), "walk"),
     ],
     ids=str,
 )

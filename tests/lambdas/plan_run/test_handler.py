@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -53,7 +54,42 @@ def test_a_first_run_is_planned_and_its_prefixes_are_filled(account: Bucket, con
     assert plan["hyperparameters"]["epochs"] == "5"
     assert plan["approval_seconds"] == 7200
     assert json.loads(account.get("runs/one/champion/champion.json")) == {"version": 1, "champion": None}
-    assert json.loads(account.get("runs/one/pretrained/pretrained.json")) == {"version": 1, "source": None}
+    pretrained = json.loads(account.get("runs/one/pretrained/pretrained.json"))
+    assert pretrained == {"version": 1, "source": None, "sha256": None}
+    assert json.loads(account.get("runs/one/inspected/inspection.json")) == {"version": 1, "instances": 1}
+
+
+def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> None:
+    """The preparation, the report and whoever looks later read it there."""
+    given = event(
+        policy={"outside-image": "repair"},
+        prepare_instances=3,
+        class_floors={"bolt": 0.6},
+        fallback_instances=["ml.g4dn.xlarge"],
+        started_by="ana",
+    )
+    plan = handler(given, context)
+    record = json.loads(account.get("runs/one/record/run.json"))
+    assert record["preparation"] == {
+        "task": "auto",
+        "format": "auto",
+        "policy": {"outside-image": "repair"},
+        "group_pattern": "",
+        "seed": 0,
+        "image_size": 640,
+        "instances": 3,
+    }
+    assert record["training"] == {
+        "hyperparameters": plan["hyperparameters"],
+        "instance": "ml.g5.xlarge",
+        "fallback_instances": ["ml.g4dn.xlarge"],
+        "spot": True,
+        "tune": False,
+    }
+    assert (record["run"], record["started_by"], record["reason"]) == ("one", "ana", "first model")
+    assert record["thresholds"] == plan["thresholds"]
+    assert record["thresholds"]["class_floors"] == {"bolt": 0.6}
+    assert json.loads(account.get("runs/one/inspected/inspection.json"))["instances"] == 3
 
 
 def test_planning_twice_gives_one_plan(account: Bucket, context: Context) -> None:
@@ -71,6 +107,15 @@ def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, contex
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"]["package_version"] == 3
 
 
+def test_a_run_that_replaces_is_not_compared(account: Bucket, table: Any, context: Context) -> None:
+    """Asked for in so many words, because production finds something else."""
+    account.put("runs/zero/models/model.tar.gz", b"the champion")
+    table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
+    plan = handler(event(compare=False), context)
+    assert (plan["champion"], plan["compare"]) == (None, False)
+    assert json.loads(account.get("runs/one/champion/champion.json"))["champion"] is None
+
+
 def test_an_unreadable_champion_stops_the_run(account: Bucket, table: Any, context: Context) -> None:
     """Never taken for a first model."""
     table.put_item(Item={"id": "champion", "package_version": 3})
@@ -83,9 +128,20 @@ def test_weights_are_copied_beside_the_run(account: Bucket, context: Context) ->
     account.put("weights/coco.pt", b"weights")
     plan = handler(event(weights=f"s3://{account.name}/weights/coco.pt"), context)
     assert account.get("runs/one/pretrained/weights.pt") == b"weights"
-    source = json.loads(account.get("runs/one/pretrained/pretrained.json"))["source"]
-    assert source == f"s3://{account.name}/weights/coco.pt"
+    pretrained = json.loads(account.get("runs/one/pretrained/pretrained.json"))
+    assert pretrained["source"] == f"s3://{account.name}/weights/coco.pt"
+    assert pretrained["sha256"] == hashlib.sha256(b"weights").hexdigest()
     assert plan["fingerprint"] != handler(event(), context)["fingerprint"]
+
+
+def test_other_weights_than_the_input_names_are_refused(account: Bucket, context: Context) -> None:
+    """Somebody may have put another file at the address; nothing is written then."""
+    account.put("weights/coco.pt", b"weights")
+    uri, right = f"s3://{account.name}/weights/coco.pt", hashlib.sha256(b"weights").hexdigest()
+    with pytest.raises(InputRejected, match=rf"coco\.pt': its SHA-256 is {right}, not the weights_sha256 {'0' * 64}"):
+        handler(event(weights=uri, weights_sha256="0" * 64), context)
+    assert not [key for key in account.stored() if key.startswith("runs/")]
+    assert handler(event(weights=uri, weights_sha256=right), context)["anything_to_do"]
 
 
 def test_a_run_with_nothing_to_do_writes_nothing(account: Bucket, context: Context) -> None:

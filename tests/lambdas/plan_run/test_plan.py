@@ -23,12 +23,13 @@ from lambdas.plan_run.plan import (
     draw_up,
     jobs,
 )
+from lambdas.plan_run.training import attempts
 from workflow.contract import InputError, RunInput
 
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
 DEPLOYMENT = Deployment("greenlight", "bucket", "training:1", "serving:1")
 FILES = (StoredFile("images/1.jpg", "aaa", 100), StoredFile("labels/1.txt", "bbb", 20))
-STORED = Stored(files=FILES, weights_etag="", newest=None, champion=None)
+STORED = Stored(files=FILES, weights_sha256="", newest=None, champion=None)
 
 
 def plan(stored: Stored = STORED, deployment: Deployment = DEPLOYMENT, **given: Any) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def test_why_there_is_something_to_do(force: bool, newest: Registered | None, ex
     [
         {"stored": dataclasses.replace(STORED, files=FILES[:1])},
         {"stored": dataclasses.replace(STORED, files=(FILES[0], StoredFile("labels/1.txt", "ccc", 20)))},
-        {"stored": dataclasses.replace(STORED, weights_etag="w")},
+        {"stored": dataclasses.replace(STORED, weights_sha256="w")},
         {"deployment": dataclasses.replace(DEPLOYMENT, training_image="training:2")},
         {"deployment": dataclasses.replace(DEPLOYMENT, serving_image="serving:2")},
         {"model": "yolov8s"},
@@ -113,6 +114,12 @@ def test_why_there_is_something_to_do(force: bool, newest: Registered | None, ex
         {"precision": "int8"},
         {"tune": True},
         {"hyperparameters": {"lr0": 0.1}},
+        {"task": "pose"},
+        {"format": "coco"},
+        {"policy": {"outside-image": "repair"}},
+        {"group_pattern": "(series)-"},
+        {"seed": 7},
+        {"confidence": 0.4},
     ],
     ids=str,
 )
@@ -122,11 +129,37 @@ def test_what_changes_the_fingerprint(changed: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "unchanged", [{"minimum_map50": 0.9}, {"started_by": "ana"}, {"approval_hours": 1}, {"force": True}]
+    "unchanged",
+    [
+        {"minimum_map50": 0.9},
+        {"class_floors": {"bolt": 0.5}},
+        {"started_by": "ana"},
+        {"approval_hours": 1},
+        {"force": True},
+        {"prepare_instances": 4},
+        {"spot": False},
+        {"training_instance": "ml.g6.xlarge", "fallback_instances": ["ml.g5.xlarge"]},
+        {"tuning_jobs": 9},
+    ],
+    ids=str,
 )
 def test_what_leaves_the_fingerprint_alone(unchanged: dict[str, Any]) -> None:
-    """Thresholds and people do not change what a training gives."""
+    """Thresholds, people and machines do not change what a training gives, nor does a search nobody asked for."""
     assert plan(**unchanged)["fingerprint"] == plan()["fingerprint"]
+
+
+def test_another_search_is_another_recipe() -> None:
+    """What it varies, how and how long all count."""
+    marks = {
+        plan(tune=True, **given)["fingerprint"]
+        for given in (
+            {},
+            {"tuning_jobs": 9},
+            {"tuning_strategy": "Random"},
+            {"tuning_ranges": {"mosaic": {"values": [0, 1]}}},
+        )
+    }
+    assert len(marks) == 4
 
 
 def test_a_repeated_plan_is_the_same_plan() -> None:
@@ -164,10 +197,83 @@ def test_a_dataset_is_called_after_its_last_folder(uri: str, name: str) -> None:
 @given(st.text(min_size=1, max_size=80))
 def test_job_names_are_valid_with_their_suffix(run: str) -> None:
     """Whatever an execution is called, SageMaker accepts its jobs, a search's shorter name included."""
-    for step, name in jobs("greenlight", run).items():
+    names = jobs("greenlight", run)
+    attempt = attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}")
+    for step, name in {**names, "train": attempt["job"], "again": attempt["fallback"]["job"]}.items():
         longest = 32 if step == "tune" else 63
         assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", name)
         assert len(name) + 6 <= longest
+
+
+def test_the_gate_is_told_every_threshold() -> None:
+    """Under the names of the input, defaults included."""
+    asked = plan(class_floors={"bolt": 0.6}, minimum_top1=0.9)["thresholds"]
+    defaults = RunInput("s3://bucket/data")
+    assert asked == {
+        "minimum_map50": defaults.minimum_map50,
+        "minimum_map50_95": 0.0,
+        "minimum_keypoint_map50_95": 0.0,
+        "minimum_mask_map50_95": 0.0,
+        "minimum_top1": 0.9,
+        "minimum_class_map50": 0.0,
+        "class_floors": {"bolt": 0.6},
+        "minimum_images": 1,
+        "minimum_class_objects": 1,
+        "maximum_regression": 0.02,
+        "maximum_class_regression": 0.1,
+        "maximum_latency_ms": 0.0,
+        "maximum_model_mb": 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (1, {"shared": False, "instances": 1, "distribution": "FullyReplicated"}),
+        (4, {"shared": True, "instances": 4, "distribution": "ShardedByS3Key"}),
+    ],
+)
+def test_a_preparation_on_several_instances_shares_the_files(number: int, expected: dict[str, Any]) -> None:
+    """One instance sees them all."""
+    assert plan(prepare_instances=number)["preparation"] == expected
+
+
+def test_a_gpu_trains_on_spot_capacity_and_may_wait_for_it() -> None:
+    """SageMaker wants a longest wait with it, no shorter than the training itself."""
+    first = plan()["training"]
+    assert (first["instance"], first["spot"]) == ("ml.g5.xlarge", True)
+    assert first["stopping"] == {"MaxRuntimeInSeconds": 24 * 3600, "MaxWaitTimeInSeconds": 30 * 3600}
+    assert first["seconds"] > first["stopping"]["MaxWaitTimeInSeconds"]
+    assert "fallback" not in first
+
+
+@pytest.mark.parametrize(
+    "given", [{"spot": False}, {"training_instance": "ml.c7i.4xlarge"}, {"training_instance": "ml.trn1.2xlarge"}]
+)
+def test_spot_capacity_is_left_alone_where_it_is_not_wanted_or_not_worth_it(given: dict[str, Any]) -> None:
+    """SageMaker refuses a longest wait then."""
+    first = plan(**given)["training"]
+    assert first["spot"] is False
+    assert first["stopping"] == {"MaxRuntimeInSeconds": 24 * 3600}
+
+
+def test_where_to_train_next_when_capacity_is_short() -> None:
+    """Each try on its own instance, with a job's name of its own, and spot capacity only on a GPU."""
+    first = plan(fallback_instances=["ml.p3.2xlarge", "ml.c7i.8xlarge"])["training"]
+    second, third = first["fallback"], first["fallback"]["fallback"]
+    tried = [(one["job"], one["instance"], one["spot"]) for one in (first, second, third)]
+    assert tried == [
+        ("greenlight-one-train", "ml.g5.xlarge", True),
+        ("greenlight-one-train-2", "ml.p3.2xlarge", True),
+        ("greenlight-one-train-3", "ml.c7i.8xlarge", False),
+    ]
+    assert "fallback" not in third
+
+
+def test_a_digest_without_weights_is_refused() -> None:
+    """It would be checked against nothing."""
+    with pytest.raises(InputError, match="weights_sha256 is given without weights"):
+        plan(weights_sha256="0" * 64)
 
 
 def test_a_search_varies_only_what_the_input_leaves_open() -> None:
@@ -190,6 +296,19 @@ def test_a_search_with_an_optimiser_that_ignores_it_is_refused() -> None:
     """``auto`` sets its own learning rate."""
     with pytest.raises(InputError, match="optimizer"):
         plan(tune=True, hyperparameters={"optimizer": "auto"})
+
+
+def test_a_search_over_the_optimiser_leaves_it_open() -> None:
+    """A varied argument is in no other place."""
+    tuning = plan(tune=True, tuning_ranges={"optimizer": {"values": ["SGD", "AdamW"]}})["tuning"]
+    assert "optimizer" not in tuning["static"]
+    assert (tuning["strategy"], tuning["stopping"]) == ("Bayesian", {"MaxRuntimeInSeconds": 24 * 3600})
+
+
+def test_an_argument_both_fixed_and_varied_is_refused() -> None:
+    """One of the two would have no effect."""
+    with pytest.raises(InputError, match=r"tuning_ranges\.lr0: hyperparameters\.lr0 fixes it"):
+        plan(tune=True, hyperparameters={"lr0": 0.1}, tuning_ranges={"lr0": {"min": 0.1, "max": 0.2}})
 
 
 def test_the_champion_is_named_in_the_plan() -> None:

@@ -1,4 +1,4 @@
-"""When an endpoint's boxes are the evaluation's boxes."""
+"""When an endpoint's answer is the evaluation's answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.smoke_test.comparison import Box, Expectation, boxes_of, difference, overlap
+from lambdas.smoke_test.comparison import Box, Expectation, Named, answer_of, difference, overlap
 from workflow.contract import ContractError
 
 BOLT = Box("bolt", 0.9, (10, 10, 110, 60))
@@ -77,6 +77,38 @@ def test_disagreement_is_mutual(one: list[Box], other: list[Box]) -> None:
     assert bool(difference(one, other, 0.25)) == bool(difference(other, one, 0.25))
 
 
+CAT, DOG = Named("cat", 0.7), Named("dog", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ([CAT, DOG], ""),
+        ([DOG, CAT], ""),
+        ([Named("cat", 0.69), Named("dog", 0.21)], ""),
+        ([Named("cat", 0.6), Named("dog", 0.3)], "expected cat 0.700, found 0.600"),
+        ([CAT, Named("owl", 0.19)], ""),
+        ([CAT, Named("owl", 0.1)], "expected dog 0.200, found it not named"),
+        ([Named("cat", 0.7), Named("dog", 0.2), Named("owl", 0.4)], "found owl 0.400, which the evaluation did not"),
+        ([BOLT], "one side answers boxes, the other classes"),
+        ([], "expected cat 0.700, found it not named"),
+    ],
+)
+def test_the_classes_of_a_classifier_are_compared_by_name_and_score(found: list[Any], said: str) -> None:
+    """Which of two faint classes is the last on the list may differ."""
+    assert difference((CAT, DOG), tuple(found), 0.25) == said
+    assert bool(difference(tuple(found), (CAT, DOG), 0.25)) == bool(said)
+
+
+def test_the_classes_of_a_classifier_are_read() -> None:
+    """As the server writes them; an answer of both kinds is none."""
+    document = {"classification": [{"class_id": 0, "class": "cat", "score": 0.7}]}
+    assert answer_of(document) == (CAT,)
+    for damaged in ({**document, "detections": []}, {"classification": []}, {"classification": [{"class": "cat"}]}):
+        with pytest.raises(ContractError):
+            answer_of(damaged)
+
+
 @given(corners, corners)
 def test_an_overlap_is_a_fraction(left: tuple[float, ...], right: tuple[float, ...]) -> None:
     """And the same from both sides."""
@@ -97,7 +129,7 @@ SMOKE: dict[str, Any] = {
 def test_an_expectation_is_read() -> None:
     """As the evaluation writes it."""
     expectation = Expectation.parse(SMOKE)
-    assert expectation.images[0].boxes == (BOLT,)
+    assert expectation.images[0].answer == (BOLT,)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +165,6 @@ def test_a_damaged_expectation_is_an_error(damage: dict[str, Any]) -> None:
 def test_a_damaged_answer_is_an_error(detection: Any) -> None:
     """A box is a class, a score and four numbers."""
     with pytest.raises(ContractError):
-        boxes_of({"detections": [detection]})
+        answer_of({"detections": [detection]})
     with pytest.raises(ContractError):
-        boxes_of({})
+        answer_of({})

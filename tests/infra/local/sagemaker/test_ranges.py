@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.sagemaker.ranges import draw
+from infra.local.sagemaker.ranges import axes, values
+from infra.local.sagemaker.search import anywhere
 
 RANGES = {
     "ContinuousParameterRanges": [
@@ -23,22 +24,37 @@ RANGES = {
 }
 
 
+def draw(random: Random) -> dict[str, str]:
+    """One set of values."""
+    along = axes(RANGES)
+    return values(along, anywhere(along, random))
+
+
 @given(st.integers(min_value=0, max_value=2**32))
 def test_values_lie_in_their_ranges_and_are_strings(seed: int) -> None:
     """Whatever the generator, and the same generator gives the same values."""
-    values = draw(RANGES, Random(seed))
-    assert all(isinstance(value, str) for value in values.values())
-    assert 0.1 <= float(values["linear"]) <= 0.9
-    assert 1e-5 <= float(values["log"]) <= 1e-1
-    assert 0.9 <= float(values["reverse"]) <= 0.999
-    assert 1 <= int(values["whole"]) <= 4
-    assert 1 <= int(values["wholelog"]) <= 256
-    assert values["optimizer"] in ("SGD", "AdamW")
-    assert values == draw(RANGES, Random(seed))
+    drawn = draw(Random(seed))
+    assert all(isinstance(value, str) for value in drawn.values())
+    assert 0.1 <= float(drawn["linear"]) <= 0.9
+    assert 1e-5 <= float(drawn["log"]) <= 1e-1
+    assert 0.9 <= float(drawn["reverse"]) <= 0.999
+    assert 1 <= int(drawn["whole"]) <= 4
+    assert 1 <= int(drawn["wholelog"]) <= 256
+    assert drawn["optimizer"] in ("SGD", "AdamW")
+    assert drawn == draw(Random(seed))
 
 
 def test_a_logarithmic_range_is_drawn_evenly_over_its_decades() -> None:
     """Half of the values between 1e-5 and 1e-1 lie below 1e-3."""
     generator = Random(1)
-    drawn = [float(draw(RANGES, generator)["log"]) for _ in range(400)]
+    drawn = [float(draw(generator)["log"]) for _ in range(400)]
     assert 150 < sum(value < 1e-3 for value in drawn) < 250
+
+
+def test_the_two_ends_of_an_axis_are_the_ends_of_its_range() -> None:
+    """Whole numbers and choices included."""
+    along = axes(RANGES)
+    low, high = (values(along, {axis.name: end for axis in along}) for end in (0.0, 1.0))
+    assert (low["whole"], low["wholelog"], low["optimizer"]) == ("1", "1", "SGD")
+    assert (high["whole"], high["wholelog"], high["optimizer"]) == ("4", "256", "AdamW")
+    assert (float(low["reverse"]), float(high["reverse"])) == (0.9, 0.999)

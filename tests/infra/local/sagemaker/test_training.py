@@ -168,6 +168,61 @@ def test_what_cannot_be_done_here_is_refused_at_once(
         service.call("DescribeTrainingJob", {"TrainingJobName": request["TrainingJobName"]})
 
 
+def on_spot(name: str, **condition: int) -> dict[str, Any]:
+    """A training on spot capacity."""
+    request = training(name)
+    request.update(EnableManagedSpotTraining=True)
+    request["StoppingCondition"] = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 90} | condition
+    return request
+
+
+def test_a_training_on_spot_capacity_says_so(service: SageMaker) -> None:
+    """And what it would be billed for."""
+    request = on_spot(fresh("spot"))
+    service.call("CreateTrainingJob", request)
+    job = ended(service, "TrainingJob", request["TrainingJobName"])
+    assert (job["TrainingJobStatus"], job["EnableManagedSpotTraining"]) == ("Completed", True)
+    assert 0 < job["BillableTimeInSeconds"] <= job["TrainingTimeInSeconds"]
+    assert job["StoppingCondition"]["MaxWaitTimeInSeconds"] == 90
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda r: r["StoppingCondition"].pop("MaxWaitTimeInSeconds"), "must be present"),
+        (lambda r: r["StoppingCondition"].update(MaxWaitTimeInSeconds=59), "greater than or equal to"),
+        (lambda r: r.update(EnableManagedSpotTraining=False), "only supported when EnableManagedSpotTraining"),
+    ],
+)
+def test_the_longest_wait_belongs_to_spot_capacity(
+    service: SageMaker, change: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    """SageMaker refuses one without the other."""
+    request = on_spot(fresh("spot"))
+    change(request)
+    with pytest.raises(ServiceError, match=said):
+        service.call("CreateTrainingJob", request)
+
+
+def test_an_instance_without_capacity_fails_a_training_in_aws_s_words(open_service: Callable[..., SageMaker]) -> None:
+    """On demand it fails; on spot capacity it is stopped, having waited; any other instance trains."""
+    service = open_service(without_capacity=frozenset({"ml.m5.large"}))
+    job = run_training(service)
+    assert (job["TrainingJobStatus"], job["FailureReason"]) == (
+        "Failed",
+        "CapacityError: Unable to provision requested ML compute capacity. "
+        "Please retry using a different ML instance type.",
+    )
+    spot = on_spot(fresh("spot"))
+    service.call("CreateTrainingJob", spot)
+    job = ended(service, "TrainingJob", spot["TrainingJobName"])
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
+    spot = on_spot(fresh("spot"))
+    spot["ResourceConfig"]["InstanceType"] = "ml.g5.xlarge"
+    service.call("CreateTrainingJob", spot)
+    assert ended(service, "TrainingJob", spot["TrainingJobName"])["TrainingJobStatus"] == "Completed"
+
+
 def test_only_the_log_stays_of_a_completed_job(service: SageMaker) -> None:
     """S3 has the rest, so that disks do not fill with copies of data sets."""
     job = run_training(service)

@@ -52,6 +52,43 @@ def test_the_best_trial_is_the_one_with_the_best_metric(service: SageMaker) -> N
     assert trained["HyperParameters"]["_tuning_objective_metric"] == "map50"
 
 
+def test_a_trial_that_falls_behind_the_others_is_stopped_early(service: SageMaker) -> None:
+    """Its training ends Stopped, keeps its figure, and is never the best; the search goes on."""
+    name = fresh("tune")
+    request = tuning(name, jobs=6, epoch_seconds="0.5")
+    config = request["HyperParameterTuningJobConfig"]
+    config["TrainingJobEarlyStoppingType"] = "Auto"
+    # Draws four good rates, then two bad ones.
+    config.update(Strategy="Random", RandomSeed=2)
+    service.call("CreateHyperParameterTuningJob", request)
+    job = ended(service, "HyperParameterTuningJob", name, seconds=60)
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    counters = job["TrainingJobStatusCounters"]
+    assert (counters["Completed"], counters["Stopped"]) == (4, 2)
+    listing = {"HyperParameterTuningJobName": name}
+    trials = service.call("ListTrainingJobsForHyperParameterTuningJob", listing)["TrainingJobSummaries"]
+    assert all("rate" in trial["TunedHyperParameters"] for trial in trials)
+    stopped = [trial for trial in trials if trial["TrainingJobStatus"] == "Stopped"]
+    best = job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+    assert all(trial["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] < best for trial in stopped)
+
+
+def test_no_more_trials_run_at_a_time_than_allowed(service: SageMaker) -> None:
+    """Two of four, and the others after them."""
+    name = fresh("tune")
+    service.call("CreateHyperParameterTuningJob", tuning(name, jobs=4, epoch_seconds="0.2"))
+    job = ended(service, "HyperParameterTuningJob", name, seconds=60)
+    assert job["TrainingJobStatusCounters"]["Completed"] == 4
+    listing = {"HyperParameterTuningJobName": name}
+    trials = service.call("ListTrainingJobsForHyperParameterTuningJob", listing)["TrainingJobSummaries"]
+    moments = [(trial["TrainingStartTime"], 1) for trial in trials] + [(t["TrainingEndTime"], -1) for t in trials]
+    running, most = 0, 0
+    for _, change in sorted(moments):
+        running += change
+        most = max(most, running)
+    assert most == 2
+
+
 def test_a_job_without_a_good_trial_fails_with_the_first_reason(service: SageMaker) -> None:
     """Trials that all fail are no success."""
     name = fresh("tune")

@@ -1,0 +1,55 @@
+"""What the jobs of a run cost, about: their times by list prices. Knows no discount, and guesses no price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+PRICED = "2026"
+SOURCE = "aws.amazon.com/sagemaker/pricing"
+HOURLY: Mapping[str, float] = {
+    "ml.m5.xlarge": 0.23,
+    "ml.m5.2xlarge": 0.461,
+    "ml.m7i.xlarge": 0.2419,
+    "ml.m7i.2xlarge": 0.4838,
+    "ml.m7i.4xlarge": 0.9677,
+    "ml.c7i.xlarge": 0.2142,
+    "ml.c7i.2xlarge": 0.4284,
+    "ml.c7i.4xlarge": 0.8568,
+    "ml.g4dn.xlarge": 0.7364,
+    "ml.g4dn.2xlarge": 0.94,
+    "ml.g4dn.12xlarge": 4.89,
+    "ml.g5.xlarge": 1.408,
+    "ml.g5.2xlarge": 1.515,
+    "ml.g5.4xlarge": 2.03,
+    "ml.g5.12xlarge": 7.09,
+    "ml.p3.2xlarge": 3.825,
+}
+"""US dollars an hour, on demand, in us-east-1, about as SOURCE lists them in PRICED; those of m7i and c7i are EC2's
+list price and the fifth that SageMaker adds. Training and processing cost the same."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the run: so many ``seconds`` on each of ``instances`` of a type, which is empty where nobody said.
+
+    ``spot`` says that unused capacity was asked for, which costs less than the list price.
+    """
+
+    name: str
+    seconds: float
+    instance: str
+    instances: int = 1
+    spot: bool = False
+
+    @property
+    def dollars(self) -> float | None:
+        """The list price of the time, None for a type without one here."""
+        price = HOURLY.get(self.instance)
+        return None if price is None else price * self.instances * self.seconds / 3600
+
+
+def total(jobs: tuple[Job, ...]) -> float | None:
+    """The sum of all, None unless each is known: half a sum would look like the whole."""
+    known = [job.dollars for job in jobs if job.dollars is not None]
+    return sum(known) if known and len(known) == len(jobs) else None

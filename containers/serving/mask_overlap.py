@@ -1,0 +1,134 @@
+"""How much the masks that were found cover of labelled outlines, by the rules of ultralytics' ``val``.
+
+Both are looked at where the network tells its masks: on every fourth pixel of the model's input, along both sides. An
+outline is drawn as training draws it, on whole pixels of the input, the line included, then made four times smaller;
+what two objects share belongs to the smaller one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from containers.serving.mask import Flags, Mask
+
+if TYPE_CHECKING:
+    from containers.serving.detection import Letterbox
+
+Doubles = NDArray[np.float64]
+Floats = NDArray[np.floating]
+Integers = NDArray[np.int64]
+
+STRIDE = 4
+"""Pixels of the model's input from one place to the next."""
+POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The places at which masks are compared: how a picture of ``width`` x ``height`` lies in an input, in pixels."""
+
+    letterbox: Letterbox
+    width: int
+    height: int
+    input_width: int
+    input_height: int
+
+    @property
+    def gain(self) -> Floats:
+        """Pixels of the input for one of the picture, along x and y."""
+        return self.letterbox.gain(self.width, self.height)
+
+    @property
+    def border(self) -> Floats:
+        """Pixels of the input left of the picture and above it."""
+        return np.array([self.letterbox.left, self.letterbox.top])
+
+    def mask(self, mask: Mask, box: Floats) -> Flags:
+        """The places [rows, columns] that a mask covers, within its box [4] in pixels of the picture."""
+        places = np.zeros((self.input_height // STRIDE, self.input_width // STRIDE), bool)
+        corners = np.ceil((box.reshape(2, 2) * self.gain + self.border) / STRIDE).astype(int)
+        (left, top), (right, bottom) = corners.clip(0, places.shape[::-1])
+        # A pixel's middle lies half a pixel after its number, in the input as in the picture.
+        across, down = (
+            (np.arange(first, last) * STRIDE + STRIDE / 2 - border) / gain - 0.5 - start
+            for first, last, border, gain, start in zip(
+                (left, top), (right, bottom), self.border, self.gain, (mask.left, mask.top), strict=True
+            )
+        )
+        places[top:bottom, left:right] = mask.at(across, down)
+        return places
+
+    def objects(self, outlines: Sequence[Floats]) -> Flags:
+        """The places [objects, rows, columns] that belong to each outline [corners, 2] in pixels of the picture."""
+        drawn = np.stack([self._small(outline) for outline in outlines])
+        largest_first = np.argsort(-drawn.sum(axis=(1, 2)), kind="stable")
+        owner = np.zeros(drawn.shape[1:], np.int64)
+        for at in largest_first:
+            owner[drawn[at]] = at + 1
+        belongs: Flags = owner == np.arange(1, len(drawn) + 1)[:, None, None]
+        return belongs
+
+    def _small(self, outline: Floats) -> Flags:
+        """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count."""
+        line = (resampled(outline) * self.gain + self.border).astype(np.int64)
+        corners = line.clip(0, (self.input_width, self.input_height))
+        left, top = corners.min(axis=0).tolist()
+        covered = draw(corners - (left, top))
+        canvas = np.zeros((self.input_height + 1, self.input_width + 1), np.uint8)
+        canvas[top : top + covered.shape[0], left : left + covered.shape[1]] = covered
+        pixels = canvas[:-1, :-1]
+        middle = np.stack([pixels[row::STRIDE, column::STRIDE] for row in (1, 2) for column in (1, 2)])
+        small: Flags = middle.sum(axis=0) >= 2
+        return small
+
+
+def mask_overlap(
+    masks: Sequence[Mask], boxes: Floats, outlines: Sequence[Floats], wanted: Flags, grid: Grid
+) -> Doubles:
+    """Intersection over union [n, m] of masks with their boxes [n, 4] and outlines, all in pixels of the picture.
+
+    Only of the pairs that are ``wanted`` [n, m]; others score 0 without a look.
+    """
+    overlap = np.zeros(wanted.shape)
+    rows = np.flatnonzero(wanted.any(axis=1))
+    if len(rows):
+        true = grid.objects(outlines).reshape(len(outlines), -1).astype(np.float32)
+        seen = np.stack([grid.mask(masks[row], boxes[row]).ravel() for row in rows.tolist()]).astype(np.float32)
+        common = (seen @ true.T).astype(np.float64)
+        union = seen.sum(axis=1)[:, None] + true.sum(axis=1) - common
+        overlap[rows] = np.divide(common, union, out=np.zeros_like(common), where=union > 0) * wanted[rows]
+    return overlap
+
+
+def draw(corners: Integers) -> Flags:
+    """The pixels on and inside a closed line [corners, 2] of whole pixels from 0 on, by the even-odd rule.
+
+    A line that touches itself, as several parts joined to one do, is no special case.
+    """
+    width, height = (corners.max(axis=0) + 1).tolist()
+    start, end = corners, np.roll(corners, -1, axis=0)
+    rows = np.arange(height)
+    row, edge = np.nonzero((start[:, 1] <= rows[:, None]) != (end[:, 1] <= rows[:, None]))
+    run, rise = (end - start)[edge].T
+    crossing = start[edge, 0] + (row - start[edge, 1]) * run / rise
+    turns = np.zeros((height, width + 1), np.int64)
+    np.add.at(turns, (row, np.ceil(crossing).astype(np.int64)), 1)
+    covered: Flags = turns[:, :-1].cumsum(axis=1) % 2 == 1
+    line = np.rint(np.linspace(start, end, int(np.abs(end - start).max()) + 1)).astype(np.int64)
+    covered[line[..., 1], line[..., 0]] = True
+    return covered
+
+
+def resampled(outline: Floats) -> Doubles:
+    """A closed line [corners, 2] as at least a thousand points, as training takes it before it moves them to pixels."""
+    closed = np.concatenate((outline, outline[:1])).astype(np.float64)
+    if len(outline) >= POINTS:
+        return closed
+    at = np.linspace(0, len(outline), POINTS - len(outline) - 1)
+    at = np.sort(np.concatenate((at, np.arange(len(closed)))))
+    return np.column_stack([np.interp(at, np.arange(len(closed)), side) for side in closed.T])

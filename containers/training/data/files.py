@@ -1,0 +1,174 @@
+"""Which files a dataset's folder holds, and how a dataset's own words for a file find it.
+
+Looks at names only; knows nothing of what the files hold.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+"""Endings of the files that are pictures."""
+
+SPLITS: Mapping[str, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+"""The splits, and the folder names that mean them."""
+
+SPLIT_NAMES: Mapping[str, str] = {name: split for split, names in SPLITS.items() for name in names}
+STRUCTURE = frozenset({*SPLIT_NAMES, "images", "labels", "annotations", "jpegimages", "imagesets"})
+"""Folder names that say what they hold; every other folder may be a wrapping or a class."""
+
+_ASIDE = re.compile(r"(readme|licen[sc]e|changelog|notice)\b.*", re.IGNORECASE)
+
+
+class Files:
+    """All files of a dataset by their paths relative to ``root``, with slashes; hidden ones are left out.
+
+    ``base`` is the one folder that wraps everything, with a slash at its end, or empty.
+    """
+
+    def __init__(self, root: Path, images: Sequence[str] | None = None) -> None:
+        """Walk ``root``; ``images`` are further pictures, which lie elsewhere."""
+        self.root = root
+        self.all = sorted({*_walk(root), *(images or ())})
+        self.images = [name for name in self.all if is_image(name)]
+        self.base = _wrapping(self.all)
+        self._known = set(self.all)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def below(self, folder: str) -> list[str]:
+        """Every file below a folder, given relative to the root."""
+        return _below(self.all, folder)
+
+    def images_below(self, folder: str) -> list[str]:
+        """Every picture below a folder, given relative to the root."""
+        return _below(self.images, folder)
+
+    def ending(self, *suffixes: str) -> list[str]:
+        """Every file whose name ends so, whatever the case."""
+        return [name for name in self.all if name.lower().endswith(suffixes)]
+
+    def folders(self, below: str) -> list[str]:
+        """The names of the folders directly below a folder."""
+        start = len(below) + 1 if below else 0
+        return sorted({name[start:].split("/", 1)[0] for name in self.below(below) if "/" in name[start:]})
+
+    def path(self, name: str) -> Path:
+        """Where a file lies on this machine."""
+        return self.root / name
+
+
+class Finder:
+    """Finds files by what others call them: whole paths of another machine, S3 addresses, or bare names."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = {}
+        for name in names:
+            self._by_name.setdefault(name.rsplit("/", 1)[-1], []).append(name)
+
+    def find(self, said: str, near: str = "", split: str = "") -> list[str]:
+        """The files that share the longest end of their path with ``said``; several where that does not decide.
+
+        Among equals those in the folder ``near`` come first, then those in a folder named like ``split``.
+        """
+        path = plain(said)
+        parts = path.split("/")
+        found = self._by_name.get(parts[-1], [])
+        if path in found:
+            return [path]
+        if len(found) > 1:
+            shared = [_shared_end(parts, name.split("/")) for name in found]
+            found = [name for name, length in zip(found, shared, strict=True) if length == max(shared)]
+        for wanted in ([name for name in found if name.startswith(near)], [n for n in found if split_of(n) == split]):
+            if len(found) > 1 and wanted:
+                found = wanted
+        return found
+
+
+def is_image(name: str) -> bool:
+    """Whether a file is a picture by its name."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - called for every file; Path is ten times slower
+
+
+def split_of(path: str) -> str:
+    """The split that a path speaks of, such as ``annotations/instances_val2017.json``; empty where it names none."""
+    words = re.findall(r"[a-z]+", path.lower())
+    return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
+
+
+def plain(path: str) -> str:
+    """A path of any system with slashes, without drive, scheme, and steps that stay or go up."""
+    text = re.sub(r"^([A-Za-z]:|[a-z0-9]+://)", "", path.strip().replace("\\", "/"))
+    return "/".join(part for part in text.split("/") if part not in ("", ".", ".."))
+
+
+def names_below(folder: str, images: Sequence[str]) -> list[str]:
+    """What the prepared files are called: each path below ``folder``, unique also without its ending.
+
+    Labels are called like their picture, so ``a.jpg`` and ``a.png`` become ``a.jpg`` and ``a_png.png``.
+    """
+    taken: set[str] = set()
+    names = []
+    for image in images:
+        name = image[len(folder) + 1 :] if folder and image.startswith(f"{folder}/") else image
+        stem, suffix = os.path.splitext(name)  # noqa: PTH122 - see is_image
+        while stem in taken:
+            stem = f"{stem}_{suffix[1:].lower()}"
+        taken.add(stem)
+        names.append(stem + suffix)
+    return names
+
+
+def common_folder(names: Iterable[str]) -> str:
+    """The deepest folder that holds all of them, empty for the root."""
+    folders = {name.rpartition("/")[0] for name in names}
+    return os.path.commonpath(folders) if folders and "" not in folders else ""
+
+
+def _walk(root: Path) -> Iterable[str]:
+    skip = len(str(root)) + 1
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
+        prefix = folder[skip:].replace(os.sep, "/")
+        yield from (f"{prefix}/{name}" if prefix else name for name in names if not name.startswith("."))
+
+
+def _wrapping(names: Sequence[str]) -> str:
+    base = ""
+    while True:
+        rest = [name[len(base) :] for name in names if name.startswith(base)]
+        tops = {name.split("/", 1)[0] for name in rest if not _ASIDE.fullmatch(name)}
+        top = min(tops, default="")
+        if len(tops) != 1 or top in rest or top.lower() in STRUCTURE:
+            return base
+        base += f"{top}/"
+
+
+def _below(names: Sequence[str], folder: str) -> list[str]:
+    if not folder:
+        return list(names)
+    # "0" is the character after the slash: the names between them are those below the folder.
+    return list(names[bisect_left(names, f"{folder}/") : bisect_left(names, f"{folder}0")])
+
+
+def _shared_end(left: Sequence[str], right: Sequence[str]) -> int:
+    length = 0
+    for one, other in zip(reversed(left), reversed(right), strict=False):
+        if one != other:
+            break
+        length += 1
+    return length
+
+
+def suffix_of(name: str) -> str:
+    """The ending of a file's name in small letters, with its dot."""
+    return PurePosixPath(name).suffix.lower()

@@ -1,0 +1,227 @@
+"""Opens a dataset labelled in Pascal VOC's XML: boxes, one file an image, in ``Annotations`` or beside the images.
+
+A document type is refused before anything of it is read, so that no entity is ever declared. Edges count from 0, as
+annotation tools write them; those of the VOC challenge itself count from 1, which is a pixel on the left and top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+from containers.training.data.drawn import Register, fractions, size_in, unreadable, whole
+from containers.training.data.files import Files, split_of
+from containers.training.data.geometry import centred
+from containers.training.data.rows import Judge, Rules
+from containers.training.data.source import Entry, Labelled, Opened, problem
+
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+SETS = ("trainval", "train", "val", "test")
+"""The lists of ``ImageSets/Main`` that are splits; later ones win."""
+
+
+class XmlError(ValueError):
+    """A file that is no annotation; with the line where that shows."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What one file says: the image's name and size (0 where not said), and the fields of its objects by their line."""
+
+    image: str
+    width: int
+    height: int
+    objects: Sequence[tuple[int, Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class VocSource(Opened):
+    """A dataset of VOC's XML. ``label_files`` holds that of each entry by its key, empty where there is none."""
+
+    root: Path = Path()
+    rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    label_files: Sequence[str] = ()
+
+    def labels(self, entry: Entry, width: int, height: int) -> Labelled:
+        """The rows of the image's file; what is marked difficult or truncated counts like everything else."""
+        file, policy = self.label_files[entry.key], self.rules.policy
+        if not file:
+            missing = problem("missing-label", entry.image, 0, "no XML: taken as an image without objects", policy)
+            return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
+        try:
+            annotation = read_annotation((self.root / file).read_bytes())
+        except XmlError as error:
+            broken = problem("malformed-row", file, error.line, str(error), policy)
+            return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
+        size = size_in((annotation.width, annotation.height), (width, height), file, "", policy)
+        if isinstance(size, Labelled):
+            return size
+        judge = Judge(self.rules, file, *size)
+        for line, found in annotation.objects:
+            _take(judge, self.classes, line, found, size)
+        return judge.labelled()
+
+
+def is_voc(files: Files) -> bool:
+    """Whether there is an XML file that holds an annotation."""
+    return any(b"<annotation" in _head(files.path(name)) for name in files.ending(".xml")[:20])
+
+
+def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
+    """Open a dataset of VOC's XML; whatever is missing or in doubt becomes a problem."""
+    if task not in ("auto", "detect"):
+        return unreadable("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
+    register = Register(files, policy)
+    splits = _splits(files)
+    by_stem = _by_stem(files)
+    classes: set[str] = set()
+    labels: dict[str, str] = {}
+    found = files.ending(".xml")
+    for file in found:
+        try:
+            annotation = read_annotation(files.path(file).read_bytes())
+        except XmlError as error:
+            # The image is met again below, and its label then says what is wrong.
+            annotation = Annotation("", 0, 0, ())
+            if file[:-4] not in by_stem:
+                register.say("malformed-row", str(error), file, error.line)
+                continue
+        classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
+        split = _split(splits, file, files)
+        image = register.add(by_stem.get(file[:-4], annotation.image or file[:-4]), split, file)
+        if image:
+            labels[image] = file
+    for image in files.images:
+        if image not in labels and _is_photograph(files, image):
+            register.add(image, _split(splits, image, files), image)
+    entries = register.entries(found[0] if found else ".")
+    if not classes:
+        register.say("classes", "no object is named", ".")
+    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()]
+    return VocSource(
+        format="voc",
+        task="detect",
+        classes=tuple(sorted(classes)),
+        entries=entries if classes else (),
+        problems=register.problems,
+        documents=[*found, *lists, *(name for name in (f"{files.base}groups.csv",) if name in files)],
+        root=files.root,
+        rules=Rules("detect", len(classes), None, dict(policy)),
+        label_files=[labels.get(entry.image, "") for entry in entries],
+    )
+
+
+def read_annotation(raw: bytes) -> Annotation:
+    """Read one file. Raises XmlError for one that is no XML, declares a document type, or is no annotation."""
+    path: list[str] = []
+    words: dict[str, str] = {}
+    objects: list[tuple[int, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def start(name: str, attributes: object) -> None:
+        path.append(name)
+        if path == ["annotation", "object"]:
+            objects.append((parser.CurrentLineNumber, {}))
+
+    def text(data: str) -> None:
+        if path[:2] == ["annotation", "object"]:
+            fields = objects[-1][1]
+            key = "/".join(path[2:])
+        else:
+            fields, key = words if path[0] == "annotation" else {}, "/".join(path[1:])
+        fields[key] = fields.get(key, "") + data
+
+    def refuse(*_: object) -> None:
+        raise XmlError(parser.CurrentLineNumber, "declares a document type, which no annotation needs")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: path.pop() and None
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(raw, True)
+    except expat.ExpatError as error:
+        raise XmlError(error.lineno, f"is not readable XML: {expat.ErrorString(error.code)}") from error
+    except LookupError as error:
+        raise XmlError(1, f"is not readable XML: {error}") from error
+    if not words and not objects:
+        raise XmlError(1, "holds no annotation")
+    return Annotation(
+        words.get("filename", "").strip(), _side(words, "size/width"), _side(words, "size/height"), objects
+    )
+
+
+def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, str], size: tuple[int, int]) -> None:
+    name = found.get("name", "").strip()
+    if not name:
+        judge.say("unknown-class", "an object without a name", line)
+        return
+    edges = [_number(found.get(f"bndbox/{edge}", "")) for edge in EDGES]
+    wrong = next((edge for edge, value in zip(EDGES, edges, strict=True) if value is None), None)
+    if wrong is not None:
+        said = found.get(f"bndbox/{wrong}")
+        judge.say("malformed-row" if said is None else "not-a-number", f"{name}: {wrong} is {said!r}, no number", line)
+        return
+    left, top, right, bottom = (value for value in edges if value is not None)
+    width, height = size
+    box = fractions(centred(left, top, right, bottom), width, height)
+    judge.take(classes.index(name), box, line, f"{name}: ")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _side(words: Mapping[str, str], key: str) -> int:
+    return whole(_number(words.get(key, "")))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4096)
+
+
+def _by_stem(files: Files) -> dict[str, str]:
+    """The image of each path without its ending at which its annotation may be: beside it, or in ``Annotations``."""
+    found: dict[str, str] = {}
+    for image in reversed(files.images):
+        stem = image[: image.rindex(".")]
+        found[stem] = image
+        for folder in ("/JPEGImages/", "/images/"):
+            head, there, tail = f"/{stem}".rpartition(folder)
+            for other in ("Annotations", "annotations") if there else ():
+                found[f"{head}/{other}/{tail}".lstrip("/")] = image
+    return found
+
+
+def _is_photograph(files: Files, image: str) -> bool:
+    """Whether an image is one to label: where there are ``JPEGImages``, the others are masks and drawings."""
+    folder = f"{files.base}JPEGImages"
+    return not files.below(folder) or image.startswith(f"{folder}/")
+
+
+def _splits(files: Files) -> dict[str, str]:
+    """The split of each image by its name without ending, from ``ImageSets/Main``."""
+    found: dict[str, str] = {}
+    for name in SETS:
+        for list_file in files.ending(f"imagesets/main/{name}.txt"):
+            split = "train" if name == "trainval" else split_of(name)
+            for line in files.path(list_file).read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.strip():
+                    found[line.split()[0]] = split
+    return found
+
+
+def _split(splits: Mapping[str, str], name: str, files: Files) -> str:
+    stem = name.rpartition("/")[2].rpartition(".")[0]
+    return splits.get(stem) or split_of(name[len(files.base) :].rpartition("/")[0])

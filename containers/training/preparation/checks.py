@@ -1,0 +1,91 @@
+"""Looks at the dataset as a whole: pictures that are there twice, splits that overlap, classes that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
+from containers.training.preparation.findings import Findings
+from containers.training.preparation.statistics import median_sides, objects_by_split
+
+RARE = 50
+"""A class with fewer than one object in training for so many of the most frequent class is told as an imbalance."""
+SMALL = 8.0
+"""Median side in pixels below which a class counts as small: the finest cell that YOLOv8 looks at."""
+
+
+def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Findings) -> None:
+    """Tell of equal and nearly equal pictures; those that the policy drops are left out from here on.
+
+    ``equal`` and ``near`` are the first place of each picture's equals and of its series. Between splits it is the copy
+    in the less held-out split that is told of and dropped: ``test`` keeps all of its pictures.
+    """
+    rows = catalogue.rows
+    single = rows["kept"].copy()
+    for held, others in _copies(catalogue, equal, single):
+        for at in others:
+            single[at] = False
+            _tell(catalogue, at, held, "the same picture as", ("repeated-image", "leaked-image"), findings)
+            if rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
+                message = f"labelled otherwise than {catalogue.entries[held].image}, the same picture"
+                findings.add("label-conflict", catalogue.entries[at].image, message)
+    for held, others in _copies(catalogue, near, single):
+        for at in others:
+            kinds = ("near-duplicate", "leaked-near-duplicate")
+            _tell(catalogue, at, held, "nearly the same picture as", kinds, findings)
+
+
+def check_splits(catalogue: Catalogue, findings: Findings) -> None:
+    """Tell of splits without pictures or without objects."""
+    if not len(catalogue.rows):
+        return
+    for at, name in enumerate(SPLITS):
+        places = catalogue.of(at)
+        if not len(places):
+            findings.add("empty-split", ".", f"no pictures for the {name} split")
+        elif not catalogue.rows["objects"][places].any():
+            findings.add("empty-split", ".", f"no object is labelled in the {name} split")
+
+
+def check_classes(catalogue: Catalogue, classes: tuple[str, ...], findings: Findings) -> None:
+    """Tell of classes that a split lacks, that are rare beside others, or that are small in the pictures."""
+    objects = objects_by_split(catalogue, len(classes))
+    filled = [at for at in range(len(SPLITS)) if objects[at].any()]
+    most = int(objects[0].max(initial=0))
+    for class_id, (name, side) in enumerate(zip(classes, median_sides(catalogue), strict=True)):
+        lacking = [SPLITS[at] for at in filled if not objects[at, class_id]]
+        if lacking:
+            where = "anywhere" if lacking == [SPLITS[at] for at in filled] else f"in {' and '.join(lacking)}"
+            findings.add("absent-class", ".", f"{name}: no object {where}")
+        count = int(objects[0, class_id])
+        if 0 < count * RARE < most:
+            frequent = classes[int(objects[0].argmax())]
+            message = f"{name}: {count:,} objects to train on, fewer than 1 for {RARE} of {frequent} ({most:,})"
+            findings.add("imbalance", ".", message)
+        if 0 < side < SMALL:
+            findings.add("small-objects", ".", f"{name}: half of the objects are below {side:.1f} pixels a side")
+
+
+def _copies(catalogue: Catalogue, groups: Array, among: Array) -> Iterator[tuple[int, list[int]]]:
+    """Of each group with several members: the first in the most held-out split, and the others."""
+    places = np.flatnonzero(among)
+    places = places[np.argsort(groups[places], kind="stable")]
+    starts = np.flatnonzero(np.diff(groups[places], prepend=-1))
+    sizes = np.diff(np.append(starts, len(places)))
+    for start, size in zip(starts[sizes > 1].tolist(), sizes[sizes > 1].tolist(), strict=True):
+        members = places[start : start + size]
+        held = int(members[np.argmax(catalogue.rows["split"][members])])
+        yield held, [at for at in members.tolist() if at != held]
+
+
+def _tell(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> None:
+    within, across = kinds
+    splits = catalogue.rows["split"]
+    message = f"{message} {catalogue.entries[held].image}"
+    if splits[at] != splits[held]:
+        message += f": {SPLITS[splits[at]]} must not show what {SPLITS[splits[held]]} is measured with"
+    kind = within if splits[at] == splits[held] else across
+    if findings.add(kind, catalogue.entries[at].image, message) == "dropped":
+        catalogue.rows["kept"][at] = False

@@ -1,0 +1,76 @@
+"""Decides which split every picture belongs to, where the dataset does not say."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from containers.training.preparation.catalogue import SPLITS, UNSPLIT, Array, Catalogue
+from containers.training.preparation.duplicates import joined
+from containers.training.preparation.findings import Findings
+from containers.training.preparation.splits import SHARE, SplitError, Unit, assign
+
+
+def complete(
+    catalogue: Catalogue, equal: Array, near: Array, *, group_pattern: str, seed: int, findings: Findings
+) -> None:
+    """Put every picture into a split: what has none belongs to training, of which missing splits are made.
+
+    ``equal`` and ``near`` are the first place of each picture's equals and of its series. Pictures that are equal or
+    share a group stay together, and so do series, unless one is larger than a split.
+    """
+    rows = catalogue.rows
+    # A split whose pictures were all dropped is empty and not missing.
+    missing = [at for at in range(1, len(SPLITS)) if not (rows["split"] == at).any()]
+    rows["split"][rows["split"] == UNSPLIT] = 0
+    pool = np.flatnonzero(rows["kept"] & (rows["split"] == 0))
+    if not missing or not len(pool):
+        return
+    first: dict[str, int] = {}
+    groups = [
+        first.setdefault(name, int(at)) if (name := _group(catalogue, at, group_pattern)) else at
+        for at in pool.tolist()
+    ]
+    together = joined(equal, pool, np.array(groups))
+    together = _with_series(together, near, pool)
+    units, places = _units(catalogue, together, pool)
+    try:
+        chosen = assign(units, [SPLITS[at] for at in missing], seed)
+    except SplitError as error:
+        findings.add("empty-split", ".", str(error))
+        return
+    for split, where in zip(chosen, places, strict=True):
+        rows["split"][where] = SPLITS.index(split)
+
+
+def _group(catalogue: Catalogue, at: int, pattern: str) -> str:
+    entry = catalogue.entries[at]
+    found = re.search(pattern, entry.image) if pattern else None
+    return (found[1] if found else "") or entry.group
+
+
+def _with_series(together: Array, near: Array, pool: Array) -> Array:
+    """Let series stay together as well; one that is larger than a split would leave nothing to choose from."""
+    series = joined(together, pool, near[pool])
+    sizes = np.bincount(series[pool], minlength=len(series))
+    small = pool[sizes[series[pool]] <= SHARE * len(pool)]
+    return joined(together, small, near[small])
+
+
+def _units(catalogue: Catalogue, together: Array, pool: Array) -> tuple[list[Unit], list[Array]]:
+    order = pool[np.argsort(together[pool], kind="stable")]
+    starts = np.flatnonzero(np.diff(together[order], prepend=-1))
+    places = np.split(order, starts[1:])
+    unit_of = np.full(len(catalogue.rows), -1)
+    unit_of[order] = np.repeat(np.arange(len(places)), [len(where) for where in places])
+    classes: list[dict[int, int]] = [{} for _ in places]
+    pictures, seen, _ = catalogue.pairs()
+    for unit, class_id in zip(unit_of[pictures].tolist(), seen.tolist(), strict=True):
+        if unit >= 0:
+            classes[unit][class_id] = classes[unit].get(class_id, 0) + 1
+    digests = catalogue.rows["digest"]
+    return [
+        Unit(min(digests[at].tobytes() for at in where), len(where), held)
+        for where, held in zip(places, classes, strict=True)
+    ], places

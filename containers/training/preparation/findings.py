@@ -1,0 +1,59 @@
+"""Collects what is found: counts all of it and keeps some of each kind, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from containers.training.data.source import Problem
+from workflow.contract import ACTIONS, FINDINGS, Finding
+
+SHOWN_OF_A_KIND = 20
+"""Findings of one kind and action that a report lists."""
+SHOWN = 200
+"""Findings that a report lists; it counts all."""
+
+
+class Findings:
+    """The findings of one dataset under the policy of its run."""
+
+    def __init__(self, policy: Mapping[str, str]) -> None:
+        self._policy = policy
+        self._shown: dict[tuple[str, str], list[Finding]] = {}
+        self.counted: Counter[str] = Counter()
+        """How often each kind was found."""
+        self.errors = 0
+        """How many of them reject the dataset."""
+
+    @property
+    def warnings(self) -> int:
+        """How many of them do not."""
+        return self.counted.total() - self.errors
+
+    def action(self, kind: str) -> str:
+        """What is done about a kind: one of the values of ``workflow.contract.ACTIONS``."""
+        return ACTIONS[self._policy.get(kind, FINDINGS[kind].default)]
+
+    def add(self, kind: str, file: str, message: str) -> str:
+        """Take note of something found in a file as a whole; what is done about it."""
+        action = self.action(kind)
+        self.take(Problem(kind, file, 0, message, action))
+        return action
+
+    def take(self, problem: Problem) -> None:
+        """Take note of what the dataset's reader found."""
+        rejected = problem.action == "rejected"
+        self.counted[problem.kind] += 1
+        self.errors += rejected
+        shown = self._shown.setdefault((problem.kind, problem.action), [])
+        if len(shown) < SHOWN_OF_A_KIND:
+            severity = "error" if rejected else "warning"
+            advice = FINDINGS[problem.kind].advice
+            shown.append(
+                Finding(severity, problem.file, problem.line, problem.message, problem.kind, problem.action, advice)
+            )
+
+    def shown(self) -> tuple[Finding, ...]:
+        """Some of each kind, errors first."""
+        every = [finding for findings in self._shown.values() for finding in findings]
+        return tuple(sorted(every, key=lambda finding: finding.severity)[:SHOWN])

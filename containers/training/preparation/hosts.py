@@ -1,0 +1,119 @@
+"""What the hosts of a job tell each other: which one this is, and what each found out about its pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from containers.training.data.archive import the_archive
+from containers.training.data.files import Files
+from containers.training.preparation.pictures import Picture, read_picture
+from containers.training.preparation.processes import in_order
+from containers.training.preparation.survey import Progress, Say
+from workflow.contract import VERSION
+
+
+class HostsError(RuntimeError):
+    """What the hosts found out does not add up, or cannot be shared between hosts."""
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts of a processing job, and which of them this is."""
+
+    current: str
+    names: tuple[str, ...]
+
+    @property
+    def first(self) -> bool:
+        """Whether this host writes what all share."""
+        return self.current == self.names[0]
+
+
+def read_hosts(file: Path) -> Hosts:
+    """Read SageMaker's ``resourceconfig.json``; without one there is one host."""
+    if not file.is_file():
+        return Hosts("algo-1", ("algo-1",))
+    document = json.loads(file.read_text(encoding="utf-8"))
+    return Hosts(document["current_host"], tuple(sorted(document["hosts"])))
+
+
+def write_inspected(root: Path, target: Path, host: str, say: Say) -> None:
+    """Look at this host's share of the pictures and copy the files that are no pictures, for all hosts to read.
+
+    Raises HostsError for a zip, which is one file and cannot be shared.
+    """
+    files = Files(root)
+    archive = the_archive(files)
+    if archive:
+        raise HostsError(f"{archive}: hosts cannot share a zip; upload the files in it, or set prepare_instances to 1")
+    target.mkdir(parents=True, exist_ok=True)
+    pictures = set(files.images)
+    for name in files.all:
+        if name not in pictures:
+            place = target / "files" / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, place)
+    progress = Progress("inspected", len(files.images), say)
+    names = files.images
+
+    def look(part: range) -> list[str]:
+        return [_line(names[at], read_picture(root / names[at])) for at in part]
+
+    with (target / f"pictures-{host}.jsonl").open("w", encoding="utf-8") as stream:
+        for lines in in_order(look, len(names)):
+            stream.writelines(lines)
+            progress.add(len(lines))
+
+
+def read_inspected(folder: Path) -> dict[str, Picture] | None:
+    """What all hosts found out, by the pictures' paths; None where nothing was inspected before.
+
+    Raises HostsError where a host's part is missing.
+    """
+    file = folder / "inspection.json"
+    document = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"version": VERSION, "instances": 1}
+    if document.get("version") != VERSION:
+        raise HostsError(f"inspection.json: version {document.get('version')!r} is not {VERSION}")
+    if document["instances"] == 1:
+        return None
+    parts = sorted(folder.glob("pictures-*.jsonl"))
+    if len(parts) != document["instances"]:
+        raise HostsError(f"{len(parts)} of {document['instances']} hosts have inspected their pictures")
+    known: dict[str, Picture] = {}
+    for part in parts:
+        with part.open(encoding="utf-8") as stream:
+            for line in stream:
+                image, picture = _parse(json.loads(line))
+                known[image] = picture
+    return known
+
+
+def _line(image: str, picture: Picture) -> str:
+    told = {
+        "image": image,
+        "digest": picture.digest.hex(),
+        "width": picture.width,
+        "height": picture.height,
+        "rotated": picture.rotated,
+        "look": picture.look.hex(),
+        "defect": picture.defect,
+        "message": picture.message,
+    }
+    return json.dumps(told, ensure_ascii=False) + "\n"
+
+
+def _parse(told: Mapping[str, str | int | bool]) -> tuple[str, Picture]:
+    picture = Picture(
+        bytes.fromhex(str(told["digest"])),
+        int(told["width"]),
+        int(told["height"]),
+        bool(told["rotated"]),
+        bytes.fromhex(str(told["look"])),
+        str(told["defect"]),
+        str(told["message"]),
+    )
+    return str(told["image"]), picture

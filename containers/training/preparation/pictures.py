@@ -1,0 +1,198 @@
+"""Looks at one picture, from one reading of its bytes: what it is called by, how large it is, whether it is whole.
+
+Knows no labels and no splits, and never writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import simplejpeg  # type: ignore[import-untyped]
+from PIL import Image
+
+PIXELS = 50_000_000
+"""Largest picture that is decoded; the size is known from the header, so memory stays bounded."""
+BYTES = 1_000_000_000
+"""Largest file that is read: more than 50 million pixels of four 16-bit channels take."""
+SIDE = 10
+"""Shortest side that training accepts."""
+
+_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+_ORIENTATION = 274
+_QUARTER_TURNS = frozenset({5, 6, 7, 8})
+_GRID = 9
+_PLAIN = 5.0
+"""Standard deviation of the grey levels, 0 to 255, below which a picture is too plain to be told from another."""
+_PADDING = 16
+"""Stray bytes before a JPEG's end that are taken for a writer's padding; damaged data leave more."""
+_STRAY = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+
+_CUT = "its end is missing"
+
+Grey = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is known of one picture.
+
+    ``digest`` is the SHA-256 of the file's bytes. ``width`` and ``height`` are pixels of the upright picture, 0 where
+    no header was found. ``look`` is the 128-bit perceptual hash, empty for a picture too plain to have one. ``defect``
+    is one of ``workflow.contract.FINDINGS`` or empty, ``message`` says what is wrong.
+    """
+
+    digest: bytes
+    width: int = 0
+    height: int = 0
+    rotated: bool = False
+    look: bytes = b""
+    defect: str = ""
+    message: str = ""
+
+
+class _DefectError(ValueError):
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def read_picture(path: Path) -> Picture:
+    """Read and examine one file; it stays as it is. Raises OSError where it cannot be read at all."""
+    size = path.stat().st_size
+    if size > BYTES:
+        return Picture(b"", defect="enormous-image", message=f"{size:,} bytes: more than {BYTES:,}")
+    return examine(path.read_bytes())
+
+
+def examine(data: bytes) -> Picture:
+    """Decode a picture to its last pixel, unless its header promises too many.
+
+    What is cut off is found in every format. Damage inside is found as far as the format tells: a JPEG's codes, a
+    PNG's sums; a BMP and a lossy WebP decode whatever stands there.
+    """
+    with warnings.catch_warnings():
+        # What is wrong with a file becomes a finding; Pillow's words of warning are noise beside it.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        return _examine(data)
+
+
+def _examine(data: bytes) -> Picture:
+    digest = hashlib.sha256(data).digest()
+    width = height = 0
+    try:
+        _check_length(data)
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        width, height = image.size
+        _check_size(width, height)
+        rotated = _orientation(image) in range(2, 9)
+        grey = _decode_jpeg(data) if image.format in ("JPEG", "MPO") else _decode(data, image)
+        # Pillow turns a TIFF upright while it decodes: size and tag count from here on.
+        width, height = image.size
+        if _orientation(image) in _QUARTER_TURNS:
+            width, height = height, width
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        return Picture(digest, defect="enormous-image", message=_too_large(str(error)))
+    except _DefectError as error:
+        return Picture(digest, width, height, defect=error.kind, message=str(error))
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
+        # Pillow's readers raise all of these for damaged files.
+        return Picture(digest, width, height, defect=_kind_of(error), message=_words(error))
+    return Picture(digest, width, height, rotated=rotated, look=look_of(grey))
+
+
+def look_of(grey: Image.Image) -> bytes:
+    """A perceptual hash of 128 bits, empty for a plain picture.
+
+    The difference hash (dHash) of N. Krawetz, along rows and along columns: the picture is scaled down to 9 x 9, and
+    every bit says whether a grey level is above the one before. Copies in another size or quality differ in few bits.
+    """
+    small = np.asarray(grey.resize((_GRID, _GRID), Image.Resampling.BILINEAR))
+    if _is_plain(small.tobytes()):
+        return b""
+    corner = small[:-1, :-1]
+    return np.packbits(np.stack([small[:-1, 1:] > corner, small[1:, :-1] > corner])).tobytes()
+
+
+def _is_plain(levels: bytes) -> bool:
+    # For 81 numbers plain Python is faster than numpy. Variance: mean of squares less square of the mean.
+    mean = sum(levels) / len(levels)
+    return sum([level * level for level in levels]) / len(levels) - mean * mean < _PLAIN * _PLAIN
+
+
+def _orientation(image: Image.Image) -> int:
+    value = image.getexif().get(_ORIENTATION, 1)
+    return value if isinstance(value, int) else 1
+
+
+def _check_length(data: bytes) -> None:
+    """A WebP says in its first bytes how long it is."""
+    if data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        raise _DefectError("truncated-image", _CUT)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > PIXELS:
+        raise _DefectError("enormous-image", _too_large(f"{width}x{height}"))
+    if min(width, height) < SIDE:
+        raise _DefectError("tiny-image", f"{width}x{height} pixels: shorter than {SIDE} on one side")
+
+
+def _too_large(found: str) -> str:
+    return f"{found}: more than {PIXELS:,} pixels"
+
+
+def _decode_jpeg(data: bytes) -> Image.Image:
+    """The picture in grey, at a fraction of its size: every coefficient is read, few are transformed.
+
+    libjpeg goes on after damage and only warns; strict decoding makes its warnings errors.
+    """
+    try:
+        return _grey_jpeg(data, strict=True)
+    except ValueError as error:
+        said = str(error)
+    if "Premature end of JPEG" in said:
+        raise _DefectError("truncated-image", _CUT)
+    stray = _STRAY.search(said)
+    if stray and int(stray[1]) <= _PADDING:
+        return _grey_jpeg(data, strict=False)
+    if "Corrupt JPEG data" in said or stray:
+        raise _DefectError("unreadable-image", f"damaged: {said}")
+    # What TurboJPEG does not know, such as rare samplings of colour, libjpeg itself may.
+    if b"\xff\xd9" not in data[-1024:]:
+        raise _DefectError("truncated-image", _CUT)
+    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    image.draft("L", (image.width // 8, image.height // 8))
+    return image.convert("L")
+
+
+def _grey_jpeg(data: bytes, *, strict: bool) -> Image.Image:
+    grey: Grey = simplejpeg.decode_jpeg(
+        data, "GRAY", fastdct=True, min_height=2 * _GRID, min_width=2 * _GRID, strict=strict
+    )
+    return Image.fromarray(grey[:, :, 0])
+
+
+def _decode(data: bytes, image: Image.Image) -> Image.Image:
+    if image.format == "PNG" and b"IEND\xaeB`\x82" not in data[-1024:]:
+        raise _DefectError("truncated-image", _CUT)
+    image.load()
+    if image.mode in ("F", "I"):
+        raise _DefectError("unreadable-image", "32 bits a channel; training reads 8 and 16")
+    return image.convert("L")
+
+
+def _kind_of(error: Exception) -> str:
+    return "truncated-image" if "truncated" in str(error).lower() else "unreadable-image"
+
+
+def _words(error: Exception) -> str:
+    said = re.sub(r" ?<_io\.BytesIO object at \w+>", "", str(error))
+    return f"cannot be read as a picture: {said or type(error).__name__}"

@@ -1,0 +1,104 @@
+"""The two processing jobs: ``inspect`` looks at a share of the pictures, ``prepare`` judges the whole and hands it on.
+
+A dataset with errors is no failure of these jobs: ``prepare`` writes the report, hands on nothing, and the flow rejects
+it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from containers.training.data.archive import the_archive, unpack_zip
+from containers.training.data.files import Files
+from containers.training.data.recognition import open_source
+from containers.training.data.source import Source
+from containers.training.folders import Folders
+from containers.training.preparation.catalogue import Array
+from containers.training.preparation.contact_sheet import write_sheet
+from containers.training.preparation.hosts import Hosts, HostsError, read_hosts, read_inspected, write_inspected
+from containers.training.preparation.judgement import Judged, judge
+from containers.training.preparation.options import Options, read_options
+from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
+from containers.training.preparation.pictures import Picture
+from workflow.contract import VERSION
+
+OUTPUTS = ("training", "test", "report")
+TOLD = 20
+"""Findings of the end's summary."""
+
+
+def inspect(folders: Folders) -> None:
+    """Look at this host's share of the dataset. Raises HostsError for a dataset that cannot be shared."""
+    write_inspected(folders.dataset, folders.prepared("inspected"), read_hosts(folders.hosts).current, _say)
+
+
+def prepare(folders: Folders) -> None:
+    """Judge the dataset and write the three outputs, each of which exists afterwards in any case."""
+    started = time.monotonic()
+    options = read_options(folders.record)
+    hosts = read_hosts(folders.hosts)
+    known = read_inspected(folders.inspected)
+    if known is None and len(hosts.names) > 1:
+        raise HostsError(f"{len(hosts.names)} hosts prepare what none has inspected: run `inspect` on as many before")
+    for name in OUTPUTS:
+        folders.prepared(name).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folders.prepared("report").parent.parent) as work:
+        root, source = _open(folders, options, known, Path(work))
+        with tempfile.TemporaryFile(dir=work) as spool:
+            judged = judge(source, root, options, spool, known=known, say=_say)
+            _hand_on(folders, hosts, judged, source, root, shared=known is not None)
+    if hosts.first:
+        report = folders.prepared("report")
+        seconds = round(time.monotonic() - started, 3)
+        write_json(report / "preparation.json", {"version": VERSION, "seconds": seconds, "instances": len(hosts.names)})
+        write_json(report / "dataset-report.json", judged.report.document())
+    _summary(judged)
+
+
+def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:
+    """Where the pictures lie, and the dataset. A single zip is unpacked into ``work``."""
+    open_here = partial(open_source, task=options.task, format=options.format, policy=options.policy)
+    if known is not None:
+        return folders.dataset, open_here(folders.inspected / "files", images=sorted(known))
+    root = folders.dataset
+    if archive := the_archive(Files(root)):
+        _say(f"unpacking {archive}")
+        root = work / "unpacked"
+        root.mkdir()
+        unpack_zip(folders.dataset / archive, root)
+    return root, open_here(root)
+
+
+def _hand_on(folders: Folders, hosts: Hosts, judged: Judged, source: Source, root: Path, *, shared: bool) -> None:
+    present = _present(judged, root) if shared else np.ones(len(judged.catalogue.rows), np.bool_)
+    if hosts.first:
+        write_sheet(source, judged.catalogue, root, present, folders.prepared("report") / "contact-sheet.jpg")
+    if judged.sound:
+        target = Target(folders.prepared("training"), folders.prepared("test"))
+        copy_pictures(judged, root, target, present, _say)
+        if hosts.first:
+            write_documents(judged, source, target)
+
+
+def _present(judged: Judged, root: Path) -> Array:
+    """Which pictures are of this host's share."""
+    return np.array([(root / entry.image).is_file() for entry in judged.catalogue.entries], np.bool_)
+
+
+def _summary(judged: Judged) -> None:
+    report = judged.report
+    for finding in report.findings[:TOLD]:
+        _say(f"{finding.severity}: {finding.text()}")
+    for name, split in report.splits.items():
+        _say(f"{name}: {split.images:,} images, {split.objects:,} objects")
+    _say(f"task {report.task}, classes: {', '.join(report.classes) or 'none'}")
+    _say(f"{report.errors:,} errors, {report.warnings:,} warnings, digest {report.digest}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

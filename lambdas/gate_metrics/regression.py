@@ -1,0 +1,108 @@
+"""Is the candidate no worse than production, measured on the same images?
+
+The rule, for the task's quality figure overall (``maximum_regression``) and for each class's part in it
+(``maximum_class_regression``). The loss is production's score minus the candidate's, in decimal arithmetic:
+
+1. A loss of at most the allowed one passes; equal passes.
+2. A larger loss is refused, unless chance may explain it, and the held-out images suffice to say so. That is when the
+   95 % interval of the lead reaches from the measured lead or below it up to 0 or above it, and its low end is not
+   below minus the allowed loss minus DOUBT. Then it passes, and the reason says "may be chance".
+
+So a loss is certain, and refused, where the whole interval is below 0; where there is no interval, because too few
+images were held out; and where the interval is so wide that it proves nothing. More than the allowed loss plus DOUBT
+never passes. With the same widths, a better candidate never fails where a worse one passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from lambdas.gate_metrics.check import Check, apart
+from lambdas.gate_metrics.limits import Limits
+from workflow.contract import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore
+
+DOUBT = Decimal("0.10")
+"""How far below the allowed loss the interval of a loss that may be chance can reach."""
+
+AGREEMENT = Decimal("1e-9")
+"""How far the comparison may be from the scores it was made of: the rounding of binary fractions."""
+
+
+def against_champion(planned: object, metrics: Metrics, limits: Limits, alone: str) -> Iterator[Check]:
+    """Compare with the champion that the plan names: None, or a mapping with its package's ARN and version.
+
+    ``alone`` says why there is none.
+    """
+    quality, measured, comparison = QUALITY[metrics.task], metrics.champion, metrics.comparison
+    if planned is None and measured is None:
+        yield Check(comparison is None, alone if comparison is None else "a model without a champion was compared")
+    elif measured is None:
+        yield Check(False, "production's model was not measured on the held-out images")
+    elif planned is None:
+        yield Check(False, "a model was measured as production's, and the plan knows of none")
+    elif not is_planned(planned, measured):
+        yield Check(False, f"version {measured.package_version} was measured as production's, not the planned one")
+    elif comparison is None or (theirs := measured.figure(quality)) is None:
+        yield Check(False, "the evaluation did not compare the candidate with production's model")
+    else:
+        figure, against = FIGURE_NAMES[quality], f"(version {measured.package_version})"
+        yield compared(figure, metrics.quality, theirs, comparison.overall, limits.maximum_regression, against)
+        yield from class_by_class(figure, metrics, measured, comparison.per_class, limits.maximum_class_regression)
+
+
+def is_planned(planned: object, measured: ModelScore) -> bool:
+    """Whether the measured champion is the package the plan named."""
+    return (
+        isinstance(planned, Mapping)
+        and planned.get("model_package_arn") == measured.model_package_arn
+        and planned.get("package_version") == measured.package_version
+        and bool(measured.model_package_arn)
+    )
+
+
+def class_by_class(
+    figure: str, metrics: Metrics, measured: ModelScore, leads: Mapping[str, Lead], allowed: float
+) -> Iterator[Check]:
+    """Every class. One that production does not know scores 0 there, so nothing is lost of it."""
+    ours, theirs = metrics.candidate.per_class, measured.per_class
+    if [(score.name, score.objects) for score in ours] != [(score.name, score.objects) for score in theirs]:
+        yield Check(False, "candidate and production's model were not measured on the same objects of the same classes")
+        return
+    for name in sorted(set(leads) - {score.name for score in ours}):
+        yield Check(False, f"the comparison tells of the class {name}, and the scores do not")
+    lost = []
+    for mine, other in zip(ours, theirs, strict=True):
+        lead = leads.get(mine.name)
+        check = compared(f"{figure} of {mine.name}", mine.quality, other.quality, lead, allowed)
+        if not check.passed or exact(other.quality) - exact(mine.quality) > exact(allowed):
+            lost.append(check)
+    yield from lost
+    if not lost:
+        yield Check(True, f"no class loses more than {exact(allowed):f} of its {figure} against production")
+
+
+def compared(what: str, ours: float, theirs: float, lead: Lead | None, allowed: float, against: str = "") -> Check:
+    """The rule for one figure. ``lead`` is what the comparison says of it, None where it says nothing."""
+    difference = exact(ours) - exact(theirs)
+    if lead is not None and abs(exact(lead.value) - difference) > AGREEMENT:
+        return Check(False, f"the comparison tells {what} as {lead.value:+}, the scores as {difference:+f}")
+    mine, others = apart(ours, theirs)
+    production = f"production's {others} {against}".rstrip()
+    limit = f"{exact(allowed):f}"
+    if -difference <= exact(allowed):
+        return Check(True, f"{what} {mine} against {production}: at most {limit} may be lost")
+    refused = f"{what} {mine} loses more than {limit} against {production}"
+    if lead is None or lead.low is None or lead.high is None:
+        return Check(False, f"{refused}, and too few images were held out to call it chance")
+    interval = f"{lead.value:+.2g} ({lead.low:+.2g} to {lead.high:+.2g})"
+    if lead.high < 0 or exact(lead.low) > difference:
+        return Check(False, f"{refused}: {interval} is no chance")
+    if exact(lead.low) < -exact(allowed) - DOUBT:
+        return Check(False, f"{refused}: {interval} is too wide, too few images were held out to tell")
+    return Check(True, f"{what} {mine} against {production} may be chance: {interval}, at most {limit} may be lost")
+
+
+def exact(value: float) -> Decimal:
+    """The number as it is written, so that 0.72 - 0.70 is 0.02."""
+    return Decimal(repr(value))

@@ -1,0 +1,96 @@
+"""The training arguments that a run may set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflow.contract import ALLOWED, OWN, SETTINGS, HyperparameterError, read_argument
+from workflow.contract.hyperparameters import CHOICES
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("patience", "0", 0),
+        ("patience", "3.0", 3),
+        ("nbs", "1", 1),
+        ("lr0", "1e-3", 0.001),
+        ("lr0", ".5", 0.5),
+        ("mosaic", "1", 1.0),
+        ("degrees", "90", 90.0),
+        ("cos_lr", "True", True),
+        ("rect", "0", False),
+        ("optimizer", "AdamW", "AdamW"),
+        ("amp", "fp32", "fp32"),
+    ],
+)
+def test_an_argument_is_read_in_its_kind(key: str, text: str, value: Any) -> None:
+    """SageMaker passes every argument as text."""
+    read = read_argument(key, text)
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("patience", "-1"),
+        ("patience", "2.5"),
+        ("nbs", "0"),
+        ("lr0", "1.01"),
+        ("lr0", "nan"),
+        ("lr0", "inf"),
+        ("lr0", "0x1"),
+        ("lr0", "1_0"),
+        ("lr0", ""),
+        ("degrees", "-1"),
+        ("degrees", "1e999"),
+        ("cos_lr", "yes"),
+        ("optimizer", "adamw"),
+        ("amp", "fp16"),
+    ],
+)
+def test_a_wrong_argument_names_the_key_and_what_is_allowed(key: str, text: str) -> None:
+    """Before an instance is paid for."""
+    with pytest.raises(HyperparameterError) as caught:
+        read_argument(key, text)
+    assert str(caught.value) == f"hyperparameter {key} = {text!r}: must be {ALLOWED[SETTINGS[key]]}"
+
+
+@pytest.mark.parametrize("key", ["project", "device", "data", "resume", "model", "epochs", "", "LR0"])
+def test_what_the_flow_decides_cannot_be_set(key: str) -> None:
+    """Paths, devices, and keys of the execution input."""
+    with pytest.raises(HyperparameterError, match="unknown or decided by the flow; allowed are"):
+        read_argument(key, "1")
+
+
+def test_every_kind_says_what_it_allows() -> None:
+    """And no argument is both a further one and a key of the input."""
+    assert set(SETTINGS.values()) == set(ALLOWED)
+    assert not set(SETTINGS) & set(OWN)
+
+
+digits = st.from_regex(r"[+-]?[0-9]{0,3}\.?[0-9]{0,3}(e[+-]?[0-9])?", fullmatch=True)
+
+
+@given(key=st.sampled_from(list(SETTINGS)), text=st.text(max_size=8) | digits)
+def test_any_text_is_read_in_its_kind_or_refused(key: str, text: str) -> None:
+    """Nothing else comes out, whatever is typed."""
+    kind = SETTINGS[key]
+    try:
+        value = read_argument(key, text)
+    except HyperparameterError:
+        return
+    if kind in CHOICES:
+        assert value in CHOICES[kind]
+    elif kind == "bool":
+        assert isinstance(value, bool)
+    elif kind in ("count", "positive"):
+        assert isinstance(value, int)
+        assert value >= (kind == "positive")
+    else:
+        assert 0 <= value <= (1 if kind == "fraction" else 1e12)
