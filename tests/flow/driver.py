@@ -120,8 +120,14 @@ class Flow:
 
     def packages(self) -> dict[str, str]:
         """Approval status of every registered version, by ARN."""
-        listed = self.sagemaker.list_model_packages(ModelPackageGroupName=self.stack.package_group)
-        return {item["ModelPackageArn"]: item["ModelApprovalStatus"] for item in listed["ModelPackageSummaryList"]}
+        pages = self.sagemaker.get_paginator("list_model_packages").paginate(
+            ModelPackageGroupName=self.stack.package_group
+        )
+        return {
+            item["ModelPackageArn"]: item["ModelApprovalStatus"]
+            for page in pages
+            for item in page["ModelPackageSummaryList"]
+        }
 
     def ask_production(self) -> dict[str, Any]:
         """What production answers to a picture."""

@@ -46,7 +46,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "augmentation policy": ("randaugment", "autoaugment", "augmix"),
     "copy-paste mode": ("flip", "mixup"),
 }
-"""Kinds that are a choice. Mixed precision in fp16 is left out: its check wants a download."""
+"""Kinds that are a choice. Mixed precision in fp16 is none: it is taken by itself where a GPU has no bf16."""
 
 ALLOWED = {
     "count": "a whole number of at least 0",

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.serving import detection
-from containers.serving.average_precision import overlap
 from containers.serving.detection import Detections, Letterbox, Thresholds, strongest, suppress, to_picture
+from containers.serving.likeness import overlap
 from containers.serving.mask import Mask
 
 

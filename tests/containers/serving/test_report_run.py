@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from containers.serving.cost import HOURLY, Job, total
+from containers.serving.cost import HOURLY, PRICED, SOURCE, Job, total
 from containers.serving.report_run import cost, jobs, numbers
 from containers.serving.report_words import duration, money, signed, size
 from tests.containers.serving.example_pages import example, tuned
@@ -63,7 +63,7 @@ def test_every_job_stands_with_its_time_its_instance_and_about_its_cost() -> Non
     assert "Training ml.g5.xlarge, spot 1 h 0 min up to $1.41" in text
     assert "Evaluation ml.m7i.xlarge 32 s below $0.01" in text
     assert "Together 1 h 1 min up to $1.42" in text
-    assert "July 2026 (aws.amazon.com/sagemaker/pricing)" in text
+    assert f"{PRICED} ({SOURCE})" in text
     assert "Spot capacity was asked for" in text
 
 
