@@ -25,7 +25,7 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' \
 		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
 
-test: .venv/dev ## all tests, with real trainings and a real browser (under 10 minutes)
+test: .venv/dev ## all tests, with real trainings and a real browser (some 20 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
 	$(BIN)/python -m pytest
 
