@@ -198,8 +198,8 @@ def judge(model: Model, held_out: HeldOut, confidence: float, tell: Tell | None)
 def judge_champion(archive: Path, known: Champion, held_out: HeldOut, confidence: float) -> Judged:
     """Measure the champion, provided that its archive is the very one in production.
 
-    Raises EvaluationError for a champion of another task or without one class of the data: it cannot be compared, and
-    a run of something new needs a project of its own.
+    Raises EvaluationError for a champion of another task, without one class of the data, or with a class that the
+    candidate would no longer find: that is no successor, and whoever means it says so in the run's input.
     """
     if not archive.is_file():
         raise EvaluationError("model.tar.gz is missing")
@@ -215,7 +215,12 @@ def judge_champion(archive: Path, known: Champion, held_out: HeldOut, confidence
     if not set(model.manifest.classes) & set(held_out.classes):
         raise EvaluationError(
             f"it knows {', '.join(model.manifest.classes)}, and none of {', '.join(held_out.classes)}: "
-            "what they find cannot be compared; release another model of production's classes, or use another project"
+            "what they find cannot be compared; to replace it all the same, start the run with compare = false"
+        )
+    if lost := sorted(set(model.manifest.classes) - set(held_out.classes)):
+        raise EvaluationError(
+            f"it also finds {', '.join(lost)}, which this dataset does not name: the candidate would not; "
+            "add them, or start the run with compare = false to replace it all the same"
         )
     judged = judge(model, held_out, confidence, None)
     score = replace(judged.score, model_package_arn=known.model_package_arn, package_version=known.package_version)

@@ -45,7 +45,8 @@ def jobs(
     machine = str((told or {}).get("instance") or asked.get("instance") or instances.get("training") or "")
     searched = [seconds for trial in trials if (seconds := _seconds(trial)) is not None]
     trained = finite((told or {}).get("seconds"))
-    spot = bool(asked.get("spot"))
+    # What was asked for goes for the first instance type; another took its place when capacity was short.
+    spot = bool(asked.get("spot")) and machine == asked.get("instance")
     if searched:
         known.append(Job(f"Search, {count(len(searched), 'training')}", sum(searched), machine, spot=spot))
     elif trained is not None:

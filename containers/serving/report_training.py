@@ -104,15 +104,19 @@ def _trial(trial: Document, names: list[str], *, best: bool) -> Row:
     tuned, objective = trial.get("TunedHyperParameters") or {}, _objective(trial)
     # SageMaker names a trial after its search, with a number and a few letters more.
     name = code("-".join(str(trial.get("TrainingJobName", "")).rsplit("-", 2)[-2:]))
-    star = "<br><b>★ best</b>" if best and objective is not None else ""
+    star = "<br><b>★ best</b>" if best and objective is not None and _completed(trial) else ""
     values = [escape(_short(tuned[name])) if name in tuned else NOTHING for name in names]
     return [f"{name}{star}", *values, fraction(objective), escape(str(trial.get("TrainingJobStatus", NOTHING)))]
 
 
-def _rank(trial: Document) -> tuple[bool, float]:
-    """Best first, those without a figure last."""
+def _rank(trial: Document) -> tuple[bool, bool, float]:
+    """Best first; those without a figure last, and before them those that did not end, of which none goes on."""
     objective = _objective(trial)
-    return objective is None, -(objective or 0.0)
+    return objective is None, not _completed(trial), -(objective or 0.0)
+
+
+def _completed(trial: Document) -> bool:
+    return trial.get("TrainingJobStatus") == "Completed"
 
 
 def _objective(trial: Document) -> float | None:

@@ -65,7 +65,8 @@ def train(folders: Folders) -> None:
             if found is None or not found.progress.finished:
                 _fit(order, work, cores)
             best, finished = finished_training(folders.checkpoints, identity, work)
-            _say("exporting the best epoch")
+            # A search goes by the last value of its objective, and what is published is the best epoch.
+            _say(f"exporting the best epoch quality={max(epoch['quality'] for epoch in finished.progress.epochs):.5f}")
             publish(
                 best,
                 folders.model,

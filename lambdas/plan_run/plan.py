@@ -203,7 +203,7 @@ def record(given: RunInput, plan: Mapping[str, Any]) -> dict[str, Any]:
             "hyperparameters": plan["hyperparameters"],
             "instance": given.training_instance,
             "fallback_instances": list(given.fallback_instances),
-            "spot": on_spot(given, given.training_instance),
+            "spot": on_spot(given, given.training_instance) and not given.tune,
             "tune": given.tune,
         },
         "instances": plan["instances"],

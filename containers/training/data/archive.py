@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import lzma
 import stat
 import zipfile
 import zlib
@@ -17,6 +19,16 @@ RATIO = 200
 """How many times its own size it may unpack to: labels shrink tenfold, pictures hardly, a bomb a thousandfold."""
 SLACK = 64 * 2**20
 """Bytes that any archive may unpack to, whatever its size."""
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    EOFError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+"""What zipfile raises for an archive that is broken."""
 _CHUNK = 2**20
 
 
@@ -51,7 +63,11 @@ def unpack_zip(archive: Path, target: Path) -> None:
                     allowed -= _unpack(opened, member, target, allowed)
     except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
         raise ArchiveError(f"{archive.name}: two members want the same place: {error.filename}") from error
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, UnicodeDecodeError) as error:
+    except BROKEN as error:
+        raise ArchiveError(f"{archive.name}: cannot be unpacked: {error}") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise ArchiveError(f"{archive.name}: cannot be unpacked: {error}") from error
 
 

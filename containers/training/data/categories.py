@@ -51,13 +51,11 @@ class Categories:
         named = self._keypoint_names()
         if not named:
             return None, None
-        points = named[0]
-        mirrored = [
-            point.replace("left", "\0").replace("right", "left").replace("\0", "right") for point in map(str, points)
-        ]
-        flip = tuple(points.index(point) if point in points else -1 for point in mirrored)
-        known = sorted(flip) == list(range(len(points))) and flip != tuple(range(len(points)))
-        return (len(points), 3), flip if known else None
+        count = len(named[0])
+        flips = {_flip(points) for points in named}
+        flip = flips.pop()
+        known = not flips and sorted(flip) == list(range(count)) and flip != tuple(range(count))
+        return (count, 3), flip if known else None
 
     def problems(self, task: str) -> Iterator[tuple[str, str]]:
         """What is wrong with the categories, each with its file."""
@@ -73,6 +71,8 @@ class Categories:
         if task == "pose" and len(lengths) != 1:
             said = f"categories have {sorted(lengths)}" if lengths else "no category names its keypoints"
             yield f"all objects of a set need the same number of keypoints; {said}", next(iter(self._by_file), ".")
+        if task == "pose":
+            yield from self._renamed()
 
     def _counted(self, file: str) -> list[Mapping[str, Any]]:
         """The categories of a file by id, without one that only heads the others and is of none, as Roboflow writes."""
@@ -93,6 +93,15 @@ class Categories:
             if _name(category) == name
         )
 
+    def _renamed(self) -> Iterator[tuple[str, str]]:
+        """The categories whose keypoints have other names in another file."""
+        before: dict[str, list[Any]] = {}
+        for file, found in self._by_file.items():
+            for category in found:
+                points = category.get("keypoints")
+                if isinstance(points, list) and points and before.setdefault(_name(category), points) != points:
+                    yield f"the keypoints of {_name(category)} are called otherwise than in another file", file
+
     def _keypoint_names(self) -> list[list[Any]]:
         return [
             category["keypoints"]
@@ -100,6 +109,14 @@ class Categories:
             for category in found
             if isinstance(category.get("keypoints"), list) and category["keypoints"]
         ]
+
+
+def _flip(points: list[Any]) -> tuple[int, ...]:
+    """For each keypoint the one whose name has left and right exchanged, -1 where there is none."""
+    mirrored = [
+        point.replace("left", "\0").replace("right", "left").replace("\0", "right") for point in map(str, points)
+    ]
+    return tuple(points.index(point) if point in points else -1 for point in mirrored)
 
 
 def _name(category: Mapping[str, Any]) -> str:

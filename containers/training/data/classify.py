@@ -43,10 +43,15 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
         return Opened(format="yolo", task="classify", problems=[problem("layout", ".", 0, message, policy)])
     groups, problems = read_groups(files, policy)
     entries: list[Entry] = []
-    for folder in folders:
-        split = SPLIT_NAMES.get(folder.rpartition("/")[2].lower(), "")
-        images = [image for name in folders[folder] for image in files.images_below(f"{folder}/{name}".lstrip("/"))]
-        for image, name in zip(images, names_below(folder, images), strict=True):
+    found: dict[str, dict[str, str]] = {}
+    for folder, classes in folders.items():
+        # Two folders may be one split: names are unique in both together, and each begins with its class.
+        below = found.setdefault(SPLIT_NAMES.get(folder.rpartition("/")[2].lower(), ""), {})
+        for name in classes:
+            images = files.images_below(f"{folder}/{name}".lstrip("/"))
+            below |= {image: image[len(folder) + 1 if folder else 0 :] for image in images}
+    for split, below in found.items():
+        for image, name in zip(below, names_below("", list(below.values())), strict=True):
             entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
     return FolderSource(
         format="yolo",

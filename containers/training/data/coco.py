@@ -28,19 +28,22 @@ _OTHER = re.compile(r"captions|image_info|panoptic|stuff", re.IGNORECASE)
 
 @dataclass
 class Paper:
-    """One file of annotations: images by id (name, width, height), and where the annotations of each lie."""
+    """One file of annotations: images by id (name, width, height), and where the annotations of each lie.
+
+    Some tools write an id as a number here and as a text there, so all are texts.
+    """
 
     file: str
     split: str
     categories: list[Any] = field(default_factory=list)
-    images: dict[Any, tuple[str, int, int]] = field(default_factory=dict)
-    numbers_of: dict[Any, int] = field(default_factory=dict)
+    images: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    numbers_of: dict[str, int] = field(default_factory=dict)
     owners: array[int] = field(default_factory=lambda: array("q"))
     places: array[int] = field(default_factory=lambda: array("q"))
     lengths: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("q"))
 
-    def annotations_of(self, image_id: Any) -> tuple[int, int]:
+    def annotations_of(self, image_id: str) -> tuple[int, int]:
         """Where in ``places`` the annotations of an image begin and end."""
         number = self.numbers_of.get(image_id)
         return (0, 0) if number is None else (self.starts[number], self.starts[number + 1])
@@ -159,7 +162,8 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
 
 def _papers(files: Files, task: str) -> list[str]:
     """The files of annotations; where boxes and keypoints have files of their own, those of the task."""
-    found = [name for name in files.ending(".json") if not _OTHER.search(name) and _begins_like_coco(files.path(name))]
+    named = [name for name in files.ending(".json") if not _OTHER.search(name.rpartition("/")[2])]
+    found = [name for name in named if _begins_like_coco(files.path(name))]
     keypoints = [name for name in found if "keypoints" in name]
     others = [name for name in found if "keypoints" not in name]
     return (keypoints if task == "pose" else others) if keypoints and others else found
@@ -174,9 +178,9 @@ def _read(files: Files, paper: Paper, categories: Categories) -> None:
     def image(item: Any, place: int, length: int) -> None:
         if not isinstance(item, dict) or not isinstance(item.get("file_name"), str) or "id" not in item:
             raise JsonError(f"byte {place}: an image must have id and file_name")
-        key = item["id"]
-        if not isinstance(key, (int, str)) or key in paper.images:
-            raise JsonError(f"byte {place}: the image id {key!r} must be a number or a text, and be there once")
+        key = str(item["id"])
+        if not isinstance(item["id"], (int, str)) or key in paper.images:
+            raise JsonError(f"byte {place}: the image id {item['id']!r} must be a number or a text, and be there once")
         paper.images[key] = (item["file_name"], whole(item.get("width")), whole(item.get("height")))
 
     def annotation(item: Any, place: int, length: int) -> None:
@@ -185,7 +189,7 @@ def _read(files: Files, paper: Paper, categories: Categories) -> None:
         if not isinstance(item.get("category_id"), (int, str, type(None))):
             raise JsonError(f"byte {place}: category_id must be a number")
         categories.count(paper.file, item, _drawn_as(item))
-        paper.owners.append(paper.numbers_of.setdefault(item["image_id"], len(paper.numbers_of)))
+        paper.owners.append(paper.numbers_of.setdefault(str(item["image_id"]), len(paper.numbers_of)))
         paper.places.append(place)
         paper.lengths.append(length)
 

@@ -91,8 +91,9 @@ class Register:
             if self._found and image not in self._found:
                 self.say("unused-file", "no label names this image; left out", image)
         names: dict[str, str] = {}
-        for split in set(self._found.values()):
-            images = [image for image, where_to in self._found.items() if where_to == split]
+        # Pictures without a split may join train, and then need names of their own there.
+        for split in {split or "train" for split in self._found.values()}:
+            images = [image for image, where_to in self._found.items() if (where_to or "train") == split]
             names |= zip(images, names_below(common_folder(images), images), strict=True)
         return [
             Entry(image, split, names[image], groups.get(image, ""), key)

@@ -100,8 +100,13 @@ def is_image(name: str) -> bool:
 
 
 def split_of(path: str) -> str:
-    """The split that a path speaks of, such as ``annotations/instances_val2017.json``; empty where it names none."""
-    words = re.findall(r"[a-z]+", path.lower())
+    """The split that a path speaks of, such as ``annotations/instances_val2017.json``; empty where it names none.
+
+    A list of labels tells it by any word of its name, a folder by its whole name but for digits at its end.
+    """
+    *folders, last = path.lower().split("/")
+    words = re.findall(r"[a-z]+", last) if last.endswith((".json", ".manifest")) else [last.rstrip("0123456789")]
+    words = [*(folder.rstrip("0123456789") for folder in folders), *words]
     return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
 
 
@@ -114,12 +119,15 @@ def plain(path: str) -> str:
 def names_below(folder: str, images: Sequence[str]) -> list[str]:
     """What the prepared files are called: each path below ``folder``, unique also without its ending.
 
-    Labels are called like their picture, so ``a.jpg`` and ``a.png`` become ``a.jpg`` and ``a_png.png``.
+    Labels are called like their picture, so ``a.jpg`` and ``a.png`` become ``a.jpg`` and ``a_png.png``. Training looks
+    for labels in place of the last folder ``images``, so those in between are called ``pictures``.
     """
     taken: set[str] = set()
     names = []
     for image in images:
         name = image[len(folder) + 1 :] if folder and image.startswith(f"{folder}/") else image
+        *folders, last = name.split("/")
+        name = "/".join([*("pictures" if part == "images" else part for part in folders), last])
         stem, suffix = os.path.splitext(name)  # noqa: PTH122 - see is_image
         while stem in taken:
             stem = f"{stem}_{suffix[1:].lower()}"

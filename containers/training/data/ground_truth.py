@@ -27,20 +27,20 @@ LINE = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry's line is: its file, its number from 1, and the offset of its first byte."""
+    """Where an entry's line is: its file, its number from 1, the offset of its first byte; ``job`` names its label."""
 
     file: str
     line: int
     offset: int
+    job: str
 
 
 @dataclass(frozen=True)
 class GroundTruthSource(Opened):
-    """A dataset of a manifest. ``job`` is the name of the label, ``numbered`` the class of each id of its class map."""
+    """A dataset of manifests. ``numbered`` is the class of each id of their class maps."""
 
     root: Path = Path()
     rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
-    job: str = ""
     numbered: Mapping[str, int] = field(default_factory=dict)
     places: Sequence[Place] = ()
 
@@ -50,10 +50,13 @@ class GroundTruthSource(Opened):
         with (self.root / place.file).open("rb") as stream:
             stream.seek(place.offset)
             item = json.loads(stream.readline(LINE))
-        label, metadata = item.get(self.job), item.get(f"{self.job}-metadata")
+        label, metadata = item.get(place.job), item.get(f"{place.job}-metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
-        if label is None or "failure-reason" in metadata:
-            message = f"{entry.image} has no label {self.job}: taken as an image without objects"
+        if not _is_labelled(item, place.job):
+            message = f"{entry.image} has no label {place.job}: "
+            if self.task == "classify":
+                return self._without_class("missing-label", f"{message}left out", place, labelled=False)
+            message += "taken as an image without objects"
             missing = problem("missing-label", place.file, place.line, message, policy)
             return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
         if self.task == "classify":
@@ -65,7 +68,7 @@ class GroundTruthSource(Opened):
         judge = Judge(self.rules, place.file, *size)
         found = label.get("annotations") if isinstance(label, dict) else None
         if not isinstance(found, list):
-            judge.say("malformed-row", f"{self.job} must have a list of annotations", place.line)
+            judge.say("malformed-row", f"{place.job} must have a list of annotations", place.line)
             found = []
         for at, annotation in enumerate(found, start=1):
             self._take(judge, annotation, size, place.line, f"object {at}: ")
@@ -91,8 +94,12 @@ class GroundTruthSource(Opened):
         if isinstance(name, str) and name in self.numbered:
             return Labelled((Row(self.numbered[name], (), place.line),), (), labelled=True, dropped=False)
         message = f"class-name {name!r} is not among the classes"
-        lost = problem("unknown-class", place.file, place.line, message, self.rules.policy)
-        return Labelled((), (lost,), labelled=True, dropped=lost.action == "dropped")
+        return self._without_class("unknown-class", message, place, labelled=True)
+
+    def _without_class(self, kind: str, message: str, place: Place, *, labelled: bool) -> Labelled:
+        """A whole picture without a class teaches nothing: it is left out whatever the policy says."""
+        lost = problem(kind, place.file, place.line, message, self.rules.policy)
+        return Labelled((), (lost,), labelled=labelled, dropped=True)
 
 
 def is_manifest(files: Files) -> bool:
@@ -104,14 +111,15 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
     """Open a dataset of Ground Truth's manifests; whatever is missing or in doubt becomes a problem."""
     register = Register(files, policy)
     manifests = _manifests(files)
-    job, kind = _job(files, manifests, TASKS.values() if task == "auto" else (task,))
-    if not job:
+    first, kind = _job(files, manifests, TASKS.values() if task == "auto" else (task,))
+    if not first:
         message = "no manifest of Ground Truth with boxes or classes of pictures: looked for output.manifest"
         return unreadable("ground-truth", task, manifests[0] if manifests else ".", message, policy)
     names: dict[str, str] = {}
     places: list[Place] = []
     for file in manifests:
         split = split_of(file[len(files.base) :])
+        job = _job(files, [file], (TASKS[kind],))[0] or first
         for line, offset, item in _lines(files.path(file)):
             if not isinstance(item, dict) or not isinstance(item.get("source-ref"), str):
                 message = item if isinstance(item, str) else "must be an object with source-ref"
@@ -119,11 +127,15 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
                 continue
             metadata = item.get(f"{job}-metadata")
             _collect(names, metadata if isinstance(metadata, dict) else {}, kind, register, file, line)
+            others = [other for other in _jobs(item) if other != job and _is_labelled(item, other)]
+            if others and not _is_labelled(item, job):
+                message = f"is labelled by {', '.join(others)} and not by {job}: give the lines of one job"
+                register.say("layout", message, file, line)
             if register.add(item["source-ref"], split, file, line):
-                places.append(Place(file, line, offset))
+                places.append(Place(file, line, offset, job))
     classes = tuple(dict.fromkeys(names[key] for key in sorted(names, key=_order)))
     if not classes:
-        register.say("classes", f"{job}-metadata names no class", manifests[0])
+        register.say("classes", f"{first}-metadata names no class", manifests[0])
     entries = register.entries(manifests[0])
     return GroundTruthSource(
         format="ground-truth",
@@ -134,7 +146,6 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         documents=[*manifests, *(name for name in (f"{files.base}groups.csv",) if name in files)],
         root=files.root,
         rules=Rules(TASKS[kind], len(classes), None, dict(policy)),
-        job=job,
         numbered={key: classes.index(name) for key, name in names.items()},
         places=places,
     )
@@ -189,6 +200,12 @@ def _jobs(item: Any) -> dict[str, tuple[str, str]]:
         for job, value in metadata.items()
         if isinstance(value, dict) and isinstance(value.get("type"), str) and value["type"] in TASKS
     }
+
+
+def _is_labelled(item: Mapping[str, Any], job: str) -> bool:
+    """Whether a line has a job's label, and the job did not fail."""
+    metadata = item.get(f"{job}-metadata")
+    return item.get(job) is not None and not (isinstance(metadata, dict) and "failure-reason" in metadata)
 
 
 def _job(files: Files, manifests: Sequence[str], tasks: Any) -> tuple[str, str]:

@@ -63,6 +63,8 @@ class _Walker:
         self._expect("{")
         for _ in self._items("}"):
             key, _, _ = self._value()
+            if not isinstance(key, str):
+                raise self._error("a key must be a text")
             self._expect(":")
             if key in takers and self._peek() == "[":
                 self._at += 1

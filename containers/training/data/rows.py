@@ -203,12 +203,12 @@ class Judge:
             return clipped if not box or max(box) > 1 else (*box, *clipped[head:])
         shown = ", ".join(f"{name} {value:.6g}" for name, value in outside.items())
         message = f"{what}the {'box' if box else 'outline'} leaves the image: {shown}"
-        if all(
+        empty = min(clipped[2:4]) <= 0 if box else area(clipped) <= 0
+        if not empty and all(
             max(-value, value - 1) <= self._pixel[name in ("top", "bottom")] + TOLERANCE
             for name, value in outside.items()
         ):
             return self.say("overhanging-box", message, line, mended=clipped)
-        empty = min(clipped[2:4]) <= 0 if box else area(clipped) <= 0
         return self.say("outside-image", message, line, mended=None if empty else clipped)
 
     def _single(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from xml.parsers import expat
 
 from containers.training.data.drawn import Register, fractions, size_in, unreadable, whole
-from containers.training.data.files import Files, split_of
+from containers.training.data.files import SPLIT_NAMES, Files, is_image, plain, split_of
 from containers.training.data.geometry import centred
 from containers.training.data.rows import Judge, Rules
 from containers.training.data.source import Entry, Labelled, Opened, problem
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
-SETS = ("trainval", "train", "val", "test")
+SETS = ("trainval", *SPLIT_NAMES)
 """The lists of ``ImageSets/Main`` that are splits; later ones win."""
 
 
@@ -78,7 +78,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     if task not in ("auto", "detect"):
         return unreadable("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
-    splits = _splits(files)
+    splits = _splits(files, register)
     by_stem = _by_stem(files)
     classes: set[str] = set()
     labels: dict[str, str] = {}
@@ -149,7 +149,9 @@ def read_annotation(raw: bytes) -> Annotation:
         parser.Parse(raw, True)
     except expat.ExpatError as error:
         raise XmlError(error.lineno, f"is not readable XML: {expat.ErrorString(error.code)}") from error
-    except LookupError as error:
+    except XmlError:
+        raise
+    except (LookupError, ValueError) as error:
         raise XmlError(1, f"is not readable XML: {error}") from error
     if not words and not objects:
         raise XmlError(1, "holds no annotation")
@@ -210,18 +212,39 @@ def _is_photograph(files: Files, image: str) -> bool:
     return not files.below(folder) or image.startswith(f"{folder}/")
 
 
-def _splits(files: Files) -> dict[str, str]:
-    """The split of each image by its name without ending, from ``ImageSets/Main``."""
+def _splits(files: Files, register: Register) -> dict[str, str]:
+    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
+    known = {end for image in files.images for end in _ends(image[: image.rindex(".")])}
     found: dict[str, str] = {}
     for name in SETS:
         for list_file in files.ending(f"imagesets/main/{name}.txt"):
             split = "train" if name == "trainval" else split_of(name)
-            for line in files.path(list_file).read_text(encoding="utf-8", errors="replace").splitlines():
-                if line.strip():
-                    found[line.split()[0]] = split
+            lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            for number, line in enumerate(lines, start=1):
+                # A name may hold spaces, and a number may follow it.
+                said = [_listed(text) for text in (line, *line.split()[:1])]
+                end = next((end for path in said for end in _ends(path) if end in known), "")
+                if end:
+                    found[end] = split
+                elif line.strip():
+                    register.say("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
     return found
 
 
+def _listed(text: str) -> str:
+    """What a line of a list names, without quotes and the ending of a picture."""
+    path = plain(text.strip().strip("\"'"))
+    return path.rpartition(".")[0] if is_image(path) else path
+
+
+def _ends(path: str) -> list[str]:
+    """The path and what is left of it without its first folders, the longest first."""
+    parts = path.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
+
+
 def _split(splits: Mapping[str, str], name: str, files: Files) -> str:
-    stem = name.rpartition("/")[2].rpartition(".")[0]
-    return splits.get(stem) or split_of(name[len(files.base) :].rpartition("/")[0])
+    ends = _ends(name.rpartition(".")[0])
+    return next((splits[end] for end in ends if end in splits), "") or split_of(
+        name[len(files.base) :].rpartition("/")[0]
+    )

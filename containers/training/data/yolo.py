@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from containers.training.data.files import SPLITS, Files, Finder, common_folder, is_image, names_below
+from containers.training.data.files import SPLITS, Files, Finder, common_folder, is_image, names_below, plain
 from containers.training.data.groups import read_groups
 from containers.training.data.rows import Judge, Rules
 from containers.training.data.settings import Settings, SettingsError, read_settings
@@ -90,9 +90,6 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     if task == "pose" and settings.file and not settings.keypoints:
         message = "kpt_shape is missing: how many keypoints an object has and how many numbers each, such as [17, 3]"
         problems.append(problem("classes", settings.file, 0, message, policy))
-    lists = [
-        name for name in files.ending(".txt") if name.startswith(files.base) and "/" not in name[len(files.base) :]
-    ]
     return YoloSource(
         format="yolo",
         task=task,
@@ -102,7 +99,7 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         # Without class names every row would be wrong once more.
         entries=entries if settings.classes else (),
         problems=problems,
-        documents=sorted({*_documents(files, settings, lists), *found}),
+        documents=sorted({*_documents(files, settings), *found}),
         root=files.root,
         rules=Rules(task, len(settings.classes), settings.keypoints, dict(policy)),
         label_files=label_files,
@@ -141,7 +138,8 @@ def find_places(
         if said and said not in taken:
             # Two splits of one folder are no splits: the second is left for the preparation to choose.
             taken.add(said)
-            places[split] = _place(files, said)
+            problems += _absent(files, settings, split, policy)
+            places[split] = _place(files, said, split, problems, policy)
             continue
         if said:
             continue
@@ -153,10 +151,12 @@ def find_places(
             problems.append(problem("layout", files.base or ".", 0, message, policy))
         if present:
             taken.add((present[0],))
-            places[split] = _place(files, (present[0],))
+            places[split] = _place(files, (present[0],), split, problems, policy)
+        else:
+            problems += _absent(files, settings, split, policy)
     flat = f"{files.base}images"
     if not places and files.images_below(flat):
-        places[""] = _place(files, (flat,))
+        places[""] = _place(files, (flat,), "", problems, policy)
     return places
 
 
@@ -173,7 +173,18 @@ def _resolved(files: Files, text: str) -> str:
     return ""
 
 
-def _place(files: Files, said: Sequence[str]) -> Place:
+def _absent(files: Files, settings: Settings, split: str, policy: Mapping[str, str]) -> Iterable[Problem]:
+    """The places of a split that data.yaml names and that hold nothing.
+
+    Roboflow names ``test/images`` also where there are no pictures to test with.
+    """
+    for text in settings.places.get(split, ()):
+        if not _resolved(files, text) and not (split == "test" and f"/{text}".endswith("/test/images")):
+            message = f"the {split} split is said to be in {text}, and no picture is there"
+            yield problem("layout", settings.file, 0, message, policy)
+
+
+def _place(files: Files, said: Sequence[str], split: str, problems: list[Problem], policy: Mapping[str, str]) -> Place:
     images: dict[str, None] = {}
     finder: Finder | None = None
     for name in said:
@@ -181,9 +192,18 @@ def _place(files: Files, said: Sequence[str]) -> Place:
             images |= dict.fromkeys(files.images_below(name))
             continue
         finder = finder or Finder(files.images)
-        for line in files.path(name).read_text(encoding="utf-8-sig", errors="replace").splitlines():
-            if line.strip():
-                images |= dict.fromkeys(finder.find(line)[:1])
+        near = name[: name.rfind("/") + 1]
+        lines = files.path(name).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        for number, line in enumerate(map(str.strip, lines), start=1):
+            if not line:
+                continue
+            beside = near + plain(line)
+            found = [beside] if beside in files and is_image(beside) else finder.find(line, near=near, split=split)
+            if len(found) != 1:
+                kind = "label-conflict" if found else "layout"
+                reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
+                problems.append(problem(kind, name, number, f"{line} {reason}", policy))
+            images |= dict.fromkeys(found[:1])
     folder = said[0] if len(said) == 1 and not said[0].endswith(".txt") else common_folder(images)
     return Place(folder, list(images))
 
@@ -229,8 +249,8 @@ def _columns(files: Files, labels: Iterable[str]) -> Counter[int]:
     return counts
 
 
-def _documents(files: Files, settings: Settings, lists: Iterable[str]) -> Iterable[str]:
+def _documents(files: Files, settings: Settings) -> Iterable[str]:
     """The file of settings, the groups, and those lists of images that the settings name."""
     named = {_resolved(files, text) for texts in settings.places.values() for text in texts}
     yield from (name for name in (settings.file, f"{files.base}groups.csv") if name and name in files)
-    yield from (name for name in lists if name in named)
+    yield from (name for name in named if name.endswith(".txt"))

@@ -162,16 +162,16 @@ def test_the_champion_is_measured_on_the_same_pictures(job: Job) -> None:
     assert champion.intervals["recall"] == Interval(0, 0)
 
 
-def test_a_champion_of_other_classes_is_judged_by_their_names(job: Job) -> None:
-    """It calls blue yellow and lists red last: what it shares counts, the rest it does not find."""
-    job.champion(classes=["yellow", "green", "red"])
+def test_a_champion_with_its_classes_in_another_order_is_judged_by_their_names(job: Job) -> None:
+    """It calls red blue and blue red: each answer counts for the class it names."""
+    job.champion(classes=["blue", "green", "red"])
     job.hold_out("red-blue.png", picture({(0, 0): "blue"}), [(0, 0, 0)])
     assert job.run()[0] == 0
     champion = job.metrics().champion
     assert champion is not None
     comparison = job.metrics().comparison
     assert comparison is not None
-    assert set(comparison.per_class) == {"red", "green"}
+    assert set(comparison.per_class) == {"red", "green", "blue"}
     found = {one.name: one.recall for one in champion.per_class}
     assert found == {"red": 1 / 5, "green": 1, "blue": 0}
 
@@ -226,6 +226,8 @@ def break_nothing_but(job: Job, fault: str) -> None:
             path.write_text("0 0.1 0.1 0.2 0.1 0.2 0.2 0.1 0.2")
     elif fault == "champion of strangers":
         job.champion(classes=["bolt", "nut", "cap"])
+    elif fault == "champion that finds more":
+        job.champion(classes=["red", "green", "yellow"])
     elif fault == "champion with a broken story":
         job.champion()
         members = {path.name: path.read_bytes() for path in (job.base / "former").iterdir()}
@@ -262,6 +264,7 @@ def break_nothing_but(job: Job, fault: str) -> None:
         ("candidate of other classes", "the candidate: it knows red, green, blue"),
         ("candidate of another task", "the candidate: its task is detect, the held-out images are labelled for obb"),
         ("champion of strangers", "the champion: it knows bolt, nut, cap, and none of red, green, blue"),
+        ("champion that finds more", "the champion: it also finds yellow, which this dataset does not name"),
         ("champion with a broken story", "the champion: dataset.json in the archive must be a JSON object"),
         ("record corrupt", "run.json cannot be read"),
         ("champion.json missing", "champion.json cannot be read"),

@@ -84,6 +84,25 @@ def test_the_trials_of_a_search_stand_best_first_with_what_they_tried() -> None:
 def test_a_trial_at_zero_is_before_one_without_a_figure() -> None:
     """Zero is a figure."""
     nothing = {"TrainingJobName": "a-1-x", "TrainingJobStatus": "Stopped"}
-    zero = {**nothing, "TrainingJobName": "a-2-y", "FinalHyperParameterTuningJobObjectiveMetric": {"Value": 0.0}}
+    zero = {
+        "TrainingJobName": "a-2-y",
+        "TrainingJobStatus": "Completed",
+        "FinalHyperParameterTuningJobObjectiveMetric": {"Value": 0.0},
+    }
     text = shown(None, trials=(nothing, zero)).text
     assert text.index("2-y ★ best 0.000") < text.index("1-x –")
+
+
+def test_a_trial_that_was_stopped_is_never_the_best() -> None:
+    """Its model does not go on, however good its last figure was."""
+    stopped, completed = (
+        {
+            "TrainingJobName": f"a-1-{status[0].lower()}",
+            "TrainingJobStatus": status,
+            "FinalHyperParameterTuningJobObjectiveMetric": {"Value": value},
+        }
+        for status, value in (("Stopped", 0.9), ("Completed", 0.8))
+    )
+    text = shown(None, trials=(stopped, completed)).text
+    assert text.index("1-c ★ best 0.800") < text.index("1-s")
+    assert text.count("★ best") == 1

@@ -135,6 +135,20 @@ def test_a_class_that_production_does_not_know_is_no_loss() -> None:
     assert judge(metrics, champion=PLANNED).passed
 
 
+@pytest.mark.parametrize(("ours", "passed"), [(0.79, True), (0.78, True), (0.75, False)])
+def test_a_new_class_does_not_hide_what_is_lost_of_the_others(ours: float, passed: bool) -> None:
+    """Production scores 0 on the washers it does not know, so that the mean rises whatever becomes of the bolts."""
+    candidate = scored(map50_95=(ours + 0.5) / 2, per_class=[classed(quality=ours), classed("washer", 23, quality=0.5)])
+    champion = production(map50_95=0.4, per_class=[classed(quality=0.8), classed("washer", 23, quality=0.0)])
+    metrics = measured(candidate, champion)
+    del metrics["comparison"]["per_class"]["washer"]
+    decision = judge(metrics, champion=PLANNED)
+    assert decision.passed is passed
+    if not passed:
+        (reason,) = decision.reasons
+        assert reason.startswith("mAP50-95 0.75 on the classes that production knows, where it has 0.80")
+
+
 def test_a_classs_loss_that_the_comparison_leaves_out_is_refused() -> None:
     """Leaving a class out of the comparison excuses nothing."""
     metrics = measured(champion=production(per_class=[classed(), classed("washer", 23, quality=0.95)]))

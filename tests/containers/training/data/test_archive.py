@@ -105,6 +105,19 @@ def test_what_is_no_zip_or_a_broken_one_is_refused(tmp_path: Path, target: Path)
         unpack_zip(tmp_path / "b.zip", target)
 
 
+def test_a_broken_member_of_another_compression_is_refused(tmp_path: Path, target: Path) -> None:
+    """Each compression has errors of its own."""
+    for name, compression in (("lzma", zipfile.ZIP_LZMA), ("bzip2", zipfile.ZIP_BZIP2)):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w", compression) as out:
+            out.writestr("a.jpg", b"some picture" * 1000)
+        raw = bytearray((tmp_path / f"{name}.zip").read_bytes())
+        raw[39:60] = b"\xff" * 21
+        (tmp_path / f"{name}.zip").write_bytes(raw)
+        with pytest.raises(ArchiveError, match="cannot be unpacked"):
+            unpack_zip(tmp_path / f"{name}.zip", target)
+        (target / "a.jpg").unlink(missing_ok=True)
+
+
 def test_a_member_twice_is_refused(tmp_path: Path, target: Path) -> None:
     """Which one is meant, nobody knows."""
     packed = zipped(tmp_path / "a.zip", **{"a.jpg": b"x", "b.jpg": b"y"})

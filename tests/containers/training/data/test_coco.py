@@ -235,3 +235,36 @@ def test_names_in_any_language_are_found(tmp_path: Path) -> None:
     source = open_source(coco(tmp_path, {}, images=images, categories=[{"id": 3, "name": "Mutter für M4"}]))
     assert (source.entries[0].name, source.classes) == ("größe.jpg", ("Mutter für M4",))
     assert len(first(source).rows) == 1
+
+
+def test_an_image_id_may_be_a_number_here_and_a_text_there(tmp_path: Path) -> None:
+    """Tools that write both mean the same image."""
+    source = open_source(coco(tmp_path, {"image_id": "1"}, {"category_id": 7}))
+    assert (source.problems, len(first(source).rows)) == ([], 2)
+
+
+def test_a_folder_that_speaks_of_captions_hides_no_boxes(tmp_path: Path) -> None:
+    """Only the name of the file tells what it holds."""
+    assert open_source(coco(tmp_path, {}, file="stuffed/captions/instances.json")).format == "coco"
+
+
+def test_keypoints_that_files_name_otherwise_are_refused_and_mirror_nothing(tmp_path: Path) -> None:
+    """The same place in a row would be another point."""
+    points = {"id": 2, "name": "person", "keypoints": ["left_eye", "right_eye"]}
+    annotation = {"category_id": 2, "keypoints": [10, 10, 2, 20, 10, 2]}
+    coco(tmp_path, annotation, file="train.json", categories=[points])
+    others = {"images": [{"id": 1, "file_name": "b.jpg"}], "categories": [{**points, "keypoints": ["nose", "chin"]}]}
+    (tmp_path / "b.jpg").write_text("x")
+    source = open_source(coco(tmp_path, annotation, file="val.json", **others))
+    assert [(problem.kind, problem.file) for problem in source.problems] == [("classes", "val.json")]
+    assert source.flip is None
+
+
+def test_pictures_without_a_split_have_names_of_their_own_in_train(tmp_path: Path) -> None:
+    """They may join it."""
+    for folder in ("more", "train"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.jpg").write_text("x")
+    names = [{"id": at, "file_name": f"{folder}/a.jpg"} for at, folder in enumerate(("more", "train"))]
+    source = open_source(coco(tmp_path, images=names))
+    assert [(entry.split, entry.name) for entry in source.entries] == [("", "more/a.jpg"), ("train", "train/a.jpg")]

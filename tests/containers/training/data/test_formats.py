@@ -138,3 +138,19 @@ def test_photographs_converted_to_another_format_keep_their_boxes(tmp_path: Path
         key = (entry.split, entry.name)
         rows = source.labels(entry, *sizes[key]).rows
         assert [row.numbers for row in rows] == [pytest.approx(numbers, abs=1e-9) for _, numbers in expected[key]]
+
+
+def test_two_folders_of_one_split_share_no_name(tmp_path: Path) -> None:
+    """Each picture keeps its class."""
+    for folder in ("train", "training"):
+        for name in ("bolt", "nut"):
+            (tmp_path / folder / name).mkdir(parents=True)
+            (tmp_path / folder / name / "a.jpg").write_text("x")
+    source = open_source(tmp_path, task="classify")
+    assert sorted(entry.name for entry in source.entries) == [
+        "bolt/a.jpg",
+        "bolt/a_jpg.jpg",
+        "nut/a.jpg",
+        "nut/a_jpg.jpg",
+    ]
+    assert [source.labels(entry, 1, 1).rows[0].class_id for entry in source.entries] == [0, 1, 0, 1]

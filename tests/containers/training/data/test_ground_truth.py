@@ -142,3 +142,34 @@ def test_a_class_that_changes_its_name_is_refused(tmp_path: Path) -> None:
     other = line(BOX, source="s3://bucket/b.jpg", **{"class-map": {"5": "washer"}})
     source = open_source(manifest(tmp_path, line(BOX), other, images=("photos/a.jpg", "b.jpg")))
     assert [(problem.kind, problem.line) for problem in source.problems] == [("classes", 2)]
+
+
+def test_a_line_of_another_job_is_no_empty_picture(tmp_path: Path) -> None:
+    """Nobody guesses that its objects are none."""
+    other = line(BOX, source="s3://bucket/b.jpg", job="again")
+    source = open_source(manifest(tmp_path, line(BOX), other, images=("photos/a.jpg", "b.jpg")))
+    [problem] = source.problems
+    assert (problem.kind, problem.line, problem.action) == ("layout", 2, "rejected")
+    assert "is labelled by again and not by boxes" in problem.message
+
+
+def test_every_manifest_has_a_job_of_its_own(tmp_path: Path) -> None:
+    """Jobs of the same classes may be joined."""
+    manifest(tmp_path, line(BOX), images=("photos/a.jpg", "b.jpg"))
+    (tmp_path / "more-output.manifest").write_text(line(BOX, source="s3://bucket/b.jpg", job="again"))
+    source = open_source(tmp_path)
+    assert source.problems == []
+    assert [len(source.labels(entry, 100, 50).rows) for entry in source.entries] == [1, 1]
+
+
+def test_a_whole_picture_without_a_class_is_left_out(tmp_path: Path) -> None:
+    """Its label would be empty."""
+    kind = {"type": "groundtruth/image-classification"}
+    items: list[dict[str, Any]] = [
+        {"source-ref": "s3://b/a.jpg", "kind": 0, "kind-metadata": {**kind, "class-name": "nut"}},
+        {"source-ref": "s3://b/b.jpg", "kind-metadata": {**kind, "failure-reason": "expired"}},
+        {"source-ref": "s3://b/c.jpg", "kind": 1, "kind-metadata": kind},
+    ]
+    root = manifest(tmp_path, *map(json.dumps, items), images=("a.jpg", "b.jpg", "c.jpg"))
+    source = open_source(root, policy={"missing-label": "note"})
+    assert [source.labels(entry, 1, 1).dropped for entry in source.entries] == [False, True, True]

@@ -52,6 +52,8 @@ def test_every_item_is_handed_on_and_is_at_its_place(
         '{"items": [1 2]}',
         '{"items": [1]} more',
         "{'a': 1}",
+        "{1: 2}",
+        "{[1]: 2}",
         '{"a": ' + "1" * 5000 + "}",
     ],
 )

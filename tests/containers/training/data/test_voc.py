@@ -98,6 +98,7 @@ def test_broken_xml_is_told_with_its_line_and_costs_the_picture(tmp_path: Path) 
     [
         "<page><object><name>bolt</name></object></page>",
         '<?xml version="1.0" encoding="klingon"?><annotation/>',
+        '<?xml version="1.0" encoding="shift_jis"?><annotation/>',
         "<annotation/>",
         "",
         "no xml",
@@ -135,3 +136,34 @@ def test_boxes_alone_are_read(tmp_path: Path) -> None:
     """Another task is refused by name."""
     [problem] = open_source(voc(tmp_path, BOLT), task="segment").problems
     assert "holds boxes, and the task is segment" in problem.message
+
+
+@pytest.mark.parametrize("line", ["a", "a  1", "a.jpg", "'a'", '"JPEGImages/a.jpg"', "C:\\mine\\JPEGImages\\a.jpg"])
+@pytest.mark.parametrize("name", ["val", "valid", "Validation"])
+def test_the_lists_of_image_sets_are_read_as_tools_write_them(tmp_path: Path, line: str, name: str) -> None:
+    """With quotes, folders and endings; a line of no picture is told."""
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / f"{name}.txt").write_text(f"{line}\ngone\n")
+    source = open_source(voc(tmp_path, BOLT), format="voc")
+    assert [entry.split for entry in source.entries] == ["validation"]
+    assert [(problem.kind, problem.line) for problem in source.problems] == [("orphan-label", 2)]
+
+
+def test_pictures_of_one_name_have_the_split_of_their_folder(tmp_path: Path) -> None:
+    """A list that names folders means them."""
+    for folder in ("left", "right"):
+        for kind, ending, text in (
+            ("JPEGImages", "jpg", "x"),
+            ("Annotations", "xml", f"<annotation>{BOLT}</annotation>"),
+        ):
+            (tmp_path / kind / folder).mkdir(parents=True)
+            (tmp_path / kind / folder / f"a.{ending}").write_text(text)
+    (tmp_path / "ImageSets" / "Main").mkdir(parents=True)
+    (tmp_path / "ImageSets" / "Main" / "train.txt").write_text("left/a\n")
+    (tmp_path / "ImageSets" / "Main" / "test.txt").write_text("right/a\n")
+    source = open_source(tmp_path, format="voc")
+    assert [(entry.image[11:], entry.split) for entry in source.entries] == [
+        ("left/a.jpg", "train"),
+        ("right/a.jpg", "test"),
+    ]

@@ -259,3 +259,38 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     """The first line must name them."""
     source = open_source(write(tmp_path, groups_csv="a.jpg,one\n", images__a_jpg="x", labels__a_txt=LABEL))
     assert said(source) == ["groups.csv: the first line must name the columns file,group"]
+
+
+def test_lists_of_pictures_are_documents_wherever_they_lie(tmp_path: Path) -> None:
+    """Another machine needs them to find the splits."""
+    settings = "names: [bolt]\ntrain: splits/train.txt\n"
+    lists = {"splits__train_txt": "images/a.jpg\n"}
+    source = open_source(write(tmp_path, settings, images__a_jpg="x", labels__a_txt=LABEL, **lists))
+    assert (source.problems, split_of_each(source)) == ([], {"images/a.jpg": "train"})
+    assert source.documents == ["data.yaml", "labels/a.txt", "splits/train.txt"]
+
+
+@pytest.mark.parametrize(
+    ("place", "messages"),
+    [
+        ("val: elsewhere/pictures", ["data.yaml: the validation split is said to be in elsewhere/pictures"]),
+        ("test: test/pictures", ["data.yaml: the test split is said to be in test/pictures"]),
+        ("test: ../test/images", []),
+        ("train: elsewhere/pictures", []),
+    ],
+)
+def test_a_place_that_holds_nothing_is_told(tmp_path: Path, place: str, messages: list[str]) -> None:
+    """Unless the split is where it usually is, or an export that has no test names its usual place."""
+    files = {"train__images__a_jpg": "x", "train__labels__a_txt": LABEL}
+    source = open_source(write(tmp_path, f"names: [bolt]\n{place}\n", **files))
+    assert [message.partition(",")[0] for message in said(source)] == messages
+
+
+def test_a_line_that_finds_no_picture_or_several_is_told(tmp_path: Path) -> None:
+    """The list, the line, and what it says."""
+    lines = "one/images/a.jpg\n\n/elsewhere/a.jpg\ngone.jpg\n"
+    images = {f"{folder}__images__a_jpg": "x" for folder in ("one", "two")}
+    labels = {f"{folder}__labels__a_txt": LABEL for folder in ("one", "two")}
+    source = open_source(write(tmp_path, "names: [bolt]\ntrain: list.txt\n", list_txt=lines, **images, **labels))
+    found = [(p.kind, p.line, p.action) for p in source.problems if p.file == "list.txt"]
+    assert found == [("label-conflict", 3, "rejected"), ("layout", 4, "rejected")]
