@@ -33,7 +33,7 @@ DRAIN_SECONDS = 25
 QUIET_SECONDS = 0.25
 """After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
 LINGER_SECONDS = 3.0
-LAST_ARRIVALS_SECONDS = 0.1
+LAST_ARRIVALS_SECONDS = 0.25
 
 
 class ServingError(ValueError):

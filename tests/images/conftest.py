@@ -53,17 +53,20 @@ class Containers:
         self, tag: str, *arguments: str, options: tuple[str, ...] = (), timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of an image to its end: read-only, without network, without any privilege."""
-        return self.call("run", "--rm", *LOCKED, *self.run_arguments, *options, tag, *arguments, timeout=timeout)
+        return self.call(
+            "run", "--rm", "--network", "none", *LOCKED, *self.run_arguments, *options, tag, *arguments, timeout=timeout
+        )
 
-    def start(self, tag: str, *arguments: str, options: tuple[str, ...] = ()) -> str:
+    def start(self, tag: str, *arguments: str, options: tuple[str, ...] = (), network: str = "none") -> str:
         """Start a program in the background and return the container's name."""
         name = f"greenlight-{uuid.uuid4().hex[:8]}"
-        done = self.call("run", "--detach", "--name", name, *LOCKED, *self.run_arguments, *options, tag, *arguments)
+        usual = ("run", "--detach", "--name", name, "--network", network, *LOCKED)
+        done = self.call(*usual, *self.run_arguments, *options, tag, *arguments)
         assert done.returncode == 0, done.stderr
         return name
 
 
-LOCKED = ("--network", "none", "--read-only", "--tmpfs", "/tmp", "--security-opt", "no-new-privileges")
+LOCKED = ("--read-only", "--tmpfs", "/tmp", "--security-opt", "no-new-privileges")
 
 
 @pytest.fixture(scope="session")

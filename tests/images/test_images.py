@@ -67,7 +67,10 @@ def test_the_serving_image_answers_and_is_not_root(
 def test_sigterm_under_load_loses_no_request_in_the_image(
     containers: Containers, serving_image: str, base: Path
 ) -> None:
-    """Twelve callers inside the container, which reaches no network; the engine says SIGTERM as SageMaker does."""
+    """Twelve callers on the container's own network, which reaches no other; SIGTERM comes as SageMaker says it.
+
+    They are in a container of their own: one that ends takes all of its programs along, answers unread.
+    """
     write_model(base / "model")
     (base / "one.png").write_bytes(picture({(1, 2): "red"}))
     shutil.copyfile(ROOT / "tests" / "containers" / "serving" / "load_until_refused.py", base / "load.py")
@@ -76,13 +79,19 @@ def test_sigterm_under_load_loses_no_request_in_the_image(
     name = containers.start(serving_image, "serve", options=mount(base))
     try:
         healthy(containers, name)
-        load = ("python", "/opt/ml/load.py", "8080", "12", "/opt/ml/one.png", "/opt/ml/log")
-        containers.call("exec", "--detach", name, *load)
+        callers = containers.start(
+            serving_image,
+            *("/opt/ml/load.py", "8080", "12", "/opt/ml/one.png", "/opt/ml/log"),
+            options=(*mount(base), "--entrypoint", "python"),
+            network=f"container:{name}",
+        )
         time.sleep(3)
         containers.call("stop", "-t", "28", name)
         assert containers.call("inspect", "--format", "{{.State.ExitCode}}", name).stdout.strip() == "0"
+        containers.call("wait", callers)
+        containers.call("rm", "--force", callers)
     finally:
-        containers.call("rm", "--force", name)
+        containers.call("rm", "--force", "--depend", name)
     answered, lost = outcome(base / "log")
     print(f"answered {answered}, lost {len(lost)}")
     assert answered > 100
