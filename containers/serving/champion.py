@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION = 1
+from workflow.contract import VERSION
 
 
 class ChampionError(ValueError):

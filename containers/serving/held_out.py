@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from containers.serving.detection import Floats, Integers
-from workflow.contract import TASKS
+from workflow.contract import TASKS, VERSION
 
-VERSION = 1
 FEWEST_CORNERS = 3
 """Of an outline."""
 

@@ -22,8 +22,10 @@ def draw_pictures(pictures: int) -> Doubles | None:
     if pictures < FEWEST_PICTURES:
         return None
     random = np.random.default_rng(0)
-    drawn = random.integers(0, pictures, (DRAWS, pictures))
-    return np.stack([np.bincount(row, minlength=pictures) for row in drawn], axis=1).astype(np.float64)
+    counts = np.empty((pictures, DRAWS))
+    for draw in range(DRAWS):
+        counts[:, draw] = np.bincount(random.integers(0, pictures, pictures), minlength=pictures)
+    return counts
 
 
 def middle(values: Floats) -> Interval:

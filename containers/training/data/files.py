@@ -9,7 +9,7 @@ import os
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the files that are pictures."""
@@ -175,8 +175,3 @@ def _shared_end(left: Sequence[str], right: Sequence[str]) -> int:
             break
         length += 1
     return length
-
-
-def suffix_of(name: str) -> str:
-    """The ending of a file's name in small letters, with its dot."""
-    return PurePosixPath(name).suffix.lower()
