@@ -1,29 +1,19 @@
 """The port a server listens on, and how it is closed without losing whoever has just connected.
 
 Closing a port resets the connections that the system has accepted and the program has not seen yet, although their
-requests may already have been sent. So the port is first made deaf, and closed when those are taken in.
+requests may already have been sent. So the port is first hidden, and closed when those are taken in.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import socket
-import struct
 import sys
 
 BACKLOG = 2048
-_SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h
-_NO_NEW_CONNECTION = b"".join(
-    struct.pack("HBBI", *instruction)
-    for instruction in (
-        (0x30, 0, 0, 13),  # load the flags, the byte at 13 of a TCP header
-        (0x45, 0, 1, 0x02),  # unless SYN is set, skip what follows
-        (0x06, 0, 0, 0),  # drop the packet
-        (0x06, 0, 0, 0xFFFFFFFF),  # let it through, whole
-    )
-)
-"""A packet filter (linux/filter.h): no connection begins, and one that has begun is completed."""
+_SO_BINDTOIFINDEX = 62  # Linux, asm-generic/socket.h
+_NO_INTERFACE = 2**31 - 1
+"""An index that no network interface has: Linux hands them out from 1 upwards."""
 
 
 def open_port(host: str, port: int) -> socket.socket:
@@ -32,11 +22,13 @@ def open_port(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def turn_deaf(listener: socket.socket) -> None:
-    """From here on nobody can connect; those who have are still there to be accepted. Does nothing but on Linux."""
+def hide_port(listener: socket.socket) -> None:
+    """From here on whoever connects is refused; handshakes under way complete, and all of them can be accepted.
+
+    A listener that is bound to an interface is not found by what arrives at another one, while connections belong to
+    the interface they began at. Needs no privilege since Linux 5.7; does nothing on other systems.
+    """
     if sys.platform != "linux":
         return
-    code = ctypes.create_string_buffer(_NO_NEW_CONNECTION, len(_NO_NEW_CONNECTION))
-    program = struct.pack("HP", len(_NO_NEW_CONNECTION) // struct.calcsize("HBBI"), ctypes.addressof(code))
-    with contextlib.suppress(OSError):  # a sandbox may forbid it: then closing is as good as it is elsewhere
-        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+    with contextlib.suppress(OSError):  # a sandbox may not know it: then closing is as good as it is elsewhere
+        listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, _NO_INTERFACE)

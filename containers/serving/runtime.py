@@ -78,6 +78,8 @@ class OpenVino:
             "ENABLE_CPU_PINNING": False,
         }
         self._compiled = core.compile_model(steps.build(), "CPU", options)
+        # The library makes its table of types at first use; two threads that do so at once wait for each other forever.
+        _ = openvino.Tensor(np.zeros(1, np.uint8)).data
         self._own = threading.local()
         version = openvino.__version__.split("-")[0]
         self.name = f"openvino {version} {precision if native or precision == 'int8' else 'f32'}"

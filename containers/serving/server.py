@@ -21,7 +21,7 @@ import uvloop
 
 from containers.serving.application import Application
 from containers.serving.manifest import ModelError
-from containers.serving.port import open_port, turn_deaf
+from containers.serving.port import hide_port, open_port
 from containers.serving.predictor import SERVED, read_model
 from containers.serving.privilege import PrivilegeError, step_down
 from containers.serving.protocol import BoundedProtocol
@@ -139,7 +139,7 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.05)
             if self._application.running:
                 quiet_since = time.monotonic()
-        turn_deaf(self._listener)
+        hide_port(self._listener)
         await asyncio.sleep(LAST_ARRIVALS_SECONDS)
         for server in self.servers:
             server.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.containers.serving.conftest import encode, picture
+from tests.containers.serving.conftest import ROOT, encode, picture
 from tests.containers.serving.tiny_onnx import write_model
 
 pytestmark = pytest.mark.serving
@@ -74,6 +75,13 @@ def test_bytes_that_are_no_picture_are_refused_and_the_next_is_answered(ask: Ask
     broken = good[:33] + bytes(len(good) - 45) + good[-12:]
     answers = ask(model, b"nonsense", good[: len(good) // 2], broken, good)
     assert ["error" in answer for answer in answers] == [True, True, True, False]
+
+
+def test_threads_that_run_a_model_for_the_first_time_at_once_come_to_an_end(serving_python: Path, model: Path) -> None:
+    """Fifteen processes of two threads; before the tables of types were made ahead, a third of them stood still."""
+    program = [str(serving_python), "-m", "tests.containers.serving.start_threads", str(model), "15"]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False)
+    assert done.stdout == "15 of 15\n", done.stderr
 
 
 def test_a_model_that_is_not_what_its_manifest_says_is_never_loaded(ask: Ask, tmp_path: Path) -> None:
