@@ -31,6 +31,7 @@ from workflow.states import (
     saying,
 )
 from workflow.training import (
+    a_model_was_found,
     best_model,
     capacity_was_short_and_another_instance_is_left,
     keep_trials,
@@ -57,6 +58,13 @@ def machine() -> dict[str, Any]:
     best = best_model(training_failed)
     listed = list_trials(best)
     kept = keep_trials(best)
+    nothing = saying(
+        "The search found nothing",
+        "Training.Stopped",
+        "States.Format('search {} ended {} before any of its trainings did', "
+        "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
+        training_failed,
+    )
     stopped = saying(
         "The training was stopped",
         "Training.Stopped",
@@ -81,6 +89,10 @@ def machine() -> dict[str, Any]:
     search.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.tune", value=True), tune)
     search.default_choice(train)
 
+    found = Choice("Was a model found?")
+    found.add_choice(a_model_was_found(), listed)
+    found.default_choice(nothing)
+
     finished = Choice("Trained to the end?")
     finished.add_choice(ChoiceRule.StringEquals(variable="$.training.status", value="Completed"), evaluate)
     finished.default_choice(stopped)
@@ -101,7 +113,8 @@ def machine() -> dict[str, Any]:
 
     Chain([plan, anything])
     Chain([inspect, prepare, check, search])
-    Chain([tune, listed, kept, best, finished])
+    Chain([tune, found])
+    Chain([listed, kept, best, finished])
     Chain([elsewhere, train, finished])
     Chain([evaluate, gate, register, ask, answer])
     Chain([approved, release])
@@ -161,6 +174,7 @@ def release_model() -> Task:
             "Input": {
                 "model_package_arn.$": "$.package.arn",
                 "ask_before_production.$": "$.plan.ask_before_production",
+                "judged_against.$": "$.plan.judged_against",
                 "started_by.$": "$.approval.by",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
             },

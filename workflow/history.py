@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from workflow.contract import reason_in
+
 _ENDINGS = {
     "ExecutionSucceeded": "SUCCEEDED",
     "ExecutionFailed": "FAILED",
@@ -165,21 +167,7 @@ def _document(text: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _last_message(document: Mapping[str, Any]) -> str | None:
-    """What a training that ended without a reason of its own, such as a stopped one, said last."""
-    transitions = document.get("SecondaryStatusTransitions")
-    return transitions[-1].get("StatusMessage") if transitions else None
-
-
 def readable_cause(cause: str) -> str:
-    """One readable line of a cause: services pack theirs in JSON, once or twice."""
-    for _ in range(3):
-        document = _document(cause)
-        inner = next(
-            (document[key] for key in ("errorMessage", "FailureReason", "Cause", "cause") if document.get(key)), None
-        ) or _last_message(document)
-        if inner is None:
-            break
-        cause = str(inner)
-    line = " ".join(cause.split())
+    """One readable line of a cause, as short as a terminal wants it; the cause itself where it holds no reason."""
+    line = reason_in(cause) or " ".join(cause.split())
     return line if len(line) <= _LONGEST_CAUSE else line[: _LONGEST_CAUSE - 1] + "…"

@@ -124,10 +124,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         tuner=tuner,
         job_name="given-at-run-time",
         data=None,
-        result_selector={
-            "job_name.$": "$.BestTrainingJob.TrainingJobName",
-            "search.$": "$.HyperParameterTuningJobName",
-        },
+        # Kept whole: a selector that names the best training would break on a search that was stopped without one.
         result_path="$.tuning",
         timeout_seconds=settings.TUNE_SECONDS,
         retry=retry_sagemaker(),
@@ -158,12 +155,17 @@ def tune_model(failed: LambdaStep) -> TuningStep:
     return step
 
 
+def a_model_was_found() -> BaseRule:
+    """Whether a search has a best training: one that was stopped early may have none."""
+    return ChoiceRule.IsPresent(variable="$.tuning.BestTrainingJob.TrainingJobName", value=True)
+
+
 def best_model(failed: LambdaStep) -> Task:
     """Look up the artefact of a search's best training."""
     return sdk_call(
         "Find the best model",
         "describeTrainingJob",
-        {"TrainingJobName.$": "$.tuning.job_name"},
+        {"TrainingJobName.$": "$.tuning.BestTrainingJob.TrainingJobName"},
         failed,
         selector=TRAINED,
         at="training",
@@ -205,7 +207,7 @@ def list_trials(otherwise: Task) -> Task:
         "List the trials",
         "listTrainingJobsForHyperParameterTuningJob",
         # As many as a search may start, in one answer.
-        {"HyperParameterTuningJobName.$": "$.tuning.search", "MaxResults": 100},
+        {"HyperParameterTuningJobName.$": "$.tuning.HyperParameterTuningJobName", "MaxResults": 100},
         otherwise,
         selector={"list.$": "$.TrainingJobSummaries"},
         at="trials",

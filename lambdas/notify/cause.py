@@ -1,21 +1,13 @@
-"""From whatever a failed state leaves behind to one readable line. Pure, and never at a loss: it always says something.
-
-Lambda reports JSON with ``errorMessage``, SageMaker the whole description of the job with ``FailureReason``, a nested
-execution its own cause inside its description, a timeout nothing at all.
-"""
+"""From whatever a failed state leaves behind to one readable line. Pure, and never at a loss for words."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
-LENGTH = 800
-DEPTH = 5
-"""How many causes may be packed into each other before the text is taken as it is."""
+from workflow.contract import reason_in, text_of
 
-SPEAKING = ("errorMessage", "FailureReason", "Cause", "cause", "StatusMessage", "Message", "message", "Error", "error")
-"""Keys that hold a reason, the most telling first."""
+LENGTH = 800
 
 TOLD = frozenset(
     f"{subject}.{what}"
@@ -54,29 +46,3 @@ def readable(error: object) -> str:
     if re.search(r"exit code:? ?137", line, re.IGNORECASE):
         line += " (killed, most likely for want of memory)"
     return line if len(line) <= LENGTH else line[: LENGTH - 1] + "…"
-
-
-def reason_in(cause: object, depth: int = DEPTH) -> str:
-    """The reason inside a cause, unpacking JSON inside JSON; empty where there is none."""
-    if isinstance(cause, str) and depth > 0:
-        try:
-            unpacked = json.loads(cause)
-        except (ValueError, RecursionError):
-            return text_of(cause)
-        return reason_in(unpacked, depth - 1) if isinstance(unpacked, (dict, str)) else text_of(cause)
-    if isinstance(cause, Mapping):
-        said = (reason_in(cause.get(key), depth - 1) for key in SPEAKING)
-        return next((line for line in said if line), "") or last_message(cause)
-    return text_of(cause)
-
-
-def last_message(job: Mapping[str, object]) -> str:
-    """What a job that was stopped, and so has no reason of its own, said of its last step."""
-    steps = job.get("SecondaryStatusTransitions")
-    last = steps[-1] if isinstance(steps, list) and steps else None
-    return text_of(last.get("StatusMessage")) if isinstance(last, Mapping) else ""
-
-
-def text_of(value: object) -> str:
-    """Any value as text on one line; empty for nothing."""
-    return "" if value is None else " ".join(str(value).split())

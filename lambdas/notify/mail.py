@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.notify.cause import readable, text_of
-from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, finite, subject_line
+from lambdas.notify.cause import readable
+from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, finite, subject_line, text_of
 
 
 @dataclass(frozen=True)

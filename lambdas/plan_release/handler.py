@@ -1,6 +1,7 @@
 """The edge of planning a release: reads the registry, the archive and the endpoints, takes the lock.
 
-The lock comes last, so that a refused release holds nothing. Safe to repeat within one execution.
+The lock comes late, so that a refused release holds nothing; what production serves is looked up under it, as only its
+holder may change that. Safe to repeat within one execution.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Execution, Wish, draw_up
+from lambdas.plan_release.plan import Endpoint, Execution, Wish, check_champion, draw_up
 from workflow.contract import ContractError, split_s3_uri
 
 EVENT = {
@@ -34,6 +35,7 @@ EVENT = {
             "required": ["model_package_arn"],
             "properties": {
                 "model_package_arn": {"type": "string", "pattern": "^arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"},
+                "judged_against": {"type": ["string", "null"]},
                 "ask_before_production": {"type": "boolean"},
                 "started_by": {"type": "string", "maxLength": 80},
             },
@@ -85,7 +87,8 @@ tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
-lock = ReleaseLock(boto3.resource("dynamodb").Table(environment.table), boto3.client("stepfunctions"))
+table = boto3.resource("dynamodb").Table(environment.table)
+lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
 
 @metrics.log_metrics
@@ -104,6 +107,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         production = find_endpoint(f"{environment.project}-production")
         plan = draw_up(environment.project, execution, wish, package, staging, production)
         lock.take(execution.arn, int(time.time()))
+        # Refused here, this execution ends, and with it the lock is the next release's to take.
+        check_champion(wish.judged_against, package, champion())
     except SchemaValidationError as error:
         raise ReleaseRefused(f"the execution input is wrong: {error.validation_message}") from error
     except (ContractError, LockedError, RefusalError) as error:
@@ -132,6 +137,11 @@ def find_endpoint(name: str) -> Endpoint | None:
             return None
         raise
     return Endpoint(name, status=described["EndpointStatus"], configuration=described.get("EndpointConfigName", ""))
+
+
+def champion() -> str:
+    """The package that production serves; empty where it serves none yet."""
+    return str(table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item", {}).get("model_package_arn", ""))
 
 
 def sha256_of(uri: str) -> str:

@@ -36,9 +36,14 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Wish:
-    """The execution input over the stack's settings."""
+    """The execution input over the stack's settings.
+
+    ``judged_against`` is the package that a build compared with this one: empty where production served none, None
+    where nobody compared, as for a version that a person brings back.
+    """
 
     model_package_arn: str
+    judged_against: str | None
     ask_before_production: bool
     approval_seconds: int
     instance: str
@@ -54,6 +59,7 @@ class Wish:
 
         return Wish(
             model_package_arn=given["model_package_arn"],
+            judged_against=given.get("judged_against"),
             ask_before_production=setting("ask_before_production", RunInput.ask_before_production),
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
@@ -69,6 +75,24 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
     if endpoint.status == "Failed":
         raise RefusalError(f"the endpoint {endpoint.name} is Failed: delete it, and start the release again")
     raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")
+
+
+def check_champion(judged_against: str | None, package: Package, champion: str) -> None:
+    """Raise RefusalError where production serves another package, ``champion``, than this one was judged against.
+
+    Of two builds that run side by side, the second would otherwise replace a model it was never compared with.
+    A release that is repeated finds its own package in production.
+    """
+    if judged_against is None or champion in (judged_against, package.arn):
+        return
+    raise RefusalError(
+        f"version {package.version} was judged against {_named(judged_against)}, and production serves "
+        f"{_named(champion)} by now: build again with force=true, or release it by hand"
+    )
+
+
+def _named(package_arn: str) -> str:
+    return f"version {package_arn.rpartition('/')[2]}" if package_arn else "nothing"
 
 
 def draw_up(

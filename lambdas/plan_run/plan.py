@@ -157,7 +157,15 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         "approval_seconds": max(1, round(given.approval_hours * 3600)),
         "compare": given.compare,
         "champion": stored.champion.named() if stored.champion is not None and given.compare else None,
+        "judged_against": judged_against(given, stored.champion),
     }
+
+
+def judged_against(given: RunInput, champion: Champion | None) -> str | None:
+    """The package that the release shall still find in production: empty for none, None where any will do."""
+    if not given.compare:
+        return None
+    return "" if champion is None else champion.model_package_arn
 
 
 def check_weights(given: RunInput, sha256: str) -> None:

@@ -132,7 +132,9 @@ def test_a_search_carries_its_best_model_on_and_keeps_its_trials(flow: Flow) -> 
     ended = flow.build(flow.upload(), tune=True, tuning_jobs=3, tuning_ranges=ranges)
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
     at = ended.states.index("Tune")
-    assert ended.states[at : at + 4] == ["Tune", "List the trials", "Keep the trials", "Find the best model"]
+    assert ended.states[at : at + 5] == [
+        *("Tune", "Was a model found?", "List the trials", "Keep the trials", "Find the best model")
+    ]
     assert "Train" not in ended.states
     trials = document(flow, ended, "record/trials.json")["trials"]
     assert len(trials) == 3
@@ -143,6 +145,23 @@ def test_a_search_carries_its_best_model_on_and_keeps_its_trials(flow: Flow) -> 
     for trial in trials:
         distance = abs(float(trial["TunedHyperParameters"]["mosaic"]) - 0.5)
         assert measured[trial["TrainingJobName"]] == pytest.approx(0.7 - distance, abs=1e-4)
+
+
+def test_a_search_stopped_before_any_training_ended_says_so(flow: Flow) -> None:
+    """There is no best one to go on with."""
+    execution = flow.start({"dataset": flow.upload(behave="sleep"), "tune": True, "tuning_jobs": 2})
+
+    def running() -> list[str]:
+        listed = flow.sagemaker.list_hyper_parameter_tuning_jobs(StatusEquals="InProgress")
+        return [item["HyperParameterTuningJobName"] for item in listed["HyperParameterTuningJobSummaries"]]
+
+    flow.wait_until(running, "no search has started")
+    (search,) = running()
+    flow.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=search)
+    ended = flow.end(execution)
+    assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
+    assert f"{search} ended Stopped" in ended.cause
+    assert flow.mails(search)
 
 
 def test_a_registration_repeated_after_a_timeout_gives_one_version(flow: Flow) -> None:

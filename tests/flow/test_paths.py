@@ -142,6 +142,21 @@ def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:
     assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
 
 
+def test_a_model_judged_against_one_that_is_gone_is_not_released(flow: Flow) -> None:
+    """Two builds side by side: the one released second was never compared with the first."""
+    slow = flow.start({"dataset": flow.upload(), "maximum_regression": 1, "maximum_class_regression": 1})
+    flow.wait_until(lambda: flow.request_mail(slow), "the first build does not ask")
+    quick = flow.build(flow.upload())
+    assert (quick.status, quick.cause) == ("SUCCEEDED", "")
+    serving = flow.serving()
+    flow.answer(slow, "approve")
+    ended = flow.end(slow)
+    assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
+    version = quick.output["package"]["arn"].rpartition("/")[2]
+    assert f"production serves version {version} by now: build again with force=true" in ended.cause
+    assert flow.ask_production()["model_digest"] == serving
+
+
 def test_an_artefact_changed_after_registration_is_refused(flow: Flow) -> None:
     """The digest of the archive is compared again before every release."""
     ended = flow.build(flow.upload())

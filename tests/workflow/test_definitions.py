@@ -169,7 +169,11 @@ def sample_data() -> dict[str, Any]:
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
         },
         "attempt": plan["training"],
-        "tuning": {"job_name": "nightly-tune-0-0-001", "search": "nightly-tune-0-0"},
+        "tuning": {
+            "HyperParameterTuningJobName": "nightly-tune-0-0",
+            "HyperParameterTuningJobStatus": "Completed",
+            "BestTrainingJob": {"TrainingJobName": "nightly-tune-0-0-001"},
+        },
         "trials": {"list": [{"TrainingJobName": "nightly-tune-0-0-001"}]},
         "dataset": {"digest": "d" * 64, "task": "detect"},
         "gate": {

@@ -138,6 +138,24 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
         assert json.loads(ended["output"])["attempt"] == {"instance": "ml.g4dn.xlarge"}
 
 
+@pytest.mark.parametrize("best", [{"TrainingJobName": "one-tune-001"}, {}, None])
+def test_a_search_without_a_best_training_goes_no_further(aws: None, best: dict[str, str] | None) -> None:
+    """One that was stopped early ends without an error of its own, and its description names no best training."""
+    states = json.loads((ROOT / "workflow/build.asl.json").read_text())["States"]
+    choice, nothing = states["Was a model found?"], states["The search found nothing"]
+    nothing = {key: value for key, value in nothing.items() if key != "Next"} | {"End": True}
+    found = choice["Choices"][0]["Next"]
+    part = {found: {"Type": "Succeed"}, "Was a model found?": choice, "The search found nothing": nothing}
+    tuning = {"HyperParameterTuningJobName": "one-tune", "HyperParameterTuningJobStatus": "Stopped"}
+    given = {"tuning": {**tuning, **({} if best is None else {"BestTrainingJob": best})}}
+    ended = run_text("part", json.dumps({"StartAt": "Was a model found?", "States": part}), given)
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["entered"][1] == (found if best else "The search found nothing")
+    if not best:
+        told = json.loads(ended["output"])["error"]["Cause"]
+        assert told == "search one-tune ended Stopped before any of its trainings did"
+
+
 @pytest.mark.parametrize("name", ["build", "release"])
 def test_a_definition_with_a_seeded_fault_is_not_accepted(aws: None, name: str) -> None:
     """The interpreter's acceptance means something."""

@@ -7,6 +7,7 @@ Every document names its ``version``; a reader refuses a version it does not kno
 
 from __future__ import annotations
 
+from workflow.contract.cause import reason_in, text_of
 from workflow.contract.dataset_report import (
     ACTIONS,
     FINDINGS,
@@ -80,6 +81,8 @@ __all__ = [
     "finite",
     "job_name",
     "read_argument",
+    "reason_in",
     "split_s3_uri",
     "subject_line",
+    "text_of",
 ]

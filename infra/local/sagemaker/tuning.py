@@ -60,8 +60,11 @@ class TuningJobs(Jobs):
         self._training.check(self._trial(parameters, "check", {}))
 
     def first_record(self, parameters: Record) -> Record:
-        """No trial has started."""
+        """No trial has started; a list of searches shows two members of the configuration by themselves."""
+        config = parameters["HyperParameterTuningJobConfig"]
         return {
+            "Strategy": config["Strategy"],
+            "ResourceLimits": config["ResourceLimits"],
             "TrainingJobStatusCounters": _counters([]),
             "ObjectiveStatusCounters": {"Succeeded": 0, "Pending": 0, "Failed": 0},
             "_Trials": [],

@@ -26,6 +26,7 @@ STOPPED = json.dumps(
         ],
     }
 )
+SEARCH = json.dumps({"HyperParameterTuningJobName": "one-tune", "HyperParameterTuningJobStatus": "Stopped"})
 NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeTest.Failed", "Cause": LAMBDA})
 
 
@@ -37,6 +38,7 @@ NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeT
         ({"Error": "States.TaskFailed", "Cause": NESTED}, "mAP50 of washer 0.41 < 0.60 on 23 objects"),
         ({"Error": "X", "Cause": json.dumps({"Status": "FAILED", "Error": "Gate.Rejected"})}, "Gate.Rejected"),
         ({"Error": "X", "Cause": STOPPED}, "no capacity within the time"),
+        ({"Error": "X", "Cause": SEARCH}, "one-tune ended Stopped"),
         ({"Error": "X", "Cause": "a plain\n text"}, "a plain text"),
         ({"Error": "States.Timeout"}, "it took longer than it may"),
         ({"Error": "States.HeartbeatTimeout", "Cause": ""}, "it gave no sign of life for too long"),

@@ -60,6 +60,14 @@ def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, buc
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
 
 
+def test_what_production_serves_is_looked_up_under_the_lock(registry: Any, context: Context) -> None:
+    """A release that ended a moment ago counts; this one's lock is left to whoever comes next."""
+    registry.put_item(Item={"id": "champion", "model_package_arn": ARN.replace("/4", "/3")})
+    with pytest.raises(function.ReleaseRefused, match="judged against nothing, and production serves version 3"):
+        function.handler(event(judged_against=""), context)
+    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.arn
+
+
 def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, context: Context) -> None:
     """Nothing to serve."""
     bucket.s3.delete_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")

@@ -9,7 +9,7 @@ import pytest
 
 from lambdas.gate_metrics.record import properties
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Execution, Wish, draw_up, traffic
+from lambdas.plan_release.plan import Endpoint, Execution, Wish, check_champion, draw_up, traffic
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from workflow.contract import QUALITY, TASKS, InputError, Metrics
 
@@ -155,6 +155,33 @@ def test_an_archive_that_changed_or_is_gone_is_refused() -> None:
         check_archive(package(), "c" * 64)
     with pytest.raises(RefusalError, match="no archive"):
         check_archive(package(), "")
+
+
+OTHERS = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/"
+
+
+@pytest.mark.parametrize(
+    ("judged_against", "champion"),
+    [(OTHERS + "3", OTHERS + "3"), ("", ""), (None, OTHERS + "3"), (OTHERS + "3", ARN)],
+    ids=["the same", "the first", "nobody compared", "released already"],
+)
+def test_a_version_replaces_what_it_was_judged_against(judged_against: str | None, champion: str) -> None:
+    """Bringing back a version by hand compares nothing; a repeated release finds itself."""
+    check_champion(judged_against, package(), champion)
+
+
+@pytest.mark.parametrize(
+    ("judged_against", "champion", "told"),
+    [
+        (OTHERS + "2", OTHERS + "3", "judged against version 2, and production serves version 3 by now"),
+        ("", OTHERS + "3", "judged against nothing, and production serves version 3"),
+        (OTHERS + "2", "", "judged against version 2, and production serves nothing"),
+    ],
+)
+def test_a_version_never_replaces_what_it_was_not_judged_against(judged_against: str, champion: str, told: str) -> None:
+    """Another build was released while this one was judged or waited for its answer."""
+    with pytest.raises(RefusalError, match=told):
+        check_champion(judged_against, package(), champion)
 
 
 def test_a_first_release_has_nothing_before_it() -> None:

@@ -103,6 +103,7 @@ def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, contex
     table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
     plan = handler(event(), context)
     assert plan["champion"]["package_version"] == 3
+    assert plan["judged_against"] == RECORD["model_package_arn"]
     assert account.get("runs/one/champion/model.tar.gz") == b"the champion"
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"]["package_version"] == 3
 
@@ -112,7 +113,7 @@ def test_a_run_that_replaces_is_not_compared(account: Bucket, table: Any, contex
     account.put("runs/zero/models/model.tar.gz", b"the champion")
     table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
     plan = handler(event(compare=False), context)
-    assert (plan["champion"], plan["compare"]) == (None, False)
+    assert (plan["champion"], plan["compare"], plan["judged_against"]) == (None, False, None)
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"] is None
 
 

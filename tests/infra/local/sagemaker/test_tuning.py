@@ -47,6 +47,8 @@ def test_the_best_trial_is_the_one_with_the_best_metric(service: SageMaker) -> N
     best = job["BestTrainingJob"]
     assert best["TrainingJobName"] == trials[0]["TrainingJobName"]
     assert values[0] == pytest.approx(1 - abs(float(best["TunedHyperParameters"]["rate"]) - 0.5), abs=1e-4)
+    (shown,) = service.call("ListHyperParameterTuningJobs", {"NameContains": name})["HyperParameterTuningJobSummaries"]
+    assert (shown["Strategy"], shown["ResourceLimits"]["MaxNumberOfTrainingJobs"]) == ("Bayesian", 3)
     trained = service.call("DescribeTrainingJob", {"TrainingJobName": best["TrainingJobName"]})
     assert trained["TuningJobArn"] == job["HyperParameterTuningJobArn"]
     assert trained["HyperParameters"]["_tuning_objective_metric"] == "map50"

@@ -1,0 +1,50 @@
+"""What a service leaves behind when a state fails, as one readable line; never at a loss for any JSON.
+
+Lambda reports JSON with ``errorMessage``, SageMaker the whole description of the job with ``FailureReason``, a nested
+execution its own cause inside its description, a job that was stopped only how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+DEPTH = 5
+"""How many causes may be packed into each other before the text is taken as it is."""
+
+SPEAKING = ("errorMessage", "FailureReason", "Cause", "cause", "StatusMessage", "Message", "message", "Error", "error")
+"""Keys that hold a reason, the most telling first."""
+
+JOBS = ("TrainingJob", "ProcessingJob", "HyperParameterTuningJob")
+
+
+def reason_in(cause: object, depth: int = DEPTH) -> str:
+    """The reason inside a cause, unpacking JSON inside JSON; empty where there is none."""
+    if isinstance(cause, str) and depth > 0:
+        try:
+            unpacked = json.loads(cause)
+        except (ValueError, RecursionError):
+            return text_of(cause)
+        return reason_in(unpacked, depth - 1) if isinstance(unpacked, (dict, str)) else text_of(cause)
+    if isinstance(cause, Mapping):
+        said = (reason_in(cause.get(key), depth - 1) for key in SPEAKING)
+        return next((line for line in said if line), "") or _last_message(cause) or _ending(cause)
+    return text_of(cause)
+
+
+def text_of(value: object) -> str:
+    """Any value as text on one line; empty for nothing."""
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _last_message(job: Mapping[str, object]) -> str:
+    """What a training that was stopped, and so has no reason of its own, said of its last step."""
+    steps = job.get("SecondaryStatusTransitions")
+    last = steps[-1] if isinstance(steps, list) and steps else None
+    return text_of(last.get("StatusMessage")) if isinstance(last, Mapping) else ""
+
+
+def _ending(job: Mapping[str, object]) -> str:
+    """How a job ended that tells no steps: a processing job, a search."""
+    noun = next((noun for noun in JOBS if f"{noun}Status" in job), None)
+    return f"{text_of(job.get(f'{noun}Name'))} ended {text_of(job[f'{noun}Status'])}".strip() if noun else ""
