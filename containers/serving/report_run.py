@@ -41,6 +41,7 @@ def jobs(
     known = []
     prepared = finite((preparation or {}).get("seconds"))
     if preparation and prepared is not None:
+        prepared += finite(preparation.get("inspected_seconds")) or 0.0
         known.append(Job("Preparation", prepared, processing, int(finite(preparation.get("instances")) or 1)))
     machine = str((told or {}).get("instance") or asked.get("instance") or instances.get("training") or "")
     searched = [seconds for trial in trials if (seconds := _seconds(trial)) is not None]

@@ -92,6 +92,12 @@ def read_inspected(folder: Path) -> dict[str, Picture] | None:
     return known
 
 
+def inspected_seconds(folder: Path) -> float:
+    """How long the slowest host looked at its pictures; 0 where none did before."""
+    times = (json.loads(file.read_text(encoding="utf-8"))["seconds"] for file in folder.glob("time-*.json"))
+    return max(times, default=0.0)
+
+
 def _line(image: str, picture: Picture) -> str:
     told = {
         "image": image,

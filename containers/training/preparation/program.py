@@ -20,7 +20,14 @@ from containers.training.data.source import Source
 from containers.training.folders import Folders
 from containers.training.preparation.catalogue import Array
 from containers.training.preparation.contact_sheet import write_sheet
-from containers.training.preparation.hosts import Hosts, HostsError, read_hosts, read_inspected, write_inspected
+from containers.training.preparation.hosts import (
+    Hosts,
+    HostsError,
+    inspected_seconds,
+    read_hosts,
+    read_inspected,
+    write_inspected,
+)
 from containers.training.preparation.judgement import Judged, judge
 from containers.training.preparation.options import Options, read_options
 from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
@@ -34,7 +41,10 @@ TOLD = 20
 
 def inspect(folders: Folders) -> None:
     """Look at this host's share of the dataset. Raises HostsError for a dataset that cannot be shared."""
-    write_inspected(folders.dataset, folders.prepared("inspected"), read_hosts(folders.hosts).current, _say)
+    started = time.monotonic()
+    target, host = folders.prepared("inspected"), read_hosts(folders.hosts).current
+    write_inspected(folders.dataset, target, host, _say)
+    write_json(target / f"time-{host}.json", {"version": VERSION, "seconds": _since(started)})
 
 
 def prepare(folders: Folders) -> None:
@@ -54,8 +64,8 @@ def prepare(folders: Folders) -> None:
             _hand_on(folders, hosts, judged, source, root, shared=known is not None)
     if hosts.first:
         report = folders.prepared("report")
-        seconds = round(time.monotonic() - started, 3)
-        write_json(report / "preparation.json", {"version": VERSION, "seconds": seconds, "instances": len(hosts.names)})
+        told = {"seconds": _since(started), "inspected_seconds": inspected_seconds(folders.inspected)}
+        write_json(report / "preparation.json", {"version": VERSION, **told, "instances": len(hosts.names)})
         write_json(report / "dataset-report.json", judged.report.document())
     _summary(judged)
 
@@ -98,6 +108,10 @@ def _summary(judged: Judged) -> None:
         _say(f"{name}: {split.images:,} images, {split.objects:,} objects")
     _say(f"task {report.task}, classes: {', '.join(report.classes) or 'none'}")
     _say(f"{report.errors:,} errors, {report.warnings:,} warnings, digest {report.digest}")
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 3)
 
 
 def _say(line: str) -> None:

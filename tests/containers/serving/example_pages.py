@@ -72,7 +72,7 @@ def example(
         dataset=data,
         champion_dataset=former(data).document() if champion else None,
         contact_sheet=contact_sheet(chance),
-        preparation={"version": 1, "seconds": 42.4, "instances": 2},
+        preparation={"version": 1, "seconds": 30.4, "inspected_seconds": 12, "instances": 2},
         evaluation_seconds=31.7,
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from containers.serving.manifest import PRECISIONS, TASKS, Manifest, ModelError
+from containers.serving.manifest import PRECISIONS, TASKS, VERSION, Manifest, ModelError
+from workflow import contract
 
 DIGEST = "ab" * 32
 
@@ -24,6 +25,11 @@ def text(**changes: Any) -> str:
         **changes,
     }
     return json.dumps({key: value for key, value in document.items() if value is not None})
+
+
+def test_the_server_knows_what_the_contract_says() -> None:
+    """It does not import it, to start sooner."""
+    assert (VERSION, TASKS, PRECISIONS) == (contract.VERSION, tuple(contract.TASKS), tuple(contract.PRECISIONS))
 
 
 def test_a_manifest_without_the_newer_keys_is_a_detector_of_full_precision() -> None:

@@ -63,7 +63,9 @@ def test_several_hosts_hand_on_what_one_does(
     assert [job.run() for job in jobs] == [0] * count
     assert together(jobs) == whole.handed_on()
     assert reports(jobs) == [report]
-    assert jobs[0].read("report/preparation.json")["instances"] == count
+    told = jobs[0].read("report/preparation.json")
+    times = [job.read(f"inspected/time-algo-{number}.json")["seconds"] for number, job in enumerate(jobs, 1)]
+    assert (told["instances"], told["inspected_seconds"]) == (count, max(times))
     assert jobs[0].output("report/contact-sheet.jpg").exists()
 
 
