@@ -29,7 +29,7 @@ def text(**changes: Any) -> str:
 
 def test_the_server_knows_what_the_contract_says() -> None:
     """It does not import it, to start sooner."""
-    assert (VERSION, TASKS, PRECISIONS) == (contract.VERSION, tuple(contract.TASKS), tuple(contract.PRECISIONS))
+    assert (contract.VERSION, tuple(contract.TASKS), tuple(contract.PRECISIONS)) == (VERSION, TASKS, PRECISIONS)
 
 
 def test_a_manifest_without_the_newer_keys_is_a_detector_of_full_precision() -> None:
