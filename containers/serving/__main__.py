@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
 
         return work(arguments[1:])
     if list(arguments) == ["evaluate"]:
-        from containers.serving.evaluate import run
+        from containers.serving.evaluation.program import run
 
         return run(os.environ)
     print("usage: python -m containers.serving serve|evaluate", file=sys.stderr)

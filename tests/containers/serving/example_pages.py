@@ -16,8 +16,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from containers.serving.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
-from containers.serving.report import Page, write
+from containers.serving.evaluation.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
+from containers.serving.report.page import Page, write_page
 from tests.containers.serving.example_documents import contact_sheet, dataset, former, record, training
 from workflow.contract import (
     QUALITY,
@@ -253,4 +253,4 @@ def _ring(middle: Point, across: float, up: float, corners: int) -> tuple[Point,
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
-        write(Path(sys.argv[1]) / name, page())
+        write_page(Path(sys.argv[1]) / name, page())

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from containers.serving.average_precision import Matches, average_precision, match
-from containers.serving.likeness import overlap
+from containers.serving.evaluation.average_precision import Matches, average_precision, match
+from containers.serving.evaluation.likeness import overlap
 from tests.containers.serving.conftest import ROOT
 
 CLASSES = 4

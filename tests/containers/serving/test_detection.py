@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from containers.serving import detection
 from containers.serving.detection import Detections, Letterbox, Thresholds, strongest, suppress, to_picture
-from containers.serving.likeness import overlap
+from containers.serving.evaluation.likeness import overlap
 from containers.serving.mask import Mask
 
 

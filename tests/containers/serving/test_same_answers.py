@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from tests.containers.serving.conftest import ROOT
+from tests.containers.serving.evaluation.test_program import Job
 from tests.containers.serving.running_server import Server
-from tests.containers.serving.test_evaluate import Job
 from tests.containers.serving.tiny_onnx import archive_model
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]

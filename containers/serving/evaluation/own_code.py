@@ -1,0 +1,21 @@
+"""Which program this is: a digest over the sources it is made of, so that two figures are known to be comparable."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+FOLDERS = ("containers/serving", "workflow/contract")
+
+
+def code_digest(root: Path = ROOT, folders: tuple[str, ...] = FOLDERS) -> str:
+    """SHA-256 in hex over names and contents of every ``.py`` file and list of requirements in the folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix == ".py" or path.name.startswith("requirements"):
+                content = path.read_bytes()
+                digest.update(f"{path.relative_to(root).as_posix()}\n{len(content)}\n".encode())
+                digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""Chooses a few held-out images and writes down what the predictor answers for them.
+
+The release sends the same bytes to the endpoint and expects the same answer back. Knows no endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from containers.serving.answer import describe
+from containers.serving.classification import class_scores
+from containers.serving.detection import Thresholds
+from containers.serving.evaluation.measurement import Seen, describe_classes
+from containers.serving.image import as_sent
+from containers.serving.image_header import PNG_SIGNATURE
+from containers.serving.predictor import Predictor
+
+IMAGES = 3
+LARGEST_BYTES = 5_000_000
+"""An endpoint accepts 6 MB a request."""
+
+
+def choose(seen: tuple[Seen, ...], confidence: float) -> list[Seen]:
+    """Up to three pictures: each brings classes the others lack, and none hangs on a score near the threshold."""
+
+    def margin(one: Seen) -> float:
+        return one.certainty - confidence if one.classes else -1.0
+
+    waiting = sorted(seen, key=lambda one: (-margin(one), one.picture.name))
+    chosen: list[Seen] = []
+    covered: set[int] = set()
+    while waiting and len(chosen) < IMAGES:
+        best = max(waiting, key=lambda one: len(one.classes - covered))
+        waiting.remove(best)
+        if len(as_sent(best.picture.path)) <= LARGEST_BYTES:
+            chosen.append(best)
+            covered |= best.classes
+    return chosen
+
+
+def write(folder: Path, predictor: Predictor, chosen: list[Seen], confidence: float) -> None:
+    """Write the images and ``smoke.json``: what the predictor answers to exactly those bytes, boxes or classes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    images: list[dict[str, Any]] = []
+    for at, one in enumerate(chosen):
+        data = as_sent(one.picture.path)
+        name = f"{at}.{'png' if data.startswith(PNG_SIGNATURE) else 'jpg'}"
+        (folder / name).write_bytes(data)
+        images.append({"file": name, **answer(predictor, data, confidence)})
+    document = {
+        "version": 1,
+        "model_digest": predictor.manifest.model_digest,
+        "confidence": confidence,
+        "images": images,
+    }
+    (folder / "smoke.json").write_text(json.dumps(document, indent=1))
+
+
+def answer(predictor: Predictor, data: bytes, confidence: float) -> dict[str, Any]:
+    """What is answered to an encoded image; of masks only their boxes, which is what the release compares."""
+    inference = predictor.infer(data)
+    if predictor.manifest.task == "classify":
+        return {"classification": describe_classes(class_scores(inference.outputs), predictor.manifest.classes)}
+    found = inference.detections(Thresholds(confidence=confidence))
+    names = predictor.manifest.classes
+    return {"detections": describe(found, inference.width, inference.height, names, "none")}

@@ -1,0 +1,81 @@
+"""Writes the page an approver reads: the figures beside production's, the mistakes, the training, the data, the cost.
+
+One HTML text with everything in it: no script, no request, readable on a phone, in light and in dark.
+It knows no verdict: the gate comes later, and puts its own in place of ``<!--verdict-->``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from containers.serving.evaluation.evidence import Evidence
+from containers.serving.report.classes import classes
+from containers.serving.report.data import data
+from containers.serving.report.head import figures, head
+from containers.serving.report.mistakes import confusion, curves
+from containers.serving.report.pictures import pictures
+from containers.serving.report.run import cost, jobs, numbers
+from containers.serving.report.training import training
+from workflow.contract import DatasetReport
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+@dataclass(frozen=True)
+class Page:
+    """All the page shows; what is None or empty is left out of it.
+
+    ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``trials`` are SageMaker's summaries of a
+    search's trainings, ``champion_dataset`` is the ``dataset.json`` of production's archive, ``preparation`` the
+    preparation's ``preparation.json``, ``contact_sheet`` a JPEG. Every name in them may hold markup and is escaped.
+    """
+
+    run: str
+    evidence: Evidence
+    record: Mapping[str, Any] | None
+    trials: Sequence[Mapping[str, Any]]
+    training: Mapping[str, Any] | None
+    dataset: DatasetReport | None
+    champion_dataset: Mapping[str, Any] | None
+    contact_sheet: bytes | None
+    preparation: Mapping[str, Any] | None
+    evaluation_seconds: float
+
+    def html(self) -> str:
+        """The page."""
+        style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+        return (
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>Evaluation of {escape(self.run)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+            f"{self._sections()}</main>\n</body>\n</html>\n"
+        )
+
+    def _sections(self) -> str:
+        metrics = self.evidence.metrics
+        timed = jobs(self.record, self.training, self.trials, self.preparation, self.evaluation_seconds)
+        return "".join(
+            (
+                head(self.run, self.evidence, self.record),
+                figures(metrics),
+                classes(metrics),
+                curves(self.evidence),
+                confusion(self.evidence),
+                pictures(self.evidence.pictures),
+                training(self.training, self.record, self.trials, metrics.task),
+                data(self.dataset, self.champion_dataset, self.contact_sheet, self.record),
+                cost(timed),
+                numbers(metrics, self.record),
+            )
+        )
+
+
+def write_page(folder: Path, page: Page) -> None:
+    """Write the page to ``index.html`` in a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "index.html").write_text(page.html(), encoding="utf-8")
