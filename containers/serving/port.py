@@ -6,7 +6,6 @@ requests may already have been sent. So the port is first hidden, and closed whe
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import sys
 
@@ -22,13 +21,17 @@ def open_port(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def hide_port(listener: socket.socket) -> None:
+def hide_port(listener: socket.socket) -> bool:
     """From here on whoever connects is refused; handshakes under way complete, and all of them can be accepted.
 
     A listener that is bound to an interface is not found by what arrives at another one, while connections belong to
-    the interface they began at. Needs no privilege since Linux 5.7; does nothing on other systems.
+    the interface they began at. Needs no privilege since Linux 5.7. False where the system, or a sandbox, has no such
+    thing: nothing is changed then.
     """
     if sys.platform != "linux":
-        return
-    with contextlib.suppress(OSError):  # a sandbox may not know it: then closing is as good as it is elsewhere
+        return False
+    try:
         listener.setsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX, _NO_INTERFACE)
+    except OSError:
+        return False
+    return True

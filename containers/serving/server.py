@@ -139,7 +139,8 @@ class Server(uvicorn.Server):
             await asyncio.sleep(0.05)
             if self._application.running:
                 quiet_since = time.monotonic()
-        hide_port(self._listener)
+        if not hide_port(self._listener):
+            tell("port cannot be hidden", note="a connection that is made as it closes may be reset")
         await asyncio.sleep(LAST_ARRIVALS_SECONDS)
         for server in self.servers:
             server.close()

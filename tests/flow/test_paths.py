@@ -132,6 +132,29 @@ def test_a_stopped_execution_stops_its_training_and_says_so(flow: Flow) -> None:
     flow.wait_until(lambda: flow.mails(execution.rsplit(":", 1)[-1]), "nobody was told of the abort")
 
 
+def test_a_stopped_run_goes_on_where_it_was_after_a_redrive(flow: Flow) -> None:
+    """The training is started again under a name of its own; what was done before is not done again."""
+    given = {"maximum_regression": 1, "maximum_class_regression": 1}
+    execution = flow.start({"dataset": flow.upload(behave="sleep"), **given})
+
+    def trainings(status: str) -> list[str]:
+        listed = flow.sagemaker.list_training_jobs(StatusEquals=status)["TrainingJobSummaries"]
+        return [item["TrainingJobName"] for item in listed]
+
+    flow.wait_until(lambda: trainings("InProgress"), "no training has started")
+    (job,) = trainings("InProgress")
+    flow.machines.stop_execution(executionArn=execution)
+    flow.wait_until(lambda: job in trainings("Stopped"), "the training still runs")
+    flow.hurry(execution)
+    flow.machines.redrive_execution(executionArn=execution)
+    flow.answer(execution, "approve")
+    ended = flow.end(execution)
+    assert (ended.status, ended.cause) == ("SUCCEEDED", "")
+    assert [ended.states.count(name) for name in ("Plan the run", "Prepare the dataset", "Evaluate")] == [1, 1, 1]
+    assert ended.output["training"]["job_name"] != job
+    assert flow.serving() == flow.ask_production()["model_digest"]
+
+
 def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:
     """Rolling back is releasing an earlier approved version."""
     first, second = flow.build(flow.upload()), flow.build(flow.upload(map50=0.95))
