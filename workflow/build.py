@@ -61,7 +61,7 @@ def machine() -> dict[str, Any]:
     nothing = saying(
         "The search found nothing",
         "Training.Stopped",
-        "States.Format('search {} ended {} before any of its trainings did', "
+        "States.Format('search {} ended {} without a training that can be used', "
         "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
         training_failed,
     )

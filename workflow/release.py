@@ -1,7 +1,7 @@
 """The Release machine: an approved model package into staging, then into production. Also rolls back.
 
-It takes nothing but a model package's ARN, so that operations can bring back any earlier approved version from the
-console. Pure: makes no AWS call and needs no network.
+It needs nothing but a model package's ARN, so that operations can bring back any earlier approved version from the
+console; a build adds what it was judged against. Pure: makes no AWS call and needs no network.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from stepfunctions.steps.states import State
 
 from workflow import settings
 from workflow.states import (
+    Catch,
     Choice,
     EndpointConfigStep,
     EndpointStep,
@@ -32,6 +33,7 @@ from workflow.states import (
     offline_session,
     on_error,
     planning,
+    retry_lambda,
     retry_sagemaker,
     saying,
     sdk_call,
@@ -58,8 +60,12 @@ def machine() -> dict[str, Any]:
     )
     staging = endpoint("staging", ready=smoke_staging, failed=staging_failed)
 
+    overtaken = way_out(
+        "Confirm the release", "Report the overtaken release", "The release was overtaken", "Release.Overtaken"
+    )
     production_configuration = create_configuration("production", production_failed)
-    smoke_production = smoke_test("production", roll_back(production_failed))
+    confirmed = confirm("Confirm the release", on_error(overtaken))
+    smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = endpoint("production", ready=smoke_production, failed=production_failed)
     record = function(
         "Record the champion",
@@ -82,12 +88,10 @@ def machine() -> dict[str, Any]:
     ask = ask_before_production()
     asked = Choice("Ask before production?")
     asked.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.ask_before_production", value=True), ask)
-    asked.default_choice(production_configuration)
+    asked.default_choice(confirmed)
 
     answer = Choice("Approved for production?")
-    answer.add_choice(
-        ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), production_configuration
-    )
+    answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), confirmed)
     answer.default_choice(
         saying(
             "Say who stopped it",
@@ -105,7 +109,7 @@ def machine() -> dict[str, Any]:
     Chain([plan, model, staging_configuration, staging])
     Chain([smoke_staging, asked])
     ask.next(answer)
-    production_configuration.next(production)
+    Chain([confirmed, production_configuration, production])
     Chain([smoke_production, record, clean_up, tell, Succeed("Released")])
     return definition(
         plan,
@@ -117,6 +121,27 @@ def machine() -> dict[str, Any]:
 def way_out(what: str, report: str, end: str, error: str) -> LambdaStep:
     """The way out of one failing step of this machine."""
     return failing("release", what, report=report, end=end, error=error)
+
+
+def confirm(name: str, *otherwise: Catch) -> LambdaStep:
+    """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken."""
+    return LambdaStep(
+        name,
+        parameters={"FunctionName": "${PlanReleaseArn}", "Payload": {"confirm.$": "$.plan"}},
+        result_selector={"confirmed.$": "$.Payload.confirmed"},
+        result_path="$.release",
+        timeout_seconds=settings.LAMBDA_SECONDS,
+        retry=retry_lambda(),
+        catch=list(otherwise),
+    )
+
+
+def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
+    """See that production still is this release's to roll back; where nobody can tell, it is."""
+    unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
+    step = confirm("Confirm the roll-back", on_error(overtaken, ("ReleaseRefused",)), unknown)
+    step.next(back)
+    return step
 
 
 def create_model(failed: LambdaStep) -> ModelStep:

@@ -156,8 +156,16 @@ def tune_model(failed: LambdaStep) -> TuningStep:
 
 
 def a_model_was_found() -> BaseRule:
-    """Whether a search has a best training: one that was stopped early may have none."""
-    return ChoiceRule.IsPresent(variable="$.tuning.BestTrainingJob.TrainingJobName", value=True)
+    """Whether a search came to its end and has a best training; one that was stopped is judged as little as a training.
+
+    SageMaker's integration need not fail for a stopped job.
+    """
+    return ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable="$.tuning.HyperParameterTuningJobStatus", value="Completed"),
+            ChoiceRule.IsPresent(variable="$.tuning.BestTrainingJob.TrainingJobName", value=True),
+        ]
+    )
 
 
 def best_model(failed: LambdaStep) -> Task:

@@ -20,7 +20,7 @@ TOLD = frozenset(
         "Gate": ("Rejected",),
         "Registration": ("Failed",),
         "Approval": ("Failed", "Expired", "Rejected"),
-        "Release": ("Failed", "Refused"),
+        "Release": ("Failed", "Refused", "Overtaken"),
         "Staging": ("Failed",),
         "SmokeTest": ("Failed",),
         "Production": ("Failed", "RolledBack", "RollbackFailed"),

@@ -1,1 +1,1 @@
-"""Plan a release: check the package and its archive, take the lock, name what will be created."""
+"""Plan a release: check the package, its archive and what it replaces, take the lock, name what will be created."""

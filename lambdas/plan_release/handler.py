@@ -1,7 +1,8 @@
 """The edge of planning a release: reads the registry, the archive and the endpoints, takes the lock.
 
-The lock comes late, so that a refused release holds nothing; what production serves is looked up under it, as only its
-holder may change that. Safe to repeat within one execution.
+The lock comes last, so that a refused release holds nothing. Before production changes, the machine has the plan
+confirmed: a release that was stopped lost the lock, and another one may have taken place before its redrive. Safe to
+repeat within one execution.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from botocore.exceptions import ClientError
 
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Execution, Wish, check_champion, draw_up
+from lambdas.plan_release.plan import Endpoint, Execution, Served, Wish, check_overtaken, draw_up
 from workflow.contract import ContractError, split_s3_uri
 
-EVENT = {
+PACKAGE_ARN = "arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"
+PLANNING = {
     "type": "object",
     "required": ["input", "execution"],
     "properties": {
@@ -34,8 +36,8 @@ EVENT = {
             "type": "object",
             "required": ["model_package_arn"],
             "properties": {
-                "model_package_arn": {"type": "string", "pattern": "^arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"},
-                "judged_against": {"type": ["string", "null"]},
+                "model_package_arn": {"type": "string", "pattern": f"^{PACKAGE_ARN}"},
+                "judged_against": {"type": ["string", "null"], "pattern": f"^$|^{PACKAGE_ARN}"},
                 "ask_before_production": {"type": "boolean"},
                 "started_by": {"type": "string", "maxLength": 80},
             },
@@ -46,6 +48,21 @@ EVENT = {
             "type": "object",
             "required": ["id", "name"],
             "properties": {"id": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}},
+        },
+    },
+}
+CONFIRMING = {
+    "type": "object",
+    "required": ["confirm"],
+    "properties": {
+        "confirm": {
+            "type": "object",
+            "required": ["execution_arn", "replaces", "model_package_arn"],
+            "properties": {
+                "execution_arn": {"type": "string", "minLength": 1},
+                "replaces": {"type": "string"},
+                "model_package_arn": {"type": "string"},
+            },
         },
     },
 }
@@ -95,26 +112,43 @@ lock = ReleaseLock(table, boto3.client("stepfunctions"))
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return the plan of this release, or raise ReleaseRefused."""
-    metrics.add_metric(name="ReleaseRequested", unit=MetricUnit.Count, value=1)
+    """Return the plan of this release, or that it still stands; raise ReleaseRefused otherwise."""
     try:
-        validate(event=event, schema=EVENT)
-        execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
-        wish = Wish.read(event["input"], environment.defaults, environment.instance_count)
-        package = find_package(wish.model_package_arn)
-        check_archive(package, sha256_of(package.model_data_url))
-        staging = find_endpoint(f"{environment.project}-staging")
-        production = find_endpoint(f"{environment.project}-production")
-        plan = draw_up(environment.project, execution, wish, package, staging, production)
-        lock.take(execution.arn, int(time.time()))
-        # Refused here, this execution ends, and with it the lock is the next release's to take.
-        check_champion(wish.judged_against, package, champion())
+        if "confirm" in event:
+            validate(event=event, schema=CONFIRMING)
+            metrics.add_metric(name="ReleaseConfirmed", unit=MetricUnit.Count, value=1)
+            hold(event["confirm"])
+            return {"confirmed": True}
+        metrics.add_metric(name="ReleaseRequested", unit=MetricUnit.Count, value=1)
+        return plan_release(event)
     except SchemaValidationError as error:
         raise ReleaseRefused(f"the execution input is wrong: {error.validation_message}") from error
     except (ContractError, LockedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
+
+
+def plan_release(event: dict[str, Any]) -> dict[str, Any]:
+    """Check everything, take the lock and give the plan. Raises what the checks raise."""
+    validate(event=event, schema=PLANNING)
+    execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
+    wish = Wish.read(event["input"], environment.defaults, environment.instance_count)
+    package = find_package(wish.model_package_arn)
+    check_archive(package, sha256_of(package.model_data_url))
+    staging = find_endpoint(f"{environment.project}-staging")
+    production = find_endpoint(f"{environment.project}-production")
+    plan = draw_up(environment.project, execution, wish, package, staging, production, served())
+    hold(plan)
     logger.info("planned", run=plan["run"], package_version=package.version, previous=plan["previous_configuration"])
     return plan
+
+
+def hold(plan: Mapping[str, Any]) -> None:
+    """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and RefusalError.
+
+    Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
+    """
+    lock.take(plan["execution_arn"], int(time.time()))
+    check_overtaken(plan, served())
 
 
 def find_package(arn: str) -> Package:
@@ -139,9 +173,9 @@ def find_endpoint(name: str) -> Endpoint | None:
     return Endpoint(name, status=described["EndpointStatus"], configuration=described.get("EndpointConfigName", ""))
 
 
-def champion() -> str:
-    """The package that production serves; empty where it serves none yet."""
-    return str(table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item", {}).get("model_package_arn", ""))
+def served() -> Served:
+    """What the table says that production serves. Raises RefusalError where its record is not whole."""
+    return Served.read(table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item"))
 
 
 def sha256_of(uri: str) -> str:

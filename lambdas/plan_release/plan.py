@@ -77,18 +77,52 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
     raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")
 
 
-def check_champion(judged_against: str | None, package: Package, champion: str) -> None:
-    """Raise RefusalError where production serves another package, ``champion``, than this one was judged against.
+@dataclass(frozen=True)
+class Served:
+    """What the table says that production serves: a package and its configuration, both empty for nothing yet."""
+
+    package: str = ""
+    configuration: str = ""
+
+    @staticmethod
+    def read(record: Mapping[str, Any] | None) -> Served:
+        """Read the champion's record. Raises RefusalError on one that is not whole: it is no sign of nothing."""
+        if record is None:
+            return Served()
+        served = Served(str(record.get("model_package_arn", "")), str(record.get("production_configuration", "")))
+        if not served.package or not served.configuration:
+            raise RefusalError("the record of what production serves is not whole: mend the table's item champion")
+        return served
+
+
+def check_champion(judged_against: str | None, package: Package, served: Served, production: Endpoint | None) -> None:
+    """Raise RefusalError where production serves something else than this package was judged against.
 
     Of two builds that run side by side, the second would otherwise replace a model it was never compared with.
     A release that is repeated finds its own package in production.
     """
-    if judged_against is None or champion in (judged_against, package.arn):
+    if judged_against is None:
         return
-    raise RefusalError(
-        f"version {package.version} was judged against {_named(judged_against)}, and production serves "
-        f"{_named(champion)} by now: build again with force=true, or release it by hand"
-    )
+    by_hand = f"start the release by hand, with the model_package_arn {package.arn} alone"
+    if production is not None and production.configuration != served.configuration:
+        raise RefusalError(
+            f"production serves {production.configuration}, which no release has recorded "
+            f"({served.configuration or 'nothing'} is): {by_hand}"
+        )
+    if served.package not in (judged_against, package.arn):
+        raise RefusalError(
+            f"version {package.version} was judged against {_named(judged_against)}, and production serves "
+            f"{_named(served.package)} by now: build again with force=true, or {by_hand}"
+        )
+
+
+def check_overtaken(plan: Mapping[str, Any], served: Served) -> None:
+    """Raise RefusalError where another release has taken place since this one was planned."""
+    if served.package not in (plan["replaces"], plan["model_package_arn"]):
+        raise RefusalError(
+            f"production served {_named(plan['replaces'])} when this release was planned, and serves "
+            f"{_named(served.package)} by now: start it anew"
+        )
 
 
 def _named(package_arn: str) -> str:
@@ -102,10 +136,12 @@ def draw_up(
     package: Package,
     staging: Endpoint | None,
     production: Endpoint | None,
+    served: Served,
 ) -> dict[str, Any]:
-    """The whole plan. Raises RefusalError where an endpoint cannot be updated now."""
+    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not."""
     check_endpoint(staging)
     check_endpoint(production)
+    check_champion(wish.judged_against, package, served, production)
     mark = f"v{package.version}-{hashlib.sha256(execution.arn.encode()).hexdigest()[:8]}"
     return {
         "version": VERSION,
@@ -113,6 +149,7 @@ def draw_up(
         "execution_arn": execution.arn,
         "started_by": wish.started_by,
         "model_package_arn": package.arn,
+        "replaces": served.package,
         "package_version": package.version,
         "dataset_name": package.dataset_name,
         "model_name": f"{project}-{mark}",

@@ -161,6 +161,7 @@ def test_a_search_stopped_before_any_training_ended_says_so(flow: Flow) -> None:
     ended = flow.end(execution)
     assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
     assert f"{search} ended Stopped" in ended.cause
+    assert "Find the best model" not in ended.states
     assert flow.mails(search)
 
 

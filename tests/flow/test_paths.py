@@ -152,7 +152,7 @@ def test_a_stopped_run_goes_on_where_it_was_after_a_redrive(flow: Flow) -> None:
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
     assert [ended.states.count(name) for name in ("Plan the run", "Prepare the dataset", "Evaluate")] == [1, 1, 1]
     assert ended.output["training"]["job_name"] != job
-    assert flow.serving() == flow.ask_production()["model_digest"]
+    assert flow.serving() == ended.output["gate"]["model_digest"]
 
 
 def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:

@@ -1,7 +1,8 @@
-"""What a service leaves behind when a state fails, as one readable line; never at a loss for any JSON.
+"""What a service leaves behind when a state fails, as one readable line; empty where nothing in it speaks.
 
-Lambda reports JSON with ``errorMessage``, SageMaker the whole description of the job with ``FailureReason``, a nested
-execution its own cause inside its description, a job that was stopped only how it ended.
+Lambda reports JSON with ``errorMessage``; SageMaker the whole description of the job, in which a processing job has its
+program's words as ``ExitMessage`` and any other as ``FailureReason``; a nested execution its own cause inside its
+description; what was stopped only how it ended.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from collections.abc import Mapping
 DEPTH = 5
 """How many causes may be packed into each other before the text is taken as it is."""
 
-SPEAKING = ("errorMessage", "FailureReason", "Cause", "cause", "StatusMessage", "Message", "message", "Error", "error")
+SPEAKING = (
+    *("errorMessage", "ExitMessage", "FailureReason", "Cause", "cause"),
+    *("StatusMessage", "Message", "message", "Error", "error"),
+)
 """Keys that hold a reason, the most telling first."""
 
-JOBS = ("TrainingJob", "ProcessingJob", "HyperParameterTuningJob")
+ENDED = (
+    *(("TrainingJobName", "TrainingJobStatus"), ("ProcessingJobName", "ProcessingJobStatus")),
+    *(("HyperParameterTuningJobName", "HyperParameterTuningJobStatus"), ("ExecutionArn", "Status")),
+)
+"""Where a description names what ended, and how."""
 
 
 def reason_in(cause: object, depth: int = DEPTH) -> str:
@@ -27,6 +35,8 @@ def reason_in(cause: object, depth: int = DEPTH) -> str:
             return text_of(cause)
         return reason_in(unpacked, depth - 1) if isinstance(unpacked, (dict, str)) else text_of(cause)
     if isinstance(cause, Mapping):
+        if depth <= 0:
+            return ""
         said = (reason_in(cause.get(key), depth - 1) for key in SPEAKING)
         return next((line for line in said if line), "") or _last_message(cause) or _ending(cause)
     return text_of(cause)
@@ -44,7 +54,9 @@ def _last_message(job: Mapping[str, object]) -> str:
     return text_of(last.get("StatusMessage")) if isinstance(last, Mapping) else ""
 
 
-def _ending(job: Mapping[str, object]) -> str:
-    """How a job ended that tells no steps: a processing job, a search."""
-    noun = next((noun for noun in JOBS if f"{noun}Status" in job), None)
-    return f"{text_of(job.get(f'{noun}Name'))} ended {text_of(job[f'{noun}Status'])}".strip() if noun else ""
+def _ending(described: Mapping[str, object]) -> str:
+    """How something ended that gives no reason: a processing job, a search, an execution."""
+    for name, status in ENDED:
+        if status in described and name in described:
+            return f"{text_of(described[name]).rpartition(':')[2]} ended {text_of(described[status])}"
+    return ""

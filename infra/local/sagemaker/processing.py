@@ -78,8 +78,10 @@ class ProcessingJobs(Jobs):
         for host, (outcome, last_words) in ended.items():
             if outcome.ended_by == "itself" and outcome.exit_code != 0:
                 output = self._tree(name, host) / "output"
-                said = output / "failure" if (output / "failure").is_file() else output / "message"
-                raise JobFailed(failure_reason(outcome, said, last_words))
+                # A message becomes the job's ExitMessage, and its FailureReason then says nothing of its own.
+                silent = (output / "message").is_file()
+                words = "See job logs for more information" if silent else last_words
+                raise JobFailed(failure_reason(outcome, output / "failure", words))
         if any(outcome.ended_by == "time limit" for outcome, _ in ended.values()):
             self.change(name, ExitMessage="the job ran longer than MaxRuntimeInSeconds allows")
             raise JobStopped

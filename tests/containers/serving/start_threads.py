@@ -34,6 +34,7 @@ def start(folder: Path) -> None:
 def main() -> None:
     """Print ``DONE of TIMES``; threads take turns as often as they can, so that a race is not left to chance."""
     sys.setswitchinterval(1e-6)
+    threading.excepthook = lambda _: os._exit(1)
     folder, times, done = Path(sys.argv[1]), int(sys.argv[2]), 0
     for _ in range(times):
         child = os.fork()

@@ -60,12 +60,47 @@ def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, buc
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
 
 
-def test_what_production_serves_is_looked_up_under_the_lock(registry: Any, context: Context) -> None:
-    """A release that ended a moment ago counts; this one's lock is left to whoever comes next."""
-    registry.put_item(Item={"id": "champion", "model_package_arn": ARN.replace("/4", "/3")})
+OTHER_CHAMPION = {
+    "id": "champion",
+    "model_package_arn": ARN.replace("/4", "/3"),
+    "production_configuration": "greenlight-production-v3-00000000",
+}
+
+
+def test_a_version_judged_against_another_is_refused_and_holds_no_lock(registry: Any, context: Context) -> None:
+    """A build started before there was a champion."""
+    registry.put_item(Item=OTHER_CHAMPION)
     with pytest.raises(function.ReleaseRefused, match="judged against nothing, and production serves version 3"):
         function.handler(event(judged_against=""), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+
+
+def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, context: Context) -> None:
+    """Also by an execution that had lost the lock; not once production serves something else."""
+    plan = function.handler(event(), context)
+    assert plan["replaces"] == ""
+    registry.delete_item(Key={"id": "release-lock"})
+    assert function.handler({"confirm": plan}, context) == {"confirmed": True}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.arn
+    registry.put_item(Item=OTHER_CHAMPION)
+    with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
+        function.handler({"confirm": plan}, context)
+
+
+def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:
+    """One that was stopped and is redriven while the next one runs."""
+    plan = function.handler(event(), context)
+    registry.put_item(Item={"id": "release-lock", "execution": OTHER, "taken_epoch": 1})
+    with Stubber(function.lock.stepfunctions) as stub:
+        stub.add_response("describe_execution", described("RUNNING"), {"executionArn": OTHER})
+        with pytest.raises(function.ReleaseRefused, match="greenlight-release:other"):
+            function.handler({"confirm": plan}, context)
+
+
+def test_what_was_never_planned_is_not_confirmed(context: Context) -> None:
+    """A plan of another version of the machine, too."""
+    with pytest.raises(function.ReleaseRefused, match="input"):
+        function.handler({"confirm": {"execution_arn": EXECUTION.arn}}, context)
 
 
 def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, context: Context) -> None:
@@ -100,6 +135,7 @@ def test_an_unknown_package_is_refused(bucket: Bucket, table: Any, context: Cont
         {"model_package_arn": "greenlight/4"},
         {"model_package_arn": ARN, "ask_before_production": "no"},
         {"model_package_arn": ARN, "force": True},
+        {"model_package_arn": ARN, "judged_against": "3"},
     ],
     ids=str,
 )

@@ -9,7 +9,16 @@ import pytest
 
 from lambdas.gate_metrics.record import properties
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Execution, Wish, check_champion, draw_up, traffic
+from lambdas.plan_release.plan import (
+    Endpoint,
+    Execution,
+    Served,
+    Wish,
+    check_champion,
+    check_overtaken,
+    draw_up,
+    traffic,
+)
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from workflow.contract import QUALITY, TASKS, InputError, Metrics
 
@@ -60,7 +69,7 @@ def wish(defaults: dict[str, Any] | None = None, **given: Any) -> Wish:
 
 def plan(staging: Endpoint | None = None, production: Endpoint | None = None) -> dict[str, Any]:
     """A release's plan."""
-    return draw_up("greenlight", EXECUTION, wish(), package(), staging, production)
+    return draw_up("greenlight", EXECUTION, wish(), package(), staging, production, Served())
 
 
 def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -160,6 +169,13 @@ def test_an_archive_that_changed_or_is_gone_is_refused() -> None:
 OTHERS = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/"
 
 
+def serving(package_arn: str) -> tuple[Served, Endpoint | None]:
+    """The record and the endpoint of a production that serves this package."""
+    if not package_arn:
+        return Served(), None
+    return Served(package_arn, "configuration"), Endpoint("greenlight-production", "InService", "configuration")
+
+
 @pytest.mark.parametrize(
     ("judged_against", "champion"),
     [(OTHERS + "3", OTHERS + "3"), ("", ""), (None, OTHERS + "3"), (OTHERS + "3", ARN)],
@@ -167,7 +183,7 @@ OTHERS = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/"
 )
 def test_a_version_replaces_what_it_was_judged_against(judged_against: str | None, champion: str) -> None:
     """Bringing back a version by hand compares nothing; a repeated release finds itself."""
-    check_champion(judged_against, package(), champion)
+    check_champion(judged_against, package(), *serving(champion))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +197,36 @@ def test_a_version_replaces_what_it_was_judged_against(judged_against: str | Non
 def test_a_version_never_replaces_what_it_was_not_judged_against(judged_against: str, champion: str, told: str) -> None:
     """Another build was released while this one was judged or waited for its answer."""
     with pytest.raises(RefusalError, match=told):
-        check_champion(judged_against, package(), champion)
+        check_champion(judged_against, package(), *serving(champion))
+
+
+def test_a_version_never_replaces_what_nobody_recorded() -> None:
+    """As after a release whose record failed: what the candidate was compared with is not what production serves."""
+    served, _ = serving(OTHERS + "3")
+    other = Endpoint("greenlight-production", "InService", "another")
+    with pytest.raises(RefusalError, match="production serves another, which no release has recorded"):
+        check_champion(OTHERS + "3", package(), served, other)
+    check_champion(None, package(), served, other)
+    check_champion(OTHERS + "3", package(), served, None)
+
+
+def test_a_plan_stands_until_another_release_takes_place() -> None:
+    """Its own package in production is no other release."""
+    planned = {"replaces": OTHERS + "3", "model_package_arn": ARN}
+    for still in (OTHERS + "3", ARN):
+        check_overtaken(planned, Served(still, "configuration"))
+    with pytest.raises(RefusalError, match="served version 3 when this release was planned, and serves version 5 by"):
+        check_overtaken(planned, Served(OTHERS + "5", "configuration"))
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"model_package_arn": ARN}, {"production_configuration": "x"}, {"model_package_arn": ""}], ids=str
+)
+def test_half_a_record_is_no_sign_that_production_serves_nothing(record: dict[str, Any]) -> None:
+    """No record at all is one."""
+    with pytest.raises(RefusalError, match="not whole"):
+        Served.read(record)
+    assert Served.read(None) == Served("", "")
 
 
 def test_a_first_release_has_nothing_before_it() -> None:
@@ -223,7 +268,9 @@ def test_names_are_short_and_belong_to_one_execution() -> None:
     """Two releases of one version never meet."""
     long = "p" * 30
     other = Execution(EXECUTION.arn + "2", "go2")
-    first, second = (draw_up(long, execution, wish(), package(), None, None) for execution in (EXECUTION, other))
+    first, second = (
+        draw_up(long, execution, wish(), package(), None, None, Served()) for execution in (EXECUTION, other)
+    )
     for name in ("model_name", "staging_configuration", "production_configuration"):
         assert first[name] != second[name]
         assert len(first[name]) <= 63

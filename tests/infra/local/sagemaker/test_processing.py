@@ -78,7 +78,7 @@ def test_one_failed_instance_fails_the_job_and_ends_the_others(service: SageMake
     name = fresh("process")
     job = run(service, several(name, "fail on", "algo-2"))
     assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"] == "AlgorithmError: algo-2 lost its share, exit code: 2"
+    assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 2"
     assert job["ExitMessage"] == "algo-2 lost its share"
     assert s3.list_objects_v2(Bucket=BUCKET, Prefix=f"processed/{name}/")["KeyCount"] == 0
 
@@ -99,7 +99,7 @@ def test_a_failed_job_gives_the_program_s_message_and_no_output(service: SageMak
     job = run(service, processing(name, "fail"))
     assert job["ProcessingJobStatus"] == "Failed"
     assert job["ExitMessage"] == "the data are upside down"
-    assert job["FailureReason"] == "AlgorithmError: the data are upside down, exit code: 2"
+    assert job["FailureReason"] == "AlgorithmError: See job logs for more information, exit code: 2"
     assert s3.list_objects_v2(Bucket=BUCKET, Prefix=f"processed/{name}/")["KeyCount"] == 0
 
 
