@@ -233,6 +233,29 @@ def test_one_more_question_before_production(flow: Flow) -> None:
     assert flow.ask_production()["model_digest"] == serving
 
 
+def test_a_release_that_was_overtaken_changes_nothing_when_it_is_redriven(flow: Flow) -> None:
+    """It was stopped while it waited for a person; the next release then took place, which it knows nothing of."""
+    first = flow.build(flow.upload())
+    given = {"model_package_arn": first.output["package"]["arn"], "ask_before_production": True}
+    waiting = flow.start(given, "release")
+    run = waiting.rsplit(":", 1)[-1]
+    flow.wait_until(lambda: flow.request_mail(waiting), "nobody is asked")
+    flow.machines.stop_execution(executionArn=waiting)
+    second = flow.build(flow.upload())
+    assert second.status == "SUCCEEDED"
+    flow.machines.redrive_execution(executionArn=waiting)
+
+    def asked() -> int:
+        return sum("/a/" in link for mail in flow.mails(run) for link in mail["links"])
+
+    flow.wait_until(lambda: asked() == 2, "nobody is asked again")
+    flow.answer(waiting, "approve")
+    ended = flow.end(waiting)
+    assert (ended.status, ended.error) == ("FAILED", "Release.Overtaken")
+    assert "start it anew" in ended.cause
+    assert flow.serving() == second.output["gate"]["model_digest"]
+
+
 def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
     """With IAM enforced, every function does its work with its own role and no more."""
     ended = guarded.build(guarded.upload())

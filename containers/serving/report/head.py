@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from containers.serving.evaluation.evidence import Evidence
+from containers.serving.report.evidence import Evidence
 from containers.serving.report.words import between, capital, count, fraction, listed, milliseconds, signed, size
 from workflow.contract import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
 

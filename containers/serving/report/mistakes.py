@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from containers.serving.evaluation.evidence import Confusion, Curve, Evidence
 from containers.serving.report.chart import Axis, Chart, Line
+from containers.serving.report.evidence import Confusion, Curve, Evidence
 from containers.serving.report.words import count, fraction
 from workflow.contract import Metrics
 

@@ -12,9 +12,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from containers.serving.evaluation.evidence import Evidence
 from containers.serving.report.classes import classes
 from containers.serving.report.data import data
+from containers.serving.report.evidence import Evidence
 from containers.serving.report.head import figures, head
 from containers.serving.report.mistakes import confusion, curves
 from containers.serving.report.pictures import pictures

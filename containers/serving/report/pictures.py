@@ -6,7 +6,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from containers.serving.evaluation.evidence import Point, ReportBox, ReportPicture
+from containers.serving.report.evidence import Point, ReportBox, ReportPicture
 
 MOST_NAMED_BOXES = 12
 """A picture with more boxes than this names only the mistakes, so that something is still seen of it."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from containers.serving.evaluation.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
+from containers.serving.report.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
 from containers.serving.report.page import Page, write_page
 from tests.containers.serving.example_documents import contact_sheet, dataset, former, record, training
 from workflow.contract import (

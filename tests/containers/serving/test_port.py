@@ -27,3 +27,10 @@ def test_a_hidden_port_refuses_newcomers_and_keeps_those_who_came_before() -> No
                 assert accepted.recv(5) == b"asked"
                 accepted.sendall(b"answered")
                 assert client.recv(8) == b"answered"
+
+
+def test_a_port_that_cannot_be_hidden_is_no_error() -> None:
+    """A sandbox may refuse it, and the server has to go on to close."""
+    listener = open_port("127.0.0.1", 0)
+    listener.close()
+    assert hide_port(listener) is False

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from containers.serving.evaluation.evidence import Confusion, ReportBox, ReportPicture
+from containers.serving.report.evidence import Confusion, ReportBox, ReportPicture
 from containers.serving.report.mistakes import CURVES, confusion, curves
 from containers.serving.report.pictures import pictures
 from tests.containers.serving.example_pages import PAGES, example

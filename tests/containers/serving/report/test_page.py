@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from containers.serving.evaluation.evidence import Confusion, Curve
+from containers.serving.report.evidence import Confusion, Curve
 from containers.serving.report.page import Page, write_page
 from containers.serving.report.pictures import LARGEST_PICTURES, within
 from tests.containers.serving.example_pages import PAGES, bare, example, tuned
