@@ -115,8 +115,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the plan of this release, or that it still stands; raise ReleaseRefused otherwise."""
     try:
         if "confirm" in event:
-            validate(event=event, schema=CONFIRMING)
             metrics.add_metric(name="ReleaseConfirmed", unit=MetricUnit.Count, value=1)
+            validate(event=event, schema=CONFIRMING)
             hold(event["confirm"])
             return {"confirmed": True}
         metrics.add_metric(name="ReleaseRequested", unit=MetricUnit.Count, value=1)
