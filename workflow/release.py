@@ -33,7 +33,6 @@ from workflow.states import (
     offline_session,
     on_error,
     planning,
-    retry_lambda,
     retry_sagemaker,
     saying,
     sdk_call,
@@ -64,7 +63,7 @@ def machine() -> dict[str, Any]:
         "Confirm the release", "Report the overtaken release", "The release was overtaken", "Release.Overtaken"
     )
     production_configuration = create_configuration("production", production_failed)
-    confirmed = confirm("Confirm the release", on_error(overtaken))
+    confirmed = confirm("Confirm the release", overtaken)
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = endpoint("production", ready=smoke_production, failed=production_failed)
     record = function(
@@ -123,23 +122,15 @@ def way_out(what: str, report: str, end: str, error: str) -> LambdaStep:
     return failing("release", what, report=report, end=end, error=error)
 
 
-def confirm(name: str, *otherwise: Catch) -> LambdaStep:
+def confirm(name: str, failed: State | list[Catch]) -> LambdaStep:
     """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken."""
-    return LambdaStep(
-        name,
-        parameters={"FunctionName": "${PlanReleaseArn}", "Payload": {"confirm.$": "$.plan"}},
-        result_selector={"confirmed.$": "$.Payload.confirmed"},
-        result_path="$.release",
-        timeout_seconds=settings.LAMBDA_SECONDS,
-        retry=retry_lambda(),
-        catch=list(otherwise),
-    )
+    return function(name, "${PlanReleaseArn}", {"confirm.$": "$.plan"}, failed, keep=("confirmed",), at="release")
 
 
 def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     """See that production still is this release's to roll back; where nobody can tell, it is."""
     unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
-    step = confirm("Confirm the roll-back", on_error(overtaken, ("ReleaseRefused",)), unknown)
+    step = confirm("Confirm the roll-back", [on_error(overtaken, ("ReleaseRefused",)), unknown])
     step.next(back)
     return step
 

@@ -280,12 +280,15 @@ def function(
     name: str,
     arn: str,
     payload: Parameters,
-    failed: sdk.states.State,
+    failed: sdk.states.State | list[Catch],
     *,
     keep: tuple[str, ...],
     at: str,
 ) -> LambdaStep:
-    """A Lambda function called with ``payload``; the fields named in ``keep`` of its answer go to ``$.<at>``."""
+    """A Lambda function called with ``payload``; the fields named in ``keep`` of its answer go to ``$.<at>``.
+
+    ``failed`` is the way out for any error, or every way out with the errors it is for.
+    """
     return LambdaStep(
         name,
         parameters={"FunctionName": arn, "Payload": payload},
@@ -293,7 +296,7 @@ def function(
         result_path=f"$.{at}",
         timeout_seconds=settings.LAMBDA_SECONDS,
         retry=retry_lambda(),
-        catch=[on_error(failed)],
+        catch=failed if isinstance(failed, list) else [on_error(failed)],
     )
 
 

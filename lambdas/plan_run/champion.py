@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import VERSION, ContractError, split_s3_uri
-
-PACKAGE_ARN = r"arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"
+from workflow.contract import PACKAGE_ARN, VERSION, ContractError, split_s3_uri
 
 
 @dataclass(frozen=True)

@@ -67,12 +67,16 @@ class Flow:
         started = self.machines.start_execution(stateMachineArn=arn, input=json.dumps(given))
         return str(started["executionArn"])
 
-    def build(self, dataset: str, *, decision: str = "approve", **given: Any) -> Ended:
-        """Run Build to its end; answer the mailed request, should there be one, with ``decision``.
+    def begin(self, dataset: str, **given: Any) -> str:
+        """Start Build and give the execution's ARN.
 
         Any figure may follow any other, unless the test says otherwise: the champion is whatever a test left behind.
         """
-        execution = self.start({"dataset": dataset, "maximum_regression": 1, "maximum_class_regression": 1, **given})
+        return self.start({"dataset": dataset, "maximum_regression": 1, "maximum_class_regression": 1, **given})
+
+    def build(self, dataset: str, *, decision: str = "approve", **given: Any) -> Ended:
+        """Run Build to its end, begun as above; answer the mailed request, should there be one, with ``decision``."""
+        execution = self.begin(dataset, **given)
         self.answer(execution, decision)
         return self.end(execution)
 
@@ -137,6 +141,18 @@ class Flow:
             for page in pages
             for item in page["ModelPackageSummaryList"]
         }
+
+    def trainings(self, execution: str, **listing: Any) -> list[str]:
+        """The names of a run's training jobs; ``listing`` are further parameters of ListTrainingJobs."""
+        run = execution.rsplit(":", 1)[-1]
+        listed = self.sagemaker.list_training_jobs(NameContains=run[:40].rstrip("-"), **listing)
+        return [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]]
+
+    def training(self, execution: str) -> str:
+        """The name of the one training job that a run is in, once it is."""
+        self.wait_until(lambda: self.trainings(execution, StatusEquals="InProgress"), "no training has started")
+        (job,) = self.trainings(execution, StatusEquals="InProgress")
+        return job
 
     def ask_production(self) -> dict[str, Any]:
         """What production answers to a picture."""

@@ -17,11 +17,7 @@ GPU, CPU = SHORT
 
 def training_jobs(flow: Flow, ended: Ended) -> list[dict[str, Any]]:
     """The trainings of a run, oldest first."""
-    run = ended.arn.rsplit(":", 1)[1]
-    listed = flow.sagemaker.list_training_jobs(
-        NameContains=run[:40].rstrip("-"), SortBy="CreationTime", SortOrder="Ascending"
-    )
-    names = [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]]
+    names = flow.trainings(ended.arn, SortBy="CreationTime", SortOrder="Ascending")
     return [flow.sagemaker.describe_training_job(TrainingJobName=name) for name in names]
 
 
@@ -111,15 +107,7 @@ def test_a_failed_training_ends_the_run_with_the_containers_own_reason(flow: Flo
 def test_a_training_stopped_by_hand_or_by_its_limit_is_no_success(flow: Flow) -> None:
     """A job that ends Stopped may leave a model; it is not judged."""
     execution = flow.start({"dataset": flow.upload(behave="sleep")})
-    run = execution.rsplit(":", 1)[1]
-
-    def running() -> list[str]:
-        listed = flow.sagemaker.list_training_jobs(StatusEquals="InProgress", NameContains=run[:40].rstrip("-"))
-        return [item["TrainingJobName"] for item in listed["TrainingJobSummaries"]]
-
-    flow.wait_until(running, "no training has started")
-    (job,) = running()
-    flow.sagemaker.stop_training_job(TrainingJobName=job)
+    flow.sagemaker.stop_training_job(TrainingJobName=flow.training(execution))
     ended = flow.end(execution)
     assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
     assert "gave no reason" not in ended.cause

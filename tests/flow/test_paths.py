@@ -119,32 +119,19 @@ def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -
 def test_a_stopped_execution_stops_its_training_and_says_so(flow: Flow) -> None:
     """No ended execution leaves a running job, and an abort is told from outside the machine."""
     execution = flow.start({"dataset": flow.upload(behave="sleep")})
-
-    def trainings(status: str) -> list[str]:
-        listed = flow.sagemaker.list_training_jobs(StatusEquals=status)["TrainingJobSummaries"]
-        return [item["TrainingJobName"] for item in listed]
-
-    flow.wait_until(lambda: trainings("InProgress"), "no training has started")
-    (job,) = trainings("InProgress")
+    job = flow.training(execution)
     flow.machines.stop_execution(executionArn=execution)
-    flow.wait_until(lambda: job in trainings("Stopped"), "the training still runs")
+    flow.wait_until(lambda: job in flow.trainings(execution, StatusEquals="Stopped"), "the training still runs")
     assert flow.describe(execution)["status"] == "ABORTED"
     flow.wait_until(lambda: flow.mails(execution.rsplit(":", 1)[-1]), "nobody was told of the abort")
 
 
 def test_a_stopped_run_goes_on_where_it_was_after_a_redrive(flow: Flow) -> None:
     """The training is started again under a name of its own; what was done before is not done again."""
-    given = {"maximum_regression": 1, "maximum_class_regression": 1}
-    execution = flow.start({"dataset": flow.upload(behave="sleep"), **given})
-
-    def trainings(status: str) -> list[str]:
-        listed = flow.sagemaker.list_training_jobs(StatusEquals=status)["TrainingJobSummaries"]
-        return [item["TrainingJobName"] for item in listed]
-
-    flow.wait_until(lambda: trainings("InProgress"), "no training has started")
-    (job,) = trainings("InProgress")
+    execution = flow.begin(flow.upload(behave="sleep"))
+    job = flow.training(execution)
     flow.machines.stop_execution(executionArn=execution)
-    flow.wait_until(lambda: job in trainings("Stopped"), "the training still runs")
+    flow.wait_until(lambda: job in flow.trainings(execution, StatusEquals="Stopped"), "the training still runs")
     flow.hurry(execution)
     flow.machines.redrive_execution(executionArn=execution)
     flow.answer(execution, "approve")
@@ -167,7 +154,7 @@ def test_an_earlier_version_comes_back_by_its_arn_alone(flow: Flow) -> None:
 
 def test_a_model_judged_against_one_that_is_gone_is_not_released(flow: Flow) -> None:
     """Two builds side by side: the one released second was never compared with the first."""
-    slow = flow.start({"dataset": flow.upload(), "maximum_regression": 1, "maximum_class_regression": 1})
+    slow = flow.begin(flow.upload())
     flow.wait_until(lambda: flow.request_mail(slow), "the first build does not ask")
     quick = flow.build(flow.upload())
     assert (quick.status, quick.cause) == ("SUCCEEDED", "")
@@ -207,14 +194,7 @@ def test_a_package_nobody_approved_is_refused(flow: Flow) -> None:
 def test_one_more_question_before_production(flow: Flow) -> None:
     """With ``ask_before_production`` a second person sees staging first; a no keeps production as it is."""
     serving = flow.serving()
-    execution = flow.start(
-        {
-            "dataset": flow.upload(),
-            "ask_before_production": True,
-            "maximum_regression": 1,
-            "maximum_class_regression": 1,
-        }
-    )
+    execution = flow.begin(flow.upload(), ask_before_production=True)
     flow.answer(execution, "approve")
 
     def release() -> str:

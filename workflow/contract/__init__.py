@@ -21,6 +21,7 @@ from workflow.contract.dataset_report import (
 from workflow.contract.hyperparameters import ALLOWED, OWN, SETTINGS, HyperparameterError, read_argument
 from workflow.contract.names import (
     JOB_NAME_LENGTH,
+    PACKAGE_ARN,
     SUBJECT_LENGTH,
     TUNING_NAME_LENGTH,
     job_name,
@@ -51,6 +52,7 @@ __all__ = [
     "JOB_NAME_LENGTH",
     "MODELS",
     "OWN",
+    "PACKAGE_ARN",
     "POLICIES",
     "PRECISIONS",
     "QUALITY",

@@ -17,6 +17,9 @@ TUNING_NAME_LENGTH = 32
 SUBJECT_LENGTH = 99
 """Longest subject SNS accepts for an e-mail: less than 100 characters (Publish, Subject)."""
 
+PACKAGE_ARN = r"arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"
+"""What the whole of a model package's ARN looks like."""
+
 
 def job_name(run: str, step: str, *, reserve: int = 6, length: int = JOB_NAME_LENGTH) -> str:
     """A valid SageMaker job name for one step of a run, short enough for a suffix of ``reserve`` characters.

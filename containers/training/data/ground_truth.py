@@ -127,8 +127,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
                 continue
             metadata = item.get(f"{job}-metadata")
             _collect(names, metadata if isinstance(metadata, dict) else {}, kind, register, file, line)
-            others = [other for other in _jobs(item) if other != job and _is_labelled(item, other)]
-            if others and not _is_labelled(item, job):
+            if not _is_labelled(item, job) and (others := [name for name in _jobs(item) if _is_labelled(item, name)]):
                 message = f"is labelled by {', '.join(others)} and not by {job}: give the lines of one job"
                 register.say("layout", message, file, line)
             if register.add(item["source-ref"], split, file, line):

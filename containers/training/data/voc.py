@@ -214,20 +214,20 @@ def _is_photograph(files: Files, image: str) -> bool:
 
 def _splits(files: Files, register: Register) -> dict[str, str]:
     """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
-    known = {end for image in files.images for end in _ends(image[: image.rindex(".")])}
+    lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
+    known = {end for image in files.images for end in _ends(image[: image.rindex(".")])} if lists else set()
     found: dict[str, str] = {}
-    for name in SETS:
-        for list_file in files.ending(f"imagesets/main/{name}.txt"):
-            split = "train" if name == "trainval" else split_of(name)
-            lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-            for number, line in enumerate(lines, start=1):
-                # A name may hold spaces, and a number may follow it.
-                said = [_listed(text) for text in (line, *line.split()[:1])]
-                end = next((end for path in said for end in _ends(path) if end in known), "")
-                if end:
-                    found[end] = split
-                elif line.strip():
-                    register.say("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+    for name, list_file in lists:
+        split = "train" if name == "trainval" else split_of(name)
+        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        for number, line in enumerate(lines, start=1):
+            # A name may hold spaces, and a number may follow it.
+            said = [_listed(text) for text in (line, *line.split()[:1])]
+            end = next((end for path in said for end in _ends(path) if end in known), "")
+            if end:
+                found[end] = split
+            elif line.strip():
+                register.say("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
     return found
 
 
