@@ -35,10 +35,10 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/cfn-lint infra/template.yaml
-	$(BIN)/python -m workflow.render --check
+	$(BIN)/python -m workflow.machines.render --check
 
 golden: .venv/dev ## render both state machines and their pictures again
-	$(BIN)/python -m workflow.render
+	$(BIN)/python -m workflow.machines.render
 
 local: .venv/run ## the stand-in for AWS, in the foreground
 	$(BIN)/greenlight local

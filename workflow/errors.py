@@ -5,7 +5,7 @@
     ├── ServiceError         exit 1: an AWS service refused a call; ``code`` is the service's own
     └── PictureError         exit 1: one picture cannot be sent or drawn, which says nothing of the next one
 
-It knows no client and prints nothing: ``workflow.cli`` and ``workflow.demo`` turn these into text and exit codes.
+It knows no client and prints nothing: the command and the demonstration turn these into text and exit codes.
 """
 
 from __future__ import annotations

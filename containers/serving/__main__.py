@@ -14,11 +14,11 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str]) -> int:
     """Start the named program and return its exit status; 2 when the name is none of ours."""
     if list(arguments) == ["serve"]:
-        from containers.serving.server import serve
+        from containers.serving.http.server import serve
 
         return serve(os.environ)
     if arguments[:1] == ["worker"]:
-        from containers.serving.worker import work
+        from containers.serving.http.worker import work
 
         return work(arguments[1:])
     if list(arguments) == ["evaluate"]:

@@ -13,7 +13,7 @@ from containers.training.order import Order
 from containers.training.precision import check_offline, choose
 from containers.training.watch import Watch
 from containers.training.weights import check_weights
-from workflow.contract import HyperparameterError
+from workflow.contract.hyperparameters import HyperparameterError
 
 
 def fit(order: Order, cores: int) -> None:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import OWN, RULES, ContractError, HyperparameterError, read_argument
-from workflow.contract.hyperparameters import decimal
+from workflow.contract.hyperparameters import OWN, HyperparameterError, decimal, read_argument
+from workflow.contract.reading import ContractError
+from workflow.contract.run_input import RULES
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from workflow.contract import QUALITY
+from workflow.contract.scores import QUALITY
 
 _BOXES = ("box_loss", "cls_loss", "dfl_loss")
 LOSSES: Mapping[str, tuple[str, ...]] = {

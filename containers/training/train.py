@@ -26,7 +26,7 @@ from containers.training.network import pretrained_weights
 from containers.training.order import Order
 from containers.training.stopping import stop_on_request
 from containers.training.weights import check_weights
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
 
 
 class NoModelError(RuntimeError):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lambdas.ask_approval.request import Figure, Request
-from workflow.contract import FIGURE_NAMES, subject_line
+from workflow.contract.names import subject_line
+from workflow.contract.scores import FIGURE_NAMES
 
 VERDICT_LENGTH = 300
 LEFT_OUT = (FIGURE_NAMES["precision"], FIGURE_NAMES["f1"])

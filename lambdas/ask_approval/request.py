@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from workflow.contract import FIGURE_NAMES, QUALITY, VERSION, figures_of, finite
+from workflow.contract.reading import VERSION, finite
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
 
 
 @dataclass(frozen=True)

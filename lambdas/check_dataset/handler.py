@@ -12,7 +12,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from aws_lambda_powertools.utilities.validation import validate
 
 from lambdas.check_dataset.verdict import judge
-from workflow.contract import ContractError, DatasetReport, split_s3_uri
+from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError
 
 EVENT = {
     "type": "object",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow.contract import DatasetReport
+from workflow.contract.dataset_report import DatasetReport
 
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lambdas.decide import page, response
 from lambdas.decide.link import Answer, FormError, Link, read_answer
 from lambdas.decide.record import Record
-from workflow.contract import split_s3_uri
+from workflow.contract.names import split_s3_uri
 
 KEPT_SECONDS = 400 * 24 * 3600
 """How long a decision stays readable behind its link."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import VERSION, ContractError
+from workflow.contract.reading import VERSION, ContractError
 
 STATUSES = ("pending", "approved", "rejected", "closed")
 

@@ -13,7 +13,8 @@ from lambdas.gate_metrics.check import Check, at_least, shown
 from lambdas.gate_metrics.floors import FLOORS, absolute
 from lambdas.gate_metrics.limits import Limits, LimitsError
 from lambdas.gate_metrics.regression import against_champion
-from workflow.contract import FIGURE_NAMES, QUALITY, ContractError, Metrics
+from workflow.contract.reading import ContractError
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics
 
 SUMMARY_LENGTH = 500
 """Of a decision that passed: it becomes a part of the package's description (CreateModelPackage takes 1,024)."""

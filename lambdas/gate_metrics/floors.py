@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lambdas.gate_metrics.check import Check, at_least, at_most
 from lambdas.gate_metrics.limits import Limits
-from workflow.contract import FIGURE_NAMES, ClassScore, Metrics, figures_of
+from workflow.contract.scores import FIGURE_NAMES, ClassScore, Metrics, figures_of
 
 FLOORS = {
     "map50": "minimum_map50",

@@ -18,7 +18,8 @@ from aws_lambda_powertools.utilities.validation import validate
 from lambdas.gate_metrics import record
 from lambdas.gate_metrics.decision import Evidence, decide
 from lambdas.gate_metrics.report import with_verdict
-from workflow.contract import ContractError, split_s3_uri
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError
 
 EVENT = {
     "type": "object",

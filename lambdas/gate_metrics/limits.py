@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from workflow.contract import RULES, InputError
-from workflow.contract.run_input import check_floors
+from workflow.contract.run_input import RULES, InputError, check_floors
 
 
 class LimitsError(ValueError):

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from lambdas.gate_metrics.decision import Decision
-from workflow.contract import FIGURE_NAMES, QUALITY, VERSION, Metrics, ModelScore
+from workflow.contract.reading import VERSION
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 
 REASONS_SHOWN = 50
 """Reasons that travel with the execution, whose data may have 256 KiB; ``gate.json`` has them all."""

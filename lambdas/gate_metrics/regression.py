@@ -20,7 +20,7 @@ from decimal import Decimal
 
 from lambdas.gate_metrics.check import Check, apart
 from lambdas.gate_metrics.limits import Limits
-from workflow.contract import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore
 
 DOUBT = Decimal("0.10")
 """How far below the allowed loss the interval of a loss that may be chance can reach."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workflow.contract import reason_in, text_of
+from workflow.contract.cause import reason_in, text_of
 
 LENGTH = 800
 

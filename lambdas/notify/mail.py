@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.notify.cause import readable
-from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, finite, subject_line, text_of
+from workflow.contract.cause import text_of
+from workflow.contract.names import subject_line
+from workflow.contract.reading import finite
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from botocore.exceptions import ClientError
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Execution, Served, Wish, check_overtaken, draw_up
-from workflow.contract import PACKAGE_ARN, ContractError, split_s3_uri
+from workflow.contract.names import PACKAGE_ARN, split_s3_uri
+from workflow.contract.reading import ContractError
 
 PLANNING = {
     "type": "object",

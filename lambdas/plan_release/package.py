@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import QUALITY, ContractError, finite, split_s3_uri
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError, finite
+from workflow.contract.scores import QUALITY
 
 FIGURES = ("map50", "map50_95", "precision", "recall")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
-from workflow.contract import RULES, VERSION, RunInput
+from workflow.contract.reading import VERSION
+from workflow.contract.run_input import RULES, RunInput
 
 BAKE_SECONDS = 300
 """How long the alarms watch the new fleet before the old one goes."""

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import PACKAGE_ARN, VERSION, ContractError, split_s3_uri
+from workflow.contract.names import PACKAGE_ARN, split_s3_uri
+from workflow.contract.reading import VERSION, ContractError
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ from botocore.exceptions import ClientError
 from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
-from workflow.contract import VERSION, ContractError, InputError, RunInput, split_s3_uri
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import VERSION, ContractError
+from workflow.contract.run_input import InputError, RunInput
 
 EVENT = {
     "type": "object",

@@ -14,7 +14,9 @@ from typing import Any
 from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fingerprint
 from lambdas.plan_run.training import attempts, hyperparameters, on_spot, search
-from workflow.contract import TUNING_NAME_LENGTH, VERSION, InputError, RunInput, job_name, split_s3_uri
+from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
+from workflow.contract.reading import VERSION
+from workflow.contract.run_input import InputError, RunInput
 
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 """What a run may be called: its name becomes part of addresses that the model registry keeps."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.contract import SETTINGS, HyperparameterError, InputError, as_text, finite, read_argument
+from workflow.contract.hyperparameters import SETTINGS, HyperparameterError, read_argument
+from workflow.contract.reading import finite
+from workflow.contract.run_input import InputError, as_text
 
 DEFAULT: Mapping[str, Mapping[str, Any]] = {
     "lr0": {"min": 0.0001, "max": 0.01, "scaling": "Logarithmic"},

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
-from workflow.contract import OWN, InputError, RunInput, as_text, job_name
+from workflow.contract.hyperparameters import OWN
+from workflow.contract.names import job_name
+from workflow.contract.run_input import InputError, RunInput, as_text
 
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
 
 RECORDED = (
     "model_package_arn",

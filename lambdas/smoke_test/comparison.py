@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract import VERSION, ContractError, finite
+from workflow.contract.reading import VERSION, ContractError, finite
 
 MINIMUM_IOU = 0.98
 SCORE_TOLERANCE = 0.02

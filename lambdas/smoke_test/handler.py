@@ -17,7 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.smoke_test.comparison import Box, Expectation, answer_of, difference
-from workflow.contract import ContractError, split_s3_uri
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError
 
 TEXT = {"type": "string", "minLength": 1}
 EVENT = {

@@ -10,7 +10,7 @@ import pytest
 
 from tests.flow.driver import Flow
 from tests.stand_in import StandIn
-from workflow import deploy
+from workflow.stack import deploy
 
 FAKES = Path(__file__).parents[1] / "fakes"
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.stand_in import StandIn
-from workflow.stack import Stack
+from workflow.stack.outputs import Stack
 
 LIMIT_SECONDS = 90
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flow.driver import Flow
-from workflow.cli import run
+from workflow.commands.cli import run
 
 pytestmark = pytest.mark.flow
 

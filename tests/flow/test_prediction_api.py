@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.flow.driver import Flow
-from workflow.deploy import deploy
-from workflow.stack import Stack
+from workflow.stack.deploy import deploy
+from workflow.stack.outputs import Stack
 
 pytestmark = pytest.mark.flow
 

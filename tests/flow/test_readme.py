@@ -15,9 +15,10 @@ import pytest
 
 from tests.flow.driver import Flow
 from tests.infra.template import load
-from workflow import contract
-from workflow.deploy import deploy
-from workflow.sample import make_sample
+from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.run_input import RULES
+from workflow.demo.sample import make_sample
+from workflow.stack.deploy import deploy
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()
@@ -32,7 +33,9 @@ def lines(kind: str) -> list[str]:
 
 def definitions() -> list[dict[str, object]]:
     """Both machines."""
-    return [json.loads((ROOT / "workflow" / f"{name}.asl.json").read_text()) for name in ("build", "release")]
+    return [
+        json.loads((ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text()) for name in ("build", "release")
+    ]
 
 
 @pytest.mark.flow
@@ -103,15 +106,15 @@ def test_every_make_target_it_names_exists() -> None:
 def test_every_key_of_the_input_is_in_its_table() -> None:
     """The table is the reference of an execution's input."""
     table = TEXT.partition("\n## Use it\n")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", table, re.MULTILINE)) == set(contract.RULES)
+    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", table, re.MULTILINE)) == set(RULES)
 
 
 def test_every_kind_of_finding_is_in_its_table() -> None:
     """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be."""
     rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \|", TEXT, re.MULTILINE)
     others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others in rows}
-    assert others == {kind: set(found.allowed) for kind, found in contract.FINDINGS.items()}
-    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in contract.FINDINGS.items()}
+    assert others == {kind: set(found.allowed) for kind, found in FINDINGS.items()}
+    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in FINDINGS.items()}
 
 
 def test_every_error_of_the_machines_is_explained() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.serving.conftest import ROOT, picture
-from tests.containers.serving.load_until_refused import outcome
+from tests.containers.serving.http.load_until_refused import outcome
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_model
 from tests.images.conftest import Containers
 

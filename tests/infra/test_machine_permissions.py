@@ -59,7 +59,7 @@ def required(task: Json) -> set[str]:
 
 def tasks(file: str) -> dict[str, Json]:
     """The Task states of a rendered definition."""
-    definition = json.loads((ROOT / "workflow" / f"{file}.asl.json").read_text())
+    definition = json.loads((ROOT / "workflow" / "machines" / f"{file}.asl.json").read_text())
     found = {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
     assert found
     assert not [name for name, state in definition["States"].items() if state["Type"] in {"Map", "Parallel"}]

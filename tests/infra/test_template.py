@@ -195,7 +195,7 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
 def test_the_alarms_that_roll_a_release_back_watch_the_variant_and_take_silence_for_health(template: Json) -> None:
     """A missing or a wrongly aimed alarm counts as fine at AWS, so its name and its aim are checked here."""
     alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
-    release = (ROOT / "workflow" / "release.asl.json").read_text()
+    release = (ROOT / "workflow" / "machines" / "release.asl.json").read_text()
     named = set(re.findall(r'"AlarmName": "([^"]+)"', release))
     assert named == {"${Project}-production-5xx", "${Project}-production-latency"}
     for name in named:
@@ -232,7 +232,7 @@ def test_images_are_scanned_and_their_tags_never_move(template: Json) -> None:
 @pytest.mark.parametrize(("machine", "file"), [("BuildMachine", "build"), ("ReleaseMachine", "release")])
 def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json, machine: str, file: str) -> None:
     """A placeholder without a value would be deployed as it is; a value without a placeholder is a leftover."""
-    definition = (ROOT / "workflow" / f"{file}.asl.json").read_text()
+    definition = (ROOT / "workflow" / "machines" / f"{file}.asl.json").read_text()
     given = of_type(template, "AWS::StepFunctions::StateMachine")[machine]["DefinitionSubstitutions"]
     assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(given)
 

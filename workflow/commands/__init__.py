@@ -1,1 +1,1 @@
-"""The commands of ``greenlight``, one module for each subject; ``workflow.cli`` puts them together."""
+"""The commands of ``greenlight``, one module for each subject; ``workflow.commands.cli`` puts them together."""

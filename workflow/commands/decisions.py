@@ -11,7 +11,7 @@ from workflow.commands.session import Session, answer, on_project, person
 @on_project
 def approvals(session: Session, project: str, as_json: bool) -> None:
     """List the requests that wait for a decision."""
-    from workflow.approvals import Approvals
+    from workflow.runs.approvals import Approvals
     from workflow.table import table
 
     stack = session.stack(project)
@@ -30,8 +30,8 @@ def answering(verb: str, past: str) -> click.Command:
     @click.option("--name", default=person, show_default="your user name", help="Who decides.")
     @on_project
     def decide(session: Session, project: str, as_json: bool, request: str, comment: str, name: str) -> None:
-        from workflow.approvals import Approvals
-        from workflow.approvals import decide as send
+        from workflow.runs.approvals import Approvals
+        from workflow.runs.approvals import decide as send
 
         link = request
         if not request.startswith(("http://", "https://")):

@@ -17,8 +17,8 @@ from workflow.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workflow.predict import Wanted
-    from workflow.prediction import Prediction
+    from workflow.predictions.ask import Wanted
+    from workflow.predictions.prediction import Prediction
 
 JOBS = 4
 MOST_JOBS = 16
@@ -60,8 +60,8 @@ def predict(
 
     Ends with 1 when it failed for a picture; the others are answered all the same.
     """
-    from workflow.pictures import drawing_of, find_pictures
-    from workflow.predict import Wanted
+    from workflow.predictions.ask import Wanted
+    from workflow.predictions.pictures import drawing_of, find_pictures
 
     names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
     if classes is not None and not names:
@@ -79,7 +79,7 @@ def predict(
 def _drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
     def draw(prediction: Prediction) -> None:
         if prediction.file in drawings:
-            from workflow.drawing import draw as draw_prediction
+            from workflow.predictions.drawing import draw as draw_prediction
 
             draw_prediction(prediction, drawings[prediction.file])
 
@@ -99,8 +99,8 @@ class Asking:
 
     def run(self, wanted: Wanted, jobs: int, then: Callable[[Prediction], None]) -> int:
         """Ask about every picture. What is known when it is interrupted or breaks off is printed all the same."""
-        from workflow.predict import Failure, predict
-        from workflow.tally import Tally
+        from workflow.predictions.ask import Failure, predict
+        from workflow.predictions.tally import Tally
 
         tally, documents = Tally(), []
         began = time.monotonic()

@@ -11,7 +11,7 @@ from workflow.commands.session import Session, answer, confirm, on_project, pers
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
     """List what was released, newest first; the live version is marked."""
-    from workflow.releases import history
+    from workflow.runs.releases import history
     from workflow.table import table
 
     found = history(session.cloud, session.stack(project).table)
@@ -29,7 +29,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
 @on_project
 def rollback(session: Session, project: str, as_json: bool, version: int | None, yes: bool, detach: bool) -> int:
     """Release an earlier version again, with all the checks of a release."""
-    from workflow.releases import earlier, history, start_release
+    from workflow.runs.releases import earlier, history, start_release
 
     stack = session.stack(project)
     target = earlier(history(session.cloud, stack.table), version)

@@ -12,7 +12,7 @@ from workflow.commands.session import Session, answer, on_project, person, watch
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from workflow.watch import View
+    from workflow.runs.watch import View
 
 
 @click.command()
@@ -37,9 +37,9 @@ def upload(
     pairs: tuple[str, ...],
 ) -> None:
     """Check a folder, or a .zip, of labelled images and upload what changed."""
-    from workflow.dataset import read_dataset
-    from workflow.runs import read_settings
-    from workflow.upload import check_weights, upload_dataset, upload_weights
+    from workflow.datasets.check import read_dataset
+    from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
+    from workflow.runs.start import read_settings
 
     dataset = read_dataset(folder, **only_of_data(read_settings(pairs)))
     if weights is not None:
@@ -94,7 +94,7 @@ def start(
     follow: bool,
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
-    from workflow.runs import read_settings, start_run
+    from workflow.runs.start import read_settings, start_run
 
     given = read_settings(pairs, document.read() if document else "")
     stack = session.stack(project)
@@ -119,7 +119,7 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
 
     The exit code tells how it ended: 0 well, 1 otherwise.
     """
-    from workflow.runs import find_execution
+    from workflow.runs.start import find_execution
 
     stack = session.stack(project)
     execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
@@ -132,7 +132,7 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
 @on_project
 def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
     """List the newest runs, or tell about one RUN state by state."""
-    from workflow.runs import find_execution, recent_runs
+    from workflow.runs.start import find_execution, recent_runs
     from workflow.table import minutes, shortened, table
 
     stack = session.stack(project)
@@ -168,7 +168,7 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
 @on_project
 def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
     """Put the figures of two runs side by side."""
-    from workflow.runs import compared, run_metrics
+    from workflow.runs.start import compared, run_metrics
     from workflow.table import table
 
     stack = session.stack(project)
@@ -182,7 +182,7 @@ def compare(session: Session, project: str, as_json: bool, first: str, second: s
 
 
 def _told(view: View) -> str:
-    from workflow.screen import line, title
+    from workflow.runs.screen import line, title
 
     end = [view.outcome.text()] if view.outcome else ["still running"]
     return "\n".join([title(view), *(line(row, view) for row in view.rows), *end])

@@ -17,8 +17,8 @@ from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from workflow.clients import Cloud
-    from workflow.stack import Stack
-    from workflow.watch import Watcher
+    from workflow.runs.watch import Watcher
+    from workflow.stack.outputs import Stack
 
 
 class Session:
@@ -39,7 +39,7 @@ class Session:
 
     def stack(self, project: str) -> Stack:
         """The project's deployed stack."""
-        from workflow.stack import read_stack
+        from workflow.stack.outputs import read_stack
 
         return read_stack(self.cloud, project)
 
@@ -68,16 +68,16 @@ def person() -> str:
 
 def watcher_of(session: Session, stack: Stack, execution: str) -> Watcher:
     """A watcher of one execution of the stack."""
-    from workflow.approvals import Approvals
-    from workflow.watch import Watcher
+    from workflow.runs.approvals import Approvals
+    from workflow.runs.watch import Watcher
 
     return Watcher(session.cloud, execution, approvals=Approvals(session.cloud, stack.table, stack.approval_url))
 
 
 def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bool) -> int:
     """Draw an execution until it ended; on standard error where standard output carries JSON."""
-    from workflow.screen import PlainScreen, screen_on
-    from workflow.watch import follow, interval_seconds
+    from workflow.runs.screen import PlainScreen, screen_on
+    from workflow.runs.watch import follow, interval_seconds
 
     screen = PlainScreen(sys.stderr) if as_json else screen_on(sys.stdout)
     try:

@@ -57,9 +57,9 @@ def deploy(
     """Make the stack, or bring it to the state of this repository."""
     from dataclasses import asdict
 
-    from workflow.changes import Step
-    from workflow.deploy import deploy as deploy_stack
-    from workflow.runs import read_settings
+    from workflow.runs.start import read_settings
+    from workflow.stack.changes import Step
+    from workflow.stack.deploy import deploy as deploy_stack
 
     def tell(step: Step) -> None:
         click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json)
@@ -83,7 +83,7 @@ def deploy(
 @on_project
 def destroy(session: Session, project: str, as_json: bool, yes: bool) -> None:
     """Delete the stack and everything in it: data, models, endpoints."""
-    from workflow.destroy import destroy as destroy_stack
+    from workflow.stack.destroy import destroy as destroy_stack
 
     confirm(yes, f"Delete the stack {project} with all its data, models and endpoints?")
     destroy_stack(

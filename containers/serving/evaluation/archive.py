@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from containers.serving.manifest import Manifest, ModelError
+from containers.serving.model.manifest import Manifest, ModelError
 
 WANTED = ("manifest.json", "model.onnx")
 ABOUT = ("training.json", "dataset.json")

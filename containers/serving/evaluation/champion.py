@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
 
 
 class ChampionError(ValueError):

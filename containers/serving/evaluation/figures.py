@@ -20,7 +20,7 @@ from containers.serving.evaluation.average_precision import (
     average_precision,
     mean_over_present,
 )
-from workflow.contract import QUALITY, figures_of
+from workflow.contract.scores import QUALITY, figures_of
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from containers.serving.detection import Floats, Integers
-from workflow.contract import TASKS, VERSION
+from containers.serving.model.detection import Floats, Integers
+from workflow.contract.reading import VERSION
+from workflow.contract.scores import TASKS
 
 FEWEST_CORNERS = 3
 """Of an outline."""

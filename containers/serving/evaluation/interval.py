@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from containers.serving.evaluation.average_precision import Doubles, Floats
-from workflow.contract import Interval
+from workflow.contract.scores import Interval
 
 DRAWS = 400
 FEWEST_PICTURES = 8

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from containers.serving.detection import Detections, Floats
 from containers.serving.evaluation.average_precision import Doubles, Flags, Integers, match
 from containers.serving.evaluation.held_out import HeldOut, Picture
 from containers.serving.evaluation.likeness import (
@@ -18,9 +17,10 @@ from containers.serving.evaluation.likeness import (
     turned_overlap,
 )
 from containers.serving.evaluation.mask_overlap import Grid, mask_overlap
+from containers.serving.model.detection import Detections, Floats
 
 if TYPE_CHECKING:
-    from containers.serving.predictor import Inference
+    from containers.serving.model.predictor import Inference
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving import oriented
+from containers.serving.model import oriented
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.floating]

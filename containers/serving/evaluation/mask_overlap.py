@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving.mask import Flags, Mask
+from containers.serving.model.mask import Flags, Mask
 
 if TYPE_CHECKING:
-    from containers.serving.detection import Letterbox
+    from containers.serving.model.detection import Letterbox
 
 Doubles = NDArray[np.float64]
 Floats = NDArray[np.floating]

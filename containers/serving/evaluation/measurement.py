@@ -15,16 +15,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving.answer import best_classes, describe
-from containers.serving.classification import class_scores
-from containers.serving.detection import Detections, Floats, Thresholds
+from containers.serving.answer.answer import best_classes, describe
 from containers.serving.evaluation.average_precision import OVERLAPS, Doubles, Flags, Integers, Matches
 from containers.serving.evaluation.figures import Found, Named, Record
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, Picture
 from containers.serving.evaluation.judging import Judge, Pairs, Truth
-from containers.serving.image import as_sent
-from containers.serving.image_header import ImageError
-from containers.serving.predictor import Inference, Predictor
+from containers.serving.model.classification import class_scores
+from containers.serving.model.detection import Detections, Floats, Thresholds
+from containers.serving.model.image import as_sent
+from containers.serving.model.image_header import ImageError
+from containers.serving.model.predictor import Inference, Predictor
 
 LOWEST_CONFIDENCE = {"detect": 0.001, "pose": 0.001, "segment": 0.001, "obb": 0.01}
 """Average precision looks at nearly everything a model says: from these scores on, as ultralytics' ``val`` does."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workflow.contract import ContractError, DatasetReport
+from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.reading import ContractError
 
 
 class PageInputError(ValueError):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.serving.detection import Detections, Floats
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.judging import Truth
 from containers.serving.evaluation.measurement import Finder, Namer, Seen
-from containers.serving.image import as_sent, thumbnail
-from containers.serving.predictor import Predictor
+from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.image import as_sent, thumbnail
+from containers.serving.model.predictor import Predictor
 from containers.serving.report.evidence import Point, ReportBox, ReportPicture
 
 SHOWN = 6

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
 
 
 @contextmanager

@@ -28,10 +28,10 @@ from containers.serving.evaluation.pictures import report_pictures
 from containers.serving.evaluation.predictions import predictions_file
 from containers.serving.evaluation.scoring import Standing, compare
 from containers.serving.evaluation.summary import evidence
-from containers.serving.manifest import Manifest, ModelError
-from containers.serving.predictor import SERVED, Predictor
+from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.predictor import SERVED, Predictor
 from containers.serving.report.page import Page, write_page
-from workflow.contract import Metrics, ModelScore
+from workflow.contract.scores import Metrics, ModelScore
 
 REASON_LENGTH = 1024
 """SageMaker shows this many characters of a job's exit message."""

@@ -10,7 +10,7 @@ from containers.serving.evaluation.average_precision import Doubles
 from containers.serving.evaluation.figures import Figures, Record
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.interval import draw_pictures, middle, middle_where
-from workflow.contract import QUALITY, ClassScore, Comparison, Interval, Lead, figures_of
+from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, figures_of
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from containers.serving.answer import describe
-from containers.serving.classification import class_scores
-from containers.serving.detection import Thresholds
+from containers.serving.answer.answer import describe
 from containers.serving.evaluation.measurement import Seen, describe_classes
-from containers.serving.image import as_sent
-from containers.serving.image_header import PNG_SIGNATURE
-from containers.serving.predictor import Predictor
+from containers.serving.model.classification import class_scores
+from containers.serving.model.detection import Thresholds
+from containers.serving.model.image import as_sent
+from containers.serving.model.image_header import PNG_SIGNATURE
+from containers.serving.model.predictor import Predictor
 
 IMAGES = 3
 LARGEST_BYTES = 5_000_000

@@ -9,7 +9,7 @@ from containers.serving.evaluation.figures import Found
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.measurement import Measurement
 from containers.serving.report.evidence import Confusion, Curve, Evidence, ReportPicture
-from workflow.contract import Metrics
+from workflow.contract.scores import Metrics
 
 
 def evidence(

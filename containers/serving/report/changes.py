@@ -8,7 +8,8 @@ from typing import Any
 
 from containers.serving.report.table import folded, table
 from containers.serving.report.words import listed, signed
-from workflow.contract import ContractError, DatasetReport, SplitCount
+from workflow.contract.dataset_report import DatasetReport, SplitCount
+from workflow.contract.reading import ContractError
 
 OPEN_CLASSES = 6
 """Classes whose change is in the open; the others are unfolded."""

@@ -7,7 +7,7 @@ from html import escape
 from containers.serving.report.head import chance, change
 from containers.serving.report.table import Row, folded
 from containers.serving.report.words import between, capital, fraction, listed
-from workflow.contract import FIGURE_NAMES, QUALITY, ClassScore, Interval, Metrics
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, ClassScore, Interval, Metrics
 
 
 def classes(metrics: Metrics) -> str:

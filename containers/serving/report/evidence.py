@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workflow.contract import Metrics
+from workflow.contract.scores import Metrics
 
 Point = tuple[float, float]
 """x and y as fractions of the picture's width and height."""

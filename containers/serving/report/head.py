@@ -8,7 +8,7 @@ from typing import Any
 
 from containers.serving.report.evidence import Evidence
 from containers.serving.report.words import between, capital, count, fraction, listed, milliseconds, signed, size
-from workflow.contract import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
 
 WHAT_IT_DOES: Mapping[str, str] = {
     "detect": "Finds objects and draws a box around each",

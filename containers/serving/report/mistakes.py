@@ -8,7 +8,7 @@ from html import escape
 from containers.serving.report.chart import Axis, Chart, Line
 from containers.serving.report.evidence import Confusion, Curve, Evidence
 from containers.serving.report.words import count, fraction
-from workflow.contract import Metrics
+from workflow.contract.scores import Metrics
 
 CURVES = 6
 """Classes drawn beside the curve of all, the weakest; more could not be told apart."""

@@ -20,7 +20,7 @@ from containers.serving.report.mistakes import confusion, curves
 from containers.serving.report.pictures import pictures
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.training import training
-from workflow.contract import DatasetReport
+from workflow.contract.dataset_report import DatasetReport
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 

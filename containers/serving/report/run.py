@@ -10,7 +10,8 @@ from typing import Any
 from containers.serving.report.cost import PRICED, SOURCE, Job, total
 from containers.serving.report.table import table
 from containers.serving.report.words import NOTHING, code, count, duration, money
-from workflow.contract import Metrics, finite
+from workflow.contract.reading import finite
+from workflow.contract.scores import Metrics
 
 Document = Mapping[str, Any]
 

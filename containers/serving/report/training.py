@@ -9,7 +9,8 @@ from typing import Any
 from containers.serving.report.chart import Axis, Chart, Line, Mark, Points, upwards
 from containers.serving.report.table import Row, folded
 from containers.serving.report.words import NOTHING, code, count, duration, fraction
-from workflow.contract import FIGURE_NAMES, QUALITY, finite
+from workflow.contract.reading import finite
+from workflow.contract.scores import FIGURE_NAMES, QUALITY
 
 Document = Mapping[str, Any]
 

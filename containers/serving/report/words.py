@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from workflow.contract import Interval
+from workflow.contract.scores import Interval
 
 NOTHING = "–"
 """Stands where there is no figure."""

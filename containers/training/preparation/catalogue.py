@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from containers.training.data.source import Entry, Problem
+from workflow.labels.source import Entry, Problem
 
 SPLITS = ("train", "validation", "test")
 """The splits, the most held-out last. A picture's split is its place here."""

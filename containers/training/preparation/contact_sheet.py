@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from containers.training.data.source import Source
 from containers.training.preparation.catalogue import Array, Catalogue
+from workflow.labels.source import Source
 
 COLUMNS = 6
 SAMPLES = 24

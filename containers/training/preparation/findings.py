@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from containers.training.data.source import Problem
-from workflow.contract import ACTIONS, FINDINGS, Finding
+from workflow.contract.dataset_report import ACTIONS, FINDINGS, Finding
+from workflow.labels.source import Problem
 
 SHOWN_OF_A_KIND = 20
 """Findings of one kind and action that a report lists."""
@@ -31,7 +31,7 @@ class Findings:
         return self.counted.total() - self.errors
 
     def action(self, kind: str) -> str:
-        """What is done about a kind: one of the values of ``workflow.contract.ACTIONS``."""
+        """What is done about a kind: one of the values of ``workflow.contract.dataset_report.ACTIONS``."""
         return ACTIONS[self._policy.get(kind, FINDINGS[kind].default)]
 
     def add(self, kind: str, file: str, message: str) -> str:

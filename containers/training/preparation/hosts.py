@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers.training.data.archive import the_archive
-from containers.training.data.files import Files
 from containers.training.preparation.pictures import Picture, read_picture
 from containers.training.preparation.processes import in_order
 from containers.training.preparation.survey import Progress, Say
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
+from workflow.labels.archive import the_archive
+from workflow.labels.files import Files
 
 
 class HostsError(RuntimeError):

@@ -15,7 +15,6 @@ from typing import IO
 
 import numpy as np
 
-from containers.training.data.source import Source
 from containers.training.preparation import statistics
 from containers.training.preparation.catalogue import DIGEST, SPLITS, UNSPLIT, Array, Catalogue
 from containers.training.preparation.checks import check_classes, check_copies, check_splits
@@ -24,7 +23,8 @@ from containers.training.preparation.duplicates import equal_groups, near_groups
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.options import Options
 from containers.training.preparation.survey import Known, Surveyor, survey
-from workflow.contract import DatasetReport
+from workflow.contract.dataset_report import DatasetReport
+from workflow.labels.source import Source
 
 
 @dataclass(frozen=True)

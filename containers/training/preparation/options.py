@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
 
 
 class RecordError(ValueError):
@@ -16,7 +16,7 @@ class RecordError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """How a dataset is read and judged; see the execution input of the same names (``workflow.contract.RULES``)."""
+    """How a dataset is read and judged; see the input's keys of the same names in ``workflow.contract.run_input``."""
 
     task: str = "auto"
     format: str = "auto"

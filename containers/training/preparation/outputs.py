@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from containers.training.data.source import Source
 from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
 from containers.training.preparation.judgement import Judged
 from containers.training.preparation.processes import in_order
 from containers.training.preparation.survey import Progress, Say
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
+from workflow.labels.source import Source
 
 TEST = SPLITS.index("test")
 

@@ -45,7 +45,7 @@ class Picture:
 
     ``digest`` is the SHA-256 of the file's bytes. ``width`` and ``height`` are pixels of the upright picture, 0 where
     no header was found. ``look`` is the 128-bit perceptual hash, empty for a picture too plain to have one. ``defect``
-    is one of ``workflow.contract.FINDINGS`` or empty, ``message`` says what is wrong.
+    is one of ``workflow.contract.dataset_report.FINDINGS`` or empty, ``message`` says what is wrong.
     """
 
     digest: bytes

@@ -13,10 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from containers.training.data.archive import the_archive, unpack_zip
-from containers.training.data.files import Files
-from containers.training.data.recognition import open_source
-from containers.training.data.source import Source
 from containers.training.folders import Folders
 from containers.training.preparation.catalogue import Array
 from containers.training.preparation.contact_sheet import write_sheet
@@ -32,7 +28,11 @@ from containers.training.preparation.judgement import Judged, judge
 from containers.training.preparation.options import Options, read_options
 from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
 from containers.training.preparation.pictures import Picture
-from workflow.contract import VERSION
+from workflow.contract.reading import VERSION
+from workflow.labels.archive import the_archive, unpack_zip
+from workflow.labels.files import Files
+from workflow.labels.recognition import open_source
+from workflow.labels.source import Source
 
 OUTPUTS = ("training", "test", "report")
 TOLD = 20

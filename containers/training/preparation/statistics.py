@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from containers.training.preparation.catalogue import BINS_PER_PIXEL, SPLITS, Array, Catalogue
-from workflow.contract import ClassCount, SplitCount
+from workflow.contract.dataset_report import ClassCount, SplitCount
 
 SIZES = 10
 """Sizes of pictures that a report lists."""

@@ -12,11 +12,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from containers.training.data.recognition import open_source
 from containers.training.folders import Folders
 from containers.training.preparation.judgement import judge
 from containers.training.preparation.options import Options
 from containers.training.preparation.program import prepare
+from workflow.labels.recognition import open_source
 
 
 def main(job: str, folder: Path, output: Path) -> None:

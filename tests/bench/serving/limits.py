@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers.serving.workers import ENVIRONMENT
+from containers.serving.http.workers import ENVIRONMENT
 from infra.local.environments import REPOSITORY
 from tests.bench.serving.load import quantile
 from tests.bench.serving.processes import busy_seconds, cores

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from containers.serving.detection import Floats, Thresholds
-from containers.serving.image import Pixels
-from containers.serving.predictor import Predictor
-from containers.serving.runtime import Runtime
+from containers.serving.model.detection import Floats, Thresholds
+from containers.serving.model.image import Pixels
+from containers.serving.model.predictor import Predictor
+from containers.serving.model.runtime import Runtime
 
 
 def main(model: Path, images: Path, kind: str, seconds: float) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from workflow.sample.picture import photograph
+from workflow.demo.sample.photograph import photograph
 
 WIDTH, HEIGHT = 1280, 720
 COUNT = 12

@@ -20,7 +20,7 @@ from typing import Any
 from infra.local.environments import REPOSITORY, ensure
 from tests.bench.serving.agreement import Found
 from tests.bench.serving.pictures import draw_pictures
-from workflow.sample import SAMPLE_TRAINING, make_sample
+from workflow.demo.sample import SAMPLE_TRAINING, make_sample
 
 KEPT = REPOSITORY / ".greenlight" / "bench"
 SIZE = 640

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tests.containers.training.channels import digests
 from tests.containers.training.jobs import write_json
-from workflow.contract import as_text
-from workflow.sample import SAMPLE_TRAINING, make_sample
-from workflow.sample.fasteners import CLASSES
+from workflow.contract.run_input import as_text
+from workflow.demo.sample import SAMPLE_TRAINING, make_sample
+from workflow.demo.sample.fasteners import CLASSES
 
 PICTURES = 64
 EPOCHS = 30

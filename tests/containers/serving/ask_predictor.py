@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from containers.serving.manifest import ModelError
-from containers.serving.predictor import Predictor
-from containers.serving.worker import respond
+from containers.serving.http.worker import respond
+from containers.serving.model.manifest import ModelError
+from containers.serving.model.predictor import Predictor
 
 ASKED = {"content_type": "application/x-image", "accept": "", "attributes": "", "confidence": 0.25}
 

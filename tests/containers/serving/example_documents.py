@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from workflow.contract import ClassCount, DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_report import ClassCount, DatasetReport, Finding, SplitCount
 
 LOSSES = {
     "detect": ("box_loss", "cls_loss", "dfl_loss"),

@@ -19,16 +19,7 @@ from PIL import Image, ImageDraw
 from containers.serving.report.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
 from containers.serving.report.page import Page, write_page
 from tests.containers.serving.example_documents import contact_sheet, dataset, former, record, training
-from workflow.contract import (
-    QUALITY,
-    ClassScore,
-    Comparison,
-    Interval,
-    Lead,
-    Metrics,
-    ModelScore,
-    figures_of,
-)
+from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, Metrics, ModelScore, figures_of
 
 FASTENERS = ("bolt", "hexagonal nut", "washer", "anchor", "wing nut")
 _OBJECTS = (

@@ -14,9 +14,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from containers.serving.classification import class_scores
-from containers.serving.detection import Detections, Thresholds
-from containers.serving.predictor import Predictor
+from containers.serving.model.classification import class_scores
+from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.predictor import Predictor
 
 SIZES = ((320, 320), (320, 240), (240, 320), (300, 200), (321, 181))
 PICTURES = 10

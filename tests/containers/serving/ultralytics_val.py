@@ -35,7 +35,7 @@ def use_served_shapes(size: int) -> None:
     import numpy as np
     from ultralytics.data.base import BaseDataset
 
-    from containers.serving.predictor import smallest_input
+    from containers.serving.model.predictor import smallest_input
 
     usual = BaseDataset.set_rectangle
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from containers.training.hyperparameters import read_settings, require_fit
-from workflow.contract import HyperparameterError
+from workflow.contract.hyperparameters import HyperparameterError
 
 GIVEN = {"model": "yolov8n", "epochs": "25", "image_size": "160", "precision": "int8", "batch": "8", "seed": "7"}
 

@@ -26,7 +26,7 @@ from tests.containers.training.jobs import (
     run,
     write_json,
 )
-from workflow.contract import TASKS
+from workflow.contract.scores import TASKS
 
 pytestmark = pytest.mark.training
 
@@ -218,7 +218,7 @@ def test_every_allowed_argument_is_one_of_ultralytics(training_python: Path) -> 
         "from containers.training.environment import set_up\n"
         "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
         "from ultralytics.cfg import CFG_BOOL_KEYS, CFG_FLOAT_KEYS, CFG_FRACTION_KEYS, CFG_INT_KEYS, DEFAULT_CFG_DICT\n"
-        "from workflow.contract import SETTINGS\n"
+        "from workflow.contract.hyperparameters import SETTINGS\n"
         "numbers = CFG_FLOAT_KEYS | CFG_FRACTION_KEYS | {'scale'}\n"
         "whole = CFG_INT_KEYS | {'freeze'}\n"
         "kinds = {'count': whole, 'positive': whole, 'bool': CFG_BOOL_KEYS | {'cls_remap'}, 'amount': numbers,\n"

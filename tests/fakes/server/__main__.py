@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from workflow.contract import ClassScore, Comparison, Lead, Metrics, ModelScore
+from workflow.contract.scores import ClassScore, Comparison, Lead, Metrics, ModelScore
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 SIDE = 8

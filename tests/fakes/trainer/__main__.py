@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workflow.contract import DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 INPUT, OUTPUT = BASE / "processing/input", BASE / "processing/output"

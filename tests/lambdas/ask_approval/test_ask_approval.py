@@ -13,7 +13,7 @@ from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
-from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, figures_of
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"

@@ -10,7 +10,7 @@ import pytest
 from lambdas.check_dataset.handler import DatasetRejected, handler
 from lambdas.check_dataset.verdict import judge
 from tests.lambdas.conftest import Bucket, Context
-from workflow.contract import DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
 EVENT = {"plan": {"uris": {"dataset_report": "s3://greenlight-test/runs/one/dataset/"}}}

@@ -12,7 +12,8 @@ from lambdas.ask_approval.request import read
 from lambdas.decide.page import NOT_FOUND, render
 from lambdas.decide.record import Record
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task
-from workflow.contract import FIGURE_NAMES, QUALITY, TASKS, ContractError, figures_of
+from workflow.contract.reading import ContractError
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, figures_of
 
 OPAQUE = "x" * 32
 NOW = 1_800_000_000

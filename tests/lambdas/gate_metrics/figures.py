@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.gate_metrics.decision import Decision, Evidence, decide
-from workflow.contract import QUALITY, figures_of
+from workflow.contract.scores import QUALITY, figures_of
 
 MODEL, ARCHIVE, OTHER = "a" * 64, "b" * 64, "c" * 64
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"

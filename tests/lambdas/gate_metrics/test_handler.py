@@ -21,7 +21,7 @@ from tests.lambdas.gate_metrics.figures import (
     production,
     scored,
 )
-from workflow.contract import FIGURE_NAMES, TASKS, figures_of
+from workflow.contract.scores import FIGURE_NAMES, TASKS, figures_of
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()

@@ -13,7 +13,7 @@ from lambdas.notify import mail
 from lambdas.notify.handler import handler
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
-from workflow.contract import FIGURE_NAMES, QUALITY, TASKS
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
 
 FAILED = {
     "kind": "failed",

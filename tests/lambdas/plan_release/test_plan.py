@@ -20,7 +20,8 @@ from lambdas.plan_release.plan import (
     traffic,
 )
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
-from workflow.contract import QUALITY, TASKS, InputError, Metrics
+from workflow.contract.run_input import InputError
+from workflow.contract.scores import QUALITY, TASKS, Metrics
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go", "go")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.plan_run.champion import Champion, document
-from workflow.contract import ContractError
+from workflow.contract.reading import ContractError
 
 RECORD: dict[str, Any] = {
     "id": "champion",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
-from workflow.contract import InputError
+from workflow.contract.run_input import InputError
 
 
 def test_the_kind_of_an_argument_decides_the_kind_of_its_range() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workflow.contract import reason_in
+from workflow.contract.cause import reason_in
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:one"
 DEEP: dict[str, Any] = {}

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.contract import ALLOWED, OWN, SETTINGS, HyperparameterError, read_argument
-from workflow.contract.hyperparameters import CHOICES
+from workflow.contract.hyperparameters import ALLOWED, CHOICES, OWN, SETTINGS, HyperparameterError, read_argument
 
 
 @pytest.mark.parametrize(

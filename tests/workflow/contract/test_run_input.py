@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.contract.damage import json_values
-from workflow import contract
-from workflow.contract import FINDINGS, OWN, RULES, InputError, RunInput, as_text
+from workflow.contract.dataset_report import FINDINGS, POLICIES
+from workflow.contract.hyperparameters import OWN
+from workflow.contract.run_input import RULES, InputError, RunInput, as_text
 
 DEFAULTS = {"dataset": "s3://a-bucket/datasets/fasteners/"}
 
@@ -137,7 +138,7 @@ def test_whatever_a_key_holds_it_is_read_or_refused_by_name(key: str, value: Any
     assert said.startswith(key)
 
 
-@given(policy=st.dictionaries(st.sampled_from(list(FINDINGS)), st.sampled_from(contract.POLICIES), max_size=3))
+@given(policy=st.dictionaries(st.sampled_from(list(FINDINGS)), st.sampled_from(POLICIES), max_size=3))
 def test_a_policy_is_taken_exactly_when_it_makes_sense_for_its_kind(policy: dict[str, str]) -> None:
     """A leak cannot be waved through by a note."""
     sensible = all(choice in FINDINGS[kind].allowed for kind, choice in policy.items())

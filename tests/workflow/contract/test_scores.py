@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.contract.damage import json_values, places, replaced
-from workflow.contract import (
+from workflow.contract.reading import ContractError
+from workflow.contract.scores import (
     FIGURE_NAMES,
     QUALITY,
     TASKS,
     ClassScore,
     Comparison,
-    ContractError,
     Interval,
     Lead,
     Metrics,

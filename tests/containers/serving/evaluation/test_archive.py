@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from containers.serving.evaluation.archive import ArchiveError, archive_digest, read_about, unpack
-from containers.serving.manifest import ModelError
+from containers.serving.model.manifest import ModelError
 from tests.containers.serving.tiny_onnx import archive_model, write_archive, write_model
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from lambdas.smoke_test.comparison import Expectation, answer_of, difference
 from tests.containers.serving.evaluation.test_agreement_with_val import evaluated, run
+from tests.containers.serving.http.running_server import Server
 from tests.containers.serving.publish_tasks import TASKS
-from tests.containers.serving.running_server import Server
-from workflow.contract import Metrics, figures_of
+from workflow.contract.scores import Metrics, figures_of
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
 

@@ -12,7 +12,7 @@ from containers.serving.evaluation.figures import Found, Named
 from containers.serving.evaluation.held_out import HeldOut, Picture
 from containers.serving.evaluation.interval import draw_pictures
 from containers.serving.evaluation.scoring import Standing, compare
-from workflow.contract import Lead, figures_of
+from workflow.contract.scores import Lead, figures_of
 
 
 def held_out(classes: list[int]) -> HeldOut:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.serving.detection import Detections, Letterbox
 from containers.serving.evaluation.judging import Judge, Truth
 from containers.serving.evaluation.mask_overlap import Grid
+from containers.serving.model.detection import Detections, Letterbox
 
 GRID = Grid(Letterbox.fit(100, 100, 100, 100), 100, 100, 100, 100)
 

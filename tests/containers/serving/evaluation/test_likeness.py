@@ -18,7 +18,7 @@ from containers.serving.evaluation.likeness import (
     smallest_rectangles,
     turned_overlap,
 )
-from containers.serving.oriented import corners
+from containers.serving.model.oriented import corners
 from tests.containers.serving.conftest import ROOT
 
 

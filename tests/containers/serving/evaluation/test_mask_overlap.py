@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from containers.serving.detection import Letterbox
 from containers.serving.evaluation.mask_overlap import Grid, draw, mask_overlap, resampled
-from containers.serving.mask import Mask
+from containers.serving.model.detection import Letterbox
+from containers.serving.model.mask import Mask
 
 coco = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed: pip install -e .[dev]")
 

@@ -16,7 +16,7 @@ from PIL import Image
 from containers.serving.evaluation.own_code import code_digest
 from tests.containers.serving.conftest import encode, picture, serving_program
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_archive, write_model
-from workflow.contract import Interval, Lead, Metrics
+from workflow.contract.scores import Interval, Lead, Metrics
 
 pytestmark = pytest.mark.serving
 PLACES = ((0, 0), (3, 5), (6, 2), (7, 7), (1, 4))

@@ -10,7 +10,7 @@ from typing import Any
 from containers.serving.report.data import data
 from tests.containers.serving.example_pages import example
 from tests.containers.serving.page_outline import Outline
-from workflow.contract import ClassCount, DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_report import ClassCount, DatasetReport, Finding, SplitCount
 
 NOW = DatasetReport(
     digest="a",

@@ -16,7 +16,7 @@ from containers.serving.report.page import Page, write_page
 from containers.serving.report.pictures import LARGEST_PICTURES, within
 from tests.containers.serving.example_pages import PAGES, bare, example, tuned
 from tests.containers.serving.page_outline import Outline
-from workflow.contract import Comparison
+from workflow.contract.scores import Comparison
 
 EVERY = pytest.mark.parametrize("name", PAGES)
 EVIL = "\"><script>alert(1)</script><!--verdict-->'&"

@@ -11,7 +11,7 @@ import pytest
 from containers.serving.report.page import Page
 from tests.containers.serving.example_pages import COCO, PAGES, bare, example
 from tests.containers.serving.page_outline import Outline
-from workflow.contract import FIGURE_NAMES, QUALITY, Comparison, Lead, Metrics, figures_of
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Comparison, Lead, Metrics, figures_of
 
 
 def text(page: Page) -> str:

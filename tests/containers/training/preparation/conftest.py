@@ -12,7 +12,7 @@ import pytest
 
 from containers.training.__main__ import main
 from tests.containers.training.conftest import Write
-from workflow.contract import DatasetReport
+from workflow.contract.dataset_report import DatasetReport
 
 SPLITS = {"images/train": 6, "images/val": 3, "images/test": 3}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from containers.training.preparation.findings import SHOWN, SHOWN_OF_A_KIND, Findings
-from workflow.contract import FINDINGS
+from workflow.contract.dataset_report import FINDINGS
 
 
 def test_all_are_counted_and_some_of_each_kind_are_shown_errors_first() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.training.preparation.conftest import Job, Make, write_json
-from workflow.contract import DatasetReport
+from workflow.contract.dataset_report import DatasetReport
 
 
 def inspected_by(whole: Job, folder: Path, count: int) -> list[Job]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers.training.data.source import Entry, Labelled, Problem, Row
 from containers.training.preparation.judgement import judge
 from containers.training.preparation.options import Options
 from containers.training.preparation.pictures import Picture
+from workflow.labels.source import Entry, Labelled, Problem, Row
 
 
 @dataclass(frozen=True)

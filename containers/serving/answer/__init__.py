@@ -1,0 +1,1 @@
+"""What a caller gets: JSON, tables, arrays, or the picture with its boxes drawn."""

@@ -1,0 +1,1 @@
+"""The server: connections, requests as bytes, and the processes that answer them."""

@@ -1,0 +1,133 @@
+"""SageMaker's contract as an ASGI application: ``GET /ping``, ``POST /invocations``, ``GET /execution-parameters``.
+
+Thin: it reads a body within bounds, has the workers answer it, and writes one line of log. It looks at no picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from containers.serving.http.workers import WorkerLostError, Workers
+
+MAXIMUM_BODY_BYTES = 25_000_000
+MAXIMUM_HELD_BYTES = 256_000_000
+"""So much of all bodies together is held in memory while they wait."""
+BODY_SECONDS = 20.0
+"""Shorter than the time to drain, so that a stalled upload holds up no end."""
+ANSWER_SECONDS = 60.0
+"""SageMaker gives up after 60 seconds, and so does whoever asked it."""
+TRANSFORM_MEGABYTES = 100
+"""SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
+ATTRIBUTES_HEADER = b"x-amzn-sagemaker-custom-attributes"
+JSON = b"application/json"
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """The three routes over started workers; every answer that is no success is JSON with an ``error``."""
+
+    def __init__(self, workers: Workers, confidence: float, slots: int, tell: Callable[..., None]) -> None:
+        """Answer with ``workers`` and tell what happened; ``confidence`` is what a request gets that names none."""
+        self._workers = workers
+        self._confidence = confidence
+        self._tell = tell
+        self._parameters = {
+            "MaxConcurrentTransforms": 2 * slots,  # one is sent while another is answered
+            "BatchStrategy": "SINGLE_RECORD",
+            "MaxPayloadInMB": max(1, min(MAXIMUM_BODY_BYTES // 1_000_000, TRANSFORM_MEGABYTES // (2 * slots))),
+        }
+        self.running = 0
+        self._held = 0
+        self.draining = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        self.running += 1
+        try:
+            route = (scope["method"], scope["path"])
+            if route == ("POST", "/invocations"):
+                status, content_type, body = await self._invocation(scope, receive)
+            elif route == ("GET", "/ping"):
+                status, content_type, body = self._ping()
+            elif route == ("GET", "/execution-parameters"):
+                status, content_type, body = 200, JSON, json.dumps(self._parameters).encode()
+            elif scope["path"] in ("/invocations", "/ping", "/execution-parameters"):
+                status, content_type, body = self._refusal(405, f"{scope['path']} does not take {scope['method']}")
+            else:
+                status, content_type, body = self._refusal(404, "there are /ping, /invocations, /execution-parameters")
+            headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+            if self.draining:
+                headers.append((b"connection", b"close"))
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+        finally:
+            self.running -= 1
+
+    def _ping(self) -> tuple[int, bytes, bytes]:
+        if self._workers.healthy:
+            return 200, JSON, b""
+        return 503, JSON, json.dumps({"error": "every worker has ended and is being replaced"}).encode()
+
+    async def _invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+        started = time.perf_counter()
+        body = bytearray()
+        try:
+            refusal = await self._read(receive, body)
+            if refusal is not None:
+                return self._refusal(*refusal)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                header, answer = await self._workers.ask(_asked(scope, self._confidence), body)
+        except TimeoutError:
+            return self._refusal(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
+        except WorkerLostError as error:
+            return self._refusal(500, str(error))
+        finally:
+            self._held -= len(body)
+        if header["status"] != 200:
+            self._tell("refused", status=header["status"], error=header["error"])
+        else:
+            spent = round((time.perf_counter() - started) * 1000, 1)
+            self._tell("invocation", images=header["images"], ms=spent)
+        return header["status"], header["content_type"].encode(), answer
+
+    async def _read(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
+        """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""
+        deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                return 408, f"the body did not arrive within {BODY_SECONDS:g} seconds"
+            if message["type"] == "http.disconnect":
+                return 400, "the connection was closed before the body's end"
+            piece = message.get("body", b"")
+            body += piece
+            self._held += len(piece)
+            if len(body) > MAXIMUM_BODY_BYTES:
+                return 413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes"
+            if self._held > MAXIMUM_HELD_BYTES:
+                return 503, "the requests that wait hold all the memory that is set aside for them"
+            if not message.get("more_body"):
+                return None
+
+    def _refusal(self, status: int, message: str) -> tuple[int, bytes, bytes]:
+        self._tell("refused", status=status, error=message)
+        return status, JSON, json.dumps({"error": message}).encode()
+
+
+def _asked(scope: Scope, confidence: float) -> dict[str, Any]:
+    given = dict(scope["headers"])
+    return {
+        "content_type": given.get(b"content-type", b"").decode("latin-1"),
+        "accept": given.get(b"accept", b"").decode("latin-1"),
+        "attributes": given.get(ATTRIBUTES_HEADER, b"").decode("latin-1"),
+        "confidence": confidence,
+    }

@@ -1,0 +1,158 @@
+"""Serves the predictor under SageMaker's contract on port 8080.
+
+Reads the model, gives root away, starts the workers, and opens the port only after each of them has really run the
+model once: a healthy ``/ping`` means a working model. On SIGTERM everything accepted is answered before the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from containers.serving.http.application import Application
+from containers.serving.http.port import hide_port, open_port
+from containers.serving.http.privilege import PrivilegeError, step_down
+from containers.serving.http.protocol import BoundedProtocol
+from containers.serving.http.worker import hand_over
+from containers.serving.http.workers import Workers
+from containers.serving.model.manifest import ModelError
+from containers.serving.model.predictor import SERVED, read_model
+
+DRAIN_SECONDS = 25
+"""SageMaker kills a container 30 seconds after SIGTERM."""
+QUIET_SECONDS = 0.25
+"""After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
+LINGER_SECONDS = 3.0
+LAST_ARRIVALS_SECONDS = 0.25
+
+
+class ServingError(ValueError):
+    """A setting of the endpoint that cannot be used."""
+
+
+def serve(environ: Mapping[str, str]) -> int:
+    """Load the model and answer until SIGTERM; 1 when there is no model that works."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        confidence = read_confidence(environ)
+        manifest, model = read_model(Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
+        handle = hand_over(manifest, model)
+        del manifest, model
+        step_down(environ)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(environ, handle, confidence))
+    except (ModelError, ServingError, PrivilegeError, OSError) as error:
+        print(f"cannot serve: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def read_confidence(environ: Mapping[str, str]) -> float:
+    """From which score this endpoint answers. Raises ServingError unless it is a number from 0 to 1."""
+    text = environ.get("GREENLIGHT_CONFIDENCE", str(SERVED.confidence))
+    try:
+        confidence = float(text)
+    except ValueError:
+        confidence = -1.0
+    if not 0 <= confidence <= 1:
+        raise ServingError(f"GREENLIGHT_CONFIDENCE = {text!r}: must be a number from 0 to 1")
+    return confidence
+
+
+def read_port(environ: Mapping[str, str]) -> int:
+    """The port that SageMaker names, or its usual one. Raises ServingError for what is none."""
+    text = environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
+        raise ServingError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
+    return int(text)
+
+
+def processors() -> int:
+    """Processors this process may use; where the system cannot tell (macOS), all there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
+    started = time.perf_counter()
+    port = read_port(environ)
+    slots = processors()
+    workers = Workers(model, slots, tell)
+    try:
+        await workers.start()
+        tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
+        application = Application(workers, confidence, slots, tell)
+        config = uvicorn.Config(
+            application,
+            http=BoundedProtocol,
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,  # by then everything was waited for that is worth it
+            timeout_keep_alive=75,
+        )
+        host = environ.get("GREENLIGHT_BIND_HOST", "0.0.0.0")  # noqa: S104  # SageMaker reaches it from outside
+        await Server(config, application, open_port(host, port)).answer()
+    finally:
+        await workers.stop()
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which on SIGTERM closes its port at once; here whoever has just connected is answered first."""
+
+    def __init__(self, config: uvicorn.Config, application: Application, listener: socket.socket) -> None:
+        """Serve ``application`` on ``listener``."""
+        super().__init__(config)
+        self._application = application
+        self._listener = listener
+        self._drain: asyncio.Task[None] | None = None
+
+    async def answer(self) -> None:
+        """Until SIGTERM, and on until everything is answered."""
+        await self.serve([self._listener])
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        """Begin to drain at the first signal; a second one ends at once."""
+        if self._drain is not None:
+            self.should_exit = self.force_exit = True
+            return
+        self._application.draining = True
+        self._drain = asyncio.get_running_loop().create_task(self._finish())
+
+    async def _finish(self) -> None:
+        """Answer with ``Connection: close`` until nothing is under way, close the port, and answer what is left."""
+        started = quiet_since = time.monotonic()
+        while time.monotonic() < min(started + LINGER_SECONDS, quiet_since + QUIET_SECONDS):
+            await asyncio.sleep(0.05)
+            if self._application.running:
+                quiet_since = time.monotonic()
+        if not hide_port(self._listener):
+            tell("port cannot be hidden", note="a connection that is made as it closes may be reset")
+        await asyncio.sleep(LAST_ARRIVALS_SECONDS)
+        for server in self.servers:
+            server.close()
+        quiet_since = time.monotonic()
+        while time.monotonic() < min(started + DRAIN_SECONDS, quiet_since + QUIET_SECONDS):
+            await asyncio.sleep(0.05)
+            if self._application.running:
+                quiet_since = time.monotonic()
+        self.should_exit = True
+
+
+def tell(event: str, **fields: object) -> None:
+    """One line of log, as JSON."""
+    sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
+    sys.stdout.flush()

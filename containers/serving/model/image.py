@@ -1,0 +1,85 @@
+"""Decodes images with OpenCV, the library that training reads them with.
+
+Knows pixels and files, no model. What is sent passes ``image_header`` or ``array_header`` first, so size is bounded
+before decoding.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from containers.serving.model.array_header import read_array_header
+from containers.serving.model.image_header import (
+    JPEG_SIGNATURE,
+    PNG_SIGNATURE,
+    ImageError,
+    pixels_of_png,
+    read_header,
+)
+
+MAXIMUM_PICTURES = 32
+"""Of one array."""
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+# OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def decode_image(data: bytes) -> Pixels:
+    """Decode a JPEG, PNG, WebP or BMP to [height, width, blue-green-red] of 8 bits, turned as its EXIF data says.
+
+    Grey, transparent, palette, CMYK and 16-bit pictures become plain colour, exactly as they do in training; of an
+    animation this is the first picture. Raises ImageError.
+    """
+    header = read_header(data)
+    return _decode(pixels_of_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
+
+
+def decode_array(data: bytes) -> list[Pixels]:
+    """The picture or up to 32 pictures of an .npy file, each as [height, width, blue-green-red]. Raises ImageError."""
+    header = read_array_header(data)
+    if len(header.shape) == 4 and header.shape[0] > MAXIMUM_PICTURES:
+        raise ImageError(f"the array holds {header.shape[0]} pictures, at most {MAXIMUM_PICTURES} are accepted")
+    values = np.frombuffer(data, np.uint8, offset=header.start)
+    array = values.reshape(header.shape, order="F" if header.fortran_order else "C")
+    pictures = array if array.ndim == 4 else array[np.newaxis]
+    to_colour = cv2.COLOR_GRAY2BGR if array.ndim == 2 else cv2.COLOR_RGB2BGR
+    try:
+        return [np.asarray(cv2.cvtColor(np.ascontiguousarray(one), to_colour), np.uint8) for one in pictures]
+    except (cv2.error, MemoryError):
+        raise ImageError(f"the array of shape {list(header.shape)} needs more memory than there is") from None
+
+
+def as_sent(path: Path) -> bytes:
+    """The image as a client would send it: a JPEG or PNG as it is, any other format as a PNG of the same pixels."""
+    data = path.read_bytes()
+    if data.startswith((PNG_SIGNATURE, JPEG_SIGNATURE)):
+        return data
+    return bytes(cv2.imencode(".png", _decode(data, "image"))[1])
+
+
+def thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
+    """A JPEG of the picture that is at most ``longest_side`` pixels wide and high."""
+    pixels = decode_image(data)
+    scale = longest_side / max(pixels.shape[:2])
+    if scale < 1:
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+
+
+def _decode(data: bytes, kind: str) -> Pixels:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except (cv2.error, MemoryError) as error:
+        if isinstance(error, MemoryError) or error.code == cv2.Error.StsNoMem:
+            raise ImageError(f"the {kind} needs more memory than there is") from None
+        pixels = None
+    if pixels is None:
+        raise ImageError(f"the {kind} is damaged, or stored in a way that cannot be decoded")
+    return np.asarray(pixels, np.uint8)

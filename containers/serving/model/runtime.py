@@ -1,0 +1,133 @@
+"""Runs a graph: on a processor with OpenVINO, on a GPU with ONNX Runtime's CUDA provider where that is installed.
+
+Both take a picture as OpenCV holds it and give the graph's outputs. Knows no boxes, no files and no threads but those
+of one inference. Why these: the table in the README's section on performance.
+"""
+
+from __future__ import annotations
+
+import threading
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+import numpy as np
+
+from containers.serving.model.detection import Floats
+from containers.serving.model.image import Pixels
+
+CUDA = "CUDAExecutionProvider"
+
+
+class Runtime(Protocol):
+    """A graph that is ready to run; safe to call from several threads at once."""
+
+    name: str
+    """Library, its version and the arithmetic it really uses, such as ``openvino 2026.4.1 bf16``."""
+    size: tuple[int, int] | None
+    """Height and width the graph is fixed to; None where it takes any multiple of the model's stride."""
+
+    def run(self, picture: Pixels) -> list[Floats]:
+        """Outputs for ``picture`` [height, width, blue-green-red]; valid until this thread's next call."""
+
+
+def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
+    """Make a graph ready for ``streams`` inferences at once, each on one core where there is no GPU.
+
+    ``precision`` f32 computes in 32 bits; bf16 in bfloat16 where the processor has it; int8 is a property of the graph,
+    whose other parts compute in 32 bits. Raises what the libraries raise, none of whose types are public.
+    """
+    if find_spec("onnxruntime") is not None:
+        import onnxruntime
+
+        if CUDA in onnxruntime.get_available_providers():
+            on_gpu = OnnxRuntime(model, [CUDA, "CPUExecutionProvider"])
+            # The library may know of CUDA on a machine without a GPU.
+            if on_gpu.providers[0] == CUDA:
+                return on_gpu
+    return OpenVino(model, precision, streams)
+
+
+class OpenVino:
+    """OpenVINO on the processor: one stream a core, since one picture a core beats any batch there."""
+
+    def __init__(self, model: bytes, precision: str, streams: int) -> None:
+        """Compile the graph with the conversion from OpenCV's pixels built in."""
+        import openvino
+        from openvino import preprocess
+
+        core = openvino.Core()
+        native = precision == "bf16" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        graph = core.read_model(model)
+        shape = graph.input(0).get_partial_shape()
+        self.size = None if shape[2].is_dynamic else (shape[2].get_length(), shape[3].get_length())
+        graph.reshape([1, 3, *(self.size or (-1, -1))])
+        if native:
+            _keep_boxes_exact(graph)
+        steps = preprocess.PrePostProcessor(graph)
+        pixels = steps.input(0)
+        pixels.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+        pixels.tensor().set_color_format(preprocess.ColorFormat.BGR)
+        pixels.model().set_layout(openvino.Layout("NCHW"))
+        pixels.preprocess().convert_element_type(openvino.Type.f32)
+        pixels.preprocess().convert_color(preprocess.ColorFormat.RGB).scale(255.0)
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": streams,
+            # Pinned, the streams of two processes would all sit on the first cores.
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._compiled = core.compile_model(steps.build(), "CPU", options)
+        # The library makes its table of types at first use; two threads that do so at once wait for each other forever.
+        _ = openvino.Tensor(np.zeros(1, np.uint8)).data
+        self._own = threading.local()
+        version = openvino.__version__.split("-")[0]
+        self.name = f"openvino {version} {precision if native or precision == 'int8' else 'f32'}"
+
+    def run(self, picture: Pixels) -> list[Floats]:
+        """See ``Runtime``."""
+        request: Any = getattr(self._own, "request", None)
+        if request is None:
+            request = self._own.request = self._compiled.create_infer_request()
+        outputs = request.infer({0: picture[None]}, share_inputs=True, share_outputs=True)
+        return [outputs[at] for at in range(len(outputs))]
+
+
+def _keep_boxes_exact(graph: Any) -> None:
+    """Write the last step of a box's sides as a sum, the weighted mean over 16 bins that YOLOv8 has as a convolution.
+
+    OpenVINO computes in 32 bits whatever follows the last convolution. With that one, a side of 11.3 strides would be
+    rounded to 11.25 and a box be off by up to two pixels; without it, the bins themselves are weighed in 32 bits.
+    """
+    from openvino import opset13
+
+    for node in graph.get_ops():
+        if node.get_type_name() == "Convolution" and list(node.input(1).get_shape()) == [1, 16, 1, 1]:
+            weighted = opset13.multiply(node.input_value(0), node.input_value(1))
+            axis = opset13.constant(np.array([1]))
+            node.output(0).replace(opset13.reduce_sum(weighted, axis, keep_dims=True).output(0))
+
+
+class OnnxRuntime:
+    """ONNX Runtime, for GPUs."""
+
+    def __init__(self, model: bytes, providers: list[str]) -> None:
+        """Open the graph with the first of ``providers`` that takes each of its nodes."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(model, options, providers=providers)
+        entry = self._session.get_inputs()[0]
+        self._input = entry.name
+        height, width = entry.shape[2:]
+        self.size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
+        self.providers: list[str] = self._session.get_providers()
+        self.name = f"onnxruntime {onnxruntime.__version__} {self.providers[0]}"
+
+    def run(self, picture: Pixels) -> list[Floats]:
+        """See ``Runtime``."""
+        colours = np.ascontiguousarray(picture[..., ::-1].transpose(2, 0, 1))[None]
+        outputs: list[Floats] = self._session.run(None, {self._input: colours.astype(np.float32) / np.float32(255)})
+        return outputs

@@ -1,0 +1,184 @@
+"""The command itself: quick help, JSON that can be piped, readable errors, exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.workflow.cloud import Answer, ScriptedCloud
+from workflow.commands.cli import greenlight, run
+from workflow.errors import GreenlightError, ServiceError
+
+ROOT = Path(__file__).parents[3]
+OUTPUTS = (
+    *("Bucket", "Table", "TopicArn", "BuildMachineArn", "ReleaseMachineArn", "PackageGroup", "ApprovalUrl"),
+    *("StagingEndpoint", "ProductionEndpoint", "TrainingRepository", "ServingRepository"),
+)
+STACK: Mapping[str, Answer] = {
+    "describe_stacks": {
+        "Stacks": [
+            {
+                "StackId": "arn:aws:cloudformation:us-east-1:000000000000:stack/greenlight/1",
+                "StackStatus": "CREATE_COMPLETE",
+                "Outputs": [{"OutputKey": name, "OutputValue": name.lower()} for name in OUTPUTS],
+            }
+        ]
+    }
+}
+COMMANDS = sorted(greenlight.commands)
+
+
+def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
+    """Run a command on a deployed stack; give its exit code and the cloud it called."""
+    cloud = ScriptedCloud({**STACK, **answers})
+    return run(arguments, cloud), cloud
+
+
+def test_every_command_people_know_is_there() -> None:
+    """The names are fixed."""
+    known = "local deploy upload start watch runs compare approvals approve reject releases rollback predict destroy"
+    assert set(COMMANDS) == set(known.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it does, and a word for every option and argument."""
+    assert run([name, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"Usage: greenlight {name}")
+    command = greenlight.commands[name]
+    assert command.help
+    assert all(option.help for option in command.params if isinstance(option, click.Option) if option.name != "stage")
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "local"])
+def test_every_command_can_print_json(name: str) -> None:
+    """The stand-in prints one line by itself; everything else has the option."""
+    assert any("--json" in option.opts for option in greenlight.commands[name].params)
+
+
+def test_help_loads_nothing_slow() -> None:
+    """boto3 and its like cost a second; help must not."""
+    slow = "{'boto3', 'botocore', 'rich', 'numpy', 'PIL', 'yaml', 'sagemaker', 'stepfunctions'}"
+    code = f"import sys, workflow.commands.cli as c; c.run(['--help']); sys.exit(str({slow} & set(sys.modules) or ''))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == ""
+
+
+def test_help_answers_within_half_a_second() -> None:
+    """The best of three, so that a busy machine does not decide."""
+    times = []
+    for _ in range(3):
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "workflow.commands.cli", "--help"], cwd=ROOT, capture_output=True, check=True
+        )
+        times.append(time.monotonic() - began)
+    assert min(times) < 0.5
+
+
+def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program can read everything that is printed there."""
+    code, _ = called(
+        "start", "--json", "--set", "epochs=3", "--dataset", "bolts", start_execution={"executionArn": "a:b"}
+    )
+    assert code == 0
+    assert json.loads(capsys.readouterr().out) == {"run": "b", "execution": "a:b"}
+
+
+def test_start_sends_what_was_set(capsys: pytest.CaptureFixture[str]) -> None:
+    """A dataset's name is an address in the project's bucket."""
+    _, cloud = called(
+        "start", "--dataset", "bolts", "--set", "epochs=3", "--force", start_execution={"executionArn": "a:b"}
+    )
+    sent = json.loads(cloud.asked[-1][1]["input"])
+    assert sent.pop("started_by")
+    assert sent == {"dataset": "s3://bucket/datasets/bolts/", "epochs": 3, "force": True}
+
+
+def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same runs either way."""
+    answers: dict[str, Answer] = {
+        "list_executions": {"executions": [{"executionArn": "arn:x"}]},
+        "describe_execution": {
+            "name": "run-1",
+            "status": "FAILED",
+            "startDate": datetime(2026, 11, 21, tzinfo=UTC),
+            "stopDate": datetime(2026, 11, 21, 0, 1, 14, tzinfo=UTC),
+            "error": "Gate.Rejected",
+            "cause": "mAP50 of washer 0.41 < 0.60",
+        },
+    }
+    assert called("runs", **answers)[0] == 0
+    assert "run-1  failed  1 min 14 s" in capsys.readouterr().out
+    assert called("runs", "--json", **answers)[0] == 0
+    (document,) = json.loads(capsys.readouterr().out)
+    assert (document["run"], document["error"], document["seconds"]) == ("run-1", "Gate.Rejected", 74)
+
+
+def test_a_mistake_of_the_person_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    """Told on standard error, without a traceback."""
+    assert called("start", "--set", "epoch=3")[0] == 2
+    assert called("start", "--nonsense")[0] == 2
+    assert called("nonsense")[0] == 2
+    assert called("upload", "/nowhere")[0] == 2
+    assert called("upload", "/nowhere", "--set", "epochs=3")[0] == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "greenlight: epoch: unknown key" in said.err
+    assert "greenlight: /nowhere: there is no such folder." in said.err
+    assert "Traceback" not in said.err
+
+
+def test_a_failure_exits_with_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """A service that refuses, and one that cannot be reached."""
+    assert called("runs", describe_stacks=ServiceError("AccessDenied", "not yours"))[0] == 1
+    assert called("runs", describe_stacks=GreenlightError("nothing answers"))[0] == 1
+    assert capsys.readouterr().err == "greenlight: not yours\ngreenlight: nothing answers\n"
+
+
+def test_an_interruption_exits_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    """As shells expect of Ctrl-C, and quietly."""
+
+    def interrupted(_: object) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    assert called("runs", list_executions=interrupted)[0] == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("status", "code"), [("ExecutionSucceeded", 0), ("ExecutionFailed", 1)])
+def test_watch_exits_as_the_run_ended(status: str, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script can wait for a run and go on only when it went well."""
+    event = {"id": 1, "type": status, "timestamp": datetime(2026, 11, 21, tzinfo=UTC), "xEventDetails": {"error": "E"}}
+    answers: dict[str, Answer] = {"get_execution_history": {"events": [event]}}
+    assert called("watch", "arn:aws:states:us-east-1:0:execution:greenlight-build:r", "--json", **answers)[0] == code
+    said = capsys.readouterr()
+    assert json.loads(said.out)["status"] == status.removeprefix("Execution").upper()
+    assert "Build greenlight-build · r" in said.err
+
+
+@pytest.mark.parametrize("command", ["destroy", "rollback"])
+def test_nothing_is_undone_without_a_yes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nobody can be asked, --yes must be said; nothing is deleted or started."""
+    one, two = (
+        {
+            "id": {"S": f"release#{n}"},
+            "package_version": {"N": n},
+            "model_package_arn": {"S": f"arn/{n}"},
+            "released_epoch": {"N": n},
+        }
+        for n in ("1", "2")
+    )
+    code, cloud = called(command, scan={"Items": [one, two]})
+    assert code == 2
+    assert "repeat with --yes" in capsys.readouterr().err
+    assert {name for name, _ in cloud.asked} <= {"describe_stacks", "scan"}

@@ -1,0 +1,87 @@
+"""Uploading sends what changed and leaves the prefix exactly as the folder is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.workflow.datasets.test_check import roboflow
+from workflow.clients import AwsCloud
+from workflow.datasets.check import read_dataset
+from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
+from workflow.errors import UsageError
+
+BUCKET = "greenlight-data"
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsCloud]:
+    """S3 in this process, with one bucket."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield AwsCloud()
+
+
+def keys(prefix: str = "") -> list[str]:
+    """The keys the bucket holds."""
+    listed = boto3.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+    return [item["Key"] for item in listed.get("Contents", [])]
+
+
+def test_a_second_upload_sends_nothing(cloud: AwsCloud, tmp_path: Path) -> None:
+    """What is there with the same content is left alone, and every file is counted as it is done."""
+    dataset = read_dataset(roboflow(tmp_path))
+    told: list[tuple[int, int]] = []
+    first = upload_dataset(cloud, BUCKET, dataset, "bolts", lambda done, whole: told.append((done, whole)))
+    second = upload_dataset(cloud, BUCKET, dataset, "bolts", lambda done, whole: None)
+    assert (first.sent, first.unchanged, second.sent, second.unchanged) == (7, 0, 0, 7)
+    assert told == [(count, 7) for count in range(1, 8)]
+    assert first.uri == f"s3://{BUCKET}/datasets/bolts/"
+    assert sorted(keys()) == sorted(f"datasets/bolts/{key}" for key in dataset.files)
+
+
+def test_a_changed_label_of_the_same_size_is_sent(cloud: AwsCloud, tmp_path: Path) -> None:
+    """Content decides, not size or time."""
+    roboflow(tmp_path)
+    upload_dataset(cloud, BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
+    (tmp_path / "train" / "labels" / "a.txt").write_text("0 0.4 0.5 0.2 0.2\n")
+    again = upload_dataset(cloud, BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
+    assert (again.sent, again.unchanged) == (1, 6)
+
+
+def test_an_image_that_is_gone_from_the_folder_is_gone_from_the_prefix(cloud: AwsCloud, tmp_path: Path) -> None:
+    """A deleted image must not go on teaching; other datasets stay as they are."""
+    roboflow(tmp_path)
+    for name in ("bolts", "bolts2"):
+        upload_dataset(cloud, BUCKET, read_dataset(tmp_path), name, lambda *_: None)
+    for folder, suffix in (("images", ".jpg"), ("labels", ".txt")):
+        (tmp_path / "test" / folder / f"a{suffix}").rename(tmp_path / "test" / folder / f"b{suffix}")
+    again = upload_dataset(cloud, BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
+    assert again.removed == 2
+    assert "datasets/bolts/test/images/a.jpg" not in keys()
+    assert len(keys("datasets/bolts2/")) == 7
+
+
+def test_weights_are_uploaded_under_their_name(cloud: AwsCloud, tmp_path: Path) -> None:
+    """The address is what the run's input takes."""
+    weights = tmp_path / "mine.pt"
+    weights.write_bytes(b"PK\x03\x04 archive")
+    assert upload_weights(cloud, BUCKET, weights) == f"s3://{BUCKET}/weights/mine.pt"
+    assert keys() == ["weights/mine.pt"]
+
+
+@pytest.mark.parametrize(("name", "content"), [("mine.pt", b"not an archive"), ("mine.onnx", b"PK")])
+def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    """Only what torch.save writes, judged by name and first bytes; nothing is unpickled."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"pretrained weights are a \.pt file"):
+        check_weights(path)

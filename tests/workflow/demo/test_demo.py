@@ -1,0 +1,120 @@
+"""What the demonstration decides before it starts anything. The whole of it runs in tests/flow."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.datasets.test_check import roboflow
+from workflow.contract.run_input import RunInput
+from workflow.demo.options import Options, read_options
+from workflow.errors import UsageError
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_without_variables_the_sample_is_meant() -> None:
+    """The Makefile passes every variable, empty where the person said nothing."""
+    names = ("DATASET", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "TASK", "FORMAT", "PORT", "STATE")
+    options = read_options(dict.fromkeys(names, ""), terminal=True)
+    assert options == Options(None, None, ask=True, port=4566, state=Path(".greenlight/local"), settings={})
+
+
+def test_without_a_terminal_nobody_is_asked() -> None:
+    """A pipe cannot answer."""
+    assert not read_options({}, terminal=False).ask
+    assert not read_options({"APPROVE": "auto"}, terminal=True).ask
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"APPROVE": "yes"}, "APPROVE=yes: must be ask or auto"),
+        ({"APPROVE": "ask"}, "APPROVE=ask needs a terminal"),
+        ({"PORT": "http"}, "PORT=http: must be a number"),
+        ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
+        ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
+        ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], said: str) -> None:
+    """With what it may be."""
+    with pytest.raises(UsageError) as caught:
+        read_options(environ, terminal=False)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("dataset", [None, Path("photos")])
+@pytest.mark.parametrize("weights", [None, Path("mine.pt")])
+def test_settings_are_a_valid_input_and_yield_to_the_person(dataset: Path | None, weights: Path | None) -> None:
+    """Whatever the data, the machine accepts the input, and EPOCHS wins."""
+    options = Options(dataset, weights, ask=False, port=1, state=Path("x"), settings={"epochs": 3})
+    settings = options.training()
+    assert RunInput.parse(settings, {"dataset": "s3://bucket/any/"}).epochs == 3
+    assert settings["minimum_map50"] == (0.6 if dataset is None else 0.05)
+
+
+def demo(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the demonstration in a folder of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "workflow.demo"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def broken(folder: Path) -> Path:
+    """A dataset with one label outside its image."""
+    roboflow(folder)
+    (folder / "train" / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n0 0.9 0.5 0.4 0.2\n")
+    return folder
+
+
+def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
+    """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "a.jpg").write_text("picture")
+    broken(tmp_path / "slip")
+    for name, said in (
+        ("nowhere", "nowhere: there is no such folder."),
+        ("empty", "empty holds no images"),
+        ("bare", "bare holds 1 image and no labels."),
+        ("slip", "slip/train/labels/a.txt:2: the box leaves the image: right 1.1"),
+    ):
+        done = demo(tmp_path, DATASET=name)
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr
+        assert "nothing was started" in done.stderr
+        assert not (tmp_path / ".greenlight" / "local").exists()
+        assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
+
+
+def test_weights_that_are_none_end_it_before_anything_starts(tmp_path: Path) -> None:
+    """Pickles of anything else never reach a training."""
+    (tmp_path / "mine.pt").write_text("hello")
+    done = demo(tmp_path, WEIGHTS="mine.pt")
+    assert (done.returncode, "pretrained weights are a .pt file" in done.stderr) == (2, True)
+
+
+def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> None:
+    """By a program that is not ours: it is left alone."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = demo(tmp_path, PORT=str(port))
+    assert done.returncode == 2
+    assert f"port {port} is used by another program" in done.stderr
+    assert f"PORT={port + 1}" in done.stderr

@@ -1,0 +1,379 @@
+"""Both machines: equal to their golden files, sound in themselves, and right for the APIs they call."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.validate import ParamValidator
+
+from lambdas.plan_run.fingerprint import StoredFile
+from lambdas.plan_run.plan import Deployment, Execution, Stored, draw_up
+from workflow.contract.run_input import RunInput
+from workflow.contract.scores import TASKS, figures_of
+from workflow.machines import diagram
+
+PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
+
+ROOT = Path(__file__).parents[3]
+MACHINES = ROOT / "workflow" / "machines"
+NAMES = ("build", "release")
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in NAMES
+}
+STATES = [
+    pytest.param(state, id=f"{machine}: {name}")
+    for machine, definition in DEFINITIONS.items()
+    for name, state in definition["States"].items()
+    if state["Type"] == "Task"
+]
+PLACEHOLDERS = {
+    "Project": "greenlight",
+    "Bucket": "greenlight-runs",
+    "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
+    "ServingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-serving:1",
+}
+
+
+def test_the_golden_files_are_what_the_code_renders_offline_in_under_five_seconds(tmp_path: Path) -> None:
+    """The files in the repository are rendered from this very code, whatever region or profile a user has."""
+    (tmp_path / "config").write_text("[default]\nregion = cn-north-1\n")
+    hostile = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_DEFAULT_REGION": "us-gov-west-1",
+        "AWS_PROFILE": "nobody",
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    before = os.times()
+    done = subprocess.run(
+        [sys.executable, "-m", "workflow.machines.render", "--check"],
+        cwd=ROOT,
+        env=hostile,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    # Seconds of processor, not of the clock: a busy machine must not fail for the wrong reason.
+    after = os.times()
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_shows_the_definition(name: str) -> None:
+    """The SVG in the repository is drawn from the definition beside it."""
+    svg = (MACHINES / f"{name}.svg").read_text()
+    assert f"definition {diagram.digest(DEFINITIONS[name])}" in svg
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_statelint_finds_nothing(name: str) -> None:
+    """A linter of the States Language has nothing to say."""
+    linter = Path(sys.executable).with_name("statelint")
+    done = subprocess.run([linter, MACHINES / f"{name}.asl.json"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_state_is_reached_and_every_target_exists(name: str) -> None:
+    """No arrow leads nowhere, no state waits for nobody."""
+    states = DEFINITIONS[name]["States"]
+    reached, open_ends = set(), [DEFINITIONS[name]["StartAt"]]
+    while open_ends:
+        current = open_ends.pop()
+        if current not in reached:
+            reached.add(current)
+            open_ends += [target for target, _ in diagram.edges(states[current])]
+    assert reached == set(states)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_has_a_limit_retries_with_jitter_and_catches_everything(name: str) -> None:
+    """Nothing hangs for ever, and no failure goes untold."""
+    assert DEFINITIONS[name]["TimeoutSeconds"] > 0
+    for state_name, state in DEFINITIONS[name]["States"].items():
+        if state["Type"] != "Task":
+            continue
+        assert "TimeoutSeconds" in state or "TimeoutSecondsPath" in state, state_name
+        assert all(retry["JitterStrategy"] == "FULL" for retry in state["Retry"]), state_name
+        assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"], state_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_bad_end_has_a_constant_error_and_everyone_is_told_before(name: str) -> None:
+    """A Fail state names its error, and only a state that tells why leads to it."""
+    states = DEFINITIONS[name]["States"]
+    errors = []
+    for state_name, state in states.items():
+        if state["Type"] == "Fail":
+            assert re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", state["Error"])
+            errors.append(state["Error"])
+            before = {other for other, its in states.items() if state_name in [t for t, _ in diagram.edges(its)]}
+            assert all(states[other]["Parameters"]["FunctionName"] == "${NotifyArn}" for other in before)
+    assert len(errors) == len(set(errors))
+
+
+def test_a_bad_end_never_looks_like_a_success() -> None:
+    """The machines succeed in two ways only: there was nothing to do, or a model was released."""
+    ends = {
+        name
+        for definition in DEFINITIONS.values()
+        for name, state in definition["States"].items()
+        if state["Type"] == "Succeed" or state.get("End")
+    }
+    assert ends == {"Nothing to do", "Release", "Released"}
+
+
+# --- every Task's parameters against the model of the API it calls ---------------------------------
+
+
+def build_plan(**given: Any) -> dict[str, Any]:
+    """The plan of a run, drawn up by the function that does it."""
+    execution = Execution("arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly", "nightly")
+    deployment = Deployment("greenlight", "bucket", PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"])
+    stored = Stored((StoredFile("images/1.jpg", "tag", 100),), "", None, None)
+    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored)
+
+
+def sample_data() -> dict[str, Any]:
+    """The data of an execution, as the Lambdas write it, with every key that a state reads."""
+    plan = build_plan()
+    figures = {"map50": 0.9, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
+    return {
+        "plan": {
+            **plan,
+            # What the plan of a release holds.
+            "model_name": "greenlight-v1",
+            "image": PLACEHOLDERS["ServingImage"],
+            "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
+            "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
+            "instance": "ml.c7i.xlarge",
+            "count": 1,
+            "staging_configuration": "greenlight-v1-staging",
+            "production_configuration": "greenlight-v1-production",
+            "previous_configuration": "greenlight-v0-production",
+            "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
+            "model_digest": "d" * 64,
+            "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+            "traffic": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60},
+        },
+        "training": {
+            "job_name": "nightly-train-0-0",
+            "status": "Completed",
+            "detail": "Completed",
+            "instance": "ml.g5.xlarge",
+            "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
+            "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
+        },
+        "attempt": plan["training"],
+        "tuning": {
+            "HyperParameterTuningJobName": "nightly-tune-0-0",
+            "HyperParameterTuningJobStatus": "Completed",
+            "BestTrainingJob": {"TrainingJobName": "nightly-tune-0-0-001"},
+        },
+        "trials": {"list": [{"TrainingJobName": "nightly-tune-0-0-001"}]},
+        "dataset": {"digest": "d" * 64, "task": "detect"},
+        "gate": {
+            "summary": "passed",
+            "model_digest": "d" * 64,
+            "archive_digest": "e" * 64,
+            "report_uri": "s3://bucket/report",
+            "metrics_uri": "s3://bucket/metrics.json",
+            "metrics": figures,
+            "champion": None,
+            "properties": dict.fromkeys(PROPERTIES, "0.9"),
+        },
+        "package": {"arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1"},
+        "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},
+        "error": {"Error": "E", "Cause": "why"},
+        "staging": {"looks": 0},
+        "production": {"looks": 0},
+    }
+
+
+CONTEXT = {
+    "Execution": {
+        "Id": "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly",
+        "Input": {},
+        "Name": "nightly",
+        "StartTime": "2026-01-01T00:00:00Z",
+        "RedriveCount": 0,
+    },
+    "State": {"RetryCount": 0},
+    "Task": {"Token": "t" * 40},
+}
+
+
+def look_up(path: str, data: dict[str, Any]) -> Any:
+    """The value at a path without filters, in the data or in the context object. KeyError where it is missing."""
+    value: Any = CONTEXT if path.startswith("$$") else data
+    for key in path.lstrip("$").strip(".").split("."):
+        value = value[key] if key else value
+    return value
+
+
+def resolve(value: Any, data: dict[str, Any]) -> Any:
+    """Parameters as Step Functions sends them, for the paths and intrinsics that the machines use."""
+    if isinstance(value, dict):
+        return {
+            key.removesuffix(".$"): evaluate(item, data) if key.endswith(".$") else resolve(item, data)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [resolve(item, data) for item in value]
+    if isinstance(value, str):
+        return re.sub(r"\$\{(\w+)\}", lambda match: substitute(match[1]), value)
+    return value
+
+
+def substitute(name: str) -> str:
+    """What the template puts in the place of a placeholder."""
+    if name in PLACEHOLDERS:
+        return PLACEHOLDERS[name]
+    if name.endswith("RoleArn"):
+        return "arn:aws:iam::000000000000:role/greenlight-jobs"
+    if name.endswith("MachineArn"):
+        return "arn:aws:states:us-east-1:000000000000:stateMachine:greenlight-release"
+    return "arn:aws:lambda:us-east-1:000000000000:function:greenlight-" + name.removesuffix("Arn").lower()
+
+
+def evaluate(expression: str, data: dict[str, Any]) -> Any:
+    call = re.fullmatch(r"States\.(\w+)\((.*)\)", expression, re.DOTALL)
+    if call is None:
+        return look_up(expression, data)
+    arguments = re.findall(r"'(?:[^'\\]|\\.)*'|\$[\w.$]+|\d+", call[2])
+    values = [
+        item[1:-1] if item[0] == "'" else look_up(item, data) if item[0] == "$" else int(item) for item in arguments
+    ]
+    if call[1] == "Format":
+        return values[0].replace("{}", "%s") % tuple(values[1:])
+    return {"Array": lambda: values, "MathAdd": lambda: sum(values)}[call[1]]()
+
+
+def complaints(shape: Any, value: Any, where: str) -> Iterator[str]:
+    """What botocore's own validator leaves out: patterns and enumerations of texts."""
+    if shape.type_name == "structure":
+        for key, item in value.items():
+            yield from complaints(shape.members[key], item, f"{where}.{key}")
+    elif shape.type_name == "list":
+        for item in value:
+            yield from complaints(shape.member, item, f"{where}[]")
+    elif shape.type_name == "map":
+        for item in value.values():
+            yield from complaints(shape.value, item, f"{where}{{}}")
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            yield f"{where}: {value} is none of the enumeration"
+        pattern = shape.metadata.get("pattern")
+        if pattern and not re.search(python_pattern(pattern), value):
+            yield f"{where}: {value} does not match {pattern}"
+        longest = shape.metadata.get("max")
+        if longest is not None and len(value) > longest:
+            yield f"{where}: {value} is longer than {longest}"
+
+
+def python_pattern(pattern: str) -> str:
+    """A pattern of the service model for Python: its classes are written for another dialect."""
+    if pattern == r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*":
+        return "^[^\\x00-\\x1f]*$"
+    pattern = re.sub(r"\$\{\d+,\d+\}$", "", pattern)
+    classes = {r"\p{L}": "a-zA-Z", r"\p{Z}": r"\s", r"\p{N}": "0-9"}
+    for theirs, ours in classes.items():
+        pattern = pattern.replace(theirs, ours)
+    return pattern if pattern.startswith("^") else f"^(?:{pattern})$"
+
+
+def api_call(state: dict[str, Any]) -> tuple[str, str]:
+    """Service and operation of a task, as botocore names them."""
+    resource = state["Resource"].removeprefix("arn:aws:states:::")
+    service, action = resource.removeprefix("aws-sdk:").split(":")[:2]
+    action = action.split(".")[0]
+    service = {"states": "stepfunctions"}.get(service, service)
+    return service, action[0].upper() + action[1:]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_parameters_of_every_task_fit_the_api(state: dict[str, Any]) -> None:
+    """Names, types, required members, enumerations, patterns and lengths are those of the service's model."""
+    check_call(state, sample_data())
+
+
+def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
+    """Fail unless the service would take what the state sends for this data."""
+    service, operation = api_call(state)
+    parameters = resolve(state["Parameters"], data)
+    # Step Functions writes an object as JSON where the API takes text or bytes.
+    for name in ("Payload", "Input", "Body"):
+        if isinstance(parameters.get(name), dict) and service in ("lambda", "stepfunctions", "s3"):
+            parameters[name] = json.dumps(parameters[name])
+    if service == "stepfunctions":
+        parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    report = ParamValidator().validate(parameters, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert list(complaints(shape, parameters, operation)) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_seeded_fault_in_the_parameters_is_found(state: dict[str, Any]) -> None:
+    """The check above can fail: a parameter no API has is refused."""
+    service, operation = api_call(state)
+    shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    assert ParamValidator().validate({"Fault": 1}, shape).has_errors()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_retried_or_redriven_job_gets_a_fresh_name(name: str) -> None:
+    """Job names carry the counts of redrives and retries."""
+    for state in DEFINITIONS[name]["States"].values():
+        if state.get("Resource", "").startswith("arn:aws:states:::sagemaker:") and ".sync" in state["Resource"]:
+            (job,) = (value for key, value in state["Parameters"].items() if key.endswith("JobName.$"))
+            assert "$$.Execution.RedriveCount" in job
+            assert "$$.State.RetryCount" in job
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"spot": False}, {"training_instance": "ml.c7i.xlarge"}, {"prepare_instances": 20}]
+)
+def test_whatever_the_plan_says_about_instances_fits_the_api(given: dict[str, Any]) -> None:
+    """With spot capacity and without, shared and alone."""
+    plan = build_plan(**given)
+    data = {**sample_data(), "plan": {**sample_data()["plan"], **plan}, "attempt": plan["training"]}
+    for name in ("Inspect the images", "Prepare the dataset", "Train", "Tune"):
+        check_call(DEFINITIONS["build"]["States"][name], data)
+
+
+def test_a_state_waits_longer_than_its_training_may_take() -> None:
+    """Otherwise the state would give up a training that is still allowed to run."""
+    attempt = build_plan()["training"]
+    path = DEFINITIONS["build"]["States"]["Train"]["TimeoutSecondsPath"]
+    assert look_up(path, {"attempt": attempt}) > attempt["stopping"]["MaxWaitTimeInSeconds"]
+
+
+def test_every_figure_of_an_epoch_is_a_metric_of_the_job() -> None:
+    """Those of all tasks in one list, which SageMaker limits to 40; each finds its own figure and no other."""
+    definitions = DEFINITIONS["build"]["States"]["Train"]["Parameters"]["AlgorithmSpecification"]["MetricDefinitions"]
+    names = [definition["Name"] for definition in definitions]
+    assert len(names) == len(set(names)) <= 40
+    line = " ".join(f"{name}={number}.5" for number, name in enumerate(names))
+    for number, definition in enumerate(definitions):
+        assert re.findall(definition["Regex"], f"epoch=1 epochs=3 {line}") == [f"{number}.5"], definition["Name"]
+    assert {figure for task in TASKS for figure in figures_of(task)} - {"f1"} <= set(names)
+
+
+def test_a_search_goes_by_the_one_figure_that_every_task_has() -> None:
+    """And gives up trials that fall behind."""
+    tune = DEFINITIONS["build"]["States"]["Tune"]["Parameters"]
+    config = tune["HyperParameterTuningJobConfig"]
+    assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "quality"}
+    assert config["TrainingJobEarlyStoppingType"] == "Auto"
+    assert "CheckpointConfig" not in tune["TrainingJobDefinition"], "trials would share it"

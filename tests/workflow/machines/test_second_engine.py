@@ -1,0 +1,168 @@
+"""Both machines on a second interpreter of the States Language: moto's, which shares no code with the stand-in.
+
+It runs no SageMaker job, so the paths here are the ones that start none. Its functions answer what a test tells them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+ROOT = Path(__file__).parents[3]
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account whose machines really run."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}):
+        yield
+
+
+def answer_with(*results: str) -> None:
+    """What the next calls of functions return, in their order."""
+    requests.post(
+        "http://motoapi.amazonaws.com/moto-api/static/lambda-simple/response",
+        json={"results": list(results), "region": "us-east-1"},
+        timeout=5,
+    )
+
+
+def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Create the machine, run it to its end and give DescribeExecution's answer with the states that were entered."""
+    return run_text(name, (ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text(), given)
+
+
+def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The same for a definition that is given as text."""
+    iam, functions, machines = boto3.client("iam"), boto3.client("lambda"), boto3.client("stepfunctions")
+    role = iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        content.writestr("handler.py", "")
+    for placeholder in sorted(set(re.findall(r"\$\{(\w+)Arn\}", text))):
+        if placeholder.endswith(("Role", "Machine")):
+            text = text.replace(f"${{{placeholder}Arn}}", role)
+            continue
+        created = functions.create_function(
+            FunctionName=placeholder,
+            Runtime="python3.12",
+            Role=role,
+            Handler="handler.handler",
+            Code={"ZipFile": archive.getvalue()},
+        )
+        text = text.replace(f"${{{placeholder}Arn}}", created["FunctionArn"])
+    text = re.sub(r"\$\{\w+\}", "greenlight", text)
+    machine = machines.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
+    execution = machines.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
+    until = time.monotonic() + 20
+    while (described := machines.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        assert time.monotonic() < until, "still running after 20 s"
+        time.sleep(0.05)
+    history = machines.get_execution_history(executionArn=execution)["events"]
+    entered = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
+    return {**described, "entered": entered}
+
+
+def test_build_ends_after_the_question_where_nothing_changed(aws: None) -> None:
+    """The same data again: three states, and no job."""
+    answer_with(json.dumps({"anything_to_do": False, "reason": "nothing changed since version 3", "training": {}}))
+    ended = run("build", {})
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["entered"] == ["Plan the run", "Anything to do?", "Nothing to do"]
+    assert json.loads(ended["output"])["plan"]["reason"] == "nothing changed since version 3"
+
+
+def test_build_ends_refused_where_the_plan_cannot_be_read(aws: None) -> None:
+    """An answer without the key that the first choice asks for never passes for a plan."""
+    answer_with(json.dumps("no plan"))
+    assert run("build", {})["status"] == "FAILED"
+
+
+def test_release_ends_failed_where_no_model_can_be_created(aws: None) -> None:
+    """A plan without a model name stops at the first SageMaker call; nothing is released."""
+    answer_with(json.dumps({"version": 1}), json.dumps({"cause": "told"}))
+    ended = run("release", {"model_package_arn": "arn"})
+    assert ended["status"] == "FAILED"
+    assert "Create staging" not in ended["entered"]
+
+
+SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError: Unable to provision requested"}'}
+
+
+@pytest.mark.parametrize(
+    ("error", "another"),
+    [
+        (SHORT, True),
+        ({"Error": "SageMaker.ResourceLimitExceededException", "Cause": "the service limit is 0 Instances"}, True),
+        ({"Error": "States.TaskFailed", "Cause": "InsufficientInstanceCapacity: try later"}, True),
+        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxWaitTimeExceeded)"}, True),
+        ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
+        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
+        ({"Error": "States.Timeout"}, False),
+    ],
+    ids=lambda given: str(given.get("Error")) if isinstance(given, dict) else None,
+)
+@pytest.mark.parametrize("left", [True, False])
+def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
+    aws: None, error: dict[str, str], another: bool, left: bool
+) -> None:
+    """Whatever else went wrong would go wrong there too; an error without a cause is no shortage either."""
+    states = json.loads((ROOT / "workflow/machines/build.asl.json").read_text())["States"]
+    choice, again = states["Was capacity short?"], states["Try the next instance"]
+    again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
+    part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
+    attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
+    text = json.dumps({"StartAt": "Was capacity short?", "States": part})
+    ended = run_text("part", text, {"attempt": attempt, "error": error})
+    assert ended["status"] == "SUCCEEDED"
+    assert ended["entered"][1] == ("Try the next instance" if another and left else choice["Default"])
+    if another and left:
+        assert json.loads(ended["output"])["attempt"] == {"instance": "ml.g4dn.xlarge"}
+
+
+@pytest.mark.parametrize("best", [{"TrainingJobName": "one-tune-001"}, {}, None])
+@pytest.mark.parametrize("status", ["Completed", "Stopped"])
+def test_only_a_whole_search_with_a_best_training_goes_on(aws: None, best: dict[str, str] | None, status: str) -> None:
+    """Whether or not the integration fails for one that was stopped, whose description may name no best training."""
+    states = json.loads((ROOT / "workflow/machines/build.asl.json").read_text())["States"]
+    choice, nothing = states["Was a model found?"], states["The search found nothing"]
+    nothing = {key: value for key, value in nothing.items() if key != "Next"} | {"End": True}
+    found = choice["Choices"][0]["Next"]
+    part = {found: {"Type": "Succeed"}, "Was a model found?": choice, "The search found nothing": nothing}
+    tuning = {"HyperParameterTuningJobName": "one-tune", "HyperParameterTuningJobStatus": status}
+    given = {"tuning": {**tuning, **({} if best is None else {"BestTrainingJob": best})}}
+    ended = run_text("part", json.dumps({"StartAt": "Was a model found?", "States": part}), given)
+    assert ended["status"] == "SUCCEEDED"
+    goes_on = bool(best) and status == "Completed"
+    assert ended["entered"][1] == (found if goes_on else "The search found nothing")
+    if not goes_on:
+        told = json.loads(ended["output"])["error"]["Cause"]
+        assert told == f"search one-tune ended {status} without a training that can be used"
+
+
+@pytest.mark.parametrize("name", ["build", "release"])
+def test_a_definition_with_a_seeded_fault_is_not_accepted(aws: None, name: str) -> None:
+    """The interpreter's acceptance means something."""
+    machines = boto3.client("stepfunctions")
+    definition = json.loads((ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text())
+    del definition["StartAt"]
+    with pytest.raises(ClientError, match="StartAt"):
+        machines.create_state_machine(name=name, definition=json.dumps(definition), roleArn=ROLE)

@@ -1,0 +1,81 @@
+"""The releases of a project, and which of them a roll-back means."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.workflow.cloud import ScriptedCloud
+from workflow.errors import UsageError
+from workflow.runs.releases import Release, earlier, history, served_dataset, start_release
+
+GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
+
+
+def releases(*versions: int) -> list[Release]:
+    """The history of a table in which these versions were released one after another."""
+    items = [
+        {
+            "id": {"S": f"release#{epoch}#{version}"},
+            "package_version": {"N": str(version)},
+            "model_package_arn": {"S": f"{GROUP}/{version}"},
+            "released_epoch": {"N": str(epoch)},
+            "execution": {"S": "arn:x"},
+        }
+        for epoch, version in enumerate(versions, start=9)
+    ]
+    return history(ScriptedCloud({"scan": {"Items": items}}), "greenlight")
+
+
+def test_the_newest_release_is_the_live_one() -> None:
+    """By time, not by the order of the table or of text: 10 comes after 9."""
+    found = releases(1, 2, 3)
+    assert [(one.version, one.live) for one in found] == [(3, True), (2, False), (1, False)]
+    assert found[0].document()["model_package"] == f"{GROUP}/3"
+
+
+def test_what_production_learned_from_is_known_by_name() -> None:
+    """From the registry's own entry; nothing where nothing was released."""
+    item = {"id": {"S": "release#1"}, "package_version": {"N": "1"}, "model_package_arn": {"S": "arn:1"}}
+    package = {"CustomerMetadataProperties": {"dataset_name": "fasteners"}}
+    cloud = ScriptedCloud(
+        {"scan": {"Items": [{**item, "released_epoch": {"N": "1"}}]}, "describe_model_package": package}
+    )
+    assert served_dataset(cloud, "greenlight") == "fasteners"
+    assert served_dataset(ScriptedCloud({"scan": {"Items": []}}), "greenlight") == ""
+
+
+def test_going_back_twice_goes_back_further() -> None:
+    """After 3 was rolled back to 2, the next step back is 1 and not 3 again."""
+    assert earlier(releases(1, 2, 3), None).version == 2
+    assert earlier(releases(1, 2, 3, 2), None).version == 1
+
+
+def test_any_released_version_can_be_named() -> None:
+    """Forwards as well as back."""
+    assert earlier(releases(1, 2, 3, 1), 3).version == 3
+
+
+@pytest.mark.parametrize(
+    ("versions", "wanted", "said"),
+    [
+        ((), None, "nothing was released yet"),
+        ((1,), None, "no version before 1 was released"),
+        ((1, 2), 7, "version 7 was never released; released were: 1, 2"),
+        ((1, 2), 2, "version 2 is what production serves already"),
+    ],
+)
+def test_a_step_back_that_cannot_be_made_is_explained(versions: tuple[int, ...], wanted: int | None, said: str) -> None:
+    """Nothing is started."""
+    with pytest.raises(UsageError, match=said):
+        earlier(releases(*versions), wanted)
+
+
+def test_a_release_is_started_on_the_package() -> None:
+    """With who asked for it, and a name that says what it is."""
+    cloud = ScriptedCloud({"start_execution": {"executionArn": "arn:x"}})
+    start_release(cloud, "arn:machine", f"{GROUP}/2", started_by="ada", why="rollback")
+    ((_, asked),) = cloud.asked
+    assert asked["name"].startswith("rollback-2-")
+    assert json.loads(asked["input"]) == {"model_package_arn": f"{GROUP}/2", "started_by": "ada"}

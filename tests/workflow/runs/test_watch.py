@@ -1,0 +1,218 @@
+"""A running execution is looked at again and again, and each look says what is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.workflow.cloud import Answer, ScriptedCloud
+from tests.workflow.histories import START, Script
+from workflow.errors import ServiceError
+from workflow.runs.approvals import Approvals
+from workflow.runs.history import fold
+from workflow.runs.watch import MAIN_STATES, View, Watcher, follow, interval_seconds, jobs_of, rows_of, states_ahead
+
+BUILD = "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:run-1"
+RELEASE = "arn:aws:states:us-east-1:000000000000:execution:greenlight-release:run-1-release-0-0"
+NOW = START + timedelta(hours=1)
+
+
+def looking(histories: Mapping[str, Script], **answers: Answer) -> tuple[Watcher, ScriptedCloud]:
+    """A watcher of BUILD on a cloud with these histories."""
+
+    def events(parameters: dict[str, Any]) -> dict[str, Any]:
+        return {"events": histories[parameters["executionArn"]].events[::-1]}
+
+    cloud = ScriptedCloud({"get_execution_history": events, **answers})
+    approvals = Approvals(cloud, "greenlight", "http://127.0.0.1/page")
+    return Watcher(cloud, BUILD, approvals=approvals, now=lambda: NOW), cloud
+
+
+def training() -> Script:
+    """A run that trains."""
+    script = Script().done("Plan the run", plan={"reason": "first model"}).enter("Train")
+    return script.schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="run-1-train-0-0").submit()
+
+
+def asking() -> Script:
+    """A run that waits for a person."""
+    return Script().done("Plan the run").enter("Ask for approval").schedule("invoke.waitForTaskToken")
+
+
+def names(view: View) -> list[tuple[str, str]]:
+    """Rows as name and status."""
+    return [(row.name, row.status) for row in view.rows]
+
+
+def test_the_view_shows_what_is_done_runs_and_is_still_to_come() -> None:
+    """Done with its note, the running one, and the main states ahead."""
+    watcher, _ = looking({BUILD: training()}, describe_log_streams=ServiceError("ResourceNotFoundException", "none"))
+    view = watcher.look()
+    assert (view.machine, view.run) == ("greenlight-build", "run-1")
+    assert names(view) == [("Plan the run", "done"), ("Train", "running")]
+    assert view.rows[0].note == "first model"
+    assert view.ahead[:2] == ("Evaluate", "Gate on metrics")
+    assert view.epochs == ()
+
+
+def test_a_second_look_takes_in_only_what_is_new() -> None:
+    """Events that are known are not read again, and the newest are never missed."""
+    script = Script().enter("Plan the run")
+    watcher, _ = looking({BUILD: script})
+    assert names(watcher.look()) == [("Plan the run", "running")]
+    script.leave("Plan the run", plan={}).enter("Check the dataset")
+    assert names(watcher.look()) == [("Plan the run", "done"), ("Check the dataset", "running")]
+
+
+def test_the_training_shows_its_epochs_as_they_are_logged() -> None:
+    """The log stream of the very job the state started, read on from where the last look ended."""
+    pages = {
+        None: {"events": [{"message": "epoch=1 epochs=3 box_loss=2 map50=0.1 seconds=1"}], "nextForwardToken": "t1"},
+        "t1": {"events": [], "nextForwardToken": "t1"},
+    }
+    watcher, cloud = looking(
+        {BUILD: training()},
+        describe_log_streams={"logStreams": [{"logStreamName": "run-1-train-0-0/algo-1-1"}]},
+        get_log_events=lambda parameters: pages[parameters.get("nextToken")],
+    )
+    assert [epoch.number for epoch in watcher.look().epochs] == [1]
+    pages["t1"] = {
+        "events": [{"message": "epoch=2 epochs=3 box_loss=1 map50=0.4 seconds=1"}],
+        "nextForwardToken": "t2",
+    }
+    pages["t2"] = {"events": [], "nextForwardToken": "t2"}
+    assert [epoch.number for epoch in watcher.look().epochs] == [1, 2]
+    assert {call["logStreamNamePrefix"] for name, call in cloud.asked if name == "describe_log_streams"} == {
+        "run-1-train-0-0"
+    }
+
+
+def test_a_search_shows_its_trials() -> None:
+    """They take the place of the epochs of one training, and no training is announced after them."""
+    script = Script().done("Plan the run", plan={}).enter("Tune")
+    script.schedule("createHyperParameterTuningJob.sync", "sagemaker", HyperParameterTuningJobName="run-1-tune-0-0")
+    listed = {"TrainingJobName": "run-1-tune-0-0-001", "TrainingJobStatus": "InProgress"}
+    watcher, cloud = looking(
+        {BUILD: script},
+        list_training_jobs_for_hyper_parameter_tuning_job={"TrainingJobSummaries": [listed]},
+        describe_log_streams=ServiceError("ResourceNotFoundException", "none"),
+    )
+    assert watcher.look().trials == (), "a search that was not taken has none"
+    script.submit(HyperParameterTuningJobArn="arn")
+    view = watcher.look()
+    assert [(trial.job, trial.status) for trial in view.trials] == [("run-1-tune-0-0-001", "InProgress")]
+    assert view.document()["trials"][0]["quality"] is None
+    assert view.ahead[0] == "Evaluate"
+    assert cloud.asked[-2][1]["HyperParameterTuningJobName"] == "run-1-tune-0-0"
+
+
+def test_a_training_that_is_tried_again_says_where() -> None:
+    """After a shortage of capacity the row names the instance."""
+    script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="t-0-0").submit()
+    script.fail("States.TaskFailed", "CapacityError").leave("Train")
+    resources = {"InstanceType": "ml.g4dn.xlarge"}
+    script.enter("Train").schedule(
+        "createTrainingJob.sync", "sagemaker", TrainingJobName="t-2-0-0", ResourceConfig=resources
+    )
+    rows = rows_of(fold(script.events), NOW)
+    assert [(row.name, row.status, row.note) for row in rows] == [("Train", "running", "on ml.g4dn.xlarge, try 2")]
+
+
+def test_the_states_of_a_nested_release_stand_below_it() -> None:
+    """The nested execution is found by what its start answered."""
+    build = Script().enter("Release").schedule("startExecution.sync:2", "states").submit(ExecutionArn=RELEASE)
+    release = Script().done("Plan the release", plan={"package_version": 3}).enter("Wait for staging", "Wait")
+    view = looking({BUILD: build, RELEASE: release})[0].look()
+    assert [(row.name, row.depth, row.note) for row in view.rows] == [
+        ("Release", 0, ""),
+        ("Plan the release", 1, "version 3"),
+        ("Wait for staging", 1, ""),
+    ]
+
+
+def test_a_pending_approval_is_shown_with_its_link() -> None:
+    """The request of this very execution, not of another one."""
+    expires = {"N": str((NOW + timedelta(days=365 * 10)).timestamp())}
+    items = [
+        {"id": {"S": f"approval#{mark}"}, "execution": {"S": execution}, "expires_epoch": expires}
+        for mark, execution in (("other", "arn:other"), ("mine", BUILD))
+    ]
+    view = looking({BUILD: asking()}, scan={"Items": items})[0].look()
+    assert names(view)[-1] == ("Ask for approval", "asking")
+    assert view.approval is not None
+    assert view.approval.link == "http://127.0.0.1/page/a/mine"
+
+
+def test_watching_ends_with_the_execution() -> None:
+    """The last view has the outcome, and nobody waits after it."""
+    script = asking()
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        script.leave("Ask for approval", approval={"decision": "approved", "by": "Ada", "comment": "fine"}).end()
+
+    views = list(follow(looking({BUILD: script}, scan={"Items": []})[0], interval_seconds=0.3, sleep=sleep))
+    assert slept == [0.3]
+    assert [view.outcome is None for view in views] == [True, False]
+    assert views[-1].rows[-1].note == "approved by Ada: fine"
+    assert views[-1].ahead == ()
+
+
+def test_the_view_is_a_document() -> None:
+    """What --json prints can be read back, whatever the state."""
+    script = Script().enter("Gate on metrics").schedule("invoke").fail("GateRejected", "too low")
+    script.leave("Gate on metrics").end("Failed", error="Gate.Rejected", cause=json.dumps({"errorMessage": "too low"}))
+    document = json.loads(json.dumps(looking({BUILD: script})[0].look().document()))
+    assert document["status"] == "FAILED"
+    assert (document["failed_state"], document["error"], document["cause"]) == (
+        "Gate on metrics",
+        "Gate.Rejected",
+        "too low",
+    )
+    assert document["states"][0]["status"] == "failed"
+
+
+def test_a_loop_of_waiting_and_looking_is_one_line() -> None:
+    """Ten looks at an endpoint are one row that lasts from the first wait to the last look."""
+    script = Script()
+    for _ in range(3):
+        script.enter("Wait for staging", "Wait").leave("Wait for staging", "Wait")
+        script.enter("Count the looks", "Pass").leave("Count the looks", "Pass").done("Look at staging")
+        script.enter("Is staging ready?", "Choice").leave("Is staging ready?", "Choice")
+    rows = rows_of(fold(script.done("Smoke-test staging").events), NOW)
+    assert [row.name for row in rows] == ["Wait for staging", "Smoke-test staging"]
+    assert rows[0].seconds == 27.0
+
+
+def test_every_job_of_a_run_is_found() -> None:
+    """By the call that started it, whichever kind it is."""
+    script = Script().enter("Prepare the dataset")
+    script.schedule("createProcessingJob.sync", "sagemaker", ProcessingJobName="p").leave("Prepare the dataset")
+    script.enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="t")
+    jobs = jobs_of(fold(script.events))
+    assert [(job.state, job.kind, job.name) for job in jobs] == [
+        ("Prepare the dataset", "processing", "p"),
+        ("Train", "training", "t"),
+    ]
+
+
+def test_the_states_ahead_are_states_of_the_machines() -> None:
+    """A renamed state must not go on being announced."""
+    folder = Path(__file__).parents[3] / "workflow" / "machines"
+    for kind, ahead in MAIN_STATES.items():
+        states = json.loads((folder / f"{kind}.asl.json").read_text())["States"]
+        assert set(ahead) <= set(states)
+
+
+def test_a_machine_nobody_knows_announces_nothing() -> None:
+    """The view works for any machine."""
+    assert states_ahead("somebody-elses", ["A"], None) == []
+
+
+def test_aws_is_asked_less_often_than_the_stand_in() -> None:
+    """Step Functions limits requests; this machine does not."""
+    assert interval_seconds(ScriptedCloud({}, local=True)) < 1 <= interval_seconds(ScriptedCloud({}, local=False))

@@ -1,0 +1,265 @@
+"""Deploying and removing a project, on the stand-in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stand_in import StandIn
+from workflow.clients import AwsCloud
+from workflow.contract.run_input import RunInput
+from workflow.errors import GreenlightError, UsageError
+from workflow.stack import package
+from workflow.stack.changes import Step
+from workflow.stack.deploy import check_project, deploy, filled_in, said
+from workflow.stack.destroy import destroy
+from workflow.stack.outputs import read_stack, stack_from
+from workflow.stack.package import ROOT
+
+OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """A stand-in that this process's AWS calls go to."""
+    with StandIn(tmp_path_factory.mktemp("state")) as running, pytest.MonkeyPatch.context() as environment:
+        for name, value in running.environment().items():
+            environment.setenv(name, value)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small repository to deploy from: the real template and functions, with machines that end at once."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in ("lambdas", "containers"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "infra").mkdir()
+    shutil.copy(ROOT / "infra" / "template.yaml", folder / "infra")
+    machines = folder / "workflow" / "machines"
+    machines.mkdir(parents=True)
+    shutil.copy(ROOT / "workflow" / "__init__.py", folder / "workflow")
+    shutil.copytree(
+        ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("build", "release"):
+        (machines / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
+    (folder / ".greenlight").mkdir()
+    installed = package.install()
+    (folder / ".greenlight" / installed.name).symlink_to(installed)
+    return folder
+
+
+class Heard(list[Step]):
+    """Every step a deployment told, in order."""
+
+    def statuses(self, resource: str) -> list[str]:
+        """What was told of one resource."""
+        return [step.status for step in self if step.resource == resource]
+
+
+def remains(stand_in: StandIn, project: str) -> dict[str, Any]:
+    """Whatever of a project an account still holds, by kind."""
+    calls = {
+        "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
+        "apis": ("apigateway", "get_rest_apis", "items"),
+        "keys": ("apigateway", "get_api_keys", "items"),
+        "plans": ("apigateway", "get_usage_plans", "items"),
+        "functions": ("lambda", "list_functions", "Functions"),
+        "logs": ("logs", "describe_log_groups", "logGroups"),
+        "machines": ("stepfunctions", "list_state_machines", "stateMachines"),
+        "models": ("sagemaker", "list_models", "Models"),
+        "packages": ("sagemaker", "list_model_package_groups", "ModelPackageGroupSummaryList"),
+        "queues": ("sqs", "list_queues", "QueueUrls"),
+        "repositories": ("ecr", "describe_repositories", "repositories"),
+        "roles": ("iam", "list_roles", "Roles"),
+        "rules": ("events", "list_rules", "Rules"),
+        "schedules": ("scheduler", "list_schedules", "Schedules"),
+        "tables": ("dynamodb", "list_tables", "TableNames"),
+        "topics": ("sns", "list_topics", "Topics"),
+        "buckets": ("s3", "list_buckets", "Buckets"),
+    }
+    found = {}
+    for kind, (service, operation, key) in calls.items():
+        items = getattr(stand_in.client(service), operation)().get(key, [])
+        mine = [item for item in items if project in json.dumps(item, default=str)]
+        if mine:
+            found[kind] = mine
+    return found
+
+
+def test_a_project_without_a_stack_says_what_to_do(stand_in: StandIn) -> None:
+    """Every command reads the stack first, so this is the first thing a newcomer sees."""
+    with pytest.raises(UsageError, match=r"no stack nowhere in us-east-1 .*\n.*greenlight deploy --project nowhere"):
+        read_stack(AwsCloud(), "nowhere")
+    with pytest.raises(UsageError, match="nothing to remove"):
+        destroy("nowhere")
+
+
+def test_deploying_twice_changes_nothing_the_second_time(stand_in: StandIn, root: Path) -> None:
+    """The first tells every resource and gives the outputs; the second finds everything as it should be."""
+    first, second = Heard(), Heard()
+    stack = deploy("twice", email="ada@example.com", defaults={"epochs": 3}, on_progress=first.append, root=root)
+    assert stack.bucket == "twice-000000000000-us-east-1"
+    assert stack.production_endpoint == "twice-production"
+    assert stack.approval_url.endswith("/")
+    assert first.statuses("BuildMachine") == ["will be made", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
+    assert "uploaded" in first.statuses("plan_run.zip")
+
+    assert deploy("twice", on_progress=second.append, root=root) == stack
+    assert list(second) == [Step("twice", "unchanged")]
+    assert read_stack(AwsCloud(), "twice") == stack
+
+
+def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) -> None:
+    """A second deployment without --email does not unsubscribe anybody; what it names does change."""
+    deploy("keeps", email="ada@example.com", defaults={"epochs": 3}, root=root)
+    heard = Heard()
+    deploy("keeps", parameters={"ScheduleState": "ENABLED"}, on_progress=heard.append, root=root)
+    stack = stand_in.client("cloudformation").describe_stacks(StackName="keeps")["Stacks"][0]
+    values = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    assert values["NotificationEmail"] == "ada@example.com"
+    assert json.loads(values["Defaults"]) == {"epochs": 3}
+    assert "will be changed" in heard.statuses("Schedule")
+    assert "will be changed" not in heard.statuses("PlanRunFunction")
+    assert stand_in.client("scheduler").get_schedule(Name="keeps-nightly")["State"] == "ENABLED"
+
+
+def test_a_changed_function_is_deployed_and_answers(stand_in: StandIn, root: Path, tmp_path: Path) -> None:
+    """The approval page answers at its address without signing in; a change of its code arrives."""
+    copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    stack = deploy("changes", root=copy)
+    function = stand_in.client("lambda").get_function_configuration(FunctionName="changes-decide")
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(f"{stack.approval_url}a/unknown", timeout=30)
+    assert answer.value.code == 404
+    with (copy / "lambdas" / "decide" / "handler.py").open("a") as handler:
+        handler.write("# changed\n")
+    heard = Heard()
+    deploy("changes", on_progress=heard.append, root=copy)
+    assert "UPDATE_COMPLETE" in heard.statuses("DecideFunction")
+    changed = stand_in.client("lambda").get_function_configuration(FunctionName="changes-decide")
+    assert changed["CodeSha256"] != function["CodeSha256"]
+
+
+def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_works(
+    stand_in: StandIn, root: Path, tmp_path: Path
+) -> None:
+    """A failed first deployment leaves a dead stack, which the next one clears away."""
+    copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    template = (copy / "infra" / "template.yaml").read_text()
+    broken = template.replace("${CodePrefix}/build.asl.json", "${CodePrefix}/missing.asl.json")
+    (copy / "infra" / "template.yaml").write_text(broken)
+    with pytest.raises(GreenlightError, match=r"ROLLBACK_COMPLETE.*\n  BuildMachine: .*missing\.asl\.json"):
+        deploy("fails", root=copy)
+    with pytest.raises(UsageError, match="no stack fails"):
+        read_stack(AwsCloud(), "fails")
+    (copy / "infra" / "template.yaml").write_text(template)
+    heard = Heard()
+    assert deploy("fails", on_progress=heard.append, root=copy).project == "fails"
+    assert heard.statuses("fails")[0] == "removing what a failed first deployment left"
+
+
+def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(stand_in: StandIn, root: Path) -> None:
+    """Buckets with old versions, a model, a package: all gone; a project whose name begins alike is untouched."""
+    stack = deploy("gamma", parameters={"PredictionApi": "key"}, root=root)
+    deploy("gamma-two", parameters={"PredictionApi": "iam"}, root=root)
+    assert {"apis", "keys", "plans"} <= set(remains(stand_in, "gamma"))
+    storage, sagemaker = stand_in.client("s3"), stand_in.client("sagemaker")
+    for body in (b"first", b"second"):
+        storage.put_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz", Body=body)
+    storage.delete_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz")
+    storage.put_object(Bucket=stack.bucket, Key="runs/s/models/model.tar.gz", Body=b"third")
+    for project in ("gamma", "gamma-two"):
+        sagemaker.create_model(
+            ModelName=f"{project}-v1-0123abcd",
+            PrimaryContainer={
+                "Image": "any-serving:1",
+                "ModelDataUrl": f"s3://{stack.bucket}/runs/s/models/model.tar.gz",
+            },
+            ExecutionRoleArn="arn:aws:iam::000000000000:role/any",
+            Tags=[{"Key": "project", "Value": project}],
+        )
+    sagemaker.create_model_package(
+        ModelPackageGroupName="gamma",
+        InferenceSpecification={
+            "Containers": [
+                {"Image": "any-serving:1", "ModelDataUrl": f"s3://{stack.bucket}/runs/s/models/model.tar.gz"}
+            ],
+            "SupportedContentTypes": ["image/jpeg"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+    )
+    neighbour = remains(stand_in, "gamma-two")
+    heard = Heard()
+    destroy("gamma", on_progress=heard.append)
+    assert "DELETE_COMPLETE" in heard.statuses("PackageGroup")
+    assert remains(stand_in, "gamma") == neighbour
+    assert neighbour["models"]
+
+
+def test_a_default_no_run_could_use_is_refused_before_anything_is_touched() -> None:
+    """The key and what is allowed are named, as a run would name them."""
+    with pytest.raises(UsageError, match="epochs = 'many': must be a whole number"):
+        said(email=None, defaults={"epochs": "many"}, dataset=None, parameters=None)
+    assert json.loads(said(email=None, defaults={"epochs": 3}, dataset=None, parameters=None)["Defaults"]) == {
+        "epochs": 3
+    }
+    assert RunInput.parse({}, {"dataset": "s3://bucket/x/", "epochs": 3}).epochs == 3
+
+
+def test_a_datasets_address_ends_at_its_folder() -> None:
+    """Permissions are cut at the address, so ``bolts`` must not reach ``bolts-secret``."""
+    assert said(email=None, defaults=None, dataset="s3://bucket/bolts", parameters=None) == {
+        "Dataset": "s3://bucket/bolts/"
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a", "Green", "green--light", "-green", "green-", "9green", "g" * 31, "green_light"]
+)
+def test_a_name_some_resource_could_not_carry_is_refused(name: str) -> None:
+    """Buckets, repositories and endpoints have the narrowest alphabets."""
+    with pytest.raises(UsageError, match="cannot name a project"):
+        check_project(name)
+
+
+def test_parameters_that_are_not_given_are_kept_and_those_the_template_dropped_are_not() -> None:
+    """A stack's values stay, except those given anew; an older template's parameter does not stop an update."""
+    before = {"Parameters": [{"ParameterKey": "A"}, {"ParameterKey": "B"}, {"ParameterKey": "Dropped"}]}
+    assert filled_in(before, {"A": "new"}, {"A", "B", "C"}) == [
+        {"ParameterKey": "A", "ParameterValue": "new"},
+        {"ParameterKey": "B", "UsePreviousValue": True},
+    ]
+    assert filled_in(None, {}, {"A"}) == []
+
+
+def test_a_misspelt_parameter_is_refused_with_those_that_exist() -> None:
+    """The names come from the template, so the message cannot be out of date."""
+    with pytest.raises(UsageError, match="has no parameter Shedule; it has Project, Schedule"):
+        filled_in(None, {"Shedule": "x"}, {"Schedule", "Project"})
+
+
+def test_the_apis_outputs_are_there_where_there_is_one(stand_in: StandIn, root: Path) -> None:
+    """Without the option, with its key, with signatures, and without again."""
+    assert deploy("asked", root=root).prediction_url == ""
+    with_key = deploy("asked", parameters={"PredictionApi": "key"}, root=root)
+    assert with_key.prediction_url.startswith(stand_in.url)
+    assert with_key.prediction_key_id
+    for_iam = deploy("asked", parameters={"PredictionApi": "iam"}, root=root)
+    assert (bool(for_iam.prediction_url), for_iam.prediction_key_id) == (True, "")
+    assert deploy("asked", parameters={"PredictionApi": "none"}, root=root).prediction_url == ""
+    assert "apis" not in remains(stand_in, "asked")
+
+
+def test_a_stack_of_something_else_is_told_apart() -> None:
+    """A stack of the same name without our outputs is named as that."""
+    with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
+        stack_from("greenlight", "us-east-1", {"Table": "t"})

@@ -1,0 +1,152 @@
+"""Naming the images by their sources, and building them with whatever builder is there."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.stack import images
+from workflow.stack.outputs import Place
+from workflow.stack.package import ROOT
+
+PLACE = Place(account="123456789012", region="eu-central-1", partition="aws")
+
+
+class Registry:
+    """A registry that holds some tags; its password is ``secret``."""
+
+    local = False
+
+    def __init__(self, *tags: str) -> None:
+        self.tags = set(tags)
+
+    def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """The two calls that pushing makes."""
+        if operation == "describe_images":
+            if f"{parameters['repositoryName']}:{parameters['imageIds'][0]['imageTag']}" not in self.tags:
+                raise ServiceError("ImageNotFoundException", "no such image")
+            return {}
+        token = base64.b64encode(b"AWS:secret").decode()
+        return {"authorizationData": [{"authorizationToken": token, "proxyEndpoint": "https://registry.invalid"}]}
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """Nothing is listed."""
+        return iter(())
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """The images' sources, somewhere else."""
+    shutil.copytree(ROOT / "containers", tmp_path / "containers", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "workflow").mkdir()
+    shutil.copy(ROOT / "workflow" / "__init__.py", tmp_path / "workflow")
+    for name in ("contract", "labels"):
+        folder = ROOT / "workflow" / name
+        shutil.copytree(folder, tmp_path / "workflow" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.fixture
+def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A ``docker`` that writes down how it was called, the only one on the path; gives the file it writes to."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    record = tmp_path / "calls.txt"
+    program = folder / "docker"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'echo "$*" >> {record}\n'
+        f'[ "$1" = login ] && {{ read -r password; echo "password $password" >> {record}; }}\n'
+        '[ "$1" != "${FAIL:-}" ] || { echo "no space left" >&2; exit 1; }\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return record
+
+
+def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
+    """The same sources give the same tag anywhere; byte code is not one of them."""
+    for name in images.IMAGES:
+        assert images.tag(name, sources) == images.tag(name)
+        (sources / "containers" / name / "__pycache__").mkdir()
+        (sources / "containers" / name / "__pycache__" / "x.pyc").write_bytes(b"x")
+        assert images.tag(name, sources) == images.tag(name)
+
+
+@pytest.mark.parametrize(
+    ("changed", "concerned"),
+    [
+        ("containers/training/Dockerfile", {"training"}),
+        ("workflow/contract/names.py", {"training", "serving"}),
+        ("workflow/labels/yolo.py", {"training"}),
+    ],
+)
+def test_any_change_of_a_source_is_a_new_tag(sources: Path, changed: str, concerned: set[str]) -> None:
+    """The Dockerfile counts, and so do the packages of the workflow that an image carries, and no others."""
+    with (sources / changed).open("a") as file:
+        file.write("\n# changed\n")
+    assert {name for name in images.IMAGES if images.tag(name, sources) != images.tag(name)} == concerned
+
+
+@pytest.mark.parametrize("name", list(images.IMAGES))
+def test_an_image_is_built_from_what_names_it(name: str) -> None:
+    """A package that the Dockerfile copied and the tag did not count could change under a tag that stays."""
+    copied = re.findall(r"^COPY (\S+/) \S+$", (ROOT / "containers" / name / "Dockerfile").read_text(), re.MULTILINE)
+    assert {folder.rstrip("/") for folder in copied} == {f"containers/{name}", *images.IMAGES[name]}
+
+
+def test_the_address_is_in_the_accounts_own_registry(sources: Path) -> None:
+    """Account, region, project, tag; China has a domain of its own."""
+    address = images.address("serving", "greenlight", PLACE, sources)
+    assert re.fullmatch(
+        r"123456789012\.dkr\.ecr\.eu-central-1\.amazonaws\.com/greenlight-serving:[0-9a-f]{16}", address
+    )
+    china = Place(account="123456789012", region="cn-north-1", partition="aws-cn")
+    assert ".dkr.ecr.cn-north-1.amazonaws.com.cn/" in images.address("serving", "greenlight", china, sources)
+
+
+def test_only_what_the_registry_lacks_is_built(sources: Path) -> None:
+    """A tag that is there was built from these very sources."""
+    there = Registry(f"greenlight-serving:{images.tag('serving', sources)}")
+    assert images.missing(there, "greenlight", sources) == ["training"]
+
+
+def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_the_command_line(
+    sources: Path, builder: Path
+) -> None:
+    """Log in once through a pipe, then build and push."""
+    said: list[tuple[str, str]] = []
+    images.build_and_push(Registry(), "greenlight", PLACE, ["serving"], lambda *what: said.append(what), sources)
+    target = images.address("serving", "greenlight", PLACE, sources)
+    assert builder.read_text().splitlines() == [
+        "login --username AWS --password-stdin https://registry.invalid",
+        "password secret",
+        "buildx build --platform linux/amd64 --provenance=false --sbom=false --output type=docker"
+        f" -f containers/serving/Dockerfile -t {target} .",
+        f"push {target}",
+    ]
+    assert said == [("serving", "building"), ("serving", "pushing"), ("serving", "pushed")]
+
+
+def test_a_failed_build_shows_the_builders_last_words_and_pushes_nothing(
+    sources: Path, builder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the builder said is what the person needs."""
+    monkeypatch.setenv("FAIL", "buildx")
+    with pytest.raises(GreenlightError, match=r"buildx failed:\nno space left"):
+        images.build_and_push(Registry(), "greenlight", PLACE, ["serving"], lambda *_: None, sources)
+    assert "push" not in builder.read_text()
+
+
+def test_without_a_builder_it_says_which_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither program on the path."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="neither docker nor podman is installed"):
+        images.builder()

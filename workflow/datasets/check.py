@@ -1,0 +1,198 @@
+"""Looks at labelled images before anything is uploaded or started.
+
+Reads them with the very code that prepares them for training, and names the file and line of every slip it sees.
+Reads only this machine's files; what the images hold is the preparation job's to judge.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow.errors import UsageError
+from workflow.labels.files import SUFFIXES, Files
+
+if TYPE_CHECKING:
+    from workflow.labels.source import Opened, Problem
+
+IMAGE_SUFFIXES = SUFFIXES
+SPLITS = ("train", "validation", "test", "all")
+"""The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
+SHOWN = 5
+"""Slips named in full; the rest are counted."""
+FOREIGN = {".json": "COCO", ".xml": "VOC", ".manifest": "Ground Truth"}
+"""Labels that may be of other formats, by the suffix of their files."""
+README = '  See README, "Your own images".'
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset that passed: ``files`` maps each key below the dataset's prefix to the file it comes from.
+
+    ``folder`` is what was given, a folder or a zip; ``unpacked`` keeps what a zip held until the dataset is gone.
+    """
+
+    folder: Path
+    name: str
+    format: str
+    task: str
+    classes: tuple[str, ...]
+    files: dict[str, Path]
+    splits: dict[str, int]
+    objects: int
+    unpacked: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def images(self) -> int:
+        """Images of all splits."""
+        return sum(self.splits.values())
+
+    def text(self) -> str:
+        """The dataset in a few words, such as ``64 + 16 + 16 pictures of fasteners``."""
+        return " + ".join(str(count) for count in self.splits.values()) + f" pictures of {self.name}"
+
+
+def read_dataset(
+    folder: Path,
+    *,
+    task: str = "auto",
+    format: str = "auto",
+    policy: Mapping[str, str] | None = None,
+) -> Dataset:
+    """Read and check a folder, or a zip of one, in any format that can be trained on.
+
+    ``task``, ``format`` and ``policy`` are the run input's. Raises UsageError naming what was looked for, or file and
+    line of what the policy rejects.
+    """
+    # Reading formats is not needed by every command that imports this module.
+    from workflow.labels.recognition import open_source
+
+    if not folder.exists():
+        raise UsageError(f"{folder}: there is no such folder.")
+    unpacked = _unpacked(folder)
+    root = Path(unpacked.name) if unpacked else folder
+    files = Files(root)
+    if not files.images:
+        raise UsageError(
+            f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+        )
+    source = open_source(root, task=task, format=format, policy=policy or {})
+    if _nothing_found(source):
+        raise UsageError(_nothing_to_learn(folder, files))
+    if wrong := _rejected(source.problems):
+        raise UsageError("\n".join([f"{folder} cannot be used:", *_shown(folder, wrong)]))
+    objects = _check(folder, source)
+    counts = Counter(entry.split or "all" for entry in source.entries)
+    return Dataset(
+        folder=folder,
+        name=_slug(folder.resolve().name.removesuffix(".zip")),
+        format=source.format,
+        task=source.task,
+        classes=source.classes,
+        files={
+            **{entry.image: root / entry.image for entry in source.entries},
+            **{_key(name, files.base): root / name for name in source.documents},
+        },
+        splits={split: counts[split] for split in SPLITS if split in counts},
+        objects=objects,
+        unpacked=unpacked,
+    )
+
+
+def _unpacked(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
+    """What a zip holds, or the one zip that a folder holds; None for any other folder."""
+    from workflow.labels.archive import ArchiveError, the_archive, unpack_zip
+
+    if folder.is_dir():
+        inside = the_archive(Files(folder))
+        if not inside:
+            return None
+        archive = folder / inside
+    elif folder.suffix.lower() == ".zip":
+        archive = folder
+    else:
+        raise UsageError(
+            f"{folder} is a file: give the folder that holds images and labels, or the .zip that a tool exported."
+        )
+    target = tempfile.TemporaryDirectory(prefix="greenlight-")
+    try:
+        unpack_zip(archive, Path(target.name))
+    except ArchiveError as error:
+        raise UsageError(f"{archive}: {error}") from error
+    return target
+
+
+def _key(name: str, base: str) -> str:
+    """Where a file belongs below the prefix; the one that names the classes is called data.yaml, whatever it was."""
+    settings = name.startswith(base) and "/" not in name[len(base) :] and name.endswith((".yaml", ".yml"))
+    return f"{base}data.yaml" if settings else name
+
+
+def _nothing_found(source: Opened) -> bool:
+    """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
+    labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
+    return not labels and source.format in ("", "yolo") and any(found.kind == "layout" for found in source.problems)
+
+
+def _nothing_to_learn(folder: Path, files: Files) -> str:
+    """Why a folder without usable labels cannot be used: no labels, another format or another layout."""
+    images = len(files.images)
+    labels = [name for name in files.ending(".txt") if not name.lower().endswith(("classes.txt", "readme.txt"))]
+    foreign = files.ending(*FOREIGN)
+    if labels and not foreign:
+        return (
+            f"{folder} holds {images} images and {len(labels)} text files, but not in a layout Greenlight knows.\n"
+            f"  It knows train/images + train/labels, images/train + labels/train, images + labels, and what data.yaml"
+            f" names.\n{README}"
+        )
+    lines = [
+        f"{folder} holds {images} image{'s' if images != 1 else ''} and no labels.",
+        f"  Greenlight looked for {folder}/labels/**, *.json (COCO), *.xml (VOC), *.manifest (Ground Truth)"
+        " and folders called like classes.",
+    ]
+    if foreign:
+        kind = FOREIGN[Path(foreign[0]).suffix.lower()]
+        lines.append(f"  It found {folder / foreign[0]}, which is not {kind} as annotation tools export it.")
+    return "\n".join([*lines, README])
+
+
+def _check(folder: Path, source: Opened) -> int:
+    """Count the objects of all images. Raises UsageError naming file and line of what cannot be used."""
+    slips: list[Problem] = []
+    objects = labelled = 0
+    for entry in source.entries:
+        found = source.labels(entry, 0, 0)
+        slips += _rejected(found.problems)
+        objects += len(found.rows)
+        labelled += found.labelled
+    if slips:
+        count = f"{len(slips)} label line{'s' if len(slips) != 1 else ''} cannot be used:"
+        raise UsageError("\n".join([count, *_shown(folder, slips)]))
+    if not objects:
+        raise UsageError(
+            f"{folder}: the labels of {labelled} images hold no object: nothing could be learned from them."
+        )
+    return objects
+
+
+def _rejected(problems: Sequence[Problem]) -> list[Problem]:
+    return [found for found in problems if found.action == "rejected"]
+
+
+def _shown(folder: Path, slips: Sequence[Problem]) -> list[str]:
+    lines = []
+    for found in slips[:SHOWN]:
+        place = folder if found.file in (".", "") else folder / found.file
+        lines.append(f"  {place}:{found.line}: {found.message}" if found.line else f"  {place}: {found.message}")
+    if len(slips) > SHOWN:
+        lines.append(f"  and {len(slips) - SHOWN} more")
+    return lines
+
+
+def _slug(name: str) -> str:
+    clean = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in name.lower())
+    return "-".join(part for part in clean.split("-") if part)[:50] or "dataset"

@@ -1,0 +1,92 @@
+"""Brings a checked dataset, or pretrained weights, to the project's bucket.
+
+Sends what changed and nothing else: a file whose MD5 is already the object's ETag is left alone, and an object
+that the folder no longer holds is removed, so that the prefix is always exactly the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.clients import CONNECTIONS, Cloud
+from workflow.datasets.check import Dataset
+from workflow.errors import UsageError
+
+Progress = Callable[[int, int], None]
+"""Told after each file: files done, files in all."""
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What an upload did."""
+
+    uri: str
+    sent: int
+    unchanged: int
+    removed: int
+
+
+def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress) -> Uploaded:
+    """Make ``s3://bucket/datasets/<name>/`` hold exactly the dataset's files.
+
+    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
+        raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
+    prefix = f"datasets/{name}/"
+    there = {
+        str(item["Key"])[len(prefix) :]: str(item["ETag"]).strip('"')
+        for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+    }
+    done = 0
+
+    def send(key: str, path: Path) -> bool:
+        body = path.read_bytes()
+        if there.get(key) == hashlib.md5(body, usedforsecurity=False).hexdigest():
+            return False
+        cloud.call("s3", "put_object", Bucket=bucket, Key=prefix + key, Body=body)
+        return True
+
+    sent = 0
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        waiting = [pool.submit(send, key, path) for key, path in dataset.files.items()]
+        try:
+            for future in waiting:
+                sent += future.result()
+                done += 1
+                progress(done, len(waiting))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    gone = sorted(there.keys() - dataset.files.keys())
+    for at in range(0, len(gone), 1000):
+        keys = [{"Key": prefix + key} for key in gone[at : at + 1000]]
+        cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    return Uploaded(f"s3://{bucket}/{prefix}", sent, len(waiting) - sent, len(gone))
+
+
+def check_weights(weights: Path) -> None:
+    """Raise UsageError unless ``weights`` is a file of PyTorch weights by its name and first bytes."""
+    if not weights.is_file():
+        raise UsageError(f"{weights}: there is no such file of pretrained weights.")
+    with weights.open("rb") as stream:
+        start = stream.read(2)
+    if weights.suffix != ".pt" or start != b"PK":
+        raise UsageError(f"{weights}: pretrained weights are a .pt file written by torch.save, and this is none.")
+
+
+def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:
+    """Upload pretrained weights and return their S3 address."""
+    check_weights(weights)
+    key = f"weights/{weights.name}"
+    body = weights.read_bytes()
+    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    there = cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=key)
+    if not any(item["Key"] == key and str(item["ETag"]).strip('"') == digest for item in there):
+        cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=body)
+    return f"s3://{bucket}/{key}"

@@ -1,0 +1,72 @@
+"""What a demonstration is asked to do: make's variables, checked, and the settings of its training.
+
+Knows how long a training people wait for; starts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow.errors import UsageError
+from workflow.runs.start import read_settings
+
+SAMPLE_GATE = {"minimum_map50": 0.6}
+"""What a model of the sample must reach: far below what it does, far above what an untrained one does."""
+OWN_GATE = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
+"""What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing, and a small set may
+hold out no object of a class."""
+FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
+"""Settings for one's own pictures with pretrained weights."""
+FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
+"""Settings for one's own pictures without."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones."""
+
+    dataset: Path | None
+    weights: Path | None
+    ask: bool
+    port: int
+    state: Path
+    settings: Mapping[str, Any]
+
+    def training(self) -> dict[str, Any]:
+        """How to train: what suits the data, and over it what was asked for."""
+        if self.dataset is None:
+            from workflow.demo.sample import SAMPLE_TRAINING
+
+            usual = {**SAMPLE_TRAINING, **SAMPLE_GATE}
+        else:
+            usual = {**(FROM_SCRATCH if self.weights is None else FINE_TUNING), **OWN_GATE}
+        return {**usual, **self.settings}
+
+
+def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
+    """Read make's variables; an empty one counts as missing. Raises UsageError naming the variable."""
+
+    def path(name: str) -> Path | None:
+        return Path(environ[name]).expanduser() if environ.get(name) else None
+
+    approve = environ.get("APPROVE") or ("ask" if terminal else "auto")
+    if approve not in {"ask", "auto"}:
+        raise UsageError(f"APPROVE={approve}: must be ask or auto.")
+    if approve == "ask" and not terminal:
+        raise UsageError("APPROVE=ask needs a terminal to ask at: leave it out, or use APPROVE=auto.")
+    port = environ.get("PORT") or "4566"
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
+    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size", "TASK": "task", "FORMAT": "format"}
+    settings = read_settings(tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name)))
+    return Options(
+        dataset=path("DATASET"),
+        weights=path("WEIGHTS"),
+        ask=approve == "ask",
+        port=int(port),
+        state=path("STATE") or Path(".greenlight/local"),
+        settings=settings,
+    )

@@ -1,0 +1,107 @@
+"""What the formats share that say where an object is in pixels of a picture whose size they name as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from workflow.labels.files import Files, Finder, common_folder, names_below, split_of
+from workflow.labels.geometry import Numbers
+from workflow.labels.groups import read_groups
+from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
+
+UNKNOWN = 10**6
+"""Pixels on a side of a picture whose size nobody knows: so many that nothing lies outside."""
+
+
+def fractions(values: Sequence[float], width: int, height: int) -> Numbers:
+    """Flat points in pixels as fractions of the picture."""
+    return tuple(value / (height if at % 2 else width) for at, value in enumerate(values))
+
+
+def numbers(values: Any) -> Numbers | None:
+    """A JSON list as numbers, None where it is no list of numbers."""
+    if not isinstance(values, list) or any(isinstance(value, bool) for value in values):
+        return None
+    try:
+        return tuple(map(float, values)) if not any(isinstance(value, str) for value in values) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def whole(value: Any) -> int:
+    """A side in pixels as it is said, 0 where it is not said or no number."""
+    return round(value) if isinstance(value, (int, float)) and 0 < value < UNKNOWN else 0
+
+
+def size_in(
+    said: tuple[int, int], found: tuple[int, int], file: str, what: str, policy: Mapping[str, str]
+) -> tuple[int, int] | Labelled:
+    """The size in which an image's labels are drawn: the one they name, or else its own; UNKNOWN where nobody knows.
+
+    A picture that was scaled since keeps its labels. One of another shape was turned or exchanged, and nobody knows
+    where its objects are: then what the policy says.
+    """
+    if not all(said):
+        return found if all(found) else (UNKNOWN, UNKNOWN)
+    # One pixel of rounding on either side.
+    if all(found) and abs(said[0] * found[1] - said[1] * found[0]) > max(*said, *found):
+        message = f"{what}drawn on {said[0]}x{said[1]} pixels, and the picture has {found[0]}x{found[1]}"
+        turned = problem("malformed-row", file, 0, message, policy)
+        return Labelled((), (turned,), labelled=True, dropped=turned.action == "dropped")
+    return said
+
+
+class Register:
+    """Collects the images that a format lists: finds their files, and says what is wrong with them."""
+
+    def __init__(self, files: Files, policy: Mapping[str, str]) -> None:
+        self._files = files
+        self._finder = Finder(files.images)
+        self._policy = policy
+        self._found: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def add(self, said: str, split: str, file: str, line: int = 0) -> str:
+        """The image that ``said`` means, empty with a problem where it is not here, not one, or was added before."""
+        folder, slash, _ = file.rpartition("/")
+        found = self._finder.find(said, near=folder + slash, split=split)
+        if len(found) != 1:
+            kind = "label-conflict" if found else "orphan-label"
+            reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
+            self.say(kind, f"{said} {reason}", file, line)
+            return ""
+        if found[0] in self._found:
+            self.say("label-conflict", f"{said} is labelled twice", file, line)
+            return ""
+        self._found[found[0]] = split or split_of(found[0][len(self._files.base) :].rpartition("/")[0])
+        return found[0]
+
+    def say(self, kind: str, message: str, file: str, line: int = 0) -> None:
+        """Note a problem of the whole set."""
+        self.problems.append(problem(kind, file, line, message, self._policy))
+
+    def entries(self, where: str) -> list[Entry]:
+        """An entry for every image, in the order in which they were added; ``where`` is the file that lists them."""
+        groups, problems = read_groups(self._files, self._policy)
+        self.problems += problems
+        if not self._found:
+            self.say("layout", "none of the images that it names is here", where)
+        for image in self._files.images:
+            if self._found and image not in self._found:
+                self.say("unused-file", "no label names this image; left out", image)
+        names: dict[str, str] = {}
+        # Pictures without a split may join train, and then need names of their own there.
+        for split in {split or "train" for split in self._found.values()}:
+            images = [image for image, where_to in self._found.items() if (where_to or "train") == split]
+            names |= zip(images, names_below(common_folder(images), images), strict=True)
+        return [
+            Entry(image, split, names[image], groups.get(image, ""), key)
+            for key, (image, split) in enumerate(self._found.items())
+        ]
+
+
+def unreadable(format_name: str, task: str, file: str, message: str, policy: Mapping[str, str]) -> Opened:
+    """A dataset of which nothing can be read but why."""
+    why = problem("layout", file, 0, message, policy)
+    return Opened(format=format_name, task="detect" if task == "auto" else task, problems=[why])

@@ -1,0 +1,106 @@
+"""Boxes and outlines in numbers: their area, the box around, clipping to the image, and joining the parts of one.
+
+Pure. Coordinates are fractions of the image or pixels alike, except where clipping makes them fractions; points are
+flat, ``x1 y1 x2 y2 …``.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+
+Numbers = tuple[float, ...]
+
+
+def area(points: Sequence[float]) -> float:
+    """The area inside an outline, by the shoelace formula."""
+    xs, ys = points[0::2], points[1::2]
+    return abs(sum(xs[at - 1] * ys[at] - xs[at] * ys[at - 1] for at in range(len(xs)))) / 2
+
+
+def around(points: Sequence[float]) -> Numbers:
+    """Centre, width and height of the box around some points."""
+    xs, ys = points[0::2], points[1::2]
+    return centred(min(xs), min(ys), max(xs), max(ys))
+
+
+def centred(left: float, top: float, right: float, bottom: float) -> Numbers:
+    """Centre, width and height of a box given by its edges."""
+    return ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+
+
+def edges(box: Sequence[float]) -> Numbers:
+    """Left, top, right and bottom edge of a box given by centre, width and height."""
+    x, y, width, height = box
+    return (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def corners(box: Sequence[float]) -> Numbers:
+    """The four corners of a box given by centre, width and height, clockwise from the upper left."""
+    left, top, right, bottom = edges(box)
+    return (left, top, right, top, right, bottom, left, bottom)
+
+
+def clipped_box(box: Sequence[float]) -> Numbers:
+    """The part of a box that lies in the image; of no or negative size where none does."""
+    left, top, right, bottom = edges(box)
+    return centred(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0))
+
+
+def clipped_points(points: Sequence[float], each: int) -> Numbers:
+    """Points moved to the nearest place in the image; ``each`` has 2 numbers, or 3 with its visibility."""
+    return tuple(
+        value if at % each == 2 else 0.0 if value < 0 else 1.0 if value > 1 else value
+        for at, value in enumerate(points)
+    )
+
+
+def joined(parts: Sequence[Sequence[float]]) -> Numbers:
+    """One outline of several parts, each tied to the next where they are closest by a bridge of no width.
+
+    The way of ``ultralytics.data.converter.merge_multi_segment``: forward through the parts along one side of each,
+    and back along the other, but without turning any part round, so that the area is the sum of theirs.
+    """
+    if len(parts) == 1:
+        return tuple(parts[0])
+    rings = [list(zip(part[0::2], part[1::2], strict=True)) for part in parts]
+    ties = [_closest(one, other) for one, other in pairwise(rings)]
+    there: list[tuple[float, float]] = []
+    back: list[tuple[float, float]] = []
+    for at, ring in enumerate(rings):
+        enters = ties[at - 1][1] if at else ties[0][0]
+        turned = ring[enters:] + ring[: enters + 1]
+        if 0 < at < len(ties):
+            leaves = (ties[at][0] - enters) % len(ring)
+            there += turned[: leaves + 1]
+            back = turned[leaves:] + back
+        else:
+            there += turned
+    return tuple(value for point in there + back for value in point)
+
+
+def _closest(one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> tuple[int, int]:
+    """Which corners of two rings are closest, the first of them where several are.
+
+    Outlines of masks have thousands of corners: the others are looked at from left to right, and only as far to either
+    side as the closest so far.
+    """
+    order = sorted(range(len(other)), key=lambda to: other[to][0])
+    xs = [other[to][0] for to in order]
+    nearest = (math.inf, 0, 0)
+    for at, (x, y) in enumerate(one):
+        found = nearest
+        middle = bisect_left(xs, x)
+        for side in (range(middle, len(xs)), range(middle - 1, -1, -1)):
+            for place in side:
+                across, to = (xs[place] - x) * (xs[place] - x), order[place]
+                if across > found[0]:
+                    break
+                down = other[to][1] - y
+                distance = across + down * down
+                if distance < found[0] or (distance == found[0] and found[1] == at and to < found[2]):
+                    found = (distance, at, to)
+        nearest = found
+    return nearest[1], nearest[2]

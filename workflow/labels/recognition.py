@@ -1,0 +1,70 @@
+"""Says in which format a dataset is, and opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from workflow.labels.archive import the_archive
+from workflow.labels.classify import class_folders, open_classify
+from workflow.labels.coco import is_coco, open_coco
+from workflow.labels.files import Files
+from workflow.labels.ground_truth import is_manifest, open_ground_truth
+from workflow.labels.settings import Settings, SettingsError, read_settings
+from workflow.labels.source import Opened, problem
+from workflow.labels.voc import is_voc, open_voc
+from workflow.labels.yolo import find_places, label_of, open_yolo
+
+NO_POLICY: Mapping[str, str] = MappingProxyType({})
+
+
+def open_source(
+    root: Path,
+    *,
+    task: str = "auto",
+    format: str = "auto",
+    policy: Mapping[str, str] = NO_POLICY,
+    images: Sequence[str] | None = None,
+) -> Opened:
+    """Open the dataset below ``root``; never raises for bad data, whose problems say what is wrong with it.
+
+    ``task`` and ``format`` are the run input's, ``policy`` maps kinds of findings to what is done about them.
+    ``images`` are pictures by their paths relative to ``root`` that exist but lie elsewhere, on the other hosts of a
+    job. A folder that holds a single zip and nothing else is not opened: ``archive.the_archive`` tells, and
+    ``archive.unpack_zip`` unpacks it first.
+    """
+    files = Files(root, images)
+    if archive := the_archive(files):
+        return Opened(problems=[problem("layout", archive, 0, "is an archive: unpack it first", policy)])
+    found = recognise(files, task) if format == "auto" else format
+    if found == "coco":
+        return open_coco(files, task, policy)
+    if found == "voc":
+        return open_voc(files, task, policy)
+    if found == "ground-truth":
+        return open_ground_truth(files, task, policy)
+    if task == "classify" or (task == "auto" and not _has_labels(files) and class_folders(files)):
+        return open_classify(files, policy)
+    return open_yolo(files, task, policy)
+
+
+def recognise(files: Files, task: str = "auto") -> str:
+    """One of ``yolo``, ``coco``, ``voc`` and ``ground-truth``; YOLO where nothing speaks for another."""
+    if _has_labels(files):
+        return "yolo"
+    if is_manifest(files):
+        return "ground-truth"
+    if is_coco(files):
+        return "coco"
+    return "voc" if is_voc(files) else "yolo"
+
+
+def _has_labels(files: Files) -> bool:
+    """Whether any image has a text label where YOLO looks for it."""
+    try:
+        settings = read_settings(files)
+    except SettingsError:
+        settings = Settings("", ())
+    places = find_places(files, settings, [], NO_POLICY)
+    return any(label_of(image) in files for place in places.values() for image in place.images)

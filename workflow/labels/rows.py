@@ -1,0 +1,251 @@
+"""Judges labelled objects: what a row of each task must say, and what the policy makes of one that does not.
+
+Pure: numbers in, rows and problems out. Knows no files and no format but YOLO's own rows of text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workflow.labels.geometry import area, around, clipped_box, clipped_points, corners, edges
+from workflow.labels.source import Labelled, Problem, Row, problem
+
+TOLERANCE = 1e-6
+"""How far, in fractions of the image, an edge may lie outside: what six decimals lose."""
+NOMINAL = 640
+"""Pixels on a side of an image whose size nobody knows, for the one pixel that a box may overhang."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds for every row of a dataset: its task, how many classes, its keypoints, and the policy."""
+
+    task: str
+    classes: int
+    keypoints: tuple[int, int] | None
+    policy: Mapping[str, str]
+
+
+class Judge:
+    """Judges the objects of one image; ``file`` is where they are written."""
+
+    def __init__(self, rules: Rules, file: str, width: int, height: int) -> None:
+        """Size of the upright image in pixels, 0 where unknown."""
+        self._rules = rules
+        self._file = file
+        self._pixel = (1 / (width or NOMINAL), 1 / (height or NOMINAL))
+        self._rows: list[Row] = []
+        self._seen: set[tuple[int, tuple[float, ...]]] = set()
+        self._problems: list[Problem] = []
+
+    def labelled(self) -> Labelled:
+        """What was read."""
+        return Labelled(tuple(self._rows), tuple(self._problems), labelled=True, dropped=False)
+
+    def read(self, text: str) -> None:
+        """Judge YOLO's rows; empty lines are skipped."""
+        boxes, classes, take = self._rules.task == "detect", self._rules.classes, self.take
+        keep, seen = self._rows.append, self._seen
+        odd = "_" in text  # Python reads 1_0 as ten; nobody else does
+        for line, written in enumerate(text.splitlines(), start=1):
+            columns = written.split()
+            if not columns:
+                continue
+            try:
+                class_id = int(columns[0])
+                numbers = tuple(map(float, columns[1:]))
+            except ValueError:
+                self._take_text(columns, line)
+                continue
+            if boxes and len(numbers) == 4 and 0 <= class_id < classes and not odd:
+                # The way of nearly every row; NaN fails every comparison.
+                x, y, width, height = numbers
+                side, up = width / 2, height / 2
+                if (
+                    0 < width <= 1
+                    and 0 < height <= 1
+                    and side - TOLERANCE <= x <= 1 + TOLERANCE - side
+                    and up - TOLERANCE <= y <= 1 + TOLERANCE - up
+                    and (class_id, numbers) not in seen
+                ):
+                    seen.add((class_id, numbers))
+                    keep(Row(class_id, numbers, line))
+                    continue
+            if odd:
+                self._take_text(columns, line)
+            else:
+                take(class_id, numbers, line)
+
+    def take(self, class_id: int, numbers: Sequence[float], line: int = 0, what: str = "") -> None:
+        """Judge one object; ``what`` names it where a line does not.
+
+        ``numbers`` are those of a row of any task; each check hands on what is left of them, or nothing.
+        """
+        left: tuple[float, ...] | None = tuple(numbers)
+        for check in (
+            self._finite,
+            self._shaped,
+            self._known,
+            self._visible,
+            self._filled,
+            self._inside,
+            self._single,
+        ):
+            if left is None:
+                return
+            left = check(class_id, left, line, what)
+        if left is not None:
+            self._rows.append(Row(class_id, left, line))
+
+    def say(
+        self,
+        kind: str,
+        message: str,
+        line: int = 0,
+        *,
+        given: tuple[float, ...] | None = None,
+        mended: tuple[float, ...] | None = None,
+    ) -> tuple[float, ...] | None:
+        """Note a problem and return what the policy leaves: nothing, the ``mended`` numbers, or those ``given``.
+
+        What cannot be mended although the policy says so is rejected.
+        """
+        found = problem(kind, self._file, line, message, self._rules.policy)
+        if found.action == "repaired" and mended is None:
+            found = Problem(kind, self._file, line, f"{message} (this cannot be repaired)", "rejected")
+        self._problems.append(found)
+        return {"repaired": mended, "noted": given}.get(found.action)
+
+    # --- the checks, in the order in which they are made ---------------------------------------
+
+    def _take_text(self, columns: Sequence[str], line: int) -> None:
+        values = [_number(column) for column in columns]
+        wrong = next((text for text, value in zip(columns, values, strict=True) if value is None), None)
+        if wrong is not None:
+            self.say("not-a-number", f"{wrong!r} is not a finite number", line)
+            return
+        class_id, *numbers = [value for value in values if value is not None]
+        if class_id != int(class_id):
+            self.say("fractional-class", f"class {columns[0]} is not a whole number", line)
+            return
+        self.take(int(class_id), numbers, line)
+
+    def _finite(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        wrong = next((value for value in numbers if not math.isfinite(value)), None)
+        if wrong is None:
+            return numbers
+        return self.say("not-a-number", f"{what}'{wrong}' is not a finite number", line)
+
+    def _shaped(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        task, found = self._rules.task, self._shape(len(numbers))
+        if found == task or (task == "segment" and found == "obb"):
+            return numbers
+        if not found:
+            return self.say("malformed-row", f"{what}{len(numbers) + 1} columns; {self._wanted()}", line)
+        hint = " (a polygon or keypoints?)" if found != "detect" else ""
+        message = f"{what}{len(numbers) + 1} columns{hint}; {self._wanted()}"
+        return self.say("wrong-task", message, line, mended=_as(task, found, numbers))
+
+    def _shape(self, count: int) -> str:
+        """The task whose rows have so many numbers, the dataset's own first; empty where none has."""
+        points = self._rules.keypoints
+        if points and count == 4 + points[0] * points[1]:
+            return "pose"
+        if count in (4, 8):
+            return {4: "detect", 8: "obb"}[count]
+        return "segment" if count >= 6 and count % 2 == 0 else ""
+
+    def _wanted(self) -> str:
+        points, each = self._rules.keypoints or (0, 0)
+        return {
+            "detect": "a box has 5: class x y width height",
+            "segment": "an outline has 7 or more: class and x y of every corner",
+            "obb": "a turned box has 9: class and x y of its four corners",
+            "pose": f"an object has {5 + points * each}: class x y width height and {points} keypoints of {each}",
+        }[self._rules.task]
+
+    def _known(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        if 0 <= class_id < self._rules.classes:
+            return numbers
+        message = f"{what}class {class_id} is unknown; {self._rules.classes} are named, counted from 0"
+        return self.say("unknown-class", message, line)
+
+    def _visible(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        if self._rules.task != "pose" or not self._rules.keypoints or self._rules.keypoints[1] == 2:
+            return numbers
+        odd = next((value for value in numbers[6::3] if value not in (0, 1, 2)), None)
+        if odd is None:
+            return numbers
+        return self.say("malformed-row", f"{what}a keypoint's visibility is 0, 1 or 2, not {odd:g}", line)
+
+    def _filled(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        if self._rules.task in ("detect", "pose"):
+            if numbers[2] > 0 and numbers[3] > 0:
+                return numbers
+            message = f"a box of no area: width {numbers[2]:g}, height {numbers[3]:g}"
+            return self.say("empty-box", what + message, line)
+        return numbers if area(numbers) > 0 else self.say("empty-box", f"{what}an outline of no area", line)
+
+    def _inside(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        each = (self._rules.keypoints or (0, 2))[1] if self._rules.task == "pose" else 2
+        head = 4 if self._rules.task in ("detect", "pose") else 0
+        box, points = numbers[:head], numbers[head:]
+        outside = {
+            name: value
+            for name, value in _extremes(box, points, each).items()
+            if not -TOLERANCE <= value <= 1 + TOLERANCE
+        }
+        clipped = (*(clipped_box(box) if box else ()), *clipped_points(points, each))
+        if not outside:
+            # What the tolerance lets pass is left as it is written, but for a number above 1.
+            return clipped if not box or max(box) > 1 else (*box, *clipped[head:])
+        shown = ", ".join(f"{name} {value:.6g}" for name, value in outside.items())
+        message = f"{what}the {'box' if box else 'outline'} leaves the image: {shown}"
+        empty = min(clipped[2:4]) <= 0 if box else area(clipped) <= 0
+        if not empty and all(
+            max(-value, value - 1) <= self._pixel[name in ("top", "bottom")] + TOLERANCE
+            for name, value in outside.items()
+        ):
+            return self.say("overhanging-box", message, line, mended=clipped)
+        return self.say("outside-image", message, line, mended=None if empty else clipped)
+
+    def _single(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+        if (class_id, numbers) not in self._seen:
+            self._seen.add((class_id, numbers))
+            return numbers
+        return self.say("repeated-object", f"{what}the same object once more", line, given=numbers)
+
+
+def _extremes(box: Sequence[float], points: Sequence[float], each: int) -> dict[str, float]:
+    """The outermost edges of a box with its keypoints, or of an outline; keypoints that are not labelled are left out.
+
+    A keypoint of three numbers is not labelled where the last, its visibility, is 0.
+    """
+    xs, ys = list(points[0::each]), list(points[1::each])
+    if each == 3:
+        seen = [at for at, visible in enumerate(points[2::3]) if visible]
+        xs, ys = [xs[at] for at in seen], [ys[at] for at in seen]
+    if box:
+        left, top, right, bottom = edges(box)
+        xs += (left, right)
+        ys += (top, bottom)
+    return {"left": min(xs), "top": min(ys), "right": max(xs), "bottom": max(ys)}
+
+
+def _as(task: str, found: str, numbers: tuple[float, ...]) -> tuple[float, ...] | None:
+    """A row of another task as one of this, where that needs no guess: the box around, or the box's own corners."""
+    if task == "detect":
+        return numbers[:4] if found == "pose" else around(numbers)
+    if found == "detect" and task in ("segment", "obb"):
+        return corners(numbers)
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and "_" not in text else None

@@ -1,0 +1,250 @@
+"""Opens a dataset labelled in Pascal VOC's XML: boxes, one file an image, in ``Annotations`` or beside the images.
+
+A document type is refused before anything of it is read, so that no entity is ever declared. Edges count from 0, as
+annotation tools write them; those of the VOC challenge itself count from 1, which is a pixel on the left and top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers import expat
+
+from workflow.labels.drawn import Register, fractions, size_in, unreadable, whole
+from workflow.labels.files import SPLIT_NAMES, Files, is_image, plain, split_of
+from workflow.labels.geometry import centred
+from workflow.labels.rows import Judge, Rules
+from workflow.labels.source import Entry, Labelled, Opened, problem
+
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+SETS = ("trainval", *SPLIT_NAMES)
+"""The lists of ``ImageSets/Main`` that are splits; later ones win."""
+
+
+class XmlError(ValueError):
+    """A file that is no annotation; with the line where that shows."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What one file says: the image's name and size (0 where not said), and the fields of its objects by their line."""
+
+    image: str
+    width: int
+    height: int
+    objects: Sequence[tuple[int, Mapping[str, str]]]
+
+
+@dataclass(frozen=True)
+class VocSource(Opened):
+    """A dataset of VOC's XML. ``label_files`` holds that of each entry by its key, empty where there is none."""
+
+    root: Path = Path()
+    rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    label_files: Sequence[str] = ()
+
+    def labels(self, entry: Entry, width: int, height: int) -> Labelled:
+        """The rows of the image's file; what is marked difficult or truncated counts like everything else."""
+        file, policy = self.label_files[entry.key], self.rules.policy
+        if not file:
+            missing = problem("missing-label", entry.image, 0, "no XML: taken as an image without objects", policy)
+            return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
+        try:
+            annotation = read_annotation((self.root / file).read_bytes())
+        except XmlError as error:
+            broken = problem("malformed-row", file, error.line, str(error), policy)
+            return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
+        size = size_in((annotation.width, annotation.height), (width, height), file, "", policy)
+        if isinstance(size, Labelled):
+            return size
+        judge = Judge(self.rules, file, *size)
+        for line, found in annotation.objects:
+            _take(judge, self.classes, line, found, size)
+        return judge.labelled()
+
+
+def is_voc(files: Files) -> bool:
+    """Whether there is an XML file that holds an annotation."""
+    return any(b"<annotation" in _head(files.path(name)) for name in files.ending(".xml")[:20])
+
+
+def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
+    """Open a dataset of VOC's XML; whatever is missing or in doubt becomes a problem."""
+    if task not in ("auto", "detect"):
+        return unreadable("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
+    register = Register(files, policy)
+    splits = _splits(files, register)
+    by_stem = _by_stem(files)
+    classes: set[str] = set()
+    labels: dict[str, str] = {}
+    found = files.ending(".xml")
+    for file in found:
+        try:
+            annotation = read_annotation(files.path(file).read_bytes())
+        except XmlError as error:
+            # The image is met again below, and its label then says what is wrong.
+            annotation = Annotation("", 0, 0, ())
+            if file[:-4] not in by_stem:
+                register.say("malformed-row", str(error), file, error.line)
+                continue
+        classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
+        split = _split(splits, file, files)
+        image = register.add(by_stem.get(file[:-4], annotation.image or file[:-4]), split, file)
+        if image:
+            labels[image] = file
+    for image in files.images:
+        if image not in labels and _is_photograph(files, image):
+            register.add(image, _split(splits, image, files), image)
+    entries = register.entries(found[0] if found else ".")
+    if not classes:
+        register.say("classes", "no object is named", ".")
+    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()]
+    return VocSource(
+        format="voc",
+        task="detect",
+        classes=tuple(sorted(classes)),
+        entries=entries if classes else (),
+        problems=register.problems,
+        documents=[*found, *lists, *(name for name in (f"{files.base}groups.csv",) if name in files)],
+        root=files.root,
+        rules=Rules("detect", len(classes), None, dict(policy)),
+        label_files=[labels.get(entry.image, "") for entry in entries],
+    )
+
+
+def read_annotation(raw: bytes) -> Annotation:
+    """Read one file. Raises XmlError for one that is no XML, declares a document type, or is no annotation."""
+    path: list[str] = []
+    words: dict[str, str] = {}
+    objects: list[tuple[int, dict[str, str]]] = []
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+
+    def start(name: str, attributes: object) -> None:
+        path.append(name)
+        if path == ["annotation", "object"]:
+            objects.append((parser.CurrentLineNumber, {}))
+
+    def text(data: str) -> None:
+        if path[:2] == ["annotation", "object"]:
+            fields = objects[-1][1]
+            key = "/".join(path[2:])
+        else:
+            fields, key = words if path[0] == "annotation" else {}, "/".join(path[1:])
+        fields[key] = fields.get(key, "") + data
+
+    def refuse(*_: object) -> None:
+        raise XmlError(parser.CurrentLineNumber, "declares a document type, which no annotation needs")
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: path.pop() and None
+    parser.CharacterDataHandler = text
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(raw, True)
+    except expat.ExpatError as error:
+        raise XmlError(error.lineno, f"is not readable XML: {expat.ErrorString(error.code)}") from error
+    except XmlError:
+        raise
+    except (LookupError, ValueError) as error:
+        raise XmlError(1, f"is not readable XML: {error}") from error
+    if not words and not objects:
+        raise XmlError(1, "holds no annotation")
+    return Annotation(
+        words.get("filename", "").strip(), _side(words, "size/width"), _side(words, "size/height"), objects
+    )
+
+
+def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, str], size: tuple[int, int]) -> None:
+    name = found.get("name", "").strip()
+    if not name:
+        judge.say("unknown-class", "an object without a name", line)
+        return
+    edges = [_number(found.get(f"bndbox/{edge}", "")) for edge in EDGES]
+    wrong = next((edge for edge, value in zip(EDGES, edges, strict=True) if value is None), None)
+    if wrong is not None:
+        said = found.get(f"bndbox/{wrong}")
+        judge.say("malformed-row" if said is None else "not-a-number", f"{name}: {wrong} is {said!r}, no number", line)
+        return
+    left, top, right, bottom = (value for value in edges if value is not None)
+    width, height = size
+    box = fractions(centred(left, top, right, bottom), width, height)
+    judge.take(classes.index(name), box, line, f"{name}: ")
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _side(words: Mapping[str, str], key: str) -> int:
+    return whole(_number(words.get(key, "")))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(4096)
+
+
+def _by_stem(files: Files) -> dict[str, str]:
+    """The image of each path without its ending at which its annotation may be: beside it, or in ``Annotations``."""
+    found: dict[str, str] = {}
+    for image in reversed(files.images):
+        stem = image[: image.rindex(".")]
+        found[stem] = image
+        for folder in ("/JPEGImages/", "/images/"):
+            head, there, tail = f"/{stem}".rpartition(folder)
+            for other in ("Annotations", "annotations") if there else ():
+                found[f"{head}/{other}/{tail}".lstrip("/")] = image
+    return found
+
+
+def _is_photograph(files: Files, image: str) -> bool:
+    """Whether an image is one to label: where there are ``JPEGImages``, the others are masks and drawings."""
+    folder = f"{files.base}JPEGImages"
+    return not files.below(folder) or image.startswith(f"{folder}/")
+
+
+def _splits(files: Files, register: Register) -> dict[str, str]:
+    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
+    lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
+    known = {end for image in files.images for end in _ends(image[: image.rindex(".")])} if lists else set()
+    found: dict[str, str] = {}
+    for name, list_file in lists:
+        split = "train" if name == "trainval" else split_of(name)
+        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        for number, line in enumerate(lines, start=1):
+            # A name may hold spaces, and a number may follow it.
+            said = [_listed(text) for text in (line, *line.split()[:1])]
+            end = next((end for path in said for end in _ends(path) if end in known), "")
+            if end:
+                found[end] = split
+            elif line.strip():
+                register.say("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+    return found
+
+
+def _listed(text: str) -> str:
+    """What a line of a list names, without quotes and the ending of a picture."""
+    path = plain(text.strip().strip("\"'"))
+    return path.rpartition(".")[0] if is_image(path) else path
+
+
+def _ends(path: str) -> list[str]:
+    """The path and what is left of it without its first folders, the longest first."""
+    parts = path.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
+
+
+def _split(splits: Mapping[str, str], name: str, files: Files) -> str:
+    ends = _ends(name.rpartition(".")[0])
+    return next((splits[end] for end in ends if end in splits), "") or split_of(
+        name[len(files.base) :].rpartition("/")[0]
+    )

@@ -1,0 +1,256 @@
+"""Opens a dataset with YOLO's text labels: finds its splits, pairs images with labels, and tells the task.
+
+The splits are where ``data.yaml`` says, or else in ``train/images`` (Roboflow), ``images/train`` (Ultralytics),
+``train`` with the labels beside, or ``images`` alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workflow.labels.files import SPLITS, Files, Finder, common_folder, is_image, names_below, plain
+from workflow.labels.groups import read_groups
+from workflow.labels.rows import Judge, Rules
+from workflow.labels.settings import Settings, SettingsError, read_settings
+from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
+
+LOOKED = "train/images, images/train and images (and the same for valid, val, validation and test)"
+SAMPLE = 1000
+"""Label files that are read to tell the task."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one split's images are: a folder and what lies below it, or the folder that is common to a list."""
+
+    folder: str
+    images: Sequence[str]
+
+
+@dataclass(frozen=True)
+class YoloSource(Opened):
+    """A dataset of text labels. ``label_files`` holds that of each entry by its key, empty where there is none."""
+
+    root: Path = Path()
+    rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    label_files: Sequence[str] = ()
+
+    def labels(self, entry: Entry, width: int, height: int) -> Labelled:
+        """The rows of the image's label file."""
+        file = self.label_files[entry.key]
+        if not file:
+            message = f"no label {label_of(entry.image)}: taken as an image without objects"
+            missing = problem("missing-label", entry.image, 0, message, self.rules.policy)
+            return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
+        try:
+            with open(f"{self.root}/{file}", encoding="utf-8-sig") as stream:  # noqa: PTH123 - read for every image
+                text = stream.read()
+        except UnicodeDecodeError as error:
+            message = f"not a text in UTF-8: {error.reason} at byte {error.start}"
+            broken = problem("malformed-row", file, 1, message, self.rules.policy)
+            return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
+        judge = Judge(self.rules, file, width, height)
+        judge.read(text)
+        return judge.labelled()
+
+
+def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
+    """Open a dataset of text labels; whatever is missing or in doubt becomes a problem."""
+    problems: list[Problem] = []
+    settings = Settings("", ())
+    try:
+        settings = read_settings(files)
+    except SettingsError as error:
+        problems.append(problem("classes", error.file, error.line, str(error), policy))
+    places = find_places(files, settings, problems, policy)
+    if not places:
+        problems.append(problem("layout", files.base or ".", 0, f"no images: looked for {LOOKED}", policy))
+    groups, more = read_groups(files, policy)
+    problems += more
+    entries: list[Entry] = []
+    label_files: list[str] = []
+    for split, place in places.items():
+        owned = [label_of(image) for image in place.images]
+        problems += _shared(place.images, owned, policy)
+        there = [label if label in files else "" for label in owned]
+        if not any(there):
+            message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
+            message = message if there else f"the {split} split holds no images"
+            problems.append(problem("layout", place.folder or ".", 0, message, policy))
+        for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
+            entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
+            label_files.append(label)
+    problems += _surroundings(files, places.values(), policy)
+    found = [label for label in label_files if label]
+    if task == "auto":
+        task = "pose" if settings.keypoints else task_of(files, found)
+    if task == "pose" and settings.file and not settings.keypoints:
+        message = "kpt_shape is missing: how many keypoints an object has and how many numbers each, such as [17, 3]"
+        problems.append(problem("classes", settings.file, 0, message, policy))
+    return YoloSource(
+        format="yolo",
+        task=task,
+        classes=settings.classes,
+        keypoints=settings.keypoints if task == "pose" else None,
+        flip=settings.flip if task == "pose" else None,
+        # Without class names every row would be wrong once more.
+        entries=entries if settings.classes else (),
+        problems=problems,
+        documents=sorted({*_documents(files, settings), *found}),
+        root=files.root,
+        rules=Rules(task, len(settings.classes), settings.keypoints, dict(policy)),
+        label_files=label_files,
+    )
+
+
+def label_of(image: str) -> str:
+    """Where an image's label belongs: in ``labels`` instead of the last ``images`` of its path, or beside it."""
+    stem = image[: image.rindex(".")]
+    head, found, tail = f"/{stem}".rpartition("/images/")
+    return f"{head}/labels/{tail}.txt".lstrip("/") if found else f"{stem}.txt"
+
+
+def task_of(files: Files, labels: Sequence[str]) -> str:
+    """The task that the rows' columns speak of, ``detect`` where there are none.
+
+    Nine columns are a turned box only where every row of every file has nine: an outline may have four corners.
+    """
+    counts = _columns(files, labels[:: max(len(labels) // SAMPLE, 1)])
+    if set(counts) == {9}:
+        counts = _columns(files, labels)
+    if set(counts) == {9}:
+        return "obb"
+    outlines = sum(number for columns, number in counts.items() if columns >= 7 and columns % 2)
+    return "segment" if outlines > counts[5] else "detect"
+
+
+def find_places(
+    files: Files, settings: Settings, problems: list[Problem], policy: Mapping[str, str]
+) -> dict[str, Place]:
+    """Where the images of each split are; one split without a name where the dataset has none."""
+    places: dict[str, Place] = {}
+    taken: set[tuple[str, ...]] = set()
+    for split, names in SPLITS.items():
+        said = tuple(filter(None, (_resolved(files, text) for text in settings.places.get(split, ()))))
+        if said and said not in taken:
+            # Two splits of one folder are no splits: the second is left for the preparation to choose.
+            taken.add(said)
+            problems += _absent(files, settings, split, policy)
+            places[split] = _place(files, said, split, problems, policy)
+            continue
+        if said:
+            continue
+        usual = [f"{files.base}{name}/images" for name in names] + [f"{files.base}images/{name}" for name in names]
+        present = [folder for folder in usual if files.below(folder) and (folder,) not in taken]
+        present = present or [folder for name in names if _labelled_beside(files, folder := f"{files.base}{name}")]
+        if len(present) > 1:
+            message = f"the {split} split is there twice: {' and '.join(present)}"
+            problems.append(problem("layout", files.base or ".", 0, message, policy))
+        if present:
+            taken.add((present[0],))
+            places[split] = _place(files, (present[0],), split, problems, policy)
+        else:
+            problems += _absent(files, settings, split, policy)
+    flat = f"{files.base}images"
+    if not places and files.images_below(flat):
+        places[""] = _place(files, (flat,), "", problems, policy)
+    return places
+
+
+def _resolved(files: Files, text: str) -> str:
+    """A folder or list that data.yaml names, as a path of this dataset; empty where nothing of it is here.
+
+    Paths of another machine are cut from the left until what is left exists.
+    """
+    parts = text.split("/")
+    for at in range(len(parts)):
+        name = files.base + "/".join(parts[at:])
+        if name in files or (not name.endswith(".txt") and files.images_below(name)):
+            return name
+    return ""
+
+
+def _absent(files: Files, settings: Settings, split: str, policy: Mapping[str, str]) -> Iterable[Problem]:
+    """The places of a split that data.yaml names and that hold nothing.
+
+    Roboflow names ``test/images`` also where there are no pictures to test with.
+    """
+    for text in settings.places.get(split, ()):
+        if not _resolved(files, text) and not (split == "test" and f"/{text}".endswith("/test/images")):
+            message = f"the {split} split is said to be in {text}, and no picture is there"
+            yield problem("layout", settings.file, 0, message, policy)
+
+
+def _place(files: Files, said: Sequence[str], split: str, problems: list[Problem], policy: Mapping[str, str]) -> Place:
+    images: dict[str, None] = {}
+    finder: Finder | None = None
+    for name in said:
+        if not name.endswith(".txt"):
+            images |= dict.fromkeys(files.images_below(name))
+            continue
+        finder = finder or Finder(files.images)
+        near = name[: name.rfind("/") + 1]
+        lines = files.path(name).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        for number, line in enumerate(map(str.strip, lines), start=1):
+            if not line:
+                continue
+            beside = near + plain(line)
+            found = [beside] if beside in files and is_image(beside) else finder.find(line, near=near, split=split)
+            if len(found) != 1:
+                kind = "label-conflict" if found else "layout"
+                reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
+                problems.append(problem(kind, name, number, f"{line} {reason}", policy))
+            images |= dict.fromkeys(found[:1])
+    folder = said[0] if len(said) == 1 and not said[0].endswith(".txt") else common_folder(images)
+    return Place(folder, list(images))
+
+
+def _labelled_beside(files: Files, folder: str) -> bool:
+    return any(
+        name.endswith(".txt") and not name.endswith("classes.txt") and "/" not in name[len(folder) + 1 :]
+        for name in files.below(folder)
+    )
+
+
+def _shared(images: Sequence[str], labels: Sequence[str], policy: Mapping[str, str]) -> Iterable[Problem]:
+    owners: dict[str, str] = {}
+    for image, label in zip(images, labels, strict=True):
+        if label in owners:
+            yield problem("label-conflict", image, 0, f"shares its label {label} with {owners[label]}", policy)
+        owners.setdefault(label, image)
+
+
+def _labels_folder(place: Place) -> str:
+    return label_of(f"{place.folder}/x.jpg").rpartition("/")[0]
+
+
+def _surroundings(files: Files, places: Collection[Place], policy: Mapping[str, str]) -> Iterable[Problem]:
+    """What lies among the images and is none, and labels without an image."""
+    owned = {label_of(image) for place in places for image in place.images}
+    labels = {_labels_folder(place) for place in places}
+    for folder in sorted({place.folder for place in places} - labels):
+        for name in files.below(folder):
+            if not is_image(name):
+                yield problem("unused-file", name, 0, "not an image file; left out", policy)
+    for folder in sorted(labels):
+        for name in files.below(folder):
+            if name.endswith(".txt") and name not in owned and not name.endswith("classes.txt"):
+                yield problem("orphan-label", name, 0, "a label without an image", policy)
+
+
+def _columns(files: Files, labels: Iterable[str]) -> Counter[int]:
+    counts: Counter[int] = Counter()
+    for label in labels:
+        with open(f"{files.root}/{label}", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - for every label
+            counts.update(len(columns) for line in stream if (columns := line.split()))
+    return counts
+
+
+def _documents(files: Files, settings: Settings) -> Iterable[str]:
+    """The file of settings, the groups, and those lists of images that the settings name."""
+    named = {_resolved(files, text) for texts in settings.places.values() for text in texts}
+    yield from (name for name in (settings.file, f"{files.base}groups.csv") if name and name in files)
+    yield from (name for name in named if name.endswith(".txt"))

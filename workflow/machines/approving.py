@@ -1,0 +1,165 @@
+"""The states between a judged candidate and a person's answer: the gate, the registry, the question.
+
+Knows no order of states and makes no AWS call.
+"""
+
+from __future__ import annotations
+
+from workflow.machines import settings
+from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error, report_and_fail
+from workflow.machines.states import LambdaStep, Task
+
+
+def gate_on_metrics() -> LambdaStep:
+    """Decide by the figures alone whether the candidate may be registered."""
+    return call_function(
+        "Gate on metrics",
+        "${GateMetricsArn}",
+        {"plan.$": "$.plan", "training.$": "$.training"},
+        report_and_fail(
+            "build",
+            "Gate on metrics",
+            report="Report the closed gate",
+            end="The gate stayed closed",
+            error="Gate.Rejected",
+        ),
+        keep=(
+            "passed",
+            "summary",
+            "reasons",
+            "model_digest",
+            "archive_digest",
+            "report_uri",
+            "metrics_uri",
+            "metrics",
+            "champion",
+            "properties",
+        ),
+        at="gate",
+    )
+
+
+PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
+"""What the registry keeps of the figures, as the gate words it."""
+
+
+def register_model(failed: LambdaStep) -> Task:
+    """Enter the candidate in the model registry, waiting for a person's approval."""
+    return call_sagemaker(
+        "Register the model",
+        "createModelPackage",
+        {
+            "ModelPackageGroupName": settings.PROJECT,
+            "ClientToken.$": "$.plan.client_token",
+            "ModelPackageDescription.$": "States.Format('{}: {}', $.plan.run, $.gate.summary)",
+            "ModelApprovalStatus": "PendingManualApproval",
+            "InferenceSpecification": {
+                "Containers": [
+                    {
+                        "Image": settings.SERVING_IMAGE,
+                        "ModelDataUrl.$": "$.training.model_data_url",
+                        # What was judged at this confidence serves at it.
+                        "Environment": {"GREENLIGHT_CONFIDENCE.$": "States.Format('{}', $.plan.confidence)"},
+                    }
+                ],
+                "SupportedContentTypes": [
+                    *("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image"),
+                    *("application/x-npy", "application/json", "application/jsonlines"),
+                ],
+                "SupportedResponseMIMETypes": [
+                    *("application/json", "application/jsonlines", "text/csv", "application/x-npy", "image/jpeg"),
+                ],
+                "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
+            },
+            "ModelMetrics": {
+                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
+            },
+            "CustomerMetadataProperties": {
+                "fingerprint.$": "$.plan.fingerprint",
+                "build_execution.$": "$$.Execution.Id",
+                "dataset_name.$": "$.plan.dataset.name",
+                "dataset_uri.$": "$.plan.dataset.uri",
+                "dataset_digest.$": "$.dataset.digest",
+                "evaluation_uri.$": "$.plan.uris.evaluation",
+                "report_uri.$": "$.gate.report_uri",
+                "training_job.$": "$.training.job_name",
+                "training_instance.$": "$.training.instance",
+                "model_digest.$": "$.gate.model_digest",
+                "archive_digest.$": "$.gate.archive_digest",
+                "endpoint_instance.$": "$.plan.instances.endpoint",
+                **{f"{name}.$": f"$.gate.properties.{name}" for name in PROPERTIES},
+            },
+        },
+        failed,
+        selector={"arn.$": "$.ModelPackageArn"},
+        at="package",
+    )
+
+
+def ask_for_approval() -> LambdaStep:
+    """Mail a link and wait for a person."""
+    expired = report_and_fail(
+        "build",
+        "Ask for approval",
+        report="Report the expired approval",
+        end="The approval expired",
+        error="Approval.Expired",
+    )
+    failed = report_and_fail(
+        "build",
+        "Ask for approval",
+        report="Report the failed request",
+        end="Nobody could be asked",
+        error="Approval.Failed",
+    )
+    return ask_a_person(
+        "Ask for approval",
+        "release",
+        "build",
+        {
+            "plan.$": "$.plan",
+            "gate.$": "$.gate",
+            "dataset.$": "$.dataset",
+            "training.$": "$.training",
+            "package_arn.$": "$.package.arn",
+            "started_by.$": "$.plan.started_by",
+        },
+        expired,
+        failed,
+    )
+
+
+def mark(name: str, status: str, failed: LambdaStep) -> Task:
+    """Write the person's decision to the model registry."""
+    return call_sagemaker(
+        name,
+        "updateModelPackage",
+        {
+            "ModelPackageArn.$": "$.package.arn",
+            "ModelApprovalStatus": status,
+            "ApprovalDescription.$": "States.Format('{}: {}', $.approval.by, $.approval.comment)",
+        },
+        failed,
+        at=None,
+    )
+
+
+def reject_model() -> Task:
+    """Mark the package rejected, say who said no and end the run."""
+    told = report_and_fail(
+        "build",
+        "Ask for approval",
+        report="Report the rejection",
+        end="A person said no",
+        error="Approval.Rejected",
+    )
+    rejected = mark("Mark the model rejected", "Rejected", told)
+    rejected.next(
+        raise_error(
+            "Say who rejected it",
+            "Approval.Rejected",
+            "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
+            told,
+        )
+    )
+    return rejected

@@ -1,0 +1,183 @@
+"""The Build machine: from labelled images to an approved model. Reads like the picture in the README.
+
+Pure: makes no AWS call and needs no network. What differs from run to run comes from ``$.plan``; what differs from
+stack to stack are the ``${Placeholders}`` of ``settings``. The states themselves are in ``jobs``, ``training`` and
+``approving``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stepfunctions.steps import Chain
+from stepfunctions.steps.choice_rule import ChoiceRule
+
+from workflow.machines import settings
+from workflow.machines.approving import ask_for_approval, gate_on_metrics, mark, register_model, reject_model
+from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
+from workflow.machines.kinds import (
+    call_function,
+    fresh_name,
+    on_error,
+    plan_the_execution,
+    raise_error,
+    render_machine,
+    report_and_fail,
+    retry_lambda,
+)
+from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
+from workflow.machines.training import (
+    a_model_was_found,
+    best_model,
+    capacity_was_short_and_another_instance_is_left,
+    keep_trials,
+    list_trials,
+    train_model,
+    tune_model,
+)
+
+
+def machine() -> dict[str, Any]:
+    """The Build machine in the States Language."""
+    # The plan names every instance to try; the first attempt is the first of them.
+    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refused(), also={"attempt.$": "$.Payload.training"})
+    preparation_failed = build_failing("Prepare the dataset", "preparation", "Prepare.Failed")
+    inspect = inspect_images(preparation_failed)
+    prepare = prepare_dataset(preparation_failed)
+    check = check_dataset()
+
+    training_failed = build_failing("Train", "training", "Training.Failed")
+    short = Choice("Was capacity short?")
+    train = train_model(short)
+    elsewhere = Pass("Try the next instance", input_path="$.attempt.fallback", result_path="$.attempt")
+    tune = tune_model(training_failed)
+    best = best_model(training_failed)
+    listed = list_trials(best)
+    kept = keep_trials(best)
+    nothing = raise_error(
+        "The search found nothing",
+        "Training.Stopped",
+        "States.Format('search {} ended {} without a training that can be used', "
+        "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
+        training_failed,
+    )
+    stopped = raise_error(
+        "The training was stopped",
+        "Training.Stopped",
+        "States.Format('training job {} ended {} ({})', $.training.job_name, $.training.status, $.training.detail)",
+        short,
+    )
+
+    evaluate = evaluate_models(build_failing("Evaluate", "evaluation", "Evaluation.Failed"))
+    gate = gate_on_metrics()
+    registry_failed = build_failing("Register the model", "registration", "Registration.Failed")
+    register = register_model(registry_failed)
+    ask = ask_for_approval()
+    approved = mark("Mark the model approved", "Approved", registry_failed)
+    release = release_model()
+    rejected = reject_model()
+
+    share = Choice("Share the preparation?")
+    share.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.preparation.shared", value=True), inspect)
+    share.default_choice(prepare)
+
+    search = Choice("Tune?")
+    search.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.tune", value=True), tune)
+    search.default_choice(train)
+
+    found = Choice("Was a model found?")
+    found.add_choice(a_model_was_found(), listed)
+    found.default_choice(nothing)
+
+    finished = Choice("Trained to the end?")
+    finished.add_choice(ChoiceRule.StringEquals(variable="$.training.status", value="Completed"), evaluate)
+    finished.default_choice(stopped)
+
+    short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
+    short.default_choice(training_failed)
+
+    answer = Choice("Approved?")
+    answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), approved)
+    answer.default_choice(rejected)
+
+    anything = Choice("Anything to do?")
+    # Only a plain "no" may end green: an answer nobody understands goes on, and fails where the plan is read.
+    anything.add_choice(
+        ChoiceRule.BooleanEquals(variable="$.plan.anything_to_do", value=False), Succeed("Nothing to do")
+    )
+    anything.default_choice(share)
+
+    Chain([plan, anything])
+    Chain([inspect, prepare, check, search])
+    Chain([tune, found])
+    Chain([listed, kept, best, finished])
+    Chain([elsewhere, train, finished])
+    Chain([evaluate, gate, register, ask, answer])
+    Chain([approved, release])
+    return render_machine(
+        plan,
+        comment="Greenlight: labelled images in, an approved model out. Start with {} for the stack's defaults.",
+        timeout_seconds=settings.BUILD_SECONDS,
+    )
+
+
+def build_failing(what: str, noun: str, error: str) -> LambdaStep:
+    """The way out of one failing step of this machine."""
+    return report_and_fail("build", what, report=f"Report the failed {noun}", end=f"The {noun} failed", error=error)
+
+
+def refused() -> LambdaStep:
+    """The way out for an execution input that cannot be used."""
+    return report_and_fail(
+        "build", "Plan the run", report="Report the refused input", end="The input was refused", error="Plan.Rejected"
+    )
+
+
+def check_dataset() -> LambdaStep:
+    """Close the gate on a dataset that would mislead training or evaluation."""
+    return call_function(
+        "Check the dataset",
+        "${CheckDatasetArn}",
+        {"plan.$": "$.plan"},
+        report_and_fail(
+            "build",
+            "Check the dataset",
+            report="Report the rejected dataset",
+            end="The dataset was rejected",
+            error="Data.Rejected",
+        ),
+        keep=("summary", "task", "images", "objects", "classes", "digest", "warnings"),
+        at="dataset",
+    )
+
+
+def release_model() -> Task:
+    """Run the Release machine on the approved package and wait for its end."""
+    failed = report_and_fail(
+        "build",
+        "Release",
+        report="Say why the release failed",
+        end="The release failed",
+        error="Release.Failed",
+        told_by_nested=True,
+    )
+    return Task(
+        "Release",
+        resource="arn:aws:states:::states:startExecution.sync:2",
+        parameters={
+            "StateMachineArn": settings.RELEASE_MACHINE,
+            "Name.$": fresh_name("$.plan.jobs.release"),
+            "Input": {
+                "model_package_arn.$": "$.package.arn",
+                "ask_before_production.$": "$.plan.ask_before_production",
+                "judged_against.$": "$.plan.judged_against",
+                "started_by.$": "$.approval.by",
+                "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+            },
+        },
+        result_selector={"execution.$": "$.ExecutionArn"},
+        result_path="$.release",
+        timeout_seconds=settings.RELEASE_SECONDS,
+        retry=retry_lambda(),
+        catch=[on_error(failed)],
+    )

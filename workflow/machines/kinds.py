@@ -1,0 +1,234 @@
+"""One function for each kind of state the machines use: a call, a way out, a question, with what each is retried for.
+
+Knows no run and no order of states: ``build`` and ``release`` put them together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stepfunctions.steps.states import Graph, State
+
+from workflow.machines import settings
+from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass, Retry, Task
+
+
+def retry_lambda() -> list[Retry]:
+    """Retries of a Lambda state: the errors that AWS says pass by themselves."""
+    return [
+        Retry(
+            error_equals=[
+                "Lambda.ClientExecutionTimeoutException",
+                "Lambda.ServiceException",
+                "Lambda.AWSLambdaException",
+                "Lambda.SdkClientException",
+                "Lambda.TooManyRequestsException",
+            ],
+            interval_seconds=2,
+            max_attempts=6,
+            backoff_rate=2.0,
+            max_delay_seconds=60,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
+def retry_sagemaker(quota_attempts: int = 10) -> list[Retry]:
+    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and longer.
+
+    Ten times is about an hour, three times are five minutes.
+    """
+    return [
+        Retry(
+            error_equals=[
+                "ThrottlingException",
+                "SageMaker.ThrottlingException",
+                "SageMaker.SdkClientException",
+                # What Step Functions calls every error the service's model does not name, throttling among them.
+                "SageMaker.AmazonSageMakerException",
+                "SageMaker.SageMakerException",
+            ],
+            interval_seconds=5,
+            max_attempts=4,
+            backoff_rate=2.0,
+            max_delay_seconds=120,
+            jitter_strategy="FULL",
+        ),
+        Retry(
+            error_equals=["SageMaker.ResourceLimitExceededException"],
+            interval_seconds=60,
+            max_attempts=quota_attempts,
+            backoff_rate=1.5,
+            max_delay_seconds=600,
+            jitter_strategy="FULL",
+        ),
+    ]
+
+
+def retry_storage() -> list[Retry]:
+    """Retries of an S3 call, which fails for a moment only."""
+    return [
+        Retry(
+            error_equals=["S3.SdkClientException", "S3.S3Exception"],
+            interval_seconds=2,
+            max_attempts=4,
+            backoff_rate=2.0,
+            max_delay_seconds=30,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
+def on_error(target: State, errors: tuple[str, ...] = ("States.ALL",)) -> Catch:
+    """Catch these errors, keep them at ``$.error`` and go on with ``target``."""
+    return Catch(target, error_equals=list(errors), result_path="$.error")
+
+
+def call_function(
+    name: str,
+    arn: str,
+    payload: Parameters,
+    failed: State | list[Catch],
+    *,
+    keep: tuple[str, ...],
+    at: str,
+) -> LambdaStep:
+    """A Lambda function called with ``payload``; the fields named in ``keep`` of its answer go to ``$.<at>``.
+
+    ``failed`` is the way out for any error, or every way out with the errors it is for.
+    """
+    return LambdaStep(
+        name,
+        parameters={"FunctionName": arn, "Payload": payload},
+        result_selector={f"{field}.$": f"$.Payload.{field}" for field in keep},
+        result_path=f"$.{at}",
+        timeout_seconds=settings.LAMBDA_SECONDS,
+        retry=retry_lambda(),
+        catch=failed if isinstance(failed, list) else [on_error(failed)],
+    )
+
+
+def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | None = None) -> LambdaStep:
+    """The first state: its Lambda turns the execution input into the plan, which replaces the execution's data."""
+    return LambdaStep(
+        name,
+        parameters={
+            "FunctionName": arn,
+            "Payload": {
+                "input.$": "$$.Execution.Input",
+                "execution": {
+                    "id.$": "$$.Execution.Id",
+                    "name.$": "$$.Execution.Name",
+                    "started.$": "$$.Execution.StartTime",
+                },
+            },
+        },
+        result_selector={"plan.$": "$.Payload", **(also or {})},
+        timeout_seconds=settings.LAMBDA_SECONDS,
+        retry=retry_lambda(),
+        catch=[on_error(failed)],
+    )
+
+
+def report_and_fail(
+    machine: str, what: str, *, report: str, end: str, error: str, told_by_nested: bool = False
+) -> LambdaStep:
+    """A way out that is no success: everyone is told why, then the execution fails with a constant error.
+
+    With ``told_by_nested`` a nested execution has sent the mail, and its cause is only put in words.
+
+    Expects ``$.error`` with ``Error`` and ``Cause``. When even the telling fails, the execution still ends with
+    the same error, and the rule on failed executions outside the machine tells.
+    """
+    over = Fail(end, error=error, cause_path="$.failure.Cause")
+    tell = LambdaStep(
+        report,
+        parameters={
+            "FunctionName": "${NotifyArn}",
+            "Payload": {
+                "kind": "told" if told_by_nested else "failed",
+                "machine": machine,
+                "what": what,
+                "error_name": error,
+                "run.$": "$$.Execution.Name",
+                "execution.$": "$$.Execution.Id",
+                "error.$": "$.error",
+            },
+        },
+        result_selector={"Cause.$": "$.Payload.cause"},
+        result_path="$.failure",
+        timeout_seconds=settings.LAMBDA_SECONDS,
+        retry=retry_lambda(),
+        catch=[Catch(over, error_equals=["States.ALL"], result_path="$.failure")],
+    )
+    tell.next(over)
+    return tell
+
+
+def raise_error(name: str, error: str, cause: str, then: State) -> Pass:
+    """Write an error that no service raised to ``$.error`` (``cause`` is a path or an intrinsic) and go on."""
+    state = Pass(name, parameters={"Error": error, "Cause.$": cause}, result_path="$.error")
+    state.next(then)
+    return state
+
+
+def ask_a_person(
+    name: str, purpose: str, machine: str, payload: Parameters, expired: State, failed: State
+) -> LambdaStep:
+    """Send a person an opaque link and wait for the answer; a task token completes the state."""
+    return LambdaStep(
+        name,
+        wait_for_callback=True,
+        parameters={
+            "FunctionName": "${AskApprovalArn}",
+            "Payload": {
+                "token.$": "$$.Task.Token",
+                "purpose": purpose,
+                "machine": machine,
+                "run.$": "$$.Execution.Name",
+                "execution.$": "$$.Execution.Id",
+                **payload,
+            },
+        },
+        result_path="$.approval",
+        timeout_seconds_path="$.plan.approval_seconds",
+        retry=retry_lambda(),
+        catch=[on_error(expired, ("States.Timeout",)), on_error(failed)],
+    )
+
+
+def call_sagemaker(
+    name: str,
+    action: str,
+    parameters: Parameters,
+    failed: State,
+    *,
+    selector: Parameters | None = None,
+    at: str | None,
+) -> Task:
+    """A SageMaker API call by Step Functions' AWS SDK integration; ``at`` None throws the answer away."""
+    return Task(
+        name,
+        resource=f"arn:aws:states:::aws-sdk:sagemaker:{action}",
+        parameters=parameters,
+        **({"result_selector": selector} if selector else {}),
+        result_path=f"$.{at}" if at else None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+
+
+def fresh_name(name: str) -> str:
+    """The intrinsic that names a job after the text at the path ``name``.
+
+    A retried or redriven state must not reuse the name of the job before it.
+    """
+    return f"States.Format('{{}}-{{}}-{{}}', {name}, $$.Execution.RedriveCount, $$.State.RetryCount)"
+
+
+def render_machine(first: State, *, comment: str, timeout_seconds: int) -> dict[str, Any]:
+    """Render a machine that starts with ``first`` to the States Language."""
+    graph = Graph(first, comment=comment, timeout_seconds=timeout_seconds, version="1.0")
+    rendered: dict[str, Any] = graph.to_dict()
+    return rendered

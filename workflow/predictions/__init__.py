@@ -1,0 +1,1 @@
+"""Pictures asked of an endpoint, and its answers written, drawn and counted."""

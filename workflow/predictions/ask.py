@@ -1,0 +1,146 @@
+"""Asks an endpoint what it sees in pictures, several at once; one picture that fails leaves the others alone.
+
+Sends each picture as it is, or as a JPEG where an endpoint would not know its format. Knows no run and no stack.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.clients import Cloud
+from workflow.errors import PictureError, ServiceError, UsageError
+from workflow.predictions.in_order import in_order
+from workflow.predictions.pictures import HEAD_BYTES, content_type
+from workflow.predictions.prediction import Prediction, read_prediction
+
+LARGEST_BODY = 6 * 1024 * 1024
+"""Bytes a real-time endpoint of SageMaker accepts in one request."""
+
+_REFUSED = {"AccessDenied", "AccessDeniedException"}
+_SAID = re.compile(r'with message "(.*)"\. See', re.DOTALL)
+"""What the model's own server said, in SageMaker's sentence about it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture without an answer, and why."""
+
+    file: Path
+    reason: str
+
+    def document(self) -> dict[str, str]:
+        """The failure as JSON."""
+        return {"file": str(self.file), "error": self.reason}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for beside the picture; None and empty leave it to the endpoint. Classes are names or ids."""
+
+    confidence: float | None = None
+    iou: float | None = None
+    classes: tuple[str, ...] = ()
+    max_detections: int | None = None
+
+    def attributes(self) -> str:
+        """The custom-attributes header. Raises UsageError for a class that cannot be named in it."""
+        for name in self.classes:
+            if not name.isascii() or not name.isprintable() or ";" in name:
+                raise UsageError(f"class {name}: cannot be sent by its name; give its number instead.")
+        given = {
+            "confidence": self.confidence,
+            "iou": self.iou,
+            "classes": ";".join(self.classes) or None,
+            "max_detections": self.max_detections,
+        }
+        return ",".join(f"{name}={value}" for name, value in given.items() if value is not None)
+
+
+def predict(
+    cloud: Cloud,
+    endpoint: str,
+    pictures: Sequence[Path],
+    wanted: Wanted = Wanted(),
+    *,
+    at_once: int = 1,
+    then: Callable[[Prediction], None] = lambda _: None,
+) -> Iterator[Prediction | Failure]:
+    """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
+
+    ``then`` is done to each prediction, beside the next requests. Raises GreenlightError for what would fail for
+    every picture alike.
+    """
+
+    def one(picture: Path) -> Prediction | Failure:
+        try:
+            prediction = ask(cloud, endpoint, picture, wanted)
+            then(prediction)
+        except PictureError as error:
+            return Failure(picture, error.reason)
+        except ServiceError as error:
+            if error.code in _REFUSED or "not found" in str(error):
+                raise
+            return Failure(picture, reason_of(error))
+        return prediction
+
+    return in_order(one, pictures, at_once)
+
+
+def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -> Prediction:
+    """Ask the endpoint about one picture. Raises PictureError for a picture it could not take, else GreenlightError."""
+    body, kind = body_of(picture)
+    attributes = wanted.attributes()
+    began = time.monotonic()
+    answer = cloud.call(
+        "sagemaker-runtime",
+        "invoke_endpoint",
+        EndpointName=endpoint,
+        ContentType=kind,
+        Accept="application/json",
+        Body=body,
+        **({"CustomAttributes": attributes} if attributes else {}),
+    )
+    said = answer["Body"].read()
+    return read_prediction(picture, endpoint, said, (time.monotonic() - began) * 1000)
+
+
+def body_of(picture: Path) -> tuple[bytes, str]:
+    """What is sent for a picture, and its media type. Raises PictureError for no picture, or one too large."""
+    try:
+        body = picture.read_bytes()
+    except OSError as error:
+        raise PictureError(picture, f"cannot be read ({error.strerror})") from error
+    kind = content_type(body[:HEAD_BYTES])
+    if kind is None:
+        body, kind = _as_jpeg(picture, body), "image/jpeg"
+    if len(body) > LARGEST_BODY:
+        raise PictureError(
+            picture,
+            f"is {len(body):,} bytes, and an endpoint accepts at most {LARGEST_BODY:,}: make the picture smaller",
+        )
+    return body, kind
+
+
+def _as_jpeg(picture: Path, body: bytes) -> bytes:
+    from workflow.predictions.drawing import opened
+
+    packed = io.BytesIO()
+    opened(picture, body).save(packed, "JPEG", quality=95)
+    return packed.getvalue()
+
+
+def reason_of(error: ServiceError) -> str:
+    """Why a request was refused: in the words of the model's server where it was that one, else the service's."""
+    said = _SAID.search(str(error))
+    if error.code != "ModelError" or said is None:
+        return str(error)
+    try:
+        return str(json.loads(said[1])["error"])
+    except (ValueError, KeyError, TypeError):
+        return said[1]

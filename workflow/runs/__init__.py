@@ -1,0 +1,1 @@
+"""Runs of the two machines: started, watched, listed, approved."""

@@ -1,0 +1,151 @@
+"""Reads the training's log lines, one an epoch, into what a live view shows: pure.
+
+A line is ``epoch=9 epochs=15 box_loss=1.92 … quality=0.55 … seconds=1.8``; any other line is passed over. Which
+figures a line has depends on the task; none but the two counts must be there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from workflow.contract.scores import FIGURE_NAMES
+
+_PAIR = re.compile(r"\b([a-z][a-z0-9_]*)=(\S+)")
+_RECENT = 3
+_HEADLINES = ("keypoint_map50", "mask_map50", "map50", "top1")
+"""The figure that stands for all, the most telling of those a line has."""
+_LOSSES = ("box_loss", "loss")
+"""The loss that stands for all."""
+_STEPS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Figures of one pass over the training images, by their names in the line."""
+
+    number: int
+    of: int
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, 0 where the line does not tell."""
+        return self.figures.get("seconds", 0.0)
+
+    def document(self) -> dict[str, float]:
+        """The epoch as JSON."""
+        return {"number": self.number, "of": self.of, **self.figures}
+
+
+def epoch_of(line: str) -> Epoch | None:
+    """Read one log line, or None where it is none of an epoch."""
+    if "epoch=" not in line:
+        return None
+    pairs = dict(_PAIR.findall(line))
+    try:
+        number, of = int(pairs.pop("epoch")), int(pairs.pop("epochs"))
+    except (KeyError, ValueError):
+        return None
+    figures = {name: value for name, text in pairs.items() if (value := _number(text)) is not None}
+    return Epoch(number, of, figures)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def epochs_of(lines: Iterable[str]) -> list[Epoch]:
+    """The epochs in these lines, in order; a resumed training repeats a number and the later line holds."""
+    found = {epoch.number: epoch for line in lines if (epoch := epoch_of(line)) is not None}
+    return [found[number] for number in sorted(found)]
+
+
+def bar(done: int, whole: int, width: int = 15) -> str:
+    """A bar of blocks, as long as ``width`` or the number of epochs."""
+    width = min(width, max(whole, 1))
+    full = round(width * done / whole) if whole else 0
+    return "▇" * full + "▁" * (width - full)
+
+
+def curve(values: Sequence[float], width: int = 40) -> str:
+    """A curve of blocks between the values' own lowest and highest, one for each value or for each few of them."""
+    if not values:
+        return ""
+    columns = min(width, len(values))
+    edges = [round(column * len(values) / columns) for column in range(columns + 1)]
+    means = [sum(values[start:end]) / (end - start) for start, end in pairwise(edges)]
+    low, high = min(means), max(means)
+    if high == low:
+        return _STEPS[0] * columns
+    return "".join(_STEPS[round((mean - low) / (high - low) * (len(_STEPS) - 1))] for mean in means)
+
+
+def curves(epochs: Sequence[Epoch]) -> list[str]:
+    """A line for ``quality`` and one for each loss: name, curve and latest value, in columns."""
+    names = [name for name in epochs[-1].figures if name == "quality" or name.endswith("loss")] if epochs else []
+    names.sort(key=lambda name: name != "quality")
+    longest = max(map(len, names), default=0)
+    lines = []
+    for name in names:
+        values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
+        lines.append(f"{named(name).ljust(longest)}  {curve(values)}  {values[-1]:.3f}")
+    return lines
+
+
+def named(figure: str) -> str:
+    """A figure of the line as people read it."""
+    return FIGURE_NAMES.get(figure, figure.replace("_", " "))
+
+
+def trend(values: list[float]) -> str:
+    """An arrow for where the last value goes against the mean of the few before it."""
+    if len(values) < 2:
+        return " "
+    before = values[-1 - _RECENT : -1]
+    change = values[-1] - sum(before) / len(before)
+    if abs(change) < 0.005:
+        return "→"
+    return "↗" if change > 0 else "↘"
+
+
+def seconds_left(epochs: list[Epoch]) -> float:
+    """Time the epochs still to come take, by the last few; start and end of the job not counted."""
+    if not epochs:
+        return 0.0
+    recent = epochs[-_RECENT:]
+    return (epochs[-1].of - epochs[-1].number) * sum(epoch.seconds for epoch in recent) / len(recent)
+
+
+def headlines(epoch: Epoch) -> list[str]:
+    """The names of the figure and the loss that stand for an epoch, as far as its line has them."""
+    found = [next((name for name in names if name in epoch.figures), "") for names in (_HEADLINES, _LOSSES)]
+    return [name for name in found if name]
+
+
+def progress_line(epochs: list[Epoch]) -> str:
+    """The training so far on one line, empty before the first epoch."""
+    if not epochs:
+        return ""
+    last = epochs[-1]
+    text = f"epoch {last.number}/{last.of} {bar(last.number, last.of)}"
+    for name in headlines(last):
+        values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
+        text += f"  {named(name)} {values[-1]:.2f} {trend(values)}"
+    return text.rstrip()
+
+
+def summary_line(epochs: list[Epoch]) -> str:
+    """A finished training on one line, empty where nothing is known of it."""
+    if not epochs:
+        return ""
+    last = epochs[-1]
+    count = "1 epoch" if last.number == 1 else f"{last.number} epochs"
+    return "  ".join([count, *(f"{named(name)} {last.figures[name]:.2f}" for name in headlines(last))])

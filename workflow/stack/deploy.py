@@ -1,0 +1,183 @@
+"""Brings a project's stack to the state of this repository: archives, template, images, then one change set.
+
+Content names everything that is uploaded, so deploying twice changes nothing the second time. What the person did not
+say keeps the value it had. Tells what happens through ``on_progress`` and prints nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow.clients import AwsCloud, Cloud
+from workflow.contract.run_input import InputError, RunInput
+from workflow.errors import GreenlightError, UsageError
+from workflow.stack import buckets
+from workflow.stack.changes import Progress, Step, change, follow
+from workflow.stack.images import address, build_and_push, builder, missing
+from workflow.stack.outputs import Place, Stack, describe, place_of, read_stack
+from workflow.stack.package import ROOT, Archive, machine_definitions, pack
+
+PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+PROJECT_LENGTH = 30
+"""Longest project name: the code bucket's name must stay within S3's 63 characters."""
+
+_FAILED_AT_BIRTH = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+
+
+def deploy(
+    project: str,
+    *,
+    cloud: Cloud | None = None,
+    email: str | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    dataset: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    images: bool = True,
+    on_progress: Progress = lambda _: None,
+    root: Path = ROOT,
+) -> Stack:
+    """Deploy the project and return its outputs.
+
+    ``email``, ``defaults`` (keys of an execution input), ``dataset`` and ``parameters`` (any other of the template's,
+    such as ``ScheduleState``) keep their present value where they are None or missing. ``images`` builds and pushes
+    the container images the registry lacks; without it the stack keeps the ones it has. The stand-in runs their sources
+    and needs none. Raises UsageError before the stack is touched, GreenlightError naming the resource that failed.
+    """
+    cloud = cloud or AwsCloud()
+    given = said(email=email, defaults=defaults, dataset=dataset, parameters=parameters)
+    check_project(project)
+    place = place_of(cloud)
+    archives, prefix = pack(root)
+    before = ready_to_change(cloud, project, on_progress)
+    push = images and not cloud.local
+    if push and before is None:
+        builder()
+
+    bucket = code_bucket(project, place)
+    buckets.make_closed(cloud, bucket, place, project)
+    upload(cloud, bucket, prefix, archives, machine_definitions(root), on_progress)
+    template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
+
+    if push and before is not None:
+        push_images(cloud, project, place, on_progress, root)
+    given |= {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}
+    if push or cloud.local or before is None:
+        # Otherwise the images stay what they are: the stack must not name one that nobody pushed.
+        given["TrainingImage"] = address("training", project, place, root)
+        given["ServingImage"] = address("serving", project, place, root)
+    known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
+    values = filled_in(before, given, {item["ParameterKey"] for item in known})
+    change(cloud, project, template, values, before is not None, on_progress)
+    if push and before is None:
+        push_images(cloud, project, place, on_progress, root)
+    elif before is None and not cloud.local:
+        for name in missing(cloud, project, root):
+            on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
+    return read_stack(cloud, project)
+
+
+def said(
+    *,
+    email: str | None,
+    defaults: Mapping[str, Any] | None,
+    dataset: str | None,
+    parameters: Mapping[str, str] | None,
+) -> dict[str, str]:
+    """The template's parameters a person named, checked. Raises UsageError for a default no run could use."""
+    given = dict(parameters or {})
+    if email is not None:
+        given["NotificationEmail"] = email
+    if dataset is not None:
+        # With the slash, permissions end at the folder and do not reach into one whose name only begins alike.
+        given["Dataset"] = dataset if not dataset or dataset.endswith("/") else dataset + "/"
+    if defaults is not None:
+        try:
+            RunInput.parse({}, {"dataset": dataset or "s3://any-bucket/any/", **defaults})
+        except InputError as error:
+            raise UsageError(f"--default {error}") from error
+        given["Defaults"] = json.dumps(dict(defaults), sort_keys=True, separators=(",", ":"))
+    return given
+
+
+def check_project(project: str) -> None:
+    """Raise UsageError for a name that some resource could not carry."""
+    if not re.fullmatch(PROJECT_PATTERN, project) or not 2 <= len(project) <= PROJECT_LENGTH:
+        raise UsageError(
+            f"{project!r} cannot name a project: 2 to {PROJECT_LENGTH} lower-case letters, digits and single dashes,"
+            " a letter first."
+        )
+
+
+def code_bucket(project: str, place: Place) -> str:
+    """Name of the bucket that holds what is deployed."""
+    return f"{project}-code-{place.account}-{place.region}"
+
+
+def ready_to_change(cloud: Cloud, project: str, on_progress: Progress) -> dict[str, Any] | None:
+    """The stack as it is, None where none is. Clears away what a failed first deployment left."""
+    found = describe(cloud, project)
+    if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return None
+    status = str(found["StackStatus"])
+    if status in _FAILED_AT_BIRTH:
+        on_progress(Step(project, "removing what a failed first deployment left"))
+        cloud.call("cloudformation", "delete_stack", StackName=project)
+        follow(cloud, project, str(found["StackId"]), time.time(), on_progress, wanted={"DELETE_COMPLETE"})
+        return None
+    if status.endswith("_IN_PROGRESS"):
+        raise GreenlightError(f"the stack {project} is {status}: another deployment runs. Wait for it, then repeat.")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise GreenlightError(f"the stack {project} is {status}: continue the roll-back in the CloudFormation console.")
+    return found
+
+
+def upload(
+    cloud: Cloud, bucket: str, prefix: str, archives: Mapping[str, Archive], machines: list[Path], on_progress: Progress
+) -> None:
+    """Put the archives and the definitions below the prefix that names their content, unless they are there."""
+    there = {item["Key"] for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)}
+    files = {f"{prefix}/{name}.zip": archive.path for name, archive in archives.items()}
+    files |= {f"{prefix}/{path.name}": path for path in machines}
+    for key in sorted(files.keys() - there):
+        cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=files[key].read_bytes())
+        on_progress(Step(files[key].name, "uploaded"))
+
+
+def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) -> str:
+    """Put the template into the bucket (it is too long to send along) and return its address."""
+    key = f"templates/{hashlib.sha256(template).hexdigest()[:16]}.yaml"
+    cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=template)
+    return f"https://s3.{place.region}.{place.domain}/{bucket}/{key}"
+
+
+def filled_in(before: Mapping[str, Any] | None, given: Mapping[str, str], known: set[str]) -> list[dict[str, Any]]:
+    """The parameters of the change set: what was given, and for the rest what the stack has.
+
+    Raises UsageError for a name that is not in ``known``, the template's own. What the template no longer knows is
+    left out.
+    """
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise UsageError(f"the template has no parameter {', '.join(unknown)}; it has {', '.join(sorted(known))}.")
+    kept = {item["ParameterKey"] for item in before.get("Parameters", [])} & known - given.keys() if before else set()
+    return [
+        *({"ParameterKey": key, "ParameterValue": value} for key, value in sorted(given.items())),
+        *({"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)),
+    ]
+
+
+def push_images(cloud: Cloud, project: str, place: Place, on_progress: Progress, root: Path) -> None:
+    """Build and push the images whose sources changed."""
+    wanted = missing(cloud, project, root)
+    if wanted:
+
+        def say(name: str, status: str) -> None:
+            on_progress(Step(f"image {name}", status))
+
+        build_and_push(cloud, project, place, wanted, say, root)

@@ -1,0 +1,144 @@
+"""Removes a project: its endpoints, models, packages and buckets with everything in them, then its stack.
+
+Touches what carries the project's tag or name and nothing else. Asks nobody; the command does that first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from workflow.clients import AwsCloud, Cloud
+from workflow.errors import ServiceError, UsageError
+from workflow.stack import buckets
+from workflow.stack.changes import Progress, Step, follow, pause
+from workflow.stack.deploy import code_bucket
+from workflow.stack.outputs import Place, describe, place_of
+
+STAGES = ("staging", "production")
+_GONE = ("could not find", "does not exist", "not found", "cannot find")
+
+
+def destroy(project: str, *, cloud: Cloud | None = None, on_progress: Progress = lambda _: None) -> None:
+    """Remove everything the project owns. Raises UsageError where there is nothing, GreenlightError where it stays."""
+    cloud = cloud or AwsCloud()
+    place = place_of(cloud)
+    found = describe(cloud, project)
+    code = code_bucket(project, place)
+    if found is None and not buckets.exists(cloud, code, place):
+        raise UsageError(f"no stack {project} in {place.region} (account {place.account}): nothing to remove.")
+    if found is not None:
+        stop_executions(cloud, project, place, on_progress)
+    remove_endpoints(cloud, project, on_progress)
+    remove_named(cloud, project, on_progress)
+    remove_packages(cloud, project, on_progress)
+    for bucket in (f"{project}-{place.account}-{place.region}", code):
+        if buckets.exists(cloud, bucket, place):
+            on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
+    if found is not None:
+        since = time.time()
+        cloud.call("cloudformation", "delete_stack", StackName=project)
+        follow(cloud, project, str(found["StackId"]), since, on_progress, wanted={"DELETE_COMPLETE"})
+    if buckets.exists(cloud, code, place):
+        cloud.call("s3", "delete_bucket", Bucket=code)
+        on_progress(Step(code, "removed"))
+    for stage in STAGES:
+        remove_log(cloud, f"/aws/sagemaker/Endpoints/{project}-{stage}")
+
+
+def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progress) -> None:
+    """Stop what runs, so that no job outlives the machine that started it."""
+    for machine in (f"{project}-build", f"{project}-release"):
+        arn = f"arn:{place.partition}:states:{place.region}:{place.account}:stateMachine:{machine}"
+        try:
+            running = list(
+                cloud.pages(
+                    "stepfunctions", "list_executions", "executions", stateMachineArn=arn, statusFilter="RUNNING"
+                )
+            )
+        except ServiceError as error:
+            if error.code == "StateMachineDoesNotExist":
+                continue
+            raise
+        for execution in running:
+            cloud.call(
+                "stepfunctions",
+                "stop_execution",
+                executionArn=execution["executionArn"],
+                cause="the project is removed",
+            )
+            on_progress(Step(execution["name"], "stopped"))
+
+
+def remove_endpoints(cloud: Cloud, project: str, on_progress: Progress) -> None:
+    """Delete both endpoints and wait until they are gone, because their configurations go next."""
+    there = [stage for stage in STAGES if endpoint_there(cloud, f"{project}-{stage}")]
+    for stage in there:
+        cloud.call("sagemaker", "delete_endpoint", EndpointName=f"{project}-{stage}")
+    for stage in there:
+        while endpoint_there(cloud, f"{project}-{stage}"):
+            time.sleep(pause(cloud))
+        on_progress(Step(f"{project}-{stage}", "removed"))
+
+
+def endpoint_there(cloud: Cloud, name: str) -> bool:
+    """Whether the endpoint exists in any state."""
+    try:
+        cloud.call("sagemaker", "describe_endpoint", EndpointName=name)
+    except ServiceError as error:
+        if is_gone(error):
+            return False
+        raise
+    return True
+
+
+def remove_named(cloud: Cloud, project: str, on_progress: Progress) -> None:
+    """Delete the endpoint configurations and models that carry the project's tag."""
+    for kind, listing, key, delete in (
+        ("EndpointConfig", "list_endpoint_configs", "EndpointConfigs", "delete_endpoint_config"),
+        ("Model", "list_models", "Models", "delete_model"),
+    ):
+        for item in list(cloud.pages("sagemaker", listing, key, NameContains=project)):
+            if belongs(cloud, str(item[f"{kind}Arn"]), project):
+                cloud.call("sagemaker", delete, **{f"{kind}Name": item[f"{kind}Name"]})
+                on_progress(Step(item[f"{kind}Name"], "removed"))
+
+
+def belongs(cloud: Cloud, arn: str, project: str) -> bool:
+    """Whether a resource is tagged as the project's: a name's beginning may be another project's whole name."""
+    tags = cloud.pages("sagemaker", "list_tags", "Tags", ResourceArn=arn)
+    return any(tag["Key"] == "project" and tag["Value"] == project for tag in tags)
+
+
+def remove_packages(cloud: Cloud, project: str, on_progress: Progress) -> None:
+    """Delete every version of the package group, which cannot be deleted before."""
+    for arn in list(_packages(cloud, project)):
+        cloud.call("sagemaker", "delete_model_package", ModelPackageName=arn)
+        on_progress(Step("/".join(arn.split("/")[-2:]), "removed"))
+
+
+def _packages(cloud: Cloud, project: str) -> Iterator[str]:
+    try:
+        for item in cloud.pages(
+            "sagemaker", "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=project
+        ):
+            yield str(item["ModelPackageArn"])
+    except ServiceError as error:
+        if not is_gone(error):
+            raise
+
+
+def remove_log(cloud: Cloud, group: str) -> None:
+    """Delete a log group if it is there."""
+    try:
+        cloud.call("logs", "delete_log_group", logGroupName=group)
+    except ServiceError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+
+
+def is_gone(error: ServiceError) -> bool:
+    """Whether SageMaker says that a thing is not there; it has no code of its own for that."""
+    return error.code in {"ValidationException", "ResourceNotFound"} and any(
+        text in str(error).lower() for text in _GONE
+    )

@@ -1,0 +1,106 @@
+"""What a deployed stack offers: its outputs as one frozen record, and the account and region it lives in.
+
+Everything that talks to a project starts here. It reads; ``deploy`` and ``destroy`` change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from workflow.clients import Cloud
+from workflow.errors import ServiceError, UsageError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a project lives."""
+
+    account: str
+    region: str
+    partition: str
+
+    @property
+    def domain(self) -> str:
+        """The domain of AWS's addresses in this partition."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The outputs of a deployed stack. Field names are the outputs' names in snake case.
+
+    Those of the API in front of production are empty where the stack has none.
+    """
+
+    project: str
+    region: str
+    bucket: str
+    table: str
+    topic_arn: str
+    build_machine_arn: str
+    release_machine_arn: str
+    package_group: str
+    approval_url: str
+    staging_endpoint: str
+    production_endpoint: str
+    training_repository: str
+    serving_repository: str
+    prediction_url: str = ""
+    prediction_key_id: str = ""
+
+
+def place_of(cloud: Cloud) -> Place:
+    """The account, region and partition that ``cloud`` calls. Raises UsageError where no region is set."""
+    import boto3
+
+    identity = cloud.call("sts", "get_caller_identity")
+    region = boto3.session.Session().region_name
+    if not region:
+        raise UsageError("no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.")
+    return Place(account=str(identity["Account"]), region=region, partition=str(identity["Arn"]).split(":")[1])
+
+
+def describe(cloud: Cloud, project: str) -> dict[str, Any] | None:
+    """CloudFormation's description of the project's stack, None where there is none."""
+    try:
+        found: list[dict[str, Any]] = cloud.call("cloudformation", "describe_stacks", StackName=project)["Stacks"]
+    except ServiceError as error:
+        if error.code == "ValidationError" and "does not exist" in str(error):
+            return None
+        raise
+    return found[0] if found and found[0]["StackStatus"] != "DELETE_COMPLETE" else None
+
+
+def read_stack(cloud: Cloud, project: str) -> Stack:
+    """The outputs of the project's stack. Raises UsageError saying what to do where it is missing or unfinished."""
+    found = describe(cloud, project)
+    if found is None or found["StackStatus"] in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
+        place = place_of(cloud)
+        raise UsageError(
+            f"no stack {project} in {place.region} (account {place.account}).\n"
+            f"  Make one with 'greenlight deploy{'' if project == 'greenlight' else f' --project {project}'}'"
+        )
+    outputs = {item["OutputKey"]: str(item["OutputValue"]) for item in found.get("Outputs", [])}
+    return stack_from(project, str(found["StackId"]).split(":")[3], outputs)
+
+
+def stack_from(project: str, region: str, outputs: Mapping[str, str]) -> Stack:
+    """Turn a stack's outputs into the record. Raises UsageError naming the outputs that are missing."""
+    wanted = [field for field in fields(Stack) if field.name not in {"project", "region"}]
+    missing = sorted(
+        _output(field.name) for field in wanted if field.default is MISSING and _output(field.name) not in outputs
+    )
+    if missing:
+        raise UsageError(
+            f"the stack {project} has no output {', '.join(missing)}: not Greenlight's, or still being deployed.\n"
+            "  Wait for it, or bring it up to date with 'greenlight deploy'"
+        )
+    known = {field.name: outputs[_output(field.name)] for field in wanted if _output(field.name) in outputs}
+    return Stack(project=project, region=region, **known)
+
+
+def _output(name: str) -> str:
+    """``build_machine_arn`` is the output ``BuildMachineArn``."""
+    return "".join(part.capitalize() for part in name.split("_"))

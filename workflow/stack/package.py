@@ -1,0 +1,136 @@
+"""Packs each Lambda function into a zip whose bytes depend on its content alone.
+
+A function is a folder of ``lambdas/`` with a ``handler.py``. Its zip holds that folder, ``workflow/contract/`` and
+the dependencies of ``lambdas/requirements.txt``, each at the path it has in the repository. Knows no AWS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workflow.errors import GreenlightError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository: sources are read from here and what is built lies below its ``.greenlight``."""
+
+RUNTIME = "3.12"
+"""Python of the functions' runtime; dependencies are chosen for it, not for the interpreter that packs."""
+
+SHARED = ("lambdas/__init__.py", "workflow/__init__.py")
+CONTRACT = "workflow/contract"
+"""The package that every function and every image holds beside its own folder."""
+EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold, given to every entry."""
+
+_UNWANTED = {"__pycache__", "bin", "wrapt-stubs"}
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One function's zip. ``name`` is its folder, ``digest`` the SHA-256 of the file in hexadecimal."""
+
+    name: str
+    path: Path
+    digest: str
+
+
+def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str]:
+    """Pack every function; return the archives by name and the prefix that names them and the definitions.
+
+    The prefix changes when, and only when, a function or a machine's definition changes.
+    """
+    dependencies = install(root)
+    target = root / ".greenlight" / "lambdas"
+    target.mkdir(parents=True, exist_ok=True)
+    archives = {
+        name: write(name, target / f"{name}.zip", entries(root, name, dependencies)) for name in functions(root)
+    }
+    marks = [f"{name} {archive.digest}" for name, archive in archives.items()]
+    for path in machine_definitions(root):
+        marks.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
+    return archives, "code/" + hashlib.sha256("\n".join(sorted(marks)).encode()).hexdigest()[:16]
+
+
+def functions(root: Path = ROOT) -> list[str]:
+    """Names of the functions: folders of ``lambdas/`` that hold a ``handler.py``."""
+    return sorted(path.parent.name for path in (root / "lambdas").glob("*/handler.py"))
+
+
+def machine_definitions(root: Path = ROOT) -> list[Path]:
+    """The two rendered definitions. Raises GreenlightError when one is missing."""
+    paths = [root / "workflow" / "machines" / f"{machine}.asl.json" for machine in ("build", "release")]
+    for path in paths:
+        if not path.is_file():
+            raise GreenlightError(f"{path} is missing: render it with 'python -m workflow.machines.render'")
+    return paths
+
+
+def install(root: Path = ROOT) -> Path:
+    """Install the functions' dependencies once and return their folder, named by the requirements' content."""
+    requirements = root / "lambdas" / "requirements.txt"
+    mark = hashlib.sha256(requirements.read_bytes() + RUNTIME.encode()).hexdigest()[:12]
+    folder = root / ".greenlight" / f"lambda-dependencies-{mark}"
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        # Only wheels for any platform: a compiled one would tie the zips to the machine that packs.
+        command = [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
+            *("--no-deps", "--no-compile", "--only-binary", ":all:"),
+            *("--python-version", RUNTIME, "--implementation", "py", "--abi", "none", "--platform", "any"),
+            *("--target", f"{scratch}/packages", "--requirement", str(requirements)),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise GreenlightError(f"the dependencies of the functions could not be installed:\n{done.stderr.strip()}")
+        try:
+            Path(scratch, "packages").rename(folder)
+        except OSError:
+            # Another process was faster; what it installed is the same.
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def entries(root: Path, name: str, dependencies: Path) -> dict[str, bytes]:
+    """What the zip of one function holds: path inside it, and content."""
+    found = {relative: (root / relative).read_bytes() for relative in SHARED}
+    found.update(tree(root / CONTRACT, f"{CONTRACT}/"))
+    found.update(tree(root / "lambdas" / name, f"lambdas/{name}/"))
+    found.update(tree(dependencies, ""))
+    return found
+
+
+def tree(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the files below a folder, without compiled ones, scripts and package metadata."""
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        unwanted = any(part in _UNWANTED or part.endswith(".dist-info") for part in parts)
+        if path.is_file() and not unwanted and path.suffix != ".pyc":
+            yield prefix + "/".join(parts), path.read_bytes()
+
+
+def write(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
+    """Write a zip: sorted entries, one fixed time, the same rights for every file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for key in sorted(content):
+            entry = zipfile.ZipInfo(key, EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, content[key])
+    part = path.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(packed.getvalue())
+    part.replace(path)
+    return Archive(name=name, path=path, digest=hashlib.sha256(packed.getvalue()).hexdigest())
