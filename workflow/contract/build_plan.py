@@ -1,0 +1,133 @@
+"""The plan of a run: what ``Plan the run`` decides once, so that no later state of Build decides it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.document import Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
+
+
+@dataclass(frozen=True)
+class PlannedDataset:
+    """The labelled images: where they are, what people call them, the digest of their listing, how many files."""
+
+    uri: Folder
+    name: Text
+    digest: Digest
+    objects: int
+
+
+@dataclass(frozen=True)
+class JobNames:
+    """The name of every job of a run but its trainings, short enough for what a retry or a redrive adds."""
+
+    inspect: Text
+    prepare: Text
+    evaluate: Text
+    release: Text
+    tune: Text
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folder in which each step of a run keeps what it writes."""
+
+    training: Folder
+    test: Folder
+    dataset_report: Folder
+    record: Folder
+    inspected: Folder
+    pretrained: Folder
+    champion: Folder
+    models: Folder
+    checkpoints: Folder
+    evaluation: Folder
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How the preparation's instances share the images; ``distribution`` is SageMaker's S3DataDistributionType."""
+
+    shared: bool
+    instances: int
+    distribution: Text
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a training, and the next one where capacity is short there. ``seconds`` is what the state waits.
+
+    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot.
+    """
+
+    job: Text
+    instance: Text
+    spot: bool
+    stopping: Mapping[str, int]
+    seconds: Seconds
+    fallback: Attempt | None = None
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a search for hyperparameters runs; ``ranges`` is SageMaker's ParameterRanges."""
+
+    jobs: int
+    parallel: int
+    strategy: Text
+    stopping: Mapping[str, int]
+    static: Mapping[str, str]
+    ranges: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Instances:
+    """The instance types of a run, by what they do."""
+
+    training: Text
+    processing: Text
+    endpoint: Text
+
+
+@dataclass(frozen=True)
+class PlannedChampion:
+    """The package in production that the candidate is judged against."""
+
+    model_package_arn: PackageArn
+    package_version: PackageVersion
+
+
+@dataclass(frozen=True)
+class BuildPlan(Document):
+    """The whole plan. ``client_token`` makes the registration idempotent within an execution.
+
+    ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
+    find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input.
+    """
+
+    run: Text
+    execution_arn: Text
+    started_by: str
+    anything_to_do: bool
+    reason: str
+    fingerprint: Digest
+    client_token: Text
+    dataset: PlannedDataset
+    jobs: JobNames
+    uris: Places
+    trials_key: Text
+    preparation: Sharing
+    hyperparameters: Mapping[str, str]
+    training: Attempt
+    tune: bool
+    tuning: Search
+    instances: Instances
+    thresholds: Mapping[str, Any]
+    confidence: float
+    ask_before_production: bool
+    approval_seconds: Seconds
+    compare: bool
+    champion: PlannedChampion | None
+    judged_against: str | None

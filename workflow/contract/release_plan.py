@@ -1,0 +1,47 @@
+"""The plan of a release: what ``Plan the release`` decides once, and every later state of Release reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.document import Address, Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
+
+
+@dataclass(frozen=True)
+class ReleasePlan(Document):
+    """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
+
+    ``previous_configuration`` is empty where production did not exist. ``traffic`` is SageMaker's
+    TrafficRoutingConfiguration; ``metrics`` are the version's task and figures, to be shown to people.
+    """
+
+    run: Text
+    execution_arn: Text
+    started_by: str
+    model_package_arn: PackageArn
+    replaces: str
+    package_version: PackageVersion
+    dataset_name: Text
+    model_name: Text
+    staging_configuration: Text
+    production_configuration: Text
+    staging_endpoint: Text
+    production_endpoint: Text
+    staging_exists: bool
+    production_exists: bool
+    previous_configuration: str
+    model_digest: Digest
+    archive_digest: Digest
+    evaluation_uri: Folder
+    report_uri: Address
+    image: Text
+    model_data_url: Address
+    environment: Mapping[str, str]
+    instance: Text
+    count: int
+    traffic: Mapping[str, Any]
+    ask_before_production: bool
+    approval_seconds: Seconds
+    metrics: Mapping[str, Any]
