@@ -25,6 +25,7 @@ from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
 from workflow.contract.names import split_s3_uri
+from workflow.contract.package_properties import Origin
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.run_input import InputError, RunInput
 
@@ -170,10 +171,7 @@ def newest_package() -> Registered | None:
     if not listed:
         return None
     package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
-    return Registered(
-        version=package["ModelPackageVersion"],
-        fingerprint=package.get("CustomerMetadataProperties", {}).get("fingerprint", ""),
-    )
+    return Registered(version=package["ModelPackageVersion"], fingerprint=Origin.of(package).fingerprint)
 
 
 def champion_record() -> dict[str, Any] | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lambdas.gate_metrics.record import properties
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import (
     Endpoint,
@@ -20,6 +19,7 @@ from lambdas.plan_release.plan import (
     traffic,
 )
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
+from workflow.contract.package_properties import RegisteredFigures
 from workflow.contract.run_input import InputError
 from workflow.contract.scores import QUALITY, TASKS, Metrics
 
@@ -96,7 +96,7 @@ def test_an_approved_version_is_read() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_what_the_gate_registers_is_read_back(task: str) -> None:
     """Figures that the task does not have come back as none, the one that decides under its own name."""
-    written = properties(Metrics.parse(measured(task=task)))
+    written = RegisteredFigures.of(Metrics.parse(measured(task=task))).properties()
     figures = read(changed(("CustomerMetadataProperties",), {**PROPERTIES, **written}), "greenlight").metrics
     assert figures["task"] == task
     assert figures[QUALITY[task]] == FIGURES[QUALITY[task]]
