@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.workflow.contract.test_package_properties import REGISTERED
+from workflow.contract.approval import DeliveredDecision
 from workflow.contract.gate import PassedGate
 from workflow.contract.package_properties import Origin, RegisteredFigures
 
-MACHINE = Path(__file__).parents[3] / "workflow" / "machines" / "build.asl.json"
-STATES: dict[str, Any] = json.loads(MACHINE.read_text(encoding="utf-8"))["States"]
+MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
+STATES: dict[str, Any] = json.loads((MACHINES / "build.asl.json").read_text(encoding="utf-8"))["States"]
 
 
 def names(part: type) -> list[str]:
@@ -35,18 +39,17 @@ def test_the_machine_keeps_everything_that_a_passed_gate_hands_on() -> None:
     assert kept == {f"{name}.$": f"$.Payload.{name}" for name in names(PassedGate)}
 
 
-def test_what_the_machine_reads_of_the_gate_is_there() -> None:
-    """Every path below ``$.gate`` in any state begins with a field of the contract's."""
-    paths = [path for state in STATES.values() for path in read_of_gate(state.get("Parameters", {}))]
-    assert len(paths) > len(names(RegisteredFigures))
-    assert {path.split(".")[0] for path in paths} <= set(names(PassedGate))
-
-
-def read_of_gate(value: Any) -> list[str]:
-    """The paths below ``$.gate`` that parameters name."""
-    if isinstance(value, dict):
-        return [path for item in value.values() for path in read_of_gate(item)]
-    if isinstance(value, list):
-        return [path for item in value for path in read_of_gate(item)]
-    words = value.replace(",", " ").replace(")", " ").split() if isinstance(value, str) else []
-    return [word.removeprefix("$.gate.") for word in words if word.startswith("$.gate.")]
+@pytest.mark.parametrize(
+    ("machine", "at", "part"),
+    [
+        ("build", "gate", PassedGate),
+        ("build", "approval", DeliveredDecision),
+        ("release", "approval", DeliveredDecision),
+    ],
+)
+def test_what_a_machine_reads_of_a_document_is_in_it(machine: str, at: str, part: type) -> None:
+    """Every path below it, in whatever state, goes on with a field of the contract's."""
+    text = (MACHINES / f"{machine}.asl.json").read_text(encoding="utf-8")
+    read = set(re.findall(rf"\$\.{at}\.(\w+)", text))
+    assert read
+    assert read <= set(names(part))
