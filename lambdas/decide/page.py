@@ -45,7 +45,7 @@ def render(approval: StoredApproval, opaque_id: str, now_epoch: int, notice: str
     title = f"{question} {request.title()}?"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{escape(_standing(approval, now_epoch))}</p>',
+        f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
         _notice(notice, "bad") if notice else "",
         _outcome(approval, now_epoch),
         f"<p><strong>{escape(request.verdict)}</strong></p>",
@@ -81,7 +81,7 @@ def format_time(epoch: int) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _standing(approval: StoredApproval, now_epoch: int) -> str:
+def _describe_state(approval: StoredApproval, now_epoch: int) -> str:
     if approval.waits(now_epoch):
         return f"Waits for a decision until {format_time(approval.expires_epoch)}. Without one nothing is released."
     return "This request takes no decision any more."

@@ -66,7 +66,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         arn=arn,
         version=version,
         image=containers[0]["Image"],
-        model_data_url=_address(version, "archive", containers[0]["ModelDataUrl"]),
+        model_data_url=_check_address(version, "archive", containers[0]["ModelDataUrl"]),
         environment=containers[0].get("Environment", {}),
         instance=instances[0] if instances else "",
         model_digest=origin.model_digest,
@@ -89,7 +89,7 @@ def check_archive(package: Package, found_digest: str) -> None:
         )
 
 
-def _address(version: int, what: str, uri: str) -> str:
+def _check_address(version: int, what: str, uri: str) -> str:
     try:
         split_s3_uri(uri)
     except ContractError as error:
