@@ -26,7 +26,8 @@ from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import VERSION, ContractError
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 EVENT = {
     "type": "object",

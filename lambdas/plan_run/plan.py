@@ -16,7 +16,8 @@ from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fin
 from lambdas.plan_run.training import attempts, hyperparameters, on_spot, search
 from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
 from workflow.contract.reading import VERSION
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 """What a run may be called: its name becomes part of addresses that the model registry keeps."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.contract.hyperparameters import SETTINGS, HyperparameterError, read_argument
+from workflow.contract.hyperparameters import BOUNDS, SETTINGS, WHOLE, HyperparameterError, as_text, read_argument
 from workflow.contract.reading import finite
-from workflow.contract.run_input import InputError, as_text
+from workflow.contract.rule import InputError
 
 DEFAULT: Mapping[str, Mapping[str, Any]] = {
     "lr0": {"min": 0.0001, "max": 0.01, "scaling": "Logarithmic"},
@@ -23,9 +23,6 @@ DEFAULT: Mapping[str, Mapping[str, Any]] = {
 SCALINGS = ("Auto", "Linear", "Logarithmic")
 MOST = 30
 """Hyperparameters a search may vary, and values a categorical one may have (CreateHyperParameterTuningJob)."""
-
-WHOLE = ("count", "positive")
-MEASURED = ("fraction", "amount")
 
 KINDS = ("ContinuousParameterRanges", "IntegerParameterRanges", "CategoricalParameterRanges")
 
@@ -50,7 +47,7 @@ def _rendered(name: str, given: Any) -> tuple[str, dict[str, Any]]:
         raise InputError(f"{where}: no training argument a search may vary; those are {', '.join(sorted(SETTINGS))}")
     if isinstance(given, Mapping) and set(given) == {"values"}:
         return "CategoricalParameterRanges", {"Name": name, "Values": _values(where, name, given["values"])}
-    numeric = SETTINGS[name] in (*WHOLE, *MEASURED)
+    numeric = SETTINGS[name] in BOUNDS
     if not numeric or not isinstance(given, Mapping) or not {"min", "max"} <= set(given) <= {"min", "max", "scaling"}:
         ends = " or {'min': …, 'max': …, 'scaling': 'Linear' or 'Logarithmic'}" if numeric else ""
         raise InputError(f"{where} = {given!r}: must be {{'values': […]}}{ends}")

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
-from workflow.contract.hyperparameters import OWN
+from workflow.contract.hyperparameters import OWN, as_text
 from workflow.contract.names import job_name
-from workflow.contract.run_input import InputError, RunInput, as_text
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""

@@ -24,7 +24,8 @@ from lambdas.plan_run.plan import (
     jobs,
 )
 from lambdas.plan_run.training import attempts
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
 DEPLOYMENT = Deployment("greenlight", "bucket", "training:1", "serving:1")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
-from workflow.contract.run_input import InputError
+from workflow.contract.rule import InputError
 
 
 def test_the_kind_of_an_argument_decides_the_kind_of_its_range() -> None:
@@ -52,6 +52,7 @@ def test_the_ranges_of_a_search_that_names_none_are_sound() -> None:
         ({"lr0": {"min": 0.1, "max": 0.2, "values": [0.1]}}, "must be"),
         ({"lr0": {"min": 0.2, "max": 0.1}}, "min 0.2 is not below max 0.1"),
         ({"lr0": {"min": 0.1, "max": 1.5}}, "lr0 = '1.5': must be a number from 0 to 1"),
+        ({"box": {"min": 1, "max": 2000}}, "box = '2000': must be a number from 0 to 1000"),
         ({"lr0": {"min": "0.1", "max": 0.2}}, "min and max must be numbers"),
         ({"lr0": {"min": True, "max": 0.2}}, "min and max must be numbers"),
         ({"lr0": {"min": 0, "max": 0.2, "scaling": "Logarithmic"}}, "starts above 0"),
