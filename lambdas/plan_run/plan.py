@@ -94,7 +94,7 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
     )
     build, reason = decide_to_build(given.force, mark, stored.newest)
     places = choose_places(deployment.bucket, execution.name)
-    rival = stored.champion if given.compare else None
+    champion = stored.champion if given.compare else None
     return BuildPlan(
         run=execution.name,
         execution_arn=execution.id,
@@ -103,7 +103,7 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         reason=reason,
         fingerprint=mark,
         client_token=hashlib.sha256(execution.id.encode()).hexdigest()[:32],
-        dataset=PlannedDataset(uri, name_dataset(uri), digest, objects=len(stored.files)),
+        dataset=PlannedDataset(uri=uri, name=name_dataset(uri), digest=digest, objects=len(stored.files)),
         jobs=name_jobs(deployment.project, execution.name),
         uris=places,
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
@@ -112,22 +112,24 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         training=plan_attempts(given, f"{deployment.project}-{execution.name}"),
         tune=given.tune,
         tuning=tuning,
-        instances=Instances(given.training_instance, given.processing_instance, given.endpoint_instance),
+        instances=Instances(
+            training=given.training_instance, processing=given.processing_instance, endpoint=given.endpoint_instance
+        ),
         thresholds={name: getattr(given, name) for name in rules_of(Thresholds)},
         confidence=given.confidence,
         ask_before_production=given.ask_before_production,
         approval_seconds=max(1, round(given.approval_hours * 3600)),
         compare=given.compare,
-        champion=None if rival is None else PlannedChampion(rival.model_package_arn, rival.package_version),
-        judged_against=expect_in_production(given.compare, rival),
+        champion=None if champion is None else PlannedChampion(champion.model_package_arn, champion.package_version),
+        judged_against=expect_in_production(given.compare, champion),
     )
 
 
-def expect_in_production(compare: bool, rival: Champion | None) -> str | None:
+def expect_in_production(compare: bool, champion: Champion | None) -> str | None:
     """The package that the release shall still find in production: empty for none, None where any will do."""
     if not compare:
         return None
-    return "" if rival is None else rival.model_package_arn
+    return "" if champion is None else champion.model_package_arn
 
 
 def check_weights(given: RunInput, sha256: str) -> None:
@@ -194,7 +196,7 @@ def choose_places(bucket: str, run: str) -> Places:
 def share_preparation(instances: int) -> Sharing:
     """How so many instances share the images: one of them sees them all."""
     shared = instances > 1
-    return Sharing(shared, instances, "ShardedByS3Key" if shared else "FullyReplicated")
+    return Sharing(shared=shared, instances=instances, distribution="ShardedByS3Key" if shared else "FullyReplicated")
 
 
 def describe_preparation(given: RunInput) -> dict[str, Any]:
