@@ -2,9 +2,9 @@
 
 A document is a dataclass that inherits from ``Document``; its parts are plain frozen dataclasses. A field's annotation
 is its rule: ``str``, ``int``, ``float``, ``bool``, another dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``,
-``X | None``, ``Any``, or one of these narrowed by ``Annotated[X, Rule, …]``. A field with a default may be missing, and
-is left out of the document while it has its default; any other must be there, if only as null. Keys that no field
-names are left alone: a reader takes what it knows.
+``X | None``, ``Any``, or one of these narrowed by ``Annotated[X, Condition, …]``. A field with a default may be
+missing, and is left out of the document while it has its default; any other must be there, if only as null. Keys that
+no field names are left alone: a reader takes what it knows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.reading import VERSION, ContractError, check_version, finite, mapping
 
 
-class Rule(Protocol):
+class Condition(Protocol):
     """What ``Annotated`` may add to a type."""
 
     def broken(self, value: Any) -> str:
@@ -132,10 +132,10 @@ def _read_value(kind: Any, value: Any, where: str) -> Any:
 
 
 def _read_narrowed(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    kind, *rules = arguments
+    kind, *conditions = arguments
     good = _read_value(kind, value, where)
-    for rule in cast(list[Rule], rules):
-        wanted = rule.broken(good)
+    for condition in cast(list[Condition], conditions):
+        wanted = condition.broken(good)
         if wanted:
             raise ContractError(f"{where}: must be {wanted}, found {value!r}")
     return good
