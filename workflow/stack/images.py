@@ -36,7 +36,7 @@ def tag(name: str, root: Path = ROOT) -> str:
 
 
 def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
+    return path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
 
 
 def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
