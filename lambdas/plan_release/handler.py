@@ -7,7 +7,6 @@ repeat within one execution.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -25,6 +24,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Execution, Served, Wish, check_overtaken, draw_up
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import PACKAGE_ARN, split_s3_uri
 from workflow.contract.reading import ContractError
 
@@ -67,7 +67,6 @@ CONFIRMING = {
     },
 }
 
-CHUNK_BYTES = 1024 * 1024
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
 
@@ -133,7 +132,7 @@ def plan_release(event: dict[str, Any]) -> dict[str, Any]:
     execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
     wish = Wish.read(event["input"], environment.defaults, environment.instance_count)
     package = find_package(wish.model_package_arn)
-    check_archive(package, sha256_of(package.model_data_url))
+    check_archive(package, hash_object(package.model_data_url))
     staging = find_endpoint(f"{environment.project}-staging")
     production = find_endpoint(f"{environment.project}-production")
     plan = draw_up(environment.project, execution, wish, package, staging, production, served())
@@ -178,14 +177,11 @@ def served() -> Served:
     return Served.read(table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item"))
 
 
-def sha256_of(uri: str) -> str:
+def hash_object(uri: str) -> str:
     """The digest of a stored object, read in pieces; empty where there is no such object."""
     bucket, key = split_s3_uri(uri)
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
         return ""
-    digest = hashlib.sha256()
-    for chunk in body.iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
+    return sha256_of(body.iter_chunks(CHUNK_BYTES))

@@ -5,7 +5,6 @@ Safe to repeat: the same execution writes the same objects to the same places.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.run_input import InputError, RunInput
@@ -42,8 +42,6 @@ EVENT = {
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
-
-CHUNK_BYTES = 1024**2
 
 UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
@@ -146,14 +144,11 @@ def read_weights(uri: str) -> Weights:
     if not uri:
         return Weights()
     bucket, key = split_s3_uri(uri)
-    digest = hashlib.sha256()
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         raise unreadable("weights", uri, error) from error
-    for chunk in found["Body"].iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return Weights(uri, digest.hexdigest(), found["ETag"])
+    return Weights(uri, sha256_of(found["Body"].iter_chunks(CHUNK_BYTES)), found["ETag"])
 
 
 def unreadable(key: str, uri: str, error: ClientError) -> Exception:
