@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -20,13 +19,15 @@ from aws_lambda_powertools.utilities.validation import SchemaValidationError, va
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
+from workflow.contract.champion import ChampionDocument, ChampionRecord, read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION
 
 EVENT = {
     "type": "object",
@@ -100,7 +101,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             files=stored_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
-            champion=champions.Champion.parse(champion_record()),
+            champion=find_champion(),
         )
         execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
         plan = draw_up(given, execution, environment.deployment, found)
@@ -171,17 +172,15 @@ def newest_package() -> Registered | None:
     )
 
 
-def champion_record() -> dict[str, Any] | None:
-    """The table's record of the champion as plain values; None where production has none yet."""
-    item = table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item")
-    if item is None:
-        return None
-    return {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+def find_champion() -> ChampionRecord | None:
+    """What production serves; None where it serves nothing yet. Raises ContractError on a record that is not whole."""
+    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
 
 
-def write_champion(uri: str, champion: champions.Champion | None) -> None:
+def write_champion(uri: str, champion: ChampionRecord | None) -> None:
     """Put ``champion.json`` and, when there is a champion, a copy of its archive where the evaluation reads them."""
-    write_json(uri + "champion.json", champions.document(champion))
+    named = None if champion is None else champion.champion()
+    write_json(uri + "champion.json", ChampionDocument(named).document())
     if champion is not None:
         copy(champion.model_data_url, uri + "model.tar.gz")
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.validation import SchemaValidationError
 
-from lambdas.plan_run.champion import Champion
 from lambdas.record_champion.handler import NotHolderError, handler
 from tests.lambdas.conftest import Context
+from workflow.contract.champion import read_champion
+from workflow.contract.table_items import found_item
 
 PLAN: dict[str, Any] = {
     "version": 1,
@@ -55,9 +55,7 @@ def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: C
 def test_the_record_is_what_the_next_run_reads(locked: Any, context: Context) -> None:
     """Writer and reader agree on the champion."""
     handler({"plan": PLAN}, context)
-    item = locked.get_item(Key={"id": "champion"})["Item"]
-    plain = {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
-    assert Champion.parse(plain) is not None
+    assert read_champion(found_item(locked.get_item(Key={"id": "champion"}))) is not None
 
 
 def test_recording_twice_leaves_one_line_of_history(locked: Any, context: Context) -> None:
