@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.release_input import STARTED_BY_LENGTH, ReleaseInput
 from workflow.errors import UsageError
 
 _PREFIX = "release#"
@@ -97,7 +98,7 @@ def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, 
     """Start the Release machine on a model package and return the execution's ARN."""
     version = package.rpartition("/")[2]
     name = f"{why}-{version}-{datetime.now(UTC).strftime('%Y-%m-%dT%H-%M-%S')}"
-    given = {"model_package_arn": package, "started_by": started_by[:80]}
+    given = ReleaseInput(model_package_arn=package, started_by=started_by[:STARTED_BY_LENGTH]).document()
     answer = cloud.call("stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(given))
     return str(answer["executionArn"])
 
