@@ -15,6 +15,7 @@ from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:other"
@@ -263,3 +264,24 @@ def test_of_two_releases_that_find_an_ended_holder_one_takes_over(lock: Any) -> 
     with pytest.raises(LockedError, match="first"):
         held.take("second", 3)
     assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == "first"
+
+
+def test_a_lock_that_was_given_back_meanwhile_is_taken(lock: Any) -> None:
+    """Between finding it held and asking by whom; there is no execution to look at then."""
+    held, _, table = lock
+    held.take(OTHER, 1)
+
+    def give_back(**_: Any) -> None:
+        table.delete_item(Key={"id": "release-lock"})
+
+    table.meta.client.meta.events.register("before-parameter-build.dynamodb.GetItem", give_back)
+    held.take("mine", 2)
+    assert table.scan()["Items"] == [{**LOCK, "execution": "mine", "taken_epoch": 2}]
+
+
+def test_a_lock_that_names_nobody_stays(lock: Any) -> None:
+    """Half a record is no sign that nobody holds it."""
+    held, _, table = lock
+    table.put_item(Item={"id": "release-lock", "taken_epoch": 1})
+    with pytest.raises(ContractError, match=r"release-lock\.execution: missing"):
+        held.take("mine", 2)
