@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.clean_up.leftovers import configurations, models
+from lambdas.clean_up.leftovers import choose_configurations, choose_models
 from workflow.contract.champion import read_champion
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
@@ -59,10 +59,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not holds_lock(plan.execution_arn):
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
-    kept = kept_configurations(plan)
-    kept_models = {plan.model_name, *models_of(kept)}
-    old_configurations = configurations(environment.project, list_names("EndpointConfig"), kept)
-    old_models = models(environment.project, list_names("Model"), kept_models)
+    kept = find_kept_configurations(plan)
+    kept_models = {plan.model_name, *find_models(kept)}
+    old_configurations = choose_configurations(environment.project, list_names("EndpointConfig"), kept)
+    old_models = choose_models(environment.project, list_names("Model"), kept_models)
     for name in old_configurations:
         delete("endpoint_config", EndpointConfigName=name)
     for name in old_models:
@@ -72,7 +72,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"deleted_configurations": old_configurations, "deleted_models": old_models, "lock_released": released}
 
 
-def kept_configurations(plan: ReleasePlan) -> set[str]:
+def find_kept_configurations(plan: ReleasePlan) -> set[str]:
     """Every configuration something still needs: live, arriving, planned, previous and the champion's."""
     kept = {plan.staging_configuration, plan.production_configuration, plan.previous_configuration}
     champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
@@ -96,7 +96,7 @@ def describe_endpoint(name: str) -> dict[str, Any]:
     return described
 
 
-def models_of(names: Iterable[str]) -> set[str]:
+def find_models(names: Iterable[str]) -> set[str]:
     """The models that these configurations serve."""
     served = set()
     for name in names:

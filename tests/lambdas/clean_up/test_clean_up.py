@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.clean_up import handler as function
-from lambdas.clean_up.leftovers import configurations, models
+from lambdas.clean_up.leftovers import choose_configurations, choose_models
 from tests.lambdas.conftest import SESSION, Context
 from tests.workflow.contract import released
 from workflow.contract.reading import ContractError
@@ -43,15 +43,15 @@ PLAN = {
 )
 def test_names_that_no_release_makes_are_left_alone(name: str) -> None:
     """Another project's, or made by hand."""
-    assert configurations("greenlight", [name], []) == []
-    assert models("greenlight", [name], []) == []
+    assert choose_configurations("greenlight", [name], []) == []
+    assert choose_models("greenlight", [name], []) == []
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
 def test_nothing_that_is_kept_is_ever_deleted(found: set[int], kept: set[int]) -> None:
     """And everything else is."""
     names = {number: f"greenlight-production-v{number}{MARK}" for number in found | kept}
-    deleted = configurations("greenlight", [names[n] for n in found], [names[n] for n in kept])
+    deleted = choose_configurations("greenlight", [names[n] for n in found], [names[n] for n in kept])
     assert set(deleted) == {names[number] for number in found - kept}
 
 
