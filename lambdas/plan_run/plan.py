@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, dataset_digest, fingerprint
 from lambdas.plan_run.training import attempts, hyperparameters, on_spot, search
+from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.document import render
 from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
 from workflow.contract.reading import VERSION
 from workflow.contract.run_input import InputError, RunInput
@@ -55,7 +57,7 @@ class Stored:
     files: tuple[StoredFile, ...]
     weights_sha256: str
     newest: Registered | None
-    champion: Champion | None
+    champion: ChampionRecord | None
 
 
 def dataset_prefix(uri: str) -> str:
@@ -158,12 +160,17 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         "ask_before_production": given.ask_before_production,
         "approval_seconds": max(1, round(given.approval_hours * 3600)),
         "compare": given.compare,
-        "champion": stored.champion.named() if stored.champion is not None and given.compare else None,
+        "champion": None if stored.champion is None or not given.compare else render(planned(stored.champion)),
         "judged_against": judged_against(given, stored.champion),
     }
 
 
-def judged_against(given: RunInput, champion: Champion | None) -> str | None:
+def planned(champion: ChampionRecord) -> PlannedChampion:
+    """The champion as the plan names it."""
+    return PlannedChampion(champion.model_package_arn, champion.package_version)
+
+
+def judged_against(given: RunInput, champion: ChampionRecord | None) -> str | None:
     """The package that the release shall still find in production: empty for none, None where any will do."""
     if not given.compare:
         return None

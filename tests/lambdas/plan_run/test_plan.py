@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import StoredFile, dataset_digest
 from lambdas.plan_run.plan import (
     Deployment,
@@ -24,6 +23,8 @@ from lambdas.plan_run.plan import (
     jobs,
 )
 from lambdas.plan_run.training import attempts
+from tests.workflow.contract.released import CHAMPION
+from workflow.contract.champion import read_champion
 from workflow.contract.run_input import InputError, RunInput
 
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
@@ -314,6 +315,6 @@ def test_an_argument_both_fixed_and_varied_is_refused() -> None:
 def test_the_champion_is_named_in_the_plan() -> None:
     """The gate compares with this very version."""
     arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
-    champion = Champion(arn, 3, "a" * 64, "b" * 64, "s3://bucket/model.tar.gz")
+    champion = read_champion({**CHAMPION, "model_package_arn": arn, "package_version": 3})
     drawn = plan(dataclasses.replace(STORED, champion=champion))
     assert drawn["champion"] == {"model_package_arn": arn, "package_version": 3}
