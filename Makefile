@@ -37,8 +37,9 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 	$(BIN)/cfn-lint infra/template.yaml
 	$(BIN)/python -m workflow.machines.render --check
 
-golden: .venv/dev ## render both state machines and their pictures again
+golden: .venv/dev ## render both state machines, their pictures and the table of input keys again
 	$(BIN)/python -m workflow.machines.render
+	$(BIN)/python -m workflow.commands.input_keys
 
 local: .venv/run ## the stand-in for AWS, in the foreground
 	$(BIN)/greenlight local

@@ -74,9 +74,23 @@ def only_of_data(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-@click.command()
+class WithInputKeys(click.Command):
+    """A command whose help ends with the keys of a run's input."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them by what they are about."""
+        from workflow.commands.input_keys import list_keys
+
+        for title, keys in list_keys():
+            with formatter.section(title):
+                formatter.write_dl(keys)
+
+
+@click.command(cls=WithInputKeys)
 @click.option("--dataset", help="S3 address, or the name of an uploaded dataset.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20.")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20; all are below."
+)
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")

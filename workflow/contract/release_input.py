@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from workflow.contract.document import Matching, PackageArn, read, render
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.reading import mapping
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 STARTED_BY_LENGTH = 80
 

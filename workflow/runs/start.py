@@ -14,7 +14,8 @@ from itertools import islice
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.history import readable_cause

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change, follow

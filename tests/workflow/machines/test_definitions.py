@@ -141,7 +141,7 @@ def build_plan(**given: Any) -> dict[str, Any]:
     execution = Execution("arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly", "nightly")
     deployment = Deployment("greenlight", "bucket", PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"])
     stored = Stored((StoredFile("images/1.jpg", "tag", 100),), "", None, None)
-    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored)
+    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored).document()
 
 
 def sample_data() -> dict[str, Any]:
