@@ -5,7 +5,6 @@ What cannot be read becomes evidence that is missing, and the decision is made o
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -18,6 +17,7 @@ from aws_lambda_powertools.utilities.validation import validate
 from lambdas.gate_metrics import record
 from lambdas.gate_metrics.decision import Evidence, decide
 from lambdas.gate_metrics.report import with_verdict
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 
@@ -41,8 +41,6 @@ EVENT = {
         "training": {"type": "object"},
     },
 }
-
-CHUNK_BYTES = 1024 * 1024
 
 
 class GateRejected(Exception):
@@ -70,7 +68,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             thresholds=plan["thresholds"],
             champion=plan["champion"],
             training_status=training.get("status"),
-            archive_digest=sha256_of(training.get("model_data_url")),
+            archive_digest=hash_object(training.get("model_data_url")),
             has_report=page is not None,
             compare=plan.get("compare") is not False,
         )
@@ -109,7 +107,7 @@ def read_page(uri: str) -> str | None:
     return text or None
 
 
-def sha256_of(uri: object) -> str:
+def hash_object(uri: object) -> str:
     """The digest of a stored object, read in pieces; empty where there is no such object."""
     try:
         bucket, key = split_s3_uri(str(uri))
@@ -117,10 +115,7 @@ def sha256_of(uri: object) -> str:
     except (ContractError, s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
         logger.warning("no archive", uri=uri, error=type(error).__name__)
         return ""
-    digest = hashlib.sha256()
-    for chunk in body.iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
+    return sha256_of(body.iter_chunks(CHUNK_BYTES))
 
 
 def write_json(uri: str, document: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from workflow.contract.build_plan import Search
+from workflow.contract.digest import sha256_of
 
 
 @dataclass(frozen=True, order=True)
@@ -44,10 +45,7 @@ class Recipe:
 
 def digest_dataset(files: Iterable[StoredFile]) -> str:
     """SHA-256 (hex) over name, entity tag and size of every file, whatever the order they come in."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(json.dumps([file.key, file.etag, file.size]).encode() + b"\n")
-    return digest.hexdigest()
+    return sha256_of(json.dumps([file.key, file.etag, file.size]).encode() + b"\n" for file in sorted(files))
 
 
 def fingerprint(recipe: Recipe) -> str:

@@ -5,12 +5,10 @@ Safe to repeat: the same execution writes the same objects to the same places.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -20,19 +18,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, describe_run, draw_up, end_with_slash
+from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
+from workflow.contract.champion import ChampionDocument, ChampionRecord, read_champion
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
+from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
-
-CHUNK_BYTES = 1024**2
 
 UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
@@ -99,7 +99,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             files=list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
-            champion=champions.Champion.parse(champion_record()),
+            champion=find_champion(),
         )
         plan = draw_up(given, asked.execution, environment.deployment, found)
     except ContractError as error:
@@ -142,14 +142,11 @@ def read_weights(uri: str) -> Weights:
     if not uri:
         return Weights()
     bucket, key = split_s3_uri(uri)
-    digest = hashlib.sha256()
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         raise explain("weights", uri, error) from error
-    for chunk in found["Body"].iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return Weights(uri, digest.hexdigest(), found["ETag"])
+    return Weights(uri, sha256_of(found["Body"].iter_chunks(CHUNK_BYTES)), found["ETag"])
 
 
 def explain(key: str, uri: str, error: ClientError) -> Exception:
@@ -172,17 +169,15 @@ def newest_package() -> Registered | None:
     )
 
 
-def champion_record() -> dict[str, Any] | None:
-    """The table's record of the champion as plain values; None where production has none yet."""
-    item = table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item")
-    if item is None:
-        return None
-    return {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+def find_champion() -> ChampionRecord | None:
+    """What production serves; None where it serves nothing yet. Raises ContractError on a record that is not whole."""
+    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
 
 
-def write_champion(uri: str, champion: champions.Champion | None) -> None:
+def write_champion(uri: str, champion: ChampionRecord | None) -> None:
     """Put ``champion.json`` and, when there is a champion, a copy of its archive where the evaluation reads them."""
-    write_json(uri + "champion.json", champions.document(champion))
+    named = None if champion is None else champion.champion()
+    write_json(uri + "champion.json", ChampionDocument(named).document())
     if champion is not None:
         copy(champion.model_data_url, uri + "model.tar.gz")
 

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, digest_dataset, fingerprint
 from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters, takes_spot
 from workflow.contract.build_plan import (
@@ -22,7 +21,9 @@ from workflow.contract.build_plan import (
     PlannedDataset,
     Sharing,
 )
-from workflow.contract.document import Text, render
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.document import render
+from workflow.contract.execution import Execution
 from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
@@ -31,14 +32,6 @@ from workflow.contract.thresholds import Thresholds
 
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 """What a run may be called: its name becomes part of addresses that the model registry keeps."""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """The Step Functions execution a plan is for; ``id`` is its ARN."""
-
-    id: Text
-    name: Text
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class Stored:
     files: tuple[StoredFile, ...]
     weights_sha256: str
     newest: Registered | None
-    champion: Champion | None
+    champion: ChampionRecord | None
 
 
 def draw_up(given: RunInput, execution: Execution, deployment: Deployment, stored: Stored) -> BuildPlan:
@@ -125,7 +118,7 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
     )
 
 
-def expect_in_production(compare: bool, champion: Champion | None) -> str | None:
+def expect_in_production(compare: bool, champion: ChampionRecord | None) -> str | None:
     """The package that the release shall still find in production: empty for none, None where any will do."""
     if not compare:
         return None

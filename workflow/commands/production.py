@@ -11,10 +11,10 @@ from workflow.commands.session import Session, answer, confirm, on_project, pers
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
     """List what was released, newest first; the live version is marked."""
-    from workflow.runs.releases import history
+    from workflow.runs.releases import list_releases
     from workflow.table import table
 
-    found = history(session.cloud, session.stack(project).table)
+    found = list_releases(session.cloud, session.stack(project).table)
     rows = [
         (one.version, "live" if one.live else "", f"{one.released:%Y-%m-%d %H:%M} UTC", one.package) for one in found
     ]
@@ -29,10 +29,10 @@ def releases(session: Session, project: str, as_json: bool) -> None:
 @on_project
 def rollback(session: Session, project: str, as_json: bool, version: int | None, yes: bool, detach: bool) -> int:
     """Release an earlier version again, with all the checks of a release."""
-    from workflow.runs.releases import earlier, history, start_release
+    from workflow.runs.releases import choose_earlier, list_releases, start_release
 
     stack = session.stack(project)
-    target = earlier(history(session.cloud, stack.table), version)
+    target = choose_earlier(list_releases(session.cloud, stack.table), version)
     confirm(yes, f"Put version {target.version} back into production?")
     execution = start_release(
         session.cloud, stack.release_machine_arn, target.package, started_by=person(), why="rollback"

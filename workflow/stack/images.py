@@ -7,13 +7,13 @@ change tags never has to. Building needs podman or docker; the stand-in runs the
 from __future__ import annotations
 
 import base64
-import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from workflow.clients import Cloud
+from workflow.contract.digest import sha256_of
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.outputs import Place
 from workflow.stack.package import CONTRACT, ROOT
@@ -28,15 +28,13 @@ def tag(name: str, root: Path = ROOT) -> str:
     """The tag of an image: a digest of everything it is built from."""
     folders = [root / folder for folder in (f"containers/{name}", *IMAGES[name])]
     own = sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path))
-    mark = hashlib.sha256()
-    for path in [*own, *(root / relative for relative in SHARED)]:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        mark.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return mark.hexdigest()[:16]
+    paths = [*own, *(root / relative for relative in SHARED)]
+    lines = (f"{path.relative_to(root).as_posix()} {sha256_of([path.read_bytes()])}\n" for path in paths)
+    return sha256_of(line.encode() for line in lines)[:16]
 
 
 def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
+    return path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
 
 
 def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:

@@ -10,11 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.plan_run.champion import Champion
 from lambdas.plan_run.fingerprint import StoredFile, digest_dataset
 from lambdas.plan_run.plan import (
     Deployment,
-    Execution,
     Registered,
     Stored,
     decide_to_build,
@@ -24,7 +22,10 @@ from lambdas.plan_run.plan import (
     name_jobs,
 )
 from lambdas.plan_run.training import plan_attempts
+from tests.workflow.contract.released import CHAMPION
 from workflow.contract.build_plan import BuildPlan, PlannedChampion, Sharing
+from workflow.contract.champion import read_champion
+from workflow.contract.execution import Execution
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -321,6 +322,6 @@ def test_an_argument_both_fixed_and_varied_is_refused() -> None:
 def test_the_champion_is_named_in_the_plan() -> None:
     """The gate compares with this very version."""
     arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
-    champion = Champion(arn, 3, "a" * 64, "b" * 64, "s3://bucket/model.tar.gz")
+    champion = read_champion({**CHAMPION, "model_package_arn": arn, "package_version": 3})
     drawn = plan(dataclasses.replace(STORED, champion=champion))
     assert drawn.champion == PlannedChampion(arn, 3)

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from tests.workflow.cloud import Answer, ScriptedCloud
+from tests.workflow.runs.test_releases import released
 from workflow.commands.cli import greenlight, run
 from workflow.errors import GreenlightError, ServiceError
 
@@ -169,16 +170,7 @@ def test_watch_exits_as_the_run_ended(status: str, code: int, capsys: pytest.Cap
 @pytest.mark.parametrize("command", ["destroy", "rollback"])
 def test_nothing_is_undone_without_a_yes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody can be asked, --yes must be said; nothing is deleted or started."""
-    one, two = (
-        {
-            "id": {"S": f"release#{n}"},
-            "package_version": {"N": n},
-            "model_package_arn": {"S": f"arn/{n}"},
-            "released_epoch": {"N": n},
-        }
-        for n in ("1", "2")
-    )
-    code, cloud = called(command, scan={"Items": [one, two]})
+    code, cloud = called(command, scan={"Items": [released(1, 1), released(2, 2)]})
     assert code == 2
     assert "repeat with --yes" in capsys.readouterr().err
     assert {name for name, _ in cloud.asked} <= {"describe_stacks", "scan"}

@@ -86,10 +86,11 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         ("containers/training/Dockerfile", {"training"}),
         ("workflow/contract/names.py", {"training", "serving"}),
         ("workflow/labels/yolo.py", {"training"}),
+        ("containers/serving/README.md", set()),
     ],
 )
 def test_any_change_of_a_source_is_a_new_tag(sources: Path, changed: str, concerned: set[str]) -> None:
-    """The Dockerfile counts, and so do the packages of the workflow that an image carries, and no others."""
+    """The Dockerfile counts, and so do the packages of the workflow that an image carries; no others, and no README."""
     with (sources / changed).open("a") as file:
         file.write("\n# changed\n")
     assert {name for name in images.IMAGES if images.tag(name, sources) != images.tag(name)} == concerned

@@ -76,7 +76,7 @@ def archives() -> dict[str, Archive]:
 def copy_of_the_sources(folder: Path) -> Path:
     """What packing reads, somewhere else; one small file stands for the dependencies."""
     for name in ("lambdas", "workflow"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "sample", "commands"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "demo", "commands"))
     (folder / ".greenlight" / package.install().name).mkdir(parents=True)
     (folder / ".greenlight" / package.install().name / "dependency.py").write_text("ANSWER = 42\n")
     return folder

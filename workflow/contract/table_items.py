@@ -1,0 +1,28 @@
+"""Items of the project's table in plain values, whichever of boto3's two ways they were read in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+def found_item(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What GetItem found through a boto3 resource, which gives numbers as Decimal; None where there is no such item."""
+    item = answer.get("Item")
+    if item is None:
+        return None
+    return {key: _number(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+
+
+def plain_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """An item that a boto3 client read, which gives every value below the name of its type, numbers as text."""
+    plain = {}
+    for key, typed in item.items():
+        ((kind, value),) = typed.items()
+        plain[key] = _number(Decimal(value)) if kind == "N" else value
+    return plain
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
