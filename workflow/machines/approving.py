@@ -5,6 +5,7 @@ Knows no order of states and makes no AWS call.
 
 from __future__ import annotations
 
+from workflow.contract.failures import Failure
 from workflow.machines import settings
 from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error, report_and_fail
 from workflow.machines.states import LambdaStep, Task
@@ -21,7 +22,7 @@ def gate_on_metrics() -> LambdaStep:
             "Gate on metrics",
             report="Report the closed gate",
             end="The gate stayed closed",
-            error="Gate.Rejected",
+            error=Failure.GATE_REJECTED,
         ),
         keep=(
             "passed",
@@ -103,14 +104,14 @@ def ask_for_approval() -> LambdaStep:
         "Ask for approval",
         report="Report the expired approval",
         end="The approval expired",
-        error="Approval.Expired",
+        error=Failure.APPROVAL_EXPIRED,
     )
     failed = report_and_fail(
         "build",
         "Ask for approval",
         report="Report the failed request",
         end="Nobody could be asked",
-        error="Approval.Failed",
+        error=Failure.APPROVAL_FAILED,
     )
     return ask_a_person(
         "Ask for approval",
@@ -151,13 +152,13 @@ def reject_model() -> Task:
         "Ask for approval",
         report="Report the rejection",
         end="A person said no",
-        error="Approval.Rejected",
+        error=Failure.APPROVAL_REJECTED,
     )
     rejected = mark("Mark the model rejected", "Rejected", told)
     rejected.next(
         raise_error(
             "Say who rejected it",
-            "Approval.Rejected",
+            Failure.APPROVAL_REJECTED,
             "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
             told,
         )

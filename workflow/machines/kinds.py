@@ -9,6 +9,7 @@ from typing import Any
 
 from stepfunctions.steps.states import Graph, State
 
+from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
 from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass, Retry, Task
 
@@ -131,7 +132,7 @@ def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | No
 
 
 def report_and_fail(
-    machine: str, what: str, *, report: str, end: str, error: str, told_by_nested: bool = False
+    machine: str, what: str, *, report: str, end: str, error: Failure, told_by_nested: bool = False
 ) -> LambdaStep:
     """A way out that is no success: everyone is told why, then the execution fails with a constant error.
 
@@ -165,7 +166,7 @@ def report_and_fail(
     return tell
 
 
-def raise_error(name: str, error: str, cause: str, then: State) -> Pass:
+def raise_error(name: str, error: Failure | StateError, cause: str, then: State) -> Pass:
     """Write an error that no service raised to ``$.error`` (``cause`` is a path or an intrinsic) and go on."""
     state = Pass(name, parameters={"Error": error, "Cause.$": cause}, result_path="$.error")
     state.next(then)

@@ -13,6 +13,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import State
 
+from workflow.contract.failures import RELEASE_REFUSED_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
 from workflow.machines.kinds import (
     ask_a_person,
@@ -43,26 +44,32 @@ from workflow.machines.states import (
 
 def machine() -> dict[str, Any]:
     """The Release machine in the States Language."""
-    staging_failed = way_out("Staging", "Report the failed staging", "Staging failed", "Staging.Failed")
-    production_failed = way_out("Production", "Report the failed production", "Production failed", "Production.Failed")
-    record_failed = way_out("Record the champion", "Report the failed record", "The record failed", "Record.Failed")
+    staging_failed = way_out("Staging", "Report the failed staging", "Staging failed", Failure.STAGING_FAILED)
+    production_failed = way_out(
+        "Production", "Report the failed production", "Production failed", Failure.PRODUCTION_FAILED
+    )
+    record_failed = way_out(
+        "Record the champion", "Report the failed record", "The record failed", Failure.RECORD_FAILED
+    )
 
     plan = plan_the_execution(
         "Plan the release",
         "${PlanReleaseArn}",
-        way_out("Plan the release", "Report the refusal", "The release was refused", "Release.Refused"),
+        way_out("Plan the release", "Report the refusal", "The release was refused", Failure.RELEASE_REFUSED),
         also={"staging": {"looks": 0}, "production": {"looks": 0}},
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)
     smoke_staging = smoke_test(
         "staging",
-        way_out("Smoke-test staging", "Report the failed smoke test", "The smoke test failed", "SmokeTest.Failed"),
+        way_out(
+            "Smoke-test staging", "Report the failed smoke test", "The smoke test failed", Failure.SMOKE_TEST_FAILED
+        ),
     )
     staging = endpoint("staging", ready=smoke_staging, failed=staging_failed)
 
     overtaken = way_out(
-        "Confirm the release", "Report the overtaken release", "The release was overtaken", "Release.Overtaken"
+        "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
     )
     production_configuration = create_configuration("production", production_failed)
     confirmed = confirm("Confirm the release", overtaken)
@@ -96,13 +103,13 @@ def machine() -> dict[str, Any]:
     answer.default_choice(
         raise_error(
             "Say who stopped it",
-            "Approval.Rejected",
+            Failure.APPROVAL_REJECTED,
             "States.Format('{} stopped it before production: {}', $.approval.by, $.approval.comment)",
             way_out(
                 "Ask for production approval",
                 "Report the stopped release",
                 "A person stopped the release",
-                "Approval.Rejected",
+                Failure.APPROVAL_REJECTED,
             ),
         )
     )
@@ -119,7 +126,7 @@ def machine() -> dict[str, Any]:
     )
 
 
-def way_out(what: str, report: str, end: str, error: str) -> LambdaStep:
+def way_out(what: str, report: str, end: str, error: Failure) -> LambdaStep:
     """The way out of one failing step of this machine."""
     return report_and_fail("release", what, report=report, end=end, error=error)
 
@@ -132,7 +139,7 @@ def confirm(name: str, failed: State | list[Catch]) -> LambdaStep:
 def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     """See that production still is this release's to roll back; where nobody can tell, it is."""
     unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
-    step = confirm("Confirm the roll-back", [on_error(overtaken, ("ReleaseRefused",)), unknown])
+    step = confirm("Confirm the roll-back", [on_error(overtaken, (RELEASE_REFUSED_BY_FUNCTION,)), unknown])
     step.next(back)
     return step
 
@@ -244,7 +251,7 @@ def until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: Lam
         ChoiceRule.And([excused, ChoiceRule.Or(over)]),
         raise_error(
             f"Say why {name} failed",
-            "Endpoint.Failed",
+            StateError.ENDPOINT_FAILED,
             f"States.Format('endpoint {{}} is {{}}: {{}}', $.{stage}.endpoint.EndpointName,"
             f" {status}, $.{stage}.endpoint.FailureReason)",
             failed,
@@ -257,7 +264,7 @@ def until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: Lam
         ended,
         raise_error(
             f"Say where {name} stands",
-            "Endpoint.Failed",
+            StateError.ENDPOINT_FAILED,
             f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
             f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks, {wanted})",
             failed,
@@ -341,20 +348,25 @@ def ask_before_production() -> LambdaStep:
             "started_by.$": "$.plan.started_by",
         },
         way_out(
-            "Ask for production approval", "Report the expired approval", "The approval expired", "Approval.Expired"
+            "Ask for production approval",
+            "Report the expired approval",
+            "The approval expired",
+            Failure.APPROVAL_EXPIRED,
         ),
-        way_out("Ask for production approval", "Report the failed request", "Nobody could be asked", "Approval.Failed"),
+        way_out(
+            "Ask for production approval", "Report the failed request", "Nobody could be asked", Failure.APPROVAL_FAILED
+        ),
     )
 
 
 def roll_back(failed: LambdaStep) -> Choice:
     """Put the previous configuration back when production answers wrongly, and wait until it serves again."""
-    told = way_out("Smoke-test production", "Report the roll-back", "Rolled back", "Production.RolledBack")
+    told = way_out("Smoke-test production", "Report the roll-back", "Rolled back", Failure.PRODUCTION_ROLLED_BACK)
     stuck = way_out(
         "Put the previous version back",
         "Report the failed roll-back",
         "The roll-back failed",
-        "Production.RollbackFailed",
+        Failure.PRODUCTION_ROLLBACK_FAILED,
     )
     back = until_ready("production", "the previous version", "$.plan.previous_configuration", ready=told, failed=stuck)
     update = update_endpoint(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
+from workflow.contract.failures import Failure
 from workflow.contract.scores import ClassScore, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.start import compared, describe_run, find_execution, read_settings, run_metrics, start_run
@@ -81,9 +82,11 @@ def test_a_run_that_ended_has_its_model_and_figures() -> None:
 
 def test_a_run_that_failed_says_why_on_one_line() -> None:
     """The cause is unpacked."""
-    answer = described(status="FAILED", error="Training.Failed", cause=json.dumps({"FailureReason": "no\nmemory"}))
+    answer = described(
+        status="FAILED", error=Failure.TRAINING_FAILED, cause=json.dumps({"FailureReason": "no\nmemory"})
+    )
     run = describe_run(ScriptedCloud({"describe_execution": answer}), "arn:x")
-    assert (run.error, run.cause, run.quality) == ("Training.Failed", "no memory", None)
+    assert (run.error, run.cause, run.quality) == (Failure.TRAINING_FAILED, "no memory", None)
 
 
 def test_a_run_is_found_by_its_name_in_either_machine() -> None:
