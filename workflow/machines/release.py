@@ -161,7 +161,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give(
+    step.merge_parameters(
         {
             "ModelName.$": "$.plan.model_name",
             "PrimaryContainer": {
@@ -196,7 +196,7 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
         "InitialVariantWeight": 1,
     }
     variant |= {"InitialInstanceCount.$": "$.plan.count"} if stage == "production" else {"InitialInstanceCount": 1}
-    step.give(
+    step.merge_parameters(
         {
             "EndpointConfigName.$": f"$.plan.{stage}_configuration",
             "ProductionVariants": [variant],
@@ -286,7 +286,7 @@ def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointS
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": settings.TAGS})
+    step.merge_parameters({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": settings.TAGS})
     step.next(then)
     return step
 

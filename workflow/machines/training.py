@@ -80,7 +80,7 @@ def train_model(failed: State) -> TrainingStep:
         retry=retry_sagemaker(quota_attempts=3),
         catch=[on_error(failed)],
     )
-    step.give(
+    step.merge_parameters(
         {
             **job_details(),
             # Not for a search: its trainings run side by side and would write over one another's checkpoints. What
@@ -119,7 +119,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give(
+    step.merge_parameters(
         {
             # The plan keeps it within the 32 characters of a tuning job's name.
             "HyperParameterTuningJobName.$": fresh_name("$.plan.jobs.tune"),
