@@ -130,7 +130,7 @@ def ask_for_approval() -> LambdaStep:
     )
 
 
-def mark(name: str, status: str, failed: LambdaStep) -> Task:
+def record_decision(name: str, status: str, failed: LambdaStep) -> Task:
     """Write the person's decision to the model registry."""
     return call_sagemaker(
         name,
@@ -154,7 +154,7 @@ def reject_model() -> Task:
         end="A person said no",
         error=Failure.APPROVAL_REJECTED,
     )
-    rejected = mark("Mark the model rejected", "Rejected", told)
+    rejected = record_decision("Mark the model rejected", "Rejected", told)
     rejected.next(
         raise_error(
             "Say who rejected it",

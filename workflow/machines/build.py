@@ -14,7 +14,7 @@ from stepfunctions.steps.choice_rule import ChoiceRule
 
 from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
-from workflow.machines.approving import ask_for_approval, gate_on_metrics, mark, register_model, reject_model
+from workflow.machines.approving import ask_for_approval, gate_on_metrics, record_decision, register_model, reject_model
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
     call_function,
@@ -29,8 +29,8 @@ from workflow.machines.kinds import (
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,
-    best_model,
     capacity_was_short_and_another_instance_is_left,
+    find_best_model,
     keep_trials,
     list_trials,
     train_model,
@@ -41,18 +41,18 @@ from workflow.machines.training import (
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
-    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refused(), also={"attempt.$": "$.Payload.training"})
-    preparation_failed = build_failing("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
+    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training"})
+    preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
     prepare = prepare_dataset(preparation_failed)
     check = check_dataset()
 
-    training_failed = build_failing("Train", "training", Failure.TRAINING_FAILED)
+    training_failed = fail_build("Train", "training", Failure.TRAINING_FAILED)
     short = Choice("Was capacity short?")
     train = train_model(short)
     elsewhere = Pass("Try the next instance", input_path="$.attempt.fallback", result_path="$.attempt")
     tune = tune_model(training_failed)
-    best = best_model(training_failed)
+    best = find_best_model(training_failed)
     listed = list_trials(best)
     kept = keep_trials(best)
     nothing = raise_error(
@@ -69,12 +69,12 @@ def machine() -> dict[str, Any]:
         short,
     )
 
-    evaluate = evaluate_models(build_failing("Evaluate", "evaluation", Failure.EVALUATION_FAILED))
+    evaluate = evaluate_models(fail_build("Evaluate", "evaluation", Failure.EVALUATION_FAILED))
     gate = gate_on_metrics()
-    registry_failed = build_failing("Register the model", "registration", Failure.REGISTRATION_FAILED)
+    registry_failed = fail_build("Register the model", "registration", Failure.REGISTRATION_FAILED)
     register = register_model(registry_failed)
     ask = ask_for_approval()
-    approved = mark("Mark the model approved", "Approved", registry_failed)
+    approved = record_decision("Mark the model approved", "Approved", registry_failed)
     release = release_model()
     rejected = reject_model()
 
@@ -122,13 +122,13 @@ def machine() -> dict[str, Any]:
     )
 
 
-def build_failing(what: str, noun: str, error: Failure) -> LambdaStep:
-    """The way out of one failing step of this machine."""
+def fail_build(what: str, noun: str, error: Failure) -> LambdaStep:
+    """Tell why a step failed, and fail the build with ``error``."""
     return report_and_fail("build", what, report=f"Report the failed {noun}", end=f"The {noun} failed", error=error)
 
 
-def refused() -> LambdaStep:
-    """The way out for an execution input that cannot be used."""
+def refuse_input() -> LambdaStep:
+    """Tell why an execution input cannot be used, and fail the build."""
     return report_and_fail(
         "build",
         "Plan the run",

@@ -157,7 +157,7 @@ def a_model_was_found() -> BaseRule:
     )
 
 
-def best_model(failed: LambdaStep) -> Task:
+def find_best_model(failed: LambdaStep) -> Task:
     """Look up the artefact of a search's best training."""
     return call_sagemaker(
         "Find the best model",
