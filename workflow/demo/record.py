@@ -124,13 +124,13 @@ def summary(
         "metrics": {key: finished.metrics[key] for key in ("task", *figures_of(finished.metrics["task"]), "images")},
         "endpoints": {"staging": stack.staging_endpoint, "production": stack.production_endpoint},
         "endpoint_url": url,
-        "predictions": [seen(prediction) for prediction in predictions],
+        "predictions": [describe_picture(prediction) for prediction in predictions],
         "timings": timings.document(),
         "report": str(report),
     }
 
 
-def seen(prediction: Prediction) -> dict[str, Any]:
+def describe_picture(prediction: Prediction) -> dict[str, Any]:
     """One picture's part of the summary: its objects with their boxes or, of a sorted picture, its classes."""
     if prediction.classification is not None:
         classes = [{"class": item["class"], "score": item["score"]} for item in prediction.classification]
