@@ -11,7 +11,7 @@ from workflow.contract.failures import Failure
 LENGTH = 800
 
 TOLD = frozenset(Failure)
-"""Errors of the machines' own Fail states: each has told everyone before it failed."""
+"""Errors that everyone was told of by the machine itself, before it failed with them."""
 
 
 def readable(error: object) -> str:

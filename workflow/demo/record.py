@@ -81,9 +81,9 @@ def job_seconds(cloud: Cloud, jobs: tuple[Job, ...]) -> dict[str, float]:
     found = {}
     for job in jobs:
         noun = "".join(part.capitalize() for part in job.kind.split("_"))
-        told = cloud.call("sagemaker", f"describe_{job.kind}_job", **{f"{noun}JobName": job.name})
-        start = told.get(f"{noun}StartTime") or told.get("CreationTime")
-        end = told.get(f"{noun}EndTime") or told.get("HyperParameterTuningEndTime")
+        described = cloud.call("sagemaker", f"describe_{job.kind}_job", **{f"{noun}JobName": job.name})
+        start = described.get(f"{noun}StartTime") or described.get("CreationTime")
+        end = described.get(f"{noun}EndTime") or described.get("HyperParameterTuningEndTime")
         if start is not None and end is not None:
             found[job.state] = (end - start).total_seconds()
     return found

@@ -28,7 +28,7 @@ from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
 from workflow.runs.approvals import Approvals
 from workflow.runs.releases import served_dataset
-from workflow.runs.screen import screen_on
+from workflow.runs.screen import open_screen
 from workflow.runs.start import start_run
 from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
@@ -153,7 +153,7 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     stops.append(lambda: stop_run(site.cloud, execution))
     approvals = Approvals(site.cloud, site.stack.table, site.stack.approval_url)
     watcher = Watcher(site.cloud, execution, approvals=approvals)
-    screen = screen_on(sys.stdout)
+    screen = open_screen(sys.stdout)
     answered: set[str] = set()
     approval_seconds = 0.0
     try:

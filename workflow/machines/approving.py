@@ -147,20 +147,20 @@ def record_decision(name: str, status: str, failed: LambdaStep) -> Task:
 
 def reject_model() -> Task:
     """Mark the package rejected, say who said no and end the run."""
-    told = report_and_fail(
+    report = report_and_fail(
         "build",
         "Ask for approval",
         report="Report the rejection",
         end="A person said no",
         error=Failure.APPROVAL_REJECTED,
     )
-    rejected = record_decision("Mark the model rejected", "Rejected", told)
+    rejected = record_decision("Mark the model rejected", "Rejected", report)
     rejected.next(
         raise_error(
             "Say who rejected it",
             Failure.APPROVAL_REJECTED,
             "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
-            told,
+            report,
         )
     )
     return rejected

@@ -96,7 +96,7 @@ def call_function(
 ) -> LambdaStep:
     """A Lambda function called with ``payload``; the fields named in ``keep`` of its answer go to ``$.<at>``.
 
-    ``failed`` is the way out for any error, or every way out with the errors it is for.
+    ``failed`` is the state that any error leads to; or the catchers, where it depends on the error.
     """
     return LambdaStep(
         name,

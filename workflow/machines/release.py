@@ -162,7 +162,9 @@ def ask_before_production() -> LambdaStep:
 
 def roll_back(failed: LambdaStep) -> Choice:
     """Put the previous configuration back when production answers wrongly, and wait until it serves again."""
-    told = fail_release("Smoke-test production", "Report the roll-back", "Rolled back", Failure.PRODUCTION_ROLLED_BACK)
+    rolled_back = fail_release(
+        "Smoke-test production", "Report the roll-back", "Rolled back", Failure.PRODUCTION_ROLLED_BACK
+    )
     stuck = fail_release(
         "Put the previous version back",
         "Report the failed roll-back",
@@ -170,7 +172,7 @@ def roll_back(failed: LambdaStep) -> Choice:
         Failure.PRODUCTION_ROLLBACK_FAILED,
     )
     back = wait_until_ready(
-        "production", "the previous version", "$.plan.previous_configuration", ready=told, failed=stuck
+        "production", "the previous version", "$.plan.previous_configuration", ready=rolled_back, failed=stuck
     )
     update = update_endpoint(
         "Put the previous version back", "production", "$.plan.previous_configuration", failed=stuck, then=back
