@@ -43,7 +43,7 @@ def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
     return f"{registry}/{project}-{name}:{tag(name, root)}"
 
 
-def missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
+def find_missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
     """Names of the images whose present sources the registry does not hold."""
     return [name for name in IMAGES if not _pushed(cloud, f"{project}-{name}", tag(name, root))]
 
@@ -69,7 +69,7 @@ BUILD = {
 }
 
 
-def builder() -> str:
+def find_builder() -> str:
     """The program that builds images. Raises UsageError where there is none."""
     for program in ("docker", "podman"):
         if shutil.which(program):
@@ -80,8 +80,8 @@ def builder() -> str:
 def build_and_push(
     cloud: Cloud, project: str, place: Place, names: list[str], say: Callable[[str, str], None], root: Path = ROOT
 ) -> None:
-    """Build and push some images. ``say`` is told an image's name and what happens to it."""
-    program = builder()
+    """Build and push some images. ``say`` gets an image's name and what happens to it."""
+    program = find_builder()
     log_in(cloud, program)
     for name in names:
         target = address(name, project, place, root)

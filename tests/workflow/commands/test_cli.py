@@ -16,6 +16,7 @@ import pytest
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.runs.test_releases import released
 from workflow.commands.cli import greenlight, run
+from workflow.contract.failures import Failure
 from workflow.errors import GreenlightError, ServiceError
 
 ROOT = Path(__file__).parents[3]
@@ -114,7 +115,7 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
             "status": "FAILED",
             "startDate": datetime(2026, 11, 21, tzinfo=UTC),
             "stopDate": datetime(2026, 11, 21, 0, 1, 14, tzinfo=UTC),
-            "error": "Gate.Rejected",
+            "error": Failure.GATE_REJECTED,
             "cause": "mAP50 of washer 0.41 < 0.60",
         },
     }
@@ -122,7 +123,7 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
     assert "run-1  failed  1 min 14 s" in capsys.readouterr().out
     assert called("runs", "--json", **answers)[0] == 0
     (document,) = json.loads(capsys.readouterr().out)
-    assert (document["run"], document["error"], document["seconds"]) == ("run-1", "Gate.Rejected", 74)
+    assert (document["run"], document["error"], document["seconds"]) == ("run-1", Failure.GATE_REJECTED, 74)
 
 
 def test_a_mistake_of_the_person_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
