@@ -37,8 +37,9 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 	$(BIN)/cfn-lint infra/template.yaml
 	$(BIN)/python -m workflow.machines.render --check
 
-golden: .venv/dev ## render both state machines and their pictures again
+golden: .venv/dev ## render both state machines, their pictures and the table of input keys again
 	$(BIN)/python -m workflow.machines.render
+	$(BIN)/python -m workflow.commands.input_keys
 
 local: .venv/run ## the stand-in for AWS, in the foreground
 	$(BIN)/greenlight local
@@ -53,7 +54,7 @@ destroy: .venv/run ## delete the stack and everything in it
 	$(BIN)/greenlight destroy
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
-	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/test_hostile_requests.py -s
+	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/http/test_hostile_requests.py -s
 
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests

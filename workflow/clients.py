@@ -1,4 +1,4 @@
-"""The one door to AWS, or to its stand-in: calls a service and turns its errors into the project's own.
+"""The only way to AWS, or to its stand-in: calls a service and turns its errors into the project's own.
 
 Knows how to connect, to page and to name an error; knows no state machine, no bucket and no endpoint.
 boto3 is imported when the first call is made, so that ``greenlight --help`` stays quick.
@@ -62,7 +62,7 @@ class AwsCloud:
         try:
             answer: dict[str, Any] = getattr(self._client(service), operation)(**parameters)
         except Exception as error:
-            raise self._readable(error, f"{service}:{operation}") from error
+            raise self._translate(error, f"{service}:{operation}") from error
         return answer
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
@@ -71,7 +71,7 @@ class AwsCloud:
             for page in self._client(service).get_paginator(operation).paginate(**parameters):
                 yield from page.get(key, [])
         except Exception as error:
-            raise self._readable(error, f"{service}:{operation}") from error
+            raise self._translate(error, f"{service}:{operation}") from error
 
     def _client(self, service: str) -> Any:
         with self._lock:
@@ -86,7 +86,7 @@ class AwsCloud:
                 self._clients[service] = make(service, config=config)
             return self._clients[service]
 
-    def _readable(self, error: Exception, operation: str) -> Exception:
+    def _translate(self, error: Exception, operation: str) -> Exception:
         """The project's own error for one of boto3's; any other error as it is."""
         from botocore import exceptions
 

@@ -72,9 +72,9 @@ class StandIn:
 
     def _start(self) -> dict[str, str]:
         self._state.mkdir(parents=True, exist_ok=True)
-        said = self._state / "start.txt"
+        log = self._state / "start.txt"
         command = [sys.executable, "-m", "infra.local", "--port", str(self._port), "--state", str(self._state)]
-        with said.open("wb") as output:
+        with log.open("wb") as output:
             # A session of its own: Ctrl-C in this terminal must not reach it before its jobs were stopped in order.
             self._process = subprocess.Popen(
                 [*command, "--wait-scale", _WAIT_SCALE],
@@ -93,7 +93,7 @@ class StandIn:
                 return environment
             if self._process.poll() is not None:
                 self._process = None
-                raise GreenlightError(f"the stand-in did not start:\n{said.read_text().strip()[-2000:]}")
+                raise GreenlightError(f"the stand-in did not start:\n{log.read_text().strip()[-2000:]}")
             time.sleep(0.05)
         self.stop()
         raise GreenlightError(f"the stand-in did not answer within {_START_SECONDS} s; see {self._state / 'log.txt'}")
@@ -128,7 +128,7 @@ def read_mail(url: str) -> list[dict[str, object]]:
 
 
 def make_environments(say: Callable[[str], None]) -> None:
-    """Make the environments of both images where they are missing; ``say`` is told each one that is ready."""
+    """Make the environments of both images where they are missing; ``say`` gets the name of each one that is ready."""
     for name in IMAGES:
         # A session of its own, so that an interruption takes pip and whatever it runs along with it.
         maker = subprocess.Popen(
@@ -141,13 +141,13 @@ def make_environments(say: Callable[[str], None]) -> None:
             text=True,
         )
         try:
-            said, _ = maker.communicate()
+            output, _ = maker.communicate()
         except BaseException:
             os.killpg(maker.pid, signal.SIGTERM)
             maker.wait()
             raise
         if maker.returncode:
-            raise GreenlightError(f"the environment of the {name} image could not be made:\n{said.strip()}")
+            raise GreenlightError(f"the environment of the {name} image could not be made:\n{output.strip()}")
         say(name)
 
 

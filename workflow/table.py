@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def format_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """The rows below their head, each column as wide as its widest cell; the last column is not padded."""
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
@@ -13,7 +13,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
-def minutes(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """A length of time as people read it: ``42 s``, ``3 min 05 s``, ``2 h 10 min``."""
     whole = round(seconds)
     if whole < 60:
@@ -23,6 +23,6 @@ def minutes(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def shortened(text: str, longest: int = 90) -> str:
+def shorten(text: str, longest: int = 90) -> str:
     """The text, cut with an ellipsis where it is too long for a table."""
     return text if len(text) <= longest else text[: longest - 1] + "…"

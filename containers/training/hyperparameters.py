@@ -12,6 +12,7 @@ from typing import Any
 
 from workflow.contract.hyperparameters import OWN, HyperparameterError, decimal, read_argument
 from workflow.contract.reading import ContractError
+from workflow.contract.rule import Whole
 from workflow.contract.run_input import RULES
 
 
@@ -38,7 +39,7 @@ def read_settings(given: Mapping[str, str]) -> Settings:
     own: dict[str, Any] = {}
     for key, default in OWN.items():
         text = rest.pop(key, default)
-        number = decimal(text) if RULES[key].kind is int else None
+        number = decimal(text) if isinstance(RULES[key], Whole) else None
         try:
             own[key] = RULES[key].read(key, text if number is None else number)
         except ContractError as error:

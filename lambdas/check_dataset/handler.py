@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import validate
 
 from lambdas.check_dataset.verdict import judge
+from workflow.contract.build_plan import BuildPlan
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.document import read
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
-
-EVENT = {
-    "type": "object",
-    "required": ["plan"],
-    "properties": {
-        "plan": {
-            "type": "object",
-            "required": ["uris"],
-            "properties": {
-                "uris": {
-                    "type": "object",
-                    "required": ["dataset_report"],
-                    "properties": {"dataset_report": {"type": "string", "pattern": "^s3://"}},
-                },
-            },
-        },
-    },
-}
 
 
 class DatasetRejected(Exception):
     """The dataset may not be trained on: names the first findings with file and line."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the state gives."""
+
+    plan: BuildPlan
 
 
 logger = Logger()
@@ -51,8 +42,8 @@ s3 = boto3.client("s3")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the dataset's figures, or raise DatasetRejected."""
     metrics.add_metric(name="DatasetChecked", unit=MetricUnit.Count, value=1)
-    validate(event=event, schema=EVENT)
-    report = read_report(event["plan"]["uris"]["dataset_report"] + "dataset-report.json")
+    plan = read(Event, event, "event").plan
+    report = read_report(plan.uris.dataset_report + "dataset-report.json")
     verdict = judge(report)
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)

@@ -38,38 +38,38 @@ def judge(report: DatasetReport) -> Verdict:
     objects = sum(split.objects for split in report.splits.values())
     problems = report.errors + report.warnings
     return Verdict(
-        reasons=tuple(reasons(report, images, objects)),
+        reasons=tuple(find_reasons(report, images, objects)),
         images=images,
         objects=objects,
         summary=", ".join(
             (
-                counted(images, "image", "images"),
-                counted(objects, *OBJECTS[report.task]),
-                counted(problems, "problem", "problems"),
+                count(images, "image", "images"),
+                count(objects, *OBJECTS[report.task]),
+                count(problems, "problem", "problems"),
             )
         ),
     )
 
 
-def reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
+def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
     """Why the dataset is refused, worst first; empty when it is not."""
     if report.errors:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
         if hidden > 0:
             lines.append(
-                f"and {hidden} more" if lines else f"{counted(hidden, 'error', 'errors')}, none of them described"
+                f"and {hidden} more" if lines else f"{count(hidden, 'error', 'errors')}, none of them described"
             )
         return lines
     if not images:
         return ["the dataset holds no images"]
     if not report.classes or not objects:
         one, _ = OBJECTS[report.task]
-        return [f"{counted(images, 'image', 'images')} and no labelled {one}"]
+        return [f"{count(images, 'image', 'images')} and no labelled {one}"]
     empty = sorted(name for name, split in report.splits.items() if not split.images)
     return [f"no images for {name}" for name in empty]
 
 
-def counted(number: int, one: str, many: str) -> str:
+def count(number: int, one: str, many: str) -> str:
     """The number and its noun."""
     return f"{number} {one if number == 1 else many}"

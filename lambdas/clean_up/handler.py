@@ -15,26 +15,15 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import validate
 from botocore.exceptions import ClientError
 
-from lambdas.clean_up.leftovers import configurations, models
+from lambdas.clean_up.leftovers import choose_configurations, choose_models
+from workflow.contract.champion import read_champion
+from workflow.contract.release_lock import held_by, read_lock
+from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
-TEXT = {"type": "string", "minLength": 1}
-PLAN = {
-    "execution_arn": TEXT,
-    "model_name": TEXT,
-    "staging_configuration": TEXT,
-    "production_configuration": TEXT,
-    "previous_configuration": {"type": "string"},
-    "staging_endpoint": TEXT,
-    "production_endpoint": TEXT,
-}
-EVENT = {
-    "type": "object",
-    "required": ["plan"],
-    "properties": {"plan": {"type": "object", "required": list(PLAN), "properties": PLAN}},
-}
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
 
@@ -66,29 +55,30 @@ table = boto3.resource("dynamodb").Table(environment.table)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the names that were deleted and whether the lock was given back."""
     metrics.add_metric(name="CleanedUp", unit=MetricUnit.Count, value=1)
-    validate(event=event, schema=EVENT)
-    plan = event["plan"]
-    if read("release-lock").get("execution") != plan["execution_arn"]:
+    plan = ReleasePlan.parse(event.get("plan"))
+    if not holds_lock(plan.execution_arn):
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
-    kept = kept_configurations(plan)
-    kept_models = {plan["model_name"], *models_of(kept)}
-    old_configurations = configurations(environment.project, found("EndpointConfig"), kept)
-    old_models = models(environment.project, found("Model"), kept_models)
+    kept = find_kept_configurations(plan)
+    kept_models = {plan.model_name, *find_models(kept)}
+    old_configurations = choose_configurations(environment.project, list_names("EndpointConfig"), kept)
+    old_models = choose_models(environment.project, list_names("Model"), kept_models)
     for name in old_configurations:
         delete("endpoint_config", EndpointConfigName=name)
     for name in old_models:
         delete("model", ModelName=name)
-    released = release_lock(plan["execution_arn"])
+    released = give_lock_back(plan.execution_arn)
     logger.info("cleaned up", configurations=old_configurations, models=old_models, lock_released=released)
     return {"deleted_configurations": old_configurations, "deleted_models": old_models, "lock_released": released}
 
 
-def kept_configurations(plan: Mapping[str, Any]) -> set[str]:
+def find_kept_configurations(plan: ReleasePlan) -> set[str]:
     """Every configuration something still needs: live, arriving, planned, previous and the champion's."""
-    kept = {plan[name] for name in ("staging_configuration", "production_configuration", "previous_configuration")}
-    kept.add(read("champion").get("production_configuration", ""))
-    for endpoint in (plan["staging_endpoint"], plan["production_endpoint"]):
+    kept = {plan.staging_configuration, plan.production_configuration, plan.previous_configuration}
+    champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
+    if champion is not None:
+        kept.add(champion.production_configuration)
+    for endpoint in (plan.staging_endpoint, plan.production_endpoint):
         described = describe_endpoint(endpoint)
         kept.add(described.get("EndpointConfigName", ""))
         kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
@@ -106,7 +96,7 @@ def describe_endpoint(name: str) -> dict[str, Any]:
     return described
 
 
-def models_of(names: Iterable[str]) -> set[str]:
+def find_models(names: Iterable[str]) -> set[str]:
     """The models that these configurations serve."""
     served = set()
     for name in names:
@@ -120,7 +110,7 @@ def models_of(names: Iterable[str]) -> set[str]:
     return served
 
 
-def found(kind: str) -> list[str]:
+def list_names(kind: str) -> list[str]:
     """The names of this kind that contain the project's name."""
     listing = "list_endpoint_configs" if kind == "EndpointConfig" else "list_models"
     pages = sagemaker.get_paginator(listing).paginate(NameContains=environment.project)
@@ -136,20 +126,16 @@ def delete(kind: str, **name: str) -> None:
             raise
 
 
-def release_lock(execution: str) -> bool:
+def holds_lock(execution: str) -> bool:
+    """Whether this execution has the release lock. Raises ContractError where nobody can tell who has."""
+    lock = read_lock(found_item(table.get_item(Key={"id": RELEASE_LOCK}, ConsistentRead=True)))
+    return lock is not None and lock.execution == execution
+
+
+def give_lock_back(execution: str) -> bool:
     """Give the lock back if this execution still has it."""
     try:
-        table.delete_item(
-            Key={"id": "release-lock"},
-            ConditionExpression="execution = :me",
-            ExpressionAttributeValues={":me": execution},
-        )
+        table.delete_item(Key={"id": RELEASE_LOCK}, **held_by(execution))
     except table.meta.client.exceptions.ConditionalCheckFailedException:
         return False
     return True
-
-
-def read(key: str) -> dict[str, Any]:
-    """One item of the table, or nothing where there is none."""
-    item: dict[str, Any] = table.get_item(Key={"id": key}, ConsistentRead=True).get("Item", {})
-    return item

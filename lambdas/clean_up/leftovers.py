@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable
 
 
-def configurations(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
+def choose_configurations(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
     """Endpoint configurations to delete, of those found. ``kept`` are live, planned, previous or the champion's."""
     made_here = re.compile(rf"{re.escape(project)}-(staging|production)-v[0-9]+-[0-9a-f]{{8}}")
     return _left(found, kept, made_here)
 
 
-def models(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
+def choose_models(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
     """Models to delete, of those found. ``kept`` are the ones that a kept configuration names, and the planned one."""
     made_here = re.compile(rf"{re.escape(project)}-v[0-9]+-[0-9a-f]{{8}}")
     return _left(found, kept, made_here)

@@ -51,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             thresholds=plan.thresholds,
             champion=plan.champion,
             training_status=training.get("status"),
-            archive_digest=digest_of(training.get("model_data_url")),
+            archive_digest=hash_object(training.get("model_data_url")),
             has_report=page is not None,
             compare=plan.compare,
         )
@@ -90,7 +90,7 @@ def read_page(uri: str) -> str | None:
     return text or None
 
 
-def digest_of(uri: object) -> str:
+def hash_object(uri: object) -> str:
     """The SHA-256 of a stored object, in hex; empty where there is no such object."""
     try:
         bucket, key = split_s3_uri(str(uri))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from workflow.contract.run_input import RULES, InputError, check_floors
+from workflow.contract.rule import InputError, rules_of
+from workflow.contract.thresholds import Thresholds, check_floors
 
 
 class LimitsError(ValueError):
@@ -17,35 +18,17 @@ class LimitsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the gate asks, under the names of the execution input. Figures and losses are fractions of 1.
-
-    ``class_floors`` replace ``minimum_class_map50`` for the classes they name. ``maximum_latency_ms`` is of the median
-    and ``maximum_model_mb`` counts 1,000,000 bytes; 0 asks nothing of either.
-    """
-
-    minimum_map50: float
-    minimum_map50_95: float
-    minimum_keypoint_map50_95: float
-    minimum_mask_map50_95: float
-    minimum_top1: float
-    minimum_class_map50: float
-    class_floors: Mapping[str, float]
-    minimum_images: int
-    minimum_class_objects: int
-    maximum_regression: float
-    maximum_class_regression: float
-    maximum_latency_ms: float
-    maximum_model_mb: float
+class Limits(Thresholds):
+    """What the gate asks, as it was read from a plan: nothing of it by default."""
 
     @staticmethod
     def read(thresholds: object) -> Limits:
         """Read a plan's thresholds. Raises LimitsError that names every one which is missing or cannot be."""
         given = thresholds if isinstance(thresholds, Mapping) else {}
         values, reasons = {}, []
-        for field in fields(Limits):
+        for name, rule in rules_of(Limits).items():
             try:
-                values[field.name] = RULES[field.name].read(field.name, given.get(field.name))
+                values[name] = rule.read(name, given.get(name))
             except InputError as error:
                 reasons.append(f"the threshold {error}")
         try:

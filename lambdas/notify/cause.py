@@ -6,29 +6,12 @@ import re
 from collections.abc import Mapping
 
 from workflow.contract.cause import reason_in, text_of
+from workflow.contract.failures import Failure
 
 LENGTH = 800
 
-TOLD = frozenset(
-    f"{subject}.{what}"
-    for subject, whats in {
-        "Plan": ("Rejected",),
-        "Prepare": ("Failed",),
-        "Data": ("Rejected",),
-        "Training": ("Failed",),
-        "Evaluation": ("Failed",),
-        "Gate": ("Rejected",),
-        "Registration": ("Failed",),
-        "Approval": ("Failed", "Expired", "Rejected"),
-        "Release": ("Failed", "Refused", "Overtaken"),
-        "Staging": ("Failed",),
-        "SmokeTest": ("Failed",),
-        "Production": ("Failed", "RolledBack", "RollbackFailed"),
-        "Record": ("Failed",),
-    }.items()
-    for what in whats
-)
-"""Errors of the machines' own Fail states: each has told everyone before it failed."""
+TOLD = frozenset(Failure)
+"""Errors that everyone was told of by the machine itself, before it failed with them."""
 
 
 def readable(error: object) -> str:

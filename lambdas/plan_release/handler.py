@@ -7,7 +7,6 @@ repeat within one execution.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -19,55 +18,22 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import ClientError
 
+from lambdas.plan_release.action import Confirmation, Planning, read_action
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Execution, Served, Wish, check_overtaken, draw_up
-from workflow.contract.names import PACKAGE_ARN, split_s3_uri
+from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up
+from workflow.contract.champion import read_champion
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
+from workflow.contract.execution import Execution
+from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
+from workflow.contract.release_input import ReleaseInput
+from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION
 
-PLANNING = {
-    "type": "object",
-    "required": ["input", "execution"],
-    "properties": {
-        "input": {
-            "type": "object",
-            "required": ["model_package_arn"],
-            "properties": {
-                "model_package_arn": {"type": "string", "pattern": f"^{PACKAGE_ARN}"},
-                "judged_against": {"type": ["string", "null"], "pattern": f"^$|^{PACKAGE_ARN}"},
-                "ask_before_production": {"type": "boolean"},
-                "started_by": {"type": "string", "maxLength": 80},
-            },
-            "patternProperties": {"^AWS_STEP_FUNCTIONS": {}},
-            "additionalProperties": False,
-        },
-        "execution": {
-            "type": "object",
-            "required": ["id", "name"],
-            "properties": {"id": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}},
-        },
-    },
-}
-CONFIRMING = {
-    "type": "object",
-    "required": ["confirm"],
-    "properties": {
-        "confirm": {
-            "type": "object",
-            "required": ["execution_arn", "replaces", "model_package_arn"],
-            "properties": {
-                "execution_arn": {"type": "string", "minLength": 1},
-                "replaces": {"type": "string"},
-                "model_package_arn": {"type": "string"},
-            },
-        },
-    },
-}
-
-CHUNK_BYTES = 1024 * 1024
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
 
@@ -114,41 +80,51 @@ lock = ReleaseLock(table, boto3.client("stepfunctions"))
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the plan of this release, or that it still stands; raise ReleaseRefused otherwise."""
     try:
-        if "confirm" in event:
-            metrics.add_metric(name="ReleaseConfirmed", unit=MetricUnit.Count, value=1)
-            validate(event=event, schema=CONFIRMING)
-            hold(event["confirm"])
-            return {"confirmed": True}
-        metrics.add_metric(name="ReleaseRequested", unit=MetricUnit.Count, value=1)
-        return plan_release(event)
-    except SchemaValidationError as error:
-        raise ReleaseRefused(f"the execution input is wrong: {error.validation_message}") from error
+        action = read_action(event, environment.defaults)
+    except ContractError as error:
+        count("ReleaseRequested")
+        raise ReleaseRefused(f"the execution input is wrong: {error}") from error
+    try:
+        match action:
+            case Planning(execution, given):
+                count("ReleaseRequested")
+                return plan_release(execution, given).document()
+            case Confirmation(plan):
+                count("ReleaseConfirmed")
+                confirm(plan)
+                return {"confirmed": True}
     except (ContractError, LockedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
 
-def plan_release(event: dict[str, Any]) -> dict[str, Any]:
+def count(name: str) -> None:
+    """Add one to a metric."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+
+
+def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
-    validate(event=event, schema=PLANNING)
-    execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
-    wish = Wish.read(event["input"], environment.defaults, environment.instance_count)
-    package = find_package(wish.model_package_arn)
-    check_archive(package, sha256_of(package.model_data_url))
-    staging = find_endpoint(f"{environment.project}-staging")
-    production = find_endpoint(f"{environment.project}-production")
-    plan = draw_up(environment.project, execution, wish, package, staging, production, served())
-    hold(plan)
-    logger.info("planned", run=plan["run"], package_version=package.version, previous=plan["previous_configuration"])
+    settings = Settings.read(environment.defaults, environment.instance_count)
+    package = find_package(given.model_package_arn)
+    check_archive(package, hash_object(package.model_data_url))
+    found = Found(
+        staging=find_endpoint(f"{environment.project}-staging"),
+        production=find_endpoint(f"{environment.project}-production"),
+        served=find_served(),
+    )
+    plan = draw_up(environment.project, execution, given, settings, package, found)
+    confirm(plan)
+    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
 
 
-def hold(plan: Mapping[str, Any]) -> None:
+def confirm(plan: ReleasePlan) -> None:
     """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and RefusalError.
 
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """
-    lock.take(plan["execution_arn"], int(time.time()))
-    check_overtaken(plan, served())
+    lock.take(plan.execution_arn, int(time.time()))
+    check_overtaken(plan, find_served())
 
 
 def find_package(arn: str) -> Package:
@@ -173,19 +149,16 @@ def find_endpoint(name: str) -> Endpoint | None:
     return Endpoint(name, status=described["EndpointStatus"], configuration=described.get("EndpointConfigName", ""))
 
 
-def served() -> Served:
-    """What the table says that production serves. Raises RefusalError where its record is not whole."""
-    return Served.read(table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item"))
+def find_served() -> Served:
+    """What the table says that production serves. Raises ContractError where its record is not whole."""
+    return Served.of(read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))))
 
 
-def sha256_of(uri: str) -> str:
+def hash_object(uri: str) -> str:
     """The digest of a stored object, read in pieces; empty where there is no such object."""
     bucket, key = split_s3_uri(uri)
     try:
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
         return ""
-    digest = hashlib.sha256()
-    for chunk in body.iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
+    return sha256_of(body.iter_chunks(CHUNK_BYTES))

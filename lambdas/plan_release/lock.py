@@ -10,7 +10,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-KEY = {"id": "release-lock"}
+from workflow.contract.release_lock import LockRecord, read_lock
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import RELEASE_LOCK
+
 BUSY = ("RUNNING", "PENDING_REDRIVE")
 
 
@@ -26,33 +29,37 @@ class ReleaseLock:
     stepfunctions: Any
 
     def take(self, execution: str, now_epoch: int) -> None:
-        """Take the lock for an execution, again if it holds it already. Raises LockedError."""
+        """Take the lock for an execution, again if it holds it already.
+
+        Raises LockedError where another release has it, and ContractError where nobody can tell who has.
+        """
+        record = LockRecord(execution, now_epoch)
         try:
-            self._put(execution, now_epoch, "attribute_not_exists(id) OR execution = :expected", execution)
+            self._put(record, expected=execution)
         except self._lost:
-            holder = self._holder()
-            if self._running(holder):
+            holder = self._find_holder()
+            if holder and self._is_running(holder):
                 raise LockedError(f"another release is running: {holder}") from None
-            self._take_over(execution, now_epoch, holder)
+            self._take_over(record, holder)
 
-    def _take_over(self, execution: str, now_epoch: int, holder: str) -> None:
+    def _take_over(self, record: LockRecord, holder: str) -> None:
         try:
-            self._put(execution, now_epoch, "attribute_not_exists(id) OR execution = :expected", holder)
+            self._put(record, expected=holder)
         except self._lost:
-            raise LockedError(f"another release has just started: {self._holder()}") from None
+            raise LockedError(f"another release has just started: {self._find_holder()}") from None
 
-    def _put(self, execution: str, now_epoch: int, condition: str, expected: str) -> None:
+    def _put(self, record: LockRecord, expected: str) -> None:
         self.table.put_item(
-            Item={**KEY, "execution": execution, "taken_epoch": now_epoch},
-            ConditionExpression=condition,
+            Item=record.item(),
+            ConditionExpression="attribute_not_exists(id) OR execution = :expected",
             ExpressionAttributeValues={":expected": expected},
         )
 
-    def _holder(self) -> str:
-        item = self.table.get_item(Key=KEY, ConsistentRead=True).get("Item", {})
-        return str(item.get("execution", ""))
+    def _find_holder(self) -> str:
+        record = read_lock(found_item(self.table.get_item(Key={"id": RELEASE_LOCK}, ConsistentRead=True)))
+        return "" if record is None else record.execution
 
-    def _running(self, execution: str) -> bool:
+    def _is_running(self, execution: str) -> bool:
         try:
             return self.stepfunctions.describe_execution(executionArn=execution)["status"] in BUSY
         except ClientError as error:

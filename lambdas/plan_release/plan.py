@@ -11,19 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
-from workflow.contract.reading import VERSION
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.execution import Execution
+from workflow.contract.release_input import ReleaseInput
+from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import RULES, RunInput
 
 BAKE_SECONDS = 300
 """How long the alarms watch the new fleet before the old one goes."""
-
-
-@dataclass(frozen=True)
-class Execution:
-    """The Step Functions execution a plan is for."""
-
-    arn: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -36,36 +31,24 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The execution input over the stack's settings.
+class Settings:
+    """What the stack says of every release: how long a person has to answer, and what serves unless a version says."""
 
-    ``judged_against`` is the package that a build compared with this one: empty where production served none, None
-    where nobody compared, as for a version that a person brings back.
-    """
-
-    model_package_arn: str
-    judged_against: str | None
-    ask_before_production: bool
     approval_seconds: int
     instance: str
     count: int
-    started_by: str
 
     @staticmethod
-    def read(given: Mapping[str, Any], defaults: Mapping[str, Any], count: int) -> Wish:
-        """Read an input, checked already, over the stack's defaults. Raises InputError on a wrong default."""
+    def read(defaults: Mapping[str, Any], count: int) -> Settings:
+        """Read the stack's defaults. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
-            return RULES[key].read(key, given.get(key, defaults.get(key, fallback)))
+            return RULES[key].read(key, defaults.get(key, fallback))
 
-        return Wish(
-            model_package_arn=given["model_package_arn"],
-            judged_against=given.get("judged_against"),
-            ask_before_production=setting("ask_before_production", RunInput.ask_before_production),
+        return Settings(
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
             count=count,
-            started_by=setting("started_by", RunInput.started_by),
         )
 
 
@@ -86,14 +69,18 @@ class Served:
     configuration: str = ""
 
     @staticmethod
-    def read(record: Mapping[str, Any] | None) -> Served:
-        """Read the champion's record. Raises RefusalError on one that is not whole: it is no sign of nothing."""
-        if record is None:
-            return Served()
-        served = Served(str(record.get("model_package_arn", "")), str(record.get("production_configuration", "")))
-        if not served.package or not served.configuration:
-            raise RefusalError("the record of what production serves is not whole: mend the table's item champion")
-        return served
+    def of(champion: ChampionRecord | None) -> Served:
+        """What the champion's record says."""
+        return Served() if champion is None else Served(champion.model_package_arn, champion.production_configuration)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there was before planning; None for an endpoint that does not exist."""
+
+    staging: Endpoint | None
+    production: Endpoint | None
+    served: Served
 
 
 def check_champion(judged_against: str | None, package: Package, served: Served, production: Endpoint | None) -> None:
@@ -117,11 +104,11 @@ def check_champion(judged_against: str | None, package: Package, served: Served,
         )
 
 
-def check_overtaken(plan: Mapping[str, Any], served: Served) -> None:
+def check_overtaken(plan: ReleasePlan, served: Served) -> None:
     """Raise RefusalError where another release has taken place since this one was planned."""
-    if served.package not in (plan["replaces"], plan["model_package_arn"]):
+    if served.package not in (plan.replaces, plan.model_package_arn):
         raise RefusalError(
-            f"production served {_named(plan['replaces'])} when this release was planned, and serves "
+            f"production served {_named(plan.replaces)} when this release was planned, and serves "
             f"{_named(served.package)} by now: start it anew"
         )
 
@@ -133,48 +120,46 @@ def _named(package_arn: str) -> str:
 def draw_up(
     project: str,
     execution: Execution,
-    wish: Wish,
+    given: ReleaseInput,
+    settings: Settings,
     package: Package,
-    staging: Endpoint | None,
-    production: Endpoint | None,
-    served: Served,
-) -> dict[str, Any]:
+    found: Found,
+) -> ReleasePlan:
     """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not."""
-    check_endpoint(staging)
-    check_endpoint(production)
-    check_champion(wish.judged_against, package, served, production)
-    mark = f"v{package.version}-{hashlib.sha256(execution.arn.encode()).hexdigest()[:8]}"
-    return {
-        "version": VERSION,
-        "run": execution.name,
-        "execution_arn": execution.arn,
-        "started_by": wish.started_by,
-        "model_package_arn": package.arn,
-        "replaces": served.package,
-        "package_version": package.version,
-        "dataset_name": package.dataset_name,
-        "model_name": f"{project}-{mark}",
-        "staging_configuration": f"{project}-staging-{mark}",
-        "production_configuration": f"{project}-production-{mark}",
-        "staging_endpoint": f"{project}-staging",
-        "production_endpoint": f"{project}-production",
-        "staging_exists": staging is not None,
-        "production_exists": production is not None,
-        "previous_configuration": "" if production is None else production.configuration,
-        "model_digest": package.model_digest,
-        "archive_digest": package.archive_digest,
-        "evaluation_uri": package.evaluation_uri,
-        "report_uri": package.report_uri,
-        "image": package.image,
-        "model_data_url": package.model_data_url,
-        "environment": dict(package.environment),
-        "instance": package.instance or wish.instance,
-        "count": wish.count,
-        "traffic": traffic(wish.count),
-        "ask_before_production": wish.ask_before_production,
-        "approval_seconds": wish.approval_seconds,
-        "metrics": dict(package.metrics),
-    }
+    check_endpoint(found.staging)
+    check_endpoint(found.production)
+    check_champion(given.judged_against, package, found.served, found.production)
+    mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
+    return ReleasePlan(
+        run=execution.name,
+        execution_arn=execution.id,
+        started_by=given.started_by,
+        model_package_arn=package.arn,
+        replaces=found.served.package,
+        package_version=package.version,
+        dataset_name=package.dataset_name,
+        model_name=f"{project}-{mark}",
+        staging_configuration=f"{project}-staging-{mark}",
+        production_configuration=f"{project}-production-{mark}",
+        staging_endpoint=f"{project}-staging",
+        production_endpoint=f"{project}-production",
+        staging_exists=found.staging is not None,
+        production_exists=found.production is not None,
+        previous_configuration="" if found.production is None else found.production.configuration,
+        model_digest=package.model_digest,
+        archive_digest=package.archive_digest,
+        evaluation_uri=package.evaluation_uri,
+        report_uri=package.report_uri,
+        image=package.image,
+        model_data_url=package.model_data_url,
+        environment=package.environment,
+        instance=package.instance or settings.instance,
+        count=settings.count,
+        traffic=traffic(settings.count),
+        ask_before_production=given.ask_before_production,
+        approval_seconds=settings.approval_seconds,
+        metrics=package.metrics,
+    )
 
 
 def traffic(count: int) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workflow.contract.build_plan import Search
+from workflow.contract.digest import sha256_of
+
 
 @dataclass(frozen=True, order=True)
 class StoredFile:
@@ -34,18 +37,15 @@ class Recipe:
     preparation: Mapping[str, Any]
     weights_sha256: str
     hyperparameters: Mapping[str, str]
-    tuning: Mapping[str, Any] | None
+    tuning: Search | None
     confidence: float
     training_image: str
     serving_image: str
 
 
-def dataset_digest(files: Iterable[StoredFile]) -> str:
+def digest_dataset(files: Iterable[StoredFile]) -> str:
     """SHA-256 (hex) over name, entity tag and size of every file, whatever the order they come in."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(json.dumps([file.key, file.etag, file.size]).encode() + b"\n")
-    return digest.hexdigest()
+    return sha256_of(json.dumps([file.key, file.etag, file.size]).encode() + b"\n" for file in sorted(files))
 
 
 def fingerprint(recipe: Recipe) -> str:

@@ -5,52 +5,49 @@ Safe to repeat: the same execution writes the same objects to the same places.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from lambdas.plan_run import champion as champions
 from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Execution, Registered, Stored, dataset_prefix, draw_up, record
+from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
+from workflow.contract.champion import ChampionDocument, ChampionRecord, read_champion
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
+from workflow.contract.document import read
+from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import Origin
 from workflow.contract.reading import VERSION, ContractError
-from workflow.contract.run_input import InputError, RunInput
-
-EVENT = {
-    "type": "object",
-    "required": ["input", "execution"],
-    "properties": {
-        "execution": {
-            "type": "object",
-            "required": ["id", "name"],
-            "properties": {"id": {"type": "string", "minLength": 1}, "name": {"type": "string", "minLength": 1}},
-        },
-    },
-}
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
-
-CHUNK_BYTES = 1024**2
 
 UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
 
 class InputRejected(Exception):
     """The run cannot start: says which key, what was found and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What the state gives: the execution's own input, unread, and the execution."""
+
+    input: Any
+    execution: Execution
 
 
 @dataclass(frozen=True)
@@ -96,32 +93,31 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the plan of this execution, or raise InputRejected."""
     metrics.add_metric(name="PlanRequested", unit=MetricUnit.Count, value=1)
     try:
-        validate(event=event, schema=EVENT)
-        given = RunInput.parse(event["input"], environment.defaults)
+        asked = read(Event, event, "event")
+        given = RunInput.parse(asked.input, environment.defaults)
         weights = read_weights(given.weights)
         found = Stored(
-            files=stored_files(given.dataset),
+            files=list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
-            champion=champions.Champion.parse(champion_record()),
+            champion=find_champion(),
         )
-        execution = Execution(arn=event["execution"]["id"], name=event["execution"]["name"])
-        plan = draw_up(given, execution, environment.deployment, found)
-    except (ContractError, SchemaValidationError) as error:
+        plan = draw_up(given, asked.execution, environment.deployment, found)
+    except ContractError as error:
         raise InputRejected(str(error)) from error
-    if plan["anything_to_do"]:
-        write_champion(plan["uris"]["champion"], found.champion if given.compare else None)
-        write_pretrained(plan["uris"]["pretrained"], weights)
-        write_json(plan["uris"]["record"] + "run.json", record(given, plan))
+    if plan.anything_to_do:
+        write_champion(plan.uris.champion, found.champion if given.compare else None)
+        write_pretrained(plan.uris.pretrained, weights)
+        write_json(plan.uris.record + "run.json", describe_run(given, plan))
         inspection = {"version": VERSION, "instances": given.prepare_instances}
-        write_json(plan["uris"]["inspected"] + "inspection.json", inspection)
-    logger.info("planned", run=plan["run"], reason=plan["reason"], files=plan["dataset"]["objects"])
-    return plan
+        write_json(plan.uris.inspected + "inspection.json", inspection)
+    logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
+    return plan.document()
 
 
-def stored_files(uri: str) -> tuple[StoredFile, ...]:
+def list_files(uri: str) -> tuple[StoredFile, ...]:
     """Every file of the dataset. Raises InputError where it cannot be read."""
-    bucket, prefix = split_s3_uri(dataset_prefix(uri))
+    bucket, prefix = split_s3_uri(end_with_slash(uri))
     try:
         return tuple(
             StoredFile(key=item["Key"][len(prefix) :], etag=item["ETag"].strip('"'), size=item["Size"])
@@ -130,7 +126,7 @@ def stored_files(uri: str) -> tuple[StoredFile, ...]:
             if not item["Key"].endswith("/")
         )
     except ClientError as error:
-        raise unreadable("dataset", uri, error) from error
+        raise explain("dataset", uri, error) from error
 
 
 @dataclass(frozen=True)
@@ -147,17 +143,14 @@ def read_weights(uri: str) -> Weights:
     if not uri:
         return Weights()
     bucket, key = split_s3_uri(uri)
-    digest = hashlib.sha256()
     try:
         found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        raise unreadable("weights", uri, error) from error
-    for chunk in found["Body"].iter_chunks(CHUNK_BYTES):
-        digest.update(chunk)
-    return Weights(uri, digest.hexdigest(), found["ETag"])
+        raise explain("weights", uri, error) from error
+    return Weights(uri, sha256_of(found["Body"].iter_chunks(CHUNK_BYTES)), found["ETag"])
 
 
-def unreadable(key: str, uri: str, error: ClientError) -> Exception:
+def explain(key: str, uri: str, error: ClientError) -> Exception:
     """What to raise for an S3 error: the input's fault where the address is wrong, the service's own otherwise."""
     code = error.response["Error"]["Code"]
     return InputError(f"{key} = {uri!r}: cannot be read ({code})") if code in UNREADABLE else error
@@ -174,17 +167,15 @@ def newest_package() -> Registered | None:
     return Registered(version=package["ModelPackageVersion"], fingerprint=Origin.of(package).fingerprint)
 
 
-def champion_record() -> dict[str, Any] | None:
-    """The table's record of the champion as plain values; None where production has none yet."""
-    item = table.get_item(Key={"id": "champion"}, ConsistentRead=True).get("Item")
-    if item is None:
-        return None
-    return {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+def find_champion() -> ChampionRecord | None:
+    """What production serves; None where it serves nothing yet. Raises ContractError on a record that is not whole."""
+    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
 
 
-def write_champion(uri: str, champion: champions.Champion | None) -> None:
+def write_champion(uri: str, champion: ChampionRecord | None) -> None:
     """Put ``champion.json`` and, when there is a champion, a copy of its archive where the evaluation reads them."""
-    write_json(uri + "champion.json", champions.document(champion))
+    named = None if champion is None else champion.champion()
+    write_json(uri + "champion.json", ChampionDocument(named).document())
     if champion is not None:
         copy(champion.model_data_url, uri + "model.tar.gz")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workflow.contract.hyperparameters import SETTINGS, HyperparameterError, read_argument
+from workflow.contract.hyperparameters import BOUNDS, SETTINGS, WHOLE, HyperparameterError, as_text, read_argument
 from workflow.contract.reading import finite
-from workflow.contract.run_input import InputError, as_text
+from workflow.contract.rule import InputError
 
 DEFAULT: Mapping[str, Mapping[str, Any]] = {
     "lr0": {"min": 0.0001, "max": 0.01, "scaling": "Logarithmic"},
@@ -24,13 +24,10 @@ SCALINGS = ("Auto", "Linear", "Logarithmic")
 MOST = 30
 """Hyperparameters a search may vary, and values a categorical one may have (CreateHyperParameterTuningJob)."""
 
-WHOLE = ("count", "positive")
-MEASURED = ("fraction", "amount")
-
 KINDS = ("ContinuousParameterRanges", "IntegerParameterRanges", "CategoricalParameterRanges")
 
 
-def parameter_ranges(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def render_ranges(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """SageMaker's ParameterRanges for ranges such as ``{"lr0": {"min": 0.001, "max": 0.01}}``.
 
     Raises InputError naming the argument, what was found and what is allowed.
@@ -39,22 +36,22 @@ def parameter_ranges(given: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]
         raise InputError(f"tuning_ranges: names {len(given)} training arguments; SageMaker varies {MOST} at most")
     rendered: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for name, range_ in given.items():
-        kind, entry = _rendered(name, range_)
+        kind, entry = _render_range(name, range_)
         rendered[kind].append(entry)
     return rendered
 
 
-def _rendered(name: str, given: Any) -> tuple[str, dict[str, Any]]:
+def _render_range(name: str, given: Any) -> tuple[str, dict[str, Any]]:
     where = f"tuning_ranges.{name}"
     if name not in SETTINGS:
         raise InputError(f"{where}: no training argument a search may vary; those are {', '.join(sorted(SETTINGS))}")
     if isinstance(given, Mapping) and set(given) == {"values"}:
-        return "CategoricalParameterRanges", {"Name": name, "Values": _values(where, name, given["values"])}
-    numeric = SETTINGS[name] in (*WHOLE, *MEASURED)
+        return "CategoricalParameterRanges", {"Name": name, "Values": _read_values(where, name, given["values"])}
+    numeric = SETTINGS[name] in BOUNDS
     if not numeric or not isinstance(given, Mapping) or not {"min", "max"} <= set(given) <= {"min", "max", "scaling"}:
         ends = " or {'min': …, 'max': …, 'scaling': 'Linear' or 'Logarithmic'}" if numeric else ""
         raise InputError(f"{where} = {given!r}: must be {{'values': […]}}{ends}")
-    low, high = (_end(where, name, given[key]) for key in ("min", "max"))
+    low, high = (_read_end(where, name, given[key]) for key in ("min", "max"))
     scaling = given.get("scaling", "Auto")
     if scaling not in SCALINGS:
         raise InputError(f"{where}.scaling = {scaling!r}: must be one of {', '.join(SCALINGS)}")
@@ -66,25 +63,25 @@ def _rendered(name: str, given: Any) -> tuple[str, dict[str, Any]]:
     return kind, {"Name": name, "MinValue": as_text(low), "MaxValue": as_text(high), "ScalingType": scaling}
 
 
-def _end(where: str, name: str, given: Any) -> int | float:
+def _read_end(where: str, name: str, given: Any) -> int | float:
     """One end of a range, of the argument's own kind."""
     if finite(given) is None:
         raise InputError(f"{where}: min and max must be numbers, found {given!r}")
-    value: int | float = _checked(where, name, given)
+    value: int | float = _check(where, name, given)
     return value
 
 
-def _values(where: str, name: str, given: Any) -> list[str]:
+def _read_values(where: str, name: str, given: Any) -> list[str]:
     if not isinstance(given, list) or not 2 <= len(given) <= MOST:
         raise InputError(f"{where}.values = {given!r}: must be a list of 2 to {MOST} values")
     if not all(isinstance(value, (str, int, float, bool)) for value in given):
         raise InputError(f"{where}.values = {given!r}: must be numbers, texts, true or false")
     for value in given:
-        _checked(where, name, value)
+        _check(where, name, value)
     return [as_text(value) for value in given]
 
 
-def _checked(where: str, name: str, value: Any) -> Any:
+def _check(where: str, name: str, value: Any) -> Any:
     try:
         return read_argument(name, as_text(value))
     except HyperparameterError as error:

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from workflow.contract.reading import VERSION
-
-RECORDED = (
-    "model_package_arn",
-    "package_version",
-    "model_digest",
-    "archive_digest",
-    "model_data_url",
-    "production_configuration",
-)
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.release_history import ReleaseRecord
+from workflow.contract.release_plan import ReleasePlan
 
 
-def champion(plan: Mapping[str, Any], released_epoch: int) -> dict[str, Any]:
+def champion_of(plan: ReleasePlan, released_epoch: int) -> ChampionRecord:
     """The record of what production serves from now on."""
-    return {"id": "champion", **_release(plan, released_epoch)}
+    return ChampionRecord(
+        model_package_arn=plan.model_package_arn,
+        package_version=plan.package_version,
+        model_digest=plan.model_digest,
+        archive_digest=plan.archive_digest,
+        model_data_url=plan.model_data_url,
+        production_configuration=plan.production_configuration,
+        released_epoch=released_epoch,
+        execution=plan.execution_arn,
+    )
 
 
-def history(plan: Mapping[str, Any], released_epoch: int) -> dict[str, Any]:
-    """The line of history; ids sort by time."""
-    number = f"release#{released_epoch:010d}#{plan['package_version']}"
-    return {
-        "id": number,
-        "kind": "release",
-        **_release(plan, released_epoch),
-        "run": plan["run"],
-        "started_by": plan["started_by"],
-        "previous_configuration": plan["previous_configuration"],
-    }
-
-
-def _release(plan: Mapping[str, Any], released_epoch: int) -> dict[str, Any]:
-    fields = {name: plan[name] for name in RECORDED}
-    return {"version": VERSION, **fields, "released_epoch": released_epoch, "execution": plan["execution_arn"]}
+def release_of(plan: ReleasePlan, released_epoch: int) -> ReleaseRecord:
+    """The line of history."""
+    return ReleaseRecord(
+        **vars(champion_of(plan, released_epoch)),
+        run=plan.run,
+        started_by=plan.started_by,
+        previous_configuration=plan.previous_configuration,
+    )

@@ -12,24 +12,14 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import validate
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.smoke_test.comparison import Box, Expectation, answer_of, difference
+from lambdas.smoke_test.request import Request
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 
-TEXT = {"type": "string", "minLength": 1}
-EVENT = {
-    "type": "object",
-    "required": ["endpoint", "model_digest", "evaluation_uri"],
-    "properties": {
-        "endpoint": TEXT,
-        "model_digest": TEXT,
-        "evaluation_uri": {"type": "string", "pattern": "^s3://.+/$"},
-    },
-}
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -50,17 +40,17 @@ runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_at
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return how many pictures and boxes (of a classifier: classes) agreed, or raise SmokeTestFailed."""
     metrics.add_metric(name="SmokeTested", unit=MetricUnit.Count, value=1)
-    validate(event=event, schema=EVENT)
-    endpoint, digest, folder = event["endpoint"], event["model_digest"], event["evaluation_uri"] + "smoke/"
+    asked = Request.parse(event)
+    endpoint, digest, folder = asked.endpoint, asked.model_digest, asked.evaluation_uri + "smoke/"
     try:
-        expectation = Expectation.parse(json.loads(read(folder + "smoke.json")))
+        expectation = Expectation.parse(json.loads(read_object(folder + "smoke.json")))
     except (ContractError, ValueError) as error:
         raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
     if expectation.model_digest != digest:
         raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
     boxes = 0
     for image in expectation.images:
-        answer = ask(endpoint, image.file, read(folder + image.file))
+        answer = ask(endpoint, image.file, read_object(folder + image.file))
         try:
             if answer.get("model_digest") != digest:
                 raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
@@ -98,7 +88,7 @@ def ask(endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
     return answer
 
 
-def read(uri: str) -> bytes:
+def read_object(uri: str) -> bytes:
     """One stored object. Raises SmokeTestFailed where it is missing."""
     bucket, key = split_s3_uri(uri)
     try:

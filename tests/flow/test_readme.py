@@ -1,10 +1,11 @@
-"""The README: its commands run as written, and its tables are complete."""
+"""The commands of the documents, run on the stand-in as they are written.
+
+``tests/test_documents.py`` holds that every other command is run there or says why not.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,43 +14,27 @@ from pathlib import Path
 
 import pytest
 
+from tests.documents import API, EVERYDAY, STAND_IN, commands
 from tests.flow.driver import Flow
-from tests.infra.template import load
-from workflow.contract.dataset_report import FINDINGS
-from workflow.contract.run_input import RULES
 from workflow.demo.sample import make_sample
 from workflow.stack.deploy import deploy
 
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```sh([^\n]*)\n(.*?)```", TEXT, re.DOTALL)
-
-
-def lines(kind: str) -> list[str]:
-    """The commands of the blocks of one kind, without their comments."""
-    text = "\n".join(block for name, block in BLOCKS if name.strip() == kind)
-    return [line.split("  #")[0].strip() for line in text.splitlines() if line.strip()]
-
-
-def definitions() -> list[dict[str, object]]:
-    """Both machines."""
-    return [
-        json.loads((ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text()) for name in ("build", "release")
-    ]
+COMMANDS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+"""Where the shell finds ``greenlight``."""
 
 
 @pytest.mark.flow
 def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
-    """Every ``greenlight`` line, in its order, on the stand-in; ``watch`` in a terminal of its own."""
+    """Every line, in its order, on the stand-in; ``watch`` in a terminal of its own."""
     flow.serving()
     folder = tmp_path / "path/to/folder"
     make_sample(folder, train=4, validation=2, test=2)
     shutil.copy(next(folder.rglob("*.jpg")), tmp_path / "photo.jpg")
-    environment = flow.stand_in.environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    commands = [line for line in lines("") if line.startswith("greenlight")]
-    assert len(commands) >= 10
+    environment = flow.stand_in.environment() | {"PATH": COMMANDS}
+    everyday = commands(EVERYDAY)
+    assert len(everyday) >= 10
     watching = None
-    for command in commands:
+    for command in everyday:
         words = ["bash", "-ec", command]
         if command == "greenlight watch":
             watching = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
@@ -78,8 +63,8 @@ def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
     digest = flow.serving()
     picture = b"\xff\xd8\xff\x00\x80 a picture"
     (tmp_path / "photo.jpg").write_bytes(picture)
-    environment = flow.stand_in.environment() | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    words = ["bash", "-euc", "\n".join(lines("api"))]
+    environment = flow.stand_in.environment() | {"PATH": COMMANDS}
+    words = ["bash", "-euc", "\n".join(commands(API))]
     try:
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
@@ -89,40 +74,23 @@ def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
         deploy("greenlight", parameters={"PredictionApi": "none"})
 
 
-def test_every_parameter_it_names_exists() -> None:
-    """A parameter that was renamed is found here."""
-    named = set(re.findall(r"--parameter\s+(\w+)=|`(PredictionApi\w*)`", TEXT))
-    assert {one or other for one, other in named} <= set(load()["Parameters"])
-    assert len(named) >= 4
-
-
-def test_every_make_target_it_names_exists() -> None:
-    """A target that was renamed is found here, not by a newcomer."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|\n)", "\n".join(text for _, text in BLOCKS))) <= targets
-    assert {"demo", "test", "check", "golden", "local", "images", "deploy", "destroy", "bench", "help"} <= targets
-
-
-def test_every_key_of_the_input_is_in_its_table() -> None:
-    """The table is the reference of an execution's input."""
-    table = TEXT.partition("\n## Use it\n")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `([a-z0-9_]+)` \|", table, re.MULTILINE)) == set(RULES)
-
-
-def test_every_kind_of_finding_is_in_its_table() -> None:
-    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be."""
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \|", TEXT, re.MULTILINE)
-    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others in rows}
-    assert others == {kind: set(found.allowed) for kind, found in FINDINGS.items()}
-    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in FINDINGS.items()}
-
-
-def test_every_error_of_the_machines_is_explained() -> None:
-    """Operations look an error up by its name."""
-    errors = {
-        state["Error"]
-        for definition in definitions()
-        for state in definition["States"].values()  # type: ignore[attr-defined]
-        if state["Type"] == "Fail"
-    }
-    assert errors <= set(re.findall(r"^\| `([A-Z]\w+\.[A-Z]\w+)` \|", TEXT, re.MULTILINE))
+@pytest.mark.flow
+@pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
+def test_the_stand_in_starts_and_stops_as_written(tmp_path: Path) -> None:
+    """It is reached by what its file says, is started once, and its mailbox is empty; on a port that is free."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    script = "\n".join(commands(STAND_IN)).replace("--detach", "--detach --port 0")
+    environment = os.environ | {"PATH": COMMANDS}
+    try:
+        done = subprocess.run(
+            ["bash", "-euc", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        *started, ended = done.stdout.splitlines()
+        # curl ends no line.
+        assert ended == "[]stopped"
+        assert len(set(started)) == 1
+        assert started[0].startswith("AWS_ENDPOINT_URL=http://")
+    finally:
+        state = tmp_path / ".greenlight/local"
+        subprocess.run([sys.executable, "-m", "infra.local", "--state", str(state), "--stop"], check=True)

@@ -61,7 +61,7 @@ def greenlight() -> None:
 
 
 def run(arguments: Sequence[str], cloud: Cloud | None = None) -> int:
-    """Run one command and return its exit code; errors are told on standard error."""
+    """Run one command and return its exit code; errors go to standard error."""
     try:
         code = greenlight.main(list(arguments), "greenlight", standalone_mode=False, obj=Session(cloud))
     except click.ClickException as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from workflow.commands.session import Session, answer, on_project, person
+from workflow.commands.session import Session, on_project, print_result, user_name
 
 
 @click.command()
@@ -12,22 +12,22 @@ from workflow.commands.session import Session, answer, on_project, person
 def approvals(session: Session, project: str, as_json: bool) -> None:
     """List the requests that wait for a decision."""
     from workflow.runs.approvals import Approvals
-    from workflow.table import table
+    from workflow.table import format_table
 
     stack = session.stack(project)
     waiting = Approvals(session.cloud, stack.table, stack.approval_url).pending()
     rows = [(one.run, one.purpose, f"{one.expires:%Y-%m-%d %H:%M} UTC", one.link) for one in waiting]
-    text = table(("RUN", "FOR", "UNTIL", "LINK"), rows) if rows else "no approval waits for a decision."
-    answer(as_json, [one.document() for one in waiting], text)
+    text = format_table(("RUN", "FOR", "UNTIL", "LINK"), rows) if rows else "no approval waits for a decision."
+    print_result(as_json, [one.document() for one in waiting], text)
 
 
-def answering(verb: str, past: str) -> click.Command:
+def decision_command(verb: str, past: str) -> click.Command:
     """The command that answers a request with ``verb``."""
 
     @click.command(verb, help=f"{verb.capitalize()} a request, by its RUN or LINK, through the mailed page.")
     @click.argument("request", default="", metavar="[RUN|LINK]")
     @click.option("--comment", default="", help="Why; kept with the model.")
-    @click.option("--name", default=person, show_default="your user name", help="Who decides.")
+    @click.option("--name", default=user_name, show_default="your user name", help="Who decides.")
     @on_project
     def decide(session: Session, project: str, as_json: bool, request: str, comment: str, name: str) -> None:
         from workflow.runs.approvals import Approvals
@@ -39,10 +39,10 @@ def answering(verb: str, past: str) -> click.Command:
             link = Approvals(session.cloud, stack.table, stack.approval_url).choose(request).link
         page = send(link, verb, name=name, comment=comment)
         shown = {key: page.get(key) for key in ("subject", "decision", "by", "comment")}
-        answer(as_json, {**shown, "link": link}, f"{past}: {page.get('subject', link)}")
+        print_result(as_json, {**shown, "link": link}, f"{past}: {page.get('subject', link)}")
 
     return decide
 
 
-approve = answering("approve", "approved")
-reject = answering("reject", "rejected")
+approve = decision_command("approve", "approved")
+reject = decision_command("reject", "rejected")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflow.commands.session import Session, answer, on_project
+from workflow.commands.session import Session, on_project, print_result
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def predict(
     Ends with 1 when it failed for a picture; the others are answered all the same.
     """
     from workflow.predictions.ask import Wanted
-    from workflow.predictions.pictures import drawing_of, find_pictures
+    from workflow.predictions.pictures import find_pictures, place_drawings
 
     names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
     if classes is not None and not names:
@@ -69,14 +69,14 @@ def predict(
     wanted = Wanted(confidence, iou, names, max_detections)
     wanted.attributes()
     found = find_pictures(pictures, draw)
-    drawings = {} if draw is None else drawing_of(found, draw)
+    drawings = {} if draw is None else place_drawings(found, draw)
     if endpoint is None:
         stack = session.stack(project)
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-    return Asking(session, endpoint, found, as_json).run(wanted, jobs, _drawer(drawings))
+    return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
 
 
-def _drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
+def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
     def draw(prediction: Prediction) -> None:
         if prediction.file in drawings:
             from workflow.predictions.drawing import draw as draw_prediction
@@ -118,7 +118,7 @@ class Asking:
                     step()
         finally:
             if self._as_json and documents:
-                answer(True, documents, "")
+                print_result(True, documents, "")
             if len(documents) > 1:
                 click.echo(tally.text(time.monotonic() - began), err=self._as_json)
         return 1 if tally.failed else 0

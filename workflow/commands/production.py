@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import click
 
-from workflow.commands.session import Session, answer, confirm, on_project, person, watch_to_its_end
+from workflow.commands.session import Session, confirm, on_project, print_result, user_name, watch_to_its_end
 
 
 @click.command()
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
     """List what was released, newest first; the live version is marked."""
-    from workflow.runs.releases import history
-    from workflow.table import table
+    from workflow.runs.releases import list_releases
+    from workflow.table import format_table
 
-    found = history(session.cloud, session.stack(project).table)
+    found = list_releases(session.cloud, session.stack(project).table)
     rows = [
         (one.version, "live" if one.live else "", f"{one.released:%Y-%m-%d %H:%M} UTC", one.package) for one in found
     ]
-    text = table(("VERSION", "", "RELEASED", "MODEL PACKAGE"), rows) if rows else "nothing was released yet."
-    answer(as_json, [one.document() for one in found], text)
+    text = format_table(("VERSION", "", "RELEASED", "MODEL PACKAGE"), rows) if rows else "nothing was released yet."
+    print_result(as_json, [one.document() for one in found], text)
 
 
 @click.command()
@@ -29,16 +29,18 @@ def releases(session: Session, project: str, as_json: bool) -> None:
 @on_project
 def rollback(session: Session, project: str, as_json: bool, version: int | None, yes: bool, detach: bool) -> int:
     """Release an earlier version again, with all the checks of a release."""
-    from workflow.runs.releases import earlier, history, start_release
+    from workflow.runs.releases import choose_earlier, list_releases, start_release
 
     stack = session.stack(project)
-    target = earlier(history(session.cloud, stack.table), version)
+    target = choose_earlier(list_releases(session.cloud, stack.table), version)
     confirm(yes, f"Put version {target.version} back into production?")
     execution = start_release(
-        session.cloud, stack.release_machine_arn, target.package, started_by=person(), why="rollback"
+        session.cloud, stack.release_machine_arn, target.package, started_by=user_name(), why="rollback"
     )
     if not detach:
         return watch_to_its_end(session, stack, execution, as_json)
     document = {"version": target.version, "execution": execution}
-    answer(as_json, document, f"started {execution.rpartition(':')[2]}; 'greenlight watch' with that name follows it.")
+    print_result(
+        as_json, document, f"started {execution.rpartition(':')[2]}; 'greenlight watch' with that name follows it."
+    )
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflow.commands.session import Session, answer, on_project, person, watch_to_its_end, watcher_of
+from workflow.commands.session import Session, make_watcher, on_project, print_result, user_name, watch_to_its_end
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def upload(
     from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
     from workflow.runs.start import read_settings
 
-    dataset = read_dataset(folder, **only_of_data(read_settings(pairs)))
+    dataset = read_dataset(folder, **check_data_settings(read_settings(pairs)))
     if weights is not None:
         check_weights(weights)
     stack = session.stack(project)
@@ -63,10 +63,10 @@ def upload(
         "removed": done.removed,
     }
     text = f"{dataset.text()} → {done.uri} ({done.sent} files sent, {done.unchanged} unchanged, {done.removed} removed)"
-    answer(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
+    print_result(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
 
 
-def only_of_data(given: dict[str, Any]) -> dict[str, Any]:
+def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:
     """The settings, provided that all of them are about how data is read. Raises UsageError naming another."""
     for key in given:
         if key not in ("task", "format", "policy"):
@@ -74,9 +74,23 @@ def only_of_data(given: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-@click.command()
+class WithInputKeys(click.Command):
+    """A command whose help ends with the keys of a run's input."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List them by what they are about."""
+        from workflow.commands.input_keys import list_keys
+
+        for title, keys in list_keys():
+            with formatter.section(title):
+                formatter.write_dl(keys)
+
+
+@click.command(cls=WithInputKeys)
 @click.option("--dataset", help="S3 address, or the name of an uploaded dataset.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20.")
+@click.option(
+    "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20; all are below."
+)
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")
@@ -102,12 +116,14 @@ def start(
         given["dataset"] = dataset if dataset.startswith("s3://") else f"s3://{stack.bucket}/datasets/{dataset}/"
     if force:
         given["force"] = True
-    given.setdefault("started_by", person())
+    given.setdefault("started_by", user_name())
     execution = start_run(session.cloud, stack.build_machine_arn, given, name)
     if follow:
         return watch_to_its_end(session, stack, execution, as_json)
     started = execution.rpartition(":")[2]
-    answer(as_json, {"run": started, "execution": execution}, f"started {started}; 'greenlight watch' follows it.")
+    print_result(
+        as_json, {"run": started, "execution": execution}, f"started {started}; 'greenlight watch' follows it."
+    )
     return 0
 
 
@@ -119,7 +135,7 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
 
     The exit code tells how it ended: 0 well, 1 otherwise.
     """
-    from workflow.runs.start import find_execution
+    from workflow.runs.lookup import find_execution
 
     stack = session.stack(project)
     execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
@@ -132,34 +148,34 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
 @on_project
 def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
     """List the newest runs, or tell about one RUN state by state."""
-    from workflow.runs.start import find_execution, recent_runs
-    from workflow.table import minutes, shortened, table
+    from workflow.runs.lookup import find_execution, recent_runs
+    from workflow.table import format_seconds, format_table, shorten
 
     stack = session.stack(project)
     if run:
         machines = (stack.build_machine_arn, stack.release_machine_arn)
-        view = watcher_of(session, stack, find_execution(session.cloud, machines, run)).look()
-        answer(as_json, view.document(), _told(view))
+        view = make_watcher(session, stack, find_execution(session.cloud, machines, run)).look()
+        print_result(as_json, view.document(), _describe_view(view))
         return
     found = list(recent_runs(session.cloud, stack.build_machine_arn, limit))
     rows = [
         (
             one.name,
             one.status.lower(),
-            minutes(one.seconds),
+            format_seconds(one.seconds),
             f"v{one.version}" if one.version else "",
             one.task,
             "" if one.quality is None else f"{one.quality:.3f}",
-            shortened(": ".join(part for part in (one.error, one.cause) if part)),
+            shorten(": ".join(part for part in (one.error, one.cause) if part)),
         )
         for one in found
     ]
     text = (
-        table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "WHY"), rows)
+        format_table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "WHY"), rows)
         if rows
         else "no run was started yet."
     )
-    answer(as_json, [one.document() for one in found], text)
+    print_result(as_json, [one.document() for one in found], text)
 
 
 @click.command()
@@ -168,21 +184,21 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
 @on_project
 def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
     """Put the figures of two runs side by side."""
-    from workflow.runs.start import compared, run_metrics
-    from workflow.table import table
+    from workflow.runs.lookup import compare_figures, read_metrics
+    from workflow.table import format_table
 
     stack = session.stack(project)
-    one, two = (run_metrics(session.cloud, stack.bucket, run) for run in (first, second))
-    figures = compared(one.candidate, two.candidate)
+    one, two = (read_metrics(session.cloud, stack.bucket, run) for run in (first, second))
+    figures = compare_figures(one.candidate, two.candidate)
     rows = [(name, f"{a:.3f}", f"{b:.3f}", f"{b - a:+.3f}") for name, a, b in figures]
     same = one.dataset_digest == two.dataset_digest
     note = "" if same else "\nThe two runs used different datasets: the figures are not of the same images."
     document = {"same_dataset": same, "figures": {name: {first: a, second: b} for name, a, b in figures}}
-    answer(as_json, document, table(("", first, second, "change"), rows) + note)
+    print_result(as_json, document, format_table(("", first, second, "change"), rows) + note)
 
 
-def _told(view: View) -> str:
-    from workflow.runs.screen import line, title
+def _describe_view(view: View) -> str:
+    from workflow.runs.screen import row_line, title_line
 
     end = [view.outcome.text()] if view.outcome else ["still running"]
-    return "\n".join([title(view), *(line(row, view) for row in view.rows), *end])
+    return "\n".join([title_line(view), *(row_line(row, view) for row in view.rows), *end])

@@ -53,12 +53,12 @@ def on_project(command: Callable[..., Any]) -> Callable[..., Any]:
     return project(as_json(click.pass_obj(command)))
 
 
-def answer(as_json: bool, document: Any, text: str) -> None:
+def print_result(as_json: bool, document: Any, text: str) -> None:
     """Print a command's result, for a program or for a person."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
 
 
-def person() -> str:
+def user_name() -> str:
     """Who runs the command."""
     try:
         return getpass.getuser()
@@ -66,7 +66,7 @@ def person() -> str:
         return "somebody without a user name"
 
 
-def watcher_of(session: Session, stack: Stack, execution: str) -> Watcher:
+def make_watcher(session: Session, stack: Stack, execution: str) -> Watcher:
     """A watcher of one execution of the stack."""
     from workflow.runs.approvals import Approvals
     from workflow.runs.watch import Watcher
@@ -76,12 +76,12 @@ def watcher_of(session: Session, stack: Stack, execution: str) -> Watcher:
 
 def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bool) -> int:
     """Draw an execution until it ended; on standard error where standard output carries JSON."""
-    from workflow.runs.screen import PlainScreen, screen_on
+    from workflow.runs.screen import PlainScreen, open_screen
     from workflow.runs.watch import follow, interval_seconds
 
-    screen = PlainScreen(sys.stderr) if as_json else screen_on(sys.stdout)
+    screen = PlainScreen(sys.stderr) if as_json else open_screen(sys.stdout)
     try:
-        for view in follow(watcher_of(session, stack, execution), interval_seconds=interval_seconds(session.cloud)):
+        for view in follow(make_watcher(session, stack, execution), interval_seconds=interval_seconds(session.cloud)):
             screen.show(view)
     except KeyboardInterrupt:
         screen.pause()
@@ -90,7 +90,7 @@ def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bo
     finally:
         screen.pause()
     if as_json:
-        answer(True, view.document(), "")
+        print_result(True, view.document(), "")
     elif view.outcome is not None:
         click.echo(view.outcome.text())
     return 0 if view.outcome is not None and view.outcome.succeeded else 1

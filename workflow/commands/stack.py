@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from workflow.commands.session import Session, answer, confirm, on_project
+from workflow.commands.session import Session, confirm, on_project, print_result
 from workflow.errors import UsageError
 
 
@@ -70,12 +70,12 @@ def deploy(
         email=email,
         dataset=dataset,
         defaults=read_settings(defaults) if defaults else None,
-        parameters=dict(_pair(text, "--parameter") for text in parameters),
+        parameters=dict(_split_pair(text, "--parameter") for text in parameters),
         images=build_images,
         on_progress=tell,
     )
     text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
-    answer(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
+    print_result(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
 
 
 @click.command()
@@ -91,10 +91,10 @@ def destroy(session: Session, project: str, as_json: bool, yes: bool) -> None:
         cloud=session.cloud,
         on_progress=lambda step: click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json),
     )
-    answer(as_json, {"project": project, "destroyed": True}, f"{project} is gone.")
+    print_result(as_json, {"project": project, "destroyed": True}, f"{project} is gone.")
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
+def _split_pair(text: str, option: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise UsageError(f"{option} {text}: must be NAME=VALUE.")

@@ -3,9 +3,9 @@
 A document is a dataclass that inherits from ``Document``; its parts are plain frozen dataclasses, or ones with a
 ``parse`` and a ``document`` of their own where the fields alone do not say how they are written. A field's annotation
 is its rule: ``str``, ``int``, ``float``, ``bool``, another dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``,
-``X | None``, ``Any``, or one of these narrowed by ``Annotated[X, Rule, …]``. A field with a default may be missing, and
-is left out of the document while it has its default; any other must be there, if only as null. Keys that no field
-names are left alone: a reader takes what it knows.
+``X | None``, ``Any``, or one of these narrowed by ``Annotated[X, Condition, …]``. A field with a default may be
+missing, and is left out of the document while it has its default; any other must be there, if only as null. Keys that
+no field names are left alone: a reader takes what it knows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.reading import VERSION, ContractError, check_version, finite, mapping
 
 
-class Rule(Protocol):
+class Condition(Protocol):
     """What ``Annotated`` may add to a type."""
 
     def broken(self, value: Any) -> str:
@@ -83,7 +83,7 @@ def read(part: type[Part], value: object, where: str) -> Part:
     values = {}
     for name, (field, kind) in _fields_of(cast(Any, part)).items():
         if name in given:
-            values[name] = _value(kind, given[name], f"{where}.{name}")
+            values[name] = _read_value(kind, given[name], f"{where}.{name}")
         elif field.default is MISSING:
             raise ContractError(f"{where}.{name}: missing")
     return part(**values)
@@ -92,7 +92,7 @@ def read(part: type[Part], value: object, where: str) -> Part:
 def render(part: Any) -> dict[str, Any]:
     """A dataclass as a JSON object."""
     return {
-        field.name: _plain(getattr(part, field.name))
+        field.name: _render_value(getattr(part, field.name))
         for field in fields(part)
         if field.default is MISSING or getattr(part, field.name) != field.default
     }
@@ -104,50 +104,50 @@ def _fields_of(part: type) -> dict[str, tuple[Field[Any], Any]]:
     return {field.name: (field, hints[field.name]) for field in fields(cast(Any, part))}
 
 
-def _plain(value: Any) -> Any:
+def _render_value(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return value.document() if hasattr(value, "document") else render(value)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _render_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_render_value(item) for item in value]
     return value
 
 
-def _value(kind: Any, value: Any, where: str) -> Any:
+def _read_value(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Annotated:
-        return _narrowed(arguments, value, where)
+        return _read_narrowed(arguments, value, where)
     if origin in (Union, types.UnionType):
-        return _optional(arguments, value, where)
+        return _read_optional(arguments, value, where)
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise ContractError(f"{where}: must be a list, found {value!r}")
-        return tuple(_value(arguments[0], item, f"{where}[{at}]") for at, item in enumerate(value))
+        return tuple(_read_value(arguments[0], item, f"{where}[{at}]") for at, item in enumerate(value))
     if kind is Mapping or origin is Mapping:
         given = mapping(value, where)
-        return {key: _value(arguments[1], item, f"{where}.{key}") for key, item in given.items()}
+        return {key: _read_value(arguments[1], item, f"{where}.{key}") for key, item in given.items()}
     if isinstance(kind, type) and is_dataclass(kind):
         return kind.parse(value) if hasattr(kind, "parse") else read(kind, value, where)
-    return value if kind is Any else _scalar(kind, value, where)
+    return value if kind is Any else _read_scalar(kind, value, where)
 
 
-def _narrowed(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
-    kind, *rules = arguments
-    good = _value(kind, value, where)
-    for rule in cast(list[Rule], rules):
-        wanted = rule.broken(good)
+def _read_narrowed(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+    kind, *conditions = arguments
+    good = _read_value(kind, value, where)
+    for condition in cast(list[Condition], conditions):
+        wanted = condition.broken(good)
         if wanted:
             raise ContractError(f"{where}: must be {wanted}, found {value!r}")
     return good
 
 
-def _optional(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
+def _read_optional(arguments: tuple[Any, ...], value: Any, where: str) -> Any:
     kind = next(argument for argument in arguments if argument is not type(None))
-    return None if value is None else _value(kind, value, where)
+    return None if value is None else _read_value(kind, value, where)
 
 
-def _scalar(kind: type, value: Any, where: str) -> Any:
+def _read_scalar(kind: type, value: Any, where: str) -> Any:
     if kind in (int, float):
         number = finite(value)
         if number is None or (kind is int and number != int(number)):

@@ -1,16 +1,44 @@
-"""The training arguments of ultralytics that a run may set, and the kind of each, checked before anything is started.
+"""The hyperparameters of a training: those that are keys of a run's input, and the further arguments of ultralytics.
 
-Names, kinds and ranges are those of ultralytics 8.4's ``cfg``. What is not listed is refused: paths, devices, and
-everything that the flow decides itself.
+Names, kinds and ranges of the latter are those of ultralytics 8.4's ``cfg``. What is not listed is refused: paths,
+devices, and everything that the flow decides itself. All are checked before anything is started.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.reading import ContractError, finite
+from workflow.contract.rule import InputError, OneOf, Whole, key, rules_of
+
+MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
+
+PRECISIONS = ("f32", "bf16", "int8")
+"""What a model may compute in once it serves."""
+
+
+@dataclass(frozen=True)
+class OwnHyperparameters:
+    """The hyperparameters that are keys of the execution input; every training is given all of them."""
+
+    model: str = key(OneOf("the architecture", MODELS), "yolov8n")
+    epochs: int = key(Whole("passes over the training images", 1, 1000), 50)
+    image_size: int = key(Whole("longer side in pixels", 32, 1280, multiple=32), 640)
+    precision: str = key(
+        OneOf(
+            "what the model computes in once it serves: 32-bit floats, 16-bit floats where the processor has them "
+            "(else 32-bit), or 8-bit integers fitted to training images",
+            PRECISIONS,
+        ),
+        "bf16",
+    )
+    batch: int = key(Whole("images a step", 1, 512), 16)
+    seed: int = key(Whole("seed of every random choice", 0, 2**31 - 1), 0)
+
 
 SETTINGS: Mapping[str, str] = {
     **dict.fromkeys(("patience", "close_mosaic", "workers"), "count"),
@@ -30,15 +58,16 @@ SETTINGS: Mapping[str, str] = {
 }
 """Every training argument of ultralytics that may be given, and its kind."""
 
-OWN: Mapping[str, str] = {
-    "model": "yolov8n",
-    "epochs": "50",
-    "image_size": "640",
-    "precision": "bf16",
-    "batch": "16",
-    "seed": "0",
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "count": (0, 1_000_000),
+    "positive": (1, 1_000_000),
+    "fraction": (0, 1),
+    "amount": (0, 1000),
 }
-"""Hyperparameters that are keys of the execution input, whose rules they keep, and their defaults."""
+"""Kinds that are a number, with both ends. An amount is a loss's weight, epochs or degrees: more is a mistake."""
+
+WHOLE = ("count", "positive")
+"""Kinds that are a whole number."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimizer": ("auto", "SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp"),
@@ -48,18 +77,28 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Kinds that are a choice. Mixed precision in fp16 is none: it is taken by itself where a GPU has no bf16."""
 
-ALLOWED = {
-    "count": "a whole number of at least 0",
-    "positive": "a whole number of at least 1",
-    "fraction": "a number from 0 to 1",
-    "amount": "a number of at least 0",
+ALLOWED: Mapping[str, str] = {
+    **{
+        kind: f"a {'whole number' if kind in WHOLE else 'number'} from {low} to {high}"
+        for kind, (low, high) in BOUNDS.items()
+    },
     "bool": "true or false",
     **{kind: "one of " + ", ".join(choices) for kind, choices in CHOICES.items()},
 }
+"""What each kind allows, in words."""
 
 
 class HyperparameterError(ContractError):
     """A hyperparameter is unknown, reserved or of the wrong kind: names it and says what is allowed."""
+
+
+def as_text(value: str | int | float | bool) -> str:
+    """A value as SageMaker wants it: text as it is, everything else as JSON (``true``, ``0.002``)."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+OWN: Mapping[str, str] = {name: as_text(getattr(OwnHyperparameters, name)) for name in rules_of(OwnHyperparameters)}
+"""The hyperparameters that are keys of the execution input, each with its default as SageMaker passes it."""
 
 
 def read_argument(key: str, text: str) -> Any:
@@ -73,16 +112,30 @@ def read_argument(key: str, text: str) -> Any:
     return value
 
 
+def check_hyperparameters(given: Mapping[Any, Any]) -> None:
+    """Raise InputError for an argument that ultralytics' training would not take."""
+    for name, value in given.items():
+        if name in OWN:
+            raise InputError(f"hyperparameters.{name}: give it as the input's own key {name}")
+        if not isinstance(name, str) or not isinstance(value, (str, int, float, bool)):
+            raise InputError(f"hyperparameters.{name} = {value!r}: must be a number, a text, true or false")
+        try:
+            read_argument(name, as_text(value))
+        except HyperparameterError as error:
+            raise InputError(str(error).replace("hyperparameter ", "hyperparameters.", 1)) from error
+
+
 def _convert(text: str, kind: str) -> Any:
     if kind in CHOICES:
         return text if text in CHOICES[kind] else None
     if kind == "bool":
         return {"true": True, "1": True, "false": False, "0": False}.get(text.lower())
     number = decimal(text)
-    if number is None or number < 0 or (kind == "fraction" and number > 1):
+    low, high = BOUNDS[kind]
+    if number is None or not low <= number <= high:
         return None
-    if kind in ("count", "positive"):
-        return int(number) if number.is_integer() and (kind == "count" or number >= 1) else None
+    if kind in WHOLE:
+        return int(number) if number.is_integer() else None
     return number
 
 

@@ -1,6 +1,6 @@
 """Looks at labelled images before anything is uploaded or started.
 
-Reads them with the very code that prepares them for training, and names the file and line of every slip it sees.
+Reads them with the very code that prepares them for training, and names the file and line of every mistake it sees.
 Reads only this machine's files; what the images hold is the preparation job's to judge.
 """
 
@@ -23,7 +23,7 @@ IMAGE_SUFFIXES = SUFFIXES
 SPLITS = ("train", "validation", "test", "all")
 """The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
 SHOWN = 5
-"""Slips named in full; the rest are counted."""
+"""Mistakes named in full; the rest are counted."""
 FOREIGN = {".json": "COCO", ".xml": "VOC", ".manifest": "Ground Truth"}
 """Labels that may be of other formats, by the suffix of their files."""
 README = '  See README, "Your own images".'
@@ -73,7 +73,7 @@ def read_dataset(
 
     if not folder.exists():
         raise UsageError(f"{folder}: there is no such folder.")
-    unpacked = _unpacked(folder)
+    unpacked = _unpack(folder)
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
     if not files.images:
@@ -81,11 +81,11 @@ def read_dataset(
             f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
         )
     source = open_source(root, task=task, format=format, policy=policy or {})
-    if _nothing_found(source):
-        raise UsageError(_nothing_to_learn(folder, files))
-    if wrong := _rejected(source.problems):
-        raise UsageError("\n".join([f"{folder} cannot be used:", *_shown(folder, wrong)]))
-    objects = _check(folder, source)
+    if _has_no_labels(source):
+        raise UsageError(_explain_no_labels(folder, files))
+    if wrong := _select_rejected(source.problems):
+        raise UsageError("\n".join([f"{folder} cannot be used:", *_list_mistakes(folder, wrong)]))
+    objects = _count_objects(folder, source)
     counts = Counter(entry.split or "all" for entry in source.entries)
     return Dataset(
         folder=folder,
@@ -103,7 +103,7 @@ def read_dataset(
     )
 
 
-def _unpacked(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
+def _unpack(folder: Path) -> tempfile.TemporaryDirectory[str] | None:
     """What a zip holds, or the one zip that a folder holds; None for any other folder."""
     from workflow.labels.archive import ArchiveError, the_archive, unpack_zip
 
@@ -132,13 +132,13 @@ def _key(name: str, base: str) -> str:
     return f"{base}data.yaml" if settings else name
 
 
-def _nothing_found(source: Opened) -> bool:
+def _has_no_labels(source: Opened) -> bool:
     """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
     labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
     return not labels and source.format in ("", "yolo") and any(found.kind == "layout" for found in source.problems)
 
 
-def _nothing_to_learn(folder: Path, files: Files) -> str:
+def _explain_no_labels(folder: Path, files: Files) -> str:
     """Why a folder without usable labels cannot be used: no labels, another format or another layout."""
     images = len(files.images)
     labels = [name for name in files.ending(".txt") if not name.lower().endswith(("classes.txt", "readme.txt"))]
@@ -160,18 +160,18 @@ def _nothing_to_learn(folder: Path, files: Files) -> str:
     return "\n".join([*lines, README])
 
 
-def _check(folder: Path, source: Opened) -> int:
+def _count_objects(folder: Path, source: Opened) -> int:
     """Count the objects of all images. Raises UsageError naming file and line of what cannot be used."""
-    slips: list[Problem] = []
+    mistakes: list[Problem] = []
     objects = labelled = 0
     for entry in source.entries:
         found = source.labels(entry, 0, 0)
-        slips += _rejected(found.problems)
+        mistakes += _select_rejected(found.problems)
         objects += len(found.rows)
         labelled += found.labelled
-    if slips:
-        count = f"{len(slips)} label line{'s' if len(slips) != 1 else ''} cannot be used:"
-        raise UsageError("\n".join([count, *_shown(folder, slips)]))
+    if mistakes:
+        count = f"{len(mistakes)} label line{'s' if len(mistakes) != 1 else ''} cannot be used:"
+        raise UsageError("\n".join([count, *_list_mistakes(folder, mistakes)]))
     if not objects:
         raise UsageError(
             f"{folder}: the labels of {labelled} images hold no object: nothing could be learned from them."
@@ -179,17 +179,17 @@ def _check(folder: Path, source: Opened) -> int:
     return objects
 
 
-def _rejected(problems: Sequence[Problem]) -> list[Problem]:
+def _select_rejected(problems: Sequence[Problem]) -> list[Problem]:
     return [found for found in problems if found.action == "rejected"]
 
 
-def _shown(folder: Path, slips: Sequence[Problem]) -> list[str]:
+def _list_mistakes(folder: Path, mistakes: Sequence[Problem]) -> list[str]:
     lines = []
-    for found in slips[:SHOWN]:
+    for found in mistakes[:SHOWN]:
         place = folder if found.file in (".", "") else folder / found.file
         lines.append(f"  {place}:{found.line}: {found.message}" if found.line else f"  {place}: {found.message}")
-    if len(slips) > SHOWN:
-        lines.append(f"  and {len(slips) - SHOWN} more")
+    if len(mistakes) > SHOWN:
+        lines.append(f"  and {len(mistakes) - SHOWN} more")
     return lines
 
 

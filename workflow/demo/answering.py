@@ -21,8 +21,8 @@ _LOOK_SECONDS = 1.0
 _WORDS = {"approve": "approve", "a": "approve", "yes": "approve", "y": "approve", "reject": "reject", "r": "reject"}
 
 
-def mailed_link(url: str, link: str) -> dict[str, object]:
-    """The mail that holds this link. Raises GreenlightError when none arrives."""
+def wait_for_mail(url: str, link: str) -> dict[str, object]:
+    """Wait for the mail that holds this link, and give it. Raises GreenlightError when none arrives."""
     ended = time.monotonic() + _MAIL_SECONDS
     while time.monotonic() < ended:
         for mail in read_mail(url):
@@ -37,7 +37,7 @@ def mailed_link(url: str, link: str) -> dict[str, object]:
 
 def answer_mail(url: str, approval: Approval, say: Callable[[str], None]) -> None:
     """Read the mail, open its link and approve on the page behind it."""
-    mail = mailed_link(url, approval.link)
+    mail = wait_for_mail(url, approval.link)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
     decide(approval.link, "approve", name="make demo", comment="approved without a person, as APPROVE=auto asks")
     say("    opened its link and approved on the page behind it")
@@ -45,13 +45,13 @@ def answer_mail(url: str, approval: Approval, say: Callable[[str], None]) -> Non
 
 def ask_person(url: str, approval: Approval, say: Callable[[str], None], answers: TextIO) -> None:
     """Ask at the terminal, and read from ``answers`` until one comes from there or on the page."""
-    mail = mailed_link(url, approval.link)
+    mail = wait_for_mail(url, approval.link)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
     say(f"    {approval.link}")
     say("    Open the link to look at the report, or answer here.")
     while True:
         print("    approve / reject › ", end="", flush=True)
-        word = _typed_or_decided(approval.link, answers)
+        word = _wait_for_answer(approval.link, answers)
         if word is None:
             print()
             say(f"    {standing(read_page(approval.link))}, on the page")
@@ -61,7 +61,7 @@ def ask_person(url: str, approval: Approval, say: Callable[[str], None], answers
             return
 
 
-def _typed_or_decided(link: str, answers: TextIO) -> str | None:
+def _wait_for_answer(link: str, answers: TextIO) -> str | None:
     """The next line typed, or None once the request does not wait any more. The end of input is an interruption."""
     while True:
         ready, _, _ = select.select([answers], [], [], _LOOK_SECONDS)

@@ -81,9 +81,9 @@ def job_seconds(cloud: Cloud, jobs: tuple[Job, ...]) -> dict[str, float]:
     found = {}
     for job in jobs:
         noun = "".join(part.capitalize() for part in job.kind.split("_"))
-        told = cloud.call("sagemaker", f"describe_{job.kind}_job", **{f"{noun}JobName": job.name})
-        start = told.get(f"{noun}StartTime") or told.get("CreationTime")
-        end = told.get(f"{noun}EndTime") or told.get("HyperParameterTuningEndTime")
+        described = cloud.call("sagemaker", f"describe_{job.kind}_job", **{f"{noun}JobName": job.name})
+        start = described.get(f"{noun}StartTime") or described.get("CreationTime")
+        end = described.get(f"{noun}EndTime") or described.get("HyperParameterTuningEndTime")
         if start is not None and end is not None:
             found[job.state] = (end - start).total_seconds()
     return found
@@ -124,13 +124,13 @@ def summary(
         "metrics": {key: finished.metrics[key] for key in ("task", *figures_of(finished.metrics["task"]), "images")},
         "endpoints": {"staging": stack.staging_endpoint, "production": stack.production_endpoint},
         "endpoint_url": url,
-        "predictions": [seen(prediction) for prediction in predictions],
+        "predictions": [describe_picture(prediction) for prediction in predictions],
         "timings": timings.document(),
         "report": str(report),
     }
 
 
-def seen(prediction: Prediction) -> dict[str, Any]:
+def describe_picture(prediction: Prediction) -> dict[str, Any]:
     """One picture's part of the summary: its objects with their boxes or, of a sorted picture, its classes."""
     if prediction.classification is not None:
         classes = [{"class": item["class"], "score": item["score"]} for item in prediction.classification]

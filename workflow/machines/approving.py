@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
+from workflow.contract.failures import Failure
 from workflow.contract.gate import PASSED_GATE
 from workflow.contract.package_properties import Origin, RegisteredFigures
 from workflow.machines import settings
@@ -25,7 +26,7 @@ def gate_on_metrics() -> LambdaStep:
             "Gate on metrics",
             report="Report the closed gate",
             end="The gate stayed closed",
-            error="Gate.Rejected",
+            error=Failure.GATE_REJECTED,
         ),
         keep=PASSED_GATE,
         at="gate",
@@ -98,14 +99,14 @@ def ask_for_approval() -> LambdaStep:
         "Ask for approval",
         report="Report the expired approval",
         end="The approval expired",
-        error="Approval.Expired",
+        error=Failure.APPROVAL_EXPIRED,
     )
     failed = report_and_fail(
         "build",
         "Ask for approval",
         report="Report the failed request",
         end="Nobody could be asked",
-        error="Approval.Failed",
+        error=Failure.APPROVAL_FAILED,
     )
     return ask_a_person(
         "Ask for approval",
@@ -124,7 +125,7 @@ def ask_for_approval() -> LambdaStep:
     )
 
 
-def mark(name: str, status: str, failed: LambdaStep) -> Task:
+def record_decision(name: str, status: str, failed: LambdaStep) -> Task:
     """Write the person's decision to the model registry."""
     return call_sagemaker(
         name,
@@ -141,20 +142,20 @@ def mark(name: str, status: str, failed: LambdaStep) -> Task:
 
 def reject_model() -> Task:
     """Mark the package rejected, say who said no and end the run."""
-    told = report_and_fail(
+    report = report_and_fail(
         "build",
         "Ask for approval",
         report="Report the rejection",
         end="A person said no",
-        error="Approval.Rejected",
+        error=Failure.APPROVAL_REJECTED,
     )
-    rejected = mark("Mark the model rejected", "Rejected", told)
+    rejected = record_decision("Mark the model rejected", "Rejected", report)
     rejected.next(
         raise_error(
             "Say who rejected it",
-            "Approval.Rejected",
+            Failure.APPROVAL_REJECTED,
             "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
-            told,
+            report,
         )
     )
     return rejected

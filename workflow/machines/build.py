@@ -12,8 +12,9 @@ from typing import Any
 from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 
+from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
-from workflow.machines.approving import ask_for_approval, gate_on_metrics, mark, register_model, reject_model
+from workflow.machines.approving import ask_for_approval, gate_on_metrics, record_decision, register_model, reject_model
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
     call_function,
@@ -28,8 +29,8 @@ from workflow.machines.kinds import (
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,
-    best_model,
     capacity_was_short_and_another_instance_is_left,
+    find_best_model,
     keep_trials,
     list_trials,
     train_model,
@@ -40,40 +41,40 @@ from workflow.machines.training import (
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
-    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refused(), also={"attempt.$": "$.Payload.training"})
-    preparation_failed = build_failing("Prepare the dataset", "preparation", "Prepare.Failed")
+    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training"})
+    preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
     prepare = prepare_dataset(preparation_failed)
     check = check_dataset()
 
-    training_failed = build_failing("Train", "training", "Training.Failed")
+    training_failed = fail_build("Train", "training", Failure.TRAINING_FAILED)
     short = Choice("Was capacity short?")
     train = train_model(short)
     elsewhere = Pass("Try the next instance", input_path="$.attempt.fallback", result_path="$.attempt")
     tune = tune_model(training_failed)
-    best = best_model(training_failed)
+    best = find_best_model(training_failed)
     listed = list_trials(best)
     kept = keep_trials(best)
     nothing = raise_error(
         "The search found nothing",
-        "Training.Stopped",
+        StateError.TRAINING_STOPPED,
         "States.Format('search {} ended {} without a training that can be used', "
         "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
         training_failed,
     )
     stopped = raise_error(
         "The training was stopped",
-        "Training.Stopped",
+        StateError.TRAINING_STOPPED,
         "States.Format('training job {} ended {} ({})', $.training.job_name, $.training.status, $.training.detail)",
         short,
     )
 
-    evaluate = evaluate_models(build_failing("Evaluate", "evaluation", "Evaluation.Failed"))
+    evaluate = evaluate_models(fail_build("Evaluate", "evaluation", Failure.EVALUATION_FAILED))
     gate = gate_on_metrics()
-    registry_failed = build_failing("Register the model", "registration", "Registration.Failed")
+    registry_failed = fail_build("Register the model", "registration", Failure.REGISTRATION_FAILED)
     register = register_model(registry_failed)
     ask = ask_for_approval()
-    approved = mark("Mark the model approved", "Approved", registry_failed)
+    approved = record_decision("Mark the model approved", "Approved", registry_failed)
     release = release_model()
     rejected = reject_model()
 
@@ -121,15 +122,19 @@ def machine() -> dict[str, Any]:
     )
 
 
-def build_failing(what: str, noun: str, error: str) -> LambdaStep:
-    """The way out of one failing step of this machine."""
+def fail_build(what: str, noun: str, error: Failure) -> LambdaStep:
+    """Tell why a step failed, and fail the build with ``error``."""
     return report_and_fail("build", what, report=f"Report the failed {noun}", end=f"The {noun} failed", error=error)
 
 
-def refused() -> LambdaStep:
-    """The way out for an execution input that cannot be used."""
+def refuse_input() -> LambdaStep:
+    """Tell why an execution input cannot be used, and fail the build."""
     return report_and_fail(
-        "build", "Plan the run", report="Report the refused input", end="The input was refused", error="Plan.Rejected"
+        "build",
+        "Plan the run",
+        report="Report the refused input",
+        end="The input was refused",
+        error=Failure.PLAN_REJECTED,
     )
 
 
@@ -144,7 +149,7 @@ def check_dataset() -> LambdaStep:
             "Check the dataset",
             report="Report the rejected dataset",
             end="The dataset was rejected",
-            error="Data.Rejected",
+            error=Failure.DATA_REJECTED,
         ),
         keep=("summary", "task", "images", "objects", "classes", "digest", "warnings"),
         at="dataset",
@@ -158,7 +163,7 @@ def release_model() -> Task:
         "Release",
         report="Say why the release failed",
         end="The release failed",
-        error="Release.Failed",
+        error=Failure.RELEASE_FAILED,
         told_by_nested=True,
     )
     return Task(

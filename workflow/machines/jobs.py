@@ -12,15 +12,18 @@ from workflow.machines import settings
 from workflow.machines.kinds import fresh_name, on_error, retry_sagemaker
 from workflow.machines.states import LambdaStep, Parameters, ProcessingStep, offline_session
 
+DISTRIBUTION: Parameters = {"S3DataDistributionType.$": "$.plan.preparation.distribution"}
+"""Whether every instance gets the whole input or a share of it."""
+
 
 def inspect_images(failed: LambdaStep) -> ProcessingStep:
     """Look at every instance's share of the images, so that the preparation that follows knows of them all."""
-    return processing_step(
+    return run_program(
         "Inspect the images",
         settings.TRAINING_IMAGE,
         "inspect",
-        inputs={"dataset": ("$.plan.dataset.uri", "dataset")},
-        outputs={"inspected": ("$.plan.uris.inspected", "inspected")},
+        inputs={"dataset": "$.plan.dataset.uri"},
+        outputs={"inspected": "$.plan.uris.inspected"},
         environment={},
         seconds=settings.PREPARE_SECONDS,
         failed=failed,
@@ -30,19 +33,19 @@ def inspect_images(failed: LambdaStep) -> ProcessingStep:
 
 def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
     """Validate the labelled images and split them, on the training image."""
-    return processing_step(
+    return run_program(
         "Prepare the dataset",
         settings.TRAINING_IMAGE,
         "prepare",
         inputs={
-            "dataset": ("$.plan.dataset.uri", "dataset"),
-            "record": ("$.plan.uris.record", "record"),
-            "inspected": ("$.plan.uris.inspected", "inspected"),
+            "dataset": "$.plan.dataset.uri",
+            "record": "$.plan.uris.record",
+            "inspected": "$.plan.uris.inspected",
         },
         outputs={
-            "training": ("$.plan.uris.training", "training"),
-            "test": ("$.plan.uris.test", "test"),
-            "report": ("$.plan.uris.dataset_report", "report"),
+            "training": "$.plan.uris.training",
+            "test": "$.plan.uris.test",
+            "report": "$.plan.uris.dataset_report",
         },
         environment={},
         seconds=settings.PREPARE_SECONDS,
@@ -53,18 +56,18 @@ def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
 
 def evaluate_models(failed: LambdaStep) -> ProcessingStep:
     """Measure candidate and champion on the same held-out images, on the image that will serve."""
-    return processing_step(
+    return run_program(
         "Evaluate",
         settings.SERVING_IMAGE,
         "evaluate",
         inputs={
-            "test": ("$.plan.uris.test", "test"),
-            "candidate": ("$.training.model_data_url", "candidate"),
-            "champion": ("$.plan.uris.champion", "champion"),
-            "record": ("$.plan.uris.record", "record"),
-            "dataset": ("$.plan.uris.dataset_report", "dataset"),
+            "test": "$.plan.uris.test",
+            "candidate": "$.training.model_data_url",
+            "champion": "$.plan.uris.champion",
+            "record": "$.plan.uris.record",
+            "dataset": "$.plan.uris.dataset_report",
         },
-        outputs={"evaluation": ("$.plan.uris.evaluation", "evaluation")},
+        outputs={"evaluation": "$.plan.uris.evaluation"},
         environment={
             "RUN.$": "$.plan.run",
             "CONFIDENCE.$": "States.Format('{}', $.plan.confidence)",
@@ -76,13 +79,13 @@ def evaluate_models(failed: LambdaStep) -> ProcessingStep:
     )
 
 
-def processing_step(
+def run_program(
     name: str,
     image: str,
     program: str,
     *,
-    inputs: dict[str, tuple[str, str]],
-    outputs: dict[str, tuple[str, str]],
+    inputs: dict[str, str],
+    outputs: dict[str, str],
     environment: Parameters,
     seconds: int,
     failed: LambdaStep,
@@ -90,8 +93,8 @@ def processing_step(
 ) -> ProcessingStep:
     """A processing job that runs ``program`` of an image, for ``seconds`` at most.
 
-    ``inputs`` and ``outputs`` map a name to the path of its S3 address and its folder under /opt/ml/processing. The
-    input named ``shared`` is dealt out to as many instances as the plan says; without it there is one.
+    ``inputs`` and ``outputs`` map a name, which is also the folder's under /opt/ml/processing, to the path of its S3
+    address. The input named ``shared`` is distributed to as many instances as the plan says; without it there is one.
     """
     processor = Processor(
         role=settings.JOB_ROLE,
@@ -108,15 +111,15 @@ def processing_step(
         job_name="given-at-run-time",
         inputs=[
             ProcessingInput(
-                input_name=key, source="s3://given/at-run-time", destination=f"/opt/ml/processing/input/{folder}"
+                input_name=key, source="s3://given/at-run-time", destination=f"/opt/ml/processing/input/{key}"
             )
-            for key, (_, folder) in inputs.items()
+            for key in inputs
         ],
         outputs=[
             ProcessingOutput(
-                output_name=key, source=f"/opt/ml/processing/output/{folder}", destination="s3://given/at-run-time"
+                output_name=key, source=f"/opt/ml/processing/output/{key}", destination="s3://given/at-run-time"
             )
-            for key, (_, folder) in outputs.items()
+            for key in outputs
         ],
         container_arguments=[program],
         result_selector={"job_name.$": "$.ProcessingJobName"},
@@ -125,18 +128,15 @@ def processing_step(
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    rendered = step.fields["parameters"]
-    for item in rendered["ProcessingInputs"]:
-        item["S3Input"].pop("S3Uri")
-        item["S3Input"]["S3Uri.$"] = inputs[item["InputName"]][0]
-        if item["InputName"] == shared:
-            item["S3Input"].pop("S3DataDistributionType")
-            item["S3Input"]["S3DataDistributionType.$"] = "$.plan.preparation.distribution"
-    for item in rendered["ProcessingOutputConfig"]["Outputs"]:
-        item["S3Output"].pop("S3Uri")
-        item["S3Output"]["S3Uri.$"] = outputs[item["OutputName"]][0]
-    step.give(
+    step.merge_parameters(
         {
+            "ProcessingInputs": {
+                key: {"S3Input": {"S3Uri.$": path, **(DISTRIBUTION if key == shared else {})}}
+                for key, path in inputs.items()
+            },
+            "ProcessingOutputConfig": {
+                "Outputs": {key: {"S3Output": {"S3Uri.$": path}} for key, path in outputs.items()}
+            },
             "ProcessingJobName.$": fresh_name(f"$.plan.jobs.{program}"),
             "Environment": environment,
             "ProcessingResources": {

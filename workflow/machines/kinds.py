@@ -9,6 +9,7 @@ from typing import Any
 
 from stepfunctions.steps.states import Graph, State
 
+from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
 from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass, Retry, Task
 
@@ -95,7 +96,7 @@ def call_function(
 ) -> LambdaStep:
     """A Lambda function called with ``payload``; the fields named in ``keep`` of its answer go to ``$.<at>``.
 
-    ``failed`` is the way out for any error, or every way out with the errors it is for.
+    ``failed`` is the state that any error leads to; or the catchers, where it depends on the error.
     """
     return LambdaStep(
         name,
@@ -109,7 +110,7 @@ def call_function(
 
 
 def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | None = None) -> LambdaStep:
-    """The first state: its Lambda turns the execution input into the plan, which replaces the execution's data."""
+    """The first state: its Lambda turns the execution's input into the plan, which takes the place of all data."""
     return LambdaStep(
         name,
         parameters={
@@ -131,16 +132,14 @@ def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | No
 
 
 def report_and_fail(
-    machine: str, what: str, *, report: str, end: str, error: str, told_by_nested: bool = False
+    machine: str, what: str, *, report: str, end: str, error: Failure, told_by_nested: bool = False
 ) -> LambdaStep:
-    """A way out that is no success: everyone is told why, then the execution fails with a constant error.
+    """Tell everyone why a step failed, then fail the execution with ``error``; give the first of these two states.
 
-    With ``told_by_nested`` a nested execution has sent the mail, and its cause is only put in words.
-
-    Expects ``$.error`` with ``Error`` and ``Cause``. When even the telling fails, the execution still ends with
-    the same error, and the rule on failed executions outside the machine tells.
+    Expects ``$.error`` with ``Error`` and ``Cause``. With ``told_by_nested`` a nested execution has sent the mail, and
+    its cause is only put in words. When even the telling fails, the execution still ends with the same error.
     """
-    over = Fail(end, error=error, cause_path="$.failure.Cause")
+    fail = Fail(end, error=error, cause_path="$.failure.Cause")
     tell = LambdaStep(
         report,
         parameters={
@@ -159,14 +158,14 @@ def report_and_fail(
         result_path="$.failure",
         timeout_seconds=settings.LAMBDA_SECONDS,
         retry=retry_lambda(),
-        catch=[Catch(over, error_equals=["States.ALL"], result_path="$.failure")],
+        catch=[Catch(fail, error_equals=["States.ALL"], result_path="$.failure")],
     )
-    tell.next(over)
+    tell.next(fail)
     return tell
 
 
-def raise_error(name: str, error: str, cause: str, then: State) -> Pass:
-    """Write an error that no service raised to ``$.error`` (``cause`` is a path or an intrinsic) and go on."""
+def raise_error(name: str, error: Failure | StateError, cause: str, then: State) -> Pass:
+    """Write an error that no service raised to ``$.error`` and go on; ``cause`` is a path or an intrinsic."""
     state = Pass(name, parameters={"Error": error, "Cause.$": cause}, result_path="$.error")
     state.next(then)
     return state

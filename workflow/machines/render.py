@@ -22,7 +22,7 @@ NAMES = ("build", "release")
 def render(name: str) -> dict[str, Any]:
     """One machine (``build`` or ``release``) in the States Language. Imports the SDK, which takes seconds."""
     settings.be_hermetic()
-    # Both speak at every import: of the empty defaults just given to them, and of a package the frozen SDK needs.
+    # Both warn at every import: of the empty defaults they were just given, and of a package the frozen SDK needs.
     logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     if name == "build":

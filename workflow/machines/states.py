@@ -152,8 +152,13 @@ class _Task(Strict):
             if not self.__dict__.get(wanted):
                 raise DefinitionError(f"{self.state_id}: a task needs {wanted}")
 
-    def give(self, parameters: Parameters) -> None:
-        """Lay parameters over what the SDK wrote, for the steps whose constructor drops them."""
+    def merge_parameters(self, parameters: Parameters) -> None:
+        """Merge parameters into what the SDK wrote, for the steps whose constructor drops them.
+
+        An object is merged into an object. Where the SDK wrote a list of named objects, an object merges each of its
+        values into the item of that name. Anything else replaces what is there, and a value given at run time
+        (``Key.$``) its static one. Raises DefinitionError for a name the list lacks.
+        """
         merged = copy.deepcopy(self.fields.get("parameters") or {})
         _merge(merged, parameters)
         self.fields["parameters"] = _without_shadowed(merged)
@@ -161,10 +166,22 @@ class _Task(Strict):
 
 def _merge(target: Parameters, source: Parameters) -> None:
     for key, value in source.items():
-        if isinstance(value, dict) and isinstance(target.get(key), dict):
-            _merge(target[key], value)
+        present = target.get(key)
+        if isinstance(value, dict) and isinstance(present, list):
+            for name, item in value.items():
+                _merge(_find_named(present, name, key), item)
+        elif isinstance(value, dict) and isinstance(present, dict):
+            _merge(present, value)
         else:
             target[key] = value
+
+
+def _find_named(items: list[Parameters], name: str, where: str) -> Parameters:
+    """The item that calls itself ``name``, by the field the API has for it: ``InputName``, ``OutputName`` and so on."""
+    for item in items:
+        if any(key.endswith("Name") and value == name for key, value in item.items()):
+            return item
+    raise DefinitionError(f"{where}: there is no item named {name!r}")
 
 
 class Task(_Task, sdk.Task):

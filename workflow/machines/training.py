@@ -80,11 +80,11 @@ def train_model(failed: State) -> TrainingStep:
         retry=retry_sagemaker(quota_attempts=3),
         catch=[on_error(failed)],
     )
-    step.give(
+    step.merge_parameters(
         {
             **job_details(),
-            # Not for a search: its trainings run side by side and would write over one another's checkpoints. What
-            # was learned on one instance goes on on the next.
+            # A training that is tried again on another instance continues from these. Not for a search, whose
+            # trainings run side by side and would overwrite one another's checkpoints.
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "EnableManagedSpotTraining.$": "$.attempt.spot",
             "HyperParameters.$": "$.plan.hyperparameters",
@@ -119,7 +119,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.give(
+    step.merge_parameters(
         {
             # The plan keeps it within the 32 characters of a tuning job's name.
             "HyperParameterTuningJobName.$": fresh_name("$.plan.jobs.tune"),
@@ -145,9 +145,9 @@ def tune_model(failed: LambdaStep) -> TuningStep:
 
 
 def a_model_was_found() -> BaseRule:
-    """Whether a search came to its end and has a best training; one that was stopped is judged as little as a training.
+    """Whether a search came to its end and has a best training: like a training, it is not judged when it was stopped.
 
-    SageMaker's integration need not fail for a stopped job.
+    Asked here because SageMaker's integration need not fail for a stopped job.
     """
     return ChoiceRule.And(
         [
@@ -157,7 +157,7 @@ def a_model_was_found() -> BaseRule:
     )
 
 
-def best_model(failed: LambdaStep) -> Task:
+def find_best_model(failed: LambdaStep) -> Task:
     """Look up the artefact of a search's best training."""
     return call_sagemaker(
         "Find the best model",
@@ -182,7 +182,7 @@ CAPACITY = (
 def capacity_was_short_and_another_instance_is_left() -> BaseRule:
     """Whether to try the plan's next instance after an error of Train."""
     cause = "$.error.Cause"
-    said = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
+    capacity = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
     quota = "SageMaker.ResourceLimitExceededException"
     return ChoiceRule.And(
         [
@@ -191,7 +191,7 @@ def capacity_was_short_and_another_instance_is_left() -> BaseRule:
                 [
                     ChoiceRule.StringEquals(variable="$.error.Error", value=quota),
                     # A timeout has no cause.
-                    ChoiceRule.And([ChoiceRule.IsPresent(variable=cause, value=True), said]),
+                    ChoiceRule.And([ChoiceRule.IsPresent(variable=cause, value=True), capacity]),
                 ]
             ),
         ]
@@ -199,7 +199,7 @@ def capacity_was_short_and_another_instance_is_left() -> BaseRule:
 
 
 def list_trials(otherwise: Task) -> Task:
-    """Ask what a search tried; a list nobody gives is no reason to lose the model that was found."""
+    """Ask what a search tried. Where there is no answer, the model that was found goes on without the list."""
     return call_sagemaker(
         "List the trials",
         "listTrainingJobsForHyperParameterTuningJob",

@@ -23,7 +23,7 @@ LARGEST_BODY = 6 * 1024 * 1024
 """Bytes a real-time endpoint of SageMaker accepts in one request."""
 
 _REFUSED = {"AccessDenied", "AccessDeniedException"}
-_SAID = re.compile(r'with message "(.*)"\. See', re.DOTALL)
+_SERVER_MESSAGE = re.compile(r'with message "(.*)"\. See', re.DOTALL)
 """What the model's own server said, in SageMaker's sentence about it."""
 
 
@@ -94,7 +94,7 @@ def predict(
 
 def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -> Prediction:
     """Ask the endpoint about one picture. Raises PictureError for a picture it could not take, else GreenlightError."""
-    body, kind = body_of(picture)
+    body, kind = read_body(picture)
     attributes = wanted.attributes()
     began = time.monotonic()
     answer = cloud.call(
@@ -106,11 +106,11 @@ def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -
         Body=body,
         **({"CustomAttributes": attributes} if attributes else {}),
     )
-    said = answer["Body"].read()
-    return read_prediction(picture, endpoint, said, (time.monotonic() - began) * 1000)
+    content = answer["Body"].read()
+    return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)
 
 
-def body_of(picture: Path) -> tuple[bytes, str]:
+def read_body(picture: Path) -> tuple[bytes, str]:
     """What is sent for a picture, and its media type. Raises PictureError for no picture, or one too large."""
     try:
         body = picture.read_bytes()
@@ -118,7 +118,7 @@ def body_of(picture: Path) -> tuple[bytes, str]:
         raise PictureError(picture, f"cannot be read ({error.strerror})") from error
     kind = content_type(body[:HEAD_BYTES])
     if kind is None:
-        body, kind = _as_jpeg(picture, body), "image/jpeg"
+        body, kind = _convert_to_jpeg(picture, body), "image/jpeg"
     if len(body) > LARGEST_BODY:
         raise PictureError(
             picture,
@@ -127,20 +127,20 @@ def body_of(picture: Path) -> tuple[bytes, str]:
     return body, kind
 
 
-def _as_jpeg(picture: Path, body: bytes) -> bytes:
-    from workflow.predictions.drawing import opened
+def _convert_to_jpeg(picture: Path, body: bytes) -> bytes:
+    from workflow.predictions.drawing import open_picture
 
     packed = io.BytesIO()
-    opened(picture, body).save(packed, "JPEG", quality=95)
+    open_picture(picture, body).save(packed, "JPEG", quality=95)
     return packed.getvalue()
 
 
 def reason_of(error: ServiceError) -> str:
     """Why a request was refused: in the words of the model's server where it was that one, else the service's."""
-    said = _SAID.search(str(error))
-    if error.code != "ModelError" or said is None:
+    message = _SERVER_MESSAGE.search(str(error))
+    if error.code != "ModelError" or message is None:
         return str(error)
     try:
-        return str(json.loads(said[1])["error"])
+        return str(json.loads(message[1])["error"])
     except (ValueError, KeyError, TypeError):
-        return said[1]
+        return message[1]

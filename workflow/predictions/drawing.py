@@ -73,7 +73,7 @@ class Canvas:
         self.draw.ellipse((x - size, y - size, x + size, y + size), fill=colour, outline="white")
 
 
-def opened(file: Path, content: bytes) -> Image:
+def open_picture(file: Path, content: bytes) -> Image:
     """The picture as it is shown: upright, RGB. Raises PictureError where it cannot be read."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -92,7 +92,7 @@ def draw(prediction: Prediction, target: Path) -> None:
 
     Raises PictureError where the picture cannot be read, OSError where the drawing cannot be written.
     """
-    canvas = Canvas(opened(prediction.file, prediction.file.read_bytes()))
+    canvas = Canvas(open_picture(prediction.file, prediction.file.read_bytes()))
     if prediction.classification is not None:
         below = 0.0
         for item in prediction.classification[:BEST]:

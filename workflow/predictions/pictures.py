@@ -27,32 +27,32 @@ def find_pictures(paths: Sequence[str], drawings: Path | None = None) -> list[Pa
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            matches = _below(path, drawings)
+            matches = _pictures_below(path, drawings)
         elif path.exists():
             matches = [path]
         else:
-            matches = _behind(given, drawings)
+            matches = _pictures_matching(given, drawings)
         if not matches:
             raise UsageError(f"{given}: there is no such picture, and no folder or pattern that holds one.")
         found += matches
     return list(dict.fromkeys(found))
 
 
-def _below(folder: Path, drawings: Path | None) -> list[Path]:
-    return _pictures(sorted(folder.rglob("*")), drawings)
+def _pictures_below(folder: Path, drawings: Path | None) -> list[Path]:
+    return _select_pictures(sorted(folder.rglob("*")), drawings)
 
 
-def _behind(pattern: str, drawings: Path | None) -> list[Path]:
+def _pictures_matching(pattern: str, drawings: Path | None) -> list[Path]:
     if not any(letter in pattern for letter in "*?["):
         return []
     anchor = Path(pattern).anchor
     found: list[Path] = []
     for match in sorted(Path(anchor).glob(pattern[len(anchor) :])):
-        found += _below(match, drawings) if match.is_dir() else _pictures([match], drawings)
+        found += _pictures_below(match, drawings) if match.is_dir() else _select_pictures([match], drawings)
     return found
 
 
-def _pictures(files: Iterable[Path], drawings: Path | None) -> list[Path]:
+def _select_pictures(files: Iterable[Path], drawings: Path | None) -> list[Path]:
     """Those that are pictures by their names. Names that begin with a dot are some system's own."""
     drawn = None if drawings is None else drawings.resolve()
     return [
@@ -78,7 +78,7 @@ def content_type(head: bytes) -> str | None:
     return None
 
 
-def drawing_of(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:
+def place_drawings(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:
     """Where each picture's drawing goes: below ``folder``, in the subfolders the pictures have among themselves.
 
     Raises UsageError where a drawing would replace a picture.

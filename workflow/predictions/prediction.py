@@ -60,10 +60,10 @@ class Prediction:
         """What was seen in words, such as ``2 bolt, 1 nut``, or ``bolt 0.93, nut 0.05`` of a sorted picture."""
         if self.classification is not None:
             return ", ".join(f"{item['class']} {float(item['score']):.2f}" for item in self.classification[:_NAMED])
-        return counted(self.counts) or "nothing"
+        return list_counts(self.counts) or "nothing"
 
 
-def counted(counts: Counter[str]) -> str:
+def list_counts(counts: Counter[str]) -> str:
     """Counts in words, the most frequent class first."""
     return ", ".join(f"{count} {name}" for name, count in counts.most_common())
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from workflow.predictions.ask import Failure
-from workflow.predictions.prediction import Prediction, counted
+from workflow.predictions.prediction import Prediction, list_counts
 
 
 class Tally:
@@ -36,7 +36,7 @@ class Tally:
         parts = ["1 picture" if asked == 1 else f"{asked} pictures"]
         parts += [f"{self.failed} failed"] if self.failed else []
         if answered:
-            seen = counted(self._counts) or "nothing seen"
+            seen = list_counts(self._counts) or "nothing seen"
             objects = "1 object" if self._objects == 1 else f"{self._objects} objects"
             parts.append(f"{objects}: {seen}" if self._objects else seen)
             parts.append(f"{answered / seconds:.1f} requests/s")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflow.runs.history import Step, readable_cause
-from workflow.table import shortened
+from workflow.table import shorten
 
 _LONGEST = 110
 
@@ -20,7 +20,7 @@ def note_of(step: Step) -> str:
         return readable_cause(step.cause)
     if not step.gained:
         return ""
-    return shortened(_note(step.gained), _LONGEST)
+    return shorten(_note(step.gained), _LONGEST)
 
 
 def _note(gained: Mapping[str, Any]) -> str:

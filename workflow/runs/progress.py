@@ -41,7 +41,7 @@ class Epoch:
         return {"number": self.number, "of": self.of, **self.figures}
 
 
-def epoch_of(line: str) -> Epoch | None:
+def parse_epoch(line: str) -> Epoch | None:
     """Read one log line, or None where it is none of an epoch."""
     if "epoch=" not in line:
         return None
@@ -62,20 +62,20 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def epochs_of(lines: Iterable[str]) -> list[Epoch]:
+def parse_epochs(lines: Iterable[str]) -> list[Epoch]:
     """The epochs in these lines, in order; a resumed training repeats a number and the later line holds."""
-    found = {epoch.number: epoch for line in lines if (epoch := epoch_of(line)) is not None}
+    found = {epoch.number: epoch for line in lines if (epoch := parse_epoch(line)) is not None}
     return [found[number] for number in sorted(found)]
 
 
-def bar(done: int, whole: int, width: int = 15) -> str:
+def draw_bar(done: int, whole: int, width: int = 15) -> str:
     """A bar of blocks, as long as ``width`` or the number of epochs."""
     width = min(width, max(whole, 1))
     full = round(width * done / whole) if whole else 0
     return "▇" * full + "▁" * (width - full)
 
 
-def curve(values: Sequence[float], width: int = 40) -> str:
+def draw_curve(values: Sequence[float], width: int = 40) -> str:
     """A curve of blocks between the values' own lowest and highest, one for each value or for each few of them."""
     if not values:
         return ""
@@ -88,7 +88,7 @@ def curve(values: Sequence[float], width: int = 40) -> str:
     return "".join(_STEPS[round((mean - low) / (high - low) * (len(_STEPS) - 1))] for mean in means)
 
 
-def curves(epochs: Sequence[Epoch]) -> list[str]:
+def draw_curves(epochs: Sequence[Epoch]) -> list[str]:
     """A line for ``quality`` and one for each loss: name, curve and latest value, in columns."""
     names = [name for name in epochs[-1].figures if name == "quality" or name.endswith("loss")] if epochs else []
     names.sort(key=lambda name: name != "quality")
@@ -96,16 +96,16 @@ def curves(epochs: Sequence[Epoch]) -> list[str]:
     lines = []
     for name in names:
         values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
-        lines.append(f"{named(name).ljust(longest)}  {curve(values)}  {values[-1]:.3f}")
+        lines.append(f"{readable_name(name).ljust(longest)}  {draw_curve(values)}  {values[-1]:.3f}")
     return lines
 
 
-def named(figure: str) -> str:
+def readable_name(figure: str) -> str:
     """A figure of the line as people read it."""
     return FIGURE_NAMES.get(figure, figure.replace("_", " "))
 
 
-def trend(values: list[float]) -> str:
+def draw_trend(values: list[float]) -> str:
     """An arrow for where the last value goes against the mean of the few before it."""
     if len(values) < 2:
         return " "
@@ -135,10 +135,10 @@ def progress_line(epochs: list[Epoch]) -> str:
     if not epochs:
         return ""
     last = epochs[-1]
-    text = f"epoch {last.number}/{last.of} {bar(last.number, last.of)}"
+    text = f"epoch {last.number}/{last.of} {draw_bar(last.number, last.of)}"
     for name in headlines(last):
         values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
-        text += f"  {named(name)} {values[-1]:.2f} {trend(values)}"
+        text += f"  {readable_name(name)} {values[-1]:.2f} {draw_trend(values)}"
     return text.rstrip()
 
 
@@ -148,4 +148,4 @@ def summary_line(epochs: list[Epoch]) -> str:
         return ""
     last = epochs[-1]
     count = "1 epoch" if last.number == 1 else f"{last.number} epochs"
-    return "  ".join([count, *(f"{named(name)} {last.figures[name]:.2f}" for name in headlines(last))])
+    return "  ".join([count, *(f"{readable_name(name)} {last.figures[name]:.2f}" for name in headlines(last))])

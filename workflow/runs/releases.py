@@ -13,9 +13,12 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.package_properties import Origin
-from workflow.errors import UsageError
-
-_PREFIX = "release#"
+from workflow.contract.reading import ContractError
+from workflow.contract.release_history import ReleaseRecord
+from workflow.contract.release_input import STARTED_BY_LENGTH, ReleaseInput
+from workflow.contract.table_items import plain_item
+from workflow.contract.table_keys import RELEASE
+from workflow.errors import GreenlightError, UsageError
 
 
 @dataclass(frozen=True)
@@ -39,43 +42,40 @@ class Release:
         }
 
 
-def history(cloud: Cloud, table: str) -> list[Release]:
+def list_releases(cloud: Cloud, table: str) -> list[Release]:
     """Every release, newest first."""
-    items = [
-        _plain(item)
-        for item in cloud.pages(
-            "dynamodb",
-            "scan",
-            "Items",
-            TableName=table,
-            FilterExpression="begins_with(id, :prefix)",
-            ExpressionAttributeValues={":prefix": {"S": _PREFIX}},
-            ConsistentRead=True,
-        )
-    ]
-    items.sort(key=lambda item: float(item["released_epoch"]), reverse=True)
+    items = cloud.pages(
+        "dynamodb",
+        "scan",
+        "Items",
+        TableName=table,
+        FilterExpression="begins_with(id, :prefix)",
+        ExpressionAttributeValues={":prefix": {"S": RELEASE}},
+        ConsistentRead=True,
+    )
+    records = sorted((_read_record(item) for item in items), key=lambda record: record.released_epoch, reverse=True)
     return [
         Release(
-            version=int(item["package_version"]),
-            package=str(item["model_package_arn"]),
-            execution=str(item.get("execution", "")),
-            released=datetime.fromtimestamp(float(item["released_epoch"]), UTC),
+            version=record.package_version,
+            package=record.model_package_arn,
+            execution=record.execution,
+            released=datetime.fromtimestamp(record.released_epoch, UTC),
             live=at == 0,
         )
-        for at, item in enumerate(items)
+        for at, record in enumerate(records)
     ]
 
 
 def served_dataset(cloud: Cloud, table: str) -> str:
     """The name of the dataset that production's model learned from; empty where nothing was released yet."""
-    releases = history(cloud, table)
+    releases = list_releases(cloud, table)
     if not releases:
         return ""
     package = cloud.call("sagemaker", "describe_model_package", ModelPackageName=releases[0].package)
     return Origin.of(package).dataset_name
 
 
-def earlier(releases: list[Release], version: int | None) -> Release:
+def choose_earlier(releases: list[Release], version: int | None) -> Release:
     """The release to go back to: of ``version``, or of the highest released version below the live one."""
     if not releases:
         raise UsageError("nothing was released yet, so there is nothing to go back to.")
@@ -98,11 +98,14 @@ def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, 
     """Start the Release machine on a model package and return the execution's ARN."""
     version = package.rpartition("/")[2]
     name = f"{why}-{version}-{datetime.now(UTC).strftime('%Y-%m-%dT%H-%M-%S')}"
-    given = {"model_package_arn": package, "started_by": started_by[:80]}
+    given = ReleaseInput(model_package_arn=package, started_by=started_by[:STARTED_BY_LENGTH]).document()
     answer = cloud.call("stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(given))
     return str(answer["executionArn"])
 
 
-def _plain(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A table item without DynamoDB's type names."""
-    return {key: next(iter(value.values())) for key, value in item.items()}
+def _read_record(item: Mapping[str, Mapping[str, Any]]) -> ReleaseRecord:
+    plain = plain_item(item)
+    try:
+        return ReleaseRecord.parse(plain)
+    except ContractError as error:
+        raise GreenlightError(f"the table's item {plain['id']} is not whole: {error}.") from error

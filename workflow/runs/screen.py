@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from workflow.runs import trials
-from workflow.runs.progress import curves, progress_line, seconds_left, summary_line
+from workflow.runs.progress import draw_curves, progress_line, seconds_left, summary_line
 from workflow.runs.watch import Row, View
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ class Screen(Protocol):
         """Stop drawing, so that a person can be asked; the next ``show`` goes on."""
 
 
-def screen_on(stream: TextIO) -> Screen:
+def open_screen(stream: TextIO) -> Screen:
     """A live screen where ``stream`` is a terminal, plain lines elsewhere."""
     return LiveScreen() if stream.isatty() else PlainScreen(stream)
 
 
-def title(view: View) -> str:
+def title_line(view: View) -> str:
     """The line above a view."""
     kind = view.machine.rsplit("-", 1)[-1].capitalize()
     return f"{kind} {view.machine} · {view.run}"
@@ -51,11 +51,11 @@ def remark(row: Row, view: View) -> str:
         return trials.summary_line(view.trials)
     if row.name != "Train":
         return row.note
-    told = (summary_line if row.status == "done" else progress_line)(list(view.epochs))
-    return "  ".join(part for part in (row.note, told) if part)
+    training = (summary_line if row.status == "done" else progress_line)(list(view.epochs))
+    return "  ".join(part for part in (row.note, training) if part)
 
 
-def line(row: Row, view: View, mark: str = "", seconds: float | None = None) -> str:
+def row_line(row: Row, view: View, mark: str = "", seconds: float | None = None) -> str:
     """A row as one line of text."""
     indent = "  " * (row.depth + 1)
     name = row.name.ljust(_NAME_WIDTH - 2 * row.depth)
@@ -67,10 +67,10 @@ def lines_below(row: Row, view: View, mark: str) -> list[str]:
     """What a running row shows of its inside: the training's curves, or the search's trials."""
     if row.name == "Tune":
         return [trial.line(mark) for trial in view.trials]
-    return curves(view.epochs) if row.name == "Train" else []
+    return draw_curves(view.epochs) if row.name == "Train" else []
 
 
-def settled(view: View) -> list[Row]:
+def settled_rows(view: View) -> list[Row]:
     """The rows that will not change any more: the finished ones before the first that still moves."""
     rows: list[Row] = []
     for row in view.rows:
@@ -90,12 +90,12 @@ class PlainScreen:
 
     def show(self, view: View) -> None:
         """Print what is new since the last view."""
-        self._say(("title",), title(view))
+        self._say(("title",), title_line(view))
         # A parent that was announced above its children ends below them.
         ended = [row for row in view.rows if ("parent", row.name) in self._said]
         for row in [*(row for row in view.rows if row not in ended), *ended]:
             if row.status in {"done", "failed"}:
-                self._say(("row", str(row.depth), row.name), line(row, view))
+                self._say(("row", str(row.depth), row.name), row_line(row, view))
             elif row.name == "Train":
                 self._say_epochs(view)
             elif row.name == "Tune":
@@ -145,14 +145,16 @@ class LiveScreen:
         if not self._titled:
             self._titled = True
             self._console.print()
-            self._console.print(title(view), style="bold")
+            self._console.print(title_line(view), style="bold")
         if view.outcome is not None:
             self.pause()
-        rows = settled(view)
+        rows = settled_rows(view)
         for row in rows[self._printed :]:
             # A failure is read to its end; anything else stays one line.
             whole = row.status == "failed"
-            self._console.print(self._styled(line(row, view)), soft_wrap=whole, no_wrap=not whole, overflow="ellipsis")
+            self._console.print(
+                self._styled(row_line(row, view)), soft_wrap=whole, no_wrap=not whole, overflow="ellipsis"
+            )
         self._printed = len(rows)
         if self._live is None and view.outcome is None:
             self._live = Live(get_renderable=self._moving, console=self._console, refresh_per_second=10, transient=True)
@@ -177,13 +179,13 @@ class LiveScreen:
         spinner = _SPINNER[int(time.monotonic() * 10) % len(_SPINNER)]
         for row in view.rows[self._printed :]:
             if row.status in {"done", "failed"}:
-                text.append(self._styled(line(row, view)))
+                text.append(self._styled(row_line(row, view)))
             elif row.status == "asking":
-                text.append(self._styled(line(row, view, seconds=row.seconds + since)))
+                text.append(self._styled(row_line(row, view, seconds=row.seconds + since)))
                 if view.approval is not None:
                     text.append(f"\n      {view.approval.link}", style="underline")
             else:
-                text.append(self._styled(line(row, view, spinner, row.seconds + since)))
+                text.append(self._styled(row_line(row, view, spinner, row.seconds + since)))
                 if row.name == "Train" and view.epochs:
                     text.append(f"   about {seconds_left(list(view.epochs)):.0f} s left", style="dim")
                 for below in lines_below(row, view, spinner):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workflow.clients import Cloud
 from workflow.errors import ServiceError
-from workflow.runs.progress import Epoch, epochs_of
+from workflow.runs.progress import Epoch, parse_epochs
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
@@ -26,7 +26,7 @@ class TrainingLog:
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
-        return epochs_of(self._lines)
+        return parse_epochs(self._lines)
 
     def _read(self, job: str) -> None:
         found = self._cloud.call("logs", "describe_log_streams", logGroupName=LOG_GROUP, logStreamNamePrefix=job)

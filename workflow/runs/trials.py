@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.runs.progress import Epoch, curve
+from workflow.runs.progress import Epoch, draw_curve
 from workflow.runs.training_log import TrainingLog
 
 _ENDED = {"Completed", "Failed", "Stopped"}
@@ -51,12 +51,12 @@ class Trial:
     def line(self, mark: str = "…") -> str:
         """The trial on one line; ``mark`` stands before one that runs."""
         quality = "" if self.quality is None else f"{self.quality:.3f}"
-        curve_ = curve([epoch.figures["quality"] for epoch in self.epochs if "quality" in epoch.figures], 20)
+        curve_ = draw_curve([epoch.figures["quality"] for epoch in self.epochs if "quality" in epoch.figures], 20)
         tuned = "  ".join(f"{name} {_short(value)}" for name, value in sorted(self.tuned.items()))
         return f"{_MARKS.get(self.status, mark)} trial {self.number:<2} {quality:>5}  {curve_:<20}  {tuned}".rstrip()
 
 
-def best(trials: Sequence[Trial]) -> Trial | None:
+def best_trial(trials: Sequence[Trial]) -> Trial | None:
     """The completed trial with the highest quality so far."""
     done = [trial for trial in trials if trial.status == "Completed" and trial.quality is not None]
     return max(done, key=lambda trial: trial.quality or 0.0, default=None)
@@ -67,9 +67,9 @@ def summary_line(trials: Sequence[Trial]) -> str:
     if not trials:
         return ""
     ended = sum(trial.ended for trial in trials)
-    leading = best(trials)
-    told = f"  best quality {leading.quality:.3f} in trial {leading.number}" if leading else ""
-    return f"{ended} of {len(trials)} trials ended{told}"
+    leading = best_trial(trials)
+    lead = f"  best quality {leading.quality:.3f} in trial {leading.number}" if leading else ""
+    return f"{ended} of {len(trials)} trials ended{lead}"
 
 
 class Trials:

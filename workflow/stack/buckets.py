@@ -25,7 +25,7 @@ def exists(cloud: Cloud, bucket: str, place: Place) -> bool:
     return True
 
 
-def make_closed(cloud: Cloud, bucket: str, place: Place, project: str) -> None:
+def make_private(cloud: Cloud, bucket: str, place: Place, project: str) -> None:
     """Make the bucket if it is not there: no public access, encrypted, reachable through TLS alone."""
     if not exists(cloud, bucket, place):
         where: dict[str, Any] = {}
@@ -51,11 +51,11 @@ def make_closed(cloud: Cloud, bucket: str, place: Place, project: str) -> None:
             "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
         },
     )
-    cloud.call("s3", "put_bucket_policy", Bucket=bucket, Policy=json.dumps(tls_only(bucket, place.partition)))
+    cloud.call("s3", "put_bucket_policy", Bucket=bucket, Policy=json.dumps(tls_only_policy(bucket, place.partition)))
     cloud.call("s3", "put_bucket_tagging", Bucket=bucket, Tagging={"TagSet": [{"Key": "project", "Value": project}]})
 
 
-def tls_only(bucket: str, partition: str) -> dict[str, Any]:
+def tls_only_policy(bucket: str, partition: str) -> dict[str, Any]:
     """A bucket policy that refuses everything sent in the clear."""
     arn = f"arn:{partition}:s3:::{bucket}"
     return {

@@ -29,7 +29,7 @@ class Step:
 Progress = Callable[[Step], None]
 
 
-def change(
+def change_stack(
     cloud: Cloud, project: str, template: str, parameters: list[dict[str, Any]], there: bool, on_progress: Progress
 ) -> None:
     """Make a change set, tell what it changes, execute it and wait. Nothing to change is no error."""
@@ -45,7 +45,7 @@ def change(
         Capabilities=["CAPABILITY_IAM"],
         Tags=[{"Key": "project", "Value": project}],
     )
-    changes = reviewed(cloud, str(made["Id"]), project)
+    changes = review_changes(cloud, str(made["Id"]), project)
     if not changes:
         cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
         on_progress(Step(project, "unchanged"))
@@ -59,7 +59,7 @@ def change(
     follow(cloud, project, str(made["StackId"]), since, on_progress, wanted={"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 
 
-def reviewed(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]]:
+def review_changes(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]]:
     """Wait for the change set and return what it changes; nothing where the stack is as it should be."""
     while True:
         found = cloud.call("cloudformation", "describe_change_set", ChangeSetName=change_set)
@@ -76,29 +76,29 @@ def reviewed(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]
                 )
                 changes += found.get("Changes", [])
             return [item["ResourceChange"] for item in changes]
-        time.sleep(pause(cloud))
+        time.sleep(pause_seconds(cloud))
 
 
 def follow(cloud: Cloud, project: str, stack_id: str, since: float, on_progress: Progress, *, wanted: set[str]) -> None:
-    """Tell every event of the stack until it rests. Raises GreenlightError naming what failed first."""
+    """Tell every event of the stack until no change is in progress. Raises GreenlightError naming what failed first."""
     seen: set[str] = set()
     failed: list[Step] = []
     while True:
-        status = status_of(cloud, stack_id)
-        for event in new_events(cloud, stack_id, since, seen):
+        status = read_status(cloud, stack_id)
+        for event in read_new_events(cloud, stack_id, since, seen):
             step = Step(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
             on_progress(step)
             if step.status.endswith("_FAILED") and "cancelled" not in step.reason:
                 failed.append(step)
         if not status.endswith("_IN_PROGRESS"):
             break
-        time.sleep(pause(cloud))
+        time.sleep(pause_seconds(cloud))
     if status not in wanted:
         first = failed[0] if failed else Step(project, status, "CloudFormation gives no reason")
         raise GreenlightError(f"the stack {project} is {status}.\n  {first.resource}: {first.reason or first.status}")
 
 
-def status_of(cloud: Cloud, stack_id: str) -> str:
+def read_status(cloud: Cloud, stack_id: str) -> str:
     """The stack's status; a stack that is gone counts as deleted."""
     try:
         return str(cloud.call("cloudformation", "describe_stacks", StackName=stack_id)["Stacks"][0]["StackStatus"])
@@ -108,7 +108,7 @@ def status_of(cloud: Cloud, stack_id: str) -> str:
         raise
 
 
-def new_events(cloud: Cloud, stack_id: str, since: float, seen: set[str]) -> list[dict[str, Any]]:
+def read_new_events(cloud: Cloud, stack_id: str, since: float, seen: set[str]) -> list[dict[str, Any]]:
     """Events of the stack since a moment that were not seen before, the oldest first."""
     fresh = []
     # A second of grace: the stack's clock is not this machine's.
@@ -120,6 +120,6 @@ def new_events(cloud: Cloud, stack_id: str, since: float, seen: set[str]) -> lis
     return fresh[::-1]
 
 
-def pause(cloud: Cloud) -> float:
+def pause_seconds(cloud: Cloud) -> float:
     """Seconds between two looks at CloudFormation."""
     return 0.2 if cloud.local else 3.0

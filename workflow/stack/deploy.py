@@ -1,7 +1,7 @@
 """Brings a project's stack to the state of this repository: archives, template, images, then one change set.
 
-Content names everything that is uploaded, so deploying twice changes nothing the second time. What the person did not
-say keeps the value it had. Tells what happens through ``on_progress`` and prints nothing.
+Everything that is uploaded is named by its content, so deploying twice changes nothing the second time. A parameter
+that the person does not name keeps its value. Tells what happens through ``on_progress`` and prints nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
-from workflow.contract.run_input import InputError, RunInput
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
-from workflow.stack.changes import Progress, Step, change, follow
-from workflow.stack.images import address, build_and_push, builder, missing
-from workflow.stack.outputs import Place, Stack, describe, place_of, read_stack
-from workflow.stack.package import ROOT, Archive, machine_definitions, pack
+from workflow.stack.changes import Progress, Step, change_stack, follow
+from workflow.stack.images import address, build_and_push, find_builder, find_missing
+from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
+from workflow.stack.package import ROOT, Archive, find_definitions, pack
 
 PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 PROJECT_LENGTH = 30
 """Longest project name: the code bucket's name must stay within S3's 63 characters."""
 
-_FAILED_AT_BIRTH = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+_FIRST_DEPLOYMENT_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 
 
 def deploy(
@@ -50,18 +51,18 @@ def deploy(
     and needs none. Raises UsageError before the stack is touched, GreenlightError naming the resource that failed.
     """
     cloud = cloud or AwsCloud()
-    given = said(email=email, defaults=defaults, dataset=dataset, parameters=parameters)
+    given = collect_parameters(email=email, defaults=defaults, dataset=dataset, parameters=parameters)
     check_project(project)
-    place = place_of(cloud)
+    place = find_place(cloud)
     archives, prefix = pack(root)
-    before = ready_to_change(cloud, project, on_progress)
+    before = prepare_for_change(cloud, project, on_progress)
     push = images and not cloud.local
     if push and before is None:
-        builder()
+        find_builder()
 
     bucket = code_bucket(project, place)
-    buckets.make_closed(cloud, bucket, place, project)
-    upload(cloud, bucket, prefix, archives, machine_definitions(root), on_progress)
+    buckets.make_private(cloud, bucket, place, project)
+    upload_code(cloud, bucket, prefix, archives, find_definitions(root), on_progress)
     template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
 
     if push and before is not None:
@@ -72,17 +73,17 @@ def deploy(
         given["TrainingImage"] = address("training", project, place, root)
         given["ServingImage"] = address("serving", project, place, root)
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
-    values = filled_in(before, given, {item["ParameterKey"] for item in known})
-    change(cloud, project, template, values, before is not None, on_progress)
+    values = fill_in_parameters(before, given, {item["ParameterKey"] for item in known})
+    change_stack(cloud, project, template, values, before is not None, on_progress)
     if push and before is None:
         push_images(cloud, project, place, on_progress, root)
     elif before is None and not cloud.local:
-        for name in missing(cloud, project, root):
+        for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
     return read_stack(cloud, project)
 
 
-def said(
+def collect_parameters(
     *,
     email: str | None,
     defaults: Mapping[str, Any] | None,
@@ -119,13 +120,16 @@ def code_bucket(project: str, place: Place) -> str:
     return f"{project}-code-{place.account}-{place.region}"
 
 
-def ready_to_change(cloud: Cloud, project: str, on_progress: Progress) -> dict[str, Any] | None:
-    """The stack as it is, None where none is. Clears away what a failed first deployment left."""
-    found = describe(cloud, project)
+def prepare_for_change(cloud: Cloud, project: str, on_progress: Progress) -> dict[str, Any] | None:
+    """Give the stack as it is, None where there is none; delete what a failed first deployment left.
+
+    Raises GreenlightError where the stack cannot be changed now.
+    """
+    found = describe_stack(cloud, project)
     if found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS":
         return None
     status = str(found["StackStatus"])
-    if status in _FAILED_AT_BIRTH:
+    if status in _FIRST_DEPLOYMENT_FAILED:
         on_progress(Step(project, "removing what a failed first deployment left"))
         cloud.call("cloudformation", "delete_stack", StackName=project)
         follow(cloud, project, str(found["StackId"]), time.time(), on_progress, wanted={"DELETE_COMPLETE"})
@@ -137,7 +141,7 @@ def ready_to_change(cloud: Cloud, project: str, on_progress: Progress) -> dict[s
     return found
 
 
-def upload(
+def upload_code(
     cloud: Cloud, bucket: str, prefix: str, archives: Mapping[str, Archive], machines: list[Path], on_progress: Progress
 ) -> None:
     """Put the archives and the definitions below the prefix that names their content, unless they are there."""
@@ -156,7 +160,9 @@ def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) ->
     return f"https://s3.{place.region}.{place.domain}/{bucket}/{key}"
 
 
-def filled_in(before: Mapping[str, Any] | None, given: Mapping[str, str], known: set[str]) -> list[dict[str, Any]]:
+def fill_in_parameters(
+    before: Mapping[str, Any] | None, given: Mapping[str, str], known: set[str]
+) -> list[dict[str, Any]]:
     """The parameters of the change set: what was given, and for the rest what the stack has.
 
     Raises UsageError for a name that is not in ``known``, the template's own. What the template no longer knows is
@@ -174,7 +180,7 @@ def filled_in(before: Mapping[str, Any] | None, given: Mapping[str, str], known:
 
 def push_images(cloud: Cloud, project: str, place: Place, on_progress: Progress, root: Path) -> None:
     """Build and push the images whose sources changed."""
-    wanted = missing(cloud, project, root)
+    wanted = find_missing(cloud, project, root)
     if wanted:
 
         def say(name: str, status: str) -> None:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from workflow.clients import AwsCloud, Cloud
 from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets
-from workflow.stack.changes import Progress, Step, follow, pause
+from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket
-from workflow.stack.outputs import Place, describe, place_of
+from workflow.stack.outputs import Place, describe_stack, find_place
 
 STAGES = ("staging", "production")
 _GONE = ("could not find", "does not exist", "not found", "cannot find")
@@ -22,15 +22,15 @@ _GONE = ("could not find", "does not exist", "not found", "cannot find")
 def destroy(project: str, *, cloud: Cloud | None = None, on_progress: Progress = lambda _: None) -> None:
     """Remove everything the project owns. Raises UsageError where there is nothing, GreenlightError where it stays."""
     cloud = cloud or AwsCloud()
-    place = place_of(cloud)
-    found = describe(cloud, project)
+    place = find_place(cloud)
+    found = describe_stack(cloud, project)
     code = code_bucket(project, place)
     if found is None and not buckets.exists(cloud, code, place):
         raise UsageError(f"no stack {project} in {place.region} (account {place.account}): nothing to remove.")
     if found is not None:
         stop_executions(cloud, project, place, on_progress)
     remove_endpoints(cloud, project, on_progress)
-    remove_named(cloud, project, on_progress)
+    remove_tagged(cloud, project, on_progress)
     remove_packages(cloud, project, on_progress)
     for bucket in (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
@@ -72,16 +72,16 @@ def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progr
 
 def remove_endpoints(cloud: Cloud, project: str, on_progress: Progress) -> None:
     """Delete both endpoints and wait until they are gone, because their configurations go next."""
-    there = [stage for stage in STAGES if endpoint_there(cloud, f"{project}-{stage}")]
+    there = [stage for stage in STAGES if endpoint_exists(cloud, f"{project}-{stage}")]
     for stage in there:
         cloud.call("sagemaker", "delete_endpoint", EndpointName=f"{project}-{stage}")
     for stage in there:
-        while endpoint_there(cloud, f"{project}-{stage}"):
-            time.sleep(pause(cloud))
+        while endpoint_exists(cloud, f"{project}-{stage}"):
+            time.sleep(pause_seconds(cloud))
         on_progress(Step(f"{project}-{stage}", "removed"))
 
 
-def endpoint_there(cloud: Cloud, name: str) -> bool:
+def endpoint_exists(cloud: Cloud, name: str) -> bool:
     """Whether the endpoint exists in any state."""
     try:
         cloud.call("sagemaker", "describe_endpoint", EndpointName=name)
@@ -92,19 +92,19 @@ def endpoint_there(cloud: Cloud, name: str) -> bool:
     return True
 
 
-def remove_named(cloud: Cloud, project: str, on_progress: Progress) -> None:
+def remove_tagged(cloud: Cloud, project: str, on_progress: Progress) -> None:
     """Delete the endpoint configurations and models that carry the project's tag."""
     for kind, listing, key, delete in (
         ("EndpointConfig", "list_endpoint_configs", "EndpointConfigs", "delete_endpoint_config"),
         ("Model", "list_models", "Models", "delete_model"),
     ):
         for item in list(cloud.pages("sagemaker", listing, key, NameContains=project)):
-            if belongs(cloud, str(item[f"{kind}Arn"]), project):
+            if is_tagged(cloud, str(item[f"{kind}Arn"]), project):
                 cloud.call("sagemaker", delete, **{f"{kind}Name": item[f"{kind}Name"]})
                 on_progress(Step(item[f"{kind}Name"], "removed"))
 
 
-def belongs(cloud: Cloud, arn: str, project: str) -> bool:
+def is_tagged(cloud: Cloud, arn: str, project: str) -> bool:
     """Whether a resource is tagged as the project's: a name's beginning may be another project's whole name."""
     tags = cloud.pages("sagemaker", "list_tags", "Tags", ResourceArn=arn)
     return any(tag["Key"] == "project" and tag["Value"] == project for tag in tags)

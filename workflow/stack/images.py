@@ -7,13 +7,13 @@ change tags never has to. Building needs podman or docker; the stand-in runs the
 from __future__ import annotations
 
 import base64
-import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from workflow.clients import Cloud
+from workflow.contract.digest import sha256_of
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.outputs import Place
 from workflow.stack.package import CONTRACT, ROOT
@@ -28,15 +28,13 @@ def tag(name: str, root: Path = ROOT) -> str:
     """The tag of an image: a digest of everything it is built from."""
     folders = [root / folder for folder in (f"containers/{name}", *IMAGES[name])]
     own = sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path))
-    mark = hashlib.sha256()
-    for path in [*own, *(root / relative for relative in SHARED)]:
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        mark.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return mark.hexdigest()[:16]
+    paths = [*own, *(root / relative for relative in SHARED)]
+    lines = (f"{path.relative_to(root).as_posix()} {sha256_of([path.read_bytes()])}\n" for path in paths)
+    return sha256_of(line.encode() for line in lines)[:16]
 
 
 def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts
+    return path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
 
 
 def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
@@ -45,7 +43,7 @@ def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
     return f"{registry}/{project}-{name}:{tag(name, root)}"
 
 
-def missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
+def find_missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
     """Names of the images whose present sources the registry does not hold."""
     return [name for name in IMAGES if not _pushed(cloud, f"{project}-{name}", tag(name, root))]
 
@@ -71,7 +69,7 @@ BUILD = {
 }
 
 
-def builder() -> str:
+def find_builder() -> str:
     """The program that builds images. Raises UsageError where there is none."""
     for program in ("docker", "podman"):
         if shutil.which(program):
@@ -82,8 +80,8 @@ def builder() -> str:
 def build_and_push(
     cloud: Cloud, project: str, place: Place, names: list[str], say: Callable[[str, str], None], root: Path = ROOT
 ) -> None:
-    """Build and push some images. ``say`` is told an image's name and what happens to it."""
-    program = builder()
+    """Build and push some images. ``say`` gets an image's name and what happens to it."""
+    program = find_builder()
     log_in(cloud, program)
     for name in names:
         target = address(name, project, place, root)

@@ -51,7 +51,7 @@ class Stack:
     prediction_key_id: str = ""
 
 
-def place_of(cloud: Cloud) -> Place:
+def find_place(cloud: Cloud) -> Place:
     """The account, region and partition that ``cloud`` calls. Raises UsageError where no region is set."""
     import boto3
 
@@ -62,7 +62,7 @@ def place_of(cloud: Cloud) -> Place:
     return Place(account=str(identity["Account"]), region=region, partition=str(identity["Arn"]).split(":")[1])
 
 
-def describe(cloud: Cloud, project: str) -> dict[str, Any] | None:
+def describe_stack(cloud: Cloud, project: str) -> dict[str, Any] | None:
     """CloudFormation's description of the project's stack, None where there is none."""
     try:
         found: list[dict[str, Any]] = cloud.call("cloudformation", "describe_stacks", StackName=project)["Stacks"]
@@ -75,18 +75,18 @@ def describe(cloud: Cloud, project: str) -> dict[str, Any] | None:
 
 def read_stack(cloud: Cloud, project: str) -> Stack:
     """The outputs of the project's stack. Raises UsageError saying what to do where it is missing or unfinished."""
-    found = describe(cloud, project)
+    found = describe_stack(cloud, project)
     if found is None or found["StackStatus"] in {"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}:
-        place = place_of(cloud)
+        place = find_place(cloud)
         raise UsageError(
             f"no stack {project} in {place.region} (account {place.account}).\n"
             f"  Make one with 'greenlight deploy{'' if project == 'greenlight' else f' --project {project}'}'"
         )
     outputs = {item["OutputKey"]: str(item["OutputValue"]) for item in found.get("Outputs", [])}
-    return stack_from(project, str(found["StackId"]).split(":")[3], outputs)
+    return parse_outputs(project, str(found["StackId"]).split(":")[3], outputs)
 
 
-def stack_from(project: str, region: str, outputs: Mapping[str, str]) -> Stack:
+def parse_outputs(project: str, region: str, outputs: Mapping[str, str]) -> Stack:
     """Turn a stack's outputs into the record. Raises UsageError naming the outputs that are missing."""
     wanted = [field for field in fields(Stack) if field.name not in {"project", "region"}]
     missing = sorted(

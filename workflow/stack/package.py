@@ -52,20 +52,21 @@ def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str]:
     target = root / ".greenlight" / "lambdas"
     target.mkdir(parents=True, exist_ok=True)
     archives = {
-        name: write(name, target / f"{name}.zip", entries(root, name, dependencies)) for name in functions(root)
+        name: write_zip(name, target / f"{name}.zip", collect_entries(root, name, dependencies))
+        for name in find_functions(root)
     }
     marks = [f"{name} {archive.digest}" for name, archive in archives.items()]
-    for path in machine_definitions(root):
+    for path in find_definitions(root):
         marks.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
     return archives, "code/" + hashlib.sha256("\n".join(sorted(marks)).encode()).hexdigest()[:16]
 
 
-def functions(root: Path = ROOT) -> list[str]:
+def find_functions(root: Path = ROOT) -> list[str]:
     """Names of the functions: folders of ``lambdas/`` that hold a ``handler.py``."""
     return sorted(path.parent.name for path in (root / "lambdas").glob("*/handler.py"))
 
 
-def machine_definitions(root: Path = ROOT) -> list[Path]:
+def find_definitions(root: Path = ROOT) -> list[Path]:
     """The two rendered definitions. Raises GreenlightError when one is missing."""
     paths = [root / "workflow" / "machines" / f"{machine}.asl.json" for machine in ("build", "release")]
     for path in paths:
@@ -102,16 +103,16 @@ def install(root: Path = ROOT) -> Path:
     return folder
 
 
-def entries(root: Path, name: str, dependencies: Path) -> dict[str, bytes]:
+def collect_entries(root: Path, name: str, dependencies: Path) -> dict[str, bytes]:
     """What the zip of one function holds: path inside it, and content."""
     found = {relative: (root / relative).read_bytes() for relative in SHARED}
-    found.update(tree(root / CONTRACT, f"{CONTRACT}/"))
-    found.update(tree(root / "lambdas" / name, f"lambdas/{name}/"))
-    found.update(tree(dependencies, ""))
+    found.update(walk_files(root / CONTRACT, f"{CONTRACT}/"))
+    found.update(walk_files(root / "lambdas" / name, f"lambdas/{name}/"))
+    found.update(walk_files(dependencies, ""))
     return found
 
 
-def tree(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
+def walk_files(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
     """Yield the files below a folder, without compiled ones, scripts and package metadata."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
@@ -120,7 +121,7 @@ def tree(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
             yield prefix + "/".join(parts), path.read_bytes()
 
 
-def write(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
+def write_zip(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
     """Write a zip: sorted entries, one fixed time, the same rights for every file."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -19,7 +19,7 @@ from typing import Any
 
 from containers.serving.evaluation import smoke
 from containers.serving.evaluation.archive import archive_digest, read_about, unpack
-from containers.serving.evaluation.champion import Champion, ChampionError, read_champion
+from containers.serving.evaluation.champion import ChampionError, read_champion
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, read_held_out
 from containers.serving.evaluation.measurement import Measurement, measure
 from containers.serving.evaluation.own_code import code_digest
@@ -31,6 +31,7 @@ from containers.serving.evaluation.summary import evidence
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import SERVED, Predictor
 from containers.serving.report.page import Page, write_page
+from workflow.contract.champion import Champion
 from workflow.contract.scores import Metrics, ModelScore
 
 REASON_LENGTH = 1024

@@ -1,7 +1,7 @@
 """Runs a graph: on a processor with OpenVINO, on a GPU with ONNX Runtime's CUDA provider where that is installed.
 
 Both take a picture as OpenCV holds it and give the graph's outputs. Knows no boxes, no files and no threads but those
-of one inference. Why these: the table in the README's section on performance.
+of one inference. Why these: the measurements in containers/serving/README.md.
 """
 
 from __future__ import annotations

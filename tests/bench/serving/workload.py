@@ -26,7 +26,7 @@ KEPT = REPOSITORY / ".greenlight" / "bench"
 SIZE = 640
 PRECISIONS = ("f32", "bf16", "int8")
 TRAINING = REPOSITORY / "containers" / "training"
-_SAMPLE = sorted((REPOSITORY / "workflow" / "sample").glob("*.py"))
+_SAMPLE = sorted((REPOSITORY / "workflow" / "demo" / "sample").glob("*.py"))
 """What draws the sample and says how it is trained."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.containers.training.channels import digests
 from tests.containers.training.jobs import write_json
-from workflow.contract.run_input import as_text
+from workflow.contract.hyperparameters import as_text
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample
 from workflow.demo.sample.fasteners import CLASSES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from lambdas.check_dataset.handler import DatasetRejected, handler
 from lambdas.check_dataset.verdict import judge
 from tests.lambdas.conftest import Bucket, Context
 from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
+from workflow.contract.reading import ContractError
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
-EVENT = {"plan": {"uris": {"dataset_report": "s3://greenlight-test/runs/one/dataset/"}}}
+PLAN = json.loads((Path(__file__).parents[2] / "workflow/contract/examples/build-plan.json").read_text())
+EVENT = {"plan": {**PLAN, "uris": {**PLAN["uris"], "dataset_report": "s3://greenlight-test/runs/one/dataset/"}}}
 
 
 def report(errors: int = 0, warnings: int = 0, findings: tuple[Finding, ...] = (), **more: Any) -> DatasetReport:
@@ -102,3 +105,10 @@ def test_a_report_that_cannot_be_read_stops_the_run(bucket: Bucket, context: Con
         bucket.put("runs/one/dataset/dataset-report.json", body)
     with pytest.raises(DatasetRejected, match="dataset-report"):
         handler(EVENT, context)
+
+
+@pytest.mark.parametrize(("event", "said"), [({}, "event.plan: missing"), ({"plan": {}}, "version None is not 1")])
+def test_an_event_without_a_whole_plan_is_an_error(context: Context, event: dict[str, Any], said: str) -> None:
+    """Of the machine, not of the dataset: nobody is told that the labels are wrong."""
+    with pytest.raises(ContractError, match=said):
+        handler(event, context)

@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.clean_up import handler as function
-from lambdas.clean_up.leftovers import configurations, models
+from lambdas.clean_up.leftovers import choose_configurations, choose_models
 from tests.lambdas.conftest import SESSION, Context
+from tests.workflow.contract import released
+from workflow.contract.reading import ContractError
 
 MARK = "-00000000"
 ME = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go"
 PLAN = {
+    **released.PLAN,
     "execution_arn": ME,
     "model_name": f"greenlight-v5{MARK}",
     "staging_configuration": f"greenlight-staging-v5{MARK}",
@@ -40,15 +43,15 @@ PLAN = {
 )
 def test_names_that_no_release_makes_are_left_alone(name: str) -> None:
     """Another project's, or made by hand."""
-    assert configurations("greenlight", [name], []) == []
-    assert models("greenlight", [name], []) == []
+    assert choose_configurations("greenlight", [name], []) == []
+    assert choose_models("greenlight", [name], []) == []
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))
 def test_nothing_that_is_kept_is_ever_deleted(found: set[int], kept: set[int]) -> None:
     """And everything else is."""
     names = {number: f"greenlight-production-v{number}{MARK}" for number in found | kept}
-    deleted = configurations("greenlight", [names[n] for n in found], [names[n] for n in kept])
+    deleted = choose_configurations("greenlight", [names[n] for n in found], [names[n] for n in kept])
     assert set(deleted) == {names[number] for number in found - kept}
 
 
@@ -75,8 +78,8 @@ def account(table: Any) -> Any:
         sagemaker.create_endpoint(
             EndpointName=f"greenlight-{stage}", EndpointConfigName=f"greenlight-{stage}-v{version}{MARK}"
         )
-    table.put_item(Item={"id": "champion", "production_configuration": f"greenlight-production-v3{MARK}"})
-    table.put_item(Item={"id": "release-lock", "execution": ME})
+    table.put_item(Item={**released.CHAMPION, "production_configuration": f"greenlight-production-v3{MARK}"})
+    table.put_item(Item={**released.LOCK, "execution": ME})
     return sagemaker
 
 
@@ -125,11 +128,39 @@ def test_a_live_configuration_stays_whatever_the_plan_says(account: Any, context
 
 def test_without_the_lock_nothing_is_deleted(account: Any, table: Any, context: Context) -> None:
     """Another release is under way, and the lock stays its own."""
-    table.put_item(Item={"id": "release-lock", "execution": "another"})
+    table.put_item(Item={**released.LOCK, "execution": "another"})
     before = left(account)
     assert function.handler({"plan": PLAN}, context)["lock_released"] is False
     assert left(account) == before
     assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == "another"
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        {key: value for key, value in released.CHAMPION.items() if key != "production_configuration"},
+        {"id": "release-lock"},
+    ],
+    ids=["champion", "lock"],
+)
+def test_a_record_that_is_not_whole_stops_the_deleting(
+    account: Any, table: Any, context: Context, half: dict[str, Any]
+) -> None:
+    """What it no longer says may be what is live, or who may delete."""
+    table.put_item(Item=half)
+    before = left(account)
+    with pytest.raises(ContractError):
+        function.handler({"plan": PLAN}, context)
+    assert left(account) == before
+
+
+def test_without_a_plan_nothing_is_deleted(account: Any, context: Context) -> None:
+    """Nor with half of one."""
+    before = left(account)
+    for event in ({}, {"plan": {key: value for key, value in PLAN.items() if key != "previous_configuration"}}):
+        with pytest.raises(ContractError):
+            function.handler(event, context)
+    assert left(account) == before
 
 
 def test_an_endpoint_that_cannot_be_read_stops_the_deleting(account: Any, context: Context) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.notify.cause import LENGTH, readable
+from lambdas.notify.cause import LENGTH, TOLD, readable
+from workflow.contract.failures import Failure
 
 LAMBDA = json.dumps(
     {"errorMessage": "mAP50 of washer 0.41 < 0.60 on 23 objects", "errorType": "GateRejected", "stackTrace": ["x"]}
@@ -27,7 +29,7 @@ STOPPED = json.dumps(
     }
 )
 SEARCH = json.dumps({"HyperParameterTuningJobName": "one-tune", "HyperParameterTuningJobStatus": "Stopped"})
-NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeTest.Failed", "Cause": LAMBDA})
+NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": Failure.SMOKE_TEST_FAILED, "Cause": LAMBDA})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,10 @@ NESTED = json.dumps({"ExecutionArn": "arn", "Status": "FAILED", "Error": "SmokeT
         ({"Error": "GateRejected", "Cause": LAMBDA}, "mAP50 of washer 0.41 < 0.60 on 23 objects"),
         ({"Error": "States.TaskFailed", "Cause": JOB}, "AlgorithmError: no GPU"),
         ({"Error": "States.TaskFailed", "Cause": NESTED}, "mAP50 of washer 0.41 < 0.60 on 23 objects"),
-        ({"Error": "X", "Cause": json.dumps({"Status": "FAILED", "Error": "Gate.Rejected"})}, "Gate.Rejected"),
+        (
+            {"Error": "X", "Cause": json.dumps({"Status": "FAILED", "Error": Failure.GATE_REJECTED})},
+            Failure.GATE_REJECTED,
+        ),
         ({"Error": "X", "Cause": STOPPED}, "no capacity within the time"),
         ({"Error": "X", "Cause": SEARCH}, "one-tune ended Stopped"),
         ({"Error": "X", "Cause": "a plain\n text"}, "a plain text"),
@@ -85,3 +90,11 @@ def test_a_very_deep_cause_is_no_trap() -> None:
     """Neither by nesting nor by length."""
     assert readable({"Cause": "[" * 100_000})
     assert len(readable({"Cause": "x" * 100_000})) == LENGTH
+
+
+def test_what_the_machines_tell_before_they_fail_is_told_by_them_alone() -> None:
+    """Every error of a Fail state, and no other: one that is missing would be mailed twice, one too many not at all."""
+    machines = Path(__file__).parents[3] / "workflow" / "machines"
+    definitions = [json.loads((machines / f"{name}.asl.json").read_text()) for name in ("build", "release")]
+    states = [state for definition in definitions for state in definition["States"].values()]
+    assert {state["Error"] for state in states if state["Type"] == "Fail"} == TOLD

@@ -14,13 +14,14 @@ from lambdas.notify.handler import handler
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
+from workflow.contract.failures import Failure, StateError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
 
 FAILED = {
     "kind": "failed",
     "machine": "build",
     "what": "Gate on metrics",
-    "error_name": "Gate.Rejected",
+    "error_name": Failure.GATE_REJECTED,
     "run": "2026-11-21T10-14-03",
     "execution": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
     "error": {"Error": "GateRejected", "Cause": LAMBDA},
@@ -57,7 +58,7 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
 
 def test_a_failure_that_a_nested_execution_told_is_only_made_readable(mailbox: Mailbox, context: Context) -> None:
     """Release has mailed its reason; Build fails with the same one."""
-    nested = {"Error": "States.TaskFailed", "Cause": json.dumps({"Error": "SmokeTest.Failed", "Cause": LAMBDA})}
+    nested = {"Error": "States.TaskFailed", "Cause": json.dumps({"Error": Failure.SMOKE_TEST_FAILED, "Cause": LAMBDA})}
     told = handler({**FAILED, "kind": "told", "error": nested}, context)
     assert told == {"cause": "mAP50 of washer 0.41 < 0.60 on 23 objects", "sent": False}
     assert mailbox.mails() == []
@@ -124,12 +125,21 @@ def test_an_end_that_no_machine_can_tell_is_told_from_outside(
     assert sent["Subject"] == f"[greenlight] {said}"
 
 
-@pytest.mark.parametrize("error", ["Gate.Rejected", "Data.Rejected", "Production.RolledBack", "Approval.Expired"])
-def test_a_failure_that_was_told_is_not_told_twice(mailbox: Mailbox, context: Context, error: str) -> None:
+@pytest.mark.parametrize("error", Failure)
+def test_a_failure_that_was_told_is_not_told_twice(mailbox: Mailbox, context: Context, error: Failure) -> None:
     """Only for a failure: an abort is always told."""
-    assert handler(outside("FAILED", error=error, cause="x"), context)["sent"] is False
+    assert handler(outside("FAILED", error=error.value, cause="x"), context)["sent"] is False
     assert mailbox.mails() == []
-    assert handler(outside("ABORTED", error=error, cause="x"), context)["sent"] is True
+    assert handler(outside("ABORTED", error=error.value, cause="x"), context)["sent"] is True
+
+
+@pytest.mark.parametrize("error", StateError)
+def test_an_error_that_no_machine_ends_with_is_told_from_outside(
+    mailbox: Mailbox, context: Context, error: StateError
+) -> None:
+    """Its mail would have come with the failure that follows it."""
+    assert handler(outside("FAILED", error=error.value, cause="x"), context)["sent"] is True
+    assert len(mailbox.mails()) == 1
 
 
 @pytest.mark.parametrize(

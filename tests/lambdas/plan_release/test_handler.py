@@ -14,6 +14,8 @@ from lambdas.plan_release import handler as function
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
+from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:other"
@@ -21,7 +23,7 @@ OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:othe
 
 def event(**given: Any) -> dict[str, Any]:
     """What the state gives."""
-    execution = {"id": EXECUTION.arn, "name": EXECUTION.name, "started": "2026-11-21T10:14:03Z"}
+    execution = {"id": EXECUTION.id, "name": EXECUTION.name, "started": "2026-11-21T10:14:03Z"}
     return {"input": {"model_package_arn": ARN, **given}, "execution": execution}
 
 
@@ -49,7 +51,7 @@ def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, con
     plan = function.handler(event(ask_before_production=True, started_by="ana"), context)
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
-    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.arn
+    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
 
 
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
@@ -61,7 +63,7 @@ def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, buc
 
 
 OTHER_CHAMPION = {
-    "id": "champion",
+    **CHAMPION,
     "model_package_arn": ARN.replace("/4", "/3"),
     "production_configuration": "greenlight-production-v3-00000000",
 }
@@ -75,13 +77,22 @@ def test_a_version_judged_against_another_is_refused_and_holds_no_lock(registry:
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
 
 
+@pytest.mark.parametrize("missing", ["model_package_arn", "production_configuration", "model_digest"])
+def test_half_a_record_is_no_sign_that_production_serves_nothing(registry: Any, context: Context, missing: str) -> None:
+    """Whoever mends it is told where; nothing is released until then."""
+    registry.put_item(Item={key: value for key, value in OTHER_CHAMPION.items() if key != missing})
+    with pytest.raises(function.ReleaseRefused, match=f"not whole: mend the table's item champion .*{missing}"):
+        function.handler(event(), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+
+
 def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, context: Context) -> None:
     """Also by an execution that had lost the lock; not once production serves something else."""
     plan = function.handler(event(), context)
     assert plan["replaces"] == ""
     registry.delete_item(Key={"id": "release-lock"})
     assert function.handler({"confirm": plan}, context) == {"confirmed": True}
-    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.arn
+    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=OTHER_CHAMPION)
     with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
         function.handler({"confirm": plan}, context)
@@ -90,17 +101,37 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
 def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:
     """One that was stopped and is redriven while the next one runs."""
     plan = function.handler(event(), context)
-    registry.put_item(Item={"id": "release-lock", "execution": OTHER, "taken_epoch": 1})
+    registry.put_item(Item={**LOCK, "execution": OTHER})
     with Stubber(function.lock.stepfunctions) as stub:
         stub.add_response("describe_execution", described("RUNNING"), {"executionArn": OTHER})
         with pytest.raises(function.ReleaseRefused, match="greenlight-release:other"):
             function.handler({"confirm": plan}, context)
 
 
-def test_what_was_never_planned_is_not_confirmed(context: Context) -> None:
-    """A plan of another version of the machine, too."""
+@pytest.mark.parametrize(
+    "confirmed",
+    [{}, None, {"execution_arn": EXECUTION.id}, {**PLAN, "version": 2}, {**PLAN, "replaces": None}],
+    ids=["nothing", "null", "half a plan", "another version", "a gap"],
+)
+def test_what_was_never_planned_is_not_confirmed(table: Any, context: Context, confirmed: Any) -> None:
+    """A plan of another version of the machine, too; the lock stays with whom it was."""
     with pytest.raises(function.ReleaseRefused, match="input"):
-        function.handler({"confirm": {"execution_arn": EXECUTION.arn}}, context)
+        function.handler({"confirm": confirmed}, context)
+    assert "Item" not in table.get_item(Key={"id": "release-lock"})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"plan": PLAN}, {**event(), "confirm": PLAN}, {"input": {"model_package_arn": ARN}}, {"execution": {}}],
+    ids=["nothing", "something else", "both", "no execution", "no input"],
+)
+def test_an_event_is_a_question_for_a_plan_or_for_its_confirmation(
+    table: Any, context: Context, asked: dict[str, Any]
+) -> None:
+    """Never neither, and never both."""
+    with pytest.raises(function.ReleaseRefused, match="the event has"):
+        function.handler(asked, context)
+    assert "Item" not in table.get_item(Key={"id": "release-lock"})
 
 
 def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, context: Context) -> None:
@@ -112,7 +143,7 @@ def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, conte
 
 def test_a_release_beside_a_running_one_is_refused(registry: Any, context: Context) -> None:
     """The message names the one that runs."""
-    registry.put_item(Item={"id": "release-lock", "execution": OTHER, "taken_epoch": 1})
+    registry.put_item(Item={**LOCK, "execution": OTHER})
     with Stubber(function.lock.stepfunctions) as stub:
         stub.add_response("describe_execution", described("RUNNING"), {"executionArn": OTHER})
         with pytest.raises(function.ReleaseRefused, match="greenlight-release:other"):
@@ -136,12 +167,16 @@ def test_an_unknown_package_is_refused(bucket: Bucket, table: Any, context: Cont
         {"model_package_arn": ARN, "ask_before_production": "no"},
         {"model_package_arn": ARN, "force": True},
         {"model_package_arn": ARN, "judged_against": "3"},
+        {"model_package_arn": ARN, "ask_before_production": None},
+        {"model_package_arn": ARN, "started_by": "a" * 81},
+        [],
+        None,
     ],
     ids=str,
 )
-def test_a_wrong_input_is_refused(context: Context, given: dict[str, Any]) -> None:
+def test_a_wrong_input_is_refused(context: Context, given: Any) -> None:
     """Before anything is read."""
-    with pytest.raises(function.ReleaseRefused, match="input"):
+    with pytest.raises(function.ReleaseRefused, match=r"^the execution input is wrong: input"):
         function.handler({"input": given, "execution": event()["execution"]}, context)
 
 
@@ -229,3 +264,24 @@ def test_of_two_releases_that_find_an_ended_holder_one_takes_over(lock: Any) -> 
     with pytest.raises(LockedError, match="first"):
         held.take("second", 3)
     assert table.get_item(Key={"id": "release-lock"})["Item"]["execution"] == "first"
+
+
+def test_a_lock_that_was_given_back_meanwhile_is_taken(lock: Any) -> None:
+    """Between finding it held and asking by whom; there is no execution to look at then."""
+    held, _, table = lock
+    held.take(OTHER, 1)
+
+    def give_back(**_: Any) -> None:
+        table.delete_item(Key={"id": "release-lock"})
+
+    table.meta.client.meta.events.register("before-parameter-build.dynamodb.GetItem", give_back)
+    held.take("mine", 2)
+    assert table.scan()["Items"] == [{**LOCK, "execution": "mine", "taken_epoch": 2}]
+
+
+def test_a_lock_that_names_nobody_stays(lock: Any) -> None:
+    """Half a record is no sign that nobody holds it."""
+    held, _, table = lock
+    table.put_item(Item={"id": "release-lock", "taken_epoch": 1})
+    with pytest.raises(ContractError, match=r"release-lock\.execution: missing"):
+        held.take("mine", 2)

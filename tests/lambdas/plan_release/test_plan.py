@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,16 +12,21 @@ import pytest
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import (
     Endpoint,
-    Execution,
+    Found,
     Served,
-    Wish,
+    Settings,
     check_champion,
     check_overtaken,
     draw_up,
     traffic,
 )
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
+from tests.workflow.contract.released import CHAMPION, PLAN
+from workflow.contract.champion import read_champion
+from workflow.contract.execution import Execution
 from workflow.contract.package_properties import RegisteredFigures
+from workflow.contract.release_input import ReleaseInput
+from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import InputError
 from workflow.contract.scores import QUALITY, TASKS, Metrics
 
@@ -63,14 +70,15 @@ def package() -> Package:
     return read(DESCRIBED, "greenlight")
 
 
-def wish(defaults: dict[str, Any] | None = None, **given: Any) -> Wish:
-    """What an input asks for."""
-    return Wish.read({"model_package_arn": ARN, **given}, defaults or {}, 1)
-
-
-def plan(staging: Endpoint | None = None, production: Endpoint | None = None) -> dict[str, Any]:
-    """A release's plan."""
-    return draw_up("greenlight", EXECUTION, wish(), package(), staging, production, Served())
+def plan(
+    project: str = "greenlight",
+    execution: Execution = EXECUTION,
+    staging: Endpoint | None = None,
+    production: Endpoint | None = None,
+) -> ReleasePlan:
+    """A release's plan, where nothing was released before."""
+    found = Found(staging, production, Served())
+    return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}, 1), package(), found)
 
 
 def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -119,7 +127,7 @@ def test_a_figure_that_was_not_registered_is_unknown(name: str) -> None:
 
 def test_a_model_serves_with_the_settings_it_was_judged_with() -> None:
     """What the version was registered with, and nothing where it was registered without."""
-    assert plan()["environment"] == {"GREENLIGHT_CONFIDENCE": "0.4"}
+    assert plan().environment == {"GREENLIGHT_CONFIDENCE": "0.4"}
     bare = changed(("InferenceSpecification", "Containers", 0, "Environment"), None)
     assert read(bare, "greenlight").environment == {}
 
@@ -213,36 +221,40 @@ def test_a_version_never_replaces_what_nobody_recorded() -> None:
 
 def test_a_plan_stands_until_another_release_takes_place() -> None:
     """Its own package in production is no other release."""
-    planned = {"replaces": OTHERS + "3", "model_package_arn": ARN}
+    planned = replace(ReleasePlan.parse(PLAN), replaces=OTHERS + "3", model_package_arn=ARN)
     for still in (OTHERS + "3", ARN):
         check_overtaken(planned, Served(still, "configuration"))
     with pytest.raises(RefusalError, match="served version 3 when this release was planned, and serves version 5 by"):
         check_overtaken(planned, Served(OTHERS + "5", "configuration"))
 
 
-@pytest.mark.parametrize(
-    "record", [{}, {"model_package_arn": ARN}, {"production_configuration": "x"}, {"model_package_arn": ""}], ids=str
-)
-def test_half_a_record_is_no_sign_that_production_serves_nothing(record: dict[str, Any]) -> None:
-    """No record at all is one."""
-    with pytest.raises(RefusalError, match="not whole"):
-        Served.read(record)
-    assert Served.read(None) == Served("", "")
+def test_only_without_a_champion_does_production_serve_nothing() -> None:
+    """Else it serves what its record names."""
+    assert Served.of(None) == Served("", "")
+    assert Served.of(read_champion(CHAMPION)) == Served(
+        CHAMPION["model_package_arn"], CHAMPION["production_configuration"]
+    )
+
+
+def test_a_plan_passes_through_the_machine_unchanged() -> None:
+    """Every later state reads what was decided here, from JSON."""
+    drawn = plan(production=Endpoint("greenlight-production", "InService", "greenlight-production-v3-00000000"))
+    assert ReleasePlan.parse(json.loads(json.dumps(drawn.document()))) == drawn
 
 
 def test_a_first_release_has_nothing_before_it() -> None:
     """Neither endpoint exists."""
     drawn = plan()
-    assert (drawn["staging_exists"], drawn["production_exists"], drawn["previous_configuration"]) == (False, False, "")
-    assert drawn["instance"] == "ml.m5.large"
-    assert drawn["approval_seconds"] == 72 * 3600
+    assert (drawn.staging_exists, drawn.production_exists, drawn.previous_configuration) == (False, False, "")
+    assert drawn.instance == "ml.m5.large"
+    assert drawn.approval_seconds == 72 * 3600
 
 
 def test_the_configuration_in_production_is_the_previous_one() -> None:
     """What a rollback of the endpoint goes back to."""
     drawn = plan(production=Endpoint("greenlight-production", "InService", "greenlight-production-v3-00000000"))
-    assert drawn["production_exists"] is True
-    assert drawn["previous_configuration"] == "greenlight-production-v3-00000000"
+    assert drawn.production_exists is True
+    assert drawn.previous_configuration == "greenlight-production-v3-00000000"
 
 
 @pytest.mark.parametrize(
@@ -268,20 +280,17 @@ def test_production_moves_to_the_new_fleet_through_a_canary_where_there_can_be_o
 def test_names_are_short_and_belong_to_one_execution() -> None:
     """Two releases of one version never meet."""
     long = "p" * 30
-    other = Execution(EXECUTION.arn + "2", "go2")
-    first, second = (
-        draw_up(long, execution, wish(), package(), None, None, Served()) for execution in (EXECUTION, other)
-    )
+    other = Execution(EXECUTION.id + "2", "go2")
+    first, second = (plan(project=long, execution=execution).document() for execution in (EXECUTION, other))
     for name in ("model_name", "staging_configuration", "production_configuration"):
         assert first[name] != second[name]
         assert len(first[name]) <= 63
 
 
-def test_the_input_goes_before_the_stacks_settings() -> None:
-    """And they go before the built-in ones."""
-    defaults = {"ask_before_production": True, "approval_hours": 0.5, "epochs": 3}
-    assert wish(defaults).ask_before_production is True
-    assert wish(defaults, ask_before_production=False).ask_before_production is False
-    assert wish(defaults).approval_seconds == 1800
+def test_the_stacks_settings_go_before_the_built_in_ones() -> None:
+    """A wrong one is named."""
+    settings = Settings.read({"ask_before_production": True, "approval_hours": 0.5, "epochs": 3}, 2)
+    assert settings == Settings(approval_seconds=1800, instance="ml.c7i.xlarge", count=2)
+    assert Settings.read({"endpoint_instance": "ml.m5.large"}, 1).instance == "ml.m5.large"
     with pytest.raises(InputError, match="approval_hours"):
-        wish({"approval_hours": "soon"})
+        Settings.read({"approval_hours": "soon"}, 1)

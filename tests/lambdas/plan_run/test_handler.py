@@ -10,12 +10,17 @@ import pytest
 
 from lambdas.plan_run.handler import InputRejected, handler
 from tests.lambdas.conftest import SESSION, Bucket, Context
-from tests.lambdas.plan_run.test_champion import RECORD
+from tests.workflow.contract.released import CHAMPION
 
 EXECUTION = {
     "id": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
     "name": "one",
     "started": "x",
+}
+RECORD = {
+    **CHAMPION,
+    "package_version": 3,
+    "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3",
 }
 
 

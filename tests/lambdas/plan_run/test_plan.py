@@ -10,21 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.plan_run.champion import Champion
-from lambdas.plan_run.fingerprint import StoredFile, dataset_digest
+from lambdas.plan_run.fingerprint import StoredFile, digest_dataset
 from lambdas.plan_run.plan import (
     Deployment,
-    Execution,
     Registered,
     Stored,
-    anything_to_do,
-    dataset_name,
-    dataset_prefix,
+    decide_to_build,
     draw_up,
-    jobs,
+    end_with_slash,
+    name_dataset,
+    name_jobs,
 )
-from lambdas.plan_run.training import attempts
-from workflow.contract.run_input import InputError, RunInput
+from lambdas.plan_run.training import plan_attempts
+from tests.workflow.contract.released import CHAMPION
+from workflow.contract.build_plan import BuildPlan, PlannedChampion, Sharing
+from workflow.contract.champion import read_champion
+from workflow.contract.execution import Execution
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
 
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
 DEPLOYMENT = Deployment("greenlight", "bucket", "training:1", "serving:1")
@@ -32,7 +35,7 @@ FILES = (StoredFile("images/1.jpg", "aaa", 100), StoredFile("labels/1.txt", "bbb
 STORED = Stored(files=FILES, weights_sha256="", newest=None, champion=None)
 
 
-def plan(stored: Stored = STORED, deployment: Deployment = DEPLOYMENT, **given: Any) -> dict[str, Any]:
+def plan(stored: Stored = STORED, deployment: Deployment = DEPLOYMENT, **given: Any) -> BuildPlan:
     """A plan for an input that names only what a test is about."""
     return draw_up(RunInput.parse(given, {"dataset": "s3://bucket/datasets/fasteners"}), EXECUTION, deployment, stored)
 
@@ -40,19 +43,19 @@ def plan(stored: Stored = STORED, deployment: Deployment = DEPLOYMENT, **given: 
 def test_a_first_run_builds() -> None:
     """The plan holds what the later states read."""
     drawn = plan()
-    assert (drawn["anything_to_do"], drawn["reason"]) == (True, "first model")
-    assert drawn["dataset"]["uri"] == "s3://bucket/datasets/fasteners/"
-    assert drawn["dataset"]["name"] == "fasteners"
-    assert drawn["dataset"]["objects"] == 2
-    assert drawn["uris"]["test"] == "s3://bucket/runs/one/prepared/test/"
-    assert drawn["champion"] is None
-    assert drawn["approval_seconds"] == 72 * 3600
+    assert (drawn.anything_to_do, drawn.reason) == (True, "first model")
+    assert drawn.dataset.uri == "s3://bucket/datasets/fasteners/"
+    assert drawn.dataset.name == "fasteners"
+    assert drawn.dataset.objects == 2
+    assert drawn.uris.test == "s3://bucket/runs/one/prepared/test/"
+    assert drawn.champion is None
+    assert drawn.approval_seconds == 72 * 3600
 
 
 def test_every_hyperparameter_is_text() -> None:
     """SageMaker refuses anything else."""
     drawn = plan(epochs=3, hyperparameters={"lr0": 0.002, "cos_lr": True, "optimizer": "AdamW", "nbs": 8})
-    assert drawn["hyperparameters"] == {
+    assert drawn.hyperparameters == {
         "model": "yolov8n",
         "epochs": "3",
         "image_size": "640",
@@ -80,9 +83,9 @@ def test_an_empty_dataset_is_refused_by_its_address() -> None:
 
 def test_nothing_is_built_again_from_the_same_things() -> None:
     """The nightly run ends early when nothing changed."""
-    newest = Registered(version=4, fingerprint=plan()["fingerprint"])
+    newest = Registered(version=4, fingerprint=plan().fingerprint)
     drawn = plan(dataclasses.replace(STORED, newest=newest))
-    assert (drawn["anything_to_do"], drawn["reason"]) == (False, "nothing changed since version 4")
+    assert (drawn.anything_to_do, drawn.reason) == (False, "nothing changed since version 4")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_nothing_is_built_again_from_the_same_things() -> None:
 )
 def test_why_there_is_something_to_do(force: bool, newest: Registered | None, expected: tuple[bool, str]) -> None:
     """Each way in has its own reason in words."""
-    assert anything_to_do(force, "mark", newest) == expected
+    assert decide_to_build(force, "mark", newest) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_why_there_is_something_to_do(force: bool, newest: Registered | None, ex
 )
 def test_what_changes_the_fingerprint(changed: dict[str, Any]) -> None:
     """A label edited without changing its size is one of these."""
-    assert plan(**changed)["fingerprint"] != plan()["fingerprint"]
+    assert plan(**changed).fingerprint != plan().fingerprint
 
 
 @pytest.mark.parametrize(
@@ -145,13 +148,13 @@ def test_what_changes_the_fingerprint(changed: dict[str, Any]) -> None:
 )
 def test_what_leaves_the_fingerprint_alone(unchanged: dict[str, Any]) -> None:
     """Thresholds, people and machines do not change what a training gives, nor does a search nobody asked for."""
-    assert plan(**unchanged)["fingerprint"] == plan()["fingerprint"]
+    assert plan(**unchanged).fingerprint == plan().fingerprint
 
 
 def test_another_search_is_another_recipe() -> None:
     """What it varies, how and how long all count."""
     marks = {
-        plan(tune=True, **given)["fingerprint"]
+        plan(tune=True, **given).fingerprint
         for given in (
             {},
             {"tuning_jobs": 9},
@@ -165,7 +168,7 @@ def test_another_search_is_another_recipe() -> None:
 def test_a_repeated_plan_is_the_same_plan() -> None:
     """A retry of the state changes nothing, so one execution registers one version."""
     assert plan() == plan()
-    assert re.fullmatch(r"[0-9a-f]{32}", plan()["client_token"])
+    assert re.fullmatch(r"[0-9a-f]{32}", plan().client_token)
 
 
 @given(
@@ -176,12 +179,12 @@ def test_the_digest_does_not_depend_on_the_order(files: list[StoredFile], random
     """S3 may list as it likes."""
     shuffled = list(files)
     random.shuffle(shuffled)
-    assert dataset_digest(files) == dataset_digest(shuffled)
+    assert digest_dataset(files) == digest_dataset(shuffled)
 
 
 def test_the_digest_keeps_names_and_tags_apart() -> None:
     """Nothing is glued together."""
-    assert dataset_digest([StoredFile("ab", "c", 1)]) != dataset_digest([StoredFile("a", "bc", 1)])
+    assert digest_dataset([StoredFile("ab", "c", 1)]) != digest_dataset([StoredFile("a", "bc", 1)])
 
 
 @pytest.mark.parametrize(
@@ -189,17 +192,19 @@ def test_the_digest_keeps_names_and_tags_apart() -> None:
 )
 def test_a_dataset_is_called_after_its_last_folder(uri: str, name: str) -> None:
     """The name in the mail's subject."""
-    assert dataset_name(uri) == name
-    assert dataset_prefix(uri).endswith("/")
-    assert not dataset_prefix(uri).endswith("//")
+    assert name_dataset(uri) == name
+    assert end_with_slash(uri).endswith("/")
+    assert not end_with_slash(uri).endswith("//")
 
 
 @given(st.text(min_size=1, max_size=80))
 def test_job_names_are_valid_with_their_suffix(run: str) -> None:
     """Whatever an execution is called, SageMaker accepts its jobs, a search's shorter name included."""
-    names = jobs("greenlight", run)
-    attempt = attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}")
-    for step, name in {**names, "train": attempt["job"], "again": attempt["fallback"]["job"]}.items():
+    names = name_jobs("greenlight", run)
+    attempt = plan_attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}")
+    assert attempt.fallback is not None
+    every = {**dataclasses.asdict(names), "train": attempt.job, "again": attempt.fallback.job}
+    for step, name in every.items():
         longest = 32 if step == "tune" else 63
         assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", name)
         assert len(name) + 6 <= longest
@@ -207,7 +212,7 @@ def test_job_names_are_valid_with_their_suffix(run: str) -> None:
 
 def test_the_gate_is_told_every_threshold() -> None:
     """Under the names of the input, defaults included."""
-    asked = plan(class_floors={"bolt": 0.6}, minimum_top1=0.9)["thresholds"]
+    asked = plan(class_floors={"bolt": 0.6}, minimum_top1=0.9).thresholds
     defaults = RunInput("s3://bucket/data")
     assert asked == {
         "minimum_map50": defaults.minimum_map50,
@@ -229,22 +234,22 @@ def test_the_gate_is_told_every_threshold() -> None:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        (1, {"shared": False, "instances": 1, "distribution": "FullyReplicated"}),
-        (4, {"shared": True, "instances": 4, "distribution": "ShardedByS3Key"}),
+        (1, Sharing(shared=False, instances=1, distribution="FullyReplicated")),
+        (4, Sharing(shared=True, instances=4, distribution="ShardedByS3Key")),
     ],
 )
-def test_a_preparation_on_several_instances_shares_the_files(number: int, expected: dict[str, Any]) -> None:
+def test_a_preparation_on_several_instances_shares_the_files(number: int, expected: Sharing) -> None:
     """One instance sees them all."""
-    assert plan(prepare_instances=number)["preparation"] == expected
+    assert plan(prepare_instances=number).preparation == expected
 
 
 def test_a_gpu_trains_on_spot_capacity_and_may_wait_for_it() -> None:
     """SageMaker wants a longest wait with it, no shorter than the training itself."""
-    first = plan()["training"]
-    assert (first["instance"], first["spot"]) == ("ml.g5.xlarge", True)
-    assert first["stopping"] == {"MaxRuntimeInSeconds": 24 * 3600, "MaxWaitTimeInSeconds": 30 * 3600}
-    assert first["seconds"] > first["stopping"]["MaxWaitTimeInSeconds"]
-    assert "fallback" not in first
+    first = plan().training
+    assert (first.instance, first.spot) == ("ml.g5.xlarge", True)
+    assert first.stopping == {"MaxRuntimeInSeconds": 24 * 3600, "MaxWaitTimeInSeconds": 30 * 3600}
+    assert first.seconds > first.stopping["MaxWaitTimeInSeconds"]
+    assert first.fallback is None
 
 
 @pytest.mark.parametrize(
@@ -252,22 +257,25 @@ def test_a_gpu_trains_on_spot_capacity_and_may_wait_for_it() -> None:
 )
 def test_spot_capacity_is_left_alone_where_it_is_not_wanted_or_not_worth_it(given: dict[str, Any]) -> None:
     """SageMaker refuses a longest wait then."""
-    first = plan(**given)["training"]
-    assert first["spot"] is False
-    assert first["stopping"] == {"MaxRuntimeInSeconds": 24 * 3600}
+    first = plan(**given).training
+    assert first.spot is False
+    assert first.stopping == {"MaxRuntimeInSeconds": 24 * 3600}
 
 
 def test_where_to_train_next_when_capacity_is_short() -> None:
     """Each try on its own instance, with a job's name of its own, and spot capacity only on a GPU."""
-    first = plan(fallback_instances=["ml.p3.2xlarge", "ml.c7i.8xlarge"])["training"]
-    second, third = first["fallback"], first["fallback"]["fallback"]
-    tried = [(one["job"], one["instance"], one["spot"]) for one in (first, second, third)]
+    first = plan(fallback_instances=["ml.p3.2xlarge", "ml.c7i.8xlarge"]).training
+    second = first.fallback
+    assert second is not None
+    third = second.fallback
+    assert third is not None
+    tried = [(one.job, one.instance, one.spot) for one in (first, second, third)]
     assert tried == [
         ("greenlight-one-train", "ml.g5.xlarge", True),
         ("greenlight-one-train-2", "ml.p3.2xlarge", True),
         ("greenlight-one-train-3", "ml.c7i.8xlarge", False),
     ]
-    assert "fallback" not in third
+    assert third.fallback is None
 
 
 def test_a_digest_without_weights_is_refused() -> None:
@@ -278,12 +286,12 @@ def test_a_digest_without_weights_is_refused() -> None:
 
 def test_a_search_varies_only_what_the_input_leaves_open() -> None:
     """A value that was given stays as given."""
-    tuning = plan(tune=True, tuning_jobs=4, tuning_parallel=9, hyperparameters={"lr0": 0.002})["tuning"]
-    assert (tuning["jobs"], tuning["parallel"]) == (4, 4)
-    assert [entry["Name"] for entry in tuning["ranges"]["ContinuousParameterRanges"]] == ["weight_decay", "mosaic"]
-    assert tuning["static"]["lr0"] == "0.002"
-    assert tuning["static"]["optimizer"] == "AdamW"
-    assert plan(tune=True, precision="int8")["tuning"]["static"]["precision"] == "int8"
+    tuning = plan(tune=True, tuning_jobs=4, tuning_parallel=9, hyperparameters={"lr0": 0.002}).tuning
+    assert (tuning.jobs, tuning.parallel) == (4, 4)
+    assert [entry["Name"] for entry in tuning.ranges["ContinuousParameterRanges"]] == ["weight_decay", "mosaic"]
+    assert tuning.static["lr0"] == "0.002"
+    assert tuning.static["optimizer"] == "AdamW"
+    assert plan(tune=True, precision="int8").tuning.static["precision"] == "int8"
 
 
 def test_a_search_with_nothing_to_vary_is_refused() -> None:
@@ -300,9 +308,9 @@ def test_a_search_with_an_optimiser_that_ignores_it_is_refused() -> None:
 
 def test_a_search_over_the_optimiser_leaves_it_open() -> None:
     """A varied argument is in no other place."""
-    tuning = plan(tune=True, tuning_ranges={"optimizer": {"values": ["SGD", "AdamW"]}})["tuning"]
-    assert "optimizer" not in tuning["static"]
-    assert (tuning["strategy"], tuning["stopping"]) == ("Bayesian", {"MaxRuntimeInSeconds": 24 * 3600})
+    tuning = plan(tune=True, tuning_ranges={"optimizer": {"values": ["SGD", "AdamW"]}}).tuning
+    assert "optimizer" not in tuning.static
+    assert (tuning.strategy, tuning.stopping) == ("Bayesian", {"MaxRuntimeInSeconds": 24 * 3600})
 
 
 def test_an_argument_both_fixed_and_varied_is_refused() -> None:
@@ -314,6 +322,6 @@ def test_an_argument_both_fixed_and_varied_is_refused() -> None:
 def test_the_champion_is_named_in_the_plan() -> None:
     """The gate compares with this very version."""
     arn = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
-    champion = Champion(arn, 3, "a" * 64, "b" * 64, "s3://bucket/model.tar.gz")
+    champion = read_champion({**CHAMPION, "model_package_arn": arn, "package_version": 3})
     drawn = plan(dataclasses.replace(STORED, champion=champion))
-    assert drawn["champion"] == {"model_package_arn": arn, "package_version": 3}
+    assert drawn.champion == PlannedChampion(arn, 3)

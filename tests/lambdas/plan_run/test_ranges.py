@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from lambdas.plan_run.ranges import DEFAULT, parameter_ranges
-from workflow.contract.run_input import InputError
+from lambdas.plan_run.ranges import DEFAULT, render_ranges
+from workflow.contract.rule import InputError
 
 
 def test_the_kind_of_an_argument_decides_the_kind_of_its_range() -> None:
     """Numbers, whole numbers and choices; ends and values are texts."""
-    ranges = parameter_ranges(
+    ranges = render_ranges(
         {
             "lr0": {"min": 0.0001, "max": 0.01, "scaling": "Logarithmic"},
             "box": {"min": 5, "max": 10},
@@ -38,7 +38,7 @@ def test_the_kind_of_an_argument_decides_the_kind_of_its_range() -> None:
 
 def test_the_ranges_of_a_search_that_names_none_are_sound() -> None:
     """They pass their own check."""
-    assert len(parameter_ranges(DEFAULT)["ContinuousParameterRanges"]) == 3
+    assert len(render_ranges(DEFAULT)["ContinuousParameterRanges"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_the_ranges_of_a_search_that_names_none_are_sound() -> None:
         ({"lr0": {"min": 0.1, "max": 0.2, "values": [0.1]}}, "must be"),
         ({"lr0": {"min": 0.2, "max": 0.1}}, "min 0.2 is not below max 0.1"),
         ({"lr0": {"min": 0.1, "max": 1.5}}, "lr0 = '1.5': must be a number from 0 to 1"),
+        ({"box": {"min": 1, "max": 2000}}, "box = '2000': must be a number from 0 to 1000"),
         ({"lr0": {"min": "0.1", "max": 0.2}}, "min and max must be numbers"),
         ({"lr0": {"min": True, "max": 0.2}}, "min and max must be numbers"),
         ({"lr0": {"min": 0, "max": 0.2, "scaling": "Logarithmic"}}, "starts above 0"),
@@ -68,10 +69,10 @@ def test_the_ranges_of_a_search_that_names_none_are_sound() -> None:
 def test_a_range_that_makes_no_sense_is_refused_in_words(given: dict[str, Any], said: str) -> None:
     """Before a search starts trainings that all fail."""
     with pytest.raises(InputError, match=said):
-        parameter_ranges(given)
+        render_ranges(given)
 
 
 def test_more_than_sagemaker_varies_is_refused() -> None:
     """Its limit is 30."""
     with pytest.raises(InputError, match="varies 30 at most"):
-        parameter_ranges({f"name{number}": {} for number in range(31)})
+        render_ranges({f"name{number}": {} for number in range(31)})

@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 from lambdas.smoke_test import handler as function
 from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.test_comparison import SMOKE
+from workflow.contract.reading import ContractError
 
 DIGEST = SMOKE["model_digest"]
 EVENT = {
@@ -113,3 +114,15 @@ def test_an_expectation_that_is_not_about_this_model_fails(
     evaluated.put("runs/one/evaluation/smoke/smoke.json", body)
     with pytest.raises(function.SmokeTestFailed, match=r"smoke\.json"):
         function.handler(EVENT, context)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"endpoint": ""}, {"model_digest": "short"}, {"evaluation_uri": "s3://greenlight-test/runs"}], ids=str
+)
+def test_a_question_that_is_not_whole_is_an_error(context: Context, damage: dict[str, str]) -> None:
+    """Which part, and what it must be."""
+    (key,) = damage
+    with pytest.raises(ContractError, match=f"the smoke test.{key}: must be"):
+        function.handler({**EVENT, **damage}, context)
+    with pytest.raises(ContractError, match=f"the smoke test.{key}: missing"):
+        function.handler({name: value for name, value in EVENT.items() if name != key}, context)

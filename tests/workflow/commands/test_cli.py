@@ -14,7 +14,9 @@ import click
 import pytest
 
 from tests.workflow.cloud import Answer, ScriptedCloud
+from tests.workflow.runs.test_releases import released
 from workflow.commands.cli import greenlight, run
+from workflow.contract.failures import Failure
 from workflow.errors import GreenlightError, ServiceError
 
 ROOT = Path(__file__).parents[3]
@@ -113,7 +115,7 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
             "status": "FAILED",
             "startDate": datetime(2026, 11, 21, tzinfo=UTC),
             "stopDate": datetime(2026, 11, 21, 0, 1, 14, tzinfo=UTC),
-            "error": "Gate.Rejected",
+            "error": Failure.GATE_REJECTED,
             "cause": "mAP50 of washer 0.41 < 0.60",
         },
     }
@@ -121,7 +123,7 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
     assert "run-1  failed  1 min 14 s" in capsys.readouterr().out
     assert called("runs", "--json", **answers)[0] == 0
     (document,) = json.loads(capsys.readouterr().out)
-    assert (document["run"], document["error"], document["seconds"]) == ("run-1", "Gate.Rejected", 74)
+    assert (document["run"], document["error"], document["seconds"]) == ("run-1", Failure.GATE_REJECTED, 74)
 
 
 def test_a_mistake_of_the_person_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,16 +171,7 @@ def test_watch_exits_as_the_run_ended(status: str, code: int, capsys: pytest.Cap
 @pytest.mark.parametrize("command", ["destroy", "rollback"])
 def test_nothing_is_undone_without_a_yes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody can be asked, --yes must be said; nothing is deleted or started."""
-    one, two = (
-        {
-            "id": {"S": f"release#{n}"},
-            "package_version": {"N": n},
-            "model_package_arn": {"S": f"arn/{n}"},
-            "released_epoch": {"N": n},
-        }
-        for n in ("1", "2")
-    )
-    code, cloud = called(command, scan={"Items": [one, two]})
+    code, cloud = called(command, scan={"Items": [released(1, 1), released(2, 2)]})
     assert code == 2
     assert "repeat with --yes" in capsys.readouterr().err
     assert {name for name, _ in cloud.asked} <= {"describe_stacks", "scan"}

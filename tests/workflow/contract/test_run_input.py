@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.workflow.contract.damage import json_values
 from workflow.contract.dataset_report import FINDINGS, POLICIES
-from workflow.contract.hyperparameters import OWN
-from workflow.contract.run_input import RULES, InputError, RunInput, as_text
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RULES, RunInput
 
 DEFAULTS = {"dataset": "s3://a-bucket/datasets/fasteners/"}
 
@@ -82,49 +82,10 @@ def test_a_run_without_any_dataset_is_refused() -> None:
         RunInput.parse({}, {})
 
 
-def test_every_key_of_the_input_has_a_rule_and_a_field() -> None:
-    """A rule without a field, or a field without a rule, could never be used."""
-    assert {field.name for field in dataclasses.fields(RunInput)} == set(RULES)
-
-
 def test_the_built_in_defaults_keep_their_own_rules() -> None:
     """What nobody typed must not be refused, typed in full."""
     everything = dataclasses.asdict(RunInput.parse({}, DEFAULTS)) | {"fallback_instances": []}
     assert dataclasses.asdict(RunInput.parse(everything, {})) == everything
-
-
-@pytest.mark.parametrize("key", OWN)
-def test_the_trainings_own_defaults_are_those_of_the_input(key: str) -> None:
-    """One default, wherever it is written down."""
-    assert as_text(getattr(RunInput, key)) == OWN[key]
-
-
-def numbers(key: str) -> st.SearchStrategy[float]:
-    """Any number around a rule's bounds, and its bounds."""
-    rule = RULES[key]
-    ends = [end for end in (rule.low, rule.high, rule.above) if end is not None]
-    return st.sampled_from(ends) | st.floats(allow_nan=True) | st.integers(-5, 2000)
-
-
-@given(key=st.sampled_from([key for key, rule in RULES.items() if rule.kind in (int, float)]), data=st.data())
-def test_a_number_is_taken_exactly_when_its_rule_allows_it(key: str, data: st.DataObject) -> None:
-    """Bounds included, ``above`` excluded, and a whole number comes back as one."""
-    rule, value = RULES[key], data.draw(numbers(key))
-    allowed = (
-        math.isfinite(value)
-        and (rule.low is None or value >= rule.low)
-        and (rule.high is None or value <= rule.high)
-        and (rule.above is None or value > rule.above)
-        and (rule.kind is float or value == int(value))
-        and not (rule.multiple and int(value) % rule.multiple)
-    )
-    if allowed:
-        read = rule.read(key, value)
-        assert read == value
-        assert type(read) is rule.kind
-    else:
-        with pytest.raises(InputError, match=f"^{key} = "):
-            rule.read(key, value)
 
 
 @given(key=st.sampled_from(list(RULES)), value=json_values)

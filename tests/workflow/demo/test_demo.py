@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
+from workflow.demo.__main__ import stop_all
 from workflow.demo.options import Options, read_options
-from workflow.errors import UsageError
+from workflow.demo.steps import begin_dataset, stop_run
+from workflow.errors import GreenlightError, ServiceError, UsageError
 
 ROOT = Path(__file__).parents[3]
 
@@ -118,3 +121,38 @@ def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> Non
     assert done.returncode == 2
     assert f"port {port} is used by another program" in done.stderr
     assert f"PORT={port + 1}" in done.stderr
+
+
+def test_what_was_started_is_stopped_the_last_first() -> None:
+    """The run before the stand-in it runs on; and whatever one of them does, the others are stopped."""
+    stopped: list[str] = []
+
+    def fail() -> None:
+        stopped.append("run")
+        raise OSError("it does not answer")
+
+    with pytest.raises(OSError, match="it does not answer"):
+        stop_all([lambda: stopped.append("stand-in"), fail])
+    assert stopped == ["run", "stand-in"]
+
+
+def test_a_run_that_has_ended_needs_no_stop() -> None:
+    """The stand-in refuses to stop it, or is gone as well."""
+    for error in (ServiceError("ValidationException", "Execution is not running"), GreenlightError("nothing answers")):
+        cloud = ScriptedCloud({"stop_execution": error})
+        stop_run(cloud, "arn:run")
+        assert cloud.asked == [("stop_execution", {"executionArn": "arn:run", "cause": "interrupted"})]
+
+
+def test_a_sample_nobody_waits_for_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process ends with the demonstration."""
+    monkeypatch.chdir(tmp_path)
+    before = children()
+    with begin_dataset(read_options({}, terminal=False)):
+        assert children() > before
+    assert children() == before
+
+
+def children() -> set[str]:
+    """The numbers of the processes that this one started and that are not over yet."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())

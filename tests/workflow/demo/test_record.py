@@ -12,7 +12,15 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from workflow.contract.scores import FIGURE_NAMES, TASKS, figures_of
-from workflow.demo.record import Finished, Timings, fetch_pictures, job_seconds, read_finished, seen, summary
+from workflow.demo.record import (
+    Finished,
+    Timings,
+    describe_picture,
+    fetch_pictures,
+    job_seconds,
+    read_finished,
+    summary,
+)
 from workflow.predictions.prediction import Prediction
 from workflow.runs.watch import Job
 from workflow.stack.outputs import Stack
@@ -107,7 +115,7 @@ def test_the_summary_names_everything_a_program_needs() -> None:
 def test_a_sorted_picture_is_told_by_its_classes() -> None:
     """It has no boxes to leave out."""
     best = ({"class_id": 1, "class": "cat", "score": 0.93}, {"class_id": 0, "class": "dog", "score": 0.05})
-    assert seen(Prediction(Path("in/a.jpg"), "d", 9, 9, classification=best)) == {
+    assert describe_picture(Prediction(Path("in/a.jpg"), "d", 9, 9, classification=best)) == {
         "file": "a.jpg",
         "classification": [{"class": "cat", "score": 0.93}, {"class": "dog", "score": 0.05}],
     }

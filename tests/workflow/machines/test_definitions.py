@@ -17,6 +17,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Execution, Stored, draw_up
+from workflow.contract.failures import Failure, StateError
 from workflow.contract.run_input import RunInput
 from workflow.contract.scores import TASKS, figures_of
 from workflow.machines import diagram
@@ -110,16 +111,39 @@ def test_every_task_has_a_limit_retries_with_jitter_and_catches_everything(name:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_bad_end_has_a_constant_error_and_everyone_is_told_before(name: str) -> None:
-    """A Fail state names its error, and only a state that tells why leads to it."""
+    """A Fail state names its error, and only a state that tells why, under the same name, leads to it."""
     states = DEFINITIONS[name]["States"]
     errors = []
     for state_name, state in states.items():
         if state["Type"] == "Fail":
             assert re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", state["Error"])
             errors.append(state["Error"])
-            before = {other for other, its in states.items() if state_name in [t for t, _ in diagram.edges(its)]}
-            assert all(states[other]["Parameters"]["FunctionName"] == "${NotifyArn}" for other in before)
+            before = [its for its in states.values() if state_name in [target for target, _ in diagram.edges(its)]]
+            assert all(its["Parameters"]["FunctionName"] == "${NotifyArn}" for its in before)
+            assert all(its["Parameters"]["Payload"]["error_name"] == state["Error"] for its in before)
     assert len(errors) == len(set(errors))
+
+
+def test_the_machines_fail_with_the_contracts_failures_and_with_each_of_them() -> None:
+    """Whoever reads an error's name, such as the notice of an execution's end, goes by the contract."""
+    errors = {
+        state["Error"]
+        for definition in DEFINITIONS.values()
+        for state in definition["States"].values()
+        if state["Type"] == "Fail"
+    }
+    assert errors == set(Failure)
+
+
+def test_what_a_state_writes_down_as_an_error_is_named_in_the_contract() -> None:
+    """Either a failure that follows, or the name of what the machine itself has noticed."""
+    written = {
+        state["Parameters"]["Error"]
+        for definition in DEFINITIONS.values()
+        for state in definition["States"].values()
+        if state.get("ResultPath") == "$.error"
+    }
+    assert written == {*StateError, Failure.APPROVAL_REJECTED}
 
 
 def test_a_bad_end_never_looks_like_a_success() -> None:
@@ -141,7 +165,7 @@ def build_plan(**given: Any) -> dict[str, Any]:
     execution = Execution("arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly", "nightly")
     deployment = Deployment("greenlight", "bucket", PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"])
     stored = Stored((StoredFile("images/1.jpg", "tag", 100),), "", None, None)
-    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored)
+    return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored).document()
 
 
 def sample_data() -> dict[str, Any]:

@@ -20,6 +20,8 @@ import requests
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from workflow.contract.failures import StateError
+
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
@@ -113,9 +115,9 @@ SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError
         (SHORT, True),
         ({"Error": "SageMaker.ResourceLimitExceededException", "Cause": "the service limit is 0 Instances"}, True),
         ({"Error": "States.TaskFailed", "Cause": "InsufficientInstanceCapacity: try later"}, True),
-        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxWaitTimeExceeded)"}, True),
+        ({"Error": StateError.TRAINING_STOPPED, "Cause": "training job a ended Stopped (MaxWaitTimeExceeded)"}, True),
         ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
-        ({"Error": "Training.Stopped", "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
+        ({"Error": StateError.TRAINING_STOPPED, "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
         ({"Error": "States.Timeout"}, False),
     ],
     ids=lambda given: str(given.get("Error")) if isinstance(given, dict) else None,

@@ -79,3 +79,27 @@ def test_a_name_too_long_for_step_functions_raises() -> None:
     """Step Functions takes 80 characters."""
     with pytest.raises(DefinitionError, match="80"):
         Pass("x" * 81).to_dict()
+
+
+def test_parameters_are_merged_into_what_the_sdk_wrote() -> None:
+    """Into objects, into the items of a list by their names, and a path in the place of the value it is given for."""
+    step = task(parameters={"Inputs": [{"InputName": "a", "S3": {"Uri": "x", "Type": "Prefix"}}, {"InputName": "b"}]})
+    step.merge_parameters({"Inputs": {"a": {"S3": {"Uri.$": "$.a"}}}, "Name.$": "$.name"})
+    assert step.to_dict()["Parameters"] == {
+        "Inputs": [{"InputName": "a", "S3": {"Type": "Prefix", "Uri.$": "$.a"}}, {"InputName": "b"}],
+        "Name.$": "$.name",
+    }
+
+
+def test_a_list_replaces_what_the_sdk_wrote() -> None:
+    """Only an object is merged into a list: it says which items it means."""
+    step = task(parameters={"Variants": [{"VariantName": "a", "Weight": 1}]})
+    step.merge_parameters({"Variants": [{"VariantName": "b"}]})
+    assert step.to_dict()["Parameters"] == {"Variants": [{"VariantName": "b"}]}
+
+
+def test_parameters_for_an_item_that_is_not_there_raise() -> None:
+    """A mistyped name would leave the SDK's own value in place."""
+    step = task(parameters={"Inputs": [{"InputName": "dataset"}]})
+    with pytest.raises(DefinitionError, match="Inputs: there is no item named 'datasett'"):
+        step.merge_parameters({"Inputs": {"datasett": {"S3": {}}}})

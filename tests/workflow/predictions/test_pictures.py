@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from workflow.errors import UsageError
-from workflow.predictions.pictures import SUFFIXES, content_type, drawing_of, find_pictures
+from workflow.predictions.pictures import SUFFIXES, content_type, find_pictures, place_drawings
 
 
 def file(path: Path) -> Path:
@@ -76,16 +76,16 @@ def test_other_formats_are_not_known(head: bytes) -> None:
 def test_drawings_lie_as_the_pictures_do(tmp_path: Path) -> None:
     """Equal names in different folders stay apart, and so do equal names with different suffixes."""
     pictures = [tmp_path / name for name in ("in/a/x.jpg", "in/b/x.jpg", "in/b/x.png", "in/y")]
-    found = drawing_of(pictures, Path("seen"))
+    found = place_drawings(pictures, Path("seen"))
     assert [str(path) for path in found.values()] == ["seen/a/x.jpg", "seen/b/x.jpg", "seen/b/x.png", "seen/y.jpg"]
 
 
 def test_one_picture_is_drawn_right_into_the_folder() -> None:
     """Wherever it lies."""
-    assert drawing_of([Path("../far/x.jpg")], Path("seen")) == {Path("../far/x.jpg"): Path("seen/x.jpg")}
+    assert place_drawings([Path("../far/x.jpg")], Path("seen")) == {Path("../far/x.jpg"): Path("seen/x.jpg")}
 
 
 def test_no_drawing_replaces_a_picture(tmp_path: Path) -> None:
     """Drawn into its own folder it would."""
     with pytest.raises(UsageError, match="its drawing would replace it"):
-        drawing_of([tmp_path / "a.jpg"], tmp_path)
+        place_drawings([tmp_path / "a.jpg"], tmp_path)

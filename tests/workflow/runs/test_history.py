@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 
 from tests.workflow.histories import START, Script
+from workflow.contract.failures import Failure
 from workflow.runs.history import fold, readable_cause
 
 
@@ -32,7 +33,7 @@ def test_a_caught_failure_marks_the_state_and_the_outcome() -> None:
     script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="j")
     script.fail("States.TaskFailed", json.dumps({"FailureReason": "out of memory"})).leave("Train", error={})
     script.done("Report the failed training").enter("The training failed", "Fail")
-    script.end("Failed", error="Training.Failed", cause="out of memory")
+    script.end("Failed", error=Failure.TRAINING_FAILED, cause="out of memory")
     history = fold(script.events)
     assert [step.failed for step in history.steps] == [True, False, True]
     assert history.outcome is not None

@@ -7,15 +7,15 @@ import json
 import pytest
 
 from workflow.runs.progress import (
-    bar,
-    curve,
-    curves,
-    epoch_of,
-    epochs_of,
+    draw_bar,
+    draw_curve,
+    draw_curves,
+    draw_trend,
+    parse_epoch,
+    parse_epochs,
     progress_line,
     seconds_left,
     summary_line,
-    trend,
 )
 
 LINE = (
@@ -31,7 +31,7 @@ def line(number: int, map50: float = 0.5, seconds: float = 2.0) -> str:
 
 def test_a_line_of_an_epoch_is_read() -> None:
     """Every figure under its own name, and as JSON."""
-    epoch = epoch_of(LINE)
+    epoch = parse_epoch(LINE)
     assert epoch is not None
     assert (epoch.number, epoch.of, epoch.seconds) == (9, 15, 1.8)
     assert epoch.figures["quality"] == epoch.figures["map50_95"] == 0.55
@@ -54,73 +54,75 @@ def test_a_line_of_an_epoch_is_read() -> None:
 )
 def test_every_task_has_its_figure_and_a_missing_one_is_left_out(line: str, said: str) -> None:
     """A line holds what its task has, and a figure that is no number is none."""
-    assert progress_line(epochs_of([line])) == said
+    assert progress_line(parse_epochs([line])) == said
 
 
 def test_any_other_line_is_passed_over() -> None:
     """Warnings, half lines and lines of another program are none of an epoch."""
     for other in ("", "loading", "epoch=x epochs=3 map50=1 box_loss=1", "epoch=1", "my epoch=1 of map50=2"):
-        assert epoch_of(other) is None
+        assert parse_epoch(other) is None
 
 
 def test_a_curve_goes_from_its_lowest_to_its_highest_value() -> None:
     """One block for each value; many values share one, and nothing is drawn of none."""
-    assert curve([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
-    assert curve([5.0, 5.0]) == "▁▁"
-    assert curve([3.0, 1.0]) == "█▁"
-    assert curve([]) == ""
-    assert len(curve([n / 7 for n in range(1000)], 40)) == 40
-    assert curve([n // 100 for n in range(400)], 4) == "▁▃▆█"
+    assert draw_curve([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
+    assert draw_curve([5.0, 5.0]) == "▁▁"
+    assert draw_curve([3.0, 1.0]) == "█▁"
+    assert draw_curve([]) == ""
+    assert len(draw_curve([n / 7 for n in range(1000)], 40)) == 40
+    assert draw_curve([n // 100 for n in range(400)], 4) == "▁▃▆█"
 
 
 def test_quality_and_every_loss_have_a_curve() -> None:
     """In columns, quality first, with the latest value."""
     lines = [f"epoch={n} epochs=3 box_loss={4 - n} seg_loss=2 map50=0.5 quality=0.{n} lr=1" for n in (1, 2, 3)]
-    assert curves(epochs_of(lines)) == [
+    assert draw_curves(parse_epochs(lines)) == [
         "quality   ▁▅█  0.300",
         "box loss  █▅▁  1.000",
         "seg loss  ▁▁▁  2.000",
     ]
-    assert curves([]) == []
+    assert draw_curves([]) == []
 
 
 def test_a_finished_training_is_summed_up_in_a_line() -> None:
     """Its last figures, whatever the task."""
-    assert summary_line(epochs_of(["epoch=1 epochs=1 loss=0.7 top1=0.9"])) == "1 epoch  top-1 accuracy 0.90  loss 0.70"
+    assert (
+        summary_line(parse_epochs(["epoch=1 epochs=1 loss=0.7 top1=0.9"])) == "1 epoch  top-1 accuracy 0.90  loss 0.70"
+    )
     assert summary_line([]) == ""
 
 
 def test_a_repeated_epoch_of_a_resumed_training_counts_once() -> None:
     """The later line holds."""
-    epochs = epochs_of([line(1), line(2, 0.1), "resumed", line(2, 0.3), line(3)])
+    epochs = parse_epochs([line(1), line(2, 0.1), "resumed", line(2, 0.3), line(3)])
     assert [epoch.number for epoch in epochs] == [1, 2, 3]
     assert epochs[1].figures["map50"] == 0.3
 
 
 def test_the_bar_is_as_full_as_the_training_is_far() -> None:
     """Empty at the start, full at the end, never longer than the epochs."""
-    assert bar(0, 10) == "▁" * 10
-    assert bar(30, 60) == "▇" * 8 + "▁" * 7
-    assert bar(2, 2) == "▇▇"
+    assert draw_bar(0, 10) == "▁" * 10
+    assert draw_bar(30, 60) == "▇" * 8 + "▁" * 7
+    assert draw_bar(2, 2) == "▇▇"
 
 
 def test_the_trend_points_where_the_figure_goes() -> None:
     """Against the mean of the few before it, so that one step back is no change of direction."""
-    assert trend([0.5]) == " "
-    assert trend([0.1, 0.2, 0.3]) == "↗"
-    assert trend([0.3, 0.2]) == "↘"
-    assert trend([0.5, 0.5, 0.5]) == "→"
+    assert draw_trend([0.5]) == " "
+    assert draw_trend([0.1, 0.2, 0.3]) == "↗"
+    assert draw_trend([0.3, 0.2]) == "↘"
+    assert draw_trend([0.5, 0.5, 0.5]) == "→"
 
 
 def test_the_time_left_follows_the_last_epochs() -> None:
     """A slow first epoch does not count for ever."""
-    epochs = epochs_of([line(1, seconds=60), line(2), line(3), line(4)])
+    epochs = parse_epochs([line(1, seconds=60), line(2), line(3), line(4)])
     assert seconds_left(epochs) == 12
     assert seconds_left([]) == 0
 
 
 def test_the_line_holds_epoch_bar_and_figures() -> None:
     """What a person sees while it trains."""
-    text = progress_line(epochs_of([line(1, 0.2), line(2, 0.4)]))
+    text = progress_line(parse_epochs([line(1, 0.2), line(2, 0.4)]))
     assert text == "epoch 2/10 ▇▇▁▁▁▁▁▁▁▁  mAP50 0.40 ↗  box loss 2.80 ↘"
     assert progress_line([]) == ""

@@ -7,25 +7,29 @@ import json
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
-from workflow.errors import UsageError
-from workflow.runs.releases import Release, earlier, history, served_dataset, start_release
+from tests.workflow.contract.released import RELEASE
+from workflow.errors import GreenlightError, UsageError
+from workflow.runs.releases import Release, choose_earlier, list_releases, served_dataset, start_release
 
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
 
 
+def released(version: int, epoch: int) -> dict[str, dict[str, str]]:
+    """The table's item for the release of a version, as a client reads it."""
+    item = {
+        **RELEASE,
+        "id": f"release#{epoch}#{version}",
+        "package_version": version,
+        "model_package_arn": f"{GROUP}/{version}",
+        "released_epoch": epoch,
+    }
+    return {key: {"N": str(value)} if isinstance(value, int) else {"S": value} for key, value in item.items()}
+
+
 def releases(*versions: int) -> list[Release]:
     """The history of a table in which these versions were released one after another."""
-    items = [
-        {
-            "id": {"S": f"release#{epoch}#{version}"},
-            "package_version": {"N": str(version)},
-            "model_package_arn": {"S": f"{GROUP}/{version}"},
-            "released_epoch": {"N": str(epoch)},
-            "execution": {"S": "arn:x"},
-        }
-        for epoch, version in enumerate(versions, start=9)
-    ]
-    return history(ScriptedCloud({"scan": {"Items": items}}), "greenlight")
+    items = [released(version, epoch) for epoch, version in enumerate(versions, start=9)]
+    return list_releases(ScriptedCloud({"scan": {"Items": items}}), "greenlight")
 
 
 def test_the_newest_release_is_the_live_one() -> None:
@@ -35,26 +39,31 @@ def test_the_newest_release_is_the_live_one() -> None:
     assert found[0].document()["model_package"] == f"{GROUP}/3"
 
 
+@pytest.mark.parametrize("missing", ["package_version", "model_package_arn", "released_epoch"])
+def test_a_line_of_history_that_is_not_whole_is_named(missing: str) -> None:
+    """A list without it could call another release the live one."""
+    half = {key: value for key, value in released(2, 9).items() if key != missing}
+    with pytest.raises(GreenlightError, match=f"the table's item release#9#2 is not whole: .*{missing}: missing"):
+        list_releases(ScriptedCloud({"scan": {"Items": [released(1, 8), half]}}), "greenlight")
+
+
 def test_what_production_learned_from_is_known_by_name() -> None:
     """From the registry's own entry; nothing where nothing was released."""
-    item = {"id": {"S": "release#1"}, "package_version": {"N": "1"}, "model_package_arn": {"S": "arn:1"}}
     package = {"CustomerMetadataProperties": {"dataset_name": "fasteners"}}
-    cloud = ScriptedCloud(
-        {"scan": {"Items": [{**item, "released_epoch": {"N": "1"}}]}, "describe_model_package": package}
-    )
+    cloud = ScriptedCloud({"scan": {"Items": [released(1, 1)]}, "describe_model_package": package})
     assert served_dataset(cloud, "greenlight") == "fasteners"
     assert served_dataset(ScriptedCloud({"scan": {"Items": []}}), "greenlight") == ""
 
 
 def test_going_back_twice_goes_back_further() -> None:
     """After 3 was rolled back to 2, the next step back is 1 and not 3 again."""
-    assert earlier(releases(1, 2, 3), None).version == 2
-    assert earlier(releases(1, 2, 3, 2), None).version == 1
+    assert choose_earlier(releases(1, 2, 3), None).version == 2
+    assert choose_earlier(releases(1, 2, 3, 2), None).version == 1
 
 
 def test_any_released_version_can_be_named() -> None:
     """Forwards as well as back."""
-    assert earlier(releases(1, 2, 3, 1), 3).version == 3
+    assert choose_earlier(releases(1, 2, 3, 1), 3).version == 3
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,7 @@ def test_any_released_version_can_be_named() -> None:
 def test_a_step_back_that_cannot_be_made_is_explained(versions: tuple[int, ...], wanted: int | None, said: str) -> None:
     """Nothing is started."""
     with pytest.raises(UsageError, match=said):
-        earlier(releases(*versions), wanted)
+        choose_earlier(releases(*versions), wanted)
 
 
 def test_a_release_is_started_on_the_package() -> None:

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from workflow.runs.approvals import Approval
 from workflow.runs.history import Outcome
-from workflow.runs.progress import epochs_of
-from workflow.runs.screen import PlainScreen, lines_below, screen_on, settled
+from workflow.runs.progress import parse_epochs
+from workflow.runs.screen import PlainScreen, lines_below, open_screen, settled_rows
 from workflow.runs.trials import Trial
 from workflow.runs.watch import Row, View
 
-EPOCHS = tuple(epochs_of([f"epoch={n} epochs=4 box_loss={3 - n} map50={n / 10} seconds=2" for n in (1, 2)]))
+EPOCHS = tuple(parse_epochs([f"epoch={n} epochs=4 box_loss={3 - n} map50={n / 10} seconds=2" for n in (1, 2)]))
 VIEW = View(
     machine="greenlight-build",
     run="run-1",
@@ -76,7 +76,7 @@ def test_the_trials_of_a_search_are_printed_as_they_end() -> None:
 
 def test_a_running_training_shows_its_curves_and_a_search_its_trials() -> None:
     """Below the row, and nothing below any other."""
-    quality = tuple(epochs_of([f"epoch={n} epochs=4 box_loss={3 - n} quality=0.{n}" for n in (1, 2)]))
+    quality = tuple(parse_epochs([f"epoch={n} epochs=4 box_loss={3 - n} quality=0.{n}" for n in (1, 2)]))
     view = replace(VIEW, epochs=quality, trials=(Trial(1, "a", "InProgress", {"lr0": "0.01"}),))
     assert lines_below(Row("Train", "running", 1), view, "⠸") == ["quality   ▁█  0.200", "box loss  █▁  1.000"]
     (trial,) = lines_below(Row("Tune", "running", 1), view, "⠸")
@@ -96,12 +96,12 @@ def test_the_states_of_a_release_are_printed_below_its_name() -> None:
 def test_rows_settle_in_order() -> None:
     """A finished row below one that still moves keeps its place."""
     rows = (Row("A", "done", 1), Row("B", "running", 1), Row("C", "done", 1))
-    assert [row.name for row in settled(replace(VIEW, rows=rows))] == ["A"]
+    assert [row.name for row in settled_rows(replace(VIEW, rows=rows))] == ["A"]
 
 
 def test_a_pipe_gets_plain_lines() -> None:
     """No escape sequence ever reaches a file."""
-    assert isinstance(screen_on(io.StringIO()), PlainScreen)
+    assert isinstance(open_screen(io.StringIO()), PlainScreen)
 
 
 def test_a_terminal_shows_the_running_state_and_what_is_ahead() -> None:
@@ -140,7 +140,7 @@ def test_a_terminal_shows_the_running_state_and_what_is_ahead() -> None:
 
 def draw() -> None:
     """What the terminal of the test above runs."""
-    screen = screen_on(sys.stdout)
+    screen = open_screen(sys.stdout)
     screen.show(VIEW)
     time.sleep(0.5)
     done = (VIEW.rows[0], Row("Train", "done", 9.0))

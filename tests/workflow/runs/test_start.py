@@ -1,21 +1,17 @@
-"""Runs are started with a checked input, and told about afterwards."""
+"""Runs are started with a checked input."""
 
 from __future__ import annotations
 
-import io
 import json
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
-from workflow.contract.scores import ClassScore, ModelScore
 from workflow.errors import ServiceError, UsageError
-from workflow.runs.start import compared, describe_run, find_execution, read_settings, run_metrics, start_run
+from workflow.runs.start import read_settings, start_run
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:greenlight-build"
-STARTED = datetime(2026, 11, 21, 10, 14, 3, tzinfo=UTC)
 
 
 def test_pairs_go_over_the_document_and_keep_their_types() -> None:
@@ -59,83 +55,3 @@ def test_a_name_that_is_taken_is_said_so() -> None:
     cloud = ScriptedCloud({"start_execution": ServiceError("ExecutionAlreadyExists", "exists")})
     with pytest.raises(UsageError, match="a run named 'mine' exists already"):
         start_run(cloud, MACHINE, {}, "mine")
-
-
-def described(**more: Any) -> dict[str, Any]:
-    """A DescribeExecution answer."""
-    return {"name": "run-1", "status": "SUCCEEDED", "startDate": STARTED, **more}
-
-
-def test_a_run_that_ended_has_its_model_and_figures() -> None:
-    """Read from the execution's own output."""
-    output = {
-        "package": {"arn": "arn:p/greenlight/4"},
-        "gate": {"metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.7}},
-    }
-    answer = described(stopDate=STARTED + timedelta(seconds=74), output=json.dumps(output))
-    run = describe_run(ScriptedCloud({"describe_execution": answer}), "arn:x")
-    assert (run.version, run.quality, run.seconds) == ("4", 0.7, 74)
-    assert (run.document()["map50"], run.document()["task"]) == (0.964, "detect")
-    assert run.document()["started"] == "2026-11-21T10:14:03+00:00"
-
-
-def test_a_run_that_failed_says_why_on_one_line() -> None:
-    """The cause is unpacked."""
-    answer = described(status="FAILED", error="Training.Failed", cause=json.dumps({"FailureReason": "no\nmemory"}))
-    run = describe_run(ScriptedCloud({"describe_execution": answer}), "arn:x")
-    assert (run.error, run.cause, run.quality) == ("Training.Failed", "no memory", None)
-
-
-def test_a_run_is_found_by_its_name_in_either_machine() -> None:
-    """Builds first, then releases; an ARN is taken as it is."""
-
-    def describe(asked: dict[str, Any]) -> dict[str, Any]:
-        if asked["executionArn"].endswith("execution:greenlight-release:back"):
-            return described()
-        raise ServiceError("ExecutionDoesNotExist", "none")
-
-    cloud = ScriptedCloud({"describe_execution": describe})
-    machines = (MACHINE, MACHINE.replace("build", "release"))
-    assert find_execution(cloud, machines, "back").endswith(":execution:greenlight-release:back")
-    assert find_execution(cloud, machines, "arn:x") == "arn:x"
-    with pytest.raises(UsageError, match="there is no run named 'nope'"):
-        find_execution(cloud, machines, "nope")
-
-
-def test_without_a_name_the_newest_run_is_meant() -> None:
-    """And where none was ever started, that is said."""
-    cloud = ScriptedCloud(
-        {"list_executions": {"executions": [{"executionArn": "arn:new"}, {"executionArn": "arn:old"}]}}
-    )
-    assert find_execution(cloud, (MACHINE,), "") == "arn:new"
-    with pytest.raises(UsageError, match="no run was started yet"):
-        find_execution(ScriptedCloud({"list_executions": {}}), (MACHINE,), "")
-
-
-def test_figures_of_a_run_that_has_none_are_asked_for_in_vain() -> None:
-    """The place that was looked at is named."""
-    with pytest.raises(UsageError, match=r"there is no s3://b/runs/run-1/evaluation/metrics\.json"):
-        run_metrics(ScriptedCloud({"get_object": ServiceError("NoSuchKey", "none")}), "b", "run-1")
-
-
-def test_a_metrics_document_of_another_version_is_refused() -> None:
-    """What cannot be read is not compared."""
-    with pytest.raises(ValueError, match="version 2 is not 1"):
-        run_metrics(ScriptedCloud({"get_object": {"Body": io.BytesIO(b'{"version": 2}')}}), "b", "run-1")
-
-
-def score(**figures: Any) -> ModelScore:
-    """What a model scored, and one class of it."""
-    classes = (ClassScore("bolt", 4, None, None, 0.5, 0.5, 0.5, figures.pop("bolt")),)
-    fields: dict[str, Any] = {"map50": None, "map50_95": None, "precision": 0.5, "recall": 0.5, **figures}
-    return ModelScore(
-        "d" * 64, "a" * 64, per_class=classes, latency_p50_ms=1, latency_p99_ms=2, model_bytes=9, **fields
-    )
-
-
-def test_two_runs_are_compared_by_the_figures_that_both_have() -> None:
-    """Whatever the task; a figure that one of them lacks is left out."""
-    pairs = {name: (a, b) for name, a, b in compared(score(top1=0.8, bolt=0.5), score(top1=0.9, map50=0.3, bolt=0.75))}
-    assert pairs["top1"] == (0.8, 0.9)
-    assert pairs["quality of bolt"] == (0.5, 0.75)
-    assert "map50" not in pairs

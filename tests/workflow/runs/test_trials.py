@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.workflow.cloud import ScriptedCloud
-from workflow.runs.progress import epochs_of
-from workflow.runs.trials import Trial, Trials, best, summary_line
+from workflow.runs.progress import parse_epochs
+from workflow.runs.trials import Trial, Trials, best_trial, summary_line
 
 
 def item(name: str, status: str, value: float | None = None) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def test_an_ended_trial_is_read_once() -> None:
 
 def test_the_best_trial_is_a_completed_one() -> None:
     """One that was stopped early has no model to carry on."""
-    epochs = tuple(epochs_of(["epoch=1 epochs=3 quality=0.9"]))
+    epochs = tuple(parse_epochs(["epoch=1 epochs=3 quality=0.9"]))
     trials = [
         Trial(1, "a", "Completed", {}, final=0.5),
         Trial(2, "b", "Completed", {}, final=0.6),
         Trial(3, "c", "Stopped", {}, final=0.9),
         Trial(4, "d", "InProgress", {}, epochs),
     ]
-    leading = best(trials)
+    leading = best_trial(trials)
     assert leading is not None
     assert leading.job == "b"
     assert summary_line(trials) == "3 of 4 trials ended  best quality 0.600 in trial 2"

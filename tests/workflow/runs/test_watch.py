@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.histories import START, Script
+from workflow.contract.failures import Failure
 from workflow.errors import ServiceError
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import fold
@@ -165,12 +166,14 @@ def test_watching_ends_with_the_execution() -> None:
 def test_the_view_is_a_document() -> None:
     """What --json prints can be read back, whatever the state."""
     script = Script().enter("Gate on metrics").schedule("invoke").fail("GateRejected", "too low")
-    script.leave("Gate on metrics").end("Failed", error="Gate.Rejected", cause=json.dumps({"errorMessage": "too low"}))
+    script.leave("Gate on metrics").end(
+        "Failed", error=Failure.GATE_REJECTED, cause=json.dumps({"errorMessage": "too low"})
+    )
     document = json.loads(json.dumps(looking({BUILD: script})[0].look().document()))
     assert document["status"] == "FAILED"
     assert (document["failed_state"], document["error"], document["cause"]) == (
         "Gate on metrics",
-        "Gate.Rejected",
+        Failure.GATE_REJECTED,
         "too low",
     )
     assert document["states"][0]["status"] == "failed"

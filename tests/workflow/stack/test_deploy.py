@@ -18,9 +18,9 @@ from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import package
 from workflow.stack.changes import Step
-from workflow.stack.deploy import check_project, deploy, filled_in, said
+from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
-from workflow.stack.outputs import read_stack, stack_from
+from workflow.stack.outputs import parse_outputs, read_stack
 from workflow.stack.package import ROOT
 
 OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -208,16 +208,16 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
 def test_a_default_no_run_could_use_is_refused_before_anything_is_touched() -> None:
     """The key and what is allowed are named, as a run would name them."""
     with pytest.raises(UsageError, match="epochs = 'many': must be a whole number"):
-        said(email=None, defaults={"epochs": "many"}, dataset=None, parameters=None)
-    assert json.loads(said(email=None, defaults={"epochs": 3}, dataset=None, parameters=None)["Defaults"]) == {
-        "epochs": 3
-    }
+        collect_parameters(email=None, defaults={"epochs": "many"}, dataset=None, parameters=None)
+    assert json.loads(
+        collect_parameters(email=None, defaults={"epochs": 3}, dataset=None, parameters=None)["Defaults"]
+    ) == {"epochs": 3}
     assert RunInput.parse({}, {"dataset": "s3://bucket/x/", "epochs": 3}).epochs == 3
 
 
 def test_a_datasets_address_ends_at_its_folder() -> None:
     """Permissions are cut at the address, so ``bolts`` must not reach ``bolts-secret``."""
-    assert said(email=None, defaults=None, dataset="s3://bucket/bolts", parameters=None) == {
+    assert collect_parameters(email=None, defaults=None, dataset="s3://bucket/bolts", parameters=None) == {
         "Dataset": "s3://bucket/bolts/"
     }
 
@@ -234,17 +234,17 @@ def test_a_name_some_resource_could_not_carry_is_refused(name: str) -> None:
 def test_parameters_that_are_not_given_are_kept_and_those_the_template_dropped_are_not() -> None:
     """A stack's values stay, except those given anew; an older template's parameter does not stop an update."""
     before = {"Parameters": [{"ParameterKey": "A"}, {"ParameterKey": "B"}, {"ParameterKey": "Dropped"}]}
-    assert filled_in(before, {"A": "new"}, {"A", "B", "C"}) == [
+    assert fill_in_parameters(before, {"A": "new"}, {"A", "B", "C"}) == [
         {"ParameterKey": "A", "ParameterValue": "new"},
         {"ParameterKey": "B", "UsePreviousValue": True},
     ]
-    assert filled_in(None, {}, {"A"}) == []
+    assert fill_in_parameters(None, {}, {"A"}) == []
 
 
 def test_a_misspelt_parameter_is_refused_with_those_that_exist() -> None:
     """The names come from the template, so the message cannot be out of date."""
     with pytest.raises(UsageError, match="has no parameter Shedule; it has Project, Schedule"):
-        filled_in(None, {"Shedule": "x"}, {"Schedule", "Project"})
+        fill_in_parameters(None, {"Shedule": "x"}, {"Schedule", "Project"})
 
 
 def test_the_apis_outputs_are_there_where_there_is_one(stand_in: StandIn, root: Path) -> None:
@@ -262,4 +262,4 @@ def test_the_apis_outputs_are_there_where_there_is_one(stand_in: StandIn, root: 
 def test_a_stack_of_something_else_is_told_apart() -> None:
     """A stack of the same name without our outputs is named as that."""
     with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
-        stack_from("greenlight", "us-east-1", {"Table": "t"})
+        parse_outputs("greenlight", "us-east-1", {"Table": "t"})

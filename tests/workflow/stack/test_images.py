@@ -86,10 +86,11 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         ("containers/training/Dockerfile", {"training"}),
         ("workflow/contract/names.py", {"training", "serving"}),
         ("workflow/labels/yolo.py", {"training"}),
+        ("containers/serving/README.md", set()),
     ],
 )
 def test_any_change_of_a_source_is_a_new_tag(sources: Path, changed: str, concerned: set[str]) -> None:
-    """The Dockerfile counts, and so do the packages of the workflow that an image carries, and no others."""
+    """The Dockerfile counts, and so do the packages of the workflow that an image carries; no others, and no README."""
     with (sources / changed).open("a") as file:
         file.write("\n# changed\n")
     assert {name for name in images.IMAGES if images.tag(name, sources) != images.tag(name)} == concerned
@@ -115,7 +116,7 @@ def test_the_address_is_in_the_accounts_own_registry(sources: Path) -> None:
 def test_only_what_the_registry_lacks_is_built(sources: Path) -> None:
     """A tag that is there was built from these very sources."""
     there = Registry(f"greenlight-serving:{images.tag('serving', sources)}")
-    assert images.missing(there, "greenlight", sources) == ["training"]
+    assert images.find_missing(there, "greenlight", sources) == ["training"]
 
 
 def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_the_command_line(
@@ -149,4 +150,4 @@ def test_without_a_builder_it_says_which_are_known(monkeypatch: pytest.MonkeyPat
     """Neither program on the path."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="neither docker nor podman is installed"):
-        images.builder()
+        images.find_builder()

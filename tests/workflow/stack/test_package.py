@@ -76,7 +76,7 @@ def archives() -> dict[str, Archive]:
 def copy_of_the_sources(folder: Path) -> Path:
     """What packing reads, somewhere else; one small file stands for the dependencies."""
     for name in ("lambdas", "workflow"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "sample", "commands"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "demo", "commands"))
     (folder / ".greenlight" / package.install().name).mkdir(parents=True)
     (folder / ".greenlight" / package.install().name / "dependency.py").write_text("ANSWER = 42\n")
     return folder
@@ -127,7 +127,7 @@ def test_a_changed_definition_changes_the_prefix(tmp_path: Path) -> None:
 def test_a_missing_definition_says_how_to_make_it(tmp_path: Path) -> None:
     """A fresh checkout has both; a deleted one is named."""
     with pytest.raises(GreenlightError, match=r"build\.asl\.json is missing: render it with"):
-        package.machine_definitions(tmp_path)
+        package.find_definitions(tmp_path)
 
 
 def test_dependencies_that_cannot_be_installed_say_why(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_zip_holds_one_function_the_contract_and_nothing_compiled(archives: di
         assert not {"boto3", "botocore", "sagemaker", "stepfunctions"} & {entry.split("/")[0] for entry in names}
 
 
-@pytest.mark.parametrize("name", package.functions())
+@pytest.mark.parametrize("name", package.find_functions())
 def test_a_function_answers_alone(name: str, archives: dict[str, Archive], tmp_path: Path) -> None:
     """In a process that has the zip and boto3 and nothing else, the handler imports and answers."""
     with zipfile.ZipFile(archives[name].path) as archive:

@@ -30,7 +30,7 @@ def to_field(picture: Image.Image) -> Field:
     return field
 
 
-def cloud(height: int, width: int, rows: int, columns: int, rng: np.random.Generator) -> Field:
+def smooth_noise(height: int, width: int, rows: int, columns: int, rng: np.random.Generator) -> Field:
     """Smooth noise of about -1 to 1 with ``rows`` by ``columns`` bumps."""
     coarse = rng.standard_normal((rows + 1, columns + 1)).astype(np.float32)
     smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
@@ -46,9 +46,9 @@ def planks(size: int, rng: np.random.Generator) -> Field:
         rows = min(bottom, size) - top
         if rows <= 0:
             break
-        bend = cloud(rows, size, 2, 3, rng) * 2.2
+        bend = smooth_noise(rows, size, 2, 3, rng) * 2.2
         rings = np.sin((np.arange(rows)[:, None] / rng.uniform(5, 9) + bend) * 1.6) * 0.5 + 0.5
-        fibre = cloud(rows, size, rows // 2, 6, rng) * 0.11 + cloud(rows, size, rows, 40, rng) * 0.04
+        fibre = smooth_noise(rows, size, rows // 2, 6, rng) * 0.11 + smooth_noise(rows, size, rows, 40, rng) * 0.04
         tone = np.clip(rings * 0.35 + 0.25 + fibre + rng.uniform(-0.12, 0.12), 0, 1)[..., None]
         surface[top : top + rows] = (light * (1 - tone) + dark * tone) * rng.uniform(0.9, 1.06)
         surface[top : top + 2] *= 0.45
@@ -57,7 +57,7 @@ def planks(size: int, rng: np.random.Generator) -> Field:
 
 def steel(size: int, rng: np.random.Generator) -> Field:
     """A brushed plate with a few scratches."""
-    brushed = cloud(size, size, size, 8, rng) * 0.025 + cloud(size, size, 4, 4, rng) * 0.03
+    brushed = smooth_noise(size, size, size, 8, rng) * 0.025 + smooth_noise(size, size, 4, 4, rng) * 0.03
     surface = np.array([0.43, 0.46, 0.50]) * rng.uniform(0.75, 1.1) + brushed[..., None]
     picture = Image.fromarray((np.clip(surface, 0, 1) * 255).astype(np.uint8))
     pen = ImageDraw.Draw(picture, "RGBA")
@@ -73,7 +73,7 @@ def mat(size: int, rng: np.random.Generator) -> Field:
     """A cutting mat with its grid."""
     colours = ((0.10, 0.34, 0.30), (0.16, 0.24, 0.38), (0.22, 0.23, 0.25))
     colour = np.array(colours[rng.integers(len(colours))])
-    surface: Field = np.ones((size, size, 3)) * colour + (cloud(size, size, 60, 60, rng) * 0.008)[..., None]
+    surface: Field = np.ones((size, size, 3)) * colour + (smooth_noise(size, size, 60, 60, rng) * 0.008)[..., None]
     step = size // rng.integers(9, 14)
     first = int(rng.integers(step))
     for at in range(first, size, step):
@@ -140,7 +140,7 @@ def _note(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 def _stain(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     size = picture.size[0]
-    blot = cloud(size, size, 5, 5, rng)
+    blot = smooth_noise(size, size, 5, 5, rng)
     x, y = rng.uniform(0, size, 2)
     across, down = np.meshgrid(np.arange(size), np.arange(size))
     reach = np.hypot(across - x, down - y) / (size * rng.uniform(0.12, 0.25))

@@ -1,4 +1,4 @@
-"""Puts fasteners on a bench under one lamp and photographs them: one picture and its boxes.
+"""Renders one picture of the sample: fasteners on a bench under one lamp, and the boxes around them.
 
 Knows nothing of splits or files. The same generator state gives the same picture.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from workflow.demo.sample.bench import Field, bench, cloud
+from workflow.demo.sample.bench import Field, bench, smooth_noise
 from workflow.demo.sample.fasteners import CLASSES, Lamp, Stamp, draw
 
 SIDE = 416
@@ -83,7 +83,9 @@ def _put(scene: Field, stamp: Stamp, left: int, top: int, lamp: Lamp, size: floa
 
 def _expose(scene: Field, lamp: Lamp, rng: np.random.Generator) -> Image.Image:
     across = np.linspace(-1, 1, SIDE)
-    falloff = 1 + 0.16 * (across[None, :] * lamp.x + across[:, None] * lamp.y) + 0.05 * cloud(SIDE, SIDE, 2, 2, rng)
+    falloff = (
+        1 + 0.16 * (across[None, :] * lamp.x + across[:, None] * lamp.y) + 0.05 * smooth_noise(SIDE, SIDE, 2, 2, rng)
+    )
     vignette = 1 - 0.12 * (across[None, :] ** 2 + across[:, None] ** 2)
     warmth = rng.uniform(-0.06, 0.06)
     light = scene * (falloff * vignette)[..., None] * np.array([1 + warmth, 1, 1 - warmth]) * rng.uniform(0.85, 1.12)

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from containers.serving.evaluation.champion import Champion, ChampionError, read_champion
+from containers.serving.evaluation.champion import ChampionError, read_champion
+from workflow.contract.champion import Champion
 
 KNOWN = {
     "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/3",
     "package_version": 3,
-    "model_digest": "m" * 64,
+    "model_digest": "d" * 64,
     "archive_digest": "a" * 64,
 }
 
@@ -31,7 +32,7 @@ def test_null_is_no_champion(tmp_path: Path) -> None:
 def test_a_champion_is_read_with_its_digests(tmp_path: Path) -> None:
     """Everything a comparison needs to be with the right model."""
     found = read_champion(write(tmp_path, json.dumps({"version": 1, "champion": KNOWN})))
-    assert found == Champion(KNOWN["model_package_arn"], 3, "m" * 64, "a" * 64)
+    assert found == Champion(KNOWN["model_package_arn"], 3, "d" * 64, "a" * 64)
 
 
 @pytest.mark.parametrize(

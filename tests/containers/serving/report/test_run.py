@@ -15,7 +15,7 @@ from tests.containers.serving.example_pages import example, tuned
 from tests.containers.serving.page_outline import Outline
 from workflow.contract.run_input import RunInput
 
-README = Path(__file__).parents[4] / "README.md"
+README = Path(__file__).parents[4] / "infra" / "README.md"
 
 
 def test_the_price_of_every_default_instance_is_known() -> None:

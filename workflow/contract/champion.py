@@ -1,0 +1,68 @@
+"""The model that production serves: as the table remembers it, and as ``champion.json`` names it to the evaluation.
+
+Reading fails closed: only where there is no record at all does production serve nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.document import Address, Digest, Document, PackageArn, PackageVersion, Text
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError
+from workflow.contract.table_keys import CHAMPION
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What a candidate is measured against: the package, and the digests of the model and of its archive."""
+
+    model_package_arn: PackageArn
+    package_version: PackageVersion
+    model_digest: Digest
+    archive_digest: Digest
+
+
+@dataclass(frozen=True)
+class ChampionDocument(Document):
+    """``champion.json``. None where there is no champion, or where nothing is compared with it."""
+
+    champion: Champion | None
+
+
+@dataclass(frozen=True)
+class ChampionRecord(Document):
+    """What the table says that production serves, since when, and which execution released it."""
+
+    model_package_arn: PackageArn
+    package_version: PackageVersion
+    model_digest: Digest
+    archive_digest: Digest
+    model_data_url: Address
+    production_configuration: Text
+    released_epoch: int
+    execution: Text
+
+    def item(self) -> dict[str, Any]:
+        """The record as the table's item."""
+        return {"id": CHAMPION, **self.document()}
+
+    def champion(self) -> Champion:
+        """What the evaluation is told of it."""
+        return Champion(self.model_package_arn, self.package_version, self.model_digest, self.archive_digest)
+
+
+def read_champion(item: Mapping[str, Any] | None) -> ChampionRecord | None:
+    """Read the table's item, in plain values; None where there is none. Raises ContractError on one not whole."""
+    if item is None:
+        return None
+    try:
+        record = ChampionRecord.parse(item)
+        split_s3_uri(record.model_data_url)
+    except ContractError as error:
+        raise ContractError(
+            f"the record of what production serves is not whole: mend the table's item {CHAMPION} ({error})"
+        ) from error
+    return record

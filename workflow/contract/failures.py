@@ -1,0 +1,43 @@
+"""The names of errors by which the machines, the functions and the notices know each other.
+
+A machine ends badly in a Fail state, whose ``Error`` is a ``Failure``. What a machine notices itself, between two
+states, and keeps at ``$.error``, is a ``StateError``; a failure of its own always follows it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+RELEASE_REFUSED_BY_FUNCTION = "ReleaseRefused"
+"""The name of the exception that the function behind a release raises: the only one a machine tells from all others."""
+
+
+class Failure(StrEnum):
+    """The ``Error`` of a Fail state, and so of an execution. Everyone was told why before it was reached."""
+
+    PLAN_REJECTED = "Plan.Rejected"
+    PREPARE_FAILED = "Prepare.Failed"
+    DATA_REJECTED = "Data.Rejected"
+    TRAINING_FAILED = "Training.Failed"
+    EVALUATION_FAILED = "Evaluation.Failed"
+    GATE_REJECTED = "Gate.Rejected"
+    REGISTRATION_FAILED = "Registration.Failed"
+    APPROVAL_FAILED = "Approval.Failed"
+    APPROVAL_EXPIRED = "Approval.Expired"
+    APPROVAL_REJECTED = "Approval.Rejected"
+    RELEASE_FAILED = "Release.Failed"
+    RELEASE_REFUSED = "Release.Refused"
+    RELEASE_OVERTAKEN = "Release.Overtaken"
+    STAGING_FAILED = "Staging.Failed"
+    SMOKE_TEST_FAILED = "SmokeTest.Failed"
+    PRODUCTION_FAILED = "Production.Failed"
+    PRODUCTION_ROLLED_BACK = "Production.RolledBack"
+    PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"
+    RECORD_FAILED = "Record.Failed"
+
+
+class StateError(StrEnum):
+    """What a state writes to ``$.error`` where no service raised an error. No execution ends with it."""
+
+    TRAINING_STOPPED = "Training.Stopped"
+    ENDPOINT_FAILED = "Endpoint.Failed"

@@ -1,0 +1,26 @@
+"""What was released and when: one line of the table for each release, written once and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.document import Text
+from workflow.contract.table_keys import release_key
+
+
+@dataclass(frozen=True)
+class ReleaseRecord(ChampionRecord):
+    """What production served from then on, and how that came. ``run`` is the release's own name.
+
+    ``previous_configuration`` is empty where production did not exist before.
+    """
+
+    run: Text
+    started_by: str
+    previous_configuration: str
+
+    def item(self) -> dict[str, Any]:
+        """The line as the table's item."""
+        return {"id": release_key(self.released_epoch, self.package_version), "kind": "release", **self.document()}

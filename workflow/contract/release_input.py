@@ -1,0 +1,52 @@
+"""The execution input of Release: a model package, and what else a person or a build says of its release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+from workflow.contract.document import Matching, PackageArn, read, render
+from workflow.contract.names import PACKAGE_ARN
+from workflow.contract.reading import mapping
+from workflow.contract.rule import InputError
+from workflow.contract.run_input import RunInput
+
+STARTED_BY_LENGTH = 80
+
+FROM_THE_STACK = ("ask_before_production", "started_by")
+"""Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""
+
+
+@dataclass(frozen=True)
+class ReleaseInput:
+    """What a release is started with.
+
+    ``judged_against`` is the package that a build compared with this one: empty where production served none, None
+    where nobody compared, as for a version that a person brings back.
+    """
+
+    model_package_arn: PackageArn
+    judged_against: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] | None = None
+    ask_before_production: bool = RunInput.ask_before_production
+    started_by: Annotated[
+        str, Matching(rf"[^\r\n]{{0,{STARTED_BY_LENGTH}}}", f"up to {STARTED_BY_LENGTH} characters on one line")
+    ] = RunInput.started_by
+
+    @staticmethod
+    def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:
+        """Read an execution input over the stack's defaults. Raises ContractError naming the key and what is allowed.
+
+        Keys that start with ``AWS_STEP_FUNCTIONS`` are Step Functions' own and are left out.
+        """
+        own = {key: value for key, value in mapping(given, "input").items() if not key.startswith("AWS_STEP_FUNCTIONS")}
+        known = sorted(field.name for field in fields(ReleaseInput))
+        for key in own:
+            if key not in known:
+                raise InputError(f"input.{key}: unknown key; allowed are {', '.join(known)}")
+        preset = {key: defaults[key] for key in FROM_THE_STACK if key in defaults}
+        return read(ReleaseInput, {**preset, **own}, "input")
+
+    def document(self) -> dict[str, Any]:
+        """The input as JSON; what is as it would be anyhow is left out."""
+        return render(self)

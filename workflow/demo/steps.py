@@ -1,0 +1,226 @@
+"""The steps of a demonstration, in the order in which they are taken; each is a line or a block of what a person sees.
+
+A step returns what later steps need. What stops the thing that it starts, it adds to ``stops``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workflow.clients import AwsCloud, Cloud
+from workflow.datasets.check import Dataset, read_dataset
+from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
+from workflow.demo.answering import answer_mail, ask_person
+from workflow.demo.options import Options
+from workflow.demo.record import Finished, Timings, fetch_pictures
+from workflow.errors import GreenlightError
+from workflow.predictions.ask import ask
+from workflow.predictions.drawing import draw
+from workflow.predictions.prediction import Prediction
+from workflow.runs.approvals import Approvals
+from workflow.runs.releases import served_dataset
+from workflow.runs.screen import open_screen
+from workflow.runs.start import start_run
+from workflow.runs.watch import View, Watcher, follow, interval_seconds
+from workflow.stack.changes import Step
+from workflow.stack.deploy import deploy
+from workflow.stack.outputs import Stack
+from workflow.standin import ROOT, StandIn, make_environments
+
+PROJECT = "greenlight"
+FOLDER = Path(".greenlight/demo")
+"""Where everything that a demonstration makes goes, the stand-in's state aside."""
+SAMPLE = FOLDER / "dataset" / "fasteners"
+REPORT = FOLDER / "report" / "index.html"
+
+Stops = list[Callable[[], object]]
+"""What stops the things that were started, in the order in which they were."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a demonstration takes place: the stand-in's address and services, and the stack on it."""
+
+    url: str
+    cloud: Cloud
+    stack: Stack
+
+
+@dataclass(frozen=True)
+class Built:
+    """A run that ended well. ``approval_seconds`` is how long a person took to answer, 0 where none was asked."""
+
+    view: View
+    approval_seconds: float
+
+
+@contextlib.contextmanager
+def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
+    """Check what was given, before anything is started. Without a dataset, begin to draw the sample.
+
+    Yields what waits for the dataset and gives it. A sample that is not finished on leaving is given up.
+    """
+    if options.weights is not None:
+        check_weights(options.weights)
+    if options.dataset is not None:
+        settings = options.settings
+        given = read_dataset(options.dataset, task=settings.get("task", "auto"), format=settings.get("format", "auto"))
+        yield lambda: given
+        return
+    shutil.rmtree(SAMPLE, ignore_errors=True)
+    # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
+    code = "import sys, pathlib, workflow.demo.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
+    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
+    try:
+        yield lambda: wait_for_sample(drawing)
+    finally:
+        drawing.kill()
+        drawing.wait()
+
+
+def wait_for_sample(drawing: subprocess.Popen[bytes]) -> Dataset:
+    """Wait for the sample's pictures."""
+    if drawing.wait():
+        raise GreenlightError("the sample's pictures could not be drawn")
+    return read_dataset(SAMPLE)
+
+
+def prepare_environments() -> float:
+    """Make what is missing of the environments that jobs run in; return how many seconds it took."""
+    print(f"  {'environments':<14} workflow ✓", end="", flush=True)
+    began = time.monotonic()
+    make_environments(lambda name: print(f"  {name} ✓", end="", flush=True))
+    seconds = time.monotonic() - began
+    print(f"   (first run only, {seconds:.0f} s)" if seconds > 3 else "", flush=True)
+    return seconds
+
+
+def start_standin(standin: StandIn, options: Options, stops: Stops) -> str:
+    """Reuse or start the stand-in, and point this process at it and at nothing else; return its address."""
+    stops.append(standin.stop)
+    environment = standin.ensure()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    # From here on every call is to this machine, which a proxy would not reach.
+    os.environ.update(environment, NO_PROXY="*", no_proxy="*")
+    url = environment["AWS_ENDPOINT_URL"]
+    again = "" if standin.started else " · running already"
+    say("stand-in", f"{url} · state in {options.state}{again}")
+    return url
+
+
+def deploy_stack(url: str) -> Site:
+    """Deploy the stack, the very template that goes to AWS, on the stand-in at ``url``."""
+    cloud = AwsCloud()
+    ready: set[str] = set()
+
+    def count(step: Step) -> None:
+        if step.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and step.resource != PROJECT:
+            ready.add(step.resource)
+
+    stack = deploy(PROJECT, cloud=cloud, email="you@example.com", on_progress=count)
+    say("stack", f"{PROJECT}: {f'{len(ready)} resources ready' if ready else 'unchanged'}")
+    return Site(url, cloud, stack)
+
+
+def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
+    """Upload data and weights; return the input of the run."""
+    done = upload_dataset(site.cloud, site.stack.bucket, dataset, dataset.name, lambda *_: None)
+    say("data", f"{dataset.text()} → {done.uri}")
+    given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
+    if options.weights is not None:
+        given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
+        say("weights", given["weights"])
+    served = served_dataset(site.cloud, site.stack.table)
+    if served not in ("", dataset.name):
+        say("production", f"serves {served}: it is replaced, and not compared with what finds something else")
+        given["compare"] = False
+    return {**given, **options.training()}
+
+
+def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) -> Built:
+    """Start the run, watch it, and see to its approvals. Raises GreenlightError where it does not end well."""
+    execution = start_run(site.cloud, site.stack.build_machine_arn, given)
+    stops.append(lambda: stop_run(site.cloud, execution))
+    approvals = Approvals(site.cloud, site.stack.table, site.stack.approval_url)
+    watcher = Watcher(site.cloud, execution, approvals=approvals)
+    screen = open_screen(sys.stdout)
+    answered: set[str] = set()
+    approval_seconds = 0.0
+    try:
+        for view in follow(watcher, interval_seconds=interval_seconds(site.cloud)):
+            screen.show(view)
+            if view.approval is not None and view.approval.link not in answered:
+                answered.add(view.approval.link)
+                screen.pause()
+                began = time.monotonic()
+                if options.ask:
+                    ask_person(site.url, view.approval, say_line, sys.stdin)
+                    approval_seconds += time.monotonic() - began
+                else:
+                    answer_mail(site.url, view.approval, say_line)
+    finally:
+        screen.pause()
+    if view.outcome is None or not view.outcome.succeeded:
+        raise GreenlightError(f"the run {view.outcome.text() if view.outcome else 'did not end'}")
+    return Built(view, approval_seconds)
+
+
+def stop_run(cloud: Cloud, execution: str) -> None:
+    """Stop a run, and with it the job that runs. Does nothing where it has ended, or the stand-in with it."""
+    with contextlib.suppress(GreenlightError):
+        cloud.call("stepfunctions", "stop_execution", executionArn=execution, cause="interrupted")
+
+
+def ask_production(site: Site, test_uri: str) -> list[Prediction]:
+    """What production sees in pictures that no training saw."""
+    for name in ("held-out", "predictions"):
+        shutil.rmtree(FOLDER / name, ignore_errors=True)
+    pictures = fetch_pictures(site.cloud, test_uri, FOLDER / "held-out")
+    found = [ask(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
+    for prediction in found:
+        draw(prediction, FOLDER / "predictions" / f"{prediction.file.stem}.jpg")
+    return found
+
+
+def tell_the_end(options: Options, name: str, finished: Finished, timings: Timings, pictures: int) -> None:
+    """Say what production serves now, where to look, and how to go on."""
+    jobs = sum(timings.jobs.values())
+    print(
+        f"\nDone in {timings.total:.0f} s (jobs {jobs:.0f} s, the flow itself {timings.overhead:.0f} s)."
+        f" Production serves {name} version {finished.version}."
+    )
+    say("report", str(REPORT))
+    say("pictures", f"{FOLDER / 'predictions'}/  ({pictures} held-out images with boxes)")
+    say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
+    say("stop it", f"{command()} local --state {options.state} --stop")
+    if options.dataset is None:
+        say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, Ground Truth, class folders)")
+    say("on AWS", 'make deploy   (README, "Deploy")')
+
+
+def say(name: str, text: str) -> None:
+    """One line of the account, such as ``stack  greenlight: 61 resources ready``."""
+    print(f"  {name:<14} {text}", flush=True)
+
+
+def say_line(text: str) -> None:
+    """A line as it is."""
+    print(text, flush=True)
+
+
+def command() -> str:
+    """How ``greenlight`` is called here: it lies beside the interpreter unless that one is on the path."""
+    beside = Path(sys.executable).with_name("greenlight")
+    if shutil.which("greenlight") or not beside.is_file():
+        return "greenlight"
+    return os.path.relpath(beside)

@@ -1,0 +1,219 @@
+"""The states that bring a model behind an endpoint: its configuration, the endpoint itself, the looks at it, its test.
+
+The same for both stages, ``staging`` and ``production``. Knows no order of the stages and makes no AWS call.
+"""
+
+from __future__ import annotations
+
+from sagemaker.model import Model
+from stepfunctions.steps import Chain
+from stepfunctions.steps.choice_rule import ChoiceRule
+from stepfunctions.steps.states import State
+
+from workflow.contract.failures import StateError
+from workflow.machines import settings
+from workflow.machines.kinds import call_function, call_sagemaker, on_error, raise_error, retry_sagemaker
+from workflow.machines.states import (
+    Choice,
+    EndpointConfigStep,
+    EndpointStep,
+    LambdaStep,
+    ModelStep,
+    Parameters,
+    Pass,
+    Task,
+    Wait,
+    offline_session,
+)
+
+
+def create_model(failed: LambdaStep) -> ModelStep:
+    """The SageMaker model behind both endpoints: the very archive whose digest was just compared."""
+    step = ModelStep(
+        "Create the model",
+        model=Model(
+            image_uri=settings.SERVING_IMAGE,
+            model_data="s3://given/at-run-time",
+            role=settings.ENDPOINT_ROLE,
+            env={},
+            sagemaker_session=offline_session(),
+        ),
+        model_name="given-at-run-time",
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.merge_parameters(
+        {
+            "ModelName.$": "$.plan.model_name",
+            "PrimaryContainer": {
+                "Image.$": "$.plan.image",
+                "ModelDataUrl.$": "$.plan.model_data_url",
+                "Environment.$": "$.plan.environment",
+            },
+            "EnableNetworkIsolation": True,
+            "Tags": settings.TAGS,
+        }
+    )
+    return step
+
+
+def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
+    """The endpoint configuration of one stage: one variant of the model."""
+    step = EndpointConfigStep(
+        f"Create the {stage} configuration",
+        endpoint_config_name="given-at-run-time",
+        model_name="given-at-run-time",
+        initial_instance_count=1,
+        instance_type="given-at-run-time",
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    variant: Parameters = {
+        "VariantName": settings.VARIANT,
+        "ModelName.$": "$.plan.model_name",
+        "InstanceType.$": "$.plan.instance",
+        "InitialVariantWeight": 1,
+    }
+    variant |= {"InitialInstanceCount.$": "$.plan.count"} if stage == "production" else {"InitialInstanceCount": 1}
+    step.merge_parameters(
+        {
+            "EndpointConfigName.$": f"$.plan.{stage}_configuration",
+            "ProductionVariants": [variant],
+            "Tags": settings.TAGS,
+        }
+    )
+    return step
+
+
+def bring_up_endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
+    """Create or update the endpoint of a stage and look at it until it serves the wanted configuration."""
+    wait = wait_until_ready(stage, stage, f"$.plan.{stage}_configuration", ready=ready, failed=failed)
+    there = Choice(f"Is {stage} there?")
+    there.add_choice(
+        ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
+        update_endpoint(f"Update {stage}", stage, f"$.plan.{stage}_configuration", failed=failed, then=wait),
+    )
+    there.default_choice(create_endpoint(stage, failed=failed, then=wait))
+    return there
+
+
+def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointStep:
+    """Create the endpoint of a stage."""
+    step = EndpointStep(
+        f"Create {stage}",
+        endpoint_name=f"{settings.PROJECT}-{stage}",
+        endpoint_config_name="given-at-run-time",
+        result_path=None,
+        timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
+        retry=retry_sagemaker(),
+        catch=[on_error(failed)],
+    )
+    step.merge_parameters({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": settings.TAGS})
+    step.next(then)
+    return step
+
+
+def update_endpoint(name: str, stage: str, configuration: str, *, failed: LambdaStep, then: State) -> Task:
+    """Put the configuration at a path behind the endpoint of a stage; production by blue/green.
+
+    By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
+    """
+    parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
+    deployment = {"DeploymentConfig": deployment_config()} if stage == "production" else {}
+    step = call_sagemaker(name, "updateEndpoint", {**parameters, **deployment}, failed, at=None)
+    step.next(then)
+    return step
+
+
+def deployment_config() -> Parameters:
+    """Blue/green with a canary where there are instances enough (the plan says), rolled back by the alarms."""
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration.$": "$.plan.traffic",
+            "TerminationWaitInSeconds": 120,
+            "MaximumExecutionTimeoutInSeconds": 1800,
+        },
+        "AutoRollbackConfiguration": {
+            "Alarms": [
+                {"AlarmName": f"{settings.PROJECT}-production-5xx"},
+                {"AlarmName": f"{settings.PROJECT}-production-latency"},
+            ]
+        },
+    }
+
+
+def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: LambdaStep) -> Wait:
+    """Look at a stage's endpoint until it serves the configuration at the path ``wanted``; ``name`` tells the states.
+
+    A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing.
+    """
+    wait = Wait(f"Wait for {name}", seconds=settings.LOOK_SECONDS)
+    count = Pass(
+        f"Count the looks at {name}",
+        parameters={"looks.$": f"States.MathAdd($.{stage}.looks, 1)"},
+        result_path=f"$.{stage}",
+    )
+    look = call_sagemaker(
+        f"Look at {name}",
+        "describeEndpoint",
+        {"EndpointName": f"{settings.PROJECT}-{stage}"},
+        failed,
+        at=f"{stage}.endpoint",
+    )
+    serves = Choice(f"Is {name} ready?")
+    status, configuration = f"$.{stage}.endpoint.EndpointStatus", f"$.{stage}.endpoint.EndpointConfigName"
+    in_service = ChoiceRule.StringEquals(variable=status, value="InService")
+    on_wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=wanted)
+    excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
+    serves.add_choice(ChoiceRule.And([in_service, on_wanted, ChoiceRule.Not(excused)]), ready)
+    over = [
+        in_service,
+        ChoiceRule.StringEquals(variable=status, value="Failed"),
+        ChoiceRule.StringEquals(variable=status, value="UpdateRollbackFailed"),
+    ]
+    serves.add_choice(
+        ChoiceRule.And([excused, ChoiceRule.Or(over)]),
+        raise_error(
+            f"Say why {name} failed",
+            StateError.ENDPOINT_FAILED,
+            f"States.Format('endpoint {{}} is {{}}: {{}}', $.{stage}.endpoint.EndpointName,"
+            f" {status}, $.{stage}.endpoint.FailureReason)",
+            failed,
+        ),
+    )
+    ended = ChoiceRule.Or(
+        [*over, ChoiceRule.NumericGreaterThanEquals(variable=f"$.{stage}.looks", value=settings.LOOKS)]
+    )
+    serves.add_choice(
+        ended,
+        raise_error(
+            f"Say where {name} stands",
+            StateError.ENDPOINT_FAILED,
+            f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
+            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks, {wanted})",
+            failed,
+        ),
+    )
+    serves.default_choice(wait)
+    Chain([wait, count, look, serves])
+    return wait
+
+
+def smoke_test(stage: str, failed: State) -> LambdaStep:
+    """Send the evaluation's own pictures to the endpoint and expect the evaluation's own boxes back."""
+    return call_function(
+        f"Smoke-test {stage}",
+        "${SmokeTestArn}",
+        {
+            "endpoint": f"{settings.PROJECT}-{stage}",
+            "model_digest.$": "$.plan.model_digest",
+            "evaluation_uri.$": "$.plan.evaluation_uri",
+        },
+        failed,
+        keep=("summary", "images", "boxes"),
+        at=f"smoke_{stage}",
+    )
