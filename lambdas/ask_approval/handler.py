@@ -5,7 +5,6 @@ The token stays in the table: no log line, no trace and no error message carries
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import time
@@ -17,60 +16,22 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import SchemaValidationError, validate
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.ask_approval import mail
-from lambdas.ask_approval.request import Request, read
-from workflow.contract.scores import TASKS
-
-TEXT = {"type": "string"}
-WHEN = {"type": "integer", "minimum": 1}
-FIGURES = {"type": "object", "required": ["task"], "properties": {"task": {"enum": list(TASKS)}}}
-EVENT = {
-    "type": "object",
-    "required": ["token", "purpose", "machine", "run", "execution", "package_arn"],
-    "properties": {
-        "token": {"type": "string", "minLength": 1},
-        "purpose": {"enum": ["release", "production"]},
-        "machine": TEXT,
-        "run": TEXT,
-        "execution": TEXT,
-        "package_arn": {"type": "string", "pattern": "/[0-9]+$"},
-        "started_by": TEXT,
-        "dataset": {"type": "object", "properties": {"summary": TEXT}},
-        "training": {"type": "object", "properties": {"instance": TEXT}},
-    },
-    "if": {"properties": {"purpose": {"const": "release"}}},
-    "then": {
-        "required": ["plan", "gate"],
-        "properties": {
-            "plan": {
-                "required": ["dataset", "reason", "approval_seconds", "uris"],
-                "properties": {"dataset": {"required": ["name"]}, "approval_seconds": WHEN},
-            },
-            "gate": {"required": ["summary", "reasons", "metrics", "report_uri"], "properties": {"metrics": FIGURES}},
-        },
-    },
-    "else": {
-        "required": ["release"],
-        "properties": {
-            "release": {
-                "required": ["dataset_name", "package_version", "metrics", "approval_seconds", "evaluation_uri"],
-                "properties": {"approval_seconds": WHEN, "metrics": FIGURES},
-            },
-        },
-    },
-}
+from lambdas.ask_approval.request import read_question
+from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
+from workflow.contract.approval_link import OPAQUE_BYTES, link_to
+from workflow.contract.reading import ContractError
 
 
 class RequestRefused(Exception):
-    """The state's data do not make a request: says which part, never its value."""
+    """The state's data do not make a request: says which part is missing or wrong, and never shows the token."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``approval_url`` ends with a slash."""
+    """The function's settings. ``approval_url`` is where the approval page is served."""
 
     project: str
     table: str
@@ -84,7 +45,7 @@ class Environment:
             project=environ["PROJECT"],
             table=environ["TABLE"],
             topic_arn=environ["TOPIC_ARN"],
-            approval_url=environ["APPROVAL_URL"].rstrip("/") + "/",
+            approval_url=environ["APPROVAL_URL"],
         )
 
 
@@ -102,18 +63,29 @@ table = boto3.resource("dynamodb").Table(environment.table)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Ask; return ``{"id": …}``. The state goes on when somebody answers, not when this returns."""
     metrics.add_metric(name="ApprovalRequested", unit=MetricUnit.Count, value=1)
-    try:
-        validate(event=event, schema=EVENT)
-    except SchemaValidationError as error:
-        raise RequestRefused(f"the approval request is incomplete at {error.name}: {error.rule}") from None
     now_epoch = int(time.time())
-    request = read(event, now_epoch)
-    opaque_id = secrets.token_urlsafe(24)
-    subject = mail.subject(request, environment.project)
-    store(opaque_id, event["token"], subject, request, event["package_arn"], now_epoch)
     try:
-        link = f"{environment.approval_url}a/{opaque_id}"
-        sns.publish(TopicArn=environment.topic_arn, Subject=subject, Message=mail.body(request, link))
+        question, token = read_question(event), read_token(event)
+        request = question.request(now_epoch)
+    except ContractError as error:
+        raise RequestRefused(f"the approval request is incomplete: {error}") from None
+    opaque_id = secrets.token_urlsafe(OPAQUE_BYTES)
+    subject = mail.write_subject(request, environment.project)
+    stored = StoredApproval(
+        id=item_id(opaque_id),
+        status=PENDING,
+        nonce=secrets.token_urlsafe(24),
+        delivered=False,
+        package_arn=question.package_arn,
+        subject=subject,
+        request=request,
+        created_epoch=now_epoch,
+        expires_epoch=request.expires_epoch,
+    )
+    table.put_item(Item=stored.item(token), ConditionExpression="attribute_not_exists(id)")
+    try:
+        text = mail.write_body(request, link_to(environment.approval_url, opaque_id))
+        sns.publish(TopicArn=environment.topic_arn, Subject=subject, Message=text)
     except (BotoCoreError, ClientError):
         # The state asks again with a token of its own: this request must not stay in anybody's list.
         close(opaque_id)
@@ -122,38 +94,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     return {"id": opaque_id}
 
 
-def store(opaque_id: str, token: str, subject: str, request: Request, package_arn: str, now_epoch: int) -> None:
-    """Keep the request where the page finds it."""
-    table.put_item(
-        Item={
-            "id": f"approval#{opaque_id}",
-            "kind": "approval",
-            "status": "pending",
-            "token": token,
-            "nonce": secrets.token_urlsafe(24),
-            "delivered": False,
-            "purpose": request.purpose,
-            "machine": request.machine,
-            "run": request.run,
-            "execution": request.execution,
-            "package_arn": package_arn,
-            "package_version": request.package_version,
-            "subject": subject,
-            "summary": request.verdict,
-            "started_by": request.started_by,
-            "document": json.dumps(request.document(), ensure_ascii=False),
-            "created_epoch": now_epoch,
-            "expires_epoch": request.expires_epoch,
-        },
-        ConditionExpression="attribute_not_exists(id)",
-    )
+def read_token(event: Mapping[str, Any]) -> str:
+    """The token that completes the waiting state. Raises ContractError, which does not show what came instead."""
+    token = event.get("token")
+    if not isinstance(token, str) or not token:
+        raise ContractError("request.token: must be a text that is not empty")
+    return token
 
 
 def close(opaque_id: str) -> None:
     """Take a request back that nobody was told of."""
     table.update_item(
-        Key={"id": f"approval#{opaque_id}"},
+        Key={"id": item_id(opaque_id)},
         UpdateExpression="SET #status = :closed",
         ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":closed": "closed"},
+        ExpressionAttributeValues={":closed": CLOSED},
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lambdas.ask_approval.request import Figure, Request
+from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.names import subject_line
 from workflow.contract.scores import FIGURE_NAMES
 
@@ -17,17 +17,19 @@ LEFT_OUT = (FIGURE_NAMES["precision"], FIGURE_NAMES["f1"])
 NAME_WIDTH = 20
 
 
-def subject(request: Request, project: str) -> str:
+def write_subject(request: ApprovalRequest, project: str) -> str:
     """The subject: what waits, and the figure by which models of its task are compared, beside production's."""
     figure = request.figures[0]
     beside = (" (first model)" if request.compared else " (not compared)") if request.purpose == "release" else ""
     if figure.production is not None:
-        beside = f" (production {number(figure.production)})"
+        beside = f" (production {format_figure(figure.production)})"
     question = "waits for your decision" if request.purpose == "release" else "is on staging and waits for production"
-    return subject_line(f"[{project}] {request.title()} {question}: {figure.name} {number(figure.candidate)}{beside}")
+    return subject_line(
+        f"[{project}] {request.title()} {question}: {figure.name} {format_figure(figure.candidate)}{beside}"
+    )
 
 
-def body(request: Request, link: str) -> str:
+def write_body(request: ApprovalRequest, link: str) -> str:
     """The text of the mail."""
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
     what = "be released" if request.purpose == "release" else "go from staging to production"
@@ -36,14 +38,14 @@ def body(request: Request, link: str) -> str:
         [
             f"May {request.title()} {what}?",
             "",
-            heading(request.production_version),
-            *(row(figure) for figure in shown),
+            write_heading(request.production_version),
+            *(write_row(figure) for figure in shown),
             "",
-            f"Verdict       {one_line(request.verdict)}",
-            f"What changed  {one_line(request.changed)}",
-            *([f"Data          {one_line(request.data)}"] if request.data else []),
-            *([f"Trained on    {one_line(request.trained_on)}"] if request.trained_on else []),
-            f"Started by    {one_line(request.started_by) or 'nobody named'}, run {request.run}",
+            f"Verdict       {put_on_one_line(request.verdict)}",
+            f"What changed  {put_on_one_line(request.changed)}",
+            *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
+            *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
+            f"Started by    {put_on_one_line(request.started_by) or 'nobody named'}, run {request.run}",
             f"Answer until  {until}; without an answer nothing is released",
             "",
             "Look at the report and decide (opening the page decides nothing):",
@@ -53,25 +55,25 @@ def body(request: Request, link: str) -> str:
     )
 
 
-def heading(production_version: int) -> str:
+def write_heading(production_version: int) -> str:
     """The head of the table of figures."""
     return (
         f"{'':<{NAME_WIDTH}}candidate   " + (f"production v{production_version}" if production_version else "").rstrip()
     )
 
 
-def row(figure: Figure) -> str:
+def write_row(figure: ComparedFigure) -> str:
     """One line of the table of figures."""
-    production = "" if figure.production is None else number(figure.production)
-    return f"{figure.name:<{NAME_WIDTH}}{number(figure.candidate):<12}{production}".rstrip()
+    production = "" if figure.production is None else format_figure(figure.production)
+    return f"{figure.name:<{NAME_WIDTH}}{format_figure(figure.candidate):<12}{production}".rstrip()
 
 
-def number(value: float | None) -> str:
+def format_figure(value: float | None) -> str:
     """A figure as people read it."""
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def one_line(text: str) -> str:
+def put_on_one_line(text: str) -> str:
     """The text without line breaks, cut where it gets too long for a mail."""
     line = " ".join(text.split())
     return line if len(line) <= VERDICT_LENGTH else line[: VERDICT_LENGTH - 1] + "…"

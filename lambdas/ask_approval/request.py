@@ -1,145 +1,139 @@
 """What a person is asked to decide on, taken from the state data of either machine.
 
 One shape for both questions (may this version be released, may it go from staging to production), so that the mail and
-the page need not know which machine asks. Stored as JSON with the request; holds no task token.
+the page need not know which machine asks. Holds no task token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from workflow.contract.reading import VERSION, finite
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of the candidate beside production's; fractions of 1, None where there is none to compare.
-
-    ``interval`` is the candidate's 95 % interval in words, empty where there is none.
-    """
-
-    name: str
-    candidate: float | None
-    production: float | None
-    interval: str = ""
+from workflow.contract.approval import ApprovalRequest, ComparedFigure, Purpose
+from workflow.contract.build_plan import BuildPlan
+from workflow.contract.document import Matching, read
+from workflow.contract.figures import Figures
+from workflow.contract.gate import PassedGate
+from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Interval, figures_of
 
 
 @dataclass(frozen=True)
-class Request:
-    """A question for a person. ``production_version`` is 0 where nothing in production was compared with.
+class CheckedDataset:
+    """What the check of the prepared dataset says of it, in a line."""
 
-    ``figures`` begin with the one by which models of the task are compared. ``trained_on`` is the instance, or empty.
-    """
+    summary: str = ""
 
-    purpose: str
+
+@dataclass(frozen=True)
+class Training:
+    """The instance that the candidate was trained on."""
+
+    instance: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What either machine says of itself when it asks."""
+
+    purpose: Purpose
     machine: str
     run: str
     execution: str
-    name: str
-    package_version: int
-    production_version: int
-    compared: bool
-    verdict: str
-    reasons: tuple[str, ...]
-    figures: tuple[Figure, ...]
-    changed: str
-    data: str
-    trained_on: str
-    started_by: str
-    expires_epoch: int
-    evaluation_uri: str
-    report_uri: str
-
-    def document(self) -> dict[str, Any]:
-        """The request as it is stored for the page."""
-        return {"version": VERSION, **asdict(self)}
-
-    def title(self) -> str:
-        """What is decided on, in a few words."""
-        return f"{self.name} v{self.package_version}"
+    package_arn: Annotated[str, Matching(".*/[0-9]+", "the ARN of a numbered version")]
+    started_by: str = ""
 
 
-def read(event: Mapping[str, Any], now_epoch: int) -> Request:
-    """Make the request from a state's data, already checked against the schema."""
-    build = event["purpose"] == "release"
-    return _release(event, now_epoch) if build else _production(event, now_epoch)
+@dataclass(frozen=True, kw_only=True)
+class ReleaseQuestion(Question):
+    """May the candidate that passed the gate be released?"""
 
+    plan: BuildPlan
+    gate: PassedGate
+    dataset: CheckedDataset | None = None
+    training: Training | None = None
 
-def _release(event: Mapping[str, Any], now_epoch: int) -> Request:
-    plan, gate = event["plan"], event["gate"]
-    champion: Mapping[str, Any] = gate.get("champion") or {}
-    return Request(
-        purpose="release",
-        machine=event["machine"],
-        run=event["run"],
-        execution=event["execution"],
-        name=plan["dataset"]["name"],
-        package_version=version_of(event["package_arn"]),
-        production_version=champion.get("package_version", 0),
-        compared=plan.get("compare") is not False,
-        verdict=gate["summary"],
-        reasons=tuple(gate["reasons"]),
-        figures=figures(gate["metrics"], champion),
-        changed=plan["reason"],
-        data=event.get("dataset", {}).get("summary", ""),
-        trained_on=event.get("training", {}).get("instance", ""),
-        started_by=event.get("started_by", ""),
-        expires_epoch=now_epoch + plan["approval_seconds"],
-        evaluation_uri=plan["uris"]["evaluation"],
-        report_uri=gate["report_uri"],
-    )
-
-
-def _production(event: Mapping[str, Any], now_epoch: int) -> Request:
-    release = event["release"]
-    return Request(
-        purpose="production",
-        machine=event["machine"],
-        run=event["run"],
-        execution=event["execution"],
-        name=release["dataset_name"],
-        package_version=release["package_version"],
-        production_version=0,
-        compared=False,
-        verdict="on staging: it answered the evaluation's own pictures with the evaluation's own boxes",
-        reasons=(),
-        figures=figures(release["metrics"], {}),
-        changed=f"production would serve version {release['package_version']}",
-        data="",
-        trained_on="",
-        started_by=event.get("started_by", ""),
-        expires_epoch=now_epoch + release["approval_seconds"],
-        evaluation_uri=release["evaluation_uri"],
-        report_uri=release["report_uri"],
-    )
-
-
-def figures(candidate: Mapping[str, Any], production: Mapping[str, Any]) -> tuple[Figure, ...]:
-    """The figures of the candidate's ``task``, the one that decides first; those that nobody measured are left out."""
-    first = QUALITY[candidate["task"]]
-    shown = [
-        name for name in figures_of(candidate["task"]) if name != first and finite(candidate.get(name)) is not None
-    ]
-    intervals = candidate.get("intervals", {})
-    return tuple(
-        Figure(
-            name=FIGURE_NAMES[name],
-            candidate=finite(candidate.get(name)),
-            production=finite(production.get(name)),
-            interval=spread(intervals.get(name)),
+    def request(self, now_epoch: int) -> ApprovalRequest:
+        """The request that a person answers."""
+        plan, gate, champion = self.plan, self.gate, self.gate.champion
+        return ApprovalRequest(
+            purpose=self.purpose,
+            machine=self.machine,
+            run=self.run,
+            execution=self.execution,
+            name=plan.dataset.name,
+            package_version=int(self.package_arn.rpartition("/")[2]),
+            production_version=0 if champion is None else champion.package_version,
+            compared=plan.compare,
+            verdict=gate.summary,
+            reasons=gate.reasons,
+            figures=compare_figures(gate.metrics, {} if champion is None else champion.values, gate.metrics.intervals),
+            changed=plan.reason,
+            data="" if self.dataset is None else self.dataset.summary,
+            trained_on="" if self.training is None else self.training.instance,
+            started_by=self.started_by,
+            expires_epoch=now_epoch + plan.approval_seconds,
+            evaluation_uri=plan.uris.evaluation,
+            report_uri=gate.report_uri,
         )
-        for name in (first, *shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductionQuestion(Question):
+    """May the version that passed its test on staging go to production?"""
+
+    release: ReleasePlan
+
+    def request(self, now_epoch: int) -> ApprovalRequest:
+        """The request that a person answers."""
+        release = self.release
+        return ApprovalRequest(
+            purpose=self.purpose,
+            machine=self.machine,
+            run=self.run,
+            execution=self.execution,
+            name=release.dataset_name,
+            package_version=release.package_version,
+            production_version=0,
+            compared=False,
+            verdict="on staging: it answered the evaluation's own pictures with the evaluation's own boxes",
+            reasons=(),
+            figures=compare_figures(Figures.parse(release.metrics), {}, {}),
+            changed=f"production would serve version {release.package_version}",
+            data="",
+            trained_on="",
+            started_by=self.started_by,
+            expires_epoch=now_epoch + release.approval_seconds,
+            evaluation_uri=release.evaluation_uri,
+            report_uri=release.report_uri,
+        )
+
+
+def read_question(event: Mapping[str, Any]) -> ReleaseQuestion | ProductionQuestion:
+    """Read a state's data. Raises ContractError naming what is missing or wrong; it never shows the task token."""
+    if read(Question, event, "request").purpose == "release":
+        return read(ReleaseQuestion, event, "request")
+    return read(ProductionQuestion, event, "request")
+
+
+def compare_figures(
+    candidate: Figures, production: Mapping[str, float | None], intervals: Mapping[str, Interval]
+) -> tuple[ComparedFigure, ...]:
+    """The figures of the candidate's task, the one that decides first; those that nobody measured are left out."""
+    first, ours = QUALITY[candidate.task], candidate.values
+    measured = [name for name in figures_of(candidate.task) if name != first and ours.get(name) is not None]
+    return tuple(
+        ComparedFigure(
+            name=FIGURE_NAMES[name],
+            candidate=ours.get(name),
+            production=production.get(name),
+            interval=format_interval(intervals.get(name)),
+        )
+        for name in (first, *measured)
     )
 
 
-def spread(interval: Mapping[str, float] | None) -> str:
+def format_interval(interval: Interval | None) -> str:
     """An interval in words; empty where there is none."""
-    return "" if interval is None else f"{interval['low']:.3f} to {interval['high']:.3f}"
-
-
-def version_of(package_arn: str) -> int:
-    """The version at the end of a model package's ARN. Raises ValueError where there is none."""
-    return int(package_arn.rpartition("/")[2])
+    return "" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"

@@ -22,8 +22,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import page, response
+from lambdas.decide.description import describe
 from lambdas.decide.link import Answer, FormError, Link, read_answer
-from lambdas.decide.record import Record
+from workflow.contract.approval import CLOSED, PENDING, DeliveredDecision, StoredApproval, item_id, token_in
+from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 
 KEPT_SECONDS = 400 * 24 * 3600
@@ -65,40 +67,40 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if item is None:
         return response.html(404, page.NOT_FOUND)
     if link.method in ("GET", "HEAD"):
-        answer = report(item) if link.report else show(link, Record.parse(item), 200)
+        answer = show_report(item) if link.report else show(link, StoredApproval.parse(item), 200)
         return response.without_body(answer) if link.method == "HEAD" else answer
     if link.method == "POST" and not link.report:
-        return take(link, event, item)
+        return take_decision(link, event, item)
     text = page.message("Not possible", "This address is for reading and, by its form, for deciding.")
     return response.html(405, text, extra={"Allow": "GET, HEAD" if link.report else "GET, HEAD, POST"})
 
 
-def take(link: Link, event: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
+def take_decision(link: Link, event: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
     """Take the posted decision if the request still waits, and deliver what is recorded."""
-    record = Record.parse(item)
+    approval = StoredApproval.parse(item)
     try:
-        answer = read_answer(event, record.nonce)
+        answer = read_answer(event, approval.nonce)
     except FormError as error:
-        return show(link, record, 400, str(error))
+        return show(link, approval, 400, str(error))
     now_epoch = int(time.time())
-    if record.waits(now_epoch):
-        item = decide(link.opaque_id, answer, now_epoch)
-        record = Record.parse(item)
-    if record.undelivered():
+    if approval.waits(now_epoch):
+        item = record_decision(link.opaque_id, answer, now_epoch)
+        approval = StoredApproval.parse(item)
+    if approval.undelivered():
         try:
-            record = Record.parse(deliver(link.opaque_id, item, record))
+            approval = StoredApproval.parse(deliver(link.opaque_id, item, approval))
         except (BotoCoreError, ClientError) as error:
             logger.error("the execution could not be told", error=type(error).__name__)
             metrics.add_metric(name="DecisionUndelivered", unit=MetricUnit.Count, value=1)
-            return show(link, record, 503)
-    return show(link, record, standing(record, answer, now_epoch))
+            return show(link, approval, 503)
+    return show(link, approval, choose_status(approval, answer, now_epoch))
 
 
-def standing(record: Record, answer: Answer, now_epoch: int) -> int:
+def choose_status(approval: StoredApproval, answer: Answer, now_epoch: int) -> int:
     """The HTTP status that tells a program whether this answer is the one that counts."""
-    if record.status == "closed" or record.expired(now_epoch):
+    if approval.status == CLOSED or approval.expired(now_epoch):
         return 410
-    return 200 if record.decision == answer.decision else 409
+    return 200 if approval.decision == answer.decision else 409
 
 
 def find(opaque_id: str) -> dict[str, Any] | None:
@@ -107,7 +109,7 @@ def find(opaque_id: str) -> dict[str, Any] | None:
     return item
 
 
-def decide(opaque_id: str, answer: Answer, now_epoch: int) -> dict[str, Any]:
+def record_decision(opaque_id: str, answer: Answer, now_epoch: int) -> dict[str, Any]:
     """Record the decision unless there is one already; return the request as it then stands."""
     try:
         updated: dict[str, Any] = table.update_item(
@@ -122,7 +124,7 @@ def decide(opaque_id: str, answer: Answer, now_epoch: int) -> dict[str, Any]:
                 ":comment": answer.comment,
                 ":now": now_epoch,
                 ":kept": now_epoch + KEPT_SECONDS,
-                ":pending": "pending",
+                ":pending": PENDING,
             },
             ReturnValues="ALL_NEW",
         )["Attributes"]
@@ -134,12 +136,12 @@ def decide(opaque_id: str, answer: Answer, now_epoch: int) -> dict[str, Any]:
     return updated
 
 
-def deliver(opaque_id: str, item: Mapping[str, Any], record: Record) -> dict[str, Any]:
+def deliver(opaque_id: str, item: Mapping[str, Any], approval: StoredApproval) -> dict[str, Any]:
     """Tell the waiting execution what is recorded; return the request as it then stands."""
-    at = datetime.fromtimestamp(record.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
-    output = {"decision": record.decision, "by": record.by, "comment": record.comment, "at": at}
+    at = datetime.fromtimestamp(approval.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
+    told = DeliveredDecision(decision=approval.decision, by=approval.decided_by, comment=approval.comment, at=at)
     try:
-        stepfunctions.send_task_success(taskToken=item["token"], output=json.dumps(output))
+        stepfunctions.send_task_success(taskToken=token_in(item), output=json.dumps(render(told)))
     except ClientError as error:
         if error.response["Error"]["Code"] not in GONE:
             raise
@@ -150,7 +152,7 @@ def deliver(opaque_id: str, item: Mapping[str, Any], record: Record) -> dict[str
         Key=key(opaque_id),
         UpdateExpression="SET delivered = :yes, #status = :decision",
         ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":yes": True, ":decision": record.decision},
+        ExpressionAttributeValues={":yes": True, ":decision": approval.decision},
         ReturnValues="ALL_NEW",
     )["Attributes"]
     return delivered
@@ -164,7 +166,7 @@ def close(opaque_id: str) -> dict[str, Any]:
             UpdateExpression="SET #status = :closed",
             ConditionExpression="delivered = :no",
             ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":closed": "closed", ":no": False},
+            ExpressionAttributeValues={":closed": CLOSED, ":no": False},
             ReturnValues="ALL_NEW",
         )["Attributes"]
     except table.meta.client.exceptions.ConditionalCheckFailedException:
@@ -172,17 +174,17 @@ def close(opaque_id: str) -> dict[str, Any]:
     return closed
 
 
-def show(link: Link, record: Record, status: int, notice: str = "") -> dict[str, Any]:
-    """The request as it stands, for a person or for a program."""
+def show(link: Link, approval: StoredApproval, status: int, notice: str = "") -> dict[str, Any]:
+    """Answer with the request as it stands, for a person or for a program."""
     now_epoch = int(time.time())
     if link.wants_json:
-        return response.document(status, {**record.public(now_epoch), **({"error": notice} if notice else {})})
-    return response.html(status, page.render(record, link.opaque_id, now_epoch, notice))
+        return response.document(status, render(describe(approval, now_epoch, notice)))
+    return response.html(status, page.render(approval, link.opaque_id, now_epoch, notice))
 
 
-def report(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The evaluation's report, under a policy that lets it run nothing."""
-    uri = Record.parse(item).document["report_uri"]
+def show_report(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer with the evaluation's report, under a policy that lets it run nothing."""
+    uri = StoredApproval.parse(item).request.report_uri
     bucket, path = split_s3_uri(uri)
     try:
         text = s3.get_object(Bucket=bucket, Key=path)["Body"].read().decode()
@@ -196,4 +198,4 @@ def report(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def key(opaque_id: str) -> dict[str, str]:
     """The table's key of a request."""
-    return {"id": f"approval#{opaque_id}"}
+    return {"id": item_id(opaque_id)}

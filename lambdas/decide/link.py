@@ -8,17 +8,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-PATH = re.compile(r"/a/([A-Za-z0-9_-]{32})(/report)?")
+from workflow.contract.approval import APPROVED, REJECTED
+from workflow.contract.approval_link import PATH
+
 FORM_BYTES = 20_000
 NAME_LENGTH = 80
 COMMENT_LENGTH = 500
-DECISIONS = {"approve": "approved", "reject": "rejected"}
+DECISIONS = {"approve": APPROVED, "reject": REJECTED}
 
 
 class FormError(ValueError):
@@ -64,7 +65,7 @@ def read_answer(event: Mapping[str, Any], nonce: str) -> Answer:
     decision = DECISIONS.get(fields.get("decision", ""))
     if decision is None:
         raise FormError("The form says neither approve nor reject.")
-    by, comment = one_line(fields.get("name", "")), one_line(fields.get("comment", ""))
+    by, comment = put_on_one_line(fields.get("name", "")), put_on_one_line(fields.get("comment", ""))
     if not by:
         raise FormError("Please give your name: it is kept with the decision.")
     if len(by) > NAME_LENGTH or len(comment) > COMMENT_LENGTH:
@@ -87,6 +88,6 @@ def read_form(event: Mapping[str, Any]) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def one_line(text: str) -> str:
+def put_on_one_line(text: str) -> str:
     """Printable text on one line, as the registry's approval description takes it."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

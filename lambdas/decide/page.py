@@ -6,13 +6,12 @@ link may.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
 
 from lambdas.decide.link import COMMENT_LENGTH, NAME_LENGTH
-from lambdas.decide.record import Record
+from workflow.contract.approval import APPROVED, CLOSED, ApprovalRequest, ComparedFigure, StoredApproval
+from workflow.contract.approval_link import report_beside
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d6dbe1;--good:#116b34;--bad:#b42318}
@@ -39,22 +38,22 @@ iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
 """
 
 
-def render(record: Record, opaque_id: str, now_epoch: int, notice: str = "") -> str:
+def render(approval: StoredApproval, opaque_id: str, now_epoch: int, notice: str = "") -> str:
     """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted."""
-    request = record.document
-    question = "Release" if request["purpose"] == "release" else "Put into production"
-    title = f"{question} {request['name']} v{request['package_version']}?"
+    request = approval.request
+    question = "Release" if request.purpose == "release" else "Put into production"
+    title = f"{question} {request.title()}?"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{escape(_standing(record, now_epoch))}</p>',
+        f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
         _notice(notice, "bad") if notice else "",
-        _outcome(record, now_epoch),
-        f"<p><strong>{escape(record.summary)}</strong></p>",
+        _outcome(approval, now_epoch),
+        f"<p><strong>{escape(request.verdict)}</strong></p>",
         _figures(request),
-        _reasons(request["reasons"]),
+        _reasons(request.reasons),
         _report(opaque_id),
         _facts(request),
-        _form(record, opaque_id, now_epoch),
+        _form(approval, opaque_id, now_epoch),
     ]
     return frame(title, "\n".join(part for part in parts if part))
 
@@ -77,30 +76,30 @@ def message(title: str, text: str) -> str:
 NOT_FOUND = message("Not found", "There is no such request. Links end some time after they were decided on.")
 
 
-def when(epoch: int) -> str:
+def format_time(epoch: int) -> str:
     """A time as people read it anywhere."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _standing(record: Record, now_epoch: int) -> str:
-    if record.waits(now_epoch):
-        return f"Waits for a decision until {when(record.expires_epoch)}. Without one nothing is released."
+def _describe_state(approval: StoredApproval, now_epoch: int) -> str:
+    if approval.waits(now_epoch):
+        return f"Waits for a decision until {format_time(approval.expires_epoch)}. Without one nothing is released."
     return "This request takes no decision any more."
 
 
-def _outcome(record: Record, now_epoch: int) -> str:
+def _outcome(approval: StoredApproval, now_epoch: int) -> str:
     lines = []
-    if record.decision:
-        kind = "good" if record.decision == "approved" else "bad"
-        said = f": “{record.comment}”" if record.comment else ""
-        decided = f"{record.decision.capitalize()} by {record.by} on {when(record.decided_epoch)}"
+    if approval.decision:
+        kind = "good" if approval.decision == APPROVED else "bad"
+        said = f": “{approval.comment}”" if approval.comment else ""
+        decided = f"{approval.decision.capitalize()} by {approval.decided_by} on {format_time(approval.decided_epoch)}"
         lines.append(_notice(decided + said, kind))
-    if record.status == "closed":
+    if approval.status == CLOSED:
         lines.append(_notice("The run is no longer waiting: it ended, was stopped, or has taken its decision.", "soft"))
-    elif record.undelivered():
+    elif approval.undelivered():
         lines.append(_notice("The run could not be told yet. Press the button below to tell it.", "bad"))
-    elif record.expired(now_epoch):
-        ended = when(record.expires_epoch)
+    elif approval.expired(now_epoch):
+        ended = format_time(approval.expires_epoch)
         lines.append(_notice(f"Expired on {ended}: nobody decided in time, nothing is released.", "bad"))
     return "\n".join(lines)
 
@@ -109,26 +108,24 @@ def _notice(text: str, kind: str) -> str:
     return f'<p class="notice {kind}" role="status">{escape(text)}</p>'
 
 
-def _figures(request: Mapping[str, Any]) -> str:
-    beside = bool(request["production_version"])
-    head = f'<th class="n">Production v{int(request["production_version"])}</th>' if beside else ""
-    rows = "\n".join(_figure(figure, beside) for figure in request["figures"])
+def _figures(request: ApprovalRequest) -> str:
+    beside = bool(request.production_version)
+    head = f'<th class="n">Production v{request.production_version}</th>' if beside else ""
+    rows = "\n".join(_figure(figure, beside) for figure in request.figures)
     return (
         '<table>\n<thead><tr><th>Held-out images</th><th class="n">Candidate</th>'
         f"{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
     )
 
 
-def _figure(figure: Mapping[str, Any], beside: bool) -> str:
-    candidate, production = figure["candidate"], figure["production"]
+def _figure(figure: ComparedFigure, beside: bool) -> str:
+    candidate, production = figure.candidate, figure.production
     kind, sign = "", ""
     if candidate is not None and production is not None and candidate != production:
         kind, sign = ("good", "▲ ") if candidate > production else ("bad", "▼ ")
     other = f'<td class="n">{_number(production)}</td>' if beside else ""
-    name = escape(figure["name"])
-    # A request that was stored before intervals were known has none.
-    spread = figure.get("interval", "")
-    between = f'<br><span class="soft">{escape(spread)}</span>' if spread else ""
+    between = f'<br><span class="soft">{escape(figure.interval)}</span>' if figure.interval else ""
+    name = escape(figure.name)
     return f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{_number(candidate)}{between}</td>{other}</tr>'
 
 
@@ -136,7 +133,7 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3f}"
 
 
-def _reasons(reasons: list[str]) -> str:
+def _reasons(reasons: tuple[str, ...]) -> str:
     if not reasons:
         return ""
     lines = "\n".join(f"<li>{escape(reason)}</li>" for reason in reasons)
@@ -145,7 +142,7 @@ def _reasons(reasons: list[str]) -> str:
 
 def _report(opaque_id: str) -> str:
     # Framed and sandboxed: whatever the report holds, it can neither post this page's form nor pose as a part of it.
-    address = f"{escape(opaque_id)}/report"
+    address = escape(report_beside(opaque_id))
     return (
         "<h2>Pictures and classes, the worst first</h2>\n"
         f'<iframe sandbox src="{address}" title="The evaluation\'s report"></iframe>\n'
@@ -153,32 +150,32 @@ def _report(opaque_id: str) -> str:
     )
 
 
-def _facts(request: Mapping[str, Any]) -> str:
+def _facts(request: ApprovalRequest) -> str:
     facts = {
-        "What changed": request["changed"],
-        "Data": request["data"] or "as it was evaluated",
-        **({"Trained on": request["trained_on"]} if request.get("trained_on") else {}),
-        "Started by": request["started_by"] or "nobody named",
-        "Run": request["run"],
-        "Execution": request["execution"],
-        "Evaluation": request["evaluation_uri"],
+        "What changed": request.changed,
+        "Data": request.data or "as it was evaluated",
+        **({"Trained on": request.trained_on} if request.trained_on else {}),
+        "Started by": request.started_by or "nobody named",
+        "Run": request.run,
+        "Execution": request.execution,
+        "Evaluation": request.evaluation_uri,
     }
     rows = "\n".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     return f"<h2>Where it comes from</h2>\n<dl>\n{rows}\n</dl>"
 
 
-def _form(record: Record, opaque_id: str, now_epoch: int) -> str:
+def _form(approval: StoredApproval, opaque_id: str, now_epoch: int) -> str:
     start = (
         f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
-        f'<input type="hidden" name="nonce" value="{escape(record.nonce)}">\n'
+        f'<input type="hidden" name="nonce" value="{escape(approval.nonce)}">\n'
     )
-    if record.undelivered():
-        decision = "approve" if record.decision == "approved" else "reject"
+    if approval.undelivered():
+        decision = "approve" if approval.decision == APPROVED else "reject"
         return (
-            f'{start}<input type="hidden" name="name" value="{escape(record.by)}">\n'
+            f'{start}<input type="hidden" name="name" value="{escape(approval.decided_by)}">\n'
             f'<div class="choice"><button name="decision" value="{decision}">Tell the run again</button></div>\n</form>'
         )
-    if not record.waits(now_epoch):
+    if not approval.waits(now_epoch):
         return ""
     return (
         f"<h2>Your decision</h2>\n{start}"

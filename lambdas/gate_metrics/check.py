@@ -16,20 +16,20 @@ class Check:
 def at_least(what: str, value: float | None, floor: float, note: str = "", unit: str = "") -> Check:
     """A floor: equal passes, a value that nobody measured does not. Whole numbers are shown as such."""
     if value is None:
-        return Check(False, f"{what} unknown, {shown(floor)}{unit} wanted{note}")
-    left, right = apart(value, floor)
+        return Check(False, f"{what} unknown, {format_threshold(floor)}{unit} wanted{note}")
+    left, right = format_apart(value, floor)
     passed = value >= floor
     return Check(passed, f"{what} {left}{unit} {'≥' if passed else '<'} {right}{unit}{note}")
 
 
 def at_most(what: str, value: float, ceiling: float, unit: str) -> Check:
     """A ceiling: equal passes."""
-    left, right = apart(value, ceiling)
+    left, right = format_apart(value, ceiling)
     passed = value <= ceiling
     return Check(passed, f"{what} {left}{unit} {'≤' if passed else '>'} {right}{unit}")
 
 
-def apart(left: float, right: float) -> tuple[str, str]:
+def format_apart(left: float, right: float) -> tuple[str, str]:
     """Both numbers rounded alike, with digits added until unequal numbers look unequal; two counts as they are."""
     if isinstance(left, int) and isinstance(right, int):
         return str(left), str(right)
@@ -40,6 +40,6 @@ def apart(left: float, right: float) -> tuple[str, str]:
     return repr(left), repr(right)
 
 
-def shown(value: float) -> str:
+def format_threshold(value: float) -> str:
     """A threshold as people read it: a count as it is, else two digits or as many as it has."""
     return f"{value:.2f}" if isinstance(value, float) and value == round(value, 2) else repr(value)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lambdas.gate_metrics.check import Check, at_least, shown
-from lambdas.gate_metrics.floors import FLOORS, absolute
+from lambdas.gate_metrics.check import Check, at_least, format_threshold
+from lambdas.gate_metrics.floors import FLOORS, check_alone
 from lambdas.gate_metrics.limits import Limits, LimitsError
-from lambdas.gate_metrics.regression import against_champion
+from lambdas.gate_metrics.regression import check_against_champion
+from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics
 
@@ -24,7 +25,7 @@ CLASSES_SHOWN = 8
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the gate looks at, as it was found: nothing here is trusted before it is read.
+    """What the gate looks at, as it was found: what is an ``object`` here is not trusted before it is read.
 
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
     archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
@@ -34,7 +35,7 @@ class Evidence:
 
     metrics: object
     thresholds: object
-    champion: object
+    champion: PlannedChampion | None
     training_status: object
     archive_digest: str
     has_report: bool
@@ -61,20 +62,20 @@ def decide(evidence: Evidence) -> Decision:
     try:
         metrics = Metrics.parse(evidence.metrics)
     except ContractError as error:
-        return refused([f"the evaluation's figures cannot be read: {error}"], None)
+        return refuse([f"the evaluation's figures cannot be read: {error}"], None)
     try:
         limits = Limits.read(evidence.thresholds)
     except LimitsError as error:
-        return refused(error.reasons, metrics)
+        return refuse(error.reasons, metrics)
     checks = [
-        *provenance(evidence, metrics),
-        *absolute(metrics, limits),
-        *against_champion(evidence.champion, metrics, limits, evidence.alone),
+        *check_provenance(evidence, metrics),
+        *check_alone(metrics, limits),
+        *check_against_champion(evidence.champion, metrics, limits, evidence.alone),
     ]
     failed = [check.text for check in checks if not check.passed]
     if failed:
-        return refused(failed, metrics)
-    summary = " ".join(" · ".join(headline(metrics, limits, evidence.alone)).split())
+        return refuse(failed, metrics)
+    summary = " ".join(" · ".join(write_headline(metrics, limits, evidence.alone)).split())
     return Decision(
         passed=True,
         reasons=tuple(check.text for check in checks),
@@ -83,12 +84,12 @@ def decide(evidence: Evidence) -> Decision:
     )
 
 
-def refused(reasons: list[str], metrics: Metrics | None) -> Decision:
-    """A decision against the candidate."""
+def refuse(reasons: list[str], metrics: Metrics | None) -> Decision:
+    """Decide against the candidate."""
     return Decision(passed=False, reasons=tuple(reasons), summary="rejected: " + "; ".join(reasons), metrics=metrics)
 
 
-def provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
+def check_provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
     """Was this very archive measured, after a training that finished, and is there a page that shows it?"""
     status = evidence.training_status
     yield Check(status == "Completed", f"training is {status if isinstance(status, str) else 'in an unknown state'}")
@@ -97,8 +98,8 @@ def provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
         same,
         "the archive is the one that was measured"
         if same
-        else f"the archive's digest {short(evidence.archive_digest)} is not the measured one, "
-        f"{short(metrics.candidate.archive_digest)}",
+        else f"the archive's digest {shorten(evidence.archive_digest)} is not the measured one, "
+        f"{shorten(metrics.candidate.archive_digest)}",
     )
     if not metrics.candidate.model_digest:
         yield Check(False, "the candidate's model_digest is empty")
@@ -106,7 +107,7 @@ def provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
         yield Check(False, "the evaluation left no report for the person who approves")
 
 
-def headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
+def write_headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
     """The one line that says why it passed, in the task's quality figure."""
     figure, candidate, champion = QUALITY[metrics.task], metrics.candidate, metrics.champion
     floor: float = getattr(limits, FLOORS[figure])
@@ -114,7 +115,7 @@ def headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
     if floor and round(value, 3) < floor:
         yield f"passed: {at_least(FIGURE_NAMES[figure], value, floor).text}"
     else:
-        yield f"passed: {FIGURE_NAMES[figure]} {value:.3f}" + (f" ≥ {shown(floor)}" if floor else "")
+        yield f"passed: {FIGURE_NAMES[figure]} {value:.3f}" + (f" ≥ {format_threshold(floor)}" if floor else "")
     scores = [f"{score.name} {score.quality:.2f}" for score in candidate.per_class if score.objects]
     more = len(scores) - CLASSES_SHOWN
     yield " ".join(scores[:CLASSES_SHOWN]) + (f" and {more} classes more" if more > 0 else "")
@@ -124,6 +125,6 @@ def headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
         yield f"production {champion.figure(figure) or 0.0:.3f} (version {champion.package_version})"
 
 
-def short(digest: str) -> str:
+def shorten(digest: str) -> str:
     """The beginning of a digest, enough to compare by eye."""
     return digest[:12] or "(none)"

@@ -20,31 +20,31 @@ FLOORS = {
 BYTES_PER_MB = 1_000_000
 
 
-def absolute(metrics: Metrics, limits: Limits) -> Iterator[Check]:
+def check_alone(metrics: Metrics, limits: Limits) -> Iterator[Check]:
     """Every check that needs no other model."""
-    yield from evidence(metrics, limits)
-    yield from overall(metrics, limits)
-    yield from classes(metrics, limits)
-    yield from ceilings(metrics, limits)
+    yield from check_evidence(metrics, limits)
+    yield from check_overall(metrics, limits)
+    yield from check_classes(metrics, limits)
+    yield from check_ceilings(metrics, limits)
 
 
-def evidence(metrics: Metrics, limits: Limits) -> Iterator[Check]:
+def check_evidence(metrics: Metrics, limits: Limits) -> Iterator[Check]:
     """Are there enough held-out images, and something to find on them?"""
     yield at_least("held-out images", metrics.images, limits.minimum_images)
     if not metrics.objects:
         yield Check(False, f"no labelled object on {metrics.images} held-out images")
 
 
-def overall(metrics: Metrics, limits: Limits) -> Iterator[Check]:
+def check_overall(metrics: Metrics, limits: Limits) -> Iterator[Check]:
     """The floors of the task's figures."""
     for figure in figures_of(metrics.task):
         if figure in FLOORS:
             floor: float = getattr(limits, FLOORS[figure])
             value = metrics.candidate.figure(figure)
-            yield at_least(FIGURE_NAMES[figure], value, floor, on(metrics.objects))
+            yield at_least(FIGURE_NAMES[figure], value, floor, count_objects(metrics.objects))
 
 
-def classes(metrics: Metrics, limits: Limits) -> Iterator[Check]:
+def check_classes(metrics: Metrics, limits: Limits) -> Iterator[Check]:
     """Each class's floor, and how many of its objects were held out. A classifier's classes are held to recall.
 
     A class without held-out objects has no figure: it meets no floor above 0.
@@ -65,17 +65,19 @@ def classes(metrics: Metrics, limits: Limits) -> Iterator[Check]:
             yield enough
         floor = limits.class_floors.get(score.name, limits.minimum_class_map50)
         if score.objects or floor > 0:
-            yield at_least(f"{what} of {score.name}", class_figure(score, metrics.task), floor, on(score.objects))
+            yield at_least(
+                f"{what} of {score.name}", find_class_figure(score, metrics.task), floor, count_objects(score.objects)
+            )
 
 
-def class_figure(score: ClassScore, task: str) -> float | None:
+def find_class_figure(score: ClassScore, task: str) -> float | None:
     """The figure by which a class is held to its floor; None where none of its objects was held out."""
     if not score.objects:
         return None
     return score.recall if task == "classify" else score.map50
 
 
-def ceilings(metrics: Metrics, limits: Limits) -> Iterator[Check]:
+def check_ceilings(metrics: Metrics, limits: Limits) -> Iterator[Check]:
     """Is it fast and small enough, where that is asked? Times below zero are no measurement."""
     candidate = metrics.candidate
     for name, value in (("median", candidate.latency_p50_ms), ("99th percentile", candidate.latency_p99_ms)):
@@ -87,6 +89,6 @@ def ceilings(metrics: Metrics, limits: Limits) -> Iterator[Check]:
         yield at_most("model size", candidate.model_bytes / BYTES_PER_MB, limits.maximum_model_mb, " MB")
 
 
-def on(objects: int) -> str:
-    """What a figure stands on."""
+def count_objects(objects: int) -> str:
+    """How many objects a figure stands on, in words."""
     return " on 1 object" if objects == 1 else f" on {objects} objects"

@@ -12,35 +12,15 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from aws_lambda_powertools.utilities.validation import validate
 
-from lambdas.gate_metrics import record
 from lambdas.gate_metrics.decision import Evidence, decide
-from lambdas.gate_metrics.report import with_verdict
+from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write_verdict
+from lambdas.gate_metrics.report import put_verdict
+from workflow.contract.build_plan import BuildPlan
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
+from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
-from workflow.contract.reading import ContractError
-
-EVENT = {
-    "type": "object",
-    "required": ["plan", "training"],
-    "properties": {
-        "plan": {
-            "type": "object",
-            "required": ["uris", "thresholds", "champion"],
-            "properties": {
-                "thresholds": {"type": "object"},
-                "champion": {"type": ["object", "null"]},
-                "uris": {
-                    "type": "object",
-                    "required": ["evaluation"],
-                    "properties": {"evaluation": {"type": "string", "pattern": "^s3://"}},
-                },
-            },
-        },
-        "training": {"type": "object"},
-    },
-}
+from workflow.contract.reading import ContractError, mapping
 
 
 class GateRejected(Exception):
@@ -58,32 +38,35 @@ s3 = boto3.client("s3")
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return what the registration needs of a candidate that passed, or raise GateRejected."""
-    validate(event=event, schema=EVENT)
-    plan, training = event["plan"], event["training"]
-    evaluation = plan["uris"]["evaluation"]
-    page = read_page(evaluation + "report/index.html")
+    try:
+        plan, training = BuildPlan.parse(event.get("plan")), mapping(event.get("training"), "training")
+    except ContractError as error:
+        metrics.add_metric(name="GateRefused", unit=MetricUnit.Count, value=1)
+        raise GateRejected(f"what the gate was asked cannot be read: {error}") from error
+    evaluation = plan.uris.evaluation
+    page = read_page(evaluation + REPORT)
     decision = decide(
         Evidence(
-            metrics=read_json(evaluation + "metrics.json"),
-            thresholds=plan["thresholds"],
-            champion=plan["champion"],
+            metrics=read_json(evaluation + METRICS),
+            thresholds=plan.thresholds,
+            champion=plan.champion,
             training_status=training.get("status"),
             archive_digest=hash_object(training.get("model_data_url")),
             has_report=page is not None,
-            compare=plan.get("compare") is not False,
+            compare=plan.compare,
         )
     )
-    write_json(evaluation + "gate.json", record.document(decision, plan["thresholds"]))
-    judged = None if page is None else with_verdict(page, decision)
+    write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds).document())
+    judged = None if page is None else put_verdict(page, decision)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
     else:
-        write(evaluation + "report/index.html", judged, "text/html; charset=utf-8")
+        write(evaluation + REPORT, judged, "text/html; charset=utf-8")
     metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or not decision.passed:
-        raise GateRejected("; ".join(record.shortened(decision.reasons)))
-    return record.result(decision, decision.metrics, evaluation)
+        raise GateRejected("; ".join(shorten(decision.reasons)))
+    return render(hand_on(decision, decision.metrics, evaluation))
 
 
 def read_json(uri: str) -> object:

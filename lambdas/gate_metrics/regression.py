@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from lambdas.gate_metrics.check import Check, apart
+from lambdas.gate_metrics.check import Check, format_apart
 from lambdas.gate_metrics.limits import Limits
+from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore
 
 DOUBT = Decimal("0.10")
@@ -29,11 +30,10 @@ AGREEMENT = Decimal("1e-9")
 """How far the comparison may be from the scores it was made of: the rounding of binary fractions."""
 
 
-def against_champion(planned: object, metrics: Metrics, limits: Limits, alone: str) -> Iterator[Check]:
-    """Compare with the champion that the plan names: None, or a mapping with its package's ARN and version.
-
-    ``alone`` says why there is none.
-    """
+def check_against_champion(
+    planned: PlannedChampion | None, metrics: Metrics, limits: Limits, alone: str
+) -> Iterator[Check]:
+    """Compare with the champion that the plan names; ``alone`` says why there is none, where there is none."""
     quality, measured, comparison = QUALITY[metrics.task], metrics.champion, metrics.comparison
     if planned is None and measured is None:
         yield Check(comparison is None, alone if comparison is None else "a model without a champion was compared")
@@ -47,22 +47,17 @@ def against_champion(planned: object, metrics: Metrics, limits: Limits, alone: s
         yield Check(False, "the evaluation did not compare the candidate with production's model")
     else:
         figure, against = FIGURE_NAMES[quality], f"(version {measured.package_version})"
-        yield compared(figure, metrics.quality, theirs, comparison.overall, limits.maximum_regression, against)
-        yield from on_known_classes(figure, metrics, measured, comparison.per_class, limits.maximum_regression)
-        yield from class_by_class(figure, metrics, measured, comparison.per_class, limits.maximum_class_regression)
+        yield check_loss(figure, metrics.quality, theirs, comparison.overall, limits.maximum_regression, against)
+        yield from check_known_classes(figure, metrics, measured, comparison.per_class, limits.maximum_regression)
+        yield from check_each_class(figure, metrics, measured, comparison.per_class, limits.maximum_class_regression)
 
 
-def is_planned(planned: object, measured: ModelScore) -> bool:
+def is_planned(planned: PlannedChampion, measured: ModelScore) -> bool:
     """Whether the measured champion is the package the plan named."""
-    return (
-        isinstance(planned, Mapping)
-        and planned.get("model_package_arn") == measured.model_package_arn
-        and planned.get("package_version") == measured.package_version
-        and bool(measured.model_package_arn)
-    )
+    return planned == PlannedChampion(measured.model_package_arn, measured.package_version)
 
 
-def on_known_classes(
+def check_known_classes(
     figure: str, metrics: Metrics, measured: ModelScore, known: Mapping[str, Lead], allowed: float
 ) -> Iterator[Check]:
     """A class that production does not know scores 0 for it, and must not hide what is lost of the others.
@@ -80,13 +75,13 @@ def on_known_classes(
         sum(weight * scores[name].quality for name, weight in zip(shared, weights, strict=True)) / sum(weights)
         for scores in (ours, theirs)
     )
-    left, right = apart(mine, other)
+    left, right = format_apart(mine, other)
     text = f"{figure} {left} on the classes that production knows, where it has {right}"
-    passed = exact(other) - exact(mine) <= exact(allowed)
-    yield Check(passed, text if passed else f"{text}: more than {exact(allowed):f} is lost")
+    passed = to_decimal(other) - to_decimal(mine) <= to_decimal(allowed)
+    yield Check(passed, text if passed else f"{text}: more than {to_decimal(allowed):f} is lost")
 
 
-def class_by_class(
+def check_each_class(
     figure: str, metrics: Metrics, measured: ModelScore, leads: Mapping[str, Lead], allowed: float
 ) -> Iterator[Check]:
     """Every class. One that production does not know scores 0 there, so nothing is lost of it."""
@@ -99,35 +94,35 @@ def class_by_class(
     lost = []
     for mine, other in zip(ours, theirs, strict=True):
         lead = leads.get(mine.name)
-        check = compared(f"{figure} of {mine.name}", mine.quality, other.quality, lead, allowed)
-        if not check.passed or exact(other.quality) - exact(mine.quality) > exact(allowed):
+        check = check_loss(f"{figure} of {mine.name}", mine.quality, other.quality, lead, allowed)
+        if not check.passed or to_decimal(other.quality) - to_decimal(mine.quality) > to_decimal(allowed):
             lost.append(check)
     yield from lost
     if not lost:
-        yield Check(True, f"no class loses more than {exact(allowed):f} of its {figure} against production")
+        yield Check(True, f"no class loses more than {to_decimal(allowed):f} of its {figure} against production")
 
 
-def compared(what: str, ours: float, theirs: float, lead: Lead | None, allowed: float, against: str = "") -> Check:
+def check_loss(what: str, ours: float, theirs: float, lead: Lead | None, allowed: float, against: str = "") -> Check:
     """The rule for one figure. ``lead`` is what the comparison says of it, None where it says nothing."""
-    difference = exact(ours) - exact(theirs)
-    if lead is not None and abs(exact(lead.value) - difference) > AGREEMENT:
+    difference = to_decimal(ours) - to_decimal(theirs)
+    if lead is not None and abs(to_decimal(lead.value) - difference) > AGREEMENT:
         return Check(False, f"the comparison tells {what} as {lead.value:+}, the scores as {difference:+f}")
-    mine, others = apart(ours, theirs)
+    mine, others = format_apart(ours, theirs)
     production = f"production's {others} {against}".rstrip()
-    limit = f"{exact(allowed):f}"
-    if -difference <= exact(allowed):
+    limit = f"{to_decimal(allowed):f}"
+    if -difference <= to_decimal(allowed):
         return Check(True, f"{what} {mine} against {production}: at most {limit} may be lost")
     refused = f"{what} {mine} loses more than {limit} against {production}"
     if lead is None or lead.low is None or lead.high is None:
         return Check(False, f"{refused}, and too few images were held out to call it chance")
     interval = f"{lead.value:+.2g} ({lead.low:+.2g} to {lead.high:+.2g})"
-    if lead.high < 0 or exact(lead.low) > difference:
+    if lead.high < 0 or to_decimal(lead.low) > difference:
         return Check(False, f"{refused}: {interval} is no chance")
-    if exact(lead.low) < -exact(allowed) - DOUBT:
+    if to_decimal(lead.low) < -to_decimal(allowed) - DOUBT:
         return Check(False, f"{refused}: {interval} is too wide, too few images were held out to tell")
     return Check(True, f"{what} {mine} against {production} may be chance: {interval}, at most {limit} may be lost")
 
 
-def exact(value: float) -> Decimal:
+def to_decimal(value: float) -> Decimal:
     """The number as it is written, so that 0.72 - 0.70 is 0.02."""
     return Decimal(repr(value))

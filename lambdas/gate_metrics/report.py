@@ -6,20 +6,21 @@ import re
 from html import escape
 
 from lambdas.gate_metrics.decision import Decision
+from workflow.contract.verdict import END, MARKER, PASSED, REJECTED
 
-PLACE = re.compile(r'<!--verdict-->|<section class="verdict (?:passed|rejected)">.*?</section>', re.DOTALL)
+PLACE = re.compile(f"{re.escape(MARKER)}|(?:{re.escape(PASSED)}|{re.escape(REJECTED)}).*?{re.escape(END)}", re.DOTALL)
 """Where the verdict goes, or where an earlier attempt of the same state has put it."""
 
 
-def with_verdict(page: str, decision: Decision) -> str | None:
+def put_verdict(page: str, decision: Decision) -> str | None:
     """The page with the verdict in its place; None where it has not exactly one place for it."""
     if len(PLACE.findall(page)) != 1:
         return None
-    return PLACE.sub(lambda _: section(decision), page)
+    return PLACE.sub(lambda _: render_section(decision), page)
 
 
-def section(decision: Decision) -> str:
+def render_section(decision: Decision) -> str:
     """The verdict and its reasons."""
-    kind, title = ("passed", "The gate let it pass") if decision.passed else ("rejected", "The gate rejected it")
+    start, title = (PASSED, "The gate let it pass") if decision.passed else (REJECTED, "The gate rejected it")
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decision.reasons)
-    return f'<section class="verdict {kind}"><h2>{title}</h2><ul>{reasons}</ul></section>'
+    return f"{start}<h2>{title}</h2><ul>{reasons}</ul>{END}"

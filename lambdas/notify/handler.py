@@ -47,26 +47,26 @@ sns = boto3.client("sns")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Tell everyone subscribed; return ``{"cause", "sent"}``."""
     if event.get("detail-type") == FROM_OUTSIDE:
-        return from_outside(event)
+        return tell_from_outside(event)
     if event.get("kind") == "released":
-        send(mail.released(event, environment.project), "ReleaseTold")
+        send(mail.write_release(event, environment.project), "ReleaseTold")
         return {"cause": "", "sent": True}
     if event.get("kind") == "told":
         # The nested execution that failed has told why already; only its cause is wanted here.
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": readable(event.get("error")), "sent": False}
-    send(mail.failed(event, environment.project), "FailureTold")
+    send(mail.write_failure(event, environment.project), "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
 
 
-def from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
+def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     """Tell of an execution's end unless the machine did before it failed."""
     detail = event.get("detail") or {}
     cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
     if detail.get("status") == "FAILED" and detail.get("error") in TOLD:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
-    send(mail.ended(detail, environment.project), "EndTold")
+    send(mail.write_end(detail, environment.project), "EndTold")
     return {"cause": cause, "sent": True}
 
 

@@ -24,17 +24,17 @@ class Mail:
     text: str
 
 
-def failed(event: Mapping[str, Any], project: str) -> Mail:
+def write_failure(event: Mapping[str, Any], project: str) -> Mail:
     """A run that stopped at a state."""
-    machine, what = said(event, "machine", "a machine"), said(event, "what", "an unknown step")
-    run, cause = said(event, "run", "unnamed"), readable(event.get("error"))
+    machine, what = read_text(event, "machine", "a machine"), read_text(event, "what", "an unknown step")
+    run, cause = read_text(event, "run", "unnamed"), readable(event.get("error"))
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
         f"Why         {cause}",
-        f"Error       {said(event, 'error_name', 'unnamed')}",
+        f"Error       {read_text(event, 'error_name', 'unnamed')}",
         f"Run         {run}",
-        f"Execution   {said(event, 'execution', 'unknown')}",
+        f"Execution   {read_text(event, 'execution', 'unknown')}",
         "",
         "Nothing was released by this run.",
     ]
@@ -43,31 +43,31 @@ def failed(event: Mapping[str, Any], project: str) -> Mail:
     return Mail(subject_line(f"[{project}] {machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
 
 
-def released(event: Mapping[str, Any], project: str) -> Mail:
+def write_release(event: Mapping[str, Any], project: str) -> Mail:
     """A release that went through."""
     given = event.get("plan")
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    version, name = said(plan, "package_version", "?"), said(plan, "dataset_name", "the model")
-    measured = quality(plan.get("metrics"))
+    version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
+    measured = name_quality(plan.get("metrics"))
     lines = [
         f"Production serves {name} version {version}{measured}.",
         "",
-        f"Endpoint    {said(plan, 'production_endpoint', 'unknown')}",
-        f"Package     {said(plan, 'model_package_arn', 'unknown')}",
-        f"Report      {said(plan, 'report_uri', 'unknown')}",
-        f"Started by  {said(plan, 'started_by', 'nobody named')}",
-        f"Execution   {said(event, 'execution', 'unknown')}",
+        f"Endpoint    {read_text(plan, 'production_endpoint', 'unknown')}",
+        f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
+        f"Report      {read_text(plan, 'report_uri', 'unknown')}",
+        f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        f"Execution   {read_text(event, 'execution', 'unknown')}",
     ]
-    previous = said(plan, "previous_configuration", "")
+    previous = read_text(plan, "previous_configuration", "")
     if previous:
         lines += ["", f"The configuration before it, {previous}, is kept. To go back, release an earlier version."]
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
 
 
-def ended(detail: Mapping[str, Any], project: str) -> Mail:
+def write_end(detail: Mapping[str, Any], project: str) -> Mail:
     """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
-    machine = said(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
-    status, run = said(detail, "status", "ended").lower().replace("_", " "), said(detail, "name", "unnamed")
+    machine = read_text(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
+    status, run = read_text(detail, "status", "ended").lower().replace("_", " "), read_text(detail, "name", "unnamed")
     cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
     if status == "aborted" and not detail.get("cause"):
         cause = "somebody stopped it"
@@ -76,12 +76,12 @@ def ended(detail: Mapping[str, Any], project: str) -> Mail:
         "",
         f"Why        {cause}",
         f"Run        {run}",
-        f"Execution  {said(detail, 'executionArn', 'unknown')}",
+        f"Execution  {read_text(detail, 'executionArn', 'unknown')}",
     ]
     return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
 
 
-def quality(scores: object) -> str:
+def name_quality(scores: object) -> str:
     """The figure by which models of the scores' task are compared, as a part of a sentence; empty where unknown."""
     if not isinstance(scores, Mapping) or scores.get("task") not in TASKS:
         return ""
@@ -90,6 +90,6 @@ def quality(scores: object) -> str:
     return "" if figure is None else f", {FIGURE_NAMES[name]} {figure:.3f}"
 
 
-def said(holder: Mapping[str, Any], key: str, otherwise: str) -> str:
+def read_text(holder: Mapping[str, Any], key: str, otherwise: str) -> str:
     """The value as text on one line, or something to say in its place."""
     return text_of(holder.get(key)) or otherwise

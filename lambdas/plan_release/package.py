@@ -6,19 +6,13 @@ whole. Does not know whether the stored archive still is what was registered.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.names import split_s3_uri
-from workflow.contract.reading import ContractError, finite
-from workflow.contract.scores import QUALITY
-
-FIGURES = ("map50", "map50_95", "precision", "recall")
-
-UNKNOWN = ("", "none")
-"""How a figure is registered that the version's task does not have."""
+from workflow.contract.package_properties import PackageProperties
+from workflow.contract.reading import ContractError
 
 
 class RefusalError(ValueError):
@@ -44,7 +38,7 @@ class Package:
     dataset_name: str
     evaluation_uri: str
     report_uri: str
-    metrics: Mapping[str, str | float | None]
+    metrics: Mapping[str, Any]
 
 
 def read(described: Mapping[str, Any], group: str) -> Package:
@@ -62,21 +56,25 @@ def read(described: Mapping[str, Any], group: str) -> Package:
     containers = specification.get("Containers", [])
     if len(containers) != 1 or not containers[0].get("Image") or not containers[0].get("ModelDataUrl"):
         raise RefusalError(f"version {version} was not registered with one image and one archive")
-    properties = described.get("CustomerMetadataProperties", {})
+    try:
+        properties = PackageProperties.parse(described.get("CustomerMetadataProperties", {}))
+    except ContractError as error:
+        raise RefusalError(f"version {version} was not registered whole: {error}") from error
+    origin = properties.origin
     instances = specification.get("SupportedRealtimeInferenceInstanceTypes", [])
     return Package(
         arn=arn,
         version=version,
         image=containers[0]["Image"],
-        model_data_url=_address(version, "archive", containers[0]["ModelDataUrl"]),
+        model_data_url=_check_address(version, "archive", containers[0]["ModelDataUrl"]),
         environment=containers[0].get("Environment", {}),
         instance=instances[0] if instances else "",
-        model_digest=_property(version, properties, "model_digest", r"[0-9a-f]{64}"),
-        archive_digest=_property(version, properties, "archive_digest", r"[0-9a-f]{64}"),
-        dataset_name=_property(version, properties, "dataset_uri", r"s3://.+").rstrip("/").rpartition("/")[2],
-        evaluation_uri=_property(version, properties, "evaluation_uri", r"s3://.+/"),
-        report_uri=_property(version, properties, "report_uri", r"s3://.+"),
-        metrics=_metrics(version, properties),
+        model_digest=origin.model_digest,
+        archive_digest=origin.archive_digest,
+        dataset_name=origin.dataset_uri.rstrip("/").rpartition("/")[2],
+        evaluation_uri=origin.evaluation_uri,
+        report_uri=origin.report_uri,
+        metrics=properties.figures.by_name().document(),
     )
 
 
@@ -91,37 +89,9 @@ def check_archive(package: Package, found_digest: str) -> None:
         )
 
 
-def _property(version: int, properties: Mapping[str, str], name: str, pattern: str) -> str:
-    value = properties.get(name, "")
-    if not re.fullmatch(pattern, value):
-        raise RefusalError(f"version {version} was registered with {name} = {value!r}")
-    return value
-
-
-def _address(version: int, what: str, uri: str) -> str:
+def _check_address(version: int, what: str, uri: str) -> str:
     try:
         split_s3_uri(uri)
     except ContractError as error:
         raise RefusalError(f"version {version}, {what}: {error}") from error
     return uri
-
-
-def _metrics(version: int, properties: Mapping[str, str]) -> dict[str, str | float | None]:
-    # Versions from before there were other tasks tell of none, and map50_95 is what they were compared by.
-    task = _property(version, {"task": "detect", **properties}, "task", "|".join(QUALITY))
-    figures = {name: _figure(version, properties, name) for name in FIGURES}
-    quality = _figure(version, {"quality": properties.get(QUALITY[task], ""), **properties}, "quality")
-    return {"task": task, **figures, QUALITY[task]: quality}
-
-
-def _figure(version: int, properties: Mapping[str, str], name: str) -> float | None:
-    text = properties.get(name, "")
-    if text in UNKNOWN:
-        return None
-    try:
-        number = finite(float(text))
-    except ValueError:
-        number = None
-    if number is None:
-        raise RefusalError(f"version {version} was registered with {name} = {text!r}")
-    return number

@@ -25,6 +25,7 @@ from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
+from workflow.contract.package_properties import Origin
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
@@ -163,10 +164,7 @@ def newest_package() -> Registered | None:
     if not listed:
         return None
     package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
-    return Registered(
-        version=package["ModelPackageVersion"],
-        fingerprint=package.get("CustomerMetadataProperties", {}).get("fingerprint", ""),
-    )
+    return Registered(version=package["ModelPackageVersion"], fingerprint=Origin.of(package).fingerprint)
 
 
 def find_champion() -> ChampionRecord | None:

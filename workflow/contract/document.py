@@ -1,6 +1,7 @@
 """Reads a JSON document into a frozen dataclass and writes it back, by the dataclass's own fields.
 
-A document is a dataclass that inherits from ``Document``; its parts are plain frozen dataclasses. A field's annotation
+A document is a dataclass that inherits from ``Document``; its parts are plain frozen dataclasses, or ones with a
+``parse`` and a ``document`` of their own where the fields alone do not say how they are written. A field's annotation
 is its rule: ``str``, ``int``, ``float``, ``bool``, another dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``,
 ``X | None``, ``Any``, or one of these narrowed by ``Annotated[X, Condition, …]``. A field with a default may be
 missing, and is left out of the document while it has its default; any other must be there, if only as null. Keys that
@@ -105,7 +106,7 @@ def _fields_of(part: type) -> dict[str, tuple[Field[Any], Any]]:
 
 def _render_value(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return value.document() if isinstance(value, Document) else render(value)
+        return value.document() if hasattr(value, "document") else render(value)
     if isinstance(value, Mapping):
         return {key: _render_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -127,7 +128,7 @@ def _read_value(kind: Any, value: Any, where: str) -> Any:
         given = mapping(value, where)
         return {key: _read_value(arguments[1], item, f"{where}.{key}") for key, item in given.items()}
     if isinstance(kind, type) and is_dataclass(kind):
-        return kind.parse(value) if issubclass(kind, Document) else read(kind, value, where)
+        return kind.parse(value) if hasattr(kind, "parse") else read(kind, value, where)
     return value if kind is Any else _read_scalar(kind, value, where)
 
 

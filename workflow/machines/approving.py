@@ -5,7 +5,11 @@ Knows no order of states and makes no AWS call.
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
+
 from workflow.contract.failures import Failure
+from workflow.contract.gate import PASSED_GATE
+from workflow.contract.package_properties import Origin, RegisteredFigures
 from workflow.machines import settings
 from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error, report_and_fail
 from workflow.machines.states import LambdaStep, Task
@@ -24,24 +28,9 @@ def gate_on_metrics() -> LambdaStep:
             end="The gate stayed closed",
             error=Failure.GATE_REJECTED,
         ),
-        keep=(
-            "passed",
-            "summary",
-            "reasons",
-            "model_digest",
-            "archive_digest",
-            "report_uri",
-            "metrics_uri",
-            "metrics",
-            "champion",
-            "properties",
-        ),
+        keep=PASSED_GATE,
         at="gate",
     )
-
-
-PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
-"""What the registry keeps of the figures, as the gate words it."""
 
 
 def register_model(failed: LambdaStep) -> Task:
@@ -75,26 +64,32 @@ def register_model(failed: LambdaStep) -> Task:
             "ModelMetrics": {
                 "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
             },
-            "CustomerMetadataProperties": {
-                "fingerprint.$": "$.plan.fingerprint",
-                "build_execution.$": "$$.Execution.Id",
-                "dataset_name.$": "$.plan.dataset.name",
-                "dataset_uri.$": "$.plan.dataset.uri",
-                "dataset_digest.$": "$.dataset.digest",
-                "evaluation_uri.$": "$.plan.uris.evaluation",
-                "report_uri.$": "$.gate.report_uri",
-                "training_job.$": "$.training.job_name",
-                "training_instance.$": "$.training.instance",
-                "model_digest.$": "$.gate.model_digest",
-                "archive_digest.$": "$.gate.archive_digest",
-                "endpoint_instance.$": "$.plan.instances.endpoint",
-                **{f"{name}.$": f"$.gate.properties.{name}" for name in PROPERTIES},
-            },
+            "CustomerMetadataProperties": registered_properties(),
         },
         failed,
         selector={"arn.$": "$.ModelPackageArn"},
         at="package",
     )
+
+
+def registered_properties() -> dict[str, str]:
+    """Where each property of a version is found: its origin in the run's data, its figures as the gate words them."""
+    origin = Origin(
+        fingerprint="$.plan.fingerprint",
+        build_execution="$$.Execution.Id",
+        dataset_name="$.plan.dataset.name",
+        dataset_uri="$.plan.dataset.uri",
+        dataset_digest="$.dataset.digest",
+        evaluation_uri="$.plan.uris.evaluation",
+        report_uri="$.gate.report_uri",
+        training_job="$.training.job_name",
+        training_instance="$.training.instance",
+        model_digest="$.gate.model_digest",
+        archive_digest="$.gate.archive_digest",
+        endpoint_instance="$.plan.instances.endpoint",
+    )
+    figures = {field.name: f"$.gate.properties.{field.name}" for field in fields(RegisteredFigures)}
+    return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}
 
 
 def ask_for_approval() -> LambdaStep:

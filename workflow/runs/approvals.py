@@ -10,14 +10,19 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.approval import PENDING, ListedApproval
+from workflow.contract.approval_link import link_to
+from workflow.contract.document import read
+from workflow.contract.table_items import plain_item
+from workflow.contract.table_keys import APPROVAL
 from workflow.errors import GreenlightError, UsageError
 
-_PREFIX = "approval#"
+_LISTED = [field.name for field in fields(ListedApproval)]
 _TIMEOUT_SECONDS = 30
 
 
@@ -51,18 +56,20 @@ class Approvals:
         """Read them from ``table``; ``url`` is where the approval page is served."""
         self._cloud = cloud
         self._table = table
-        self._url = url.rstrip("/") + "/"
+        self._url = url
 
     def pending(self) -> list[Approval]:
         """Every request that still waits, the one that expires first at the head."""
+        # Names behind #, because some are words of DynamoDB's own. The task token stays in the table.
         items = self._cloud.pages(
             "dynamodb",
             "scan",
             "Items",
             TableName=self._table,
-            FilterExpression="begins_with(id, :prefix) AND #status = :pending",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues={":prefix": {"S": _PREFIX}, ":pending": {"S": "pending"}},
+            FilterExpression="begins_with(#id, :prefix) AND #status = :pending",
+            ProjectionExpression=", ".join(f"#{name}" for name in _LISTED),
+            ExpressionAttributeNames={f"#{name}": name for name in (*_LISTED, "status")},
+            ExpressionAttributeValues={":prefix": {"S": APPROVAL}, ":pending": {"S": PENDING}},
             ConsistentRead=True,
         )
         now = datetime.now(UTC)
@@ -85,17 +92,15 @@ class Approvals:
         what = "several approvals wait; name the run:" if not wanted else f"no approval of {wanted!r} waits; these do:"
         raise UsageError(f"{what}\n{runs}")
 
-    def _approval(self, item: Mapping[str, Mapping[str, str]]) -> Approval:
-        def text(key: str) -> str:
-            return item.get(key, {}).get("S", "")
-
+    def _approval(self, item: Mapping[str, Mapping[str, Any]]) -> Approval:
+        listed = read(ListedApproval, plain_item(item), "approval")
         return Approval(
-            link=f"{self._url}a/{text('id').removeprefix(_PREFIX)}",
-            execution=text("execution"),
-            run=text("run"),
-            purpose=text("purpose"),
-            summary=text("summary"),
-            expires=datetime.fromtimestamp(float(item.get("expires_epoch", {}).get("N", "0")), UTC),
+            link=link_to(self._url, listed.id.removeprefix(APPROVAL)),
+            execution=listed.execution,
+            run=listed.run,
+            purpose=listed.purpose,
+            summary=listed.summary,
+            expires=datetime.fromtimestamp(listed.expires_epoch, UTC),
         )
 
 

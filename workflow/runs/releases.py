@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.package_properties import Origin
 from workflow.contract.reading import ContractError
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_input import STARTED_BY_LENGTH, ReleaseInput
@@ -71,7 +72,7 @@ def served_dataset(cloud: Cloud, table: str) -> str:
     if not releases:
         return ""
     package = cloud.call("sagemaker", "describe_model_package", ModelPackageName=releases[0].package)
-    return str(package.get("CustomerMetadataProperties", {}).get("dataset_name", ""))
+    return Origin.of(package).dataset_name
 
 
 def choose_earlier(releases: list[Release], version: int | None) -> Release:

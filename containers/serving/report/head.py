@@ -9,6 +9,7 @@ from typing import Any
 from containers.serving.report.evidence import Evidence
 from containers.serving.report.words import between, capital, count, fraction, listed, milliseconds, signed, size
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
+from workflow.contract.verdict import MARKER
 
 WHAT_IT_DOES: Mapping[str, str] = {
     "detect": "Finds objects and draws a box around each",
@@ -30,7 +31,7 @@ def head(run: str, evidence: Evidence, record: Mapping[str, Any] | None) -> str:
         reason = f": {escape(str(record['reason']))}" if record.get("reason") else ""
         said.append(f"Started by {escape(str(record['started_by']))}{reason}.")
     return (
-        f"<header>\n<h1>Evaluation</h1>\n{name}</header>\n<!--verdict-->\n"
+        f"<header>\n<h1>Evaluation</h1>\n{name}</header>\n{MARKER}\n"
         f'<p class="lead">{_outcome(evidence)}</p>\n<p class="quiet">{" ".join(said)}</p>\n'
     )
 

@@ -1,7 +1,7 @@
 """Writes the page an approver reads: the figures beside production's, the mistakes, the training, the data, the cost.
 
 One HTML text with everything in it: no script, no request, readable on a phone, in light and in dark.
-It knows no verdict: the gate comes later, and puts its own in place of ``<!--verdict-->``.
+It knows no verdict: the gate comes later, and puts its own in the marker's place.
 """
 
 from __future__ import annotations

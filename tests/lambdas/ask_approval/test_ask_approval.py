@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,37 @@ from botocore.exceptions import ClientError
 
 from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
-from lambdas.ask_approval.request import read
+from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, figures_of
+from tests.lambdas.plans import GROUP, build_plan, release_plan
+from workflow.contract.approval import ApprovalRequest
+from workflow.contract.document import render
+from workflow.contract.figures import CandidateFigures, ChampionFigures
+from workflow.contract.gate import PassedGate
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, Interval, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
-PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
+PACKAGE = f"{GROUP}/4"
+CANDIDATE: dict[str, float | None] = {
+    **dict.fromkeys(FIGURE_NAMES),
+    **{"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "f1": 0.92},
+}
+CHAMPION: dict[str, float | None] = {
+    **dict.fromkeys(FIGURE_NAMES),
+    **{"map50": 0.951, "map50_95": 0.8, "precision": 0.9, "recall": 0.94, "f1": 0.92},
+}
+GATE = PassedGate(
+    passed=True,
+    summary="passed: mAP50-95 0.810 ≥ 0.60 · bolt 0.80",
+    reasons=("mAP50 0.96 ≥ 0.80 on 53 objects",),
+    model_digest="a" * 64,
+    archive_digest="b" * 64,
+    report_uri="s3://greenlight-test/runs/one/evaluation/report/index.html",
+    metrics_uri="s3://greenlight-test/runs/one/evaluation/metrics.json",
+    metrics=CandidateFigures("detect", CANDIDATE, 16, {"map50_95": Interval(0.76, 0.85)}),
+    champion=ChampionFigures(CHAMPION, 3),
+    properties={"task": "detect"},
+)
 RELEASE: dict[str, Any] = {
     "token": TOKEN,
     "purpose": "release",
@@ -27,47 +53,25 @@ RELEASE: dict[str, Any] = {
     "started_by": "ana",
     "dataset": {"summary": "96 images, 271 boxes, 0 problems"},
     "training": {"job_name": "one-train", "status": "Completed", "instance": "ml.g5.xlarge"},
-    "plan": {
-        "dataset": {"name": "fasteners"},
-        "reason": "the data or the settings changed since version 3",
-        "approval_seconds": 7200,
-        "uris": {"evaluation": "s3://bucket/runs/one/evaluation/"},
-    },
-    "gate": {
-        "summary": "passed: mAP50-95 0.810 ≥ 0.60 · bolt 0.80",
-        "reasons": ["mAP50 0.96 ≥ 0.80 on 53 objects"],
-        "metrics": {
-            **dict.fromkeys(FIGURE_NAMES),
-            **{"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "f1": 0.92},
-            "images": 16,
-            "intervals": {"map50_95": {"low": 0.76, "high": 0.85}},
-        },
-        "champion": {
-            **dict.fromkeys(FIGURE_NAMES),
-            **{"map50": 0.951, "map50_95": 0.8, "precision": 0.9, "recall": 0.94, "f1": 0.92},
-            "package_version": 3,
-        },
-        "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
-    },
+    "plan": build_plan().document(),
+    "gate": render(GATE),
 }
 PRODUCTION: dict[str, Any] = {
     **{key: RELEASE[key] for key in ("token", "run", "execution", "package_arn")},
     "purpose": "production",
     "machine": "release",
-    "release": {
-        "dataset_name": "fasteners",
-        "package_version": 4,
-        "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95},
-        "approval_seconds": 60,
-        "evaluation_uri": "s3://bucket/runs/one/evaluation/",
-        "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
-    },
+    "release": release_plan().document(),
 }
+
+
+def request_of(event: dict[str, Any], now_epoch: int = 0) -> ApprovalRequest:
+    """What a person is asked for this event."""
+    return read_question(event).request(now_epoch)
 
 
 def test_the_subject_says_what_waits_and_how_good_it_is() -> None:
     """Candidate beside production."""
-    subject = mail.subject(read(RELEASE, 0), "greenlight")
+    subject = mail.write_subject(request_of(RELEASE), "greenlight")
     assert subject == "[greenlight] fasteners v4 waits for your decision: mAP50-95 0.810 (production 0.800)"
 
 
@@ -75,19 +79,19 @@ def test_a_first_model_has_nothing_beside_it() -> None:
     """No production, no figure of production."""
     first = copy.deepcopy(RELEASE)
     first["gate"]["champion"] = None
-    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50-95 0.810 (first model)")
-    assert "production" not in mail.body(read(first, 0), "link")
+    assert mail.write_subject(request_of(first), "greenlight").endswith("mAP50-95 0.810 (first model)")
+    assert "production" not in mail.write_body(request_of(first), "link")
     first["plan"]["compare"] = False
-    assert mail.subject(read(first, 0), "greenlight").endswith("mAP50-95 0.810 (not compared)")
+    assert mail.write_subject(request_of(first), "greenlight").endswith("mAP50-95 0.810 (not compared)")
 
 
 def test_the_second_question_says_that_staging_serves() -> None:
     """The same mail for the other machine."""
-    request = read(PRODUCTION, 1_800_000_000)
-    assert mail.subject(request, "greenlight") == (
+    request = request_of(PRODUCTION, 1_800_000_000)
+    assert mail.write_subject(request, "greenlight") == (
         "[greenlight] fasteners v4 is on staging and waits for production: mAP50-95 0.810"
     )
-    assert "May fasteners v4 go from staging to production?" in mail.body(request, "link")
+    assert "May fasteners v4 go from staging to production?" in mail.write_body(request, "link")
 
 
 @pytest.mark.parametrize("event", [RELEASE, PRODUCTION])
@@ -96,7 +100,7 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     long = copy.deepcopy(event)
     if "gate" in long:
         long["gate"]["summary"] = "class\n" * 500
-    text = mail.body(read(long, 1_800_000_000), "https://example.com/a/x")
+    text = mail.write_body(request_of(long, 1_800_000_000), "https://example.com/a/x")
     assert len(text.splitlines()) < 20
     assert text.count("http") == 1
     assert "2027-01-15" in text
@@ -107,7 +111,8 @@ def of_task(task: str, machine: dict[str, Any] = RELEASE) -> dict[str, Any]:
     event = copy.deepcopy(machine)
     figures = {name: 0.5 if name in figures_of(task) else None for name in FIGURE_NAMES}
     if machine is RELEASE:
-        event["gate"] |= {"metrics": {"task": task, **figures}, "champion": {**figures, "package_version": 3}}
+        metrics, champion = CandidateFigures(task, figures, 16, {}), ChampionFigures(figures, 3)
+        event["gate"] = render(replace(GATE, metrics=metrics, champion=champion))
     else:
         kept = ("map50", "map50_95", "precision", "recall", QUALITY[task])
         event["release"]["metrics"] = {"task": task, **{name: figures[name] for name in kept}}
@@ -116,7 +121,7 @@ def of_task(task: str, machine: dict[str, Any] = RELEASE) -> dict[str, Any]:
 
 def test_the_mail_shows_three_figures_beside_productions() -> None:
     """A table that survives plain text, the figure that decides first."""
-    text = mail.body(read(RELEASE, 0), "link")
+    text = mail.write_body(request_of(RELEASE), "link")
     assert "                    candidate   production v3\nmAP50-95            0.810       0.800\n" in text
     assert "mAP50               0.964       0.951\nrecall" in text
     assert "Data          96 images, 271 boxes, 0 problems" in text
@@ -127,13 +132,13 @@ def test_the_mail_shows_three_figures_beside_productions() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_a_request_shows_the_figures_of_its_task_and_no_others(task: str, machine: dict[str, Any]) -> None:
     """The one that decides first; null is no figure."""
-    request = read(of_task(task, machine), 0)
+    request = request_of(of_task(task, machine))
     names = [figure.name for figure in request.figures]
     assert names[0] == FIGURE_NAMES[QUALITY[task]]
     assert set(names) <= {FIGURE_NAMES[name] for name in figures_of(task)}
     assert all(figure.candidate == 0.5 for figure in request.figures)
-    assert f"{names[0]} 0.500" in mail.subject(request, "greenlight")
-    text = mail.body(request, "link")
+    assert f"{names[0]} 0.500" in mail.write_subject(request, "greenlight")
+    text = mail.write_body(request, "link")
     assert "unknown" not in text
     assert len(text.splitlines()) < 20
 
@@ -142,14 +147,14 @@ def test_a_figure_that_nobody_measured_is_unknown_and_not_zero() -> None:
     """A version that was registered without the figure that decides."""
     event = of_task("pose", PRODUCTION)
     event["release"]["metrics"]["keypoint_map50_95"] = None
-    assert mail.subject(read(event, 0), "greenlight").endswith("keypoint mAP50-95 unknown")
+    assert mail.write_subject(request_of(event), "greenlight").endswith("keypoint mAP50-95 unknown")
 
 
 def test_the_mail_says_what_trained_the_model_where_the_run_knows() -> None:
     """A fallback instance costs and lasts otherwise than the first choice."""
-    assert "Trained on    ml.g5.xlarge" in mail.body(read(RELEASE, 0), "link")
+    assert "Trained on    ml.g5.xlarge" in mail.write_body(request_of(RELEASE), "link")
     silent = {key: value for key, value in RELEASE.items() if key != "training"}
-    assert "Trained on" not in mail.body(read(silent, 0), "link")
+    assert "Trained on" not in mail.write_body(request_of(silent), "link")
 
 
 @pytest.mark.parametrize("metrics", [{}, {"task": "walk"}, {"map50": 0.9}, None])
@@ -172,7 +177,9 @@ def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailb
     assert (item["kind"], item["status"], item["token"], item["delivered"]) == ("approval", "pending", TOKEN, False)
     assert item["expires_epoch"] - item["created_epoch"] == 7200
     assert len(item["nonce"]) >= 32
-    assert json.loads(item["document"])["package_version"] == 4
+    assert json.loads(item["document"]) == json.loads(
+        json.dumps(request_of(RELEASE, int(item["created_epoch"])).document())
+    )
     (sent,) = mailbox.mails()
     assert sent["Subject"] == item["subject"]
     assert f"{ENVIRONMENT['APPROVAL_URL']}a/{opaque_id}" in sent["Message"].splitlines()
@@ -197,6 +204,17 @@ def test_the_token_is_in_no_log_mail_or_stored_document(
     for text in (log.text, capsys.readouterr().out, json.dumps(mailbox.mails()), item["document"]):
         assert TOKEN not in text
     assert opaque_id not in log.text
+
+
+@pytest.mark.parametrize("token", ["", None, 7, [TOKEN]])
+def test_what_comes_instead_of_a_token_is_not_shown(table: Any, context: Context, token: Any) -> None:
+    """It may be one that somebody wrapped."""
+    with pytest.raises(
+        function.RequestRefused, match=r"^the approval request is incomplete: request\.token: must be"
+    ) as caught:
+        function.handler({**RELEASE, "token": token}, context)
+    assert TOKEN not in str(caught.value)
+    assert table.scan()["Items"] == []
 
 
 @pytest.mark.parametrize("missing", ["token", "purpose", "package_arn", "plan", "gate"])

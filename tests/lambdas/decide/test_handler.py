@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from typing import Any
@@ -11,12 +10,11 @@ from urllib.parse import urlencode
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.ask_approval.request import read
 from lambdas.decide import handler as function
 from lambdas.decide.link import Answer, Link
-from lambdas.decide.record import Record
-from tests.lambdas.ask_approval.test_ask_approval import RELEASE
+from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
 from tests.lambdas.conftest import Bucket, Context
+from workflow.contract.approval import StoredApproval
 
 OPAQUE, NONCE, TOKEN = "k" * 32, "n" * 32, "the-secret-task-token"
 KEY = {"id": f"approval#{OPAQUE}"}
@@ -26,24 +24,19 @@ REPORT = "s3://greenlight-test/runs/one/evaluation/report/index.html"
 @pytest.fixture
 def pending(table: Any) -> Any:
     """A table with one pending request."""
-    event = copy.deepcopy(RELEASE)
-    event["gate"]["report_uri"] = REPORT
     now = int(time.time())
-    table.put_item(
-        Item={
-            **KEY,
-            "kind": "approval",
-            "status": "pending",
-            "token": TOKEN,
-            "nonce": NONCE,
-            "delivered": False,
-            "subject": "the subject",
-            "summary": "passed",
-            "document": json.dumps(read(event, now).document()),
-            "created_epoch": now,
-            "expires_epoch": now + 600,
-        }
+    approval = StoredApproval(
+        id=KEY["id"],
+        status="pending",
+        nonce=NONCE,
+        delivered=False,
+        package_arn=RELEASE["package_arn"],
+        subject="the subject",
+        request=request_of(RELEASE, now),
+        created_epoch=now,
+        expires_epoch=now + 600,
     )
+    table.put_item(Item=approval.item(TOKEN))
     return table
 
 
@@ -205,7 +198,7 @@ def test_approve_and_reject_at_one_moment_have_one_winner(pending: Any, executio
     execution.takes()
     link, as_both_found_it = Link("POST", OPAQUE, report=False, wants_json=False), stored(pending)
     answers = [
-        function.take(link, {"body": form_of(decision, name)}, as_both_found_it)
+        function.take_decision(link, {"body": form_of(decision, name)}, as_both_found_it)
         for decision, name in (("reject", "Ben"), ("approve", "Ana"))
     ]
     assert [answer["statusCode"] for answer in answers] == [200, 409]
@@ -253,13 +246,13 @@ def test_a_decision_that_could_not_be_delivered_is_delivered_by_the_next_form(pe
 
 def test_a_delivery_beats_the_finding_that_nobody_waits(pending: Any) -> None:
     """Two forms deliver one decision: whichever writes last, it counts as delivered."""
-    item = function.decide(OPAQUE, Answer("approved", "Ana", ""), int(time.time()))
-    record = Record.parse(item)
+    item = function.record_decision(OPAQUE, Answer("approved", "Ana", ""), int(time.time()))
+    approval = StoredApproval.parse(item)
     with Stubber(function.stepfunctions) as stub:
         stub.add_client_error("send_task_success", "TaskTimedOut")
         stub.add_response("send_task_success", {})
-        assert function.deliver(OPAQUE, item, record)["status"] == "closed"
-        assert function.deliver(OPAQUE, item, record)["status"] == "approved"
+        assert function.deliver(OPAQUE, item, approval)["status"] == "closed"
+        assert function.deliver(OPAQUE, item, approval)["status"] == "approved"
     assert function.close(OPAQUE)["status"] == "approved"
 
 

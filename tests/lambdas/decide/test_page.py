@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from typing import Any
 
 import pytest
 
-from lambdas.ask_approval.request import read
 from lambdas.decide.page import NOT_FOUND, render
-from lambdas.decide.record import Record
-from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task
+from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
+from workflow.contract.approval import ComparedFigure, StoredApproval
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, figures_of
 
@@ -19,28 +19,26 @@ OPAQUE = "x" * 32
 NOW = 1_800_000_000
 
 
-def record(event: dict[str, Any] = RELEASE, **more: Any) -> Record:
-    """A pending request."""
+def stored(event: dict[str, Any] = RELEASE, about: dict[str, Any] | None = None, **more: Any) -> StoredApproval:
+    """A pending request. ``about`` replaces parts of what is asked."""
     fields: dict[str, Any] = {
+        "id": f"approval#{OPAQUE}",
         "status": "pending",
-        "subject": "subject",
-        "summary": "passed: mAP50 0.964 ≥ 0.80",
         "nonce": "the-nonce",
-        "expires_epoch": NOW + 60,
-        "decision": "",
-        "by": "",
-        "comment": "",
-        "decided_epoch": 0,
         "delivered": False,
-        "document": read(event, NOW).document(),
+        "package_arn": event["package_arn"],
+        "subject": "subject",
+        "request": dataclasses.replace(request_of(event, NOW), **(about or {})),
+        "created_epoch": NOW,
+        "expires_epoch": NOW + 60,
         **more,
     }
-    return Record(**fields)
+    return StoredApproval(**fields)
 
 
 def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
     """Everything a decision needs, on one page."""
-    text = render(record(), OPAQUE, NOW)
+    text = render(stored(), OPAQUE, NOW)
     assert "Release fasteners v4?" in text
     assert '<td class="n good">▲ 0.964</td><td class="n">0.951</td>' in text
     assert '▲ 0.810<br><span class="soft">0.760 to 0.850</span></td><td class="n">0.800</td>' in text
@@ -53,16 +51,14 @@ def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
 
 def test_a_worse_figure_is_marked_worse() -> None:
     """Red, and with a sign for whoever sees no red."""
-    document = record().document
-    figures = [{"name": "mAP50", "candidate": 0.5, "production": 0.6}]
-    text = render(record(document={**document, "figures": figures}), OPAQUE, NOW)
+    text = render(stored(about={"figures": (ComparedFigure("mAP50", 0.5, 0.6),)}), OPAQUE, NOW)
     assert '<td class="n bad">▼ 0.500</td>' in text
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_page_shows_the_figures_of_every_task(task: str) -> None:
     """The figure that decides stands first."""
-    text = render(record(of_task(task)), OPAQUE, NOW)
+    text = render(stored(of_task(task)), OPAQUE, NOW)
     shown = re.findall(r'<th scope="row">([^<]*)</th>', text)
     assert shown[0] == FIGURE_NAMES[QUALITY[task]]
     assert set(shown) == {FIGURE_NAMES[name] for name in figures_of(task)}
@@ -71,14 +67,17 @@ def test_the_page_shows_the_figures_of_every_task(task: str) -> None:
 
 def test_a_request_from_before_an_update_of_the_stack_is_still_shown() -> None:
     """It waits for days, and was stored without what was added since."""
-    document = {key: value for key, value in record().document.items() if key != "trained_on"}
+    item = stored().item("token")
+    document = {
+        name: value for name, value in json.loads(item["document"]).items() if name not in ("trained_on", "compared")
+    }
     document["figures"] = [{"name": "mAP50", "candidate": 0.9, "production": None}]
-    assert "0.900" in render(record(document=document), OPAQUE, NOW)
+    assert "0.900" in render(StoredApproval.parse({**item, "document": json.dumps(document)}), OPAQUE, NOW)
 
 
 def test_every_address_is_relative() -> None:
     """The page also lives below a path prefix."""
-    text = render(record(), OPAQUE, NOW)
+    text = render(stored(), OPAQUE, NOW)
     assert f'action="{OPAQUE}"' in text
     assert f'href="{OPAQUE}/report"' in text
     assert f'<iframe sandbox src="{OPAQUE}/report"' in text
@@ -90,7 +89,7 @@ def test_every_address_is_relative() -> None:
 
 def test_the_page_runs_no_script_and_fits_a_phone() -> None:
     """Nothing to execute; a viewport; both colour schemes."""
-    text = render(record(), OPAQUE, NOW)
+    text = render(stored(), OPAQUE, NOW)
     assert "<script" not in text
     assert "onclick" not in text
     assert 'name="viewport"' in text
@@ -100,22 +99,14 @@ def test_the_page_runs_no_script_and_fits_a_phone() -> None:
 def test_every_value_is_escaped() -> None:
     """A dataset, a person or a comment may be called anything."""
     evil = "<b>\"'&</b>"
-    document = {
-        **record().document,
-        "name": evil,
-        "run": evil,
-        "execution": evil,
-        "changed": evil,
-        "started_by": evil,
-        "evaluation_uri": evil,
-        "reasons": [evil],
-        "trained_on": evil,
-        "figures": [{"name": evil, "candidate": None, "production": None, "interval": evil}],
-    }
+    about = dict.fromkeys(
+        ("name", "run", "execution", "changed", "data", "started_by", "evaluation_uri", "trained_on"), evil
+    )
+    asked = {**about, "verdict": evil, "reasons": (evil,), "figures": (ComparedFigure(evil, None, None, evil),)}
     decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
-    decided |= {"by": evil, "comment": evil}
+    decided |= {"decided_by": evil, "comment": evil}
     for state in ({}, decided, {**decided, "delivered": True}):
-        text = render(record(document=document, summary=evil, nonce=evil, **state), OPAQUE, NOW, notice=evil)
+        text = render(stored(about=asked, nonce=evil, **state), OPAQUE, NOW, notice=evil)
         assert evil not in text
         assert "<b>" not in text
         assert "&lt;b&gt;" in text
@@ -125,7 +116,9 @@ def test_every_value_is_escaped() -> None:
 def test_a_decided_request_says_who_when_and_why_and_has_no_buttons(status: str) -> None:
     """The decision stays readable."""
     text = render(
-        record(status=status, decision=status, by="Ana", comment="looks right", decided_epoch=NOW, delivered=True),
+        stored(
+            status=status, decision=status, decided_by="Ana", comment="looks right", decided_epoch=NOW, delivered=True
+        ),
         OPAQUE,
         NOW,
     )
@@ -136,21 +129,21 @@ def test_a_decided_request_says_who_when_and_why_and_has_no_buttons(status: str)
 
 def test_an_expired_request_has_no_buttons() -> None:
     """At the very second it expires."""
-    text = render(record(expires_epoch=NOW), OPAQUE, NOW)
+    text = render(stored(expires_epoch=NOW), OPAQUE, NOW)
     assert "Expired" in text
     assert "<button" not in text
 
 
 def test_a_closed_request_says_that_nobody_waits() -> None:
     """An execution that was stopped."""
-    text = render(record(status="closed"), OPAQUE, NOW)
+    text = render(stored(status="closed"), OPAQUE, NOW)
     assert "no longer waiting" in text
     assert "<button" not in text
 
 
 def test_an_undelivered_decision_can_be_delivered_again_and_not_changed() -> None:
     """One button, with the recorded decision."""
-    text = render(record(status="rejected", decision="rejected", by="Ana", decided_epoch=NOW), OPAQUE, NOW)
+    text = render(stored(status="rejected", decision="rejected", decided_by="Ana", decided_epoch=NOW), OPAQUE, NOW)
     assert text.count("<button") == 1
     assert 'value="reject"' in text
     assert 'value="approve"' not in text
@@ -158,7 +151,7 @@ def test_an_undelivered_decision_can_be_delivered_again_and_not_changed() -> Non
 
 def test_the_second_question_has_its_own_title() -> None:
     """From staging to production, with nothing to compare."""
-    text = render(record(PRODUCTION), OPAQUE, NOW)
+    text = render(stored(PRODUCTION), OPAQUE, NOW)
     assert "Put into production fasteners v4?" in text
     assert "Production v" not in text
 
@@ -173,8 +166,9 @@ def test_a_page_for_nothing_says_nothing() -> None:
 )
 def test_a_damaged_record_is_an_error(damage: dict[str, Any]) -> None:
     """It never becomes a page that takes decisions."""
-    item = {**dataclasses.asdict(record()), "document": '{"version": 1}', **damage}
+    item = stored().item("token")
+    assert StoredApproval.parse(item) == stored()
     with pytest.raises(ContractError):
-        Record.parse(item)
+        StoredApproval.parse({**item, **damage})
     with pytest.raises(ContractError):
-        Record.parse({})
+        StoredApproval.parse({})

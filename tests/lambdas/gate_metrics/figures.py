@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from lambdas.gate_metrics.decision import Decision, Evidence, decide
+from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.scores import QUALITY, figures_of
 
 MODEL, ARCHIVE, OTHER = "a" * 64, "b" * 64, "c" * 64
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
-PLANNED = {"model_package_arn": PACKAGE, "package_version": 3}
+PLANNED = PlannedChampion(PACKAGE, 3)
 THRESHOLDS: dict[str, Any] = {
     "minimum_map50": 0.8,
     "minimum_map50_95": 0.5,

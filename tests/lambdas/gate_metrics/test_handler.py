@@ -21,6 +21,8 @@ from tests.lambdas.gate_metrics.figures import (
     production,
     scored,
 )
+from tests.lambdas.plans import build_plan
+from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.scores import FIGURE_NAMES, TASKS, figures_of
 
 ARCHIVE = b"an archive" * 120_000
@@ -30,11 +32,11 @@ FOLDER = "runs/one/evaluation/"
 PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 
 
-def event(champion: Any = None, **training: Any) -> dict[str, Any]:
+def event(champion: PlannedChampion | None = None, **training: Any) -> dict[str, Any]:
     """What the state gives."""
     url = "s3://greenlight-test/runs/one/models/job/output/model.tar.gz"
     return {
-        "plan": {"uris": {"evaluation": EVALUATION}, "thresholds": THRESHOLDS, "champion": champion},
+        "plan": build_plan(thresholds=THRESHOLDS, champion=champion).document(),
         "training": {"job_name": "job", "status": "Completed", "model_data_url": url, **training},
     }
 
@@ -194,6 +196,28 @@ def test_a_missing_archive_is_refused(evaluated: Bucket, context: Context, url: 
     """Nothing is registered that is not there."""
     with pytest.raises(GateRejected, match="digest"):
         handler(event(model_data_url=url), context)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"plan": None}, "BuildPlan: must be a JSON object"),
+        ({"plan": {**event()["plan"], "version": 2}}, "BuildPlan: version 2 is not 1"),
+        ({"plan": {**event()["plan"], "uris": {}}}, "BuildPlan.uris.training: missing"),
+        ({"plan": {**event()["plan"], "thresholds": None}}, "BuildPlan.thresholds: must be a JSON object"),
+        ({"plan": {**event()["plan"], "champion": {}}}, "BuildPlan.champion.model_package_arn: missing"),
+        ({"plan": {**event()["plan"], "champion": "3"}}, "BuildPlan.champion: must be a JSON object"),
+        ({"plan": {key: value for key, value in event()["plan"].items() if key != "champion"}}, "champion: missing"),
+        ({"training": None}, "training: must be a JSON object"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_read_of_the_run_closes_the_gate(
+    evaluated: Bucket, context: Context, broken: dict[str, Any], said: str
+) -> None:
+    """A plan whose champion is lost is not the plan of a first model."""
+    with pytest.raises(GateRejected, match=said):
+        handler({**event(), **broken}, context)
 
 
 # --- faults, through the real handler --------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.gate_metrics.decision import Decision
-from lambdas.gate_metrics.report import with_verdict
+from lambdas.gate_metrics.report import put_verdict
 from tests.lambdas.gate_metrics.figures import judge
 
 PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
@@ -16,7 +16,7 @@ PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 
 def test_the_verdict_takes_the_markers_place() -> None:
     """Heading first, then every reason."""
-    text = with_verdict(PAGE, judge())
+    text = put_verdict(PAGE, judge())
     assert text is not None
     assert text.startswith(
         '<!doctype html><h1>Run one</h1><section class="verdict passed"><h2>The gate let it pass</h2>'
@@ -27,7 +27,7 @@ def test_the_verdict_takes_the_markers_place() -> None:
 
 def test_a_rejection_looks_like_one() -> None:
     """With a class and words of its own."""
-    text = with_verdict(PAGE, judge(training_status="Stopped"))
+    text = put_verdict(PAGE, judge(training_status="Stopped"))
     assert text is not None
     assert (
         '<section class="verdict rejected"><h2>The gate rejected it</h2><ul><li>training is Stopped</li></ul>' in text
@@ -36,15 +36,15 @@ def test_a_rejection_looks_like_one() -> None:
 
 def test_a_repeated_state_puts_its_verdict_in_the_earlier_ones_place() -> None:
     """A function that is asked again after its answer was lost finds its own verdict."""
-    once = with_verdict(PAGE, judge(training_status="Stopped"))
+    once = put_verdict(PAGE, judge(training_status="Stopped"))
     assert once is not None
-    assert with_verdict(once, judge()) == with_verdict(PAGE, judge())
+    assert put_verdict(once, judge()) == put_verdict(PAGE, judge())
 
 
 def test_a_page_without_exactly_one_place_is_left_alone() -> None:
     """Nobody guesses where the verdict belongs."""
-    assert with_verdict("<p>Figures", judge()) is None
-    assert with_verdict(PAGE + "<!--verdict-->", judge()) is None
+    assert put_verdict("<p>Figures", judge()) is None
+    assert put_verdict(PAGE + "<!--verdict-->", judge()) is None
 
 
 class Tags(HTMLParser):
@@ -68,10 +68,10 @@ class Tags(HTMLParser):
 @given(st.text(alphabet=st.sampled_from("<>&\"'\\1!-/gabscript ")) | st.just("</section><!--verdict-->\\g<0>"))
 def test_a_reason_is_text_whatever_a_class_is_called(reason: str) -> None:
     """No tag, no second marker, no reference to a group comes out of it."""
-    text = with_verdict(PAGE, Decision(False, (reason,), "", None))
+    text = put_verdict(PAGE, Decision(False, (reason,), "", None))
     assert text is not None
     seen = Tags()
     seen.feed(text)
     assert seen.tags == ["h1", "section", "h2", "ul", "li", "p"]
     assert reason in seen.text
-    assert with_verdict(text, Decision(False, (reason,), "", None)) == text
+    assert put_verdict(text, Decision(False, (reason,), "", None)) == text

@@ -13,6 +13,7 @@ from lambdas.notify import mail
 from lambdas.notify.handler import handler
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
+from tests.lambdas.plans import release_plan
 from workflow.contract.failures import Failure, StateError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
 
@@ -25,18 +26,7 @@ FAILED = {
     "execution": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
     "error": {"Error": "GateRejected", "Cause": LAMBDA},
 }
-RELEASED = {
-    "kind": "released",
-    "run": "go",
-    "execution": "arn",
-    "plan": {
-        "package_version": 4,
-        "dataset_name": "fasteners",
-        "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81},
-        "production_endpoint": "greenlight-production",
-        "previous_configuration": "greenlight-production-v3-00000000",
-    },
-}
+RELEASED = {"kind": "released", "run": "go", "execution": "arn", "plan": release_plan().document()}
 
 
 def outside(status: str, **detail: Any) -> dict[str, Any]:
@@ -82,17 +72,34 @@ def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
     assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
 
 
+def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
+    """What it could not find it would pass over in silence."""
+    plan = release_plan()
+    assert mail.write_release(RELEASED, "greenlight").text.splitlines() == [
+        "Production serves fasteners version 4, mAP50-95 0.810.",
+        "",
+        "Endpoint    greenlight-production",
+        f"Package     {plan.model_package_arn}",
+        f"Report      {plan.report_uri}",
+        "Started by  ana",
+        "Execution   arn",
+        "",
+        "The configuration before it, greenlight-production-v3-00000000, is kept. "
+        "To go back, release an earlier version.",
+    ]
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_release_is_told_with_the_figure_of_its_task(task: str) -> None:
     """A classifier has no mAP50."""
     event = {**RELEASED, "plan": {"metrics": {"task": task, "map50": None, QUALITY[task]: 0.7}}}
-    assert mail.released(event, "greenlight").subject.endswith(f", {FIGURE_NAMES[QUALITY[task]]} 0.700")
+    assert mail.write_release(event, "greenlight").subject.endswith(f", {FIGURE_NAMES[QUALITY[task]]} 0.700")
 
 
 @pytest.mark.parametrize("metrics", [None, {}, {"task": []}, {"task": "walk"}, {"task": "pose", "map50": 0.9}])
 def test_a_release_without_its_figure_is_told_without_it(metrics: Any) -> None:
     """Never with a figure of something else."""
-    told = mail.released({**RELEASED, "plan": {"package_version": 4, "metrics": metrics}}, "greenlight")
+    told = mail.write_release({**RELEASED, "plan": {"package_version": 4, "metrics": metrics}}, "greenlight")
     assert told.subject == "[greenlight] production serves the model v4"
 
 
@@ -147,7 +154,11 @@ def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, ev
 @given(st.dictionaries(st.sampled_from([*FAILED, "plan"]), anything))
 def test_no_event_makes_a_mail_that_cannot_be_sent(event: dict[str, Any]) -> None:
     """Subjects stay printable ASCII of fewer than a hundred characters."""
-    for made in (mail.failed(event, "greenlight"), mail.released(event, "greenlight"), mail.ended(event, "greenlight")):
+    for made in (
+        mail.write_failure(event, "greenlight"),
+        mail.write_release(event, "greenlight"),
+        mail.write_end(event, "greenlight"),
+    ):
         assert 0 < len(made.subject) < 100
         assert made.subject.isascii()
         assert made.subject.isprintable()

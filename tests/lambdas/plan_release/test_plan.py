@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from lambdas.gate_metrics.record import properties
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import (
     Endpoint,
@@ -25,6 +24,7 @@ from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from tests.workflow.contract.released import CHAMPION, PLAN
 from workflow.contract.champion import read_champion
 from workflow.contract.execution import Execution
+from workflow.contract.package_properties import RegisteredFigures
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import InputError
@@ -104,7 +104,7 @@ def test_an_approved_version_is_read() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_what_the_gate_registers_is_read_back(task: str) -> None:
     """Figures that the task does not have come back as none, the one that decides under its own name."""
-    written = properties(Metrics.parse(measured(task=task)))
+    written = RegisteredFigures.of(Metrics.parse(measured(task=task))).properties()
     figures = read(changed(("CustomerMetadataProperties",), {**PROPERTIES, **written}), "greenlight").metrics
     assert figures["task"] == task
     assert figures[QUALITY[task]] == FIGURES[QUALITY[task]]

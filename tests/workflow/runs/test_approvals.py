@@ -7,12 +7,16 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
+from tests.workflow.contract.test_approval import REQUEST
+from workflow.contract.approval import PublicApproval
+from workflow.contract.document import render
 from workflow.errors import GreenlightError, UsageError
 from workflow.runs.approvals import Approvals, decide, read_page
 
@@ -37,6 +41,24 @@ def approvals(*items: dict[str, dict[str, str]]) -> Approvals:
     return Approvals(ScriptedCloud({"scan": {"Items": list(items)}}), "greenlight", "https://page.example")
 
 
+def told(**changes: Any) -> dict[str, Any]:
+    """What the page answers a program about a pending request, but for these fields."""
+    waiting = PublicApproval(
+        status="pending",
+        subject="fasteners v4 waits",
+        summary=REQUEST.verdict,
+        nonce="n-1",
+        expires=REQUEST.expires_epoch,
+        decision=None,
+        by=None,
+        comment=None,
+        at=None,
+        delivered=False,
+        request=REQUEST,
+    )
+    return render(replace(waiting, **changes))
+
+
 class Page(BaseHTTPRequestHandler):
     """Behaves like the approval page for one request."""
 
@@ -58,11 +80,11 @@ class Page(BaseHTTPRequestHandler):
         form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         self.posted.append(form)
         if form["nonce"] != "n-1":
-            self.reply(400, {"error": "This form does not belong to this request."})
+            self.reply(400, told(error="This form does not belong to this request."))
         elif form["name"] == "Late":
-            self.reply(409, {"status": "rejected", "decision": "rejected", "by": "Ada"})
+            self.reply(409, told(status="rejected", decision="rejected", by="Ada"))
         else:
-            self.reply(200, {"status": "approved", "decision": "approved", "by": form["name"]})
+            self.reply(200, told(status="approved", decision="approved", by=form["name"]))
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -71,7 +93,7 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture
 def page() -> Iterator[str]:
     """The address of a page with one pending request at /a/right."""
-    Page.state, Page.posted = {"status": "pending", "nonce": "n-1"}, []
+    Page.state, Page.posted = told(), []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/a/right"
@@ -85,6 +107,15 @@ def test_pending_requests_are_listed_soonest_first_without_their_token() -> None
     found = approvals(item("b", run="run-2"), item("a", expires=sooner), item("old", expires="1000")).pending()
     assert [one.link for one in found] == ["https://page.example/a/a", "https://page.example/a/b"]
     assert "secret" not in json.dumps([one.document() for one in found])
+
+
+def test_the_token_is_not_even_asked_for() -> None:
+    """A list needs six attributes of an item, and no secret."""
+    cloud = ScriptedCloud({"scan": {"Items": []}})
+    Approvals(cloud, "greenlight", "https://page.example").pending()
+    ((_, asked),) = cloud.asked
+    names = [asked["ExpressionAttributeNames"][name] for name in asked["ProjectionExpression"].split(", ")]
+    assert names == ["id", "purpose", "run", "execution", "summary", "expires_epoch"]
 
 
 def test_the_only_request_needs_no_name() -> None:
@@ -107,7 +138,7 @@ def test_a_decision_is_posted_with_the_page_s_own_nonce(page: str) -> None:
 
 def test_a_request_that_was_decided_takes_no_second_answer(page: str) -> None:
     """Who decided before is told; nothing is posted."""
-    Page.state = {"status": "approved", "decision": "approved", "by": "Ada", "nonce": None}
+    Page.state = told(status="approved", decision="approved", by="Ada", nonce=None)
     with pytest.raises(GreenlightError, match="does not wait any more: approved by Ada"):
         decide(page, "reject", name="Bob", comment="")
     assert Page.posted == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -17,6 +18,7 @@ from containers.serving.report.pictures import LARGEST_PICTURES, within
 from tests.containers.serving.example_pages import PAGES, bare, example, tuned
 from tests.containers.serving.page_outline import Outline
 from workflow.contract.scores import Comparison
+from workflow.contract.verdict import PASSED, REJECTED
 
 EVERY = pytest.mark.parametrize("name", PAGES)
 EVIL = "\"><script>alert(1)</script><!--verdict-->'&"
@@ -72,6 +74,13 @@ def test_the_gate_finds_one_place_for_its_verdict_above_everything_but_the_title
     assert Outline(body.split("<!--verdict-->")[0] + "</main>").text.startswith("Evaluation")
     assert "<h2>" not in body.split("<!--verdict-->")[0]
     assert 'class="verdict' not in html
+
+
+@pytest.mark.parametrize("section", [PASSED, REJECTED])
+def test_the_page_has_a_style_for_either_verdict(section: str) -> None:
+    """The gate brings words and no styles along."""
+    (names,) = re.findall(r'class="([^"]+)"', section)
+    assert f".{names.replace(' ', '.')} {{" in PAGES["detect"]().html()
 
 
 def test_names_from_outside_cannot_become_markup() -> None:

@@ -1,0 +1,191 @@
+"""An approval request: what a person is asked, how the table keeps it, and what the waiting execution is told.
+
+The task token that completes the waiting state is a secret. It is written to the table beside a StoredApproval, is a
+part of no type, and is read back by whoever delivers the decision, and by nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Self
+
+from workflow.contract.document import Document, Matching, PackageVersion, Text, read, render
+from workflow.contract.reading import VERSION, ContractError
+from workflow.contract.table_keys import APPROVAL
+
+PENDING = "pending"
+APPROVED = "approved"
+REJECTED = "rejected"
+CLOSED = "closed"
+"""How far a request has come; it is closed where nobody waits for its decision any more."""
+
+Purpose = Annotated[str, Matching("release|production", "release or production")]
+Status = Annotated[str, Matching(f"{PENDING}|{APPROVED}|{REJECTED}|{CLOSED}", "a status of a request")]
+
+
+@dataclass(frozen=True)
+class ComparedFigure:
+    """One figure of the candidate beside production's; fractions of 1, None where there is none to compare.
+
+    ``interval`` is the candidate's 95 % interval in words, empty where there is none.
+    """
+
+    name: str
+    candidate: float | None
+    production: float | None
+    interval: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequest(Document):
+    """A question for a person: may this version be released, or go from staging to production?
+
+    ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
+    models of the task are compared. ``trained_on`` is the instance, or empty. What has a default was not there from the
+    beginning, and a request waits for days.
+    """
+
+    purpose: Purpose
+    machine: str
+    run: str
+    execution: str
+    name: str
+    package_version: PackageVersion
+    production_version: int
+    compared: bool = True
+    verdict: str
+    reasons: tuple[str, ...]
+    figures: tuple[ComparedFigure, ...]
+    changed: str
+    data: str
+    trained_on: str = ""
+    started_by: str
+    expires_epoch: int
+    evaluation_uri: str
+    report_uri: str
+
+    def document(self) -> dict[str, Any]:
+        """The request as JSON, with every field: the page's readers know nothing of defaults."""
+        return {"version": VERSION, **asdict(self)}
+
+    def title(self) -> str:
+        """What is decided on, in a few words."""
+        return f"{self.name} v{self.package_version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredApproval:
+    """A request as the table keeps it; times are epoch seconds.
+
+    ``subject`` is that of the mail, ``nonce`` what the page's own form sends along. ``decision`` and what belongs to it
+    are empty until somebody decided; ``delivered`` says whether the execution was told.
+    """
+
+    id: Text
+    status: Status
+    nonce: Text
+    delivered: bool
+    package_arn: str
+    subject: str
+    request: ApprovalRequest
+    created_epoch: int
+    expires_epoch: int
+    decision: str = ""
+    decided_by: str = ""
+    comment: str = ""
+    decided_epoch: int = 0
+
+    def item(self, token: str) -> dict[str, Any]:
+        """The table's item. What a list tells of a request stands in it a second time, beside the request's JSON."""
+        asked = render(self)
+        document = asked.pop("request")
+        told = {name: document[name] for name in ("purpose", "machine", "run", "execution", "package_version")}
+        return {
+            **asked,
+            "kind": "approval",
+            "token": token,
+            **told,
+            "summary": document["verdict"],
+            "started_by": document["started_by"],
+            "document": json.dumps(document, ensure_ascii=False),
+        }
+
+    @classmethod
+    def parse(cls, item: Mapping[str, Any]) -> Self:
+        """Read an item as boto3's resource gives it. Raises ContractError on one that is not whole."""
+        plain = {key: int(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+        try:
+            request = json.loads(str(item.get("document")))
+        except ValueError as error:
+            raise ContractError(f"the request's document is no JSON: {error}") from error
+        return read(cls, {**plain, "request": request}, "approval")
+
+    def waits(self, now_epoch: int) -> bool:
+        """Whether a decision can still be made."""
+        return self.status == PENDING and now_epoch < self.expires_epoch
+
+    def expired(self, now_epoch: int) -> bool:
+        """Whether nobody decided in time."""
+        return self.status == PENDING and now_epoch >= self.expires_epoch
+
+    def undelivered(self) -> bool:
+        """Whether a decision was made that the execution has not been told of."""
+        return self.status in (APPROVED, REJECTED) and not self.delivered
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedApproval:
+    """What a list reads of an item: everything but the key may be missing, so that one odd item hides no other."""
+
+    id: Text
+    purpose: str = ""
+    run: str = ""
+    execution: str = ""
+    summary: str = ""
+    expires_epoch: float = 0.0
+
+
+@dataclass(frozen=True)
+class PublicApproval:
+    """What a program reads of the page: a request and how far it has come; times are epoch seconds.
+
+    ``status`` is that of the item, or ``expired``. ``nonce`` is None where no form can use it any more. ``error`` says
+    why a form was not accepted.
+    """
+
+    status: str
+    subject: str
+    summary: str
+    nonce: str | None
+    expires: int
+    decision: str | None
+    by: str | None
+    comment: str | None
+    at: int | None
+    delivered: bool
+    request: ApprovalRequest
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveredDecision:
+    """What the waiting state is told, and keeps at ``$.approval``: who decided what and why; ``at`` is ISO 8601."""
+
+    decision: str
+    by: str
+    comment: str
+    at: str
+
+
+def item_id(opaque_id: str) -> str:
+    """The key of a request's item."""
+    return f"{APPROVAL}{opaque_id}"
+
+
+def token_in(item: Mapping[str, Any]) -> str:
+    """The task token of an item: for the delivery alone."""
+    token: str = item["token"]
+    return token

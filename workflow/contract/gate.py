@@ -1,0 +1,67 @@
+"""What the gate decided: ``gate.json`` beside the figures, and what a gate that passed hands on to the next states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from workflow.contract.document import render
+from workflow.contract.figures import CandidateFigures, ChampionFigures
+from workflow.contract.reading import VERSION
+from workflow.contract.scores import Comparison
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a decision is about: model and archive, candidate beside production, on which images."""
+
+    model_digest: str
+    archive_digest: str
+    dataset_digest: str
+    metrics: CandidateFigures
+    champion: ChampionFigures | None
+    comparison: Comparison | None
+
+
+@dataclass(frozen=True)
+class GateVerdict:
+    """``gate.json``: the decision with everything it was measured against, for whoever asks later.
+
+    ``judged`` is None where the evaluation's figures could not be read; ``thresholds`` are the plan's.
+    """
+
+    passed: bool
+    summary: str
+    reasons: tuple[str, ...]
+    thresholds: Mapping[str, Any]
+    judged: Judged | None
+
+    def document(self) -> dict[str, Any]:
+        """The document; what was judged has its keys beside those of the decision."""
+        decided = render(self)
+        judged = decided.pop("judged") or {}
+        return {"version": VERSION, **decided, **judged}
+
+
+@dataclass(frozen=True)
+class PassedGate:
+    """What the registration and the person who approves need of a candidate that passed: ``$.gate`` in Build.
+
+    ``properties`` are the candidate's RegisteredFigures as the registry takes them.
+    """
+
+    passed: bool
+    summary: str
+    reasons: tuple[str, ...]
+    model_digest: str
+    archive_digest: str
+    report_uri: str
+    metrics_uri: str
+    metrics: CandidateFigures
+    champion: ChampionFigures | None
+    properties: Mapping[str, str]
+
+
+PASSED_GATE = tuple(field.name for field in fields(PassedGate))
+"""What the machine keeps of the gate's answer."""
