@@ -17,8 +17,8 @@ from containers.training.digest import file_digest
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
+from workflow.contract.model import PRECISIONS
 from workflow.contract.reading import VERSION
-from workflow.contract.run_input import PRECISIONS
 
 OPSET = 17
 """Fixed, so that the same weights give the same graph whatever the exporter would choose."""

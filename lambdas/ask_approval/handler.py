@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import Request, read
-from workflow.contract.scores import TASKS
+from workflow.contract.model import TASKS
 
 TEXT = {"type": "string"}
 WHEN = {"type": "integer", "minimum": 1}

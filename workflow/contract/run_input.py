@@ -10,13 +10,10 @@ from typing import Any
 
 from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.hyperparameters import OWN, HyperparameterError, read_argument
+from workflow.contract.model import PRECISIONS, TASKS
 from workflow.contract.reading import ContractError, finite
-from workflow.contract.scores import TASKS
 
 MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
-
-PRECISIONS = ("f32", "bf16", "int8")
-"""What a model may compute in once it serves."""
 
 FORMATS = ("auto", "yolo", "coco", "voc", "ground-truth")
 """How the labels of a dataset may be written; ``auto`` finds out."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from containers.serving.model.detection import Floats, Integers
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION
-from workflow.contract.scores import TASKS
 
 FEWEST_CORNERS = 3
 """Of an outline."""

@@ -291,6 +291,15 @@ def test_without_a_working_model_no_port_is_opened(serving_python: Path, tmp_pat
     assert "Traceback" not in log
 
 
+def test_the_server_starts_with_a_small_part_of_the_contract(serving_python: Path) -> None:
+    """Each of its processes would otherwise compile and read all that a run's input and its scores are."""
+    program = "import sys, containers.serving.http.server; print(*sorted(n for n in sys.modules if 'contract.' in n))"
+    done = subprocess.run(
+        [serving_python, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["workflow.contract.model", "workflow.contract.reading"]
+
+
 def test_another_program_name_is_refused(serving_python: Path) -> None:
     """Status 2 and the usage."""
     process = serving_program(serving_python, "train", {})
