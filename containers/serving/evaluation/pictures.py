@@ -37,7 +37,7 @@ def report_pictures(
     """The worst pictures, each looked at once more, because of all others nothing but the score was kept."""
     chosen = worst_first(seen)
     if held_out.task == "classify":
-        namer = Namer(predictor, held_out)
+        namer = Namer(predictor, held_out, confidence)
         return tuple(_captioned(namer, one, held_out.classes) for one in chosen)
     finder = Finder(predictor, held_out, confidence)
     return tuple(_boxed(finder, one, held_out.classes) for one in chosen)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.model.mask import Mask
+from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -18,25 +19,10 @@ Indices = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 MAXIMUM_CANDIDATES = 30_000
-MAXIMUM_DETECTIONS = 300
 BLOCK = 128
 """Candidates that are compared with one another at a time."""
 PAIRS = 1 << 15
 """Pairs of a box kept and a candidate that are compared at a time, so that they stay in the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What of all a model says is answered: ``confidence`` is the score above which a detection counts.
-
-    ``iou``: the overlap above which two boxes of a class are one; ``classes``: only these ids, None for all;
-    ``max_detections``: 1 to 300.
-    """
-
-    confidence: float = 0.25
-    iou: float = 0.7
-    classes: tuple[int, ...] | None = None
-    max_detections: int = MAXIMUM_DETECTIONS
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from containers.serving.model.detection import (
     Indices,
     Integers,
     Letterbox,
-    Thresholds,
     candidates,
     clip,
 )
+from containers.serving.model.thresholds import Thresholds
 
 Doubles = NDArray[np.float64]
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds, clip, strongest, to_picture
+from containers.serving.model.detection import Detections, Floats, Letterbox, clip, strongest, to_picture
+from containers.serving.model.thresholds import Thresholds
 
 
 def decode(

@@ -16,17 +16,17 @@ import cv2
 import numpy as np
 
 from containers.serving.model.classification import class_scores, fit_classify
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Floats, Letterbox
 from containers.serving.model.image import Pixels, decode_image
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
+from containers.serving.model.thresholds import Thresholds
 
 BORDER_GREY = 114
 """Value of the border around a picture, the one used in training."""
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
-SERVED = Thresholds()
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
 """Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
 runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
@@ -45,7 +45,7 @@ class Inference:
     decode_ms: float
     inference_ms: float
 
-    def detections(self, thresholds: Thresholds = SERVED, *, every_class: bool = False) -> Detections:
+    def detections(self, thresholds: Thresholds, *, every_class: bool = False) -> Detections:
         """What was found, in pixels of the picture; see ``tasks.decode_outputs`` for ``every_class``."""
         return decode_outputs(
             self.manifest.task,
@@ -116,7 +116,7 @@ class Predictor:
         except Exception as error:  # as above
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
-    def predict(self, image: bytes, thresholds: Thresholds = SERVED, *, keep_pixels: bool = False) -> Prediction:
+    def predict(self, image: bytes, thresholds: Thresholds, *, keep_pixels: bool = False) -> Prediction:
         """What is in an encoded image. Raises ImageError for bytes that are no image we accept."""
         started = time.perf_counter()
         pixels = decode_image(image)
@@ -124,7 +124,7 @@ class Predictor:
         return self.predict_pixels(pixels, thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 
     def predict_pixels(
-        self, pixels: Pixels, thresholds: Thresholds = SERVED, *, decode_ms: float = 0.0, keep_pixels: bool = False
+        self, pixels: Pixels, thresholds: Thresholds, *, decode_ms: float = 0.0, keep_pixels: bool = False
     ) -> Prediction:
         """What is in ``pixels`` [height, width, blue-green-red]."""
         found: Detections | None = None

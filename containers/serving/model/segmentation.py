@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds, strongest, to_picture
+from containers.serving.model.detection import Detections, Floats, Letterbox, strongest, to_picture
 from containers.serving.model.mask import Mask
+from containers.serving.model.thresholds import Thresholds
 
 Doubles = NDArray[np.float64]
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from containers.serving.model import detection, oriented, pose, segmentation
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Floats, Letterbox
 from containers.serving.model.manifest import ModelError
+from containers.serving.model.thresholds import Thresholds
 
 
 def decode_outputs(

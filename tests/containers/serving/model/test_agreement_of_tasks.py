@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from containers.serving.model.classification import fit_classify
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.tasks import decode_outputs
+from containers.serving.model.thresholds import Thresholds
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.model.raw_outputs import CONFIDENCE, IOU, Case, raw_case
 

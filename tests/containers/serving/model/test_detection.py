@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from containers.serving.evaluation.likeness import overlap
 from containers.serving.model import detection
-from containers.serving.model.detection import Detections, Letterbox, Thresholds, strongest, suppress, to_picture
+from containers.serving.model.detection import Detections, Letterbox, strongest, suppress, to_picture
 from containers.serving.model.mask import Mask
+from containers.serving.model.thresholds import Thresholds
 
 
 def raw(*candidates: tuple[float, ...]) -> np.ndarray:

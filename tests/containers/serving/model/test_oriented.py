@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.serving.model import oriented
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.oriented import corners, covariances, overlaps, suppress
+from containers.serving.model.thresholds import Thresholds
 
 QUARTER = np.pi / 2
 PLAIN = Letterbox(1, 640, 640, 0, 0)

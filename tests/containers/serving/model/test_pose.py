@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from containers.serving.model import pose
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.thresholds import Thresholds
 
 HALF = Letterbox(0.5, 320, 240, 0, 40)
 """A picture of 640 x 480 in an input of 320 x 320."""

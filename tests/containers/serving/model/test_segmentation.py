@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from containers.serving.model import segmentation
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.thresholds import Thresholds
 
 PLAIN = Letterbox(1, 64, 32, 0, 0)
 """A picture of 64 x 32 that fills its input: 16 x 8 prototypes."""

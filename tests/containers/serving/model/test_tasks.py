@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.tasks import check_outputs, decode_outputs
+from containers.serving.model.thresholds import Thresholds
 from tests.containers.serving.model.raw_outputs import Case, raw_case
 
 CASES = {task: raw_case(task, 1) for task in ("detect", "pose", "segment", "obb")}
