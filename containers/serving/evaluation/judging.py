@@ -51,7 +51,7 @@ class Truth:
             picture.classes,
             None if points is None else points * np.append(size, np.float32(1)),
             None if lines is None else tuple(line * size for line in lines),
-            Grid(inference.letterbox, width, height, *inference.input_size[::-1]),
+            Grid(inference.letterbox, *inference.input_size[::-1]),
         )
 
 

@@ -30,18 +30,11 @@ POINTS = 1000
 
 @dataclass(frozen=True)
 class Grid:
-    """The places at which masks are compared: how a picture of ``width`` x ``height`` lies in an input, in pixels."""
+    """The places at which masks are compared: how the picture lies in the input, and the input's sides in pixels."""
 
     letterbox: Letterbox
-    width: int
-    height: int
     input_width: int
     input_height: int
-
-    @property
-    def gain(self) -> Floats:
-        """Pixels of the input for one of the picture, along x and y."""
-        return self.letterbox.gain(self.width, self.height)
 
     @property
     def border(self) -> Floats:
@@ -51,13 +44,13 @@ class Grid:
     def mask(self, mask: Mask, box: Floats) -> Flags:
         """The places [rows, columns] that a mask covers, within its box [4] in pixels of the picture."""
         places = np.zeros((self.input_height // STRIDE, self.input_width // STRIDE), bool)
-        corners = np.ceil((box.reshape(2, 2) * self.gain + self.border) / STRIDE).astype(int)
+        corners = np.ceil((box.reshape(2, 2) * self.letterbox.gain + self.border) / STRIDE).astype(int)
         (left, top), (right, bottom) = corners.clip(0, places.shape[::-1])
         # A pixel's middle lies half a pixel after its number, in the input as in the picture.
         across, down = (
             (np.arange(first, last) * STRIDE + STRIDE / 2 - border) / gain - 0.5 - start
             for first, last, border, gain, start in zip(
-                (left, top), (right, bottom), self.border, self.gain, (mask.left, mask.top), strict=True
+                (left, top), (right, bottom), self.border, self.letterbox.gain, (mask.left, mask.top), strict=True
             )
         )
         places[top:bottom, left:right] = mask.at(across, down)
@@ -75,7 +68,7 @@ class Grid:
 
     def _small(self, outline: Floats) -> Flags:
         """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count."""
-        line = (resampled(outline) * self.gain + self.border).astype(np.int64)
+        line = (resampled(outline) * self.letterbox.gain + self.border).astype(np.int64)
         corners = line.clip(0, (self.input_width, self.input_height))
         left, top = corners.min(axis=0).tolist()
         covered = draw(corners - (left, top))

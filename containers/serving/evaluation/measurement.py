@@ -130,7 +130,7 @@ class Finder:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
         self._served = Thresholds.usual(held_out.task, confidence)
-        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task])
+        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task], every_class=True)
         self._judge = Judge.of(held_out)
         self._ids = known_classes(predictor, held_out)
         self._everything: list[tuple[Detections, Flags]] = []
@@ -149,7 +149,7 @@ class Finder:
             said = describe(answer, width, height, self._predictor.manifest.classes, "rle")
             tell({"file": picture.name, "width": width, "height": height, "detections": said})
         truth = Truth.of(picture, inference)
-        found = self._renamed(inference.detections(self._lowest, every_class=True))
+        found = self._renamed(inference.detections(self._lowest))
         by_place, by_shape = self._judge.right(found, truth)
         self._everything.append((_plain(found), by_place))
         if by_shape is not None:

@@ -27,9 +27,14 @@ PAIRS = 1 << 15
 
 @dataclass(frozen=True)
 class Letterbox:
-    """How a picture lies in the model's input: scale, then border. All in pixels except ``scale``."""
+    """How a picture lies in the model's input: a copy of another size, and a border around it. All in pixels.
 
-    scale: float
+    ``picture_width`` and ``picture_height`` are the picture's own sides, ``width`` and ``height`` those of the copy,
+    ``left`` and ``top`` the border before it.
+    """
+
+    picture_width: int
+    picture_height: int
     width: int
     height: int
     left: int
@@ -42,19 +47,24 @@ class Letterbox:
         new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
         left = round((input_width - new_width) / 2 - 0.1)
         top = round((input_height - new_height) / 2 - 0.1)
-        return Letterbox(scale, new_width, new_height, left, top)
+        return Letterbox(width, height, new_width, new_height, left, top)
 
-    def gain(self, width: int, height: int) -> Floats:
-        """Pixels of the input for one pixel of a picture of ``width`` x ``height``, along x and y.
+    @property
+    def gain(self) -> Floats:
+        """Pixels of the input for one pixel of the picture, along x and y.
 
-        Not quite ``scale``: the copy is of whole pixels, and its sides were rounded each for itself.
+        Not quite the same along both: the copy is of whole pixels, and its sides were rounded each for itself.
         """
-        return np.array([self.width / width, self.height / height], np.float32)
+        return np.array([self.width / self.picture_width, self.height / self.picture_height], np.float32)
 
-    def to_picture(self, points: Floats, width: int, height: int) -> Floats:
-        """Move points [..., 2] from the model's input to the picture of ``width`` x ``height`` pixels."""
-        moved: Floats = (points - np.array([self.left, self.top], np.float32)) / self.gain(width, height)
+    def to_picture(self, points: Floats) -> Floats:
+        """Move points [..., 2] from the model's input to the picture."""
+        moved: Floats = (points - np.array([self.left, self.top], np.float32)) / self.gain
         return moved
+
+    def clip(self, points: Floats) -> Floats:
+        """Move points [..., 2] that lie beside the picture to its edge."""
+        return points.clip(0, np.array([self.picture_width, self.picture_height], np.float32)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -96,41 +106,27 @@ class Detections:
         )
 
 
-def decode(
-    output: Floats,
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    every_class: bool = False,
-) -> Detections:
-    """Turn ``output`` [4 + classes, n] into boxes of a picture of ``width`` x ``height`` pixels, clipped to it."""
-    found, _ = strongest(output, thresholds, classes=classes, every_class=every_class)
-    return to_picture(found, letterbox, width, height)
+def decode(output: Floats, classes: int, letterbox: Letterbox, thresholds: Thresholds) -> Detections:
+    """Turn ``output`` [4 + classes, n] into boxes in pixels of the picture, clipped to it."""
+    found, _ = strongest(output, classes, thresholds)
+    return to_picture(found, letterbox)
 
 
-def strongest(
-    output: Floats, thresholds: Thresholds, *, classes: int, every_class: bool = False
-) -> tuple[Detections, Indices]:
+def strongest(output: Floats, classes: int, thresholds: Thresholds) -> tuple[Detections, Indices]:
     """The candidates that no better one covers, at most ``max_detections``, and the column of each in ``output``."""
-    found, columns = candidates(output, thresholds, classes=classes, every_class=every_class)
+    found, columns = candidates(output, classes, thresholds)
     kept = suppress(found, thresholds.iou, thresholds.max_detections)
     return found.keep(kept), columns[kept]
 
 
-def candidates(
-    output: Floats, thresholds: Thresholds, *, classes: int, every_class: bool = False
-) -> tuple[Detections, Indices]:
+def candidates(output: Floats, classes: int, thresholds: Thresholds) -> tuple[Detections, Indices]:
     """The columns of ``output`` [4 + classes + …, n] that score enough, best first, in pixels of the model's input.
 
-    A candidate names its best class; with ``every_class`` it names each class that scores above the confidence, which
-    is how average precision is measured. Of equal scores the lower column comes first; with ``every_class`` the lower
-    class.
+    A candidate names its best class; with ``every_class`` it names each class that scores above the confidence. Of
+    equal scores the lower column comes first; with ``every_class`` the lower class.
     """
     scores = output[4 : 4 + classes]
-    if every_class:
+    if thresholds.every_class:
         named, columns = np.divmod(np.flatnonzero(scores > thresholds.confidence), max(1, scores.shape[1]))
         values = scores[named, columns]
     else:
@@ -172,15 +168,10 @@ def suppress(detections: Detections, iou: float, most: int = MAXIMUM_DETECTIONS)
     return kept[:most]
 
 
-def to_picture(detections: Detections, letterbox: Letterbox, width: int, height: int) -> Detections:
-    """Move boxes from the model's input back to the picture of ``width`` x ``height`` pixels and clip them to it."""
-    corners = letterbox.to_picture(detections.boxes.reshape(-1, 2, 2), width, height)
-    return replace(detections, boxes=clip(corners, width, height).reshape(-1, 4))
-
-
-def clip(points: Floats, width: int, height: int) -> Floats:
-    """Points [..., 2] moved into the picture of ``width`` x ``height`` pixels."""
-    return points.clip(0, np.array([width, height], np.float32)).astype(np.float32)
+def to_picture(detections: Detections, letterbox: Letterbox) -> Detections:
+    """Move boxes from the model's input back to the picture and clip them to it."""
+    corners = letterbox.to_picture(detections.boxes.reshape(-1, 2, 2))
+    return replace(detections, boxes=letterbox.clip(corners).reshape(-1, 4))
 
 
 def _falling(values: Floats) -> Indices:

@@ -34,30 +34,28 @@ runtime 80 ms once and 15 MB for good: these few are paid for at load, and whate
 
 @dataclass(frozen=True)
 class Inference:
-    """What the graph said of one picture (size in pixels), before any threshold. Times in milliseconds."""
+    """What the graph said of one picture, before any threshold. Times in milliseconds."""
 
     manifest: Manifest
-    width: int
-    height: int
     letterbox: Letterbox
     input_size: tuple[int, int]
     outputs: tuple[Floats, ...]
     decode_ms: float
     inference_ms: float
 
-    def detections(self, thresholds: Thresholds, *, every_class: bool = False) -> Detections:
-        """What was found, in pixels of the picture; see ``tasks.decode_outputs`` for ``every_class``."""
-        return decode_outputs(
-            self.manifest.task,
-            self.outputs,
-            self.letterbox,
-            self.width,
-            self.height,
-            thresholds,
-            classes=len(self.manifest.classes),
-            keypoints=self.manifest.keypoints,
-            every_class=every_class,
-        )
+    @property
+    def width(self) -> int:
+        """Of the picture, in pixels."""
+        return self.letterbox.picture_width
+
+    @property
+    def height(self) -> int:
+        """Of the picture, in pixels."""
+        return self.letterbox.picture_height
+
+    def detections(self, thresholds: Thresholds) -> Detections:
+        """What was found, in pixels of the picture."""
+        return decode_outputs(self.manifest, self.outputs, self.letterbox, thresholds)
 
 
 @dataclass(frozen=True)
@@ -156,29 +154,20 @@ class Predictor:
         """
         inference = self._run(pixels, decode_ms)
         outputs = tuple(output.copy() for output in inference.outputs)
-        height, width = inference.input_size
-        check_outputs(
-            self.manifest.task,
-            outputs,
-            classes=len(self.manifest.classes),
-            keypoints=self.manifest.keypoints,
-            width=width,
-            height=height,
-        )
+        check_outputs(self.manifest, outputs, *inference.input_size)
         return replace(inference, outputs=outputs)
 
     def _run(self, pixels: Pixels, decode_ms: float) -> Inference:
         started = time.perf_counter()
-        height, width = pixels.shape[:2]
         if self.manifest.task == "classify":
-            size = self.manifest.width
-            place = Letterbox(1.0, size, size, 0, 0)
+            (height, width), size = pixels.shape[:2], self.manifest.width
+            letterbox = Letterbox(width, height, size, size, 0, 0)
             canvas = fit_classify(pixels, size)
         else:
-            place, canvas = self._letterboxed(pixels)
+            letterbox, canvas = self._letterboxed(pixels)
         outputs = tuple(self.runtime.run(canvas))
         spent = (time.perf_counter() - started) * 1000
-        return Inference(self.manifest, width, height, place, canvas.shape[:2], outputs, decode_ms, spent)
+        return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, decode_ms, spent)
 
     def _letterboxed(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
         height, width = pixels.shape[:2]

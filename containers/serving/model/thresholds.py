@@ -22,13 +22,15 @@ class Thresholds:
     """What of all a model says is answered: ``confidence`` is the score above which a detection counts.
 
     ``iou``: the overlap above which two boxes of a class are one; ``classes``: only these ids, None for all;
-    ``max_detections``: 1 to 300.
+    ``max_detections``: 1 to 300. With ``every_class`` a place is answered once for each class that scores enough, as
+    average precision wants it, and not for its best class alone.
     """
 
     confidence: float = 0.25
     iou: float = 0.7
     classes: tuple[int, ...] | None = None
     max_detections: int = MAXIMUM_DETECTIONS
+    every_class: bool = False
 
     @staticmethod
     def usual(task: str, confidence: float) -> Thresholds:

@@ -66,15 +66,7 @@ def answers(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def ours(case: Case) -> Detections:
-    return decode_outputs(
-        case.task,
-        case.outputs,
-        case.letterbox,
-        *case.picture,
-        Thresholds(CONFIDENCE, IOU),
-        classes=case.classes,
-        keypoints=case.keypoints,
-    )
+    return decode_outputs(case.manifest, case.outputs, case.letterbox, Thresholds(CONFIDENCE, IOU))
 
 
 @pytest.mark.parametrize("name", CASES)
