@@ -10,6 +10,9 @@ from workflow.contract import reading
 from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION, ContractError, check_version, mapping
 
+SPLITS = ("train", "validation", "test")
+"""The splits of a dataset, the most held-out last."""
+
 POLICIES = ("reject", "drop", "repair", "note")
 """What may be done about a finding: refuse the dataset, leave the thing out and count it, mend it and count it, or go
 on and say so."""

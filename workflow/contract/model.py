@@ -1,4 +1,4 @@
-"""What a model may find, and what it may compute in: words that its manifest, a run's input and its scores share.
+"""What a model may find, compute in and be shown, for all who make, measure, serve and ask one.
 
 Imports nothing, for each process of a server starts with it.
 """
@@ -10,3 +10,9 @@ TASKS = ("detect", "pose", "segment", "classify", "obb")
 
 PRECISIONS = ("f32", "bf16", "int8")
 """What a model may compute in once it serves."""
+
+MAXIMUM_PIXELS = 50_000_000
+"""Of a picture. A larger one is neither learnt from, nor measured, nor answered."""
+
+BORDER_GREY = 114
+"""Value of the border that makes a picture as wide and high as the model's input, in training and in serving."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.model.mask import Flags, Mask
+from containers.serving.model.segmentation import STRIDE
 
 if TYPE_CHECKING:
     from containers.serving.model.detection import Letterbox
@@ -23,8 +24,6 @@ Doubles = NDArray[np.float64]
 Floats = NDArray[np.floating]
 Integers = NDArray[np.int64]
 
-STRIDE = 4
-"""Pixels of the model's input from one place to the next."""
 POINTS = 1000
 
 

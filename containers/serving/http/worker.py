@@ -164,7 +164,7 @@ def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Predicti
     if item.kind == "encoded":
         return predictor.predict(item.image, item.thresholds, keep_pixels=keep_pixels)
     started = time.perf_counter()
-    (pixels,) = decode_array(item.image)
+    pixels = decode_array(item.image)
     decode_ms = (time.perf_counter() - started) * 1000
     return predictor.predict_pixels(pixels, item.thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 

@@ -89,10 +89,16 @@ def _keypoints(task: str, value: object) -> tuple[int, int] | None:
         if value is not None:
             raise ModelError(f"manifest.json: keypoints belong to the task pose, found {value!r} for {task}")
         return None
+    try:
+        return read_keypoints(value)
+    except ValueError as error:
+        raise ModelError(f"manifest.json: {error}") from None
+
+
+def read_keypoints(value: object) -> tuple[int, int]:
+    """How many keypoints an object has, and how many numbers each. Raises ValueError where ``value`` does not say."""
     if isinstance(value, list) and len(value) == 2 and all(type(number) is int for number in value):
         count, numbers = value
         if 0 < count <= MOST_KEYPOINTS and numbers in (2, 3):
             return count, numbers
-    raise ModelError(
-        f"manifest.json: keypoints must be [count, 2 or 3] with a count of 1 to {MOST_KEYPOINTS}, found {value!r}"
-    )
+    raise ValueError(f"keypoints must be [count, 2 or 3] with a count of 1 to {MOST_KEYPOINTS}, found {value!r}")

@@ -22,9 +22,8 @@ from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
 from containers.serving.model.thresholds import Thresholds
+from workflow.contract.model import BORDER_GREY
 
-BORDER_GREY = 114
-"""Value of the border around a picture, the one used in training."""
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
