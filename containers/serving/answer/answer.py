@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.answer.table import COORDINATES, extra_columns, rows
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, LINES_TYPES, Invocation, Item

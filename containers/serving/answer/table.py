@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from containers.serving.model.arrays import Floats
+
 if TYPE_CHECKING:
-    from containers.serving.model.detection import Detections, Floats
+    from containers.serving.model.detection import Detections
     from containers.serving.model.manifest import Manifest
 
 COORDINATES = ("left", "top", "right", "bottom")

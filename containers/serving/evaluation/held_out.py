@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from containers.serving.model.detection import Floats, Integers
+from containers.serving.model.arrays import Floats, Integers
 from containers.serving.model.manifest import read_keypoints
 from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.answer.answer import describe, describe_classes
-from containers.serving.evaluation.average_precision import OVERLAPS, Doubles, Flags, Integers, Matches
+from containers.serving.evaluation.average_precision import OVERLAPS, Matches
 from containers.serving.evaluation.figures import Found, Named, Record
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, Picture
 from containers.serving.evaluation.judging import Judge, Pairs, Truth
+from containers.serving.model.arrays import Doubles, Flags, Integers
 from containers.serving.model.classification import class_scores
 from containers.serving.model.detection import Detections
 from containers.serving.model.image import as_sent

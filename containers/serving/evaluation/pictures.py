@@ -10,7 +10,8 @@ import numpy as np
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.judging import Truth
 from containers.serving.evaluation.measurement import Finder, Namer, Seen
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
 from containers.serving.model.image import as_sent, thumbnail
 from containers.serving.model.predictor import Predictor
 from containers.serving.report.evidence import Point, ReportBox, ReportPicture

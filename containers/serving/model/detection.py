@@ -10,13 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from containers.serving.model.arrays import Flags, Floats, Indices, Integers
 from containers.serving.model.mask import Mask
 from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-Indices = NDArray[np.intp]
-Flags = NDArray[np.bool_]
 
 MAXIMUM_CANDIDATES = 30_000
 BLOCK = 128

@@ -7,12 +7,12 @@ before decoding.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from containers.serving.model.array_header import read_array_header
+from containers.serving.model.arrays import Pixels
 from containers.serving.model.image_header import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
@@ -20,8 +20,6 @@ from containers.serving.model.image_header import (
     pixels_of_png,
     read_header,
 )
-
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 # OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

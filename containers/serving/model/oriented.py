@@ -7,20 +7,10 @@ others, "Gaussian Bounding Boxes and Probabilistic Intersection-over-Union for O
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.detection import (
-    Detections,
-    Flags,
-    Floats,
-    Indices,
-    Integers,
-    Letterbox,
-    candidates,
-)
+from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.detection import Detections, Letterbox, candidates
 from containers.serving.model.thresholds import Thresholds
-
-Doubles = NDArray[np.float64]
 
 BLOCK = 128
 """Candidates that are judged at a time."""

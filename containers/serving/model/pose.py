@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, strongest, to_picture
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections, Letterbox, strongest, to_picture
 from containers.serving.model.thresholds import Thresholds
 
 

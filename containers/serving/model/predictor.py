@@ -15,9 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.classification import class_scores, fit_classify
-from containers.serving.model.detection import Detections, Floats, Letterbox
-from containers.serving.model.image import Pixels, decode_image
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs

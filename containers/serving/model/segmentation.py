@@ -6,13 +6,11 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, strongest, to_picture
+from containers.serving.model.arrays import Doubles, Floats
+from containers.serving.model.detection import Detections, Letterbox, strongest, to_picture
 from containers.serving.model.mask import Mask
 from containers.serving.model.thresholds import Thresholds
-
-Doubles = NDArray[np.float64]
 
 STRIDE = 4
 """Pixels of the model's input for one of a prototype."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from containers.serving.model import detection, oriented, pose, segmentation
-from containers.serving.model.detection import Detections, Floats, Letterbox
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.thresholds import Thresholds
 

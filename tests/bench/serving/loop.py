@@ -15,8 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from containers.serving.model.detection import Floats
-from containers.serving.model.image import Pixels
+from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.predictor import Predictor
 from containers.serving.model.runtime import Runtime
 from containers.serving.model.thresholds import Thresholds
