@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
+from containers.serving.model.detection import Letterbox
 from containers.serving.model.mask import Mask
 from containers.serving.model.segmentation import STRIDE
-
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Letterbox
-
 
 POINTS = 1000
 

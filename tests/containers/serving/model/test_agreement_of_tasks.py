@@ -57,7 +57,7 @@ def answers(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     for name, size in SIZES.items():
         given.update({f"{name}/picture": scene(size), f"{name}/size": 224})
     np.savez(folder / "given.npz", **given)
-    module = "tests.containers.serving.ultralytics_answers"
+    module = "tests.containers.serving.model.ultralytics_answers"
     program = [str(training_python), "-m", module, str(folder / "given.npz"), str(folder / "answers.npz")]
     done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
