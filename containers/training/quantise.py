@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.training.graph import INPUT, ExportError
+from workflow.contract.model import BORDER_GREY
 
 CALIBRATION_IMAGES = 64
 """Pictures looked at. 24 gave the same accuracy where pictures were alike; more are for datasets that vary."""
@@ -21,9 +22,6 @@ CALIBRATION_IMAGES = 64
 STEM = ("/model.0/", "/model.1/", "/model.2/cv1/")
 """The first convolutions. A few of their activations are ten times larger than all others, so that 256 steps are too
 coarse: they alone made two thirds of the error in the scores, and are 4 % of the arithmetic."""
-
-GREY = 114
-"""The border of a letterboxed picture, in training and in serving."""
 
 Floats = NDArray[np.float32]
 
@@ -86,7 +84,7 @@ def model_inputs(pictures: Sequence[Path], task: str, image_size: int) -> Iterat
     from ultralytics.data.augment import LetterBox, classify_transforms
     from ultralytics.utils.patches import imread
 
-    letterbox = LetterBox((image_size, image_size), auto=False, scaleup=True, padding_value=GREY)
+    letterbox = LetterBox((image_size, image_size), auto=False, scaleup=True, padding_value=BORDER_GREY)
     centre = classify_transforms(image_size)
     for picture in pictures:
         pixels = imread(str(picture))

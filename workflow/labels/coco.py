@@ -17,6 +17,7 @@ from workflow.labels.categories import Categories
 from workflow.labels.drawn import Register, fractions, numbers, size_in, unreadable, whole
 from workflow.labels.files import Files, split_of
 from workflow.labels.geometry import area, around, centred, joined
+from workflow.labels.groups import groups_file
 from workflow.labels.json_index import JsonError, read_item, walk
 from workflow.labels.outlines import mask_outlines
 from workflow.labels.rows import Judge, Rules
@@ -153,7 +154,7 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         flip=flip,
         entries=entries if classes else (),
         problems=register.problems,
-        documents=[*(paper.file for paper in papers), *(n for n in (f"{files.base}groups.csv",) if n in files)],
+        documents=[*(paper.file for paper in papers), *groups_file(files)],
         root=files.root,
         rules=Rules(task, len(classes), keypoints, dict(policy)),
         pictures=pictures,

@@ -15,6 +15,7 @@ from typing import Any
 from workflow.labels.drawn import Register, fractions, numbers, size_in, unreadable, whole
 from workflow.labels.files import Files, split_of
 from workflow.labels.geometry import centred
+from workflow.labels.groups import groups_file
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, Row, problem
 
@@ -142,7 +143,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         classes=classes,
         entries=entries if classes else (),
         problems=register.problems,
-        documents=[*manifests, *(name for name in (f"{files.base}groups.csv",) if name in files)],
+        documents=[*manifests, *groups_file(files)],
         root=files.root,
         rules=Rules(TASKS[kind], len(classes), None, dict(policy)),
         numbered={key: classes.index(name) for key, name in names.items()},

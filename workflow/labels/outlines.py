@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-Point = tuple[int, int]
+from workflow.contract.model import MAXIMUM_PIXELS
 
-PIXELS = 50_000_000
-"""Most pixels of a mask, as of any image."""
+Point = tuple[int, int]
 
 
 def mask_outlines(mask: Mapping[str, Any]) -> list[list[float]]:
@@ -26,8 +25,8 @@ def mask_outlines(mask: Mapping[str, Any]) -> list[list[float]]:
     if not (isinstance(size, list) and len(size) == 2 and all(type(side) is int and side > 0 for side in size)):
         raise ValueError(f"a mask's size must be [height, width], found {size!r}")
     height, width = size
-    if height * width > PIXELS:
-        raise ValueError(f"a mask of {width}x{height} pixels: more than {PIXELS:,}")
+    if height * width > MAXIMUM_PIXELS:
+        raise ValueError(f"a mask of {width}x{height} pixels: more than {MAXIMUM_PIXELS:,}")
     runs = decompress(counts) if isinstance(counts, str) else counts
     if not isinstance(runs, list) or any(type(run) is not int or run < 0 for run in runs):
         raise ValueError("a mask's counts must be a list of whole numbers or a compressed text")

@@ -14,6 +14,7 @@ from xml.parsers import expat
 from workflow.labels.drawn import Register, fractions, size_in, unreadable, whole
 from workflow.labels.files import SPLIT_NAMES, Files, is_image, plain, split_of
 from workflow.labels.geometry import centred
+from workflow.labels.groups import groups_file
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
 
@@ -110,7 +111,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         classes=tuple(sorted(classes)),
         entries=entries if classes else (),
         problems=register.problems,
-        documents=[*found, *lists, *(name for name in (f"{files.base}groups.csv",) if name in files)],
+        documents=[*found, *lists, *groups_file(files)],
         root=files.root,
         rules=Rules("detect", len(classes), None, dict(policy)),
         label_files=[labels.get(entry.image, "") for entry in entries],

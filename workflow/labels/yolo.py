@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow.labels.files import SPLITS, Files, Finder, common_folder, is_image, names_below, plain
-from workflow.labels.groups import read_groups
+from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
@@ -252,5 +252,7 @@ def _columns(files: Files, labels: Iterable[str]) -> Counter[int]:
 def _documents(files: Files, settings: Settings) -> Iterable[str]:
     """The file of settings, the groups, and those lists of images that the settings name."""
     named = {_resolved(files, text) for texts in settings.places.values() for text in texts}
-    yield from (name for name in (settings.file, f"{files.base}groups.csv") if name and name in files)
+    if settings.file and settings.file in files:
+        yield settings.file
+    yield from groups_file(files)
     yield from (name for name in named if name.endswith(".txt"))

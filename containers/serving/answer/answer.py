@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.answer.table import COORDINATES, extra_columns, rows
-from containers.serving.model.detection import Detections, Floats, Thresholds
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, LINES_TYPES, Invocation, Item
 from containers.serving.request.parameters import Masks
 from containers.serving.request.refusal import InvocationError
@@ -80,13 +82,16 @@ def _line(item: Item, one: Prediction | str, manifest: Manifest) -> str:
 def _picture(item: Item, one: Prediction, manifest: Manifest) -> dict[str, Any]:
     document: dict[str, Any] = {"width": one.width, "height": one.height}
     if one.class_scores is not None:
-        document["classification"] = [
-            {"class_id": class_id, "class": manifest.classes[class_id], "score": score}
-            for class_id, score in best_classes(one.class_scores, item.thresholds)
-        ]
+        document["classification"] = describe_classes(one.class_scores, item.thresholds, manifest.classes)
     if one.detections is not None:
         document["detections"] = describe(one.detections, one.width, one.height, manifest.classes, item.masks)
     return {**document, "timings_ms": one.timings_ms}
+
+
+def describe_classes(scores: Floats, thresholds: Thresholds, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The classes of ``best_classes`` as they are answered."""
+    best = best_classes(scores, thresholds)
+    return [{"class_id": class_id, "class": names[class_id], "score": score} for class_id, score in best]
 
 
 def describe(

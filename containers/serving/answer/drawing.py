@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from containers.serving.answer.labels import place_labels
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Floats, Pixels
+from containers.serving.model.detection import Detections
 
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Colour = tuple[int, int, int]
 
 COLOURS: tuple[Colour, ...] = (

@@ -11,15 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import (
-    Doubles,
-    Flags,
-    Floats,
-    Integers,
-    Matches,
-    average_precision,
-    mean_over_present,
-)
+from containers.serving.evaluation.average_precision import Matches, average_precision, mean_over_present
+from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
 from workflow.contract.scores import QUALITY, figures_of
 
 
@@ -120,7 +113,7 @@ def _counted(classes: Integers, pictures: Integers, count: int, weights: Doubles
     return counted
 
 
-def _ratios(right: Floats, shown: Floats, objects: Floats) -> dict[str, Doubles]:
+def _ratios(right: Reals, shown: Reals, objects: Reals) -> dict[str, Doubles]:
     """Precision, recall and F1 from counts; nothing shown is precision 0."""
     return {
         "precision": _divided(right, shown),
@@ -129,5 +122,5 @@ def _ratios(right: Floats, shown: Floats, objects: Floats) -> dict[str, Doubles]
     }
 
 
-def _divided(above: Floats, below: Floats) -> Doubles:
+def _divided(above: Reals, below: Reals) -> Doubles:
     return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)

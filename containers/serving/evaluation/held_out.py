@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from containers.serving.model.detection import Floats, Integers
+from containers.serving.model.arrays import Floats, Integers
+from containers.serving.model.manifest import read_keypoints
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION
-from workflow.contract.scores import TASKS
 
 FEWEST_CORNERS = 3
 """Of an outline."""
@@ -85,11 +86,10 @@ def read_held_out(folder: Path) -> HeldOut:
 def _keypoints(task: str, value: Any) -> tuple[int, int] | None:
     if task != "pose":
         return None
-    if isinstance(value, list) and len(value) == 2 and all(type(number) is int for number in value):
-        count, numbers = value
-        if count > 0 and numbers in (2, 3):
-            return count, numbers
-    raise HeldOutError(f"data.json: keypoints must be [count, 2 or 3], found {value!r}")
+    try:
+        return read_keypoints(value)
+    except ValueError as error:
+        raise HeldOutError(f"data.json: {error}") from None
 
 
 @dataclass(frozen=True)

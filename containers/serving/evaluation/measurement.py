@@ -15,21 +15,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving.answer.answer import best_classes, describe
-from containers.serving.evaluation.average_precision import OVERLAPS, Doubles, Flags, Integers, Matches
+from containers.serving.answer.answer import describe, describe_classes
+from containers.serving.evaluation.average_precision import OVERLAPS, Matches
 from containers.serving.evaluation.figures import Found, Named, Record
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, Picture
 from containers.serving.evaluation.judging import Judge, Pairs, Truth
+from containers.serving.model.arrays import Doubles, Flags, Integers
 from containers.serving.model.classification import class_scores
-from containers.serving.model.detection import Detections, Floats, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.image import as_sent
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.predictor import Inference, Predictor
+from containers.serving.model.thresholds import Thresholds
 
 LOWEST_CONFIDENCE = {"detect": 0.001, "pose": 0.001, "segment": 0.001, "obb": 0.01}
 """Average precision looks at nearly everything a model says: from these scores on, as ultralytics' ``val`` does."""
-BEST_CLASSES = 5
-"""Of a classifier's answer: what the server gives who does not ask for another number."""
+TOP_FIVE = 5
+"""Best classes among which the figure ``top5`` looks for the true one."""
 UNKNOWN = -1
 """A class that the held-out data does not have."""
 PROGRESS_SECONDS = 30.0
@@ -94,8 +96,8 @@ def measure(
     Classes are matched by name, so a champion trained on other classes is judged on those it shares. ``tell`` is given
     each picture's answer as it stands in ``predictions.json``.
     """
-    finder = held_out.task != "classify"
-    observer: Observer = Finder(predictor, held_out, confidence) if finder else Namer(predictor, held_out)
+    kind = Namer if held_out.task == "classify" else Finder
+    observer: Observer = kind(predictor, held_out, confidence)
     seen, milliseconds = [], []
     told = time.monotonic()
     for picture in held_out.pictures:
@@ -128,8 +130,8 @@ class Finder:
     def __init__(self, predictor: Predictor, held_out: HeldOut, confidence: float) -> None:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
-        self._served = Thresholds(confidence=confidence)
-        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task])
+        self._served = Thresholds.usual(held_out.task, confidence)
+        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task], every_class=True)
         self._judge = Judge.of(held_out)
         self._ids = known_classes(predictor, held_out)
         self._everything: list[tuple[Detections, Flags]] = []
@@ -148,7 +150,7 @@ class Finder:
             said = describe(answer, width, height, self._predictor.manifest.classes, "rle")
             tell({"file": picture.name, "width": width, "height": height, "detections": said})
         truth = Truth.of(picture, inference)
-        found = self._renamed(inference.detections(self._lowest, every_class=True))
+        found = self._renamed(inference.detections(self._lowest))
         by_place, by_shape = self._judge.right(found, truth)
         self._everything.append((_plain(found), by_place))
         if by_shape is not None:
@@ -205,9 +207,10 @@ class Finder:
 class Namer:
     """The observer of a classifier."""
 
-    def __init__(self, predictor: Predictor, held_out: HeldOut) -> None:
+    def __init__(self, predictor: Predictor, held_out: HeldOut, confidence: float) -> None:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
+        self._served = Thresholds.usual(held_out.task, confidence)
         self._ids = known_classes(predictor, held_out)
         self._rows: list[tuple[int, int, bool]] = []
         self.mixed: Integers = np.zeros((len(held_out.classes),) * 2, np.int64)
@@ -216,34 +219,29 @@ class Namer:
         """See ``Observer``."""
         started = time.perf_counter()
         inference = infer(self._predictor, picture)
-        scores: Floats = class_scores(inference.outputs)
-        best = describe_classes(scores, self._predictor.manifest.classes)
+        scores = class_scores(inference.outputs)
+        best = describe_classes(scores, self._served, self._predictor.manifest.classes)
         spent = (time.perf_counter() - started) * 1000
         if tell is not None:
             size = {"width": inference.width, "height": inference.height}
             tell({"file": picture.name, **size, "classification": best})
-        true, ids = int(picture.classes[0]), [int(self._ids[one["class_id"]]) for one in best]
-        given = ids[0]
-        self._rows.append((true, given, true in ids))
+        true, given = int(picture.classes[0]), int(self._ids[best[0]["class_id"]])
+        five = self._ids[np.argsort(-scores, kind="stable")[:TOP_FIVE]]
+        self._rows.append((true, given, true in five))
         if given != UNKNOWN:
             self.mixed[true, given] += 1
         return Seen(picture, frozenset({given}), best[0]["score"], 0, int(given != true)), spent
 
     def name(self, picture: Picture) -> tuple[Inference, dict[str, Any]]:
-        """What a picture is served as, the best class of ``describe_classes``; not remembered."""
+        """What a picture is served as, the best class of its answer; not remembered."""
         inference = infer(self._predictor, picture)
-        return inference, describe_classes(class_scores(inference.outputs), self._predictor.manifest.classes)[0]
+        scores = class_scores(inference.outputs)
+        return inference, describe_classes(scores, self._served, self._predictor.manifest.classes)[0]
 
     def record(self) -> Named:
         """See ``Observer``."""
         table = np.array(self._rows, np.int64).reshape(-1, 3)
         return Named(len(self._held_out.classes), table[:, 0], table[:, 1], table[:, 2] == 1)
-
-
-def describe_classes(scores: Floats, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """A classifier's answer, the best five classes, as the server gives it."""
-    best = best_classes(scores, Thresholds(max_detections=BEST_CLASSES))
-    return [{"class_id": class_id, "class": names[class_id], "score": score} for class_id, score in best]
 
 
 def _plain(found: Detections) -> Detections:

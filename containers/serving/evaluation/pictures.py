@@ -10,7 +10,8 @@ import numpy as np
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.judging import Truth
 from containers.serving.evaluation.measurement import Finder, Namer, Seen
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
 from containers.serving.model.image import as_sent, thumbnail
 from containers.serving.model.predictor import Predictor
 from containers.serving.report.evidence import Point, ReportBox, ReportPicture
@@ -37,7 +38,7 @@ def report_pictures(
     """The worst pictures, each looked at once more, because of all others nothing but the score was kept."""
     chosen = worst_first(seen)
     if held_out.task == "classify":
-        namer = Namer(predictor, held_out)
+        namer = Namer(predictor, held_out, confidence)
         return tuple(_captioned(namer, one, held_out.classes) for one in chosen)
     finder = Finder(predictor, held_out, confidence)
     return tuple(_boxed(finder, one, held_out.classes) for one in chosen)

@@ -29,7 +29,8 @@ from containers.serving.evaluation.predictions import predictions_file
 from containers.serving.evaluation.scoring import Standing, compare
 from containers.serving.evaluation.summary import evidence
 from containers.serving.model.manifest import Manifest, ModelError
-from containers.serving.model.predictor import SERVED, Predictor
+from containers.serving.model.predictor import Predictor
+from containers.serving.model.thresholds import ConfidenceError, read_confidence
 from containers.serving.report.page import Page, write_page
 from workflow.contract.champion import Champion
 from workflow.contract.scores import Metrics, ModelScore
@@ -74,7 +75,7 @@ def run(environ: Mapping[str, str]) -> int:
     base = Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
     try:
         evaluate(base / "processing", environ)
-    except (EvaluationError, ChampionError, HeldOutError, ModelError, PageInputError) as error:
+    except (EvaluationError, ConfidenceError, ChampionError, HeldOutError, ModelError, PageInputError) as error:
         reason = f"Evaluation: {error}"
     except Exception as error:
         traceback.print_exc()
@@ -92,7 +93,7 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     """Measure everything below ``folder``/input and write everything below ``folder``/output."""
     started = time.monotonic()
     inputs, output = folder / "input", folder / "output" / "evaluation"
-    confidence = read_confidence(environ.get("CONFIDENCE", str(SERVED.confidence)))
+    confidence = read_confidence(environ, "CONFIDENCE")
     held_out = read_held_out(inputs / "test")
     expected = environ.get("DATASET_DIGEST") or held_out.digest
     if held_out.digest != expected:
@@ -126,17 +127,6 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     write(output, environ.get("RUN", ""), held_out, metrics, candidate, champion, given, started)
     figures = " ".join(f"{name}={value:.5f}" for name, value in candidate.standing.overall(held_out.task).items())
     print(f"images={metrics.images} objects={metrics.objects} {figures}", flush=True)
-
-
-def read_confidence(text: str) -> float:
-    """The confidence at which the model will serve. Raises EvaluationError unless it is above 0 and below 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise EvaluationError(f"CONFIDENCE = {text!r}: must be a number above 0 and below 1")
-    return value
 
 
 @contextmanager

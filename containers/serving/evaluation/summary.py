@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import RECALLS, Doubles, mean_over_present, precision_curves
+from containers.serving.evaluation.average_precision import RECALLS, mean_over_present, precision_curves
 from containers.serving.evaluation.figures import Found
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.measurement import Measurement
+from containers.serving.model.arrays import Doubles
 from containers.serving.report.evidence import Confusion, Curve, Evidence, ReportPicture
 from workflow.contract.scores import Metrics
 

@@ -11,18 +11,16 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from containers.serving.http.workers import WorkerLostError, Workers
+from containers.serving.http.workers import ANSWER_SECONDS, WorkerLostError, Workers
+from containers.serving.request.parameters import ATTRIBUTES_HEADER
 
 MAXIMUM_BODY_BYTES = 25_000_000
 MAXIMUM_HELD_BYTES = 256_000_000
 """So much of all bodies together is held in memory while they wait."""
 BODY_SECONDS = 20.0
 """Shorter than the time to drain, so that a stalled upload holds up no end."""
-ANSWER_SECONDS = 60.0
-"""SageMaker gives up after 60 seconds, and so does whoever asked it."""
 TRANSFORM_MEGABYTES = 100
 """SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
-ATTRIBUTES_HEADER = b"x-amzn-sagemaker-custom-attributes"
 JSON = b"application/json"
 
 Scope = dict[str, Any]
@@ -128,6 +126,6 @@ def _asked(scope: Scope, confidence: float) -> dict[str, Any]:
     return {
         "content_type": given.get(b"content-type", b"").decode("latin-1"),
         "accept": given.get(b"accept", b"").decode("latin-1"),
-        "attributes": given.get(ATTRIBUTES_HEADER, b"").decode("latin-1"),
+        "attributes": given.get(ATTRIBUTES_HEADER.lower().encode(), b"").decode("latin-1"),
         "confidence": confidence,
     }

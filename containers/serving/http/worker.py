@@ -21,15 +21,13 @@ from typing import Any
 
 from containers.serving.answer.answer import render
 from containers.serving.http.frames import pack, receive_frame
-from containers.serving.model.detection import MAXIMUM_DETECTIONS, Thresholds
 from containers.serving.model.image import decode_array
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 
-BEST_CLASSES = 5
-"""A classifier answers so many unless asked for another number."""
 MAXIMUM_PIXELS_A_REQUEST = 400_000_000
 """Eight of the largest pictures; decoding so many takes some 10 of the 60 seconds that a request has."""
 MAXIMUM_MASK_PIXELS = 1_000_000_000
@@ -111,10 +109,7 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             asked["accept"],
             asked["attributes"],
             body,
-            Thresholds(
-                confidence=asked["confidence"],
-                max_detections=BEST_CLASSES if predictor.manifest.task == "classify" else MAXIMUM_DETECTIONS,
-            ),
+            Thresholds.usual(predictor.manifest.task, asked["confidence"]),
             predictor.manifest.classes,
         )
         answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
@@ -169,7 +164,7 @@ def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Predicti
     if item.kind == "encoded":
         return predictor.predict(item.image, item.thresholds, keep_pixels=keep_pixels)
     started = time.perf_counter()
-    (pixels,) = decode_array(item.image)
+    pixels = decode_array(item.image)
     decode_ms = (time.perf_counter() - started) * 1000
     return predictor.predict_pixels(pixels, item.thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from math import prod
 
-from containers.serving.model.image_header import MAXIMUM_PIXELS, ImageError
+from containers.serving.model.image_header import ImageError
+from workflow.contract.model import MAXIMUM_PIXELS
 
 SIGNATURE = b"\x93NUMPY"
 MAXIMUM_HEADER_BYTES = 1024

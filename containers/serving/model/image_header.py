@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-MAXIMUM_PIXELS = 50_000_000
+from workflow.contract.model import MAXIMUM_PIXELS
+
 MAXIMUM_SCANS = 32
 """Of a JPEG. Encoders write ten to twenty; each is a pass over all pixels and may be a hundred bytes long."""
 MAXIMUM_PARTS = 65_536

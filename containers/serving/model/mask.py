@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-Doubles = NDArray[np.float64]
+from containers.serving.model.arrays import Doubles, Flags, Floats
 
 BLOCK = 1 << 17
 """Pixels that are interpolated at a time: their floats fit the processor's cache."""

@@ -10,9 +10,8 @@ from containers.serving.report.changes import changes
 from containers.serving.report.pictures import embedded
 from containers.serving.report.table import folded, table
 from containers.serving.report.words import count
-from workflow.contract.dataset_report import ACTIONS, FINDINGS, DatasetReport
+from workflow.contract.dataset_report import ACTIONS, FINDINGS, SPLITS, DatasetReport
 
-SPLITS = ("train", "validation", "test")
 OPEN_CLASSES = 6
 """Classes that are counted in the open; the others are unfolded."""
 SIZES = 6

@@ -9,17 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from containers.serving.model.array_header import read_array_header, single_pictures
 from containers.serving.model.image_header import ImageError
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.accept import preferred
 from containers.serving.request.parameters import NAMES, Masks, Parameters, changed, read_attributes
 from containers.serving.request.refusal import InvocationError, shown
 from containers.serving.request.strict_json import read_object
-
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Thresholds
 
 __all__ = ["Invocation", "InvocationError", "Item", "read_invocation"]
 

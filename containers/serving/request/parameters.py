@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
 from containers.serving.request.refusal import InvocationError, shown
-
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Thresholds
 
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 NAMES = ("confidence", "iou", "classes", "max_detections", "masks")
-MAXIMUM_DETECTIONS = 300
 
 Masks = Literal["polygons", "rle", "none"]
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
+from containers.training.preparation.catalogue import Array, Catalogue
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.statistics import median_sides, objects_by_split
+from workflow.contract.dataset_report import SPLITS
 
 RARE = 50
 """A class with fewer than one object in training for so many of the most frequent class is told as an imbalance."""

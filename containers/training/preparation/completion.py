@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 
-from containers.training.preparation.catalogue import SPLITS, UNSPLIT, Array, Catalogue
+from containers.training.preparation.catalogue import UNSPLIT, Array, Catalogue
 from containers.training.preparation.duplicates import joined
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.splits import SHARE, SplitError, Unit, assign
+from workflow.contract.dataset_report import SPLITS
 
 
 def complete(

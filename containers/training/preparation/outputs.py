@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
+from containers.training.preparation.catalogue import Array, Catalogue
 from containers.training.preparation.judgement import Judged
 from containers.training.preparation.processes import in_order
 from containers.training.preparation.survey import Progress, Say
+from workflow.contract.dataset_report import SPLITS
 from workflow.contract.reading import VERSION
 from workflow.labels.source import Source
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
-PIXELS = 50_000_000
-"""Largest picture that is decoded; the size is known from the header, so memory stays bounded."""
+from workflow.contract.model import MAXIMUM_PIXELS
+
 BYTES = 1_000_000_000
-"""Largest file that is read: more than 50 million pixels of four 16-bit channels take."""
+"""Largest file that is read: more than MAXIMUM_PIXELS of four 16-bit channels take."""
 SIDE = 10
 """Shortest side that training accepts."""
 
@@ -139,14 +139,15 @@ def _check_length(data: bytes) -> None:
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > PIXELS:
+    # Known from the header, before anything is decoded, so that memory stays bounded.
+    if width * height > MAXIMUM_PIXELS:
         raise _DefectError("enormous-image", _too_large(f"{width}x{height}"))
     if min(width, height) < SIDE:
         raise _DefectError("tiny-image", f"{width}x{height} pixels: shorter than {SIDE} on one side")
 
 
 def _too_large(found: str) -> str:
-    return f"{found}: more than {PIXELS:,} pixels"
+    return f"{found}: more than {MAXIMUM_PIXELS:,} pixels"
 
 
 def _decode_jpeg(data: bytes) -> Image.Image:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, SPLITS, UNSPLIT, Array, Catalogue, Part
+from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, UNSPLIT, Array, Catalogue, Part
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.pictures import Picture, read_picture
 from containers.training.preparation.processes import in_order
+from workflow.contract.dataset_report import SPLITS
 from workflow.labels.source import Labelled, Problem, Row, Source, problem
 
 Say = Callable[[str], None]

@@ -14,7 +14,7 @@ coco = pytest.importorskip("pycocotools.mask", reason="pycocotools is not instal
 
 def grid(width: int = 160, height: int = 160, size: int = 160) -> Grid:
     """A picture of this size in a square input."""
-    return Grid(Letterbox.fit(width, height, size, size), width, height, size, size)
+    return Grid(Letterbox.fit(width, height, size, size), size, size)
 
 
 def full(left: int, top: int, width: int, height: int) -> tuple[Mask, list[int]]:

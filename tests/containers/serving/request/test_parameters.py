@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from containers.serving.model import detection
-from containers.serving.model.detection import Thresholds
-from containers.serving.request.parameters import MAXIMUM_DETECTIONS, Parameters, changed, read_attributes
+from containers.serving.model.thresholds import Thresholds
+from containers.serving.request.parameters import Parameters, changed, read_attributes
 from containers.serving.request.refusal import InvocationError
 
 CLASSES = ("bolt", "cap nut", "0", "größe")
@@ -88,8 +87,3 @@ def test_of_many_classes_the_first_twenty_are_told() -> None:
     """A message stays a message."""
     with pytest.raises(InvocationError, match=r"'c19' and 60 more$"):
         changed(BASE, {"classes": ["x"]}, tuple(f"c{at}" for at in range(80)))
-
-
-def test_the_bound_of_detections_is_the_detectors_own() -> None:
-    """Said twice so that a request is understood without numpy."""
-    assert MAXIMUM_DETECTIONS == detection.MAXIMUM_DETECTIONS
