@@ -38,7 +38,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
     # Its optimiser and its symbolic shapes are left out: they would fuse what is chosen by name below.
     quant_pre_process(str(graph), str(prepared), skip_optimization=True, skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(str(prepared)).graph.node if node.op_type == "Conv"]
-    inputs = model_inputs(choose(pictures), task, image_size)
+    inputs = model_inputs(choose_pictures(pictures), task, image_size)
     quantize_static(
         str(prepared),
         str(graph),
@@ -48,7 +48,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["Conv"],
-        nodes_to_exclude=in_floats(convolutions),
+        nodes_to_exclude=choose_floats(convolutions),
         calibrate_method=CalibrationMethod.MinMax,
         # A convolution's result is rounded once, after its activation function. Rounded before it as well, scores are
         # off more than twice as far in onnxruntime, and in OpenVINO 2026.4 altogether wrong: by 0.37 in the mean.
@@ -57,7 +57,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
     prepared.unlink()
 
 
-def in_floats(convolutions: Sequence[str]) -> list[str]:
+def choose_floats(convolutions: Sequence[str]) -> list[str]:
     """The names of the convolutions that stay in floats: the stem, and what ends a branch of the head.
 
     The latter are the bare convolutions, without an activation function, that give boxes, scores, keypoints, mask
@@ -68,7 +68,7 @@ def in_floats(convolutions: Sequence[str]) -> list[str]:
     ]
 
 
-def choose(pictures: Sequence[Path]) -> list[Path]:
+def choose_pictures(pictures: Sequence[Path]) -> list[Path]:
     """At most CALIBRATION_IMAGES, spread evenly over the names in order: always the same, and not all of one series."""
     ordered = sorted(pictures)
     count = min(len(ordered), CALIBRATION_IMAGES)

@@ -50,7 +50,7 @@ class Grid:
 
     def objects(self, outlines: Sequence[Reals]) -> Flags:
         """The places [objects, rows, columns] that belong to each outline [corners, 2] in pixels of the picture."""
-        drawn = np.stack([self._small(outline) for outline in outlines])
+        drawn = np.stack([self._draw_small(outline) for outline in outlines])
         largest_first = np.argsort(-drawn.sum(axis=(1, 2)), kind="stable")
         owner = np.zeros(drawn.shape[1:], np.int64)
         for at in largest_first:
@@ -58,9 +58,9 @@ class Grid:
         belongs: Flags = owner == np.arange(1, len(drawn) + 1)[:, None, None]
         return belongs
 
-    def _small(self, outline: Reals) -> Flags:
+    def _draw_small(self, outline: Reals) -> Flags:
         """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count."""
-        line = (resampled(outline) * self.letterbox.gain + self.border).astype(np.int64)
+        line = (resample(outline) * self.letterbox.gain + self.border).astype(np.int64)
         corners = line.clip(0, (self.input_width, self.input_height))
         left, top = corners.min(axis=0).tolist()
         covered = draw(corners - (left, top))
@@ -107,7 +107,7 @@ def draw(corners: Integers) -> Flags:
     return covered
 
 
-def resampled(outline: Reals) -> Doubles:
+def resample(outline: Reals) -> Doubles:
     """A closed line [corners, 2] as at least a thousand points, as training takes it before it moves them to pixels."""
     closed = np.concatenate((outline, outline[:1])).astype(np.float64)
     if len(outline) >= POINTS:

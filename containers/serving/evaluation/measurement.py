@@ -23,7 +23,7 @@ from containers.serving.evaluation.judging import Judge, Pairs, Truth
 from containers.serving.model.arrays import Doubles, Flags, Integers
 from containers.serving.model.classification import class_scores
 from containers.serving.model.detection import Detections
-from containers.serving.model.image import as_sent
+from containers.serving.model.image import read_as_sent
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.predictor import Inference, Predictor
 from containers.serving.model.thresholds import Thresholds
@@ -41,7 +41,7 @@ PROGRESS_SECONDS = 30.0
 class Seen:
     """What is kept of one picture, at the served confidence and overlap 0.5.
 
-    ``classes`` are the ids that were told; ``certainty`` is the lowest score told, 1 where nothing was.
+    ``classes`` are the ids that were answered; ``certainty`` is the lowest score answered, 1 where nothing was.
     """
 
     picture: Picture
@@ -60,7 +60,7 @@ class Seen:
 class Measurement:
     """All a model said of the held-out images, in the class order of the held-out data; times in milliseconds [n].
 
-    ``mixed`` counts what is true [row] and was told [column]; where objects are found, the last of both is nothing.
+    ``mixed`` counts what is true [row] and was answered [column]; where objects are found, the last of both is nothing.
     """
 
     seen: tuple[Seen, ...]
@@ -99,13 +99,13 @@ def measure(
     kind = Namer if held_out.task == "classify" else Finder
     observer: Observer = kind(predictor, held_out, confidence)
     seen, milliseconds = [], []
-    told = time.monotonic()
+    last_line = time.monotonic()
     for picture in held_out.pictures:
         one, spent = observer.look(picture, tell)
         seen.append(one)
         milliseconds.append(spent)
-        if time.monotonic() - told > PROGRESS_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - last_line > PROGRESS_SECONDS:
+            last_line = time.monotonic()
             print(f"measured {len(seen)} of {len(held_out.pictures)} pictures", flush=True)
     return Measurement(tuple(seen), observer.record(), observer.mixed, np.array(milliseconds))
 
@@ -113,12 +113,12 @@ def measure(
 def infer(predictor: Predictor, picture: Picture) -> Inference:
     """Run the model on a held-out image, as a client would send it. Raises HeldOutError where it cannot be read."""
     try:
-        return predictor.infer(as_sent(picture.path))
+        return predictor.infer(read_as_sent(picture.path))
     except ImageError as error:
         raise HeldOutError(f"{picture.name}: {error}") from None
 
 
-def known_classes(predictor: Predictor, held_out: HeldOut) -> NDArray[np.int64]:
+def map_classes(predictor: Predictor, held_out: HeldOut) -> NDArray[np.int64]:
     """For each class of the model its id in the held-out data, UNKNOWN for one that is not there."""
     ids = {name: at for at, name in enumerate(held_out.classes)}
     return np.array([ids.get(name, UNKNOWN) for name in predictor.manifest.classes])
@@ -133,10 +133,10 @@ class Finder:
         self._served = Thresholds.usual(held_out.task, confidence)
         self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task], every_class=True)
         self._judge = Judge.of(held_out)
-        self._ids = known_classes(predictor, held_out)
+        self._ids = map_classes(predictor, held_out)
         self._everything: list[tuple[Detections, Flags]] = []
         self._shapes: list[Flags] = []
-        self._told: list[tuple[Detections, Flags]] = []
+        self._answered: list[tuple[Detections, Flags]] = []
         self.mixed: Integers = np.zeros((len(held_out.classes) + 1,) * 2, np.int64)
 
     def look(self, picture: Picture, tell: Callable[[dict[str, Any]], None] | None) -> tuple[Seen, float]:
@@ -147,17 +147,17 @@ class Finder:
         spent = (time.perf_counter() - started) * 1000
         width, height = inference.width, inference.height
         if tell is not None:
-            said = describe(answer, width, height, self._predictor.manifest.classes, "rle")
-            tell({"file": picture.name, "width": width, "height": height, "detections": said})
+            detections = describe(answer, width, height, self._predictor.manifest.classes, "rle")
+            tell({"file": picture.name, "width": width, "height": height, "detections": detections})
         truth = Truth.of(picture, inference)
-        found = self._renamed(inference.detections(self._lowest))
+        found = self._rename_classes(inference.detections(self._lowest))
         by_place, by_shape = self._judge.right(found, truth)
-        self._everything.append((_plain(found), by_place))
+        self._everything.append((_drop_extras(found), by_place))
         if by_shape is not None:
             self._shapes.append(by_shape)
-        served = self._renamed(answer)
+        served = self._rename_classes(answer)
         pairs = self._judge.pairs(served, truth)
-        self._told.append((_plain(served), np.repeat(pairs.right[:, None], len(OVERLAPS), axis=1)))
+        self._answered.append((_drop_extras(served), np.repeat(pairs.right[:, None], len(OVERLAPS), axis=1)))
         self._count(served, pairs, truth)
         certainty = float(served.scores.min()) if len(served) else 1.0
         missed, wrong = int(pairs.missed.sum()), int((~pairs.right).sum())
@@ -167,7 +167,7 @@ class Finder:
         """What is served for a picture, judged; not remembered."""
         inference = infer(self._predictor, picture)
         truth = Truth.of(picture, inference)
-        served = self._renamed(inference.detections(self._served))
+        served = self._rename_classes(inference.detections(self._served))
         return served, self._judge.pairs(served, truth), truth
 
     def record(self) -> Found:
@@ -177,18 +177,18 @@ class Finder:
         shapes = (
             replace(everything, right=np.concatenate(right)) if self._held_out.task in ("pose", "segment") else None
         )
-        served = self._collect(self._told)
+        served = self._collect(self._answered)
         return Found(self._held_out.task, len(self._held_out.classes), everything, shapes, served)
 
-    def _renamed(self, found: Detections) -> Detections:
+    def _rename_classes(self, found: Detections) -> Detections:
         named = replace(found, classes=self._ids[found.classes])
         return named.keep(named.classes != UNKNOWN)
 
     def _count(self, served: Detections, pairs: Pairs, truth: Truth) -> None:
         nothing = len(self._held_out.classes)
-        for told, finds, mistaken in zip(served.classes, pairs.finds, pairs.mistakes, strict=True):
+        for answered, finds, mistaken in zip(served.classes, pairs.finds, pairs.mistakes, strict=True):
             lies_on = max(finds, mistaken)
-            self.mixed[truth.classes[lies_on] if lies_on >= 0 else nothing, told] += 1
+            self.mixed[truth.classes[lies_on] if lies_on >= 0 else nothing, answered] += 1
         for class_id in truth.classes[np.setdiff1d(np.flatnonzero(pairs.missed), pairs.mistakes)]:
             self.mixed[class_id, nothing] += 1
 
@@ -196,10 +196,10 @@ class Finder:
         pictures = self._held_out.pictures
         return Matches(
             right=np.concatenate([np.zeros((0, len(OVERLAPS)), bool), *(right for _, right in rows)]),
-            scores=_joined([found.scores for found, _ in rows], np.float32),
-            classes=_joined([found.classes for found, _ in rows], np.int64),
+            scores=_concatenate([found.scores for found, _ in rows], np.float32),
+            classes=_concatenate([found.classes for found, _ in rows], np.int64),
             pictures=np.repeat(np.arange(len(rows)), [len(found) for found, _ in rows]),
-            true_classes=_joined([picture.classes for picture in pictures], np.int64),
+            true_classes=_concatenate([picture.classes for picture in pictures], np.int64),
             true_pictures=np.repeat(np.arange(len(pictures)), [len(picture.classes) for picture in pictures]),
         )
 
@@ -211,7 +211,7 @@ class Namer:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
         self._served = Thresholds.usual(held_out.task, confidence)
-        self._ids = known_classes(predictor, held_out)
+        self._ids = map_classes(predictor, held_out)
         self._rows: list[tuple[int, int, bool]] = []
         self.mixed: Integers = np.zeros((len(held_out.classes),) * 2, np.int64)
 
@@ -244,10 +244,10 @@ class Namer:
         return Named(len(self._held_out.classes), table[:, 0], table[:, 1], table[:, 2] == 1)
 
 
-def _plain(found: Detections) -> Detections:
+def _drop_extras(found: Detections) -> Detections:
     """Without what only a task adds, which holds a hundred times the memory of the rest."""
     return Detections(found.boxes, found.scores, found.classes)
 
 
-def _joined(parts: list[Any], kind: type) -> Any:
+def _concatenate(parts: list[Any], kind: type) -> Any:
     return np.concatenate([np.zeros(0, kind), *parts])

@@ -27,7 +27,7 @@ from containers.serving.evaluation.page_inputs import PageInputError, PageInputs
 from containers.serving.evaluation.pictures import report_pictures
 from containers.serving.evaluation.predictions import predictions_file
 from containers.serving.evaluation.scoring import Standing, compare
-from containers.serving.evaluation.summary import evidence
+from containers.serving.evaluation.summary import gather_evidence
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -100,14 +100,14 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
         raise EvaluationError(f"the held-out images belong to dataset {held_out.digest}, the run to {expected}")
     known = read_champion(inputs / "champion" / "champion.json")
     output.mkdir(parents=True, exist_ok=True)
-    with naming("the candidate"):
+    with name_the_model("the candidate"):
         model = load(inputs / "candidate" / "model.tar.gz")
         check_candidate(model.manifest, held_out)
         with predictions_file(output / "predictions.json", model.manifest.model_digest, confidence) as tell:
             candidate = judge(model, held_out, confidence, tell)
     champion, comparison = None, None
     if known is not None:
-        with naming("the champion"):
+        with name_the_model("the champion"):
             champion = judge_champion(inputs / "champion" / "model.tar.gz", known, held_out, confidence)
         shared = frozenset(champion.model.manifest.classes) & frozenset(candidate.model.manifest.classes)
         comparison = compare(candidate.standing, champion.standing, held_out, shared)
@@ -130,7 +130,7 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def naming(name: str) -> Iterator[None]:
+def name_the_model(name: str) -> Iterator[None]:
     """Put the model's name in front of the reason why it cannot be measured."""
     try:
         yield
@@ -235,7 +235,7 @@ def write(
     pictures = report_pictures(predictor, held_out, metrics.confidence, measurement.seen)
     page = Page(
         run=run_name,
-        evidence=evidence(metrics, held_out, measurement, pictures),
+        evidence=gather_evidence(metrics, held_out, measurement, pictures),
         record=given.record,
         trials=given.trials,
         training=candidate.model.training,

@@ -42,7 +42,7 @@ def work(arguments: Sequence[str]) -> int:
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
     peers = [socket.socket(fileno=int(number)) for number in arguments[1:]]
     try:
-        predictor = Predictor(*read_handed(int(arguments[0])), streams=len(peers))
+        predictor = Predictor(*take_over(int(arguments[0])), streams=len(peers))
     except ModelError as error:
         peers[0].sendall(pack({"error": str(error)}, b""))
         return 1
@@ -74,7 +74,7 @@ def hand_over(manifest: bytes, model: bytes) -> int:
     return handle
 
 
-def read_handed(handle: int) -> tuple[Manifest, bytes]:
+def take_over(handle: int) -> tuple[Manifest, bytes]:
     """The manifest and the model of ``hand_over``, verified once more. Raises ModelError."""
     data = os.pread(handle, os.fstat(handle).st_size, 0)
     length = int.from_bytes(data[:8], "big")
@@ -114,14 +114,14 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
         )
         answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
     except InvocationError as error:
-        return _refusal(error.status, str(error))
+        return _refuse(error.status, str(error))
     except ImageError as error:
-        return _refusal(400, str(error))
+        return _refuse(400, str(error))
     except MemoryError:
-        return _refusal(413, "the images need more memory than this endpoint has")
+        return _refuse(413, "the images need more memory than this endpoint has")
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        return _refusal(500, "the model could not answer; the endpoint's log says why")
+        return _refuse(500, "the model could not answer; the endpoint's log says why")
     return {"status": 200, "content_type": content_type, "images": len(invocation.items)}, answer
 
 
@@ -169,6 +169,6 @@ def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Predicti
     return predictor.predict_pixels(pixels, item.thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 
 
-def _refusal(status: int, message: str) -> tuple[dict[str, Any], bytes]:
+def _refuse(status: int, message: str) -> tuple[dict[str, Any], bytes]:
     header = {"status": status, "content_type": "application/json", "images": 0, "error": message}
     return header, json.dumps({"error": message}).encode()

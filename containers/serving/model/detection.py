@@ -133,7 +133,7 @@ def candidates(output: Floats, classes: int, thresholds: Thresholds) -> tuple[De
     if thresholds.classes is not None:
         wanted = np.isin(named, thresholds.classes)
         named, columns, values = named[wanted], columns[wanted], values[wanted]
-    order = _falling(values)
+    order = _sort_falling(values)
     columns = columns[order]
     centre, size = output[:2, columns].T, output[2:4, columns].T
     found = Detections(
@@ -160,7 +160,7 @@ def suppress(detections: Detections, iou: float, most: int = MAXIMUM_DETECTIONS)
             block = block[~_covers(sides, detections.classes, kept, block, iou).any(axis=0)]
         first = int(block[BLOCK]) if len(block) > BLOCK else last
         block = block[:BLOCK]
-        kept = np.concatenate((kept, block[_greedy(_covers(sides, detections.classes, block, block, iou))]))
+        kept = np.concatenate((kept, block[_suppress_greedily(_covers(sides, detections.classes, block, block, iou))]))
     return kept[:most]
 
 
@@ -170,7 +170,7 @@ def to_picture(detections: Detections, letterbox: Letterbox) -> Detections:
     return replace(detections, boxes=letterbox.clip(corners).reshape(-1, 4))
 
 
-def _falling(values: Floats) -> Indices:
+def _sort_falling(values: Floats) -> Indices:
     """Indices of the highest 30,000 values, highest first, equal ones in their order."""
     if len(values) <= MAXIMUM_CANDIDATES:
         return np.argsort(-values, kind="stable")
@@ -190,7 +190,7 @@ def _covers(sides: NDArray[np.float64], classes: Integers, better: Indices, othe
     return covers
 
 
-def _greedy(covers: Flags) -> list[int]:
+def _suppress_greedily(covers: Flags) -> list[int]:
     """Which of n stay, best first, when each that stays sends away those it ``covers`` [n, n]."""
     rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(covers, axis=1, bitorder="little")]
     kept, gone = [], 0

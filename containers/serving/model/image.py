@@ -17,8 +17,8 @@ from containers.serving.model.image_header import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
     ImageError,
-    pixels_of_png,
     read_header,
+    strip_png,
 )
 
 # OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
@@ -32,7 +32,7 @@ def decode_image(data: bytes) -> Pixels:
     animation this is the first picture. Raises ImageError.
     """
     header = read_header(data)
-    return _decode(pixels_of_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
+    return _decode(strip_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
 
 
 def decode_array(data: bytes) -> Pixels:
@@ -50,7 +50,7 @@ def decode_array(data: bytes) -> Pixels:
         raise ImageError(f"the array of shape {list(header.shape)} needs more memory than there is") from None
 
 
-def as_sent(path: Path) -> bytes:
+def read_as_sent(path: Path) -> bytes:
     """The image as a client would send it: a JPEG or PNG as it is, any other format as a PNG of the same pixels."""
     data = path.read_bytes()
     if data.startswith((PNG_SIGNATURE, JPEG_SIGNATURE)):
@@ -58,7 +58,7 @@ def as_sent(path: Path) -> bytes:
     return bytes(cv2.imencode(".png", _decode(data, "image"))[1])
 
 
-def thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
+def make_thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
     """A JPEG of the picture that is at most ``longest_side`` pixels wide and high."""
     pixels = decode_image(data)
     scale = longest_side / max(pixels.shape[:2])

@@ -42,7 +42,7 @@ class Mask:
     @property
     def pixels(self) -> Flags:
         """The mask [height, width], made anew at each call."""
-        return self._sampled(1)
+        return self._sample(1)
 
     def any(self) -> bool:
         """Whether the mask has a pixel at all."""
@@ -62,7 +62,7 @@ class Mask:
         import cv2  # here, because all else of a mask, and all of a box, is numpy
 
         step = self._step()
-        pixels = self._sampled(step)
+        pixels = self._sample(step)
         corners = np.zeros((pixels.shape[0] + 1, pixels.shape[1] + 1), np.uint8)
         for row in (0, 1):  # a corner belongs to the outline when any of the four pixels around it does
             for column in (0, 1):
@@ -113,7 +113,7 @@ class Mask:
         """Pixels from one sample of an outline to the next."""
         return max(1, int(1 / (SAMPLES * max(self.pitch))))
 
-    def _sampled(self, step: int) -> Flags:
+    def _sample(self, step: int) -> Flags:
         """The mask at the middle of each ``step`` x ``step`` pixels."""
         columns, rows = (np.arange(0.0, side, step) + (step - 1) / 2 for side in (self.width, self.height))
         return self.at(columns, rows)

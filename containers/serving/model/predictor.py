@@ -164,12 +164,12 @@ class Predictor:
             letterbox = Letterbox(width, height, size, size, 0, 0)
             canvas = fit_classify(pixels, size)
         else:
-            letterbox, canvas = self._letterboxed(pixels)
+            letterbox, canvas = self._fit_letterbox(pixels)
         outputs = tuple(self.runtime.run(canvas))
         spent = (time.perf_counter() - started) * 1000
         return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, decode_ms, spent)
 
-    def _letterboxed(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
+    def _fit_letterbox(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
         height, width = pixels.shape[:2]
         size = self.runtime.size or smallest_input(width, height, self.manifest.width)
         place = Letterbox.fit(width, height, size[1], size[0])

@@ -1,7 +1,7 @@
 """Judges a whole dataset: looks at everything, makes the splits, and says what was found.
 
 Reads the dataset and writes nothing. A dataset with errors is judged to the end all the same, so that all that is wrong
-is told at once.
+is reported at once.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def judge(
         splits=statistics.split_counts(catalogue),
         errors=findings.errors,
         warnings=findings.warnings,
-        findings=findings.shown(),
+        findings=findings.examples(),
         task=source.task,
         format=source.format,
         keypoints=source.keypoints,

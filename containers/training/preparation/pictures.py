@@ -104,7 +104,7 @@ def _examine(data: bytes) -> Picture:
         return Picture(digest, width, height, defect=error.kind, message=str(error))
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
         # Pillow's readers raise all of these for damaged files.
-        return Picture(digest, width, height, defect=_kind_of(error), message=_words(error))
+        return Picture(digest, width, height, defect=_guess_kind(error), message=_explain(error))
     return Picture(digest, width, height, rotated=rotated, look=look_of(grey))
 
 
@@ -190,10 +190,10 @@ def _decode(data: bytes, image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def _kind_of(error: Exception) -> str:
+def _guess_kind(error: Exception) -> str:
     return "truncated-image" if "truncated" in str(error).lower() else "unreadable-image"
 
 
-def _words(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     said = re.sub(r" ?<_io\.BytesIO object at \w+>", "", str(error))
     return f"cannot be read as a picture: {said or type(error).__name__}"
