@@ -57,7 +57,7 @@ NOT_RUN = {
 RUN_HERE = (
     "make help",
     ".venv/bin/python -m tests.bench.serving --help",
-    ".venv/bin/python -m tests.containers.serving.example_pages pages",
+    ".venv/bin/python -m tests.containers.serving.report.example_pages pages",
 )
 
 FOLDERS = {

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from containers.training.digest import file_digest
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION
-from workflow.contract.scores import TASKS
 
 DATASET = "dataset.json"
 """What the preparation found, handed on to the model."""

@@ -97,7 +97,7 @@ def newest_checkpoint(root: Path, *, settings: str) -> Checkpoint | None:
             document = json.loads(seal.read_text(encoding="utf-8"))
             if document["version"] != VERSION or document["settings"] != settings:
                 continue
-            found = Checkpoint(_progress(document), seal.parent)
+            found = Checkpoint(_parse_progress(document), seal.parent)
             good = all(file_digest(seal.parent / name) == document["files"][name] for name in (STATE, BEST))
         except (ValueError, KeyError, TypeError, OSError) as error:
             damaged.append(f"{seal.parent.name} ({error})")
@@ -111,12 +111,12 @@ def newest_checkpoint(root: Path, *, settings: str) -> Checkpoint | None:
     return max(whole, key=lambda checkpoint: checkpoint.epochs_done, default=None)
 
 
-def progress_of(seal: Path) -> Progress:
+def read_progress(seal: Path) -> Progress:
     """What a checkpoint.json says. Raises ValueError, KeyError or TypeError where it is damaged."""
-    return _progress(json.loads(seal.read_text(encoding="utf-8")))
+    return _parse_progress(json.loads(seal.read_text(encoding="utf-8")))
 
 
-def _progress(document: Mapping[str, Any]) -> Progress:
+def _parse_progress(document: Mapping[str, Any]) -> Progress:
     return Progress(
         document["settings"], tuple(dict(epoch) for epoch in document["epochs"]), bool(document["finished"])
     )

@@ -23,12 +23,12 @@ def say_where_it_is_full(*folders: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        left = ", ".join(f"{folder} {shutil.disk_usage(folder).free / 2**20:.0f} MB" for folder in _there(folders))
+        left = ", ".join(f"{folder} {shutil.disk_usage(folder).free / 2**20:.0f} MB" for folder in _existing(folders))
         raise DiskFullError(
             f"no room left while writing {error.filename or 'a file'} (free: {left}); "
             "give the training job a larger volume (VolumeSizeInGB)"
         ) from error
 
 
-def _there(folders: tuple[Path, ...]) -> list[Path]:
+def _existing(folders: tuple[Path, ...]) -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]

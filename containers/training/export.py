@@ -17,7 +17,7 @@ from containers.training.digest import file_digest
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
-from workflow.contract.hyperparameters import PRECISIONS
+from workflow.contract.model import PRECISIONS
 from workflow.contract.reading import VERSION
 
 OPSET = 17

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.checkpoints import BEST
-from containers.training.network import fine_tuned, from_scratch
+from containers.training.network import load_pretrained, make_untrained
 from containers.training.order import Order
 from containers.training.precision import check_offline, choose
 from containers.training.watch import Watch
@@ -27,9 +27,9 @@ def fit(order: Order, cores: int) -> None:
         shutil.copyfile(Path(order.checkpoint) / BEST, weights / BEST)
     # Of a network that goes on from a checkpoint, only the layers matter; all of its numbers are put back later.
     if order.pretrained is None:
-        network = from_scratch(settings.model, order.task)
+        network = make_untrained(settings.model, order.task)
     else:
-        network = fine_tuned(Path(order.pretrained), settings.model, order.task)
+        network = load_pretrained(Path(order.pretrained), settings.model, order.task)
     for event, call in Watch(order, cores).callbacks().items():
         network.add_callback(event, call)
     check_offline()

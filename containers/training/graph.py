@@ -59,7 +59,7 @@ def check_graph(model: Any, subject: Subject, image_size: int) -> None:
         raise ExportError(f"the exported graph is not valid ONNX: {error}") from error
     fixed = subject.task == "classify"
     side = image_size if fixed else None
-    taken = {value.name: declared(value) for value in model.graph.input}
+    taken = {value.name: read_shape(value) for value in model.graph.input}
     if taken != {INPUT: [1, 3, side, side]}:
         raise ExportError(f"the exported graph takes {taken}, not {{{INPUT!r}: [1, 3, {side}, {side}]}}")
     kinds = {value.type.tensor_type.elem_type for value in (*model.graph.input, *model.graph.output)}
@@ -67,12 +67,12 @@ def check_graph(model: Any, subject: Subject, image_size: int) -> None:
         raise ExportError(f"the exported graph takes or gives elements of the kinds {kinds}, not 32-bit floats alone")
     sizes = [(image_size, image_size), (image_size + 32, image_size + 64)]
     for height, width in sizes[:1] if fixed else sizes:
-        given, wanted = shapes_of_outputs(model, height, width), subject.outputs(height, width)
+        given, wanted = infer_shapes(model, height, width), subject.outputs(height, width)
         if given != wanted:
             raise ExportError(f"for {height}×{width} pixels the exported graph gives {given}, not {wanted}")
 
 
-def shapes_of_outputs(model: Any, height: int, width: int) -> dict[str, list[int | None]]:
+def infer_shapes(model: Any, height: int, width: int) -> dict[str, list[int | None]]:
     """What the graph gives for one picture of this size, worked out node by node; None for an unknown side.
 
     Raises ExportError where the nodes do not fit one another at this size.
@@ -91,10 +91,10 @@ def shapes_of_outputs(model: Any, height: int, width: int) -> dict[str, list[int
         inferred = onnx.shape_inference.infer_shapes(copy, check_type=True, strict_mode=True, data_prop=True)
     except onnx.shape_inference.InferenceError as error:
         raise ExportError(f"for {height}×{width} pixels the exported graph does not fit together: {error}") from error
-    return {value.name: declared(value) for value in inferred.graph.output}
+    return {value.name: read_shape(value) for value in inferred.graph.output}
 
 
-def declared(value: Any) -> list[int | None]:
+def read_shape(value: Any) -> list[int | None]:
     """The shape that a graph's input or output states; None for a side that is left open."""
     return [side.dim_value if side.HasField("dim_value") else None for side in value.type.tensor_type.shape.dim]
 

@@ -44,12 +44,12 @@ def pretrained_weights(folder: Path) -> Path | None:
     return weights
 
 
-def from_scratch(model: str, task: str) -> Any:
+def make_untrained(model: str, task: str) -> Any:
     """An untrained network of ultralytics; training gives it the classes and keypoints of the data."""
     return load(f"{model}{SUFFIXES[task]}.yaml", task)
 
 
-def fine_tuned(weights: Path, model: str, task: str) -> Any:
+def load_pretrained(weights: Path, model: str, task: str) -> Any:
     """The network of these weights. Raises WeightsError unless it finds what the dataset asks for, and is ``model``."""
     network = load(weights, None)
     if network.task != task:
@@ -57,7 +57,7 @@ def fine_tuned(weights: Path, model: str, task: str) -> Any:
             f"the pretrained weights find {FINDS.get(network.task, network.task)} ({network.task}), the dataset asks "
             f"for {FINDS[task]} ({task})"
         )
-    wanted = from_scratch(model, task).model.yaml
+    wanted = make_untrained(model, task).model.yaml
     given = network.model.yaml
     if given.get("scale") != model[-1]:
         raise WeightsError(f"the pretrained weights are of scale {given.get('scale')!r}, and model is {model}")

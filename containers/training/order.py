@@ -1,4 +1,4 @@
-"""What one training is asked to do, so that every process that takes part can be told the same in a file."""
+"""What one training is asked to do, in a file that every process that takes part reads."""
 
 from __future__ import annotations
 

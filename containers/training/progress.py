@@ -60,11 +60,11 @@ def figures(task: str, losses: Mapping[str, float], metrics: Mapping[str, float]
 def epoch_line(epoch: Mapping[str, float], epochs: int) -> str:
     """The one line of an epoch: its number, counted from 1, and its figures in their order."""
     number, *rest = epoch.items()
-    return " ".join([f"{number[0]}={number[1]} epochs={epochs}", *(_pair(name, value) for name, value in rest)])
+    return " ".join([f"{number[0]}={number[1]} epochs={epochs}", *(_format(name, value) for name, value in rest)])
 
 
 _FORMATS = {"lr": ".6g", "images_per_second": ".1f", "seconds": ".2f"}
 
 
-def _pair(name: str, value: float) -> str:
+def _format(name: str, value: float) -> str:
     return f"{name}={value:{_FORMATS.get(name, '.5f')}}"

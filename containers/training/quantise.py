@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.training.graph import INPUT, ExportError
+from workflow.contract.model import BORDER_GREY
 
 CALIBRATION_IMAGES = 64
 """Pictures looked at. 24 gave the same accuracy where pictures were alike; more are for datasets that vary."""
@@ -21,9 +22,6 @@ CALIBRATION_IMAGES = 64
 STEM = ("/model.0/", "/model.1/", "/model.2/cv1/")
 """The first convolutions. A few of their activations are ten times larger than all others, so that 256 steps are too
 coarse: they alone made two thirds of the error in the scores, and are 4 % of the arithmetic."""
-
-GREY = 114
-"""The border of a letterboxed picture, in training and in serving."""
 
 Floats = NDArray[np.float32]
 
@@ -40,7 +38,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
     # Its optimiser and its symbolic shapes are left out: they would fuse what is chosen by name below.
     quant_pre_process(str(graph), str(prepared), skip_optimization=True, skip_symbolic_shape=True)
     convolutions = [node.name for node in onnx.load(str(prepared)).graph.node if node.op_type == "Conv"]
-    inputs = model_inputs(choose(pictures), task, image_size)
+    inputs = model_inputs(choose_pictures(pictures), task, image_size)
     quantize_static(
         str(prepared),
         str(graph),
@@ -50,7 +48,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=["Conv"],
-        nodes_to_exclude=in_floats(convolutions),
+        nodes_to_exclude=choose_floats(convolutions),
         calibrate_method=CalibrationMethod.MinMax,
         # A convolution's result is rounded once, after its activation function. Rounded before it as well, scores are
         # off more than twice as far in onnxruntime, and in OpenVINO 2026.4 altogether wrong: by 0.37 in the mean.
@@ -59,7 +57,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
     prepared.unlink()
 
 
-def in_floats(convolutions: Sequence[str]) -> list[str]:
+def choose_floats(convolutions: Sequence[str]) -> list[str]:
     """The names of the convolutions that stay in floats: the stem, and what ends a branch of the head.
 
     The latter are the bare convolutions, without an activation function, that give boxes, scores, keypoints, mask
@@ -70,7 +68,7 @@ def in_floats(convolutions: Sequence[str]) -> list[str]:
     ]
 
 
-def choose(pictures: Sequence[Path]) -> list[Path]:
+def choose_pictures(pictures: Sequence[Path]) -> list[Path]:
     """At most CALIBRATION_IMAGES, spread evenly over the names in order: always the same, and not all of one series."""
     ordered = sorted(pictures)
     count = min(len(ordered), CALIBRATION_IMAGES)
@@ -86,7 +84,7 @@ def model_inputs(pictures: Sequence[Path], task: str, image_size: int) -> Iterat
     from ultralytics.data.augment import LetterBox, classify_transforms
     from ultralytics.utils.patches import imread
 
-    letterbox = LetterBox((image_size, image_size), auto=False, scaleup=True, padding_value=GREY)
+    letterbox = LetterBox((image_size, image_size), auto=False, scaleup=True, padding_value=BORDER_GREY)
     centre = classify_transforms(image_size)
     for picture in pictures:
         pixels = imread(str(picture))

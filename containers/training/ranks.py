@@ -1,7 +1,7 @@
 """Shares a training between all GPUs of a machine: one process each, started and ended together.
 
 ultralytics would start such processes itself, from a file it generates, in which nothing of ours lives: no checkpoint,
-no line for an epoch, no restricted loading. Here each process is this program, and the first one writes and tells.
+no line for an epoch, no restricted loading. Here each process is this program, and the first one writes and logs.
 """
 
 from __future__ import annotations

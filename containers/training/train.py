@@ -41,7 +41,7 @@ def train(folders: Folders) -> None:
     channel = read_channel(folders.channel("training"))
     require_fit(settings, channel.task, len(channel.classes))
     pretrained = pretrained_weights(folders.channel("pretrained"))
-    identity = name_of(given, channel.digest, pretrained)
+    identity = identify(given, channel.digest, pretrained)
     found = newest_checkpoint(folders.checkpoints, settings=identity)
     if found is not None:
         _say(f"found a checkpoint: {found.epochs_done} of {settings.epochs} epochs are done")
@@ -64,7 +64,7 @@ def train(folders: Folders) -> None:
             )
             if found is None or not found.progress.finished:
                 _fit(order, work, cores)
-            best, finished = finished_training(folders.checkpoints, identity, work)
+            best, finished = read_finished(folders.checkpoints, identity, work)
             # A search goes by the last value of its objective, and what is published is the best epoch.
             _say(f"exporting the best epoch quality={max(epoch['quality'] for epoch in finished.progress.epochs):.5f}")
             publish(
@@ -102,7 +102,7 @@ def gpus() -> int:
     return max(1, int(torch.cuda.device_count()))
 
 
-def finished_training(checkpoints: Path, identity: str, work: Path) -> tuple[Path, Checkpoint]:
+def read_finished(checkpoints: Path, identity: str, work: Path) -> tuple[Path, Checkpoint]:
     """The best weights, without what only training needs, and the checkpoint of the last epoch.
 
     Taken from the checkpoint whether training has just ended or had ended before a restart: both publish the same.
@@ -142,8 +142,8 @@ def record(
 def instance_of(folders: Folders) -> str:
     """The type of the instance as SageMaker tells it; empty where nobody does."""
     file = folders.hyperparameters.with_name("resourceconfig.json")
-    told = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return str(told.get("current_instance_type", ""))
+    resources = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return str(resources.get("current_instance_type", ""))
 
 
 def calibration_images(channel: Channel, folder: Path) -> list[Path]:
@@ -151,7 +151,7 @@ def calibration_images(channel: Channel, folder: Path) -> list[Path]:
     return [folder / name for name in channel.images("train")]
 
 
-def name_of(given: Mapping[str, str], dataset_digest: str, pretrained: Path | None) -> str:
+def identify(given: Mapping[str, str], dataset_digest: str, pretrained: Path | None) -> str:
     """A digest that two trainings share only if one may go on from the other's checkpoint."""
     parts = [dict(given), dataset_digest, None if pretrained is None else file_digest(pretrained)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What happens beside training: threads are set, every epoch is told and kept, a diverged loss ends it.
+"""What happens beside training: threads are set, every epoch is logged and kept, a diverged loss ends it.
 
 Holds the functions that ultralytics calls with its trainer, and nothing else of it.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.channel import ChannelError
-from containers.training.checkpoints import SEAL, STATE, Progress, progress_of, save_checkpoint
+from containers.training.checkpoints import SEAL, STATE, Progress, read_progress, save_checkpoint
 from containers.training.order import Order
 from containers.training.progress import epoch_line, figures, require_finite
 from containers.training.state import restore_state, write_state
@@ -22,14 +22,14 @@ An interruption then costs about a hundred times what a checkpoint does: seconds
 
 
 class Watch:
-    """Follows one process of a training. Only the first of several writes and tells."""
+    """Follows one process of a training. Only the first of several writes and logs."""
 
     def __init__(self, order: Order, cores: int) -> None:
         """Nothing is touched until training calls."""
         self._order = order
         self._cores = cores
         self._slot = None if order.checkpoint is None else Path(order.checkpoint)
-        self._epochs = [] if self._slot is None else list(progress_of(self._slot / SEAL).epochs)
+        self._epochs = [] if self._slot is None else list(read_progress(self._slot / SEAL).epochs)
         self._began = self._trained = 0.0
         self._started = 0.0
         self._last_cost = self._spent = 0.0
@@ -68,7 +68,7 @@ class Watch:
         require_finite(_losses(trainer), trainer.epoch + 1)
 
     def record(self, trainer: Any) -> None:
-        """Keep the epoch for a restart if it is time for that, then tell it."""
+        """Keep the epoch for a restart if it is time for that, then log it."""
         metrics = {key: float(value) for key, value in trainer.metrics.items()}
         epoch = {
             "epoch": trainer.epoch + 1,

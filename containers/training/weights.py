@@ -40,7 +40,7 @@ class WeightsError(ValueError):
 def check_weights(path: Path) -> None:
     """Raise WeightsError unless the file is an archive whose pickle imports only what is allowed."""
     try:
-        foreign = sorted(name for name in imported(_pickle(path)) if not ALLOWED.fullmatch(name))
+        foreign = sorted(name for name in list_imports(_pickle(path)) if not ALLOWED.fullmatch(name))
     except WeightsError:
         raise
     except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
@@ -49,7 +49,7 @@ def check_weights(path: Path) -> None:
         raise WeightsError(f"{path.name}: refused, because loading it would use {', '.join(foreign[:5])}")
 
 
-def imported(pickled: bytes) -> set[str]:
+def list_imports(pickled: bytes) -> set[str]:
     """Every ``module.name`` that unpickling would import.
 
     PyTorch writes pickles of protocol 2, where each import is one instruction that spells out its name.

@@ -91,7 +91,7 @@ def read_page(uri: str) -> str | None:
 
 
 def hash_object(uri: object) -> str:
-    """The SHA-256 of a stored object, in hex; empty where there is no such object."""
+    """The digest of a stored object, read in pieces; empty where there is no such object."""
     try:
         bucket, key = split_s3_uri(str(uri))
         body = s3.get_object(Bucket=bucket, Key=key)["Body"]

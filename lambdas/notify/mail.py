@@ -11,9 +11,10 @@ from typing import Any
 
 from lambdas.notify.cause import readable
 from workflow.contract.cause import text_of
+from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
 from workflow.contract.reading import finite
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
+from workflow.contract.scores import FIGURE_NAMES, QUALITY
 
 
 @dataclass(frozen=True)

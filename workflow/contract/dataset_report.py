@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workflow.contract import reading
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION, ContractError, check_version, mapping
-from workflow.contract.scores import TASKS
+
+SPLITS = ("train", "validation", "test")
+"""The splits of a dataset, the most held-out last."""
 
 POLICIES = ("reject", "drop", "repair", "note")
 """What may be done about a finding: refuse the dataset, leave the thing out and count it, mend it and count it, or go

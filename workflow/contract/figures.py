@@ -8,8 +8,9 @@ from typing import Any, Self
 
 from workflow.contract import reading
 from workflow.contract.document import read
+from workflow.contract.model import TASKS
 from workflow.contract.reading import finite, mapping
-from workflow.contract.scores import FIGURE_NAMES, TASKS, Interval
+from workflow.contract.scores import FIGURE_NAMES, Interval
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.model import PRECISIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, key, rules_of
 
 MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
-
-PRECISIONS = ("f32", "bf16", "int8")
-"""What a model may compute in once it serves."""
 
 
 @dataclass(frozen=True)

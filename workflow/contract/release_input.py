@@ -10,9 +10,7 @@ from workflow.contract.document import Matching, PackageArn, read, render
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError
-from workflow.contract.run_input import RunInput
-
-STARTED_BY_LENGTH = 80
+from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
 
 FROM_THE_STACK = ("ask_before_production", "started_by")
 """Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""

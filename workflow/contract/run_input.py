@@ -9,6 +9,7 @@ from typing import Any
 
 from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
+from workflow.contract.model import TASKS
 from workflow.contract.rule import (
     InputError,
     Number,
@@ -22,11 +23,13 @@ from workflow.contract.rule import (
     key,
     rules_of,
 )
-from workflow.contract.scores import TASKS
 from workflow.contract.thresholds import Thresholds, check_floors
 
 FORMATS = ("auto", "yolo", "coco", "voc", "ground-truth")
 """How the labels of a dataset may be written; ``auto`` finds out."""
+
+STARTED_BY_LENGTH = 80
+"""Characters that name who or what started an execution."""
 
 _INSTANCE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
 # The registry keeps the address with the model, and takes only these characters, 256 at most (CustomerMetadataMap).
@@ -119,7 +122,13 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
     ask_before_production: bool = key(Switch("ask once more between staging and production"), False)
     approval_hours: float = key(Number("hours an approval request waits", 0, 24 * 30, above=True), 72.0)
     force: bool = key(Switch("build even when nothing changed"), False)
-    started_by: str = key(Pattern("up to 80 characters naming who or what started the run", r"[^\r\n]{0,80}"), "")
+    started_by: str = key(
+        Pattern(
+            f"up to {STARTED_BY_LENGTH} characters naming who or what started the run",
+            rf"[^\r\n]{{0,{STARTED_BY_LENGTH}}}",
+        ),
+        "",
+    )
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> RunInput:

@@ -12,10 +12,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workflow.contract import reading
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION, ContractError, check_version, mapping
-
-TASKS = ("detect", "pose", "segment", "classify", "obb")
-"""What a YOLOv8 network finds: boxes, keypoints in boxes, outlines, a class for the whole picture, turned boxes."""
 
 QUALITY: Mapping[str, str] = {
     "detect": "map50_95",

@@ -38,21 +38,21 @@ class Categories:
         """The names in the order of the ids of the first file that has them."""
         names: dict[str, None] = {}
         for file in self._by_file:
-            names |= dict.fromkeys(_name(category) for category in self._counted(file))
+            names |= dict.fromkeys(_name(category) for category in self._list_leaves(file))
         return tuple(names)
 
-    def numbered(self, file: str) -> dict[Any, int]:
+    def number_classes(self, file: str) -> dict[Any, int]:
         """The number of the class for each category id of a file."""
         numbers = {name: number for number, name in enumerate(self.classes())}
-        return {category["id"]: numbers[_name(category)] for category in self._counted(file)}
+        return {category["id"]: numbers[_name(category)] for category in self._list_leaves(file)}
 
     def keypoints(self) -> tuple[tuple[int, int] | None, tuple[int, ...] | None]:
         """How many keypoints an object has with 3 numbers each, and their mirror images where left and right tell."""
-        named = self._keypoint_names()
+        named = self._list_keypoints()
         if not named:
             return None, None
         count = len(named[0])
-        flips = {_flip(points) for points in named}
+        flips = {_mirror(points) for points in named}
         flip = flips.pop()
         known = not flips and sorted(flip) == list(range(count)) and flip != tuple(range(count))
         return (count, 3), flip if known else None
@@ -60,21 +60,21 @@ class Categories:
     def problems(self, task: str) -> Iterator[tuple[str, str]]:
         """What is wrong with the categories, each with its file."""
         for file in self._by_file:
-            found = self._counted(file)
+            found = self._list_leaves(file)
             for what, values in (("name", map(_name, found)), ("id", (category["id"] for category in found))):
                 twice = [value for value, count in Counter(values).items() if count > 1]
                 if twice:
                     yield f"every category needs a {what} of its own; there twice: {', '.join(map(str, twice))}", file
         if not self.classes():
             yield "no category is named", next(iter(self._by_file), ".")
-        lengths = {len(names) for names in self._keypoint_names()}
+        lengths = {len(names) for names in self._list_keypoints()}
         if task == "pose" and len(lengths) != 1:
             said = f"categories have {sorted(lengths)}" if lengths else "no category names its keypoints"
             yield f"all objects of a set need the same number of keypoints; {said}", next(iter(self._by_file), ".")
         if task == "pose":
-            yield from self._renamed()
+            yield from self._find_renamed()
 
-    def _counted(self, file: str) -> list[Mapping[str, Any]]:
+    def _list_leaves(self, file: str) -> list[Mapping[str, Any]]:
         """The categories of a file by id, without one that only heads the others and is of none, as Roboflow writes."""
         found = self._by_file.get(file, [])
         heads = {str(category.get("supercategory")).strip() for category in found}
@@ -93,7 +93,7 @@ class Categories:
             if _name(category) == name
         )
 
-    def _renamed(self) -> Iterator[tuple[str, str]]:
+    def _find_renamed(self) -> Iterator[tuple[str, str]]:
         """The categories whose keypoints have other names in another file."""
         before: dict[str, list[Any]] = {}
         for file, found in self._by_file.items():
@@ -102,7 +102,7 @@ class Categories:
                 if isinstance(points, list) and points and before.setdefault(_name(category), points) != points:
                     yield f"the keypoints of {_name(category)} are called otherwise than in another file", file
 
-    def _keypoint_names(self) -> list[list[Any]]:
+    def _list_keypoints(self) -> list[list[Any]]:
         return [
             category["keypoints"]
             for found in self._by_file.values()
@@ -111,7 +111,7 @@ class Categories:
         ]
 
 
-def _flip(points: list[Any]) -> tuple[int, ...]:
+def _mirror(points: list[Any]) -> tuple[int, ...]:
     """For each keypoint the one whose name has left and right exchanged, -1 where there is none."""
     mirrored = [
         point.replace("left", "\0").replace("right", "left").replace("\0", "right") for point in map(str, points)

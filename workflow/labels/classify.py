@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workflow.labels.files import SPLIT_NAMES, STRUCTURE, Files, names_below
-from workflow.labels.groups import NAME as GROUPS
-from workflow.labels.groups import read_groups
+from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.source import Entry, Labelled, Opened, Row, problem
 
 
@@ -59,7 +58,7 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
         classes=tuple(sorted({name for names in folders.values() for name in names})),
         entries=entries,
         problems=problems,
-        documents=[name for name in (files.base + GROUPS,) if name in files],
+        documents=groups_file(files),
     )
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from workflow.labels.categories import Categories
-from workflow.labels.drawn import Register, fractions, numbers, size_in, unreadable, whole
 from workflow.labels.files import Files, split_of
-from workflow.labels.geometry import area, around, centred, joined
+from workflow.labels.geometry import area, box_around, box_between, join_outlines
+from workflow.labels.groups import groups_file
 from workflow.labels.json_index import JsonError, read_item, walk
 from workflow.labels.outlines import mask_outlines
+from workflow.labels.pixel_labels import Register, find_size, read_numbers, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened
 
@@ -85,7 +86,7 @@ class CocoSource(Opened):
         """The rows of the image's annotations."""
         picture = self.pictures[entry.key]
         said = (picture.width, picture.height)
-        size = size_in(said, (width, height), picture.file, f"{entry.image}: ", self.rules.policy)
+        size = find_size(said, (width, height), picture.file, f"{entry.image}: ", self.rules.policy)
         if isinstance(size, Labelled):
             return size
         judge = Judge(self.rules, picture.file, *size)
@@ -102,45 +103,45 @@ class CocoSource(Opened):
         what = f"{image}: annotation {annotation.get('id', '?')}: "
         category = annotation.get("category_id")
         if annotation.get("iscrowd"):
-            judge.say("crowd", f"{what}a crowd, not one object")
+            judge.report("crowd", f"{what}a crowd, not one object")
         elif category not in classes:
-            judge.say("unknown-class", f"{what}category {category!r} is not among the categories")
-        elif self.rules.task == "pose" and not any((numbers(annotation.get("keypoints")) or ())[2::3]):
-            judge.say("crowd", f"{what}no keypoint is labelled; COCO counts it no more than a crowd")
+            judge.report("unknown-class", f"{what}category {category!r} is not among the categories")
+        elif self.rules.task == "pose" and not any((read_numbers(annotation.get("keypoints")) or ())[2::3]):
+            judge.report("crowd", f"{what}no keypoint is labelled; COCO counts it no more than a crowd")
         else:
             try:
-                judge.take(classes[category], _row(annotation, self.rules.task, size), what=what)
+                judge.take(classes[category], _make_row(annotation, self.rules.task, size), what=what)
             except ValueError as error:
-                judge.say("malformed-row", f"{what}{error}")
+                judge.report("malformed-row", f"{what}{error}")
 
 
 def is_coco(files: Files) -> bool:
     """Whether there is a JSON file that begins like COCO's."""
-    return bool(_papers(files, "auto"))
+    return bool(_find_papers(files, "auto"))
 
 
 def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     """Open a dataset of COCO's JSON; whatever is missing or in doubt becomes a problem."""
     if task == "classify":
-        return unreadable("coco", task, ".", "COCO names no class for a whole picture: give the folders", policy)
+        return refuse_dataset("coco", task, ".", "COCO names no class for a whole picture: give the folders", policy)
     register, categories = Register(files, policy), Categories()
     papers = []
-    for file in _papers(files, task):
+    for file in _find_papers(files, task):
         paper = Paper(file, split_of(file[len(files.base) :]))
         try:
             _read(files, paper, categories)
         except JsonError as error:
-            register.say("layout", str(error), file)
+            register.report("layout", str(error), file)
             continue
         papers.append(paper)
     if not papers:
         if not register.problems:
-            register.say("layout", "no COCO file: looked for a .json with images, annotations and categories", ".")
+            register.report("layout", "no COCO file: looked for a .json with images, annotations and categories", ".")
         return Opened(format="coco", task="detect" if task == "auto" else task, problems=register.problems)
     if task == "auto":
         task = categories.task()
     for message, file in categories.problems(task):
-        register.say("classes", message, file)
+        register.report("classes", message, file)
     classes = categories.classes()
     pictures = _pictures(papers, register, categories)
     entries = register.entries(papers[0].file)
@@ -153,14 +154,14 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         flip=flip,
         entries=entries if classes else (),
         problems=register.problems,
-        documents=[*(paper.file for paper in papers), *(n for n in (f"{files.base}groups.csv",) if n in files)],
+        documents=[*(paper.file for paper in papers), *groups_file(files)],
         root=files.root,
         rules=Rules(task, len(classes), keypoints, dict(policy)),
         pictures=pictures,
     )
 
 
-def _papers(files: Files, task: str) -> list[str]:
+def _find_papers(files: Files, task: str) -> list[str]:
     """The files of annotations; where boxes and keypoints have files of their own, those of the task."""
     named = [name for name in files.ending(".json") if not _OTHER.search(name.rpartition("/")[2])]
     found = [name for name in named if _begins_like_coco(files.path(name))]
@@ -181,14 +182,14 @@ def _read(files: Files, paper: Paper, categories: Categories) -> None:
         key = str(item["id"])
         if not isinstance(item["id"], (int, str)) or key in paper.images:
             raise JsonError(f"byte {place}: the image id {item['id']!r} must be a number or a text, and be there once")
-        paper.images[key] = (item["file_name"], whole(item.get("width")), whole(item.get("height")))
+        paper.images[key] = (item["file_name"], read_side(item.get("width")), read_side(item.get("height")))
 
     def annotation(item: Any, place: int, length: int) -> None:
         if not isinstance(item, dict) or not isinstance(item.get("image_id"), (int, str)):
             raise JsonError(f"byte {place}: an annotation must have an image_id")
         if not isinstance(item.get("category_id"), (int, str, type(None))):
             raise JsonError(f"byte {place}: category_id must be a number")
-        categories.count(paper.file, item, _drawn_as(item))
+        categories.count(paper.file, item, _guess_task(item))
         paper.owners.append(paper.numbers_of.setdefault(str(item["image_id"]), len(paper.numbers_of)))
         paper.places.append(place)
         paper.lengths.append(length)
@@ -205,7 +206,7 @@ def _read(files: Files, paper: Paper, categories: Categories) -> None:
 def _pictures(papers: Sequence[Paper], register: Register, categories: Categories) -> list[Picture]:
     pictures = []
     for paper in papers:
-        numbered = categories.numbered(paper.file)
+        numbered = categories.number_classes(paper.file)
         for image_id, (name, width, height) in paper.images.items():
             if register.add(name, paper.split, paper.file):
                 start, end = paper.annotations_of(image_id)
@@ -213,49 +214,49 @@ def _pictures(papers: Sequence[Paper], register: Register, categories: Categorie
                 pictures.append(Picture(paper.file, numbered, paper.places[at], paper.lengths[at], width, height))
         lost = sum(image_id not in paper.images for image_id in paper.numbers_of)
         if lost:
-            register.say("orphan-label", f"annotations of {lost} images that the file does not list", paper.file)
+            register.report("orphan-label", f"annotations of {lost} images that the file does not list", paper.file)
     return pictures
 
 
-def _drawn_as(annotation: Mapping[str, Any]) -> str:
+def _guess_task(annotation: Mapping[str, Any]) -> str:
     """The task that an annotation speaks of: a rectangle around its own box is no outline."""
-    if any((numbers(annotation.get("keypoints")) or ())[2::3]):
+    if any((read_numbers(annotation.get("keypoints")) or ())[2::3]):
         return "pose"
     outline = annotation.get("segmentation")
     if isinstance(outline, dict):
         return "segment"
     if not isinstance(outline, list) or not outline:
         return "detect"
-    part, box = numbers(outline[0]), numbers(annotation.get("bbox"))
+    part, box = read_numbers(outline[0]), read_numbers(annotation.get("bbox"))
     if len(outline) == 1 and part and box and len(box) == 4 and len(part) in (8, 10):
         return "detect" if abs(area(part) - box[2] * box[3]) <= 0.01 * abs(box[2] * box[3]) else "segment"
     return "segment"
 
 
-def _row(annotation: Mapping[str, Any], task: str, size: tuple[int, int]) -> tuple[float, ...]:
+def _make_row(annotation: Mapping[str, Any], task: str, size: tuple[int, int]) -> tuple[float, ...]:
     """The numbers of a row of the task. Raises ValueError for an annotation that lacks them."""
     width, height = size
     if task in ("segment", "obb") and annotation.get("segmentation"):
-        return fractions(joined(_parts(annotation["segmentation"])), width, height)
-    box = numbers(annotation.get("bbox"))
+        return to_fractions(join_outlines(_read_parts(annotation["segmentation"])), width, height)
+    box = read_numbers(annotation.get("bbox"))
     if box is None or len(box) != 4:
         if not annotation.get("segmentation"):
             raise ValueError(f"bbox must be four numbers, found {annotation.get('bbox')!r}")
-        row = around(fractions(joined(_parts(annotation["segmentation"])), width, height))
+        row = box_around(to_fractions(join_outlines(_read_parts(annotation["segmentation"])), width, height))
     else:
         left, top, across, down = box
-        row = fractions(centred(left, top, left + across, top + down), width, height)
+        row = to_fractions(box_between(left, top, left + across, top + down), width, height)
     if task != "pose":
         return row
-    points = numbers(annotation.get("keypoints")) or ()
+    points = read_numbers(annotation.get("keypoints")) or ()
     return (*row, *(value / (width, height, 1)[at % 3] for at, value in enumerate(points)))
 
 
-def _parts(outline: Any) -> list[Sequence[float]]:
+def _read_parts(outline: Any) -> list[Sequence[float]]:
     if isinstance(outline, dict):
         parts: list[Sequence[float]] = list(mask_outlines(outline))
     else:
-        read = [numbers(part) for part in outline] if isinstance(outline, list) else []
+        read = [read_numbers(part) for part in outline] if isinstance(outline, list) else []
         parts = [part for part in read if part is not None and len(part) >= 6 and len(part) % 2 == 0]
         if len(parts) < len(read):
             raise ValueError("segmentation must be lists of x and y of three corners or more")

@@ -39,7 +39,7 @@ class Files:
         self.root = root
         self.all = sorted({*_walk(root), *(images or ())})
         self.images = [name for name in self.all if is_image(name)]
-        self.base = _wrapping(self.all)
+        self.base = _find_wrapping(self.all)
         self._known = set(self.all)
 
     def __contains__(self, name: str) -> bool:
@@ -80,13 +80,13 @@ class Finder:
 
         Among equals those in the folder ``near`` come first, then those in a folder named like ``split``.
         """
-        path = plain(said)
+        path = clean_path(said)
         parts = path.split("/")
         found = self._by_name.get(parts[-1], [])
         if path in found:
             return [path]
         if len(found) > 1:
-            shared = [_shared_end(parts, name.split("/")) for name in found]
+            shared = [_count_shared(parts, name.split("/")) for name in found]
             found = [name for name, length in zip(found, shared, strict=True) if length == max(shared)]
         for wanted in ([name for name in found if name.startswith(near)], [n for n in found if split_of(n) == split]):
             if len(found) > 1 and wanted:
@@ -110,7 +110,7 @@ def split_of(path: str) -> str:
     return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
 
 
-def plain(path: str) -> str:
+def clean_path(path: str) -> str:
     """A path of any system with slashes, without drive, scheme, and steps that stay or go up."""
     text = re.sub(r"^([A-Za-z]:|[a-z0-9]+://)", "", path.strip().replace("\\", "/"))
     return "/".join(part for part in text.split("/") if part not in ("", ".", ".."))
@@ -150,7 +150,7 @@ def _walk(root: Path) -> Iterable[str]:
         yield from (f"{prefix}/{name}" if prefix else name for name in names if not name.startswith("."))
 
 
-def _wrapping(names: Sequence[str]) -> str:
+def _find_wrapping(names: Sequence[str]) -> str:
     base = ""
     while True:
         rest = [name[len(base) :] for name in names if name.startswith(base)]
@@ -168,7 +168,7 @@ def _below(names: Sequence[str], folder: str) -> list[str]:
     return list(names[bisect_left(names, f"{folder}/") : bisect_left(names, f"{folder}0")])
 
 
-def _shared_end(left: Sequence[str], right: Sequence[str]) -> int:
+def _count_shared(left: Sequence[str], right: Sequence[str]) -> int:
     length = 0
     for one, other in zip(reversed(left), reversed(right), strict=False):
         if one != other:

@@ -20,13 +20,13 @@ def area(points: Sequence[float]) -> float:
     return abs(sum(xs[at - 1] * ys[at] - xs[at] * ys[at - 1] for at in range(len(xs)))) / 2
 
 
-def around(points: Sequence[float]) -> Numbers:
+def box_around(points: Sequence[float]) -> Numbers:
     """Centre, width and height of the box around some points."""
     xs, ys = points[0::2], points[1::2]
-    return centred(min(xs), min(ys), max(xs), max(ys))
+    return box_between(min(xs), min(ys), max(xs), max(ys))
 
 
-def centred(left: float, top: float, right: float, bottom: float) -> Numbers:
+def box_between(left: float, top: float, right: float, bottom: float) -> Numbers:
     """Centre, width and height of a box given by its edges."""
     return ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
 
@@ -43,13 +43,13 @@ def corners(box: Sequence[float]) -> Numbers:
     return (left, top, right, top, right, bottom, left, bottom)
 
 
-def clipped_box(box: Sequence[float]) -> Numbers:
+def clip_box(box: Sequence[float]) -> Numbers:
     """The part of a box that lies in the image; of no or negative size where none does."""
     left, top, right, bottom = edges(box)
-    return centred(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0))
+    return box_between(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0))
 
 
-def clipped_points(points: Sequence[float], each: int) -> Numbers:
+def clip_points(points: Sequence[float], each: int) -> Numbers:
     """Points moved to the nearest place in the image; ``each`` has 2 numbers, or 3 with its visibility."""
     return tuple(
         value if at % each == 2 else 0.0 if value < 0 else 1.0 if value > 1 else value
@@ -57,7 +57,7 @@ def clipped_points(points: Sequence[float], each: int) -> Numbers:
     )
 
 
-def joined(parts: Sequence[Sequence[float]]) -> Numbers:
+def join_outlines(parts: Sequence[Sequence[float]]) -> Numbers:
     """One outline of several parts, each tied to the next where they are closest by a bridge of no width.
 
     The way of ``ultralytics.data.converter.merge_multi_segment``: forward through the parts along one side of each,
@@ -66,7 +66,7 @@ def joined(parts: Sequence[Sequence[float]]) -> Numbers:
     if len(parts) == 1:
         return tuple(parts[0])
     rings = [list(zip(part[0::2], part[1::2], strict=True)) for part in parts]
-    ties = [_closest(one, other) for one, other in pairwise(rings)]
+    ties = [_find_closest(one, other) for one, other in pairwise(rings)]
     there: list[tuple[float, float]] = []
     back: list[tuple[float, float]] = []
     for at, ring in enumerate(rings):
@@ -81,7 +81,7 @@ def joined(parts: Sequence[Sequence[float]]) -> Numbers:
     return tuple(value for point in there + back for value in point)
 
 
-def _closest(one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> tuple[int, int]:
+def _find_closest(one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> tuple[int, int]:
     """Which corners of two rings are closest, the first of them where several are.
 
     Outlines of masks have thousands of corners: the others are looked at from left to right, and only as far to either

@@ -11,6 +11,11 @@ from workflow.labels.source import Problem, problem
 NAME = "groups.csv"
 
 
+def groups_file(files: Files) -> list[str]:
+    """``groups.csv`` among the dataset's files; none where it has no such file."""
+    return [file for file in (files.base + NAME,) if file in files]
+
+
 def read_groups(files: Files, policy: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
     """The group of each picture that has one, by its path relative to the root, and what is wrong with the file."""
     file = files.base + NAME

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-Point = tuple[int, int]
+from workflow.contract.model import MAXIMUM_PIXELS
 
-PIXELS = 50_000_000
-"""Most pixels of a mask, as of any image."""
+Point = tuple[int, int]
 
 
 def mask_outlines(mask: Mapping[str, Any]) -> list[list[float]]:
@@ -26,14 +25,14 @@ def mask_outlines(mask: Mapping[str, Any]) -> list[list[float]]:
     if not (isinstance(size, list) and len(size) == 2 and all(type(side) is int and side > 0 for side in size)):
         raise ValueError(f"a mask's size must be [height, width], found {size!r}")
     height, width = size
-    if height * width > PIXELS:
-        raise ValueError(f"a mask of {width}x{height} pixels: more than {PIXELS:,}")
+    if height * width > MAXIMUM_PIXELS:
+        raise ValueError(f"a mask of {width}x{height} pixels: more than {MAXIMUM_PIXELS:,}")
     runs = decompress(counts) if isinstance(counts, str) else counts
     if not isinstance(runs, list) or any(type(run) is not int or run < 0 for run in runs):
         raise ValueError("a mask's counts must be a list of whole numbers or a compressed text")
     if sum(runs) != height * width:
         raise ValueError(f"a mask's counts come to {sum(runs)}, its size to {height * width}")
-    loops = [loop for loop in _loops(_columns(runs, height)) if _signed_area(loop) > 0]
+    loops = [loop for loop in _walk_edges(_split_columns(runs, height)) if _signed_area(loop) > 0]
     loops.sort(key=_signed_area, reverse=True)
     return [[float(value) for point in loop for value in point] for loop in loops]
 
@@ -60,7 +59,7 @@ def decompress(text: str) -> list[int]:
     return runs
 
 
-def _columns(runs: Sequence[int], height: int) -> Iterator[tuple[int, list[Point]]]:
+def _split_columns(runs: Sequence[int], height: int) -> Iterator[tuple[int, list[Point]]]:
     """Each column that holds part of the mask, with the spans of rows that it covers."""
     column, spans, at = 0, list[Point](), 0
     for number, run in enumerate(runs):
@@ -83,25 +82,25 @@ def _columns(runs: Sequence[int], height: int) -> Iterator[tuple[int, list[Point
         yield column, spans
 
 
-def _loops(columns: Iterator[tuple[int, list[Point]]]) -> Iterator[list[Point]]:
+def _walk_edges(columns: Iterator[tuple[int, list[Point]]]) -> Iterator[list[Point]]:
     """Closed ways along the edges with the mask on their right (y grows downwards): parts clockwise, holes against."""
     steps: dict[Point, list[Point]] = {}
     last, before = -1, list[Point]()
     for column, spans in columns:
         if column != last + 1 and before:
-            _close(steps, last + 1, before, [])
+            _add_upright(steps, last + 1, before, [])
             before = []
-        _close(steps, column, before, spans)
+        _add_upright(steps, column, before, spans)
         for top, bottom in spans:
             steps.setdefault((column, top), []).append((column + 1, top))
             steps.setdefault((column + 1, bottom), []).append((column, bottom))
         last, before = column, spans
-    _close(steps, last + 1, before, [])
+    _add_upright(steps, last + 1, before, [])
     while steps:
-        yield _loop(steps)
+        yield _close_loop(steps)
 
 
-def _close(steps: dict[Point, list[Point]], x: int, left: Sequence[Point], right: Sequence[Point]) -> None:
+def _add_upright(steps: dict[Point, list[Point]], x: int, left: Sequence[Point], right: Sequence[Point]) -> None:
     """The upright edges between two columns: where exactly one of them holds the mask."""
     marks: dict[int, int] = {}
     for spans, sign in ((right, 1), (left, -1)):
@@ -117,7 +116,7 @@ def _close(steps: dict[Point, list[Point]], x: int, left: Sequence[Point], right
             steps.setdefault((x, top), []).append((x, bottom))
 
 
-def _loop(steps: dict[Point, list[Point]]) -> list[Point]:
+def _close_loop(steps: dict[Point, list[Point]]) -> list[Point]:
     start = came = here = next(iter(steps))
     loop: list[Point] = []
     while here != start or not loop:

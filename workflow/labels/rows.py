@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workflow.labels.geometry import area, around, clipped_box, clipped_points, corners, edges
+from workflow.labels.geometry import Numbers, area, box_around, clip_box, clip_points, corners, edges
 from workflow.labels.source import Labelled, Problem, Row, problem
 
 TOLERANCE = 1e-6
@@ -37,7 +37,7 @@ class Judge:
         self._file = file
         self._pixel = (1 / (width or NOMINAL), 1 / (height or NOMINAL))
         self._rows: list[Row] = []
-        self._seen: set[tuple[int, tuple[float, ...]]] = set()
+        self._seen: set[tuple[int, Numbers]] = set()
         self._problems: list[Problem] = []
 
     def labelled(self) -> Labelled:
@@ -83,15 +83,15 @@ class Judge:
 
         ``numbers`` are those of a row of any task; each check hands on what is left of them, or nothing.
         """
-        left: tuple[float, ...] | None = tuple(numbers)
+        left: Numbers | None = tuple(numbers)
         for check in (
-            self._finite,
-            self._shaped,
-            self._known,
-            self._visible,
-            self._filled,
-            self._inside,
-            self._single,
+            self._check_numbers,
+            self._check_columns,
+            self._check_class,
+            self._check_visibility,
+            self._check_area,
+            self._check_place,
+            self._check_repeated,
         ):
             if left is None:
                 return
@@ -99,15 +99,15 @@ class Judge:
         if left is not None:
             self._rows.append(Row(class_id, left, line))
 
-    def say(
+    def report(
         self,
         kind: str,
         message: str,
         line: int = 0,
         *,
-        given: tuple[float, ...] | None = None,
-        mended: tuple[float, ...] | None = None,
-    ) -> tuple[float, ...] | None:
+        given: Numbers | None = None,
+        mended: Numbers | None = None,
+    ) -> Numbers | None:
         """Note a problem and return what the policy leaves: nothing, the ``mended`` numbers, or those ``given``.
 
         What cannot be mended although the policy says so is rejected.
@@ -121,34 +121,34 @@ class Judge:
     # --- the checks, in the order in which they are made ---------------------------------------
 
     def _take_text(self, columns: Sequence[str], line: int) -> None:
-        values = [_number(column) for column in columns]
+        values = [_read_number(column) for column in columns]
         wrong = next((text for text, value in zip(columns, values, strict=True) if value is None), None)
         if wrong is not None:
-            self.say("not-a-number", f"{wrong!r} is not a finite number", line)
+            self.report("not-a-number", f"{wrong!r} is not a finite number", line)
             return
         class_id, *numbers = [value for value in values if value is not None]
         if class_id != int(class_id):
-            self.say("fractional-class", f"class {columns[0]} is not a whole number", line)
+            self.report("fractional-class", f"class {columns[0]} is not a whole number", line)
             return
         self.take(int(class_id), numbers, line)
 
-    def _finite(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_numbers(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         wrong = next((value for value in numbers if not math.isfinite(value)), None)
         if wrong is None:
             return numbers
-        return self.say("not-a-number", f"{what}'{wrong}' is not a finite number", line)
+        return self.report("not-a-number", f"{what}'{wrong}' is not a finite number", line)
 
-    def _shaped(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
-        task, found = self._rules.task, self._shape(len(numbers))
+    def _check_columns(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
+        task, found = self._rules.task, self._task_of(len(numbers))
         if found == task or (task == "segment" and found == "obb"):
             return numbers
         if not found:
-            return self.say("malformed-row", f"{what}{len(numbers) + 1} columns; {self._wanted()}", line)
+            return self.report("malformed-row", f"{what}{len(numbers) + 1} columns; {self._describe_columns()}", line)
         hint = " (a polygon or keypoints?)" if found != "detect" else ""
-        message = f"{what}{len(numbers) + 1} columns{hint}; {self._wanted()}"
-        return self.say("wrong-task", message, line, mended=_as(task, found, numbers))
+        message = f"{what}{len(numbers) + 1} columns{hint}; {self._describe_columns()}"
+        return self.report("wrong-task", message, line, mended=_convert(task, found, numbers))
 
-    def _shape(self, count: int) -> str:
+    def _task_of(self, count: int) -> str:
         """The task whose rows have so many numbers, the dataset's own first; empty where none has."""
         points = self._rules.keypoints
         if points and count == 4 + points[0] * points[1]:
@@ -157,7 +157,7 @@ class Judge:
             return {4: "detect", 8: "obb"}[count]
         return "segment" if count >= 6 and count % 2 == 0 else ""
 
-    def _wanted(self) -> str:
+    def _describe_columns(self) -> str:
         points, each = self._rules.keypoints or (0, 0)
         return {
             "detect": "a box has 5: class x y width height",
@@ -166,38 +166,38 @@ class Judge:
             "pose": f"an object has {5 + points * each}: class x y width height and {points} keypoints of {each}",
         }[self._rules.task]
 
-    def _known(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_class(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         if 0 <= class_id < self._rules.classes:
             return numbers
         message = f"{what}class {class_id} is unknown; {self._rules.classes} are named, counted from 0"
-        return self.say("unknown-class", message, line)
+        return self.report("unknown-class", message, line)
 
-    def _visible(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_visibility(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         if self._rules.task != "pose" or not self._rules.keypoints or self._rules.keypoints[1] == 2:
             return numbers
         odd = next((value for value in numbers[6::3] if value not in (0, 1, 2)), None)
         if odd is None:
             return numbers
-        return self.say("malformed-row", f"{what}a keypoint's visibility is 0, 1 or 2, not {odd:g}", line)
+        return self.report("malformed-row", f"{what}a keypoint's visibility is 0, 1 or 2, not {odd:g}", line)
 
-    def _filled(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_area(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         if self._rules.task in ("detect", "pose"):
             if numbers[2] > 0 and numbers[3] > 0:
                 return numbers
             message = f"a box of no area: width {numbers[2]:g}, height {numbers[3]:g}"
-            return self.say("empty-box", what + message, line)
-        return numbers if area(numbers) > 0 else self.say("empty-box", f"{what}an outline of no area", line)
+            return self.report("empty-box", what + message, line)
+        return numbers if area(numbers) > 0 else self.report("empty-box", f"{what}an outline of no area", line)
 
-    def _inside(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_place(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         each = (self._rules.keypoints or (0, 2))[1] if self._rules.task == "pose" else 2
         head = 4 if self._rules.task in ("detect", "pose") else 0
         box, points = numbers[:head], numbers[head:]
         outside = {
             name: value
-            for name, value in _extremes(box, points, each).items()
+            for name, value in _find_extremes(box, points, each).items()
             if not -TOLERANCE <= value <= 1 + TOLERANCE
         }
-        clipped = (*(clipped_box(box) if box else ()), *clipped_points(points, each))
+        clipped = (*(clip_box(box) if box else ()), *clip_points(points, each))
         if not outside:
             # What the tolerance lets pass is left as it is written, but for a number above 1.
             return clipped if not box or max(box) > 1 else (*box, *clipped[head:])
@@ -208,17 +208,17 @@ class Judge:
             max(-value, value - 1) <= self._pixel[name in ("top", "bottom")] + TOLERANCE
             for name, value in outside.items()
         ):
-            return self.say("overhanging-box", message, line, mended=clipped)
-        return self.say("outside-image", message, line, mended=None if empty else clipped)
+            return self.report("overhanging-box", message, line, mended=clipped)
+        return self.report("outside-image", message, line, mended=None if empty else clipped)
 
-    def _single(self, class_id: int, numbers: tuple[float, ...], line: int, what: str) -> tuple[float, ...] | None:
+    def _check_repeated(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         if (class_id, numbers) not in self._seen:
             self._seen.add((class_id, numbers))
             return numbers
-        return self.say("repeated-object", f"{what}the same object once more", line, given=numbers)
+        return self.report("repeated-object", f"{what}the same object once more", line, given=numbers)
 
 
-def _extremes(box: Sequence[float], points: Sequence[float], each: int) -> dict[str, float]:
+def _find_extremes(box: Sequence[float], points: Sequence[float], each: int) -> dict[str, float]:
     """The outermost edges of a box with its keypoints, or of an outline; keypoints that are not labelled are left out.
 
     A keypoint of three numbers is not labelled where the last, its visibility, is 0.
@@ -234,16 +234,16 @@ def _extremes(box: Sequence[float], points: Sequence[float], each: int) -> dict[
     return {"left": min(xs), "top": min(ys), "right": max(xs), "bottom": max(ys)}
 
 
-def _as(task: str, found: str, numbers: tuple[float, ...]) -> tuple[float, ...] | None:
+def _convert(task: str, found: str, numbers: Numbers) -> Numbers | None:
     """A row of another task as one of this, where that needs no guess: the box around, or the box's own corners."""
     if task == "detect":
-        return numbers[:4] if found == "pose" else around(numbers)
+        return numbers[:4] if found == "pose" else box_around(numbers)
     if found == "detect" and task in ("segment", "obb"):
         return corners(numbers)
     return None
 
 
-def _number(text: str) -> float | None:
+def _read_number(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from workflow.labels.files import SPLITS, Files, plain
+from workflow.labels.files import SPLITS, Files, clean_path
 
 
 class SettingsError(ValueError):
@@ -109,11 +109,11 @@ def _whole_numbers(value: Any) -> bool:
 
 
 def _places(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    root = plain(document["path"]) if isinstance(document.get("path"), str) else ""
+    root = clean_path(document["path"]) if isinstance(document.get("path"), str) else ""
     places: dict[str, tuple[str, ...]] = {}
     for split, names in SPLITS.items():
         said: Any = next((document[name] for name in names if document.get(name)), None)
         listed = [item for item in (said if isinstance(said, list) else [said]) if isinstance(item, str)]
         if listed:
-            places[split] = tuple(f"{root}/{plain(item)}".strip("/") for item in listed)
+            places[split] = tuple(f"{root}/{clean_path(item)}".strip("/") for item in listed)
     return places

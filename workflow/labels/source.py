@@ -74,7 +74,7 @@ class Source(Protocol):
 
     @property
     def task(self) -> str:
-        """One of ``workflow.contract.scores.TASKS``."""
+        """One of ``workflow.contract.model.TASKS``."""
 
     @property
     def classes(self) -> tuple[str, ...]:

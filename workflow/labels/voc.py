@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from workflow.labels.drawn import Register, fractions, size_in, unreadable, whole
-from workflow.labels.files import SPLIT_NAMES, Files, is_image, plain, split_of
-from workflow.labels.geometry import centred
+from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
+from workflow.labels.geometry import box_between
+from workflow.labels.groups import groups_file
+from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
 
@@ -59,7 +60,7 @@ class VocSource(Opened):
         except XmlError as error:
             broken = problem("malformed-row", file, error.line, str(error), policy)
             return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
-        size = size_in((annotation.width, annotation.height), (width, height), file, "", policy)
+        size = find_size((annotation.width, annotation.height), (width, height), file, "", policy)
         if isinstance(size, Labelled):
             return size
         judge = Judge(self.rules, file, *size)
@@ -70,16 +71,16 @@ class VocSource(Opened):
 
 def is_voc(files: Files) -> bool:
     """Whether there is an XML file that holds an annotation."""
-    return any(b"<annotation" in _head(files.path(name)) for name in files.ending(".xml")[:20])
+    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:20])
 
 
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     """Open a dataset of VOC's XML; whatever is missing or in doubt becomes a problem."""
     if task not in ("auto", "detect"):
-        return unreadable("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
+        return refuse_dataset("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
-    splits = _splits(files, register)
-    by_stem = _by_stem(files)
+    splits = _read_splits(files, register)
+    by_stem = _find_annotated(files)
     classes: set[str] = set()
     labels: dict[str, str] = {}
     found = files.ending(".xml")
@@ -90,19 +91,19 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
             # The image is met again below, and its label then says what is wrong.
             annotation = Annotation("", 0, 0, ())
             if file[:-4] not in by_stem:
-                register.say("malformed-row", str(error), file, error.line)
+                register.report("malformed-row", str(error), file, error.line)
                 continue
         classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
-        split = _split(splits, file, files)
+        split = _find_split(splits, file, files)
         image = register.add(by_stem.get(file[:-4], annotation.image or file[:-4]), split, file)
         if image:
             labels[image] = file
     for image in files.images:
         if image not in labels and _is_photograph(files, image):
-            register.add(image, _split(splits, image, files), image)
+            register.add(image, _find_split(splits, image, files), image)
     entries = register.entries(found[0] if found else ".")
     if not classes:
-        register.say("classes", "no object is named", ".")
+        register.report("classes", "no object is named", ".")
     lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()]
     return VocSource(
         format="voc",
@@ -110,7 +111,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         classes=tuple(sorted(classes)),
         entries=entries if classes else (),
         problems=register.problems,
-        documents=[*found, *lists, *(name for name in (f"{files.base}groups.csv",) if name in files)],
+        documents=[*found, *lists, *groups_file(files)],
         root=files.root,
         rules=Rules("detect", len(classes), None, dict(policy)),
         label_files=[labels.get(entry.image, "") for entry in entries],
@@ -156,44 +157,46 @@ def read_annotation(raw: bytes) -> Annotation:
     if not words and not objects:
         raise XmlError(1, "holds no annotation")
     return Annotation(
-        words.get("filename", "").strip(), _side(words, "size/width"), _side(words, "size/height"), objects
+        words.get("filename", "").strip(), _read_size(words, "size/width"), _read_size(words, "size/height"), objects
     )
 
 
 def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, str], size: tuple[int, int]) -> None:
     name = found.get("name", "").strip()
     if not name:
-        judge.say("unknown-class", "an object without a name", line)
+        judge.report("unknown-class", "an object without a name", line)
         return
-    edges = [_number(found.get(f"bndbox/{edge}", "")) for edge in EDGES]
+    edges = [_read_number(found.get(f"bndbox/{edge}", "")) for edge in EDGES]
     wrong = next((edge for edge, value in zip(EDGES, edges, strict=True) if value is None), None)
     if wrong is not None:
         said = found.get(f"bndbox/{wrong}")
-        judge.say("malformed-row" if said is None else "not-a-number", f"{name}: {wrong} is {said!r}, no number", line)
+        judge.report(
+            "malformed-row" if said is None else "not-a-number", f"{name}: {wrong} is {said!r}, no number", line
+        )
         return
     left, top, right, bottom = (value for value in edges if value is not None)
     width, height = size
-    box = fractions(centred(left, top, right, bottom), width, height)
+    box = to_fractions(box_between(left, top, right, bottom), width, height)
     judge.take(classes.index(name), box, line, f"{name}: ")
 
 
-def _number(text: str) -> float | None:
+def _read_number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
         return None
 
 
-def _side(words: Mapping[str, str], key: str) -> int:
-    return whole(_number(words.get(key, "")))
+def _read_size(words: Mapping[str, str], key: str) -> int:
+    return read_side(_read_number(words.get(key, "")))
 
 
-def _head(path: Path) -> bytes:
+def _read_head(path: Path) -> bytes:
     with path.open("rb") as stream:
         return stream.read(4096)
 
 
-def _by_stem(files: Files) -> dict[str, str]:
+def _find_annotated(files: Files) -> dict[str, str]:
     """The image of each path without its ending at which its annotation may be: beside it, or in ``Annotations``."""
     found: dict[str, str] = {}
     for image in reversed(files.images):
@@ -212,39 +215,39 @@ def _is_photograph(files: Files, image: str) -> bool:
     return not files.below(folder) or image.startswith(f"{folder}/")
 
 
-def _splits(files: Files, register: Register) -> dict[str, str]:
+def _read_splits(files: Files, register: Register) -> dict[str, str]:
     """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
     lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
-    known = {end for image in files.images for end in _ends(image[: image.rindex(".")])} if lists else set()
+    known = {end for image in files.images for end in _list_ends(image[: image.rindex(".")])} if lists else set()
     found: dict[str, str] = {}
     for name, list_file in lists:
         split = "train" if name == "trainval" else split_of(name)
         lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
         for number, line in enumerate(lines, start=1):
             # A name may hold spaces, and a number may follow it.
-            said = [_listed(text) for text in (line, *line.split()[:1])]
-            end = next((end for path in said for end in _ends(path) if end in known), "")
+            said = [_read_name(text) for text in (line, *line.split()[:1])]
+            end = next((end for path in said for end in _list_ends(path) if end in known), "")
             if end:
                 found[end] = split
             elif line.strip():
-                register.say("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
     return found
 
 
-def _listed(text: str) -> str:
+def _read_name(text: str) -> str:
     """What a line of a list names, without quotes and the ending of a picture."""
-    path = plain(text.strip().strip("\"'"))
+    path = clean_path(text.strip().strip("\"'"))
     return path.rpartition(".")[0] if is_image(path) else path
 
 
-def _ends(path: str) -> list[str]:
+def _list_ends(path: str) -> list[str]:
     """The path and what is left of it without its first folders, the longest first."""
     parts = path.split("/")
     return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
-def _split(splits: Mapping[str, str], name: str, files: Files) -> str:
-    ends = _ends(name.rpartition(".")[0])
+def _find_split(splits: Mapping[str, str], name: str, files: Files) -> str:
+    ends = _list_ends(name.rpartition(".")[0])
     return next((splits[end] for end in ends if end in splits), "") or split_of(
         name[len(files.base) :].rpartition("/")[0]
     )

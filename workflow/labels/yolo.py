@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow.labels.files import SPLITS, Files, Finder, common_folder, is_image, names_below, plain
-from workflow.labels.groups import read_groups
+from workflow.labels.files import SPLITS, Files, Finder, clean_path, common_folder, is_image, names_below
+from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
@@ -74,7 +74,7 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     label_files: list[str] = []
     for split, place in places.items():
         owned = [label_of(image) for image in place.images]
-        problems += _shared(place.images, owned, policy)
+        problems += _report_shared(place.images, owned, policy)
         there = [label if label in files else "" for label in owned]
         if not any(there):
             message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
@@ -83,7 +83,7 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
             entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
             label_files.append(label)
-    problems += _surroundings(files, places.values(), policy)
+    problems += _report_surroundings(files, places.values(), policy)
     found = [label for label in label_files if label]
     if task == "auto":
         task = "pose" if settings.keypoints else task_of(files, found)
@@ -99,7 +99,7 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         # Without class names every row would be wrong once more.
         entries=entries if settings.classes else (),
         problems=problems,
-        documents=sorted({*_documents(files, settings), *found}),
+        documents=sorted({*_list_documents(files, settings), *found}),
         root=files.root,
         rules=Rules(task, len(settings.classes), settings.keypoints, dict(policy)),
         label_files=label_files,
@@ -118,9 +118,9 @@ def task_of(files: Files, labels: Sequence[str]) -> str:
 
     Nine columns are a turned box only where every row of every file has nine: an outline may have four corners.
     """
-    counts = _columns(files, labels[:: max(len(labels) // SAMPLE, 1)])
+    counts = _count_columns(files, labels[:: max(len(labels) // SAMPLE, 1)])
     if set(counts) == {9}:
-        counts = _columns(files, labels)
+        counts = _count_columns(files, labels)
     if set(counts) == {9}:
         return "obb"
     outlines = sum(number for columns, number in counts.items() if columns >= 7 and columns % 2)
@@ -134,33 +134,33 @@ def find_places(
     places: dict[str, Place] = {}
     taken: set[tuple[str, ...]] = set()
     for split, names in SPLITS.items():
-        said = tuple(filter(None, (_resolved(files, text) for text in settings.places.get(split, ()))))
+        said = tuple(filter(None, (_resolve(files, text) for text in settings.places.get(split, ()))))
         if said and said not in taken:
             # Two splits of one folder are no splits: the second is left for the preparation to choose.
             taken.add(said)
-            problems += _absent(files, settings, split, policy)
-            places[split] = _place(files, said, split, problems, policy)
+            problems += _report_absent(files, settings, split, policy)
+            places[split] = _read_place(files, said, split, problems, policy)
             continue
         if said:
             continue
         usual = [f"{files.base}{name}/images" for name in names] + [f"{files.base}images/{name}" for name in names]
         present = [folder for folder in usual if files.below(folder) and (folder,) not in taken]
-        present = present or [folder for name in names if _labelled_beside(files, folder := f"{files.base}{name}")]
+        present = present or [folder for name in names if _has_labels_beside(files, folder := f"{files.base}{name}")]
         if len(present) > 1:
             message = f"the {split} split is there twice: {' and '.join(present)}"
             problems.append(problem("layout", files.base or ".", 0, message, policy))
         if present:
             taken.add((present[0],))
-            places[split] = _place(files, (present[0],), split, problems, policy)
+            places[split] = _read_place(files, (present[0],), split, problems, policy)
         else:
-            problems += _absent(files, settings, split, policy)
+            problems += _report_absent(files, settings, split, policy)
     flat = f"{files.base}images"
     if not places and files.images_below(flat):
-        places[""] = _place(files, (flat,), "", problems, policy)
+        places[""] = _read_place(files, (flat,), "", problems, policy)
     return places
 
 
-def _resolved(files: Files, text: str) -> str:
+def _resolve(files: Files, text: str) -> str:
     """A folder or list that data.yaml names, as a path of this dataset; empty where nothing of it is here.
 
     Paths of another machine are cut from the left until what is left exists.
@@ -173,18 +173,20 @@ def _resolved(files: Files, text: str) -> str:
     return ""
 
 
-def _absent(files: Files, settings: Settings, split: str, policy: Mapping[str, str]) -> Iterable[Problem]:
+def _report_absent(files: Files, settings: Settings, split: str, policy: Mapping[str, str]) -> Iterable[Problem]:
     """The places of a split that data.yaml names and that hold nothing.
 
     Roboflow names ``test/images`` also where there are no pictures to test with.
     """
     for text in settings.places.get(split, ()):
-        if not _resolved(files, text) and not (split == "test" and f"/{text}".endswith("/test/images")):
+        if not _resolve(files, text) and not (split == "test" and f"/{text}".endswith("/test/images")):
             message = f"the {split} split is said to be in {text}, and no picture is there"
             yield problem("layout", settings.file, 0, message, policy)
 
 
-def _place(files: Files, said: Sequence[str], split: str, problems: list[Problem], policy: Mapping[str, str]) -> Place:
+def _read_place(
+    files: Files, said: Sequence[str], split: str, problems: list[Problem], policy: Mapping[str, str]
+) -> Place:
     images: dict[str, None] = {}
     finder: Finder | None = None
     for name in said:
@@ -197,7 +199,7 @@ def _place(files: Files, said: Sequence[str], split: str, problems: list[Problem
         for number, line in enumerate(map(str.strip, lines), start=1):
             if not line:
                 continue
-            beside = near + plain(line)
+            beside = near + clean_path(line)
             found = [beside] if beside in files and is_image(beside) else finder.find(line, near=near, split=split)
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
@@ -208,14 +210,14 @@ def _place(files: Files, said: Sequence[str], split: str, problems: list[Problem
     return Place(folder, list(images))
 
 
-def _labelled_beside(files: Files, folder: str) -> bool:
+def _has_labels_beside(files: Files, folder: str) -> bool:
     return any(
         name.endswith(".txt") and not name.endswith("classes.txt") and "/" not in name[len(folder) + 1 :]
         for name in files.below(folder)
     )
 
 
-def _shared(images: Sequence[str], labels: Sequence[str], policy: Mapping[str, str]) -> Iterable[Problem]:
+def _report_shared(images: Sequence[str], labels: Sequence[str], policy: Mapping[str, str]) -> Iterable[Problem]:
     owners: dict[str, str] = {}
     for image, label in zip(images, labels, strict=True):
         if label in owners:
@@ -227,7 +229,7 @@ def _labels_folder(place: Place) -> str:
     return label_of(f"{place.folder}/x.jpg").rpartition("/")[0]
 
 
-def _surroundings(files: Files, places: Collection[Place], policy: Mapping[str, str]) -> Iterable[Problem]:
+def _report_surroundings(files: Files, places: Collection[Place], policy: Mapping[str, str]) -> Iterable[Problem]:
     """What lies among the images and is none, and labels without an image."""
     owned = {label_of(image) for place in places for image in place.images}
     labels = {_labels_folder(place) for place in places}
@@ -241,7 +243,7 @@ def _surroundings(files: Files, places: Collection[Place], policy: Mapping[str, 
                 yield problem("orphan-label", name, 0, "a label without an image", policy)
 
 
-def _columns(files: Files, labels: Iterable[str]) -> Counter[int]:
+def _count_columns(files: Files, labels: Iterable[str]) -> Counter[int]:
     counts: Counter[int] = Counter()
     for label in labels:
         with open(f"{files.root}/{label}", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - for every label
@@ -249,8 +251,10 @@ def _columns(files: Files, labels: Iterable[str]) -> Counter[int]:
     return counts
 
 
-def _documents(files: Files, settings: Settings) -> Iterable[str]:
+def _list_documents(files: Files, settings: Settings) -> Iterable[str]:
     """The file of settings, the groups, and those lists of images that the settings name."""
-    named = {_resolved(files, text) for texts in settings.places.values() for text in texts}
-    yield from (name for name in (settings.file, f"{files.base}groups.csv") if name and name in files)
+    named = {_resolve(files, text) for texts in settings.places.values() for text in texts}
+    if settings.file and settings.file in files:
+        yield settings.file
+    yield from groups_file(files)
     yield from (name for name in named if name.endswith(".txt"))

@@ -15,7 +15,8 @@ from workflow.clients import Cloud
 from workflow.contract.package_properties import Origin
 from workflow.contract.reading import ContractError
 from workflow.contract.release_history import ReleaseRecord
-from workflow.contract.release_input import STARTED_BY_LENGTH, ReleaseInput
+from workflow.contract.release_input import ReleaseInput
+from workflow.contract.run_input import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import RELEASE
 from workflow.errors import GreenlightError, UsageError

@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.answer.table import COORDINATES, extra_columns, rows
-from containers.serving.model.detection import Detections, Floats, Thresholds
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, LINES_TYPES, Invocation, Item
 from containers.serving.request.parameters import Masks
 from containers.serving.request.refusal import InvocationError
@@ -42,21 +44,21 @@ def render(invocation: Invocation, predictions: Iterable[Prediction | str], mani
     """
     asked = zip(invocation.items, predictions, strict=True)
     if invocation.accept in LINES_TYPES:
-        return "\n".join(_line(item, one, manifest) for item, one in asked).encode(), invocation.accept
+        return "\n".join(_write_line(item, one, manifest) for item, one in asked).encode(), invocation.accept
     # Only a line can be an error, and lines have no other form.
     answered = ((item, one) for item, one in asked if not isinstance(one, str))
     if invocation.accept == "text/csv":
-        return _csv([(item, _without_masks(one)) for item, one in answered], manifest), "text/csv; charset=utf-8"
+        return _write_csv([(item, _drop_masks(one)) for item, one in answered], manifest), "text/csv; charset=utf-8"
     if invocation.accept == ARRAY_TYPE:
-        return _npy([_without_masks(one) for _, one in answered], manifest), ARRAY_TYPE
+        return _write_npy([_drop_masks(one) for _, one in answered], manifest), ARRAY_TYPE
     if invocation.accept == "image/jpeg":
-        return _drawing(*next(answered), manifest), "image/jpeg"
-    pictures = [_picture(item, one, manifest) for item, one in answered]
+        return _draw(*next(answered), manifest), "image/jpeg"
+    pictures = [_describe_picture(item, one, manifest) for item, one in answered]
     found = pictures[0] if invocation.shape == "one" else {"images": pictures}
     return _encode({"model_digest": manifest.model_digest, **found}).encode(), "application/json"
 
 
-def _without_masks(one: Prediction) -> Prediction:
+def _drop_masks(one: Prediction) -> Prediction:
     """Tables have no column for masks, which hold a hundred times the memory of the rest."""
     if one.detections is None or one.detections.masks is None:
         return one
@@ -69,24 +71,27 @@ def best_classes(scores: Floats, thresholds: Thresholds) -> list[tuple[int, floa
     if thresholds.classes is not None:
         order = order[np.isin(order, thresholds.classes)]
     order = order[: thresholds.max_detections]
-    return list(zip(order.tolist(), _rounded(scores[order], FINE_DECIMALS), strict=True))
+    return list(zip(order.tolist(), _round(scores[order], FINE_DECIMALS), strict=True))
 
 
-def _line(item: Item, one: Prediction | str, manifest: Manifest) -> str:
-    said = {"error": one} if isinstance(one, str) else _picture(item, one, manifest)
-    return _encode({"model_digest": manifest.model_digest, **said})
+def _write_line(item: Item, one: Prediction | str, manifest: Manifest) -> str:
+    document = {"error": one} if isinstance(one, str) else _describe_picture(item, one, manifest)
+    return _encode({"model_digest": manifest.model_digest, **document})
 
 
-def _picture(item: Item, one: Prediction, manifest: Manifest) -> dict[str, Any]:
+def _describe_picture(item: Item, one: Prediction, manifest: Manifest) -> dict[str, Any]:
     document: dict[str, Any] = {"width": one.width, "height": one.height}
     if one.class_scores is not None:
-        document["classification"] = [
-            {"class_id": class_id, "class": manifest.classes[class_id], "score": score}
-            for class_id, score in best_classes(one.class_scores, item.thresholds)
-        ]
+        document["classification"] = describe_classes(one.class_scores, item.thresholds, manifest.classes)
     if one.detections is not None:
         document["detections"] = describe(one.detections, one.width, one.height, manifest.classes, item.masks)
     return {**document, "timings_ms": one.timings_ms}
+
+
+def describe_classes(scores: Floats, thresholds: Thresholds, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The classes of ``best_classes`` as they are answered."""
+    best = best_classes(scores, thresholds)
+    return [{"class_id": class_id, "class": names[class_id], "score": score} for class_id, score in best]
 
 
 def describe(
@@ -99,38 +104,38 @@ def describe(
     fractions = found.boxes / np.array([width, height] * 2, np.float64)
     columns = (
         found.classes.tolist(),
-        _rounded(found.scores, FINE_DECIMALS),
-        _rounded(found.boxes, PIXEL_DECIMALS),
-        _rounded(fractions, FINE_DECIMALS),
+        _round(found.scores, FINE_DECIMALS),
+        _round(found.boxes, PIXEL_DECIMALS),
+        _round(fractions, FINE_DECIMALS),
     )
     documents = [
         {"class_id": class_id, "class": names[class_id], "score": score, "box": box, "box_normalised": fraction}
         for class_id, score, box, fraction in zip(*columns, strict=True)
     ]
-    for name, values in _extras(found, width, height, masks).items():
+    for name, values in _describe_extras(found, width, height, masks).items():
         for document, value in zip(documents, values, strict=True):
             document[name] = value
     return documents
 
 
-def _extras(found: Detections, width: int, height: int, masks: Masks) -> dict[str, list[Any]]:
+def _describe_extras(found: Detections, width: int, height: int, masks: Masks) -> dict[str, list[Any]]:
     """What a task adds to its boxes, by the name it has in the answer: a value a detection."""
     extras: dict[str, list[Any]] = {}
     if found.keypoints is not None:
         points = found.keypoints.astype(np.float64)
         points[..., :2] = points[..., :2].round(PIXEL_DECIMALS)
-        extras["keypoints"] = _rounded(points, FINE_DECIMALS)
+        extras["keypoints"] = _round(points, FINE_DECIMALS)
     if found.masks is not None and masks == "polygons":
-        extras["polygons"] = [[_rounded(part, PIXEL_DECIMALS) for part in mask.polygons()] for mask in found.masks]
+        extras["polygons"] = [[_round(part, PIXEL_DECIMALS) for part in mask.polygons()] for mask in found.masks]
     if found.masks is not None and masks == "rle":
         extras["mask"] = [mask.rle(width, height) for mask in found.masks]
     if found.corners is not None and found.angles is not None:
-        extras["corners"] = _rounded(found.corners, PIXEL_DECIMALS)
-        extras["angle"] = _rounded(found.angles, FINE_DECIMALS)
+        extras["corners"] = _round(found.corners, PIXEL_DECIMALS)
+        extras["angle"] = _round(found.angles, FINE_DECIMALS)
     return extras
 
 
-def _csv(answered: Sequence[tuple[Item, Prediction]], manifest: Manifest) -> bytes:
+def _write_csv(answered: Sequence[tuple[Item, Prediction]], manifest: Manifest) -> bytes:
     """A row a detection, or a row a class, under a row of names; quoted as RFC 4180 says, in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text)
@@ -155,7 +160,7 @@ def _csv(answered: Sequence[tuple[Item, Prediction]], manifest: Manifest) -> byt
     return text.getvalue().encode(errors="replace")
 
 
-def _npy(predictions: Sequence[Prediction], manifest: Manifest) -> bytes:
+def _write_npy(predictions: Sequence[Prediction], manifest: Manifest) -> bytes:
     """float32: ``table.rows`` of detections, or a classifier's scores [pictures, classes]."""
     if manifest.task == "classify":
         table = np.stack([one.class_scores for one in predictions if one.class_scores is not None])
@@ -166,7 +171,7 @@ def _npy(predictions: Sequence[Prediction], manifest: Manifest) -> bytes:
     return stream.getvalue()
 
 
-def _drawing(item: Item, one: Prediction, manifest: Manifest) -> bytes:
+def _draw(item: Item, one: Prediction, manifest: Manifest) -> bytes:
     """The picture as a JPEG with everything that was seen in it."""
     from containers.serving.answer import drawing  # here, because the other forms need no OpenCV
 
@@ -182,7 +187,7 @@ def _drawing(item: Item, one: Prediction, manifest: Manifest) -> bytes:
     return drawing.encode(drawing.draw_detections(one.pixels, one.detections or Detections.none(), manifest.classes))
 
 
-def _rounded(values: NDArray[Any], decimals: int) -> list[Any]:
+def _round(values: NDArray[Any], decimals: int) -> list[Any]:
     """As lists of numbers; in double precision, so that 0.1 is written as 0.1."""
     rounded: list[Any] = values.astype(np.float64).round(decimals).tolist()
     return rounded

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 
 from containers.serving.answer.labels import place_labels
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Floats, Pixels
+from containers.serving.model.detection import Detections
 
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 Colour = tuple[int, int, int]
 
 COLOURS: tuple[Colour, ...] = (
@@ -105,7 +105,7 @@ def draw_detections(pixels: Pixels, found: Detections, classes: Sequence[str]) -
     boxes = np.minimum(found.boxes.round().astype(np.int64), last)
     colours = [COLOURS[class_id % len(COLOURS)] for class_id in found.classes.tolist()]
     worst_first = range(len(found) - 1, -1, -1)
-    outlines = _outlines(found)
+    outlines = _find_outlines(found)
     if found.masks is not None:
         for at in worst_first:
             cv2.fillPoly(canvas, outlines[at], colours[at])
@@ -119,7 +119,7 @@ def draw_detections(pixels: Pixels, found: Detections, classes: Sequence[str]) -
         if found.keypoints is not None:
             _draw_keypoints(canvas, found.keypoints[at], colours[at], style)
     scored = zip(found.classes.tolist(), found.scores.tolist(), strict=True)
-    texts = [_text(class_id, score, classes) for class_id, score in scored]
+    texts = [_name_and_score(class_id, score, classes) for class_id, score in scored]
     height, width = pixels.shape[:2]
     places = place_labels(boxes, [style.label_size(text, width) for text in texts], width, height)
     for at in worst_first:
@@ -133,7 +133,7 @@ def draw_classes(pixels: Pixels, scored: Sequence[tuple[int, float]], classes: S
     canvas = pixels.copy()
     for row, (class_id, score) in enumerate(scored):
         place, colour = (0, row * style.label_height), COLOURS[class_id % len(COLOURS)]
-        _draw_label(canvas, _text(class_id, score, classes), place, colour, style)
+        _draw_label(canvas, _name_and_score(class_id, score, classes), place, colour, style)
     return canvas
 
 
@@ -142,7 +142,7 @@ def encode(pixels: Pixels) -> bytes:
     return bytes(cv2.imencode(".jpg", pixels, JPEG)[1])
 
 
-def written(name: str, class_id: int) -> str:
+def to_ascii(name: str, class_id: int) -> str:
     """A name in OpenCV's letters, at most ``LONGEST_NAME`` of them; see the top of this file."""
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
     if not (plain.isascii() and plain.isprintable()):
@@ -150,7 +150,7 @@ def written(name: str, class_id: int) -> str:
     return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 2]}.."
 
 
-def _outlines(found: Detections) -> list[list[Any]]:
+def _find_outlines(found: Detections) -> list[list[Any]]:
     """Of each detection the closed lines [m, 2] that are drawn besides its box, in whole pixels."""
     if found.corners is not None:
         return [[corners] for corners in found.corners.round().astype(np.int32)]
@@ -174,8 +174,8 @@ def _draw_keypoints(canvas: Pixels, keypoints: Floats, colour: Colour, style: St
             cv2.circle(canvas, point, 2 * style.line, colour, -1, cv2.LINE_AA)
 
 
-def _text(class_id: int, score: float, classes: Sequence[str]) -> str:
-    return f"{written(classes[class_id], class_id)} {score:.2f}"
+def _name_and_score(class_id: int, score: float, classes: Sequence[str]) -> str:
+    return f"{to_ascii(classes[class_id], class_id)} {score:.2f}"
 
 
 def _draw_label(canvas: Pixels, text: str, place: tuple[int, int], colour: Colour, style: Style) -> None:
@@ -185,10 +185,12 @@ def _draw_label(canvas: Pixels, text: str, place: tuple[int, int], colour: Colou
     cv2.rectangle(canvas, place, (left + wide - 1, top + high - 1), RIM, -1)
     cv2.rectangle(canvas, (left + rim, top + rim), (left + wide - 1 - rim, top + high - 1 - rim), colour, -1)
     base = (left + style.space, top + high - style.space - 1)
-    cv2.putText(canvas, text, base, FONT, style.scale(text, canvas.shape[1]), _ink(colour), style.weight, cv2.LINE_AA)
+    cv2.putText(
+        canvas, text, base, FONT, style.scale(text, canvas.shape[1]), _choose_ink(colour), style.weight, cv2.LINE_AA
+    )
 
 
-def _ink(ground: Colour) -> Colour:
+def _choose_ink(ground: Colour) -> Colour:
     """Black or white, whichever stands out more: relative luminance and contrast as WCAG 2 defines them."""
     blue, green, red = (
         (part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4) for part in ground

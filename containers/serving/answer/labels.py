@@ -8,23 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Areas = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from containers.serving.model.arrays import Doubles, Integers
 
 LABEL_WEIGHT = 4.0
 """A label that is hidden is worse than a box that is: its text cannot be guessed."""
 
 
-def place_labels(boxes: Areas, sizes: Sequence[tuple[int, int]], width: int, height: int) -> list[tuple[int, int]]:
+def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, height: int) -> list[tuple[int, int]]:
     """Left and top of a label for each of ``boxes`` [n, 4] in a picture of ``width`` x ``height``.
 
     ``sizes`` are the labels' (width, height). The first box has the first choice: above it, in its upper edge, below
     it, in its lower edge, each at its left and at its right, then beside it and a line farther away; of the places that
     hide equally little the first is taken. A label larger than the picture begins at its left or top edge.
     """
-    taken: Areas = np.zeros((len(boxes), 4), np.int64)
+    taken: Integers = np.zeros((len(boxes), 4), np.int64)
     for at, ((left, top, right, bottom), (wide, high)) in enumerate(zip(boxes.tolist(), sizes, strict=True)):
         rows = (top - high, top, bottom, bottom - high)
         beside, farther = (top, top), (top - 2 * high, bottom + high)
@@ -37,7 +35,7 @@ def place_labels(boxes: Areas, sizes: Sequence[tuple[int, int]], width: int, hei
     return [(int(left), int(top)) for left, top in taken[:, :2]]
 
 
-def _hidden(places: Areas, areas: Areas) -> Floats:
+def _hidden(places: Integers, areas: Integers) -> Doubles:
     """What each of ``places`` [n, 4] hides: the sum of the shares of ``areas`` [m, 4] that it covers."""
     corner = np.maximum(places[:, None, :2], areas[None, :, :2])
     covered = (np.minimum(places[:, None, 2:], areas[None, :, 2:]) - corner).clip(0).prod(axis=2)

@@ -6,13 +6,12 @@ The columns depend on the model alone: an answer with nothing in it has the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Detections, Floats
-    from containers.serving.model.manifest import Manifest
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
+from containers.serving.model.manifest import Manifest
 
 COORDINATES = ("left", "top", "right", "bottom")
 

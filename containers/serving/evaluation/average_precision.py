@@ -12,12 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.floating]
-Integers = NDArray[np.integer]
-Flags = NDArray[np.bool_]
+from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
@@ -49,7 +45,7 @@ class Matches:
     """Every detection on a set of pictures: rightness [n, 10], score, class and picture [n]; and the true objects'."""
 
     right: Flags
-    scores: Floats
+    scores: Reals
     classes: Integers
     pictures: Integers
     true_classes: Integers
@@ -124,7 +120,7 @@ def _shares(found: Doubles, shown: Doubles) -> Doubles:
     return np.divide(found, shown, out=np.ones_like(found), where=shown > 0)
 
 
-def mean_over_present(values: Floats, objects: Floats | Integers) -> Doubles:
+def mean_over_present(values: Reals, objects: Reals | Integers) -> Doubles:
     """Mean [draws] of a figure [classes, draws] over classes that have ``objects`` [classes, draws]; 0 if none has."""
     present = objects > 0
     total, count = np.where(present, values, 0).sum(axis=0), present.sum(axis=0)

@@ -11,15 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import (
-    Doubles,
-    Flags,
-    Floats,
-    Integers,
-    Matches,
-    average_precision,
-    mean_over_present,
-)
+from containers.serving.evaluation.average_precision import Matches, average_precision, mean_over_present
+from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
 from workflow.contract.scores import QUALITY, figures_of
 
 
@@ -61,10 +54,10 @@ class Found:
     def figures(self, weights: Doubles) -> Figures:
         """See ``Record``; every figure is the mean over the classes that have objects."""
         served = self.served
-        objects = _counted(served.true_classes, served.true_pictures, self.classes, weights)
+        objects = _count(served.true_classes, served.true_pictures, self.classes, weights)
         per_class = _ratios(
-            _counted(served.classes[served.right[:, 0]], served.pictures[served.right[:, 0]], self.classes, weights),
-            _counted(served.classes, served.pictures, self.classes, weights),
+            _count(served.classes[served.right[:, 0]], served.pictures[served.right[:, 0]], self.classes, weights),
+            _count(served.classes, served.pictures, self.classes, weights),
             objects,
         )
         for matches, prefix in ((self.everything, ""), (self.shapes, _OWN.get(self.task, ""))):
@@ -96,10 +89,10 @@ class Named:
         everywhere = np.arange(len(self.true))
         right = self.true == self.given
         known = self.given >= 0
-        objects = _counted(self.true, everywhere, self.classes, weights)
+        objects = _count(self.true, everywhere, self.classes, weights)
         per_class = _ratios(
-            _counted(self.true[right], everywhere[right], self.classes, weights),
-            _counted(self.given[known], everywhere[known], self.classes, weights),
+            _count(self.true[right], everywhere[right], self.classes, weights),
+            _count(self.given[known], everywhere[known], self.classes, weights),
             objects,
         )
         pictures = np.maximum(weights.sum(axis=0), 1)
@@ -111,7 +104,7 @@ class Named:
         return Figures(overall, {**per_class, "quality": per_class["recall"]}, objects)
 
 
-def _counted(classes: Integers, pictures: Integers, count: int, weights: Doubles) -> Doubles:
+def _count(classes: Integers, pictures: Integers, count: int, weights: Doubles) -> Doubles:
     """How many [classes, draws] things there are, each of a class and on a picture."""
     counted = np.zeros((count, weights.shape[1]))
     for class_id in np.unique(classes):
@@ -120,14 +113,14 @@ def _counted(classes: Integers, pictures: Integers, count: int, weights: Doubles
     return counted
 
 
-def _ratios(right: Floats, shown: Floats, objects: Floats) -> dict[str, Doubles]:
+def _ratios(right: Reals, shown: Reals, objects: Reals) -> dict[str, Doubles]:
     """Precision, recall and F1 from counts; nothing shown is precision 0."""
     return {
-        "precision": _divided(right, shown),
-        "recall": _divided(right, objects),
-        "f1": _divided(2 * right, shown + objects),
+        "precision": _divide(right, shown),
+        "recall": _divide(right, objects),
+        "f1": _divide(2 * right, shown + objects),
     }
 
 
-def _divided(above: Floats, below: Floats) -> Doubles:
+def _divide(above: Reals, below: Reals) -> Doubles:
     return np.divide(above, below, out=np.zeros(above.shape), where=below > 0)

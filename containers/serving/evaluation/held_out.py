@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from containers.serving.model.detection import Floats, Integers
+from containers.serving.model.arrays import Floats, Integers
+from containers.serving.model.manifest import read_keypoints
+from workflow.contract.model import TASKS
 from workflow.contract.reading import VERSION
-from workflow.contract.scores import TASKS
 
 FEWEST_CORNERS = 3
 """Of an outline."""
@@ -85,11 +86,10 @@ def read_held_out(folder: Path) -> HeldOut:
 def _keypoints(task: str, value: Any) -> tuple[int, int] | None:
     if task != "pose":
         return None
-    if isinstance(value, list) and len(value) == 2 and all(type(number) is int for number in value):
-        count, numbers = value
-        if count > 0 and numbers in (2, 3):
-            return count, numbers
-    raise HeldOutError(f"data.json: keypoints must be [count, 2 or 3], found {value!r}")
+    try:
+        return read_keypoints(value)
+    except ValueError as error:
+        raise HeldOutError(f"data.json: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class _Labels:
         boxes = np.concatenate((centre - size / 2, centre + size / 2), axis=1).astype(np.float32)
         points = None
         if self.keypoints is not None:
-            points = _points(np.array([row[5:] for row in rows], np.float32).reshape(-1, *self.keypoints))
+            points = _add_visibility(np.array([row[5:] for row in rows], np.float32).reshape(-1, *self.keypoints))
         return Picture(name.as_posix(), path, boxes, classes, keypoints=points)
 
     def _row(self, line: str, where: str) -> tuple[float, ...]:
@@ -148,10 +148,10 @@ class _Labels:
         return numbers == 4
 
 
-def _points(told: Floats) -> Floats:
-    """Keypoints [n, k, 3]; of those told by 2 numbers a negative one means that the point is not labelled."""
-    if told.shape[2] == 3:
-        return told
-    labelled = (told >= 0).all(axis=2, keepdims=True)
-    points: Floats = np.concatenate((told, labelled), axis=2).astype(np.float32)
-    return points
+def _add_visibility(points: Floats) -> Floats:
+    """Keypoints [n, k, 3] of such with 2 or 3 numbers; of 2, a negative one means that the point is not labelled."""
+    if points.shape[2] == 3:
+        return points
+    labelled = (points >= 0).all(axis=2, keepdims=True)
+    complete: Floats = np.concatenate((points, labelled), axis=2).astype(np.float32)
+    return complete

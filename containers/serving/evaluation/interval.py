@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import Doubles, Floats
+from containers.serving.model.arrays import Doubles, Reals
 from workflow.contract.scores import Interval
 
 DRAWS = 400
@@ -28,13 +28,13 @@ def draw_pictures(pictures: int) -> Doubles | None:
     return counts
 
 
-def middle(values: Floats) -> Interval:
+def middle(values: Reals) -> Interval:
     """The middle 95 % of a figure [draws]."""
     low, high = np.percentile(values, MIDDLE)
     return Interval(float(low), float(high))
 
 
-def middle_where(values: Floats, objects: Floats, pictures: int) -> Interval | None:
+def middle_where(values: Reals, objects: Reals, pictures: int) -> Interval | None:
     """That of a class's figure [draws], over the draws that hold any of its ``objects`` [draws].
 
     None where fewer than eight ``pictures`` show the class.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import Doubles, Flags, Integers, match
+from containers.serving.evaluation.average_precision import match
 from containers.serving.evaluation.held_out import HeldOut, Picture
 from containers.serving.evaluation.likeness import (
     keypoint_likeness,
@@ -17,7 +17,8 @@ from containers.serving.evaluation.likeness import (
     turned_overlap,
 )
 from containers.serving.evaluation.mask_overlap import Grid, mask_overlap
-from containers.serving.model.detection import Detections, Floats
+from containers.serving.model.arrays import Doubles, Flags, Floats, Integers
+from containers.serving.model.detection import Detections
 
 if TYPE_CHECKING:
     from containers.serving.model.predictor import Inference
@@ -51,7 +52,7 @@ class Truth:
             picture.classes,
             None if points is None else points * np.append(size, np.float32(1)),
             None if lines is None else tuple(line * size for line in lines),
-            Grid(inference.letterbox, width, height, *inference.input_size[::-1]),
+            Grid(inference.letterbox, *inference.input_size[::-1]),
         )
 
 

@@ -6,12 +6,9 @@ The rules are those of ultralytics' ``val``. Pure arithmetic on numpy arrays; ma
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from containers.serving.model import oriented
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.floating]
+from containers.serving.model.arrays import Doubles, Reals
 
 COCO_SPREADS = np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]) / 1000
 """How far people are apart when they mark each of COCO's 17 keypoints of a person (cocoeval's ``kpt_oks_sigmas``)."""
@@ -21,7 +18,7 @@ TINY = 1e-7
 """Keeps a division by an area of 0 from happening."""
 
 
-def overlap(found: Floats, true: Floats) -> Doubles:
+def overlap(found: Reals, true: Reals) -> Doubles:
     """Intersection over union [n, m] of boxes [n, 4] and [m, 4], given as left, top, right, bottom."""
     first, second = found.astype(np.float64), true.astype(np.float64)
     corner = np.maximum(first[:, None, :2], second[None, :, :2])
@@ -33,7 +30,7 @@ def overlap(found: Floats, true: Floats) -> Doubles:
     return shares
 
 
-def turned_overlap(found: Floats, true: Floats) -> Doubles:
+def turned_overlap(found: Reals, true: Reals) -> Doubles:
     """Probabilistic overlap [n, m] of turned boxes given by their corners [n, 4, 2] and [m, 4, 2].
 
     Not the intersection over union: each box is taken as the normal distribution that fits it (``oriented.overlaps``).
@@ -43,7 +40,7 @@ def turned_overlap(found: Floats, true: Floats) -> Doubles:
     return oriented.overlaps(first[:, :, None], second[:, None])
 
 
-def rectangles(corners: Floats) -> Doubles:
+def rectangles(corners: Reals) -> Doubles:
     """Rectangles [n, 5] as centre x, centre y, width, height, angle in radians, of ``oriented.corners`` [n, 4, 2]."""
     corner = corners.astype(np.float64).reshape(-1, 4, 2)
     along, across = corner[:, 0] - corner[:, 3], corner[:, 0] - corner[:, 1]
@@ -51,7 +48,7 @@ def rectangles(corners: Floats) -> Doubles:
     return np.concatenate((corner.mean(axis=1), sides), axis=1)
 
 
-def smallest_rectangles(quadrangles: Floats) -> Doubles:
+def smallest_rectangles(quadrangles: Reals) -> Doubles:
     """Corners [n, 4, 2] of the smallest turned rectangle around four points each [n, 4, 2], as training takes labels.
 
     One side of it lies along a line through two of the points.
@@ -77,7 +74,7 @@ def keypoint_spreads(keypoints: tuple[int, int]) -> Doubles:
     return COCO_SPREADS if keypoints == (len(COCO_SPREADS), 3) else np.full(count, 1 / count)
 
 
-def keypoint_likeness(found: Floats, true: Floats, true_boxes: Floats, spreads: Doubles) -> Doubles:
+def keypoint_likeness(found: Reals, true: Reals, true_boxes: Reals, spreads: Doubles) -> Doubles:
     """Object keypoint similarity [n, m] of keypoints [n, k, 3] and [m, k, 3] in pixels: x, y, visibility.
 
     COCO's: of each labelled point exp(-distance² / (2 area (2 spread)²)), the mean over them; an object without one

@@ -9,63 +9,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.mask import Flags, Mask
+from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
+from containers.serving.model.detection import Letterbox
+from containers.serving.model.mask import Mask
+from containers.serving.model.segmentation import STRIDE
 
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Letterbox
-
-Doubles = NDArray[np.float64]
-Floats = NDArray[np.floating]
-Integers = NDArray[np.int64]
-
-STRIDE = 4
-"""Pixels of the model's input from one place to the next."""
 POINTS = 1000
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The places at which masks are compared: how a picture of ``width`` x ``height`` lies in an input, in pixels."""
+    """The places at which masks are compared: how the picture lies in the input, and the input's sides in pixels."""
 
     letterbox: Letterbox
-    width: int
-    height: int
     input_width: int
     input_height: int
 
     @property
-    def gain(self) -> Floats:
-        """Pixels of the input for one of the picture, along x and y."""
-        return self.letterbox.gain(self.width, self.height)
-
-    @property
-    def border(self) -> Floats:
+    def border(self) -> Reals:
         """Pixels of the input left of the picture and above it."""
         return np.array([self.letterbox.left, self.letterbox.top])
 
-    def mask(self, mask: Mask, box: Floats) -> Flags:
+    def mask(self, mask: Mask, box: Reals) -> Flags:
         """The places [rows, columns] that a mask covers, within its box [4] in pixels of the picture."""
         places = np.zeros((self.input_height // STRIDE, self.input_width // STRIDE), bool)
-        corners = np.ceil((box.reshape(2, 2) * self.gain + self.border) / STRIDE).astype(int)
+        corners = np.ceil((box.reshape(2, 2) * self.letterbox.gain + self.border) / STRIDE).astype(int)
         (left, top), (right, bottom) = corners.clip(0, places.shape[::-1])
         # A pixel's middle lies half a pixel after its number, in the input as in the picture.
         across, down = (
             (np.arange(first, last) * STRIDE + STRIDE / 2 - border) / gain - 0.5 - start
             for first, last, border, gain, start in zip(
-                (left, top), (right, bottom), self.border, self.gain, (mask.left, mask.top), strict=True
+                (left, top), (right, bottom), self.border, self.letterbox.gain, (mask.left, mask.top), strict=True
             )
         )
         places[top:bottom, left:right] = mask.at(across, down)
         return places
 
-    def objects(self, outlines: Sequence[Floats]) -> Flags:
+    def objects(self, outlines: Sequence[Reals]) -> Flags:
         """The places [objects, rows, columns] that belong to each outline [corners, 2] in pixels of the picture."""
-        drawn = np.stack([self._small(outline) for outline in outlines])
+        drawn = np.stack([self._draw_small(outline) for outline in outlines])
         largest_first = np.argsort(-drawn.sum(axis=(1, 2)), kind="stable")
         owner = np.zeros(drawn.shape[1:], np.int64)
         for at in largest_first:
@@ -73,9 +58,9 @@ class Grid:
         belongs: Flags = owner == np.arange(1, len(drawn) + 1)[:, None, None]
         return belongs
 
-    def _small(self, outline: Floats) -> Flags:
+    def _draw_small(self, outline: Reals) -> Flags:
         """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count."""
-        line = (resampled(outline) * self.gain + self.border).astype(np.int64)
+        line = (resample(outline) * self.letterbox.gain + self.border).astype(np.int64)
         corners = line.clip(0, (self.input_width, self.input_height))
         left, top = corners.min(axis=0).tolist()
         covered = draw(corners - (left, top))
@@ -87,9 +72,7 @@ class Grid:
         return small
 
 
-def mask_overlap(
-    masks: Sequence[Mask], boxes: Floats, outlines: Sequence[Floats], wanted: Flags, grid: Grid
-) -> Doubles:
+def mask_overlap(masks: Sequence[Mask], boxes: Reals, outlines: Sequence[Reals], wanted: Flags, grid: Grid) -> Doubles:
     """Intersection over union [n, m] of masks with their boxes [n, 4] and outlines, all in pixels of the picture.
 
     Only of the pairs that are ``wanted`` [n, m]; others score 0 without a look.
@@ -124,7 +107,7 @@ def draw(corners: Integers) -> Flags:
     return covered
 
 
-def resampled(outline: Floats) -> Doubles:
+def resample(outline: Reals) -> Doubles:
     """A closed line [corners, 2] as at least a thousand points, as training takes it before it moves them to pixels."""
     closed = np.concatenate((outline, outline[:1])).astype(np.float64)
     if len(outline) >= POINTS:

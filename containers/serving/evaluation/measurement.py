@@ -15,21 +15,23 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from containers.serving.answer.answer import best_classes, describe
-from containers.serving.evaluation.average_precision import OVERLAPS, Doubles, Flags, Integers, Matches
+from containers.serving.answer.answer import describe, describe_classes
+from containers.serving.evaluation.average_precision import OVERLAPS, Matches
 from containers.serving.evaluation.figures import Found, Named, Record
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, Picture
 from containers.serving.evaluation.judging import Judge, Pairs, Truth
+from containers.serving.model.arrays import Doubles, Flags, Integers
 from containers.serving.model.classification import class_scores
-from containers.serving.model.detection import Detections, Floats, Thresholds
-from containers.serving.model.image import as_sent
+from containers.serving.model.detection import Detections
+from containers.serving.model.image import read_as_sent
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.predictor import Inference, Predictor
+from containers.serving.model.thresholds import Thresholds
 
 LOWEST_CONFIDENCE = {"detect": 0.001, "pose": 0.001, "segment": 0.001, "obb": 0.01}
 """Average precision looks at nearly everything a model says: from these scores on, as ultralytics' ``val`` does."""
-BEST_CLASSES = 5
-"""Of a classifier's answer: what the server gives who does not ask for another number."""
+TOP_FIVE = 5
+"""Best classes among which the figure ``top5`` looks for the true one."""
 UNKNOWN = -1
 """A class that the held-out data does not have."""
 PROGRESS_SECONDS = 30.0
@@ -39,7 +41,7 @@ PROGRESS_SECONDS = 30.0
 class Seen:
     """What is kept of one picture, at the served confidence and overlap 0.5.
 
-    ``classes`` are the ids that were told; ``certainty`` is the lowest score told, 1 where nothing was.
+    ``classes`` are the ids that were answered; ``certainty`` is the lowest score answered, 1 where nothing was.
     """
 
     picture: Picture
@@ -58,7 +60,7 @@ class Seen:
 class Measurement:
     """All a model said of the held-out images, in the class order of the held-out data; times in milliseconds [n].
 
-    ``mixed`` counts what is true [row] and was told [column]; where objects are found, the last of both is nothing.
+    ``mixed`` counts what is true [row] and was answered [column]; where objects are found, the last of both is nothing.
     """
 
     seen: tuple[Seen, ...]
@@ -94,16 +96,16 @@ def measure(
     Classes are matched by name, so a champion trained on other classes is judged on those it shares. ``tell`` is given
     each picture's answer as it stands in ``predictions.json``.
     """
-    finder = held_out.task != "classify"
-    observer: Observer = Finder(predictor, held_out, confidence) if finder else Namer(predictor, held_out)
+    kind = Namer if held_out.task == "classify" else Finder
+    observer: Observer = kind(predictor, held_out, confidence)
     seen, milliseconds = [], []
-    told = time.monotonic()
+    last_line = time.monotonic()
     for picture in held_out.pictures:
         one, spent = observer.look(picture, tell)
         seen.append(one)
         milliseconds.append(spent)
-        if time.monotonic() - told > PROGRESS_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - last_line > PROGRESS_SECONDS:
+            last_line = time.monotonic()
             print(f"measured {len(seen)} of {len(held_out.pictures)} pictures", flush=True)
     return Measurement(tuple(seen), observer.record(), observer.mixed, np.array(milliseconds))
 
@@ -111,12 +113,12 @@ def measure(
 def infer(predictor: Predictor, picture: Picture) -> Inference:
     """Run the model on a held-out image, as a client would send it. Raises HeldOutError where it cannot be read."""
     try:
-        return predictor.infer(as_sent(picture.path))
+        return predictor.infer(read_as_sent(picture.path))
     except ImageError as error:
         raise HeldOutError(f"{picture.name}: {error}") from None
 
 
-def known_classes(predictor: Predictor, held_out: HeldOut) -> NDArray[np.int64]:
+def map_classes(predictor: Predictor, held_out: HeldOut) -> NDArray[np.int64]:
     """For each class of the model its id in the held-out data, UNKNOWN for one that is not there."""
     ids = {name: at for at, name in enumerate(held_out.classes)}
     return np.array([ids.get(name, UNKNOWN) for name in predictor.manifest.classes])
@@ -128,13 +130,13 @@ class Finder:
     def __init__(self, predictor: Predictor, held_out: HeldOut, confidence: float) -> None:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
-        self._served = Thresholds(confidence=confidence)
-        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task])
+        self._served = Thresholds.usual(held_out.task, confidence)
+        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task], every_class=True)
         self._judge = Judge.of(held_out)
-        self._ids = known_classes(predictor, held_out)
+        self._ids = map_classes(predictor, held_out)
         self._everything: list[tuple[Detections, Flags]] = []
         self._shapes: list[Flags] = []
-        self._told: list[tuple[Detections, Flags]] = []
+        self._answered: list[tuple[Detections, Flags]] = []
         self.mixed: Integers = np.zeros((len(held_out.classes) + 1,) * 2, np.int64)
 
     def look(self, picture: Picture, tell: Callable[[dict[str, Any]], None] | None) -> tuple[Seen, float]:
@@ -145,17 +147,17 @@ class Finder:
         spent = (time.perf_counter() - started) * 1000
         width, height = inference.width, inference.height
         if tell is not None:
-            said = describe(answer, width, height, self._predictor.manifest.classes, "rle")
-            tell({"file": picture.name, "width": width, "height": height, "detections": said})
+            detections = describe(answer, width, height, self._predictor.manifest.classes, "rle")
+            tell({"file": picture.name, "width": width, "height": height, "detections": detections})
         truth = Truth.of(picture, inference)
-        found = self._renamed(inference.detections(self._lowest, every_class=True))
+        found = self._rename_classes(inference.detections(self._lowest))
         by_place, by_shape = self._judge.right(found, truth)
-        self._everything.append((_plain(found), by_place))
+        self._everything.append((_drop_extras(found), by_place))
         if by_shape is not None:
             self._shapes.append(by_shape)
-        served = self._renamed(answer)
+        served = self._rename_classes(answer)
         pairs = self._judge.pairs(served, truth)
-        self._told.append((_plain(served), np.repeat(pairs.right[:, None], len(OVERLAPS), axis=1)))
+        self._answered.append((_drop_extras(served), np.repeat(pairs.right[:, None], len(OVERLAPS), axis=1)))
         self._count(served, pairs, truth)
         certainty = float(served.scores.min()) if len(served) else 1.0
         missed, wrong = int(pairs.missed.sum()), int((~pairs.right).sum())
@@ -165,7 +167,7 @@ class Finder:
         """What is served for a picture, judged; not remembered."""
         inference = infer(self._predictor, picture)
         truth = Truth.of(picture, inference)
-        served = self._renamed(inference.detections(self._served))
+        served = self._rename_classes(inference.detections(self._served))
         return served, self._judge.pairs(served, truth), truth
 
     def record(self) -> Found:
@@ -175,18 +177,18 @@ class Finder:
         shapes = (
             replace(everything, right=np.concatenate(right)) if self._held_out.task in ("pose", "segment") else None
         )
-        served = self._collect(self._told)
+        served = self._collect(self._answered)
         return Found(self._held_out.task, len(self._held_out.classes), everything, shapes, served)
 
-    def _renamed(self, found: Detections) -> Detections:
+    def _rename_classes(self, found: Detections) -> Detections:
         named = replace(found, classes=self._ids[found.classes])
         return named.keep(named.classes != UNKNOWN)
 
     def _count(self, served: Detections, pairs: Pairs, truth: Truth) -> None:
         nothing = len(self._held_out.classes)
-        for told, finds, mistaken in zip(served.classes, pairs.finds, pairs.mistakes, strict=True):
+        for answered, finds, mistaken in zip(served.classes, pairs.finds, pairs.mistakes, strict=True):
             lies_on = max(finds, mistaken)
-            self.mixed[truth.classes[lies_on] if lies_on >= 0 else nothing, told] += 1
+            self.mixed[truth.classes[lies_on] if lies_on >= 0 else nothing, answered] += 1
         for class_id in truth.classes[np.setdiff1d(np.flatnonzero(pairs.missed), pairs.mistakes)]:
             self.mixed[class_id, nothing] += 1
 
@@ -194,10 +196,10 @@ class Finder:
         pictures = self._held_out.pictures
         return Matches(
             right=np.concatenate([np.zeros((0, len(OVERLAPS)), bool), *(right for _, right in rows)]),
-            scores=_joined([found.scores for found, _ in rows], np.float32),
-            classes=_joined([found.classes for found, _ in rows], np.int64),
+            scores=_concatenate([found.scores for found, _ in rows], np.float32),
+            classes=_concatenate([found.classes for found, _ in rows], np.int64),
             pictures=np.repeat(np.arange(len(rows)), [len(found) for found, _ in rows]),
-            true_classes=_joined([picture.classes for picture in pictures], np.int64),
+            true_classes=_concatenate([picture.classes for picture in pictures], np.int64),
             true_pictures=np.repeat(np.arange(len(pictures)), [len(picture.classes) for picture in pictures]),
         )
 
@@ -205,10 +207,11 @@ class Finder:
 class Namer:
     """The observer of a classifier."""
 
-    def __init__(self, predictor: Predictor, held_out: HeldOut) -> None:
+    def __init__(self, predictor: Predictor, held_out: HeldOut, confidence: float) -> None:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
-        self._ids = known_classes(predictor, held_out)
+        self._served = Thresholds.usual(held_out.task, confidence)
+        self._ids = map_classes(predictor, held_out)
         self._rows: list[tuple[int, int, bool]] = []
         self.mixed: Integers = np.zeros((len(held_out.classes),) * 2, np.int64)
 
@@ -216,23 +219,24 @@ class Namer:
         """See ``Observer``."""
         started = time.perf_counter()
         inference = infer(self._predictor, picture)
-        scores: Floats = class_scores(inference.outputs)
-        best = describe_classes(scores, self._predictor.manifest.classes)
+        scores = class_scores(inference.outputs)
+        best = describe_classes(scores, self._served, self._predictor.manifest.classes)
         spent = (time.perf_counter() - started) * 1000
         if tell is not None:
             size = {"width": inference.width, "height": inference.height}
             tell({"file": picture.name, **size, "classification": best})
-        true, ids = int(picture.classes[0]), [int(self._ids[one["class_id"]]) for one in best]
-        given = ids[0]
-        self._rows.append((true, given, true in ids))
+        true, given = int(picture.classes[0]), int(self._ids[best[0]["class_id"]])
+        five = self._ids[np.argsort(-scores, kind="stable")[:TOP_FIVE]]
+        self._rows.append((true, given, true in five))
         if given != UNKNOWN:
             self.mixed[true, given] += 1
         return Seen(picture, frozenset({given}), best[0]["score"], 0, int(given != true)), spent
 
     def name(self, picture: Picture) -> tuple[Inference, dict[str, Any]]:
-        """What a picture is served as, the best class of ``describe_classes``; not remembered."""
+        """What a picture is served as, the best class of its answer; not remembered."""
         inference = infer(self._predictor, picture)
-        return inference, describe_classes(class_scores(inference.outputs), self._predictor.manifest.classes)[0]
+        scores = class_scores(inference.outputs)
+        return inference, describe_classes(scores, self._served, self._predictor.manifest.classes)[0]
 
     def record(self) -> Named:
         """See ``Observer``."""
@@ -240,16 +244,10 @@ class Namer:
         return Named(len(self._held_out.classes), table[:, 0], table[:, 1], table[:, 2] == 1)
 
 
-def describe_classes(scores: Floats, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """A classifier's answer, the best five classes, as the server gives it."""
-    best = best_classes(scores, Thresholds(max_detections=BEST_CLASSES))
-    return [{"class_id": class_id, "class": names[class_id], "score": score} for class_id, score in best]
-
-
-def _plain(found: Detections) -> Detections:
+def _drop_extras(found: Detections) -> Detections:
     """Without what only a task adds, which holds a hundred times the memory of the rest."""
     return Detections(found.boxes, found.scores, found.classes)
 
 
-def _joined(parts: list[Any], kind: type) -> Any:
+def _concatenate(parts: list[Any], kind: type) -> Any:
     return np.concatenate([np.zeros(0, kind), *parts])

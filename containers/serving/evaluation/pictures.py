@@ -10,8 +10,9 @@ import numpy as np
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.judging import Truth
 from containers.serving.evaluation.measurement import Finder, Namer, Seen
-from containers.serving.model.detection import Detections, Floats
-from containers.serving.model.image import as_sent, thumbnail
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections
+from containers.serving.model.image import make_thumbnail, read_as_sent
 from containers.serving.model.predictor import Predictor
 from containers.serving.report.evidence import Point, ReportBox, ReportPicture
 
@@ -26,7 +27,7 @@ MOST_SHAPES = 40
 """Detections of a picture whose outlines are drawn, the best-scored ones; beyond them the boxes are crowded enough."""
 
 
-def worst_first(seen: tuple[Seen, ...]) -> list[Seen]:
+def choose_worst(seen: tuple[Seen, ...]) -> list[Seen]:
     """The pictures to show: most mistakes first, then the least certain."""
     return sorted(seen, key=lambda one: (-one.mistakes, one.certainty, one.picture.name))[:SHOWN]
 
@@ -35,22 +36,22 @@ def report_pictures(
     predictor: Predictor, held_out: HeldOut, confidence: float, seen: tuple[Seen, ...]
 ) -> tuple[ReportPicture, ...]:
     """The worst pictures, each looked at once more, because of all others nothing but the score was kept."""
-    chosen = worst_first(seen)
+    chosen = choose_worst(seen)
     if held_out.task == "classify":
-        namer = Namer(predictor, held_out)
-        return tuple(_captioned(namer, one, held_out.classes) for one in chosen)
+        namer = Namer(predictor, held_out, confidence)
+        return tuple(_caption(namer, one, held_out.classes) for one in chosen)
     finder = Finder(predictor, held_out, confidence)
-    return tuple(_boxed(finder, one, held_out.classes) for one in chosen)
+    return tuple(_judge_boxes(finder, one, held_out.classes) for one in chosen)
 
 
-def _captioned(namer: Namer, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
+def _caption(namer: Namer, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
     inference, best = namer.name(seen.picture)
     caption = f"true {classes[seen.picture.classes[0]]}, said {best['class']} {best['score']:.2f}"
-    small = _small(as_sent(seen.picture.path))
+    small = _shrink(read_as_sent(seen.picture.path))
     return ReportPicture(seen.picture.name, inference.width, inference.height, small, (), caption)
 
 
-def _boxed(finder: Finder, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
+def _judge_boxes(finder: Finder, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
     """The picture with every box named and judged."""
     found, pairs, truth = finder.find(seen.picture)
     size = np.array([truth.width, truth.height], np.float32)
@@ -63,7 +64,7 @@ def _boxed(finder: Finder, seen: Seen, classes: tuple[str, ...]) -> ReportPictur
         outlines, points = _true_shape(truth, at, size)
         sides = _sides(truth.boxes[at], size)
         boxes.append(ReportBox("missed", classes[truth.classes[at]], sides, outlines, points))
-    small = _small(as_sent(seen.picture.path))
+    small = _shrink(read_as_sent(seen.picture.path))
     return ReportPicture(seen.picture.name, truth.width, truth.height, small, tuple(boxes))
 
 
@@ -100,5 +101,5 @@ def _sides(box: Floats, size: Floats) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def _small(data: bytes) -> bytes:
-    return thumbnail(data, LONGEST_SIDE, JPEG_QUALITY)
+def _shrink(data: bytes) -> bytes:
+    return make_thumbnail(data, LONGEST_SIDE, JPEG_QUALITY)

@@ -27,9 +27,10 @@ from containers.serving.evaluation.page_inputs import PageInputError, PageInputs
 from containers.serving.evaluation.pictures import report_pictures
 from containers.serving.evaluation.predictions import predictions_file
 from containers.serving.evaluation.scoring import Standing, compare
-from containers.serving.evaluation.summary import evidence
+from containers.serving.evaluation.summary import gather_evidence
 from containers.serving.model.manifest import Manifest, ModelError
-from containers.serving.model.predictor import SERVED, Predictor
+from containers.serving.model.predictor import Predictor
+from containers.serving.model.thresholds import ConfidenceError, read_confidence
 from containers.serving.report.page import Page, write_page
 from workflow.contract.champion import Champion
 from workflow.contract.scores import Metrics, ModelScore
@@ -74,7 +75,7 @@ def run(environ: Mapping[str, str]) -> int:
     base = Path(environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
     try:
         evaluate(base / "processing", environ)
-    except (EvaluationError, ChampionError, HeldOutError, ModelError, PageInputError) as error:
+    except (EvaluationError, ConfidenceError, ChampionError, HeldOutError, ModelError, PageInputError) as error:
         reason = f"Evaluation: {error}"
     except Exception as error:
         traceback.print_exc()
@@ -92,21 +93,21 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     """Measure everything below ``folder``/input and write everything below ``folder``/output."""
     started = time.monotonic()
     inputs, output = folder / "input", folder / "output" / "evaluation"
-    confidence = read_confidence(environ.get("CONFIDENCE", str(SERVED.confidence)))
+    confidence = read_confidence(environ, "CONFIDENCE")
     held_out = read_held_out(inputs / "test")
     expected = environ.get("DATASET_DIGEST") or held_out.digest
     if held_out.digest != expected:
         raise EvaluationError(f"the held-out images belong to dataset {held_out.digest}, the run to {expected}")
     known = read_champion(inputs / "champion" / "champion.json")
     output.mkdir(parents=True, exist_ok=True)
-    with naming("the candidate"):
+    with name_the_model("the candidate"):
         model = load(inputs / "candidate" / "model.tar.gz")
         check_candidate(model.manifest, held_out)
         with predictions_file(output / "predictions.json", model.manifest.model_digest, confidence) as tell:
             candidate = judge(model, held_out, confidence, tell)
     champion, comparison = None, None
     if known is not None:
-        with naming("the champion"):
+        with name_the_model("the champion"):
             champion = judge_champion(inputs / "champion" / "model.tar.gz", known, held_out, confidence)
         shared = frozenset(champion.model.manifest.classes) & frozenset(candidate.model.manifest.classes)
         comparison = compare(candidate.standing, champion.standing, held_out, shared)
@@ -128,19 +129,8 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     print(f"images={metrics.images} objects={metrics.objects} {figures}", flush=True)
 
 
-def read_confidence(text: str) -> float:
-    """The confidence at which the model will serve. Raises EvaluationError unless it is above 0 and below 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise EvaluationError(f"CONFIDENCE = {text!r}: must be a number above 0 and below 1")
-    return value
-
-
 @contextmanager
-def naming(name: str) -> Iterator[None]:
+def name_the_model(name: str) -> Iterator[None]:
     """Put the model's name in front of the reason why it cannot be measured."""
     try:
         yield
@@ -245,7 +235,7 @@ def write(
     pictures = report_pictures(predictor, held_out, metrics.confidence, measurement.seen)
     page = Page(
         run=run_name,
-        evidence=evidence(metrics, held_out, measurement, pictures),
+        evidence=gather_evidence(metrics, held_out, measurement, pictures),
         record=given.record,
         trials=given.trials,
         training=candidate.model.training,

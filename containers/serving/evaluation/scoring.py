@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import Doubles
 from containers.serving.evaluation.figures import Figures, Record
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.interval import draw_pictures, middle, middle_where
+from containers.serving.model.arrays import Doubles
 from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, figures_of
 
 

@@ -9,13 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from containers.serving.answer.answer import describe
-from containers.serving.evaluation.measurement import Seen, describe_classes
+from containers.serving.answer.answer import describe, describe_classes
+from containers.serving.evaluation.measurement import Seen
 from containers.serving.model.classification import class_scores
-from containers.serving.model.detection import Thresholds
-from containers.serving.model.image import as_sent
+from containers.serving.model.image import read_as_sent
 from containers.serving.model.image_header import PNG_SIGNATURE
 from containers.serving.model.predictor import Predictor
+from containers.serving.model.thresholds import Thresholds
 
 IMAGES = 3
 LARGEST_BYTES = 5_000_000
@@ -34,7 +34,7 @@ def choose(seen: tuple[Seen, ...], confidence: float) -> list[Seen]:
     while waiting and len(chosen) < IMAGES:
         best = max(waiting, key=lambda one: len(one.classes - covered))
         waiting.remove(best)
-        if len(as_sent(best.picture.path)) <= LARGEST_BYTES:
+        if len(read_as_sent(best.picture.path)) <= LARGEST_BYTES:
             chosen.append(best)
             covered |= best.classes
     return chosen
@@ -45,7 +45,7 @@ def write(folder: Path, predictor: Predictor, chosen: list[Seen], confidence: fl
     folder.mkdir(parents=True, exist_ok=True)
     images: list[dict[str, Any]] = []
     for at, one in enumerate(chosen):
-        data = as_sent(one.picture.path)
+        data = read_as_sent(one.picture.path)
         name = f"{at}.{'png' if data.startswith(PNG_SIGNATURE) else 'jpg'}"
         (folder / name).write_bytes(data)
         images.append({"file": name, **answer(predictor, data, confidence)})
@@ -61,8 +61,9 @@ def write(folder: Path, predictor: Predictor, chosen: list[Seen], confidence: fl
 def answer(predictor: Predictor, data: bytes, confidence: float) -> dict[str, Any]:
     """What is answered to an encoded image; of masks only their boxes, which is what the release compares."""
     inference = predictor.infer(data)
-    if predictor.manifest.task == "classify":
-        return {"classification": describe_classes(class_scores(inference.outputs), predictor.manifest.classes)}
-    found = inference.detections(Thresholds(confidence=confidence))
-    names = predictor.manifest.classes
+    task, names = predictor.manifest.task, predictor.manifest.classes
+    thresholds = Thresholds.usual(task, confidence)
+    if task == "classify":
+        return {"classification": describe_classes(class_scores(inference.outputs), thresholds, names)}
+    found = inference.detections(thresholds)
     return {"detections": describe(found, inference.width, inference.height, names, "none")}

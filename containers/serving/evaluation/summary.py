@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.serving.evaluation.average_precision import RECALLS, Doubles, mean_over_present, precision_curves
+from containers.serving.evaluation.average_precision import RECALLS, mean_over_present, precision_curves
 from containers.serving.evaluation.figures import Found
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.measurement import Measurement
+from containers.serving.model.arrays import Doubles
 from containers.serving.report.evidence import Confusion, Curve, Evidence, ReportPicture
 from workflow.contract.scores import Metrics
 
 
-def evidence(
+def gather_evidence(
     metrics: Metrics, held_out: HeldOut, measurement: Measurement, pictures: tuple[ReportPicture, ...]
 ) -> Evidence:
     """All the page shows of the candidate's measurement."""
@@ -35,8 +36,8 @@ def curves(measurement: Measurement, held_out: HeldOut) -> tuple[Curve, ...]:
     objects = np.bincount(record.everything.true_classes, minlength=record.classes)
     named = [(name, table[at]) for at, name in enumerate(held_out.classes) if objects[at]]
     everything = mean_over_present(table, np.repeat(objects[:, None], len(RECALLS), axis=1))
-    return tuple(Curve(name, tuple(RECALLS.tolist()), _rounded(row)) for name, row in [("all", everything), *named])
+    return tuple(Curve(name, tuple(RECALLS.tolist()), _round(row)) for name, row in [("all", everything), *named])
 
 
-def _rounded(precision: Doubles) -> tuple[float, ...]:
+def _round(precision: Doubles) -> tuple[float, ...]:
     return tuple(precision.round(5).tolist())

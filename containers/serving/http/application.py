@@ -11,18 +11,16 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from containers.serving.http.workers import WorkerLostError, Workers
+from containers.serving.http.workers import ANSWER_SECONDS, WorkerLostError, Workers
+from containers.serving.request.parameters import ATTRIBUTES_HEADER
 
 MAXIMUM_BODY_BYTES = 25_000_000
 MAXIMUM_HELD_BYTES = 256_000_000
 """So much of all bodies together is held in memory while they wait."""
 BODY_SECONDS = 20.0
 """Shorter than the time to drain, so that a stalled upload holds up no end."""
-ANSWER_SECONDS = 60.0
-"""SageMaker gives up after 60 seconds, and so does whoever asked it."""
 TRANSFORM_MEGABYTES = 100
 """SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
-ATTRIBUTES_HEADER = b"x-amzn-sagemaker-custom-attributes"
 JSON = b"application/json"
 
 Scope = dict[str, Any]
@@ -53,15 +51,15 @@ class Application:
         try:
             route = (scope["method"], scope["path"])
             if route == ("POST", "/invocations"):
-                status, content_type, body = await self._invocation(scope, receive)
+                status, content_type, body = await self._answer_invocation(scope, receive)
             elif route == ("GET", "/ping"):
-                status, content_type, body = self._ping()
+                status, content_type, body = self._answer_ping()
             elif route == ("GET", "/execution-parameters"):
                 status, content_type, body = 200, JSON, json.dumps(self._parameters).encode()
             elif scope["path"] in ("/invocations", "/ping", "/execution-parameters"):
-                status, content_type, body = self._refusal(405, f"{scope['path']} does not take {scope['method']}")
+                status, content_type, body = self._refuse(405, f"{scope['path']} does not take {scope['method']}")
             else:
-                status, content_type, body = self._refusal(404, "there are /ping, /invocations, /execution-parameters")
+                status, content_type, body = self._refuse(404, "there are /ping, /invocations, /execution-parameters")
             headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
             if self.draining:
                 headers.append((b"connection", b"close"))
@@ -70,24 +68,24 @@ class Application:
         finally:
             self.running -= 1
 
-    def _ping(self) -> tuple[int, bytes, bytes]:
+    def _answer_ping(self) -> tuple[int, bytes, bytes]:
         if self._workers.healthy:
             return 200, JSON, b""
         return 503, JSON, json.dumps({"error": "every worker has ended and is being replaced"}).encode()
 
-    async def _invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+    async def _answer_invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
         started = time.perf_counter()
         body = bytearray()
         try:
-            refusal = await self._read(receive, body)
+            refusal = await self._read_body(receive, body)
             if refusal is not None:
-                return self._refusal(*refusal)
+                return self._refuse(*refusal)
             async with asyncio.timeout(ANSWER_SECONDS):
-                header, answer = await self._workers.ask(_asked(scope, self._confidence), body)
+                header, answer = await self._workers.ask(_describe_request(scope, self._confidence), body)
         except TimeoutError:
-            return self._refusal(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
+            return self._refuse(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
         except WorkerLostError as error:
-            return self._refusal(500, str(error))
+            return self._refuse(500, str(error))
         finally:
             self._held -= len(body)
         if header["status"] != 200:
@@ -97,7 +95,7 @@ class Application:
             self._tell("invocation", images=header["images"], ms=spent)
         return header["status"], header["content_type"].encode(), answer
 
-    async def _read(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
+    async def _read_body(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
         """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""
         deadline = asyncio.get_running_loop().time() + BODY_SECONDS
         while True:
@@ -118,16 +116,16 @@ class Application:
             if not message.get("more_body"):
                 return None
 
-    def _refusal(self, status: int, message: str) -> tuple[int, bytes, bytes]:
+    def _refuse(self, status: int, message: str) -> tuple[int, bytes, bytes]:
         self._tell("refused", status=status, error=message)
         return status, JSON, json.dumps({"error": message}).encode()
 
 
-def _asked(scope: Scope, confidence: float) -> dict[str, Any]:
+def _describe_request(scope: Scope, confidence: float) -> dict[str, Any]:
     given = dict(scope["headers"])
     return {
         "content_type": given.get(b"content-type", b"").decode("latin-1"),
         "accept": given.get(b"accept", b"").decode("latin-1"),
-        "attributes": given.get(ATTRIBUTES_HEADER, b"").decode("latin-1"),
+        "attributes": given.get(ATTRIBUTES_HEADER.lower().encode(), b"").decode("latin-1"),
         "confidence": confidence,
     }

@@ -26,7 +26,8 @@ from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
 from containers.serving.http.workers import Workers
 from containers.serving.model.manifest import ModelError
-from containers.serving.model.predictor import SERVED, read_model
+from containers.serving.model.predictor import read_model
+from containers.serving.model.thresholds import ConfidenceError, read_confidence
 
 DRAIN_SECONDS = 25
 """SageMaker kills a container 30 seconds after SIGTERM."""
@@ -36,44 +37,32 @@ LINGER_SECONDS = 3.0
 LAST_ARRIVALS_SECONDS = 0.25
 
 
-class ServingError(ValueError):
-    """A setting of the endpoint that cannot be used."""
+class PortError(ValueError):
+    """The port that is named is none."""
 
 
 def serve(environ: Mapping[str, str]) -> int:
     """Load the model and answer until SIGTERM; 1 when there is no model that works."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        confidence = read_confidence(environ)
+        confidence = read_confidence(environ, "GREENLIGHT_CONFIDENCE")
         manifest, model = read_model(Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
         handle = hand_over(manifest, model)
         del manifest, model
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))
-    except (ModelError, ServingError, PrivilegeError, OSError) as error:
+    except (ModelError, ConfidenceError, PortError, PrivilegeError, OSError) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
 
 
-def read_confidence(environ: Mapping[str, str]) -> float:
-    """From which score this endpoint answers. Raises ServingError unless it is a number from 0 to 1."""
-    text = environ.get("GREENLIGHT_CONFIDENCE", str(SERVED.confidence))
-    try:
-        confidence = float(text)
-    except ValueError:
-        confidence = -1.0
-    if not 0 <= confidence <= 1:
-        raise ServingError(f"GREENLIGHT_CONFIDENCE = {text!r}: must be a number from 0 to 1")
-    return confidence
-
-
 def read_port(environ: Mapping[str, str]) -> int:
-    """The port that SageMaker names, or its usual one. Raises ServingError for what is none."""
+    """The port that SageMaker names, or its usual one. Raises PortError for what is none."""
     text = environ.get("SAGEMAKER_BIND_TO_PORT", "8080")
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
-        raise ServingError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
+        raise PortError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
     return int(text)
 
 

@@ -21,15 +21,13 @@ from typing import Any
 
 from containers.serving.answer.answer import render
 from containers.serving.http.frames import pack, receive_frame
-from containers.serving.model.detection import MAXIMUM_DETECTIONS, Thresholds
 from containers.serving.model.image import decode_array
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 
-BEST_CLASSES = 5
-"""A classifier answers so many unless asked for another number."""
 MAXIMUM_PIXELS_A_REQUEST = 400_000_000
 """Eight of the largest pictures; decoding so many takes some 10 of the 60 seconds that a request has."""
 MAXIMUM_MASK_PIXELS = 1_000_000_000
@@ -44,7 +42,7 @@ def work(arguments: Sequence[str]) -> int:
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
     peers = [socket.socket(fileno=int(number)) for number in arguments[1:]]
     try:
-        predictor = Predictor(*read_handed(int(arguments[0])), streams=len(peers))
+        predictor = Predictor(*take_over(int(arguments[0])), streams=len(peers))
     except ModelError as error:
         peers[0].sendall(pack({"error": str(error)}, b""))
         return 1
@@ -76,7 +74,7 @@ def hand_over(manifest: bytes, model: bytes) -> int:
     return handle
 
 
-def read_handed(handle: int) -> tuple[Manifest, bytes]:
+def take_over(handle: int) -> tuple[Manifest, bytes]:
     """The manifest and the model of ``hand_over``, verified once more. Raises ModelError."""
     data = os.pread(handle, os.fstat(handle).st_size, 0)
     length = int.from_bytes(data[:8], "big")
@@ -111,22 +109,19 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             asked["accept"],
             asked["attributes"],
             body,
-            Thresholds(
-                confidence=asked["confidence"],
-                max_detections=BEST_CLASSES if predictor.manifest.task == "classify" else MAXIMUM_DETECTIONS,
-            ),
+            Thresholds.usual(predictor.manifest.task, asked["confidence"]),
             predictor.manifest.classes,
         )
         answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
     except InvocationError as error:
-        return _refusal(error.status, str(error))
+        return _refuse(error.status, str(error))
     except ImageError as error:
-        return _refusal(400, str(error))
+        return _refuse(400, str(error))
     except MemoryError:
-        return _refusal(413, "the images need more memory than this endpoint has")
+        return _refuse(413, "the images need more memory than this endpoint has")
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        return _refusal(500, "the model could not answer; the endpoint's log says why")
+        return _refuse(500, "the model could not answer; the endpoint's log says why")
     return {"status": 200, "content_type": content_type, "images": len(invocation.items)}, answer
 
 
@@ -169,11 +164,11 @@ def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Predicti
     if item.kind == "encoded":
         return predictor.predict(item.image, item.thresholds, keep_pixels=keep_pixels)
     started = time.perf_counter()
-    (pixels,) = decode_array(item.image)
+    pixels = decode_array(item.image)
     decode_ms = (time.perf_counter() - started) * 1000
     return predictor.predict_pixels(pixels, item.thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 
 
-def _refusal(status: int, message: str) -> tuple[dict[str, Any], bytes]:
+def _refuse(status: int, message: str) -> tuple[dict[str, Any], bytes]:
     header = {"status": status, "content_type": "application/json", "images": 0, "error": message}
     return header, json.dumps({"error": message}).encode()

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from containers.serving.http.frames import Frame, pack, read_frame
-from containers.serving.model.image_header import MAXIMUM_PIXELS
 from containers.serving.model.manifest import ModelError
+from workflow.contract.model import MAXIMUM_PIXELS
 
 SLOTS_A_WORKER = 4
 """Threads of one process: with more, they wait for one another to hold Python's lock."""
 ANSWER_SECONDS = 60.0
-"""SageMaker gives up after 60 seconds; a worker that takes longer is stuck."""
+"""SageMaker gives up after 60 seconds, and so does whoever asked it; a worker that takes longer is stuck."""
 START_SECONDS = 120.0
 """SageMaker wants a container healthy within 4 minutes."""
 REPLACE_SECONDS = 1.0

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from math import prod
 
-from containers.serving.model.image_header import MAXIMUM_PIXELS, ImageError
+from containers.serving.model.image_header import ImageError
+from workflow.contract.model import MAXIMUM_PIXELS
 
 SIGNATURE = b"\x93NUMPY"
 MAXIMUM_HEADER_BYTES = 1024
@@ -42,8 +43,8 @@ def read_array_header(data: bytes) -> ArrayHeader:
     known = data.startswith(SIGNATURE) and major in (b"\x01", b"\x02", b"\x03")
     if not known or start > min(len(data), after + MAXIMUM_HEADER_BYTES):
         raise ImageError("the array is no .npy file, or its beginning is damaged")
-    entries = _entries(data[after:start].strip())
-    kind, shape = entries["descr"][1:-1], _shape(entries["shape"])
+    entries = _read_entries(data[after:start].strip())
+    kind, shape = entries["descr"][1:-1], _read_shape(entries["shape"])
     if kind not in _UINT8:
         raise ImageError(f"the array's type is {kind[:20]!r}: send numbers from 0 to 255 as uint8")
     coloured = len(shape) in (3, 4) and shape[-1] == 3
@@ -58,7 +59,7 @@ def read_array_header(data: bytes) -> ArrayHeader:
     return ArrayHeader(shape, start, entries["fortran_order"] == "True")
 
 
-def single_pictures(data: bytes, header: ArrayHeader) -> list[bytes]:
+def split_stack(data: bytes, header: ArrayHeader) -> list[bytes]:
     """Each picture of a stack [n, height, width, 3] as an .npy file of its own, in the order of the stack."""
     count, *shape = header.shape
     text = f"{{'descr': '|u1', 'fortran_order': {header.fortran_order}, 'shape': {tuple(shape)}, }}"
@@ -70,7 +71,7 @@ def single_pictures(data: bytes, header: ArrayHeader) -> list[bytes]:
     return [beginning + data[at : at + size] for at in range(header.start, len(data), size)]
 
 
-def _entries(text: bytes) -> dict[str, str]:
+def _read_entries(text: bytes) -> dict[str, str]:
     entries: dict[str, str] = {}
     at = 1
     while found := _ENTRY.match(text, at):
@@ -82,7 +83,7 @@ def _entries(text: bytes) -> dict[str, str]:
     return entries
 
 
-def _shape(text: str) -> tuple[int, ...]:
+def _read_shape(text: str) -> tuple[int, ...]:
     sides = [side.strip() for side in text.strip("()").split(",")]
     if sides[-1] == "":
         sides.pop()

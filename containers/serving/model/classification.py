@@ -6,11 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.detection import Floats
-
-Pixels = NDArray[np.uint8]
+from containers.serving.model.arrays import Floats, Pixels
 
 STRIP = 4
 """Rows of the result that are made at a time: they look at nearly the same rows of the picture."""

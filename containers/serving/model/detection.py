@@ -10,15 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from containers.serving.model.arrays import Flags, Floats, Indices, Integers
 from containers.serving.model.mask import Mask
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-Indices = NDArray[np.intp]
-Flags = NDArray[np.bool_]
+from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
 
 MAXIMUM_CANDIDATES = 30_000
-MAXIMUM_DETECTIONS = 300
 BLOCK = 128
 """Candidates that are compared with one another at a time."""
 PAIRS = 1 << 15
@@ -26,24 +22,15 @@ PAIRS = 1 << 15
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """What of all a model says is answered: ``confidence`` is the score above which a detection counts.
+class Letterbox:
+    """How a picture lies in the model's input: a copy of another size, and a border around it. All in pixels.
 
-    ``iou``: the overlap above which two boxes of a class are one; ``classes``: only these ids, None for all;
-    ``max_detections``: 1 to 300.
+    ``picture_width`` and ``picture_height`` are the picture's own sides, ``width`` and ``height`` those of the copy,
+    ``left`` and ``top`` the border before it.
     """
 
-    confidence: float = 0.25
-    iou: float = 0.7
-    classes: tuple[int, ...] | None = None
-    max_detections: int = MAXIMUM_DETECTIONS
-
-
-@dataclass(frozen=True)
-class Letterbox:
-    """How a picture lies in the model's input: scale, then border. All in pixels except ``scale``."""
-
-    scale: float
+    picture_width: int
+    picture_height: int
     width: int
     height: int
     left: int
@@ -56,19 +43,24 @@ class Letterbox:
         new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
         left = round((input_width - new_width) / 2 - 0.1)
         top = round((input_height - new_height) / 2 - 0.1)
-        return Letterbox(scale, new_width, new_height, left, top)
+        return Letterbox(width, height, new_width, new_height, left, top)
 
-    def gain(self, width: int, height: int) -> Floats:
-        """Pixels of the input for one pixel of a picture of ``width`` x ``height``, along x and y.
+    @property
+    def gain(self) -> Floats:
+        """Pixels of the input for one pixel of the picture, along x and y.
 
-        Not quite ``scale``: the copy is of whole pixels, and its sides were rounded each for itself.
+        Not quite the same along both: the copy is of whole pixels, and its sides were rounded each for itself.
         """
-        return np.array([self.width / width, self.height / height], np.float32)
+        return np.array([self.width / self.picture_width, self.height / self.picture_height], np.float32)
 
-    def to_picture(self, points: Floats, width: int, height: int) -> Floats:
-        """Move points [..., 2] from the model's input to the picture of ``width`` x ``height`` pixels."""
-        moved: Floats = (points - np.array([self.left, self.top], np.float32)) / self.gain(width, height)
+    def to_picture(self, points: Floats) -> Floats:
+        """Move points [..., 2] from the model's input to the picture."""
+        moved: Floats = (points - np.array([self.left, self.top], np.float32)) / self.gain
         return moved
+
+    def clip(self, points: Floats) -> Floats:
+        """Move points [..., 2] that lie beside the picture to its edge."""
+        return points.clip(0, np.array([self.picture_width, self.picture_height], np.float32)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -110,41 +102,27 @@ class Detections:
         )
 
 
-def decode(
-    output: Floats,
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    every_class: bool = False,
-) -> Detections:
-    """Turn ``output`` [4 + classes, n] into boxes of a picture of ``width`` x ``height`` pixels, clipped to it."""
-    found, _ = strongest(output, thresholds, classes=classes, every_class=every_class)
-    return to_picture(found, letterbox, width, height)
+def decode(output: Floats, classes: int, letterbox: Letterbox, thresholds: Thresholds) -> Detections:
+    """Turn ``output`` [4 + classes, n] into boxes in pixels of the picture, clipped to it."""
+    found, _ = strongest(output, classes, thresholds)
+    return to_picture(found, letterbox)
 
 
-def strongest(
-    output: Floats, thresholds: Thresholds, *, classes: int, every_class: bool = False
-) -> tuple[Detections, Indices]:
+def strongest(output: Floats, classes: int, thresholds: Thresholds) -> tuple[Detections, Indices]:
     """The candidates that no better one covers, at most ``max_detections``, and the column of each in ``output``."""
-    found, columns = candidates(output, thresholds, classes=classes, every_class=every_class)
+    found, columns = candidates(output, classes, thresholds)
     kept = suppress(found, thresholds.iou, thresholds.max_detections)
     return found.keep(kept), columns[kept]
 
 
-def candidates(
-    output: Floats, thresholds: Thresholds, *, classes: int, every_class: bool = False
-) -> tuple[Detections, Indices]:
+def candidates(output: Floats, classes: int, thresholds: Thresholds) -> tuple[Detections, Indices]:
     """The columns of ``output`` [4 + classes + …, n] that score enough, best first, in pixels of the model's input.
 
-    A candidate names its best class; with ``every_class`` it names each class that scores above the confidence, which
-    is how average precision is measured. Of equal scores the lower column comes first; with ``every_class`` the lower
-    class.
+    A candidate names its best class; with ``every_class`` it names each class that scores above the confidence. Of
+    equal scores the lower column comes first; with ``every_class`` the lower class.
     """
     scores = output[4 : 4 + classes]
-    if every_class:
+    if thresholds.every_class:
         named, columns = np.divmod(np.flatnonzero(scores > thresholds.confidence), max(1, scores.shape[1]))
         values = scores[named, columns]
     else:
@@ -155,7 +133,7 @@ def candidates(
     if thresholds.classes is not None:
         wanted = np.isin(named, thresholds.classes)
         named, columns, values = named[wanted], columns[wanted], values[wanted]
-    order = _falling(values)
+    order = _sort_falling(values)
     columns = columns[order]
     centre, size = output[:2, columns].T, output[2:4, columns].T
     found = Detections(
@@ -182,22 +160,17 @@ def suppress(detections: Detections, iou: float, most: int = MAXIMUM_DETECTIONS)
             block = block[~_covers(sides, detections.classes, kept, block, iou).any(axis=0)]
         first = int(block[BLOCK]) if len(block) > BLOCK else last
         block = block[:BLOCK]
-        kept = np.concatenate((kept, block[_greedy(_covers(sides, detections.classes, block, block, iou))]))
+        kept = np.concatenate((kept, block[_suppress_greedily(_covers(sides, detections.classes, block, block, iou))]))
     return kept[:most]
 
 
-def to_picture(detections: Detections, letterbox: Letterbox, width: int, height: int) -> Detections:
-    """Move boxes from the model's input back to the picture of ``width`` x ``height`` pixels and clip them to it."""
-    corners = letterbox.to_picture(detections.boxes.reshape(-1, 2, 2), width, height)
-    return replace(detections, boxes=clip(corners, width, height).reshape(-1, 4))
+def to_picture(detections: Detections, letterbox: Letterbox) -> Detections:
+    """Move boxes from the model's input back to the picture and clip them to it."""
+    corners = letterbox.to_picture(detections.boxes.reshape(-1, 2, 2))
+    return replace(detections, boxes=letterbox.clip(corners).reshape(-1, 4))
 
 
-def clip(points: Floats, width: int, height: int) -> Floats:
-    """Points [..., 2] moved into the picture of ``width`` x ``height`` pixels."""
-    return points.clip(0, np.array([width, height], np.float32)).astype(np.float32)
-
-
-def _falling(values: Floats) -> Indices:
+def _sort_falling(values: Floats) -> Indices:
     """Indices of the highest 30,000 values, highest first, equal ones in their order."""
     if len(values) <= MAXIMUM_CANDIDATES:
         return np.argsort(-values, kind="stable")
@@ -217,7 +190,7 @@ def _covers(sides: NDArray[np.float64], classes: Integers, better: Indices, othe
     return covers
 
 
-def _greedy(covers: Flags) -> list[int]:
+def _suppress_greedily(covers: Flags) -> list[int]:
     """Which of n stay, best first, when each that stays sends away those it ``covers`` [n, n]."""
     rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(covers, axis=1, bitorder="little")]
     kept, gone = [], 0

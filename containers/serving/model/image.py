@@ -7,24 +7,19 @@ before decoding.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from containers.serving.model.array_header import read_array_header
+from containers.serving.model.arrays import Pixels
 from containers.serving.model.image_header import (
     JPEG_SIGNATURE,
     PNG_SIGNATURE,
     ImageError,
-    pixels_of_png,
     read_header,
+    strip_png,
 )
-
-MAXIMUM_PICTURES = 32
-"""Of one array."""
-
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 # OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -37,25 +32,25 @@ def decode_image(data: bytes) -> Pixels:
     animation this is the first picture. Raises ImageError.
     """
     header = read_header(data)
-    return _decode(pixels_of_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
+    return _decode(strip_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
 
 
-def decode_array(data: bytes) -> list[Pixels]:
-    """The picture or up to 32 pictures of an .npy file, each as [height, width, blue-green-red]. Raises ImageError."""
+def decode_array(data: bytes) -> Pixels:
+    """The picture of an .npy file as [height, width, blue-green-red]. Raises ImageError.
+
+    A stack of pictures is taken apart before, see ``array_header.single_pictures``.
+    """
     header = read_array_header(data)
-    if len(header.shape) == 4 and header.shape[0] > MAXIMUM_PICTURES:
-        raise ImageError(f"the array holds {header.shape[0]} pictures, at most {MAXIMUM_PICTURES} are accepted")
     values = np.frombuffer(data, np.uint8, offset=header.start)
     array = values.reshape(header.shape, order="F" if header.fortran_order else "C")
-    pictures = array if array.ndim == 4 else array[np.newaxis]
     to_colour = cv2.COLOR_GRAY2BGR if array.ndim == 2 else cv2.COLOR_RGB2BGR
     try:
-        return [np.asarray(cv2.cvtColor(np.ascontiguousarray(one), to_colour), np.uint8) for one in pictures]
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(array), to_colour), np.uint8)
     except (cv2.error, MemoryError):
         raise ImageError(f"the array of shape {list(header.shape)} needs more memory than there is") from None
 
 
-def as_sent(path: Path) -> bytes:
+def read_as_sent(path: Path) -> bytes:
     """The image as a client would send it: a JPEG or PNG as it is, any other format as a PNG of the same pixels."""
     data = path.read_bytes()
     if data.startswith((PNG_SIGNATURE, JPEG_SIGNATURE)):
@@ -63,7 +58,7 @@ def as_sent(path: Path) -> bytes:
     return bytes(cv2.imencode(".png", _decode(data, "image"))[1])
 
 
-def thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
+def make_thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
     """A JPEG of the picture that is at most ``longest_side`` pixels wide and high."""
     pixels = decode_image(data)
     scale = longest_side / max(pixels.shape[:2])

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-MAXIMUM_PIXELS = 50_000_000
+from workflow.contract.model import MAXIMUM_PIXELS
+
 MAXIMUM_SCANS = 32
 """Of a JPEG. Encoders write ten to twenty; each is a pass over all pixels and may be a hundred bytes long."""
 MAXIMUM_PARTS = 65_536
@@ -66,26 +67,26 @@ def read_header(data: bytes) -> ImageHeader:
     Bytes after the end of the picture are no fault: cameras and phones append all sorts of things.
     """
     if data.startswith(JPEG_SIGNATURE):
-        header = _jpeg(data)
+        header = _read_jpeg(data)
     elif data.startswith(PNG_SIGNATURE):
-        header = _png(data)
+        header = _read_png(data)
     elif WEBP_SIGNATURE.match(data):
-        header = _webp(data)
+        header = _read_webp(data)
     elif data.startswith(BMP_SIGNATURE):
-        header = _bmp(data)
+        header = _read_bmp(data)
     else:
-        raise ImageError(_what_it_is_instead(data))
+        raise ImageError(_explain(data))
     return header
 
 
-def pixels_of_png(data: bytes) -> bytes:
+def strip_png(data: bytes) -> bytes:
     """The PNG that ``read_header`` accepted, without the chunks that change no pixel.
 
     Compressed texts would be unpacked to 8 MB each. The frames of an animation would be decoded by a part of OpenCV
     that answers with unwritten memory where a frame is short; without them the picture is the one that a program
     shows that knows no animation.
     """
-    chunks = list(_png_chunks(data))
+    chunks = list(_walk_png(data))
     kept: list[tuple[int, int]] = []
     seen: set[bytes] = set()
     for kind, start, end in chunks:
@@ -97,7 +98,7 @@ def pixels_of_png(data: bytes) -> bytes:
     return PNG_SIGNATURE + b"".join([data[start:end] for start, end in kept])
 
 
-def _what_it_is_instead(data: bytes) -> str:
+def _explain(data: bytes) -> str:
     if not data:
         return "the image is empty"
     for signature, name in _KNOWN_BUT_REFUSED:
@@ -106,7 +107,7 @@ def _what_it_is_instead(data: bytes) -> str:
     return f"the image is of no known kind; {ACCEPTED}"
 
 
-def _bounded(kind: ImageKind, width: int, height: int) -> ImageHeader:
+def _check_size(kind: ImageKind, width: int, height: int) -> ImageHeader:
     if width < 1 or height < 1:
         raise ImageError(f"the {kind} claims a size of {width} x {height} pixels")
     if width * height > MAXIMUM_PIXELS:
@@ -118,7 +119,7 @@ def _truncated(kind: ImageKind, what: str) -> ImageError:
     return ImageError(f"the {kind} is truncated or damaged: {what}")
 
 
-def _jpeg(data: bytes) -> ImageHeader:
+def _read_jpeg(data: bytes) -> ImageHeader:
     """Walk from marker to marker as libjpeg does, which skips what it cannot read between two segments."""
     at, scans, size = 2, 0, (0, 0)
     for _ in range(MAXIMUM_PARTS):
@@ -131,7 +132,7 @@ def _jpeg(data: bytes) -> ImageHeader:
         if marker == _END_OF_IMAGE:
             if not scans:
                 raise _truncated("JPEG", "it holds no picture")
-            return _bounded("JPEG", *size)
+            return _check_size("JPEG", *size)
         if marker in _START_OF_FRAME and not scans and size == (0, 0):
             size = int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
         scans += marker == _START_OF_SCAN
@@ -141,11 +142,11 @@ def _jpeg(data: bytes) -> ImageHeader:
     raise ImageError(f"the JPEG has more than {MAXIMUM_PARTS} segments")
 
 
-def _png(data: bytes) -> ImageHeader:
+def _read_png(data: bytes) -> ImageHeader:
     if data[8:16] != b"\0\0\0\x0dIHDR":
         raise _truncated("PNG", "its header is missing")
-    stored = sum(end - start - 12 for kind, start, end in _png_chunks(data) if kind == b"IDAT")
-    header = _bounded("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
+    stored = sum(end - start - 12 for kind, start, end in _walk_png(data) if kind == b"IDAT")
+    header = _check_size("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
     # Deflate never doubles what it stores, so what is longer unpacks to more than the claimed pixels.
     raw = header.height * (1 + header.width * data[24] * _PNG_CHANNELS.get(data[25], 1) // 8)
     if stored > 2 * raw + _PNG_SLACK:
@@ -153,7 +154,7 @@ def _png(data: bytes) -> ImageHeader:
     return header
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _walk_png(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Kind, start and end of each chunk up to the last, IEND."""
     at = len(PNG_SIGNATURE)
     for _ in range(MAXIMUM_PARTS):
@@ -167,7 +168,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     raise ImageError(f"the PNG has more than {MAXIMUM_PARTS} chunks")
 
 
-def _webp(data: bytes) -> ImageHeader:
+def _read_webp(data: bytes) -> ImageHeader:
     """See https://developers.google.com/speed/webp/docs/riff_container and RFC 6386 and 9649."""
     if 8 + int.from_bytes(data[4:8], "little") > len(data):
         raise _truncated("WebP", "its end is missing")
@@ -181,10 +182,10 @@ def _webp(data: bytes) -> ImageHeader:
         width, height = int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
     else:
         raise _truncated("WebP", "its header is missing")
-    return _bounded("WebP", width, height)
+    return _check_size("WebP", width, height)
 
 
-def _bmp(data: bytes) -> ImageHeader:
+def _read_bmp(data: bytes) -> ImageHeader:
     """Of every version of the header: the 12 bytes of OS/2, the 40 of Windows and the longer ones after it."""
 
     def number(at: int, size: int, *, signed: bool = False) -> int:
@@ -203,7 +204,7 @@ def _bmp(data: bytes) -> ImageHeader:
             f"the BMP has {bits} bits a pixel, compression {compression} and a header of {header_size} bytes, "
             "which cannot be read; 1, 4, 8, 16, 24 and 32 bits are accepted, with run lengths for 4 and 8"
         )
-    header = _bounded("BMP", width, height)
+    header = _check_size("BMP", width, height)
     rows = height * (-(-width * bits // 32) * 4)
     if offset + (rows if compression in (0, 3) else 0) > len(data):
         raise _truncated("BMP", "its end is missing")

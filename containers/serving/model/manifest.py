@@ -9,15 +9,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from workflow.contract.model import PRECISIONS, TASKS
+from workflow.contract.reading import VERSION
+
 LONGEST_SIDE = 4096
 """Pixels; no model of ours is wider, and a larger figure would only ask for memory."""
 MOST_KEYPOINTS = 1000
 """Of one object; more would only ask for memory."""
-
-# The contract's, once more: importing it would cost each process of a server 30 ms of its start.
-VERSION = 1
-TASKS = ("detect", "pose", "segment", "classify", "obb")
-PRECISIONS = ("f32", "bf16", "int8")
 
 
 class ModelError(ValueError):
@@ -28,8 +26,9 @@ class ModelError(ValueError):
 class Manifest:
     """What is known of a model: names of its classes, input size in pixels, SHA-256 of ``model.onnx`` in hex.
 
-    ``task`` is one of TASKS, ``precision``, in which the model computes, one of PRECISIONS. ``keypoints``, of pose
-    alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the visibility.
+    ``task`` is one of the contract's TASKS; ``precision``, in which the model computes, one of its PRECISIONS.
+    ``keypoints``, of pose alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the
+    visibility.
     """
 
     classes: tuple[str, ...]
@@ -90,10 +89,16 @@ def _keypoints(task: str, value: object) -> tuple[int, int] | None:
         if value is not None:
             raise ModelError(f"manifest.json: keypoints belong to the task pose, found {value!r} for {task}")
         return None
+    try:
+        return read_keypoints(value)
+    except ValueError as error:
+        raise ModelError(f"manifest.json: {error}") from None
+
+
+def read_keypoints(value: object) -> tuple[int, int]:
+    """How many keypoints an object has, and how many numbers each. Raises ValueError where ``value`` does not say."""
     if isinstance(value, list) and len(value) == 2 and all(type(number) is int for number in value):
         count, numbers = value
         if 0 < count <= MOST_KEYPOINTS and numbers in (2, 3):
             return count, numbers
-    raise ModelError(
-        f"manifest.json: keypoints must be [count, 2 or 3] with a count of 1 to {MOST_KEYPOINTS}, found {value!r}"
-    )
+    raise ValueError(f"keypoints must be [count, 2 or 3] with a count of 1 to {MOST_KEYPOINTS}, found {value!r}")

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Flags = NDArray[np.bool_]
-Doubles = NDArray[np.float64]
+from containers.serving.model.arrays import Doubles, Flags, Floats
 
 BLOCK = 1 << 17
 """Pixels that are interpolated at a time: their floats fit the processor's cache."""
@@ -44,7 +42,7 @@ class Mask:
     @property
     def pixels(self) -> Flags:
         """The mask [height, width], made anew at each call."""
-        return self._sampled(1)
+        return self._sample(1)
 
     def any(self) -> bool:
         """Whether the mask has a pixel at all."""
@@ -64,7 +62,7 @@ class Mask:
         import cv2  # here, because all else of a mask, and all of a box, is numpy
 
         step = self._step()
-        pixels = self._sampled(step)
+        pixels = self._sample(step)
         corners = np.zeros((pixels.shape[0] + 1, pixels.shape[1] + 1), np.uint8)
         for row in (0, 1):  # a corner belongs to the outline when any of the four pixels around it does
             for column in (0, 1):
@@ -115,7 +113,7 @@ class Mask:
         """Pixels from one sample of an outline to the next."""
         return max(1, int(1 / (SAMPLES * max(self.pitch))))
 
-    def _sampled(self, step: int) -> Flags:
+    def _sample(self, step: int) -> Flags:
         """The mask at the middle of each ``step`` x ``step`` pixels."""
         columns, rows = (np.arange(0.0, side, step) + (step - 1) / 2 for side in (self.width, self.height))
         return self.at(columns, rows)

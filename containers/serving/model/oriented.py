@@ -7,21 +7,10 @@ others, "Gaussian Bounding Boxes and Probabilistic Intersection-over-Union for O
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.detection import (
-    Detections,
-    Flags,
-    Floats,
-    Indices,
-    Integers,
-    Letterbox,
-    Thresholds,
-    candidates,
-    clip,
-)
-
-Doubles = NDArray[np.float64]
+from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.detection import Detections, Letterbox, candidates
+from containers.serving.model.thresholds import Thresholds
 
 BLOCK = 128
 """Candidates that are judged at a time."""
@@ -31,31 +20,22 @@ TINY = 1e-7
 """Keeps a division by a determinant of 0, of a box without area, from happening."""
 
 
-def decode(
-    output: Floats,
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    every_class: bool = False,
-) -> Detections:
+def decode(output: Floats, classes: int, letterbox: Letterbox, thresholds: Thresholds) -> Detections:
     """Turn ``output`` [4 + classes + 1, n], the angle in radians last, into corners [n, 4, 2] and angles [n].
 
     The corners may lie outside the picture, where a part of the object does; the upright box around them is clipped.
     """
-    found, columns = candidates(output, thresholds, classes=classes, every_class=every_class)
+    found, columns = candidates(output, classes, thresholds)
     angles = output[4 + classes, columns].astype(np.float32)
     finite = np.flatnonzero(np.isfinite(angles))
     found, columns, angles = found.keep(finite), columns[finite], angles[finite]
     rectangles = np.concatenate((output[:4, columns].T, angles[:, None]), axis=1)
     kept = suppress(rectangles.astype(np.float64), found.classes, thresholds.iou, thresholds.max_detections)
     rectangles = rectangles[kept]
-    rectangles[:, :2] = letterbox.to_picture(rectangles[:, :2], width, height)
-    rectangles[:, 2:4] /= letterbox.gain(width, height)
+    rectangles[:, :2] = letterbox.to_picture(rectangles[:, :2])
+    rectangles[:, 2:4] /= letterbox.gain
     around = corners(rectangles)
-    boxes = clip(np.stack((around.min(axis=1), around.max(axis=1)), axis=1), width, height).reshape(-1, 4)
+    boxes = letterbox.clip(np.stack((around.min(axis=1), around.max(axis=1)), axis=1)).reshape(-1, 4)
     return Detections(boxes, found.scores[kept], found.classes[kept], corners=around, angles=angles[kept])
 
 

@@ -6,30 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds, clip, strongest, to_picture
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections, Letterbox, strongest, to_picture
+from containers.serving.model.thresholds import Thresholds
 
 
 def decode(
-    output: Floats,
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    keypoints: tuple[int, int],
-    every_class: bool = False,
+    output: Floats, classes: int, keypoints: tuple[int, int], letterbox: Letterbox, thresholds: Thresholds
 ) -> Detections:
     """Turn ``output`` [4 + classes + count * numbers, n] into boxes and keypoints, both clipped to the picture.
 
-    ``keypoints`` is (count, numbers): of 2 numbers x and y, the visibility told is 1; of 3 the third is the visibility.
+    ``keypoints`` is (count, numbers). A third number is the visibility; where there are 2, x and y alone, it is 1.
     """
     count, numbers = keypoints
-    found, columns = strongest(output, thresholds, classes=classes, every_class=every_class)
-    told = output[4 + classes :, columns].T.reshape(len(columns), count, numbers)
-    finite = np.flatnonzero(np.isfinite(told).all(axis=(1, 2)))
-    found, told = found.keep(finite), told[finite]
+    found, columns = strongest(output, classes, thresholds)
+    numbered = output[4 + classes :, columns].T.reshape(len(columns), count, numbers)
+    finite = np.flatnonzero(np.isfinite(numbered).all(axis=(1, 2)))
+    found, numbered = found.keep(finite), numbered[finite]
     points = np.ones((len(found), count, 3), np.float32)
-    points[..., :numbers] = told
-    points[..., :2] = clip(letterbox.to_picture(points[..., :2], width, height), width, height)
-    return replace(to_picture(found, letterbox, width, height), keypoints=points)
+    points[..., :numbers] = numbered
+    points[..., :2] = letterbox.clip(letterbox.to_picture(points[..., :2]))
+    return replace(to_picture(found, letterbox), keypoints=points)

@@ -15,18 +15,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.classification import class_scores, fit_classify
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds
-from containers.serving.model.image import Pixels, decode_image
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
+from containers.serving.model.thresholds import Thresholds
+from workflow.contract.model import BORDER_GREY
 
-BORDER_GREY = 114
-"""Value of the border around a picture, the one used in training."""
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
-SERVED = Thresholds()
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
 """Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
 runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
@@ -34,30 +34,28 @@ runtime 80 ms once and 15 MB for good: these few are paid for at load, and whate
 
 @dataclass(frozen=True)
 class Inference:
-    """What the graph said of one picture (size in pixels), before any threshold. Times in milliseconds."""
+    """What the graph said of one picture, before any threshold. Times in milliseconds."""
 
     manifest: Manifest
-    width: int
-    height: int
     letterbox: Letterbox
     input_size: tuple[int, int]
     outputs: tuple[Floats, ...]
     decode_ms: float
     inference_ms: float
 
-    def detections(self, thresholds: Thresholds = SERVED, *, every_class: bool = False) -> Detections:
-        """What was found, in pixels of the picture; see ``tasks.decode_outputs`` for ``every_class``."""
-        return decode_outputs(
-            self.manifest.task,
-            self.outputs,
-            self.letterbox,
-            self.width,
-            self.height,
-            thresholds,
-            classes=len(self.manifest.classes),
-            keypoints=self.manifest.keypoints,
-            every_class=every_class,
-        )
+    @property
+    def width(self) -> int:
+        """Of the picture, in pixels."""
+        return self.letterbox.picture_width
+
+    @property
+    def height(self) -> int:
+        """Of the picture, in pixels."""
+        return self.letterbox.picture_height
+
+    def detections(self, thresholds: Thresholds) -> Detections:
+        """What was found, in pixels of the picture."""
+        return decode_outputs(self.manifest, self.outputs, self.letterbox, thresholds)
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class Predictor:
         except Exception as error:  # as above
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
-    def predict(self, image: bytes, thresholds: Thresholds = SERVED, *, keep_pixels: bool = False) -> Prediction:
+    def predict(self, image: bytes, thresholds: Thresholds, *, keep_pixels: bool = False) -> Prediction:
         """What is in an encoded image. Raises ImageError for bytes that are no image we accept."""
         started = time.perf_counter()
         pixels = decode_image(image)
@@ -124,7 +122,7 @@ class Predictor:
         return self.predict_pixels(pixels, thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
 
     def predict_pixels(
-        self, pixels: Pixels, thresholds: Thresholds = SERVED, *, decode_ms: float = 0.0, keep_pixels: bool = False
+        self, pixels: Pixels, thresholds: Thresholds, *, decode_ms: float = 0.0, keep_pixels: bool = False
     ) -> Prediction:
         """What is in ``pixels`` [height, width, blue-green-red]."""
         found: Detections | None = None
@@ -156,31 +154,22 @@ class Predictor:
         """
         inference = self._run(pixels, decode_ms)
         outputs = tuple(output.copy() for output in inference.outputs)
-        height, width = inference.input_size
-        check_outputs(
-            self.manifest.task,
-            outputs,
-            classes=len(self.manifest.classes),
-            keypoints=self.manifest.keypoints,
-            width=width,
-            height=height,
-        )
+        check_outputs(self.manifest, outputs, *inference.input_size)
         return replace(inference, outputs=outputs)
 
     def _run(self, pixels: Pixels, decode_ms: float) -> Inference:
         started = time.perf_counter()
-        height, width = pixels.shape[:2]
         if self.manifest.task == "classify":
-            size = self.manifest.width
-            place = Letterbox(1.0, size, size, 0, 0)
+            (height, width), size = pixels.shape[:2], self.manifest.width
+            letterbox = Letterbox(width, height, size, size, 0, 0)
             canvas = fit_classify(pixels, size)
         else:
-            place, canvas = self._letterboxed(pixels)
+            letterbox, canvas = self._fit_letterbox(pixels)
         outputs = tuple(self.runtime.run(canvas))
         spent = (time.perf_counter() - started) * 1000
-        return Inference(self.manifest, width, height, place, canvas.shape[:2], outputs, decode_ms, spent)
+        return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, decode_ms, spent)
 
-    def _letterboxed(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
+    def _fit_letterbox(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
         height, width = pixels.shape[:2]
         size = self.runtime.size or smallest_input(width, height, self.manifest.width)
         place = Letterbox.fit(width, height, size[1], size[0])

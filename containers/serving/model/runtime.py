@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from containers.serving.model.detection import Floats
-from containers.serving.model.image import Pixels
+from containers.serving.model.arrays import Floats, Pixels
 
 CUDA = "CUDAExecutionProvider"
 

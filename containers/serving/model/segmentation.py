@@ -6,39 +6,30 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds, strongest, to_picture
+from containers.serving.model.arrays import Doubles, Floats
+from containers.serving.model.detection import Detections, Letterbox, strongest, to_picture
 from containers.serving.model.mask import Mask
-
-Doubles = NDArray[np.float64]
+from containers.serving.model.thresholds import Thresholds
 
 STRIDE = 4
 """Pixels of the model's input for one of a prototype."""
 
 
 def decode(
-    output: Floats,
-    prototypes: Floats,
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    every_class: bool = False,
+    output: Floats, prototypes: Floats, classes: int, letterbox: Letterbox, thresholds: Thresholds
 ) -> Detections:
     """Turn ``output`` [4 + classes + k, n] and ``prototypes`` [k, rows, columns] into boxes and masks.
 
     A mask is the sum of the prototypes, weighed by the detection's k numbers and cropped to its box. As in training's
     own framework a detection goes whose mask has no pixel in its box.
     """
-    found, columns = strongest(output, thresholds, classes=classes, every_class=every_class)
+    found, columns = strongest(output, classes, thresholds)
     weights = output[4 + classes :, columns].T
     finite = np.flatnonzero(np.isfinite(weights).all(axis=1))
-    found, weights = to_picture(found.keep(finite), letterbox, width, height), weights[finite]
+    found, weights = to_picture(found.keep(finite), letterbox), weights[finite]
     columns_seen, rows_seen = _inside(letterbox.left, letterbox.width), _inside(letterbox.top, letterbox.height)
-    pitch = letterbox.gain(width, height).astype(np.float64) / STRIDE
+    pitch = letterbox.gain.astype(np.float64) / STRIDE
     # Where on the prototypes seen the middle of the picture's first pixel lies, counted from the middle of their first.
     origin = np.array([letterbox.left, letterbox.top]) / STRIDE + (pitch - 1) / 2
     origin -= (columns_seen.start, rows_seen.start)

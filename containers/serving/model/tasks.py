@@ -7,72 +7,42 @@ from collections.abc import Sequence
 import numpy as np
 
 from containers.serving.model import detection, oriented, pose, segmentation
-from containers.serving.model.detection import Detections, Floats, Letterbox, Thresholds
-from containers.serving.model.manifest import ModelError
+from containers.serving.model.arrays import Floats
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.thresholds import Thresholds
 
 
 def decode_outputs(
-    task: str,
-    outputs: Sequence[Floats],
-    letterbox: Letterbox,
-    width: int,
-    height: int,
-    thresholds: Thresholds,
-    *,
-    classes: int,
-    keypoints: tuple[int, int] | None,
-    every_class: bool = False,
+    manifest: Manifest, outputs: Sequence[Floats], letterbox: Letterbox, thresholds: Thresholds
 ) -> Detections:
-    """Turn the ``outputs`` of a graph for one picture of ``width`` x ``height`` pixels into what it says is there.
+    """Turn the ``outputs`` of a graph for one picture into what it says is there, in pixels of the picture.
 
     ``letterbox`` says how the picture lay in the input. Each output begins with the batch axis, of one picture.
-    With ``every_class`` a place is answered once for each class that scores above the confidence, as average precision
-    wants it. Raises ValueError for a task that finds no objects; ``classification.class_scores`` reads a classifier.
+    Raises ValueError for a task that finds no objects; ``classification.class_scores`` reads a classifier.
     """
-    output = outputs[0][0]
-    match task:
+    output, classes = outputs[0][0], len(manifest.classes)
+    match manifest.task:
         case "detect":
-            return detection.decode(
-                output, letterbox, width, height, thresholds, classes=classes, every_class=every_class
-            )
-        case "pose" if keypoints is not None:
-            return pose.decode(
-                output,
-                letterbox,
-                width,
-                height,
-                thresholds,
-                classes=classes,
-                keypoints=keypoints,
-                every_class=every_class,
-            )
+            return detection.decode(output, classes, letterbox, thresholds)
+        case "pose" if manifest.keypoints is not None:
+            return pose.decode(output, classes, manifest.keypoints, letterbox, thresholds)
         case "segment":
-            return segmentation.decode(
-                output, outputs[1][0], letterbox, width, height, thresholds, classes=classes, every_class=every_class
-            )
+            return segmentation.decode(output, outputs[1][0], classes, letterbox, thresholds)
         case "obb":
-            return oriented.decode(
-                output, letterbox, width, height, thresholds, classes=classes, every_class=every_class
-            )
-    raise ValueError(f"task {task!r} finds no objects")
+            return oriented.decode(output, classes, letterbox, thresholds)
+    raise ValueError(f"task {manifest.task!r} finds no objects")
 
 
-def check_outputs(
-    task: str,
-    outputs: Sequence[Floats],
-    *,
-    classes: int,
-    keypoints: tuple[int, int] | None,
-    width: int,
-    height: int,
-) -> None:
+def check_outputs(manifest: Manifest, outputs: Sequence[Floats], height: int, width: int) -> None:
     """Raise ModelError unless ``outputs`` are finite and shaped as the task's for an input of this size in pixels."""
+    classes, keypoints = len(manifest.classes), manifest.keypoints
     shapes = [output.shape for output in outputs]
     rows = shapes[0][1] if shapes and len(shapes[0]) > 1 else 0
     places = shapes[0][2] if shapes and len(shapes[0]) > 2 else 0
     boxes = 4 + classes
     expected: list[tuple[int, ...]]
-    match task:
+    match manifest.task:
         case "classify":
             expected = [(1, classes)]
         case "segment":

@@ -7,12 +7,11 @@ from html import escape
 from typing import Any
 
 from containers.serving.report.changes import changes
-from containers.serving.report.pictures import embedded
+from containers.serving.report.pictures import embed
 from containers.serving.report.table import folded, table
 from containers.serving.report.words import count
-from workflow.contract.dataset_report import ACTIONS, FINDINGS, DatasetReport
+from workflow.contract.dataset_report import ACTIONS, FINDINGS, SPLITS, DatasetReport
 
-SPLITS = ("train", "validation", "test")
 OPEN_CLASSES = 6
 """Classes that are counted in the open; the others are unfolded."""
 SIZES = 6
@@ -36,7 +35,7 @@ def data(
     if contact_sheet and len(contact_sheet) <= LARGEST_SHEET:
         sheet = (
             f'<figure class="sheet"><img alt="samples of the pictures with their labels drawn" '
-            f'src="{embedded(contact_sheet)}"><figcaption>Samples, with their labels drawn</figcaption></figure>\n'
+            f'src="{embed(contact_sheet)}"><figcaption>Samples, with their labels drawn</figcaption></figure>\n'
         )
     policy = ((record or {}).get("preparation") or {}).get("policy") or {}
     return (

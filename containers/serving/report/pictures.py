@@ -47,7 +47,7 @@ def within(shown: Sequence[ReportPicture], most: int) -> list[ReportPicture]:
     return fitting
 
 
-def embedded(jpeg: bytes) -> str:
+def embed(jpeg: bytes) -> str:
     """A JPEG as an address that holds the picture itself."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
@@ -59,7 +59,7 @@ def _figure(picture: ReportPicture) -> str:
     said = picture.caption or _verdict(picture.boxes)
     return (
         f'<figure><div class="picture"><img alt="held-out picture {escape(picture.name)}" width="{picture.width}" '
-        f'height="{picture.height}" src="{embedded(picture.jpeg)}">{drawing}</div>'
+        f'height="{picture.height}" src="{embed(picture.jpeg)}">{drawing}</div>'
         f"<figcaption>{escape(said)}<span>{escape(picture.name)}</span></figcaption></figure>\n"
     )
 

@@ -30,7 +30,7 @@ DEFINITIONS: Mapping[str, str] = {
 
 def jobs(
     record: Document | None,
-    told: Document | None,
+    history: Document | None,
     trials: Sequence[Document],
     preparation: Document | None,
     evaluation_seconds: float,
@@ -44,9 +44,9 @@ def jobs(
     if preparation and prepared is not None:
         prepared += finite(preparation.get("inspected_seconds")) or 0.0
         known.append(Job("Preparation", prepared, processing, int(finite(preparation.get("instances")) or 1)))
-    machine = str((told or {}).get("instance") or asked.get("instance") or instances.get("training") or "")
+    machine = str((history or {}).get("instance") or asked.get("instance") or instances.get("training") or "")
     searched = [seconds for trial in trials if (seconds := _seconds(trial)) is not None]
-    trained = finite((told or {}).get("seconds"))
+    trained = finite((history or {}).get("seconds"))
     # What was asked for goes for the first instance type; another took its place when capacity was short.
     spot = bool(asked.get("spot")) and machine == asked.get("instance")
     if searched:

@@ -15,40 +15,42 @@ from workflow.contract.scores import FIGURE_NAMES, QUALITY
 Document = Mapping[str, Any]
 
 
-def training(told: Document | None, record: Document | None, trials: Sequence[Document], task: str) -> str:
+def training(history: Document | None, record: Document | None, trials: Sequence[Document], task: str) -> str:
     """The curves of ``training.json`` and the trials of a search; nothing where neither is known."""
-    curves = "" if told is None else _curves(told, record, task)
+    curves = "" if history is None else _curves(history, record, task)
     searched = _trials(trials, task)
     return f"<section>\n<h2>Training</h2>\n{curves}{searched}</section>\n" if curves or searched else ""
 
 
-def _curves(told: Document, record: Document | None, task: str) -> str:
-    lines = told.get("epochs")
+def _curves(history: Document, record: Document | None, task: str) -> str:
+    lines = history.get("epochs")
     epochs = [epoch for epoch in lines if isinstance(epoch, Mapping)] if isinstance(lines, list) else []
     losses = dict.fromkeys(name for epoch in epochs for name in epoch if str(name).endswith("loss"))
-    charts = [_chart(told, epochs, "quality", f"{FIGURE_NAMES[QUALITY[task]]} on the validation pictures")]
-    charts += [_chart(told, epochs, name, str(name).replace("_", " ")) for name in losses]
+    charts = [_chart(history, epochs, "quality", f"{FIGURE_NAMES[QUALITY[task]]} on the validation pictures")]
+    charts += [_chart(history, epochs, name, str(name).replace("_", " ")) for name in losses]
     shown = "".join(charts)
-    return f'<p>{_told(told, record, len(epochs))}</p>\n<div class="multiples">\n{shown}</div>\n' if shown else ""
+    if not shown:
+        return ""
+    return f'<p>{_summarise(history, record, len(epochs))}</p>\n<div class="multiples">\n{shown}</div>\n'
 
 
-def _told(told: Document, record: Document | None, epochs: int) -> str:
+def _summarise(history: Document, record: Document | None, epochs: int) -> str:
     planned = ((record or {}).get("training") or {}).get("hyperparameters", {}).get("epochs")
     of_planned = f" of {escape(str(planned))}" if planned is not None and str(planned) != str(epochs) else ""
     parts = [f"{count(epochs, 'epoch')}{of_planned}"]
-    pictures, seconds = finite(told.get("images")), finite(told.get("seconds"))
+    pictures, seconds = finite(history.get("images")), finite(history.get("seconds"))
     if pictures:
         parts[0] += f" over {count(int(pictures), 'picture')}"
     if seconds:
         parts[0] += f" in {duration(seconds)}"
-    if told.get("stopped_early"):
+    if history.get("stopped_early"):
         parts.append("Stopped early: nothing got better any more")
-    if told.get("resumed_after"):
-        parts.append(f"Interrupted, and resumed after epoch {escape(str(told['resumed_after']))}")
+    if history.get("resumed_after"):
+        parts.append(f"Interrupted, and resumed after epoch {escape(str(history['resumed_after']))}")
     return ". ".join(parts) + "."
 
 
-def _chart(told: Document, epochs: list[Document], name: str, title: str) -> str:
+def _chart(history: Document, epochs: list[Document], name: str, title: str) -> str:
     """One small chart: a figure by epoch, its last value in words; of the quality the best epoch is marked."""
     points = _series(epochs, name)
     if not points:
@@ -66,7 +68,7 @@ def _chart(told: Document, epochs: list[Document], name: str, title: str) -> str
         Axis(first, last, ticks, "epoch"),
         upwards(highest[1]),
         (Line(points, "line all"),),
-        _marks(told, first, last),
+        _marks(history, first, last),
         dots,
     )
     return f"<figure><figcaption>{escape(title)}<span>{end}</span></figcaption>{chart.svg()}</figure>\n"
@@ -77,12 +79,12 @@ def _series(epochs: list[Document], name: str) -> Points:
     return [(x, y) for x, y in pairs if x is not None and y is not None]
 
 
-def _marks(told: Document, first: float, last: float) -> tuple[Mark, ...]:
+def _marks(history: Document, first: float, last: float) -> tuple[Mark, ...]:
     marks = []
-    resumed = finite(told.get("resumed_after"))
+    resumed = finite(history.get("resumed_after"))
     if resumed and first <= resumed <= last:
         marks.append(Mark(resumed, "resumed"))
-    if told.get("stopped_early"):
+    if history.get("stopped_early"):
         marks.append(Mark(last, "stopped early"))
     return tuple(marks)
 

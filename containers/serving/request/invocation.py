@@ -9,17 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from containers.serving.model.array_header import read_array_header, single_pictures
+from containers.serving.model.array_header import read_array_header, split_stack
 from containers.serving.model.image_header import ImageError
-from containers.serving.request.accept import preferred
-from containers.serving.request.parameters import NAMES, Masks, Parameters, changed, read_attributes
-from containers.serving.request.refusal import InvocationError, shown
+from containers.serving.model.thresholds import Thresholds
+from containers.serving.request.accept import choose_media_type
+from containers.serving.request.parameters import NAMES, Masks, Parameters, override, read_attributes
+from containers.serving.request.refusal import InvocationError, quote
 from containers.serving.request.strict_json import read_object
-
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Thresholds
 
 __all__ = ["Invocation", "InvocationError", "Item", "read_invocation"]
 
@@ -77,73 +75,73 @@ def read_invocation(
     media_type = content_type.partition(";")[0].strip().lower()
     shape: Shape = "one"
     if media_type in IMAGE_TYPES:
-        items: tuple[Item, ...] = (_item(body, "encoded", parameters),)
+        items: tuple[Item, ...] = (_make_item(body, "encoded", parameters),)
     elif media_type == ARRAY_TYPE:
-        items, shape = _array(body, parameters)
+        items, shape = _read_array(body, parameters)
     elif media_type == JSON_TYPE:
-        items, shape = _json(body, parameters, classes)
+        items, shape = _read_json(body, parameters, classes)
     elif media_type in LINES_TYPES:
-        items, shape = _lines(body, parameters, classes), "lines"
+        items, shape = _read_lines(body, parameters, classes), "lines"
     else:
         known = ", ".join((*IMAGE_TYPES, ARRAY_TYPE, JSON_TYPE, *LINES_TYPES))
-        raise InvocationError(415, f"Content-Type {shown(content_type)} is not understood: send one of {known}")
-    form = preferred(accept, OFFERED[shape])
+        raise InvocationError(415, f"Content-Type {quote(content_type)} is not understood: send one of {known}")
+    form = choose_media_type(accept, OFFERED[shape])
     if form is None:
         sent = {"one": "one picture", "many": "several pictures", "lines": "lines"}[shape]
         known = ", ".join(OFFERED[shape])
-        raise InvocationError(406, f"Accept {shown(accept)}: the answer to {sent} comes as one of {known}")
+        raise InvocationError(406, f"Accept {quote(accept)}: the answer to {sent} comes as one of {known}")
     return Invocation(items, shape, form)
 
 
-def _item(image: bytes, kind: Kind, parameters: Parameters) -> Item:
+def _make_item(image: bytes, kind: Kind, parameters: Parameters) -> Item:
     return Item(image, kind, parameters.thresholds, masks=parameters.masks)
 
 
-def _array(body: bytes, parameters: Parameters) -> tuple[tuple[Item, ...], Shape]:
+def _read_array(body: bytes, parameters: Parameters) -> tuple[tuple[Item, ...], Shape]:
     try:
         header = read_array_header(body)
     except ImageError as error:
         raise InvocationError(400, str(error)) from None
     if len(header.shape) < 4:
-        return (_item(body, "array", parameters),), "one"
+        return (_make_item(body, "array", parameters),), "one"
     if header.shape[0] > MAXIMUM_IMAGES:
         raise InvocationError(400, f"the array holds {header.shape[0]} pictures: send at most {MAXIMUM_IMAGES}")
-    return tuple(_item(picture, "array", parameters) for picture in single_pictures(body, header)), "many"
+    return tuple(_make_item(picture, "array", parameters) for picture in split_stack(body, header)), "many"
 
 
-def _json(body: bytes, parameters: Parameters, classes: tuple[str, ...]) -> tuple[tuple[Item, ...], Shape]:
+def _read_json(body: bytes, parameters: Parameters, classes: tuple[str, ...]) -> tuple[tuple[Item, ...], Shape]:
     document = read_object(body, "the body")
     if ("image" in document) == ("images" in document):
         raise InvocationError(400, 'the body must hold either "image" or "images"')
     _check_keys(document, ("image", "images"))
-    parameters = changed(parameters, document, classes)
+    parameters = override(parameters, document, classes)
     if "image" in document:
-        return (_item(_base64(document["image"], "image"), "encoded", parameters),), "one"
+        return (_make_item(_decode_base64(document["image"], "image"), "encoded", parameters),), "one"
     images = document["images"]
     if not isinstance(images, list) or not 1 <= len(images) <= MAXIMUM_IMAGES:
-        raise InvocationError(400, f"images = {shown(images)}: must be a list of 1 to {MAXIMUM_IMAGES} pictures")
-    found = (_base64(image, f"images[{at}]") for at, image in enumerate(images))
-    return tuple(_item(image, "encoded", parameters) for image in found), "many"
+        raise InvocationError(400, f"images = {quote(images)}: must be a list of 1 to {MAXIMUM_IMAGES} pictures")
+    found = (_decode_base64(image, f"images[{at}]") for at, image in enumerate(images))
+    return tuple(_make_item(image, "encoded", parameters) for image in found), "many"
 
 
-def _lines(body: bytes, parameters: Parameters, classes: tuple[str, ...]) -> tuple[Item, ...]:
+def _read_lines(body: bytes, parameters: Parameters, classes: tuple[str, ...]) -> tuple[Item, ...]:
     """One item a line, so that the answers stay in step; only empty lines at the end are no lines."""
     lines = body.rstrip().split(b"\n", MAXIMUM_LINES)
     if len(lines) > MAXIMUM_LINES:
         raise InvocationError(400, f"the body has more than {MAXIMUM_LINES} lines: send fewer at a time")
     if lines == [b""]:
         raise InvocationError(400, 'the body is empty: send lines such as {"image": "…"}')
-    return tuple(_line(line, f"line {at}", parameters, classes) for at, line in enumerate(lines, 1))
+    return tuple(_read_line(line, f"line {at}", parameters, classes) for at, line in enumerate(lines, 1))
 
 
-def _line(line: bytes, where: str, parameters: Parameters, classes: tuple[str, ...]) -> Item:
+def _read_line(line: bytes, where: str, parameters: Parameters, classes: tuple[str, ...]) -> Item:
     try:
         document = read_object(line, "the line")
         if "image" not in document:
             raise InvocationError(400, 'the line must hold "image"')
         _check_keys(document, ("image",))
-        image = _base64(document["image"], "image")
-        return _item(image, "encoded", changed(parameters, document, classes))
+        image = _decode_base64(document["image"], "image")
+        return _make_item(image, "encoded", override(parameters, document, classes))
     except InvocationError as error:
         return Item(b"", "encoded", parameters.thresholds, f"{where}: {error}")
 
@@ -151,15 +149,15 @@ def _line(line: bytes, where: str, parameters: Parameters, classes: tuple[str, .
 def _check_keys(document: dict[str, Any], pictures: tuple[str, ...]) -> None:
     unknown = sorted(document.keys() - {*pictures, *NAMES})
     if unknown:
-        raise InvocationError(400, f"unknown key {shown(unknown[0])}: allowed are {', '.join((*pictures, *NAMES))}")
+        raise InvocationError(400, f"unknown key {quote(unknown[0])}: allowed are {', '.join((*pictures, *NAMES))}")
 
 
-def _base64(value: object, where: str) -> bytes:
+def _decode_base64(value: object, where: str) -> bytes:
     if isinstance(value, str):
         try:
             return base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             pass
     raise InvocationError(
-        400, f'{where} = {shown(value)}: must be a picture in base64, without line breaks or "data:…," before it'
+        400, f'{where} = {quote(value)}: must be a picture in base64, without line breaks or "data:…," before it'
     )

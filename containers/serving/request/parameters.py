@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from containers.serving.request.refusal import InvocationError, shown
-
-if TYPE_CHECKING:
-    from containers.serving.model.detection import Thresholds
+from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
+from containers.serving.request.refusal import InvocationError, quote
 
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 NAMES = ("confidence", "iou", "classes", "max_detections", "masks")
-MAXIMUM_DETECTIONS = 300
 
 Masks = Literal["polygons", "rle", "none"]
 
@@ -43,32 +40,32 @@ def read_attributes(text: str, base: Parameters, classes: tuple[str, ...]) -> Pa
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if name not in NAMES or not equals:
             raise InvocationError(
-                400, f"{ATTRIBUTES_HEADER}: {shown(part)}: write name=value, where name is one of {', '.join(NAMES)}"
+                400, f"{ATTRIBUTES_HEADER}: {quote(part)}: write name=value, where name is one of {', '.join(NAMES)}"
             )
         if name in given:
             raise InvocationError(400, f"{ATTRIBUTES_HEADER}: {name} is given twice")
-        given[name] = _value(name, value, classes)
+        given[name] = _read_value(name, value, classes)
     try:
-        return changed(base, given, classes)
+        return override(base, given, classes)
     except InvocationError as error:
         raise InvocationError(400, f"{ATTRIBUTES_HEADER}: {error}") from None
 
 
-def changed(base: Parameters, given: Mapping[str, Any], classes: tuple[str, ...]) -> Parameters:
+def override(base: Parameters, given: Mapping[str, Any], classes: tuple[str, ...]) -> Parameters:
     """``base`` with the values of ``given`` that are parameters; ``classes`` are the names the model knows.
 
     Raises InvocationError (400) that says which value is wrong and what it may be.
     """
-    new: dict[str, Any] = {name: _fraction(name, given[name]) for name in ("confidence", "iou") if name in given}
+    new: dict[str, Any] = {name: _check_fraction(name, given[name]) for name in ("confidence", "iou") if name in given}
     if "max_detections" in given:
-        new["max_detections"] = _count(given["max_detections"])
+        new["max_detections"] = _check_count(given["max_detections"])
     if "classes" in given:
-        new["classes"] = _class_ids(given["classes"], classes)
-    masks = _masks(given["masks"]) if "masks" in given else base.masks
+        new["classes"] = _find_classes(given["classes"], classes)
+    masks = _check_masks(given["masks"]) if "masks" in given else base.masks
     return Parameters(replace(base.thresholds, **new), masks)
 
 
-def _value(name: str, text: str, classes: tuple[str, ...]) -> object:
+def _read_value(name: str, text: str, classes: tuple[str, ...]) -> object:
     """What the text of a header would be in JSON; text that is no number where one belongs stays text."""
     if name in ("confidence", "iou"):
         try:
@@ -76,52 +73,54 @@ def _value(name: str, text: str, classes: tuple[str, ...]) -> object:
         except ValueError:
             return text
     if name == "max_detections":
-        return _whole(text)
+        return _read_whole(text)
     if name == "classes":
         known = set(classes)
-        return [part if part in known else _whole(part) for part in map(str.strip, text.split(";")) if part]
+        return [part if part in known else _read_whole(part) for part in map(str.strip, text.split(";")) if part]
     return text
 
 
-def _whole(text: str) -> int | str:
+def _read_whole(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
 
 
-def _fraction(name: str, value: object) -> float:
+def _check_fraction(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise InvocationError(400, f"{name} = {shown(value)}: must be a number from 0 to 1")
+        raise InvocationError(400, f"{name} = {quote(value)}: must be a number from 0 to 1")
     return float(value)
 
 
-def _count(value: object) -> int:
+def _check_count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAXIMUM_DETECTIONS:
         raise InvocationError(
-            400, f"max_detections = {shown(value)}: must be a whole number from 1 to {MAXIMUM_DETECTIONS}"
+            400, f"max_detections = {quote(value)}: must be a whole number from 1 to {MAXIMUM_DETECTIONS}"
         )
     return value
 
 
-def _class_ids(value: object, classes: tuple[str, ...]) -> tuple[int, ...]:
+def _find_classes(value: object, classes: tuple[str, ...]) -> tuple[int, ...]:
     if not isinstance(value, list) or not value:
-        raise InvocationError(400, f"classes = {shown(value)}: must name at least one class, or be left out for all")
+        raise InvocationError(400, f"classes = {quote(value)}: must name at least one class, or be left out for all")
     ids = {name: at for at, name in enumerate(classes)}
     chosen = set()
     for one in value:
         at = ids.get(one) if isinstance(one, str) else one
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < len(classes):
-            raise InvocationError(400, f"classes: {shown(one)} is neither name nor id of a class; {_listed(classes)}")
+            raise InvocationError(
+                400, f"classes: {quote(one)} is neither name nor id of a class; {_list_classes(classes)}"
+            )
         chosen.add(at)
     return tuple(sorted(chosen))
 
 
-def _listed(classes: tuple[str, ...]) -> str:
-    names = ", ".join(map(shown, classes[:_NAMED_CLASSES]))
+def _list_classes(classes: tuple[str, ...]) -> str:
+    names = ", ".join(map(quote, classes[:_NAMED_CLASSES]))
     more = len(classes) - _NAMED_CLASSES
     return f"the model knows {names}" + (f" and {more} more" if more > 0 else "")
 
 
-def _masks(value: object) -> Masks:
+def _check_masks(value: object) -> Masks:
     form = _FORMS.get(value) if isinstance(value, str) else None
     if form is None:
-        raise InvocationError(400, f"masks = {shown(value)}: must be one of {', '.join(map(str, _FORMS))}")
+        raise InvocationError(400, f"masks = {quote(value)}: must be one of {', '.join(map(str, _FORMS))}")
     return form

@@ -22,6 +22,6 @@ class InvocationError(ValueError):
         self.status = status
 
 
-def shown(value: object) -> str:
+def quote(value: object) -> str:
     """What a caller sent, for a message: printable, short and quick to make however large or deep the value is."""
     return _SHORT.repr(value)

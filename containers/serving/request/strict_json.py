@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from containers.serving.request.refusal import InvocationError, shown
+from containers.serving.request.refusal import InvocationError, quote
 
 MAXIMUM_COMMAS = 10_000
 """No honest request comes near; a body of nothing but ``{},{},…`` would take fifty times its size in memory."""
@@ -24,7 +24,7 @@ def read_object(data: bytes, what: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InvocationError(400, f"{what} is not JSON: byte {error.start} is not UTF-8") from None
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        document = json.loads(text, object_pairs_hook=_refuse_twice, parse_constant=_refuse_constant)
     except InvocationError as error:
         raise InvocationError(400, f"{what}: {error}") from None
     except json.JSONDecodeError as error:
@@ -34,18 +34,18 @@ def read_object(data: bytes, what: str) -> dict[str, Any]:
     except ValueError:  # Python reads no integer of more than 4300 digits
         raise InvocationError(400, f"{what} holds a number of too many digits") from None
     if not isinstance(document, dict):
-        raise InvocationError(400, f'{what} must be a JSON object, such as {{"image": …}}, found {shown(document)}')
+        raise InvocationError(400, f'{what} must be a JSON object, such as {{"image": …}}, found {quote(document)}')
     return document
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document: dict[str, Any] = {}
     for key, value in pairs:
         if key in document:
-            raise InvocationError(400, f"the key {shown(key)} is given twice")
+            raise InvocationError(400, f"the key {quote(key)} is given twice")
         document[key] = value
     return document
 
 
-def _no_number(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise InvocationError(400, f"{name} is no number in JSON")

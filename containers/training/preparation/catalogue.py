@@ -16,9 +16,8 @@ import numpy.typing as npt
 
 from workflow.labels.source import Entry, Problem
 
-SPLITS = ("train", "validation", "test")
-"""The splits, the most held-out last. A picture's split is its place here."""
 UNSPLIT = -1
+"""The split of a picture is its place among the contract's SPLITS, or this."""
 
 DIGEST = "V32"
 ROW = np.dtype(

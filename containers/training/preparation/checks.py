@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
+from containers.training.preparation.catalogue import Array, Catalogue
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.statistics import median_sides, objects_by_split
+from workflow.contract.dataset_report import SPLITS
 
 RARE = 50
-"""A class with fewer than one object in training for so many of the most frequent class is told as an imbalance."""
+"""A class with fewer than one object in training for so many of the most frequent class is reported as an imbalance."""
 SMALL = 8.0
 """Median side in pixels below which a class counts as small: the finest cell that YOLOv8 looks at."""
 
@@ -20,21 +21,21 @@ def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Find
     """Tell of equal and nearly equal pictures; those that the policy drops are left out from here on.
 
     ``equal`` and ``near`` are the first place of each picture's equals and of its series. Between splits it is the copy
-    in the less held-out split that is told of and dropped: ``test`` keeps all of its pictures.
+    in the less held-out split that is reported and dropped: ``test`` keeps all of its pictures.
     """
     rows = catalogue.rows
     single = rows["kept"].copy()
     for held, others in _copies(catalogue, equal, single):
         for at in others:
             single[at] = False
-            _tell(catalogue, at, held, "the same picture as", ("repeated-image", "leaked-image"), findings)
+            _report(catalogue, at, held, "the same picture as", ("repeated-image", "leaked-image"), findings)
             if rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
                 message = f"labelled otherwise than {catalogue.entries[held].image}, the same picture"
                 findings.add("label-conflict", catalogue.entries[at].image, message)
     for held, others in _copies(catalogue, near, single):
         for at in others:
             kinds = ("near-duplicate", "leaked-near-duplicate")
-            _tell(catalogue, at, held, "nearly the same picture as", kinds, findings)
+            _report(catalogue, at, held, "nearly the same picture as", kinds, findings)
 
 
 def check_splits(catalogue: Catalogue, findings: Findings) -> None:
@@ -80,7 +81,7 @@ def _copies(catalogue: Catalogue, groups: Array, among: Array) -> Iterator[tuple
         yield held, [at for at in members.tolist() if at != held]
 
 
-def _tell(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> None:
+def _report(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> None:
     within, across = kinds
     splits = catalogue.rows["split"]
     message = f"{message} {catalogue.entries[held].image}"

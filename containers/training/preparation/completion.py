@@ -6,10 +6,11 @@ import re
 
 import numpy as np
 
-from containers.training.preparation.catalogue import SPLITS, UNSPLIT, Array, Catalogue
-from containers.training.preparation.duplicates import joined
+from containers.training.preparation.catalogue import UNSPLIT, Array, Catalogue
+from containers.training.preparation.duplicates import join_groups
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.splits import SHARE, SplitError, Unit, assign
+from workflow.contract.dataset_report import SPLITS
 
 
 def complete(
@@ -29,12 +30,12 @@ def complete(
         return
     first: dict[str, int] = {}
     groups = [
-        first.setdefault(name, int(at)) if (name := _group(catalogue, at, group_pattern)) else at
+        first.setdefault(name, int(at)) if (name := _find_group(catalogue, at, group_pattern)) else at
         for at in pool.tolist()
     ]
-    together = joined(equal, pool, np.array(groups))
-    together = _with_series(together, near, pool)
-    units, places = _units(catalogue, together, pool)
+    together = join_groups(equal, pool, np.array(groups))
+    together = _join_series(together, near, pool)
+    units, places = _make_units(catalogue, together, pool)
     try:
         chosen = assign(units, [SPLITS[at] for at in missing], seed)
     except SplitError as error:
@@ -44,21 +45,21 @@ def complete(
         rows["split"][where] = SPLITS.index(split)
 
 
-def _group(catalogue: Catalogue, at: int, pattern: str) -> str:
+def _find_group(catalogue: Catalogue, at: int, pattern: str) -> str:
     entry = catalogue.entries[at]
     found = re.search(pattern, entry.image) if pattern else None
     return (found[1] if found else "") or entry.group
 
 
-def _with_series(together: Array, near: Array, pool: Array) -> Array:
+def _join_series(together: Array, near: Array, pool: Array) -> Array:
     """Let series stay together as well; one that is larger than a split would leave nothing to choose from."""
-    series = joined(together, pool, near[pool])
+    series = join_groups(together, pool, near[pool])
     sizes = np.bincount(series[pool], minlength=len(series))
     small = pool[sizes[series[pool]] <= SHARE * len(pool)]
-    return joined(together, small, near[small])
+    return join_groups(together, small, near[small])
 
 
-def _units(catalogue: Catalogue, together: Array, pool: Array) -> tuple[list[Unit], list[Array]]:
+def _make_units(catalogue: Catalogue, together: Array, pool: Array) -> tuple[list[Unit], list[Array]]:
     order = pool[np.argsort(together[pool], kind="stable")]
     starts = np.flatnonzero(np.diff(together[order], prepend=-1))
     places = np.split(order, starts[1:])

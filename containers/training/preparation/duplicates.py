@@ -1,6 +1,6 @@
 """Finds equal and nearly equal pictures by their digests and perceptual hashes.
 
-Pure: arrays in, arrays out. A group is told by the smallest place of its members.
+Pure: arrays in, arrays out. A group is named by the smallest place of its members.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def near_groups(looks: Array) -> Array:
     bands = np.frombuffer(distinct.tobytes(), np.uint16).reshape(-1, _BANDS)
     series = np.arange(len(distinct))
     for band in range(_BANDS):
-        for left, right in _sharing(bands[:, band]):
+        for left, right in _pair_equal(bands[:, band]):
             apart = series[left] != series[right]
             left, right = left[apart], right[apart]
             near = np.bitwise_count(words[left] ^ words[right]).sum(axis=1) <= NEAR
-            series = joined(series, left[near], right[near])
+            series = join_groups(series, left[near], right[near])
     # The first of a series is the first among the pictures, not among the sorted hashes.
     start = np.full(len(distinct), len(looks))
     np.minimum.at(start, series, first)
     return start[series][where.reshape(-1)]
 
 
-def joined(groups: Array, left: Array, right: Array) -> Array:
+def join_groups(groups: Array, left: Array, right: Array) -> Array:
     """The groups after every ``left`` was put together with its ``right``; a group's name is its smallest place."""
     while True:
         a, b = groups[left], groups[right]
@@ -66,7 +66,7 @@ def joined(groups: Array, left: Array, right: Array) -> Array:
             groups = shorter
 
 
-def _sharing(keys: Array) -> Iterator[tuple[Array, Array]]:
+def _pair_equal(keys: Array) -> Iterator[tuple[Array, Array]]:
     """Pairs of places with equal keys."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]

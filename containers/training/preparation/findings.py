@@ -53,7 +53,7 @@ class Findings:
                 Finding(severity, problem.file, problem.line, problem.message, problem.kind, problem.action, advice)
             )
 
-    def shown(self) -> tuple[Finding, ...]:
+    def examples(self) -> tuple[Finding, ...]:
         """Some of each kind, errors first."""
         every = [finding for findings in self._shown.values() for finding in findings]
         return tuple(sorted(every, key=lambda finding: finding.severity)[:SHOWN])

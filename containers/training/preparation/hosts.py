@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from containers.training.preparation.pictures import Picture, read_picture
-from containers.training.preparation.processes import in_order
+from containers.training.preparation.processes import map_in_order
 from containers.training.preparation.survey import Progress, Say
 from workflow.contract.reading import VERSION
 from workflow.labels.archive import the_archive
@@ -61,10 +61,10 @@ def write_inspected(root: Path, target: Path, host: str, say: Say) -> None:
     names = files.images
 
     def look(part: range) -> list[str]:
-        return [_line(names[at], read_picture(root / names[at])) for at in part]
+        return [_write_line(names[at], read_picture(root / names[at])) for at in part]
 
     with (target / f"pictures-{host}.jsonl").open("w", encoding="utf-8") as stream:
-        for lines in in_order(look, len(names)):
+        for lines in map_in_order(look, len(names)):
             stream.writelines(lines)
             progress.add(len(lines))
 
@@ -98,8 +98,8 @@ def inspected_seconds(folder: Path) -> float:
     return max(times, default=0.0)
 
 
-def _line(image: str, picture: Picture) -> str:
-    told = {
+def _write_line(image: str, picture: Picture) -> str:
+    fields = {
         "image": image,
         "digest": picture.digest.hex(),
         "width": picture.width,
@@ -109,17 +109,17 @@ def _line(image: str, picture: Picture) -> str:
         "defect": picture.defect,
         "message": picture.message,
     }
-    return json.dumps(told, ensure_ascii=False) + "\n"
+    return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _parse(told: Mapping[str, str | int | bool]) -> tuple[str, Picture]:
+def _parse(fields: Mapping[str, str | int | bool]) -> tuple[str, Picture]:
     picture = Picture(
-        bytes.fromhex(str(told["digest"])),
-        int(told["width"]),
-        int(told["height"]),
-        bool(told["rotated"]),
-        bytes.fromhex(str(told["look"])),
-        str(told["defect"]),
-        str(told["message"]),
+        bytes.fromhex(str(fields["digest"])),
+        int(fields["width"]),
+        int(fields["height"]),
+        bool(fields["rotated"]),
+        bytes.fromhex(str(fields["look"])),
+        str(fields["defect"]),
+        str(fields["message"]),
     )
-    return str(told["image"]), picture
+    return str(fields["image"]), picture

@@ -1,7 +1,7 @@
 """Judges a whole dataset: looks at everything, makes the splits, and says what was found.
 
 Reads the dataset and writes nothing. A dataset with errors is judged to the end all the same, so that all that is wrong
-is told at once.
+is reported at once.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from typing import IO
 import numpy as np
 
 from containers.training.preparation import statistics
-from containers.training.preparation.catalogue import DIGEST, SPLITS, UNSPLIT, Array, Catalogue
+from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
 from containers.training.preparation.checks import check_classes, check_copies, check_splits
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.options import Options
 from containers.training.preparation.survey import Known, Surveyor, survey
-from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.dataset_report import SPLITS, DatasetReport
 from workflow.labels.source import Source
 
 
@@ -69,7 +69,7 @@ def judge(
         splits=statistics.split_counts(catalogue),
         errors=findings.errors,
         warnings=findings.warnings,
-        findings=findings.shown(),
+        findings=findings.examples(),
         task=source.task,
         format=source.format,
         keypoints=source.keypoints,

@@ -1,7 +1,7 @@
 """Writes what training and evaluation read, from a dataset that was judged to be sound.
 
 Pictures are copied, never linked: a link would make the output a second name of the source, and whoever repairs or
-cuts the one changes the other. Every copy is of bytes that were examined: a file that changed since is told. What
+cuts the one changes the other. Every copy is of bytes that were examined: a file that changed since ends the job. What
 names the rest is written last, so that a job that fails half-way leaves nothing that could be taken for a dataset.
 """
 
@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from containers.training.preparation.catalogue import SPLITS, Array, Catalogue
+from containers.training.preparation.catalogue import Array, Catalogue
 from containers.training.preparation.judgement import Judged
-from containers.training.preparation.processes import in_order
+from containers.training.preparation.processes import map_in_order
 from containers.training.preparation.survey import Progress, Say
+from workflow.contract.dataset_report import SPLITS
 from workflow.contract.reading import VERSION
 from workflow.labels.source import Source
 
@@ -96,7 +97,7 @@ def copy_pictures(judged: Judged, root: Path, target: Target, present: Array, sa
     catalogue = judged.catalogue
     places = np.flatnonzero(catalogue.rows["kept"] & present)
     progress = Progress("copied", len(places), say)
-    for count in in_order(_Copier(catalogue, places, root, target), len(places)):
+    for count in map_in_order(_Copier(catalogue, places, root, target), len(places)):
         progress.add(count)
 
 

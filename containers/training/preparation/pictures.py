@@ -17,10 +17,10 @@ import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
-PIXELS = 50_000_000
-"""Largest picture that is decoded; the size is known from the header, so memory stays bounded."""
+from workflow.contract.model import MAXIMUM_PIXELS
+
 BYTES = 1_000_000_000
-"""Largest file that is read: more than 50 million pixels of four 16-bit channels take."""
+"""Largest file that is read: more than MAXIMUM_PIXELS of four 16-bit channels take."""
 SIDE = 10
 """Shortest side that training accepts."""
 
@@ -104,7 +104,7 @@ def _examine(data: bytes) -> Picture:
         return Picture(digest, width, height, defect=error.kind, message=str(error))
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
         # Pillow's readers raise all of these for damaged files.
-        return Picture(digest, width, height, defect=_kind_of(error), message=_words(error))
+        return Picture(digest, width, height, defect=_guess_kind(error), message=_explain(error))
     return Picture(digest, width, height, rotated=rotated, look=look_of(grey))
 
 
@@ -139,14 +139,15 @@ def _check_length(data: bytes) -> None:
 
 
 def _check_size(width: int, height: int) -> None:
-    if width * height > PIXELS:
+    # Known from the header, before anything is decoded, so that memory stays bounded.
+    if width * height > MAXIMUM_PIXELS:
         raise _DefectError("enormous-image", _too_large(f"{width}x{height}"))
     if min(width, height) < SIDE:
         raise _DefectError("tiny-image", f"{width}x{height} pixels: shorter than {SIDE} on one side")
 
 
 def _too_large(found: str) -> str:
-    return f"{found}: more than {PIXELS:,} pixels"
+    return f"{found}: more than {MAXIMUM_PIXELS:,} pixels"
 
 
 def _decode_jpeg(data: bytes) -> Image.Image:
@@ -189,10 +190,10 @@ def _decode(data: bytes, image: Image.Image) -> Image.Image:
     return image.convert("L")
 
 
-def _kind_of(error: Exception) -> str:
+def _guess_kind(error: Exception) -> str:
     return "truncated-image" if "truncated" in str(error).lower() else "unreadable-image"
 
 
-def _words(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     said = re.sub(r" ?<_io\.BytesIO object at \w+>", "", str(error))
     return f"cannot be read as a picture: {said or type(error).__name__}"

@@ -29,7 +29,7 @@ class KilledError(RuntimeError):
 _work: Callable[[range], Any]
 
 
-def in_order(work: Callable[[range], Result], count: int, *, chunk: int = CHUNK) -> Iterator[Result]:
+def map_in_order(work: Callable[[range], Result], count: int, *, chunk: int = CHUNK) -> Iterator[Result]:
     """Call ``work`` with ranges that together are ``range(count)``; its results, in order.
 
     Raises what ``work`` raises, and KilledError where a process was killed.

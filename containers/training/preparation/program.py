@@ -35,7 +35,7 @@ from workflow.labels.recognition import open_source
 from workflow.labels.source import Source
 
 OUTPUTS = ("training", "test", "report")
-TOLD = 20
+SUMMARISED = 20
 """Findings of the end's summary."""
 
 
@@ -44,7 +44,7 @@ def inspect(folders: Folders) -> None:
     started = time.monotonic()
     target, host = folders.prepared("inspected"), read_hosts(folders.hosts).current
     write_inspected(folders.dataset, target, host, _say)
-    write_json(target / f"time-{host}.json", {"version": VERSION, "seconds": _since(started)})
+    write_json(target / f"time-{host}.json", {"version": VERSION, "seconds": _seconds_since(started)})
 
 
 def prepare(folders: Folders) -> None:
@@ -64,10 +64,10 @@ def prepare(folders: Folders) -> None:
             _hand_on(folders, hosts, judged, source, root, shared=known is not None)
     if hosts.first:
         report = folders.prepared("report")
-        told = {"seconds": _since(started), "inspected_seconds": inspected_seconds(folders.inspected)}
-        write_json(report / "preparation.json", {"version": VERSION, **told, "instances": len(hosts.names)})
+        times = {"seconds": _seconds_since(started), "inspected_seconds": inspected_seconds(folders.inspected)}
+        write_json(report / "preparation.json", {"version": VERSION, **times, "instances": len(hosts.names)})
         write_json(report / "dataset-report.json", judged.report.document())
-    _summary(judged)
+    _summarise(judged)
 
 
 def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:
@@ -100,9 +100,9 @@ def _present(judged: Judged, root: Path) -> Array:
     return np.array([(root / entry.image).is_file() for entry in judged.catalogue.entries], np.bool_)
 
 
-def _summary(judged: Judged) -> None:
+def _summarise(judged: Judged) -> None:
     report = judged.report
-    for finding in report.findings[:TOLD]:
+    for finding in report.findings[:SUMMARISED]:
         _say(f"{finding.severity}: {finding.text()}")
     for name, split in report.splits.items():
         _say(f"{name}: {split.images:,} images, {split.objects:,} objects")
@@ -110,7 +110,7 @@ def _summary(judged: Judged) -> None:
     _say(f"{report.errors:,} errors, {report.warnings:,} warnings, digest {report.digest}")
 
 
-def _since(started: float) -> float:
+def _seconds_since(started: float) -> float:
     return round(time.monotonic() - started, 3)
 
 

@@ -40,7 +40,7 @@ def assign(units: Sequence[Unit], missing: Sequence[str], seed: int) -> list[str
     if len(units) <= len(missing):
         raise SplitError(f"{len(units)} different pictures or groups are too few to take {' and '.join(missing)} from")
     deal = _Deal(units, missing)
-    order = sorted(range(len(units)), key=lambda at: (-units[at].pictures, _drawn(units[at].key, seed)))
+    order = sorted(range(len(units)), key=lambda at: (-units[at].pictures, _draw(units[at].key, seed)))
     holders: dict[int, list[int]] = {}
     for at in order:
         # Pictures without any object are dealt out as a class of their own.
@@ -98,5 +98,5 @@ class _Deal:
                 self.chosen[next(at for at in reversed(order) if self.chosen[at] == largest)] = name
 
 
-def _drawn(key: bytes, seed: int) -> bytes:
+def _draw(key: bytes, seed: int) -> bytes:
     return hashlib.sha256(b"%d:" % seed + key).digest()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from containers.training.preparation.catalogue import BINS_PER_PIXEL, SPLITS, Array, Catalogue
-from workflow.contract.dataset_report import ClassCount, SplitCount
+from containers.training.preparation.catalogue import BINS_PER_PIXEL, Array, Catalogue
+from workflow.contract.dataset_report import SPLITS, ClassCount, SplitCount
 
 SIZES = 10
 """Sizes of pictures that a report lists."""

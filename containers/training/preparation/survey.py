@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, SPLITS, UNSPLIT, Array, Catalogue, Part
+from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, UNSPLIT, Array, Catalogue, Part
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.pictures import Picture, read_picture
-from containers.training.preparation.processes import in_order
+from containers.training.preparation.processes import map_in_order
+from workflow.contract.dataset_report import SPLITS
 from workflow.labels.source import Labelled, Problem, Row, Source, problem
 
 Say = Callable[[str], None]
@@ -65,7 +66,7 @@ class Surveyor:
             rows["split"][row] = _PLACES.get(entry.split, UNSPLIT)
             rows["objects"][row], rows["kinds"][row] = len(labelled.rows), len(objects)
             pictures.append(picture)
-            labels.append(written(labelled.rows, self.source.task))
+            labels.append(write_rows(labelled.rows, self.source.task))
         rows["digest"] = _column([one.digest for one in pictures], 32)
         rows["look"] = _column([one.look for one in pictures], 16)
         rows["plain"] = [not one.look for one in pictures]
@@ -94,7 +95,7 @@ def survey(surveyor: Surveyor, catalogue: Catalogue, findings: Findings, say: Sa
     """Look at all pictures, on all cores."""
     total = len(catalogue.entries)
     progress = Progress("inspected", total, say)
-    for part in in_order(surveyor, total):
+    for part in map_in_order(surveyor, total):
         catalogue.add(part)
         for one in part.problems:
             findings.take(one)
@@ -112,7 +113,7 @@ def judge_picture(image: str, picture: Picture, policy: Mapping[str, str]) -> li
     return []
 
 
-def written(rows: Sequence[Row], task: str) -> bytes:
+def write_rows(rows: Sequence[Row], task: str) -> bytes:
     """A label as it is handed on: a line for each object, numbers with nine digits that count."""
     if task == "classify":
         return "".join([f"{row.class_id}\n" for row in rows]).encode()

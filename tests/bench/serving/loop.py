@@ -15,10 +15,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from containers.serving.model.detection import Floats, Thresholds
-from containers.serving.model.image import Pixels
+from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.predictor import Predictor
 from containers.serving.model.runtime import Runtime
+from containers.serving.model.thresholds import Thresholds
 
 
 def main(model: Path, images: Path, kind: str, seconds: float) -> None:
@@ -51,7 +51,7 @@ def _tensors(predictor: Predictor, pictures: list[bytes]) -> list[Callable[[], o
     recorder = Recorder(runtime)
     predictor.runtime = recorder
     for picture in pictures:
-        predictor.predict(picture)
+        predictor.predict(picture, Thresholds())
     predictor.runtime = runtime
     return [partial(runtime.run, tensor) for tensor in recorder.seen]
 

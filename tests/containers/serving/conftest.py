@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,20 +47,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
     write_model(folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def ask(serving_python: Path) -> Callable[..., Any]:
-    """Ask the real predictor in its own environment: ``ask(model, image, …)`` gives one answer an image."""
-
-    def run(folder: Path, *images: bytes) -> Any:
-        lines = "\n".join(image.hex() for image in images)
-        program = [str(serving_python), "-m", "tests.containers.serving.ask_predictor", str(folder)]
-        done = subprocess.run(program, input=lines, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
 
 
 @pytest.fixture(scope="session")

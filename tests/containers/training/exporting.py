@@ -18,7 +18,7 @@ import numpy as np
 from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.quantise import model_inputs
-from workflow.contract.hyperparameters import PRECISIONS
+from workflow.contract.model import PRECISIONS
 
 SIZE = 64
 CLASSES = ("bolt", "nut", "washer")

@@ -12,7 +12,7 @@ from containers.training.checkpoints import (
     CheckpointError,
     Progress,
     newest_checkpoint,
-    progress_of,
+    read_progress,
     save_checkpoint,
 )
 
@@ -58,7 +58,7 @@ def test_the_newest_is_found_with_all_that_was_noted(root: Path) -> None:
     newest = newest_checkpoint(root, settings="these")
     assert newest is not None
     assert (newest.epochs_done, newest.progress.finished) == (9, True)
-    assert newest.progress == progress_of(newest.folder / "checkpoint.json")
+    assert newest.progress == read_progress(newest.folder / "checkpoint.json")
     assert (newest.folder / "state.pt").read_text(encoding="utf-8") == "state of 9"
     assert (newest.folder / "best.pt").read_text(encoding="utf-8") == "best of 9"
     assert sorted(path.name for path in root.rglob("*.pt")) == ["best.pt", "best.pt", "state.pt", "state.pt"]

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from containers.training.progress import LOSSES, METRICS, DivergedError, epoch_line, figures, require_finite
-from workflow.contract.scores import QUALITY, TASKS, figures_of
+from workflow.contract.model import TASKS
+from workflow.contract.scores import QUALITY, figures_of
 
 BOXES = {"box_loss": 1.92, "cls_loss": 1.1, "dfl_loss": 1.3}
 OF_BOXES = {

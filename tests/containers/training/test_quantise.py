@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 
 from containers.training.graph import ExportError
-from containers.training.quantise import CALIBRATION_IMAGES, choose, in_floats, quantise
+from containers.training.quantise import CALIBRATION_IMAGES, choose_floats, choose_pictures, quantise
 
 
 def test_pictures_are_spread_over_the_whole_split_and_always_the_same() -> None:
     """Not the first ones: names in order often mean one camera, then the next."""
     split = [Path(f"{number:04}.jpg") for number in range(1000)]
-    chosen = choose(split)
+    chosen = choose_pictures(split)
     assert len(set(chosen)) == CALIBRATION_IMAGES
     assert (chosen[0].stem, chosen[-1].stem) == ("0000", "0984")
-    assert choose(split[::-1]) == chosen
+    assert choose_pictures(split[::-1]) == chosen
 
 
 def test_a_small_split_is_taken_whole() -> None:
     """Fewer pictures than are wanted are no error."""
     split = [Path("b.jpg"), Path("a.jpg")]
-    assert choose(split) == [Path("a.jpg"), Path("b.jpg")]
+    assert choose_pictures(split) == [Path("a.jpg"), Path("b.jpg")]
 
 
 def test_the_stem_and_the_ends_of_the_branches_stay_in_floats() -> None:
@@ -43,7 +43,7 @@ def test_the_stem_and_the_ends_of_the_branches_stay_in_floats() -> None:
         "/model.22/cv2.0/cv2.0.1/conv/Conv",
         "/model.22/proto/cv3/conv/Conv",
     ]
-    assert in_floats([*floats, *integers]) == floats
+    assert choose_floats([*floats, *integers]) == floats
 
 
 def test_without_a_training_image_nothing_can_be_calibrated(tmp_path: Path) -> None:

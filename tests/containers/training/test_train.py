@@ -26,7 +26,7 @@ from tests.containers.training.jobs import (
     run,
     write_json,
 )
-from workflow.contract.scores import TASKS
+from workflow.contract.model import TASKS
 
 pytestmark = pytest.mark.training
 

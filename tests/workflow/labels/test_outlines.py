@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow.labels.geometry import area, joined
+from workflow.labels.geometry import area, join_outlines
 from workflow.labels.outlines import decompress, mask_outlines
 
 Mask = list[list[bool]]
@@ -73,7 +73,7 @@ rings = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, ma
 @given(rings, rings)
 def test_two_parts_are_tied_where_they_are_closest(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
     """The first of the closest pairs, so that a picture prepared twice gives the same outline."""
-    outline = joined([[float(value) for corner in ring for value in corner] for ring in (one, other)])
+    outline = join_outlines([[float(value) for corner in ring for value in corner] for ring in (one, other)])
     points = list(zip(outline[0::2], outline[1::2], strict=True))
     distances = [
         ((x - u) ** 2 + (y - v) ** 2, at, to) for at, (x, y) in enumerate(one) for to, (u, v) in enumerate(other)
@@ -110,4 +110,4 @@ def test_joining_parts_adds_their_areas(mask: Mask) -> None:
     """The bridges between parts have no width, whatever way round a part goes."""
     parts = outlines(mask)
     if parts:
-        assert area(joined(parts)) == pytest.approx(sum(map(area, parts)))
+        assert area(join_outlines(parts)) == pytest.approx(sum(map(area, parts)))

@@ -44,8 +44,18 @@ PLACEHOLDERS = {
 }
 
 
-def test_the_golden_files_are_what_the_code_renders_offline_in_under_five_seconds(tmp_path: Path) -> None:
-    """The files in the repository are rendered from this very code, whatever region or profile a user has."""
+IMPORTING = """
+from workflow.machines import settings
+settings.be_hermetic()
+import stepfunctions.steps, sagemaker.estimator, sagemaker.processing, sagemaker.tuner
+"""
+
+
+def test_the_golden_files_are_what_the_code_renders_offline_in_little_more_than_the_import(tmp_path: Path) -> None:
+    """The files in the repository are rendered from this very code, whatever region or profile a user has.
+
+    What the SDK takes to be imported is its own; rendering both machines may cost as much again.
+    """
     (tmp_path / "config").write_text("[default]\nregion = cn-north-1\n")
     hostile = {
         "PATH": "/usr/bin:/bin",
@@ -55,18 +65,17 @@ def test_the_golden_files_are_what_the_code_renders_offline_in_under_five_second
         "AWS_PROFILE": "nobody",
         "https_proxy": "http://127.0.0.1:9",
     }
+    rendering = processor_seconds([sys.executable, "-m", "workflow.machines.render", "--check"], hostile)
+    assert rendering < 2.5 * processor_seconds([sys.executable, "-c", IMPORTING], hostile)
+
+
+def processor_seconds(command: list[str], environment: dict[str, str]) -> float:
+    """What a program costs the processor, which a busy machine changes less than what the clock says."""
     before = os.times()
-    done = subprocess.run(
-        [sys.executable, "-m", "workflow.machines.render", "--check"],
-        cwd=ROOT,
-        env=hostile,
-        capture_output=True,
-        text=True,
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    # Seconds of processor, not of the clock: a busy machine must not fail for the wrong reason.
     after = os.times()
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 5
+    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 @pytest.mark.parametrize("name", NAMES)

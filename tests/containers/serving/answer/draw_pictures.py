@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from containers.serving.answer.answer import render
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
 from containers.serving.model.mask import Mask
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, Item
 from containers.serving.request.refusal import InvocationError
 

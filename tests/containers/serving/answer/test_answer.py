@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.serving.answer.answer import render
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, Item
 
 NAMES = ("bolt", 'cap "nut", 7 mm', "größe")

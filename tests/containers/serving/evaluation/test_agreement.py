@@ -38,7 +38,7 @@ def test_average_precision_is_ultralytics_to_the_last_digit(training_python: Pat
     """Twenty crowded pictures with doubles, near misses and wrong names; every class at every overlap."""
     random = np.random.default_rng(1)
     pictures = [crowd(random) for _ in range(20)]
-    program = [str(training_python), "-m", "tests.containers.serving.ultralytics_scores"]
+    program = [str(training_python), "-m", "tests.containers.serving.evaluation.ultralytics_scores"]
     done = subprocess.run(
         program, input=json.dumps(pictures), capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
     )

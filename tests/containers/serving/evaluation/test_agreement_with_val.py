@@ -9,44 +9,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.containers.serving.conftest import ROOT, serving_program
-from tests.containers.serving.tiny_onnx import write_archive
+from tests.containers.serving.conftest import ROOT
+from tests.containers.serving.evaluation.programs import evaluate, run_program, ultralytics_val
 
 pytestmark = [pytest.mark.serving, pytest.mark.training, pytest.mark.timeout(600)]
 SHARED = ROOT.parent / "shared"
 BOUND = 0.005
-
-
-def run(python: Path, module: str, *arguments: object) -> str:
-    """The last line that a program of the tests prints."""
-    program = [str(python), "-m", f"tests.containers.serving.{module}", *map(str, arguments)]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return (done.stdout.splitlines() or [""])[-1]
-
-
-def evaluated(python: Path, base: Path, model: Path, held_out: Path) -> dict[str, Any]:
-    """The candidate's part of ``metrics.json``, from the program that the processing job runs."""
-    inputs = base / "processing" / "input"
-    for part in ("images", "labels"):
-        shutil.copytree(held_out / part, inputs / "test" / part)
-    shutil.copy(held_out / "data.json", inputs / "test")
-    members = {name: (model / name).read_bytes() for name in ("model.onnx", "manifest.json")}
-    write_archive(inputs / "candidate" / "model.tar.gz", members)
-    (inputs / "champion").mkdir()
-    (inputs / "champion" / "champion.json").write_text(json.dumps({"version": 1, "champion": None}))
-    process = serving_program(python, "evaluate", {"SAGEMAKER_BASE_DIR": str(base)})
-    _, log = process.communicate(timeout=120)
-    assert process.returncode == 0, log
-    metrics = json.loads((base / "processing" / "output" / "evaluation" / "metrics.json").read_text())
-    score: dict[str, Any] = metrics["candidate"]
-    return score
 
 
 @pytest.mark.parametrize(
@@ -60,7 +32,7 @@ def test_coco8_scores_what_val_says(
     source, trained = SHARED / "data" / data, SHARED / "weights" / weights
     if not source.is_dir() or not trained.is_file():
         pytest.skip(f"needs ../shared/data/{data} and ../shared/weights/{weights}")
-    run(training_python, "publish_weights", trained, tmp_path / "model", 640, "f32")
+    run_program(training_python, "publish_weights", trained, tmp_path / "model", 640, "f32")
     held_out = tmp_path / "set"
     for split in ("train", "val"):
         for part in ("images", "labels"):
@@ -69,11 +41,11 @@ def test_coco8_scores_what_val_says(
     keypoints = [17, 3] if task == "pose" else None
     about = {"version": 1, "classes": names, "digest": "d" * 64, "task": task, "keypoints": keypoints}
     (held_out / "data.json").write_text(json.dumps(about))
-    ours = evaluated(serving_python, tmp_path / "job", tmp_path / "model", held_out)
+    ours = evaluate(serving_python, tmp_path / "job", tmp_path / "model", held_out)
     shape = {"kpt_shape": keypoints} if keypoints else {}
     document = {"path": str(held_out), "train": "images", "val": "images", "names": dict(enumerate(names)), **shape}
     (held_out / "data.yaml").write_text(json.dumps(document))
-    theirs = json.loads(run(training_python, "ultralytics_val", trained, held_out / "data.yaml", 640, "served"))
+    theirs = ultralytics_val(training_python, trained, held_out / "data.yaml", 640, "served")
     assert theirs["metrics/mAP50-95(B)"] > 0.5
     assert ours["map50_95"] == pytest.approx(theirs["metrics/mAP50-95(B)"], abs=BOUND)
     assert ours["map50"] == pytest.approx(theirs["metrics/mAP50(B)"], abs=BOUND)
@@ -87,12 +59,10 @@ def test_learnt_shapes_score_what_val_says(
     task: str, serving_python: Path, training_python: Path, tmp_path: Path
 ) -> None:
     """A network that learnt a dozen pictures half: boxes, turned boxes and masks within 0.005."""
-    run(training_python, "learn_shapes", task, tmp_path / "set")
+    run_program(training_python, "evaluation.learn_shapes", task, tmp_path / "set")
     learnt = tmp_path / "set"
-    ours = evaluated(serving_python, tmp_path / "job", learnt / "model", learnt)
-    theirs = json.loads(
-        run(training_python, "ultralytics_val", learnt / "weights.pt", learnt / "data.yaml", 96, "served")
-    )
+    ours = evaluate(serving_python, tmp_path / "job", learnt / "model", learnt)
+    theirs = ultralytics_val(training_python, learnt / "weights.pt", learnt / "data.yaml", 96, "served")
     assert theirs["metrics/mAP50-95(B)"] > 0.05, "a comparison of zeros would prove nothing"
     assert ours["map50_95"] == pytest.approx(theirs["metrics/mAP50-95(B)"], abs=BOUND)
     assert ours["map50"] == pytest.approx(theirs["metrics/mAP50(B)"], abs=BOUND)
@@ -105,8 +75,8 @@ def test_a_classifier_scores_what_val_says(
 ) -> None:
     """Ten pictures, some named right, some by the second guess: the same shares."""
     model, held_out = published / "classify", tmp_path / "set"
-    run(serving_python, "label_pictures", model / "model", held_out)
-    ours = evaluated(serving_python, tmp_path / "job", model / "model", held_out)
+    run_program(serving_python, "evaluation.label_pictures", model / "model", held_out)
+    ours = evaluate(serving_python, tmp_path / "job", model / "model", held_out)
     names = json.loads((held_out / "data.json").read_text())["classes"]
     for split in ("train", "val"):
         for at in range(len(names)):
@@ -114,7 +84,7 @@ def test_a_classifier_scores_what_val_says(
         for image in (held_out / "images").iterdir():
             true = int((held_out / "labels" / image.name).with_suffix(".txt").read_text())
             shutil.copy(image, tmp_path / "tree" / split / f"{true:04}")
-    theirs = json.loads(run(training_python, "ultralytics_val", model / "weights.pt", tmp_path / "tree", 320, "square"))
+    theirs = ultralytics_val(training_python, model / "weights.pt", tmp_path / "tree", 320, "square")
     assert 0 < ours["top1"] < ours["top5"] < 1
     assert ours["top1"] == pytest.approx(theirs["metrics/accuracy_top1"], abs=1e-6)
     assert ours["top5"] == pytest.approx(theirs["metrics/accuracy_top5"], abs=1e-6)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lambdas.smoke_test.comparison import Expectation, answer_of, difference
-from tests.containers.serving.evaluation.test_agreement_with_val import evaluated, run
+from tests.containers.serving.evaluation.programs import evaluate, run_program
 from tests.containers.serving.http.running_server import Server
 from tests.containers.serving.publish_tasks import TASKS
 from workflow.contract.scores import Metrics, figures_of
@@ -22,8 +22,8 @@ def test_every_task_is_measured_and_its_endpoint_answers_as_expected(
 ) -> None:
     """Every figure of the task with its interval, and pictures that the server sees as the evaluation did."""
     model = published / task / "model"
-    run(serving_python, "label_pictures", model, tmp_path / "set")
-    evaluated(serving_python, tmp_path / "job", model, tmp_path / "set")
+    run_program(serving_python, "evaluation.label_pictures", model, tmp_path / "set")
+    evaluate(serving_python, tmp_path / "job", model, tmp_path / "set")
     output = tmp_path / "job" / "processing" / "output" / "evaluation"
     metrics = Metrics.parse(json.loads((output / "metrics.json").read_text()))
     assert metrics.task == task

@@ -8,7 +8,7 @@ from containers.serving.evaluation.judging import Judge, Truth
 from containers.serving.evaluation.mask_overlap import Grid
 from containers.serving.model.detection import Detections, Letterbox
 
-GRID = Grid(Letterbox.fit(100, 100, 100, 100), 100, 100, 100, 100)
+GRID = Grid(Letterbox.fit(100, 100, 100, 100), 100, 100)
 
 
 def boxes(*lefts: int) -> np.ndarray:

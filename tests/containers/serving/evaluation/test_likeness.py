@@ -76,7 +76,7 @@ def test_likeness_is_ultralytics(training_python: Path) -> None:
         points[count] = np.concatenate((near, random.choice([0, 2], (50, count, 1))), axis=2)
         points[count][:20, :, :2] = points[count][30:, :, :2] + random.normal(0, 4, (20, count, 2))
         given[f"keypoints{count}"] = points[count].tolist()
-    program = [str(training_python), "-m", "tests.containers.serving.ultralytics_likeness"]
+    program = [str(training_python), "-m", "tests.containers.serving.evaluation.ultralytics_likeness"]
     done = subprocess.run(
         program, input=json.dumps(given), capture_output=True, text=True, cwd=ROOT, timeout=120, check=False
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from containers.serving.evaluation.mask_overlap import Grid, draw, mask_overlap, resampled
+from containers.serving.evaluation.mask_overlap import Grid, draw, mask_overlap, resample
 from containers.serving.model.detection import Letterbox
 from containers.serving.model.mask import Mask
 
@@ -14,7 +14,7 @@ coco = pytest.importorskip("pycocotools.mask", reason="pycocotools is not instal
 
 def grid(width: int = 160, height: int = 160, size: int = 160) -> Grid:
     """A picture of this size in a square input."""
-    return Grid(Letterbox.fit(width, height, size, size), width, height, size, size)
+    return Grid(Letterbox.fit(width, height, size, size), size, size)
 
 
 def full(left: int, top: int, width: int, height: int) -> tuple[Mask, list[int]]:
@@ -79,7 +79,7 @@ def test_a_point_and_a_line_are_drawn_too() -> None:
 
 def test_a_line_of_many_points_is_the_same_line() -> None:
     """Every corner is one of them."""
-    points = resampled(square(0, 0, 8))
+    points = resample(square(0, 0, 8))
     assert len(points) == 1000
     assert {tuple(corner) for corner in square(0, 0, 8).tolist()} <= {tuple(point) for point in points.tolist()}
 

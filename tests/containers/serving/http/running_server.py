@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import signal
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.containers.serving.conftest import serving_program
+
+
+def wait_until(happened: Callable[[], object], what: str, seconds: float = 30) -> None:
+    """Ask again and again whether something has happened. Raises AssertionError when it has not within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"not within {seconds:g} seconds: {what}"
+        time.sleep(0.02)
 
 
 class Server:
@@ -30,15 +40,28 @@ class Server:
 
     def wait(self) -> Server:
         """Until /ping answers."""
-        for _ in range(300):
-            if self.process.poll() is not None:
-                raise AssertionError(self.log())
-            try:
-                if self.ask("GET", "/ping")[0] == 200:
-                    return self
-            except OSError:
-                time.sleep(0.1)
-        raise AssertionError("the server did not become healthy in 30 seconds")
+        wait_until(self._answers, "/ping answers")
+        return self
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log()
+        try:
+            return self.ask("GET", "/ping")[0] == 200
+        except OSError:
+            return False
+
+    def has_read(self) -> None:
+        """Return once the server has read what was sent before: it takes connections in, and reads them, in order."""
+        assert self.ask("GET", "/ping")[0] == 200
+
+    def drains(self) -> bool:
+        """Whether it has begun to end: answers no longer keep their connection."""
+        connection = self.connect()
+        try:
+            connection.request("GET", "/ping")
+            return connection.getresponse().getheader("Connection") == "close"
+        finally:
+            connection.close()
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -83,5 +106,5 @@ class Server:
 
     def log(self) -> str:
         """Everything it has logged so far."""
-        self._log.seek(0)
-        return self._log.read()
+        # Not by seek and read: the server writes where this file's one position is.
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()

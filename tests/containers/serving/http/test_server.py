@@ -18,7 +18,7 @@ import pytest
 
 from tests.containers.serving.conftest import ROOT, picture, serving_program
 from tests.containers.serving.http.load_until_refused import outcome
-from tests.containers.serving.http.running_server import Server
+from tests.containers.serving.http.running_server import Server, wait_until
 from tests.containers.serving.tiny_onnx import write_model
 
 pytestmark = pytest.mark.serving
@@ -139,9 +139,9 @@ def test_a_request_under_way_is_answered_after_sigterm(serving_python: Path, bas
     connection.putheader("Content-Type", "image/png")
     connection.putheader("Content-Length", str(len(RED)))
     connection.endheaders(RED[:40])
-    time.sleep(0.3)
+    server.has_read()
     server.process.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    wait_until(server.drains, "the server drains")
     assert server.process.poll() is None
     connection.send(RED[40:])
     answer = connection.getresponse()
@@ -157,7 +157,7 @@ def test_sigterm_under_load_loses_no_request(serving_python: Path, base: Path, d
     program = [sys.executable, "-m", "tests.containers.serving.http.load_until_refused", str(server.port), "16"]
     callers = subprocess.Popen([*program, str(tmp_path / "one.png"), str(log)], cwd=ROOT)
     try:
-        time.sleep(2)
+        wait_until(lambda: log.is_file() and outcome(log)[0] > 100, "a hundred requests are answered")
         status, _ = server.stop()
         assert callers.wait(timeout=20) == 0
     finally:
@@ -174,7 +174,7 @@ def test_a_worker_that_dies_is_replaced_and_nobody_else_notices(serving_python: 
     try:
         for worker in server.workers():
             os.kill(worker, signal.SIGKILL)
-        eventually_healthy(server)
+        wait_for_replacement(server)
         assert server.invoke(RED)[0] == 200
     finally:
         _, log = server.stop()
@@ -187,9 +187,10 @@ def test_requests_of_a_worker_that_dies_are_asked_again(serving_python: Path, ba
     try:
         with ThreadPoolExecutor(8) as callers:
             answers = [callers.submit(server.invoke, RED) for _ in range(400)]
-            time.sleep(0.15)
+            wait_until(lambda: sum(answer.done() for answer in answers) >= 20, "some are answered")
             for worker in server.workers():
                 os.kill(worker, signal.SIGKILL)
+            assert sum(answer.done() for answer in answers) < 392, "nobody was waiting when the worker died"
             assert {answer.result()[0] for answer in answers} == {200}
     finally:
         server.stop()
@@ -206,13 +207,12 @@ def test_a_caller_that_hangs_up_half_way_is_not_answered_for_half_a_picture(
         connection.putheader("Content-Type", "application/jsonlines")
         connection.putheader("Content-Length", "1000")
         connection.endheaders(b"{}\n{}\n")
-        time.sleep(0.2)
+        server.has_read()
         connection.close()
-        time.sleep(0.3)
+        wait_until(lambda: "closed before the body's end" in server.log(), "the log says so")
         assert server.invoke(RED)[0] == 200
     finally:
         _, log = server.stop()
-    assert "closed before the body's end" in log
     assert '"images": 2' not in log
 
 
@@ -221,7 +221,7 @@ def test_a_stalled_upload_does_not_hold_up_the_end(serving_python: Path, base: P
     server = Server(serving_python, base).wait()
     with socket.create_connection(("127.0.0.1", server.port), timeout=40) as connection:
         connection.sendall(b"POST /invocations HTTP/1.1\r\nContent-Type: image/png\r\nContent-Length: 99\r\n\r\nhalf")
-        time.sleep(0.3)
+        server.has_read()
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         assert b" 408 " in connection.recv(4096)
@@ -240,15 +240,10 @@ def test_endless_headers_are_not_kept(server: Server) -> None:
     assert server.invoke(RED)[0] == 200
 
 
-def eventually_healthy(server: Server) -> None:
+def wait_for_replacement(server: Server) -> None:
     """Wait until /ping has said 503 and then 200."""
-    seen = []
-    for _ in range(400):
-        seen.append(server.ask("GET", "/ping")[0])
-        if 503 in seen and seen[-1] == 200:
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"/ping answered {sorted(set(seen))}")
+    for status in (503, 200):
+        wait_until(lambda status=status: server.ask("GET", "/ping")[0] == status, f"/ping answers {status}")
 
 
 def test_batch_transform_is_told_how_much_it_may_send(server: Server) -> None:
@@ -289,6 +284,15 @@ def test_without_a_working_model_no_port_is_opened(serving_python: Path, tmp_pat
     assert status == 1
     assert log.startswith("cannot serve: ")
     assert "Traceback" not in log
+
+
+def test_the_server_starts_with_a_small_part_of_the_contract(serving_python: Path) -> None:
+    """Each of its processes would otherwise compile and read all that a run's input and its scores are."""
+    program = "import sys, containers.serving.http.server; print(*sorted(n for n in sys.modules if 'contract.' in n))"
+    done = subprocess.run(
+        [serving_python, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["workflow.contract.model", "workflow.contract.reading"]
 
 
 def test_another_program_name_is_refused(serving_python: Path) -> None:

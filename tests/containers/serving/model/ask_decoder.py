@@ -15,7 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from containers.serving.model.image import as_sent, decode_array, decode_image, thumbnail
+from containers.serving.model.array_header import read_array_header, split_stack
+from containers.serving.model.image import decode_array, decode_image, make_thumbnail, read_as_sent
 from containers.serving.model.image_header import ImageError
 
 SHOWN_PIXELS = 100_000
@@ -33,10 +34,10 @@ def _answer(word: str, data: bytes, path: Path) -> Any:
     path.write_bytes(data)
     decode: dict[str, Callable[[], list[np.ndarray]]] = {
         "image": lambda: [decode_image(data)],
-        "array": lambda: decode_array(data),
+        "array": lambda: [decode_array(one) for one in _single(data)],
         "as training reads": lambda: [cv2.imread(str(path), cv2.IMREAD_COLOR)],
-        "as sent": lambda: [decode_image(as_sent(path))],
-        "thumbnail": lambda: [decode_image(thumbnail(data, 32, 90))],
+        "as sent": lambda: [decode_image(read_as_sent(path))],
+        "thumbnail": lambda: [decode_image(make_thumbnail(data, 32, 90))],
     }
     try:
         return [_shown(pixels) for pixels in decode[word]()]
@@ -44,6 +45,12 @@ def _answer(word: str, data: bytes, path: Path) -> Any:
         return {"error": str(error)}
     except Exception as error:
         return {"fault": f"{type(error).__name__}: {error}"}
+
+
+def _single(data: bytes) -> list[bytes]:
+    """The pictures of an array, each for itself, as the server takes a stack apart."""
+    header = read_array_header(data)
+    return split_stack(data, header) if len(header.shape) == 4 else [data]
 
 
 def _shown(pixels: np.ndarray) -> dict[str, Any]:

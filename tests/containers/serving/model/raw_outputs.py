@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from containers.serving.model.detection import Letterbox
+from containers.serving.model.manifest import Manifest
 
 CONFIDENCE = 0.25
 IOU = 0.6
@@ -22,6 +23,12 @@ class Case:
     classes: int
     outputs: tuple[np.ndarray, ...]
     keypoints: tuple[int, int] | None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the graph is."""
+        names = tuple(f"class {at}" for at in range(self.classes))
+        return Manifest(names, self.input[1], self.input[0], "", self.task, keypoints=self.keypoints)
 
     @property
     def letterbox(self) -> Letterbox:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from containers.serving.model.classification import fit_classify
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.tasks import decode_outputs
+from containers.serving.model.thresholds import Thresholds
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.model.raw_outputs import CONFIDENCE, IOU, Case, raw_case
 
@@ -56,7 +57,7 @@ def answers(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     for name, size in SIZES.items():
         given.update({f"{name}/picture": scene(size), f"{name}/size": 224})
     np.savez(folder / "given.npz", **given)
-    module = "tests.containers.serving.ultralytics_answers"
+    module = "tests.containers.serving.model.ultralytics_answers"
     program = [str(training_python), "-m", module, str(folder / "given.npz"), str(folder / "answers.npz")]
     done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -65,15 +66,7 @@ def answers(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def ours(case: Case) -> Detections:
-    return decode_outputs(
-        case.task,
-        case.outputs,
-        case.letterbox,
-        *case.picture,
-        Thresholds(CONFIDENCE, IOU),
-        classes=case.classes,
-        keypoints=case.keypoints,
-    )
+    return decode_outputs(case.manifest, case.outputs, case.letterbox, Thresholds(CONFIDENCE, IOU))
 
 
 @pytest.mark.parametrize("name", CASES)

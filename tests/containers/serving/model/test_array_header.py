@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.serving.model.array_header import read_array_header, single_pictures
+from containers.serving.model.array_header import read_array_header, split_stack
 from containers.serving.model.image_header import ImageError
 
 PICTURE = np.zeros((4, 6, 3), np.uint8)
@@ -103,7 +103,7 @@ def test_a_stack_is_cut_into_files_that_numpy_reads(count: int, height: int, wid
     """Each a picture of the stack, aligned as numpy itself aligns it."""
     stack = np.arange(count * height * width * 3, dtype=np.uint8).reshape(count, height, width, 3)
     data = npy(np.array(stack, order=order))
-    pictures = single_pictures(data, read_array_header(data))
+    pictures = split_stack(data, read_array_header(data))
     assert np.array_equal([np.load(io.BytesIO(picture)) for picture in pictures], stack)
     assert {read_array_header(picture).start % 64 for picture in pictures} == {0}
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from containers.serving.evaluation.likeness import overlap
 from containers.serving.model import detection
-from containers.serving.model.detection import Detections, Letterbox, Thresholds, strongest, suppress, to_picture
+from containers.serving.model.detection import Detections, Letterbox, strongest, suppress, to_picture
 from containers.serving.model.mask import Mask
+from containers.serving.model.thresholds import Thresholds
 
 
 def raw(*candidates: tuple[float, ...]) -> np.ndarray:
@@ -20,7 +21,7 @@ def raw(*candidates: tuple[float, ...]) -> np.ndarray:
 
 def decode(output: np.ndarray, *, confidence: float, iou: float = 0.7, every_class: bool = False) -> Detections:
     """What is found, in pixels of the model's input."""
-    return strongest(output, Thresholds(confidence, iou), classes=len(output) - 4, every_class=every_class)[0]
+    return strongest(output, len(output) - 4, Thresholds(confidence, iou, every_class=every_class))[0]
 
 
 def test_a_candidate_names_its_best_class_above_the_confidence() -> None:
@@ -70,7 +71,7 @@ def test_at_most_300_detections_are_given() -> None:
 def test_no_more_are_given_than_asked_for() -> None:
     """The best two of three."""
     output = raw((10, 10, 5, 5, 0.7), (30, 10, 5, 5, 0.9), (50, 10, 5, 5, 0.8))
-    found, columns = strongest(output, Thresholds(max_detections=2), classes=1)
+    found, columns = strongest(output, 1, Thresholds(max_detections=2))
     assert columns.tolist() == [1, 2]
     assert np.allclose(found.scores, [0.9, 0.8])
 
@@ -79,15 +80,15 @@ def test_only_the_classes_asked_for_are_given() -> None:
     """A candidate whose best class is another does not come as its second best."""
     output = raw((10, 10, 5, 5, 0.7, 0.6, 0), (30, 10, 5, 5, 0, 0.5, 0.1), (50, 10, 5, 5, 0, 0, 0.9))
     for classes, expected in (((1,), [1]), ((0, 2), [2, 0]), ((), []), (None, [2, 0, 1])):
-        assert strongest(output, Thresholds(classes=classes), classes=3)[0].classes.tolist() == expected
-    second = strongest(output, Thresholds(classes=(1,)), classes=3, every_class=True)[0]
+        assert strongest(output, 3, Thresholds(classes=classes))[0].classes.tolist() == expected
+    second = strongest(output, 3, Thresholds(classes=(1,), every_class=True))[0]
     assert np.allclose(second.scores, [0.6, 0.5])
 
 
 def test_equal_scores_stay_in_their_order() -> None:
     """So that the same model gives the same answer, whatever sorts."""
     output = np.array([[x, 10, 5, 5, 0.5] for x in range(10, 2010, 10)], np.float32).T
-    assert strongest(output, Thresholds(), classes=1)[1].tolist() == list(range(200))
+    assert strongest(output, 1, Thresholds())[1].tolist() == list(range(200))
 
 
 def test_of_more_than_30000_candidates_the_best_take_part_equal_ones_in_their_order() -> None:
@@ -95,7 +96,7 @@ def test_of_more_than_30000_candidates_the_best_take_part_equal_ones_in_their_or
     random = np.random.default_rng(3)
     scores = random.integers(1, 6, 40_000).astype(np.float32) / 5
     output = np.concatenate((random.uniform(0, 640, (4, 40_000)), scores[None])).astype(np.float32)
-    found, columns = detection.candidates(output, Thresholds(0.1), classes=1)
+    found, columns = detection.candidates(output, 1, Thresholds(0.1))
     assert columns.tolist() == np.argsort(-scores, kind="stable")[:30_000].tolist()
     assert found.scores.tolist() == scores[columns].tolist()
 
@@ -166,7 +167,7 @@ def test_many_boxes_are_thinned_in_blocks_as_one_by_one(spread: float, classes: 
 
 def test_a_wide_picture_lies_in_the_middle_of_a_square_input() -> None:
     """1280 x 720 in 640 x 640: half the size, 140 pixels of border above and below."""
-    assert Letterbox.fit(1280, 720, 640, 640) == Letterbox(0.5, 640, 360, 0, 140)
+    assert Letterbox.fit(1280, 720, 640, 640) == Letterbox(1280, 720, 640, 360, 0, 140)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
@@ -177,7 +178,7 @@ def test_the_whole_picture_comes_back_from_the_letterbox(width: int, height: int
     assert place.top + place.height <= 640
     outline = [[place.left, place.top, place.left + place.width, place.top + place.height]]
     found = Detections(np.array(outline, np.float32), np.ones(1, np.float32), np.zeros(1, int))
-    left, top, right, bottom = to_picture(found, place, width, height).boxes[0]
+    left, top, right, bottom = to_picture(found, place).boxes[0]
     assert (left, top) == (0, 0)
     assert (right, bottom) == pytest.approx((width, height), rel=1e-6)
     assert right <= width
@@ -188,5 +189,5 @@ def test_a_box_is_answered_in_pixels_of_the_picture_and_inside_it() -> None:
     """1280 x 720 in 640 x 640: twice the distance from the border, and nothing beside the picture."""
     output = raw((320, 320, 20, 10, 0.9), (2, 142, 20, 20, 0.8))
     place = Letterbox.fit(1280, 720, 640, 640)
-    found = detection.decode(output, place, 1280, 720, Thresholds(), classes=1)
+    found = detection.decode(output, 1, place, Thresholds())
     assert found.boxes.tolist() == [[620, 350, 660, 370], [0, 0, 24, 24]]

@@ -131,11 +131,10 @@ def test_arrays_are_red_green_blue_or_grey(decoder: Decoder, order: Any) -> None
     assert np.array_equal(decoder.pixels("array", npy(stack)), stack[:, :, :, ::-1])
 
 
-def test_arrays_may_be_long_and_thin_but_not_many(decoder: Decoder) -> None:
-    """A line of a million pixels both ways; 33 pictures."""
+def test_arrays_may_be_long_and_thin(decoder: Decoder) -> None:
+    """A line of a million pixels both ways; what is no array is told."""
     for shape in ((1, 1_000_000, 3), (1_000_000, 1)):
         assert decoder.ask("array", npy(np.zeros(shape, np.uint8)))[0]["shape"] == [*shape[:2], 3]
-    assert "33 pictures, at most 32" in decoder.ask("array", npy(np.zeros((33, 2, 2, 3), np.uint8)))["error"]
     assert "is no .npy file" in decoder.ask("array", encode(COLOUR))["error"]
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from containers.serving.model.manifest import PRECISIONS, TASKS, VERSION, Manifest, ModelError
-from workflow import contract
+from containers.serving.model.manifest import Manifest, ModelError
+from workflow.contract.model import PRECISIONS, TASKS
 
 DIGEST = "ab" * 32
 
@@ -25,11 +25,6 @@ def text(**changes: Any) -> str:
         **changes,
     }
     return json.dumps({key: value for key, value in document.items() if value is not None})
-
-
-def test_the_server_knows_what_the_contract_says() -> None:
-    """It does not import it, to start sooner."""
-    assert (contract.VERSION, tuple(contract.TASKS), tuple(contract.PRECISIONS)) == (VERSION, TASKS, PRECISIONS)
 
 
 def test_a_manifest_without_the_newer_keys_is_a_detector_of_full_precision() -> None:

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from containers.serving.model import oriented
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.oriented import corners, covariances, overlaps, suppress
+from containers.serving.model.thresholds import Thresholds
 
 QUARTER = np.pi / 2
-PLAIN = Letterbox(1, 640, 640, 0, 0)
+PLAIN = Letterbox(640, 640, 640, 640, 0, 0)
 rectangle = st.tuples(
     st.floats(-50, 50),
     st.floats(-50, 50),
@@ -22,12 +23,10 @@ rectangle = st.tuples(
 )
 
 
-def decode(
-    *candidates: tuple[float, ...], place: Letterbox = PLAIN, size: tuple[int, int] = (640, 640), classes: int = 1
-) -> Detections:
+def decode(*candidates: tuple[float, ...], place: Letterbox = PLAIN, classes: int = 1) -> Detections:
     """Candidates as centre x, centre y, width, height, score of each class, angle."""
     output = np.array(candidates, np.float32).T
-    return oriented.decode(output, place, *size, Thresholds(), classes=classes)
+    return oriented.decode(output, classes, place, Thresholds())
 
 
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
@@ -64,7 +63,7 @@ def test_the_angle_turns_from_x_to_y() -> None:
 
 def test_corners_are_answered_in_pixels_of_the_picture() -> None:
     """1280 x 720 in 640 x 640: a corner may lie beside the picture, the box around them does not."""
-    found = decode((10, 150, 40, 40, 0.9, 0), place=Letterbox.fit(1280, 720, 640, 640), size=(1280, 720))
+    found = decode((10, 150, 40, 40, 0.9, 0), place=Letterbox.fit(1280, 720, 640, 640))
     assert found.corners is not None
     assert found.corners.tolist() == [[[60, 60], [60, -20], [-20, -20], [-20, 60]]]
     assert found.boxes.tolist() == [[0, 0, 60, 60]]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from containers.serving.model import pose
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.thresholds import Thresholds
 
-HALF = Letterbox(0.5, 320, 240, 0, 40)
+HALF = Letterbox(640, 480, 320, 240, 0, 40)
 """A picture of 640 x 480 in an input of 320 x 320."""
 
 
 def decode(*candidates: tuple[float, ...], keypoints: tuple[int, int], classes: int = 1) -> Detections:
     output = np.array(candidates, np.float32).T
-    return pose.decode(output, HALF, 640, 480, Thresholds(), classes=classes, keypoints=keypoints)
+    return pose.decode(output, classes, keypoints, HALF, Thresholds())
 
 
 def test_keypoints_are_answered_in_pixels_of_the_picture() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from containers.serving.model import segmentation
-from containers.serving.model.detection import Detections, Letterbox, Thresholds
+from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.thresholds import Thresholds
 
-PLAIN = Letterbox(1, 64, 32, 0, 0)
+PLAIN = Letterbox(64, 32, 64, 32, 0, 0)
 """A picture of 64 x 32 that fills its input: 16 x 8 prototypes."""
 RIGHT = np.broadcast_to(np.arange(16) - 7.5, (8, 16))
 """A prototype that is positive right of the middle, x = 32."""
@@ -18,10 +19,10 @@ BELOW = np.broadcast_to(np.arange(8)[:, None] - 3.5, (8, 16))
 """A prototype that is positive below y = 16."""
 
 
-def decode(*candidates: tuple[float, ...], place: Letterbox = PLAIN, size: tuple[int, int] = (64, 32)) -> Detections:
+def decode(*candidates: tuple[float, ...], place: Letterbox = PLAIN) -> Detections:
     """Candidates of one class and two weights, of ``RIGHT`` and of ``BELOW``."""
     prototypes = np.stack((RIGHT, BELOW)).astype(np.float32)
-    return segmentation.decode(np.array(candidates, np.float32).T, prototypes, place, *size, Thresholds(), classes=1)
+    return segmentation.decode(np.array(candidates, np.float32).T, prototypes, 1, place, Thresholds())
 
 
 def painted(found: Detections, width: int, height: int) -> list[np.ndarray]:
@@ -56,7 +57,7 @@ def test_masks_lie_in_pixels_of_the_picture() -> None:
     """A picture of 160 x 40 at 0.4 of its size, with a border of 8 above and below: x = 32 of the input is its 80."""
     place = Letterbox.fit(160, 40, 64, 32)
     assert (place.left, place.top) == (0, 8)
-    (whole,) = painted(decode((32, 16, 20, 60, 0.9, 1, 0), place=place, size=(160, 40)), 160, 40)
+    (whole,) = painted(decode((32, 16, 20, 60, 0.9, 1, 0), place=place), 160, 40)
     expected = np.zeros((40, 160), bool)
     expected[:, 80:105] = True
     assert np.array_equal(whole, expected)
@@ -68,7 +69,7 @@ def test_the_border_of_the_input_does_not_reach_into_the_picture() -> None:
     prototypes[:, :2] = -100
     output = np.array([[32, 16, 60, 30, 0.9, 1]], np.float32).T
     place = Letterbox.fit(160, 40, 64, 32)
-    (mask,) = segmentation.decode(output, prototypes, place, 160, 40, Thresholds(), classes=1).masks or ()
+    (mask,) = segmentation.decode(output, prototypes, 1, place, Thresholds()).masks or ()
     assert (mask.top, mask.height) == (0, 40)
     assert mask.pixels.all()
 
@@ -103,7 +104,7 @@ def test_300_masks_of_a_50_megapixel_picture_stay_below_200_megabytes() -> None:
     prototypes = random.normal(0, 1, (32, 112, 160)).astype(np.float32)
     tracemalloc.start()
     try:
-        found = segmentation.decode(output, prototypes, place, width, height, Thresholds(iou=1), classes=1)
+        found = segmentation.decode(output, prototypes, 1, place, Thresholds(iou=1))
         assert found.masks is not None
         assert len(found.masks) == 300
         assert found.masks[0].pixels.shape == (height, width)

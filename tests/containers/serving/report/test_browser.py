@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as Tab
 
 from containers.serving.report.page import write_page
-from tests.containers.serving.example_pages import PAGES
+from tests.containers.serving.report.example_pages import PAGES
 from tests.containers.serving.report.test_page import hostile
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

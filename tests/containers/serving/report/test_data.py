@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from containers.serving.report.data import data
-from tests.containers.serving.example_pages import example
-from tests.containers.serving.page_outline import Outline
+from tests.containers.serving.report.example_pages import example
+from tests.containers.serving.report.page_outline import Outline
 from workflow.contract.dataset_report import ClassCount, DatasetReport, Finding, SplitCount
 
 NOW = DatasetReport(

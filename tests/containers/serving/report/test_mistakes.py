@@ -10,8 +10,8 @@ import pytest
 from containers.serving.report.evidence import Confusion, ReportBox, ReportPicture
 from containers.serving.report.mistakes import CURVES, confusion, curves
 from containers.serving.report.pictures import pictures
-from tests.containers.serving.example_pages import PAGES, example
-from tests.containers.serving.page_outline import Outline
+from tests.containers.serving.report.example_pages import PAGES, example
+from tests.containers.serving.report.page_outline import Outline
 
 PICTURE = ReportPicture(
     "a.jpg",

@@ -15,8 +15,8 @@ import pytest
 from containers.serving.report.evidence import Confusion, Curve
 from containers.serving.report.page import Page, write_page
 from containers.serving.report.pictures import LARGEST_PICTURES, within
-from tests.containers.serving.example_pages import PAGES, bare, example, tuned
-from tests.containers.serving.page_outline import Outline
+from tests.containers.serving.report.example_pages import PAGES, bare, example, tuned
+from tests.containers.serving.report.page_outline import Outline
 from workflow.contract.scores import Comparison
 from workflow.contract.verdict import PASSED, REJECTED
 

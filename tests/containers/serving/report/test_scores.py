@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from containers.serving.report.page import Page
-from tests.containers.serving.example_pages import COCO, PAGES, bare, example
-from tests.containers.serving.page_outline import Outline
+from tests.containers.serving.report.example_pages import COCO, PAGES, bare, example
+from tests.containers.serving.report.page_outline import Outline
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Comparison, Lead, Metrics, figures_of
 
 

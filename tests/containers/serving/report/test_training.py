@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from containers.serving.report.training import training
-from tests.containers.serving.example_documents import LOSSES
-from tests.containers.serving.example_pages import example, tuned
-from tests.containers.serving.page_outline import Outline
+from tests.containers.serving.report.example_documents import LOSSES
+from tests.containers.serving.report.example_pages import example, tuned
+from tests.containers.serving.report.page_outline import Outline
 
 EPOCHS = [{"epoch": at, "quality": quality, "box_loss": 4.0 / at} for at, quality in ((1, 0.2), (2, 0.5), (3, 0.4))]
 TOLD: Mapping[str, Any] = {"epochs": EPOCHS, "seconds": 75, "images": 64, "stopped_early": False, "resumed_after": 0}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.serving.request.accept import preferred
+from containers.serving.request.accept import choose_media_type
 from containers.serving.request.refusal import InvocationError
 
 OFFERED = ("application/json", "text/csv", "application/x-npy", "image/jpeg")
@@ -44,14 +44,14 @@ OFFERED = ("application/json", "text/csv", "application/x-npy", "image/jpeg")
 )
 def test_the_form_that_is_liked_most_is_chosen(accept: str, chosen: str | None) -> None:
     """Weight first; then what is named outright, then what is named first, then our own order."""
-    assert preferred(accept, OFFERED) == chosen
+    assert choose_media_type(accept, OFFERED) == chosen
 
 
 @pytest.mark.parametrize("weight", ["", "high", "2", "-1", "nan", "1e999"])
 def test_a_weight_that_is_none_is_refused(weight: str) -> None:
     """Status 400 and the part of the header that is wrong."""
     with pytest.raises(InvocationError, match=r"Accept: 'text/csv;q=.*': q must be a number from 0 to 1") as refused:
-        preferred(f"*/*, text/csv;q={weight}", OFFERED)
+        choose_media_type(f"*/*, text/csv;q={weight}", OFFERED)
     assert refused.value.status == 400
 
 
@@ -59,4 +59,4 @@ def test_a_weight_that_is_none_is_refused(weight: str) -> None:
 def test_no_header_brings_anything_but_a_form_or_a_refusal(accept: str) -> None:
     """None is for whoever asks to refuse."""
     with contextlib.suppress(InvocationError):
-        assert preferred(accept, OFFERED) in {*OFFERED, None}
+        assert choose_media_type(accept, OFFERED) in {*OFFERED, None}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from containers.serving.model.detection import Thresholds
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import OFFERED, Invocation, InvocationError, Item, read_invocation
 
 CLASSES = ("bolt", "cap nut", "7", "größe")

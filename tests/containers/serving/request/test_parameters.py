@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from containers.serving.model import detection
-from containers.serving.model.detection import Thresholds
-from containers.serving.request.parameters import MAXIMUM_DETECTIONS, Parameters, changed, read_attributes
+from containers.serving.model.thresholds import Thresholds
+from containers.serving.request.parameters import Parameters, override, read_attributes
 from containers.serving.request.refusal import InvocationError
 
 CLASSES = ("bolt", "cap nut", "0", "größe")
@@ -41,7 +40,7 @@ def test_a_name_made_of_digits_goes_before_the_id() -> None:
 def test_json_says_it_in_values() -> None:
     """Names and ids mixed, each class once, whatever the order."""
     given = {"confidence": 1, "iou": 0.5, "classes": ["größe", 0, 3, "0"], "max_detections": 300, "masks": "none"}
-    assert changed(BASE, given, CLASSES) == Parameters(Thresholds(1.0, 0.5, (0, 2, 3), 300), "none")
+    assert override(BASE, given, CLASSES) == Parameters(Thresholds(1.0, 0.5, (0, 2, 3), 300), "none")
 
 
 @pytest.mark.parametrize(
@@ -81,15 +80,10 @@ def test_a_header_that_makes_no_sense_is_refused(text: str, said: str) -> None:
 def test_a_value_of_another_kind_is_refused_by_name(name: str, value: Any) -> None:
     """``true`` is no number, a number in quotes is text."""
     with pytest.raises(InvocationError, match=f"^{name}"):
-        changed(BASE, {name: value}, CLASSES)
+        override(BASE, {name: value}, CLASSES)
 
 
 def test_of_many_classes_the_first_twenty_are_told() -> None:
     """A message stays a message."""
     with pytest.raises(InvocationError, match=r"'c19' and 60 more$"):
-        changed(BASE, {"classes": ["x"]}, tuple(f"c{at}" for at in range(80)))
-
-
-def test_the_bound_of_detections_is_the_detectors_own() -> None:
-    """Said twice so that a request is understood without numpy."""
-    assert MAXIMUM_DETECTIONS == detection.MAXIMUM_DETECTIONS
+        override(BASE, {"classes": ["x"]}, tuple(f"c{at}" for at in range(80)))

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.training.preparation.duplicates import NEAR, Array, equal_groups, joined, near_groups
+from containers.training.preparation.duplicates import NEAR, Array, equal_groups, join_groups, near_groups
 
 
 def hashes(*numbers: int) -> Array:
@@ -56,7 +56,7 @@ def test_no_near_pair_is_missed_and_none_is_invented(drawn: list[tuple[int, set[
 
 def test_joining_names_a_group_by_its_smallest_place() -> None:
     """Chains in any order."""
-    assert joined(np.arange(6), np.array([5, 3, 4]), np.array([4, 1, 3])).tolist() == [0, 1, 2, 1, 1, 1]
+    assert join_groups(np.arange(6), np.array([5, 3, 4]), np.array([4, 1, 3])).tolist() == [0, 1, 2, 1, 1, 1]
 
 
 def test_a_hundred_thousand_hashes_take_seconds() -> None:

@@ -14,7 +14,7 @@ def test_all_are_counted_and_some_of_each_kind_are_shown_errors_first() -> None:
     findings.add("truncated-image", "cut.jpg", "cut")
     assert (findings.errors, findings.warnings) == (1, 1000)
     assert dict(findings.counted) == {"rotated-image": 1000, "truncated-image": 1}
-    shown = findings.shown()
+    shown = findings.examples()
     assert len(shown) == SHOWN_OF_A_KIND + 1
     assert (shown[0].file, shown[0].severity, shown[0].action) == ("cut.jpg", "error", "rejected")
     assert (shown[1].file, shown[1].severity, shown[1].action) == ("0.jpg", "warning", "noted")
@@ -35,4 +35,4 @@ def test_a_report_stays_short_whatever_is_wrong() -> None:
     for kind in FINDINGS:
         for number in range(30):
             findings.add(kind, f"{number}", "wrong")
-    assert len(findings.shown()) == SHOWN
+    assert len(findings.examples()) == SHOWN

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from containers.serving.model.classification import class_scores
-from containers.serving.model.detection import Detections, Thresholds
+from containers.serving.model.detection import Detections
 from containers.serving.model.predictor import Predictor
+from containers.serving.model.thresholds import Thresholds
 
 SIZES = ((320, 320), (320, 240), (240, 320), (300, 200), (321, 181))
 PICTURES = 10

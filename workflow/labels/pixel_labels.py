@@ -14,12 +14,12 @@ UNKNOWN = 10**6
 """Pixels on a side of a picture whose size nobody knows: so many that nothing lies outside."""
 
 
-def fractions(values: Sequence[float], width: int, height: int) -> Numbers:
+def to_fractions(values: Sequence[float], width: int, height: int) -> Numbers:
     """Flat points in pixels as fractions of the picture."""
     return tuple(value / (height if at % 2 else width) for at, value in enumerate(values))
 
 
-def numbers(values: Any) -> Numbers | None:
+def read_numbers(values: Any) -> Numbers | None:
     """A JSON list as numbers, None where it is no list of numbers."""
     if not isinstance(values, list) or any(isinstance(value, bool) for value in values):
         return None
@@ -29,12 +29,12 @@ def numbers(values: Any) -> Numbers | None:
         return None
 
 
-def whole(value: Any) -> int:
+def read_side(value: Any) -> int:
     """A side in pixels as it is said, 0 where it is not said or no number."""
     return round(value) if isinstance(value, (int, float)) and 0 < value < UNKNOWN else 0
 
 
-def size_in(
+def find_size(
     said: tuple[int, int], found: tuple[int, int], file: str, what: str, policy: Mapping[str, str]
 ) -> tuple[int, int] | Labelled:
     """The size in which an image's labels are drawn: the one they name, or else its own; UNKNOWN where nobody knows.
@@ -69,15 +69,15 @@ class Register:
         if len(found) != 1:
             kind = "label-conflict" if found else "orphan-label"
             reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
-            self.say(kind, f"{said} {reason}", file, line)
+            self.report(kind, f"{said} {reason}", file, line)
             return ""
         if found[0] in self._found:
-            self.say("label-conflict", f"{said} is labelled twice", file, line)
+            self.report("label-conflict", f"{said} is labelled twice", file, line)
             return ""
         self._found[found[0]] = split or split_of(found[0][len(self._files.base) :].rpartition("/")[0])
         return found[0]
 
-    def say(self, kind: str, message: str, file: str, line: int = 0) -> None:
+    def report(self, kind: str, message: str, file: str, line: int = 0) -> None:
         """Note a problem of the whole set."""
         self.problems.append(problem(kind, file, line, message, self._policy))
 
@@ -86,10 +86,10 @@ class Register:
         groups, problems = read_groups(self._files, self._policy)
         self.problems += problems
         if not self._found:
-            self.say("layout", "none of the images that it names is here", where)
+            self.report("layout", "none of the images that it names is here", where)
         for image in self._files.images:
             if self._found and image not in self._found:
-                self.say("unused-file", "no label names this image; left out", image)
+                self.report("unused-file", "no label names this image; left out", image)
         names: dict[str, str] = {}
         # Pictures without a split may join train, and then need names of their own there.
         for split in {split or "train" for split in self._found.values()}:
@@ -101,7 +101,7 @@ class Register:
         ]
 
 
-def unreadable(format_name: str, task: str, file: str, message: str, policy: Mapping[str, str]) -> Opened:
+def refuse_dataset(format_name: str, task: str, file: str, message: str, policy: Mapping[str, str]) -> Opened:
     """A dataset of which nothing can be read but why."""
     why = problem("layout", file, 0, message, policy)
     return Opened(format=format_name, task="detect" if task == "auto" else task, problems=[why])

@@ -1,6 +1,7 @@
-"""Pages of made-up runs of every task: ``python -m tests.containers.serving.example_pages FOLDER`` writes them all.
+"""Pages of made-up runs of every task.
 
-Drawn and computed from seeds, so the same pages come out every time. Figures are plausible, not measured.
+``python -m tests.containers.serving.report.example_pages FOLDER`` writes them all. Drawn and computed from seeds, so
+the same pages come out every time. Figures are plausible, not measured.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from PIL import Image, ImageDraw
 
 from containers.serving.report.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
 from containers.serving.report.page import Page, write_page
-from tests.containers.serving.example_documents import contact_sheet, dataset, former, record, training
+from tests.containers.serving.report.example_documents import contact_sheet, dataset, former, record, training
 from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, Metrics, ModelScore, figures_of
 
 FASTENERS = ("bolt", "hexagonal nut", "washer", "anchor", "wing nut")

@@ -1,0 +1,18 @@
+"""What a model may find, compute in and be shown, for all who make, measure, serve and ask one.
+
+Imports nothing, for each process of a server starts with it.
+"""
+
+from __future__ import annotations
+
+TASKS = ("detect", "pose", "segment", "classify", "obb")
+"""What a YOLOv8 network finds: boxes, keypoints in boxes, outlines, a class for the whole picture, turned boxes."""
+
+PRECISIONS = ("f32", "bf16", "int8")
+"""What a model may compute in once it serves."""
+
+MAXIMUM_PIXELS = 50_000_000
+"""Of a picture. A larger one is neither learnt from, nor measured, nor answered."""
+
+BORDER_GREY = 114
+"""Value of the border that makes a picture as wide and high as the model's input, in training and in serving."""
