@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.sagemaker import invocations
+from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
 from infra.local.sagemaker.service import SageMaker
 from tests.infra.local.sagemaker.requests import (
