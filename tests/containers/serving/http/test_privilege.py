@@ -13,7 +13,7 @@ from tests.containers.serving.conftest import ROOT
 
 PROGRAM = """
 import os, sys
-from containers.serving.privilege import PrivilegeError, step_down
+from containers.serving.http.privilege import PrivilegeError, step_down
 try:
     step_down({"GREENLIGHT_USER": sys.argv[1]})
 except PrivilegeError as error:
