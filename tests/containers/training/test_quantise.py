@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from containers.training.graph import ExportError
 from containers.training.quantise import CALIBRATION_IMAGES, choose_floats, choose_pictures, quantise
+from tests.containers.training.conftest import REPOSITORY
+from workflow.contract.model import BORDER_GREY
 
 
 def test_pictures_are_spread_over_the_whole_split_and_always_the_same() -> None:
@@ -50,3 +53,18 @@ def test_without_a_training_image_nothing_can_be_calibrated(tmp_path: Path) -> N
     """Said before anything heavy is loaded."""
     with pytest.raises(ExportError, match="precision = int8: there is no training image"):
         quantise(tmp_path / "model.onnx", [], task="detect", image_size=64)
+
+
+@pytest.mark.training
+def test_the_border_is_as_grey_as_that_of_training(training_python: Path) -> None:
+    """It is ultralytics' own: calibration and serving show a model what it has learnt from."""
+    code = (
+        "import tempfile, pathlib\n"
+        "from inspect import signature\n"
+        "from containers.training.environment import set_up\n"
+        "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
+        "from ultralytics.data.augment import LetterBox\n"
+        "print(signature(LetterBox).parameters['padding_value'].default)\n"
+    )
+    ran = subprocess.check_output([str(training_python), "-c", code], cwd=REPOSITORY, text=True)
+    assert int(ran.split()[-1]) == BORDER_GREY
