@@ -3,11 +3,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test check golden local images fuzz deploy destroy bench clean
+# Compiled once, not again by every process that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help demo test test-fast check golden local images fuzz deploy destroy bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
+	@echo "  make test WING=…, make test-fast WING=… — one wing: $(WINGS), or a folder in it: infra/local …"
 	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 TASK=… FORMAT=… APPROVE=ask|auto PORT=4566"
 
 .venv/run: pyproject.toml constraints.txt
@@ -25,9 +28,16 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' \
 		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
 
-test: .venv/dev ## all tests, with real trainings and a real browser (some 20 minutes on 2 cores)
+WINGS := containers flow infra lambdas workflow
+# A file of tests stays together, on one of as many workers as there are processors.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+
+test: .venv/dev ## all tests, with real trainings and a real browser (some 12 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
-	$(BIN)/python -m pytest
+	$(PYTEST) tests/$(WING)
+
+test-fast: .venv/dev ## the tests that start no stand-in, no training, no serving and no browser (a minute and a half)
+	$(PYTEST) -m fast tests/$(WING)
 
 check: .venv/dev ## lint, format, types, import rules, template, definitions (under a minute)
 	$(BIN)/ruff check .

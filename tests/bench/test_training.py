@@ -10,9 +10,6 @@ import pytest
 
 from tests.bench.training.race import EQUAL, OURS, race
 from tests.bench.training.workload import EPOCHS, PICTURES, make_workload
-from tests.containers.training.conftest import training_python
-
-__all__ = ["training_python"]
 
 pytestmark = [pytest.mark.bench, pytest.mark.training]
 

@@ -11,8 +11,6 @@ import pytest
 from tests.flow.driver import Flow
 from workflow.commands.cli import run
 
-pytestmark = pytest.mark.flow
-
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:

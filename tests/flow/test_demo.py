@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.flow, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.standin, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 
 

@@ -10,8 +10,6 @@ import pytest
 from tests.flow.conftest import SHORT
 from tests.flow.driver import Ended, Flow
 
-pytestmark = pytest.mark.flow
-
 GPU, CPU = SHORT
 
 

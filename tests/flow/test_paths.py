@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.flow.driver import Flow
-
-pytestmark = pytest.mark.flow
 
 
 def test_an_approved_model_ends_up_in_production(flow: Flow) -> None:

@@ -13,8 +13,6 @@ import pytest
 
 from tests.flow.driver import Flow
 
-pytestmark = pytest.mark.flow
-
 SCRIPT = """
 import json, sys, time
 import boto3

@@ -18,8 +18,6 @@ from tests.flow.driver import Flow
 from workflow.stack.deploy import deploy
 from workflow.stack.outputs import Stack
 
-pytestmark = pytest.mark.flow
-
 PICTURE = b"\xff\xd8\xff\x00\x80picture\xfe\r\n\xc3("
 """Begins as a JPEG does, holds a zero, and is no UTF-8."""
 

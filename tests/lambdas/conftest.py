@@ -100,7 +100,7 @@ class Bucket:
     name = ENVIRONMENT["BUCKET"]
 
     def __init__(self) -> None:
-        self.s3 = boto3.client("s3", region_name=REGION)
+        self.s3 = SESSION.client("s3")
         self.s3.create_bucket(Bucket=self.name)
 
     def put(self, key: str, body: bytes | str) -> None:

@@ -25,6 +25,7 @@ def test_the_environment_file_is_read_as_a_shell_would() -> None:
     assert read_environment(text) == {"A": "http://127.0.0.1:1", "B": "two words"}
 
 
+@pytest.mark.standin
 def test_what_was_started_is_found_again_and_stopped_by_its_owner_alone(tmp_path: Path) -> None:
     """A second one on the same state reuses the first, which goes on when the second is done with it."""
     port = free_port()
@@ -44,6 +45,7 @@ def test_what_was_started_is_found_again_and_stopped_by_its_owner_alone(tmp_path
         read_mail(environment["AWS_ENDPOINT_URL"])
 
 
+@pytest.mark.standin
 def test_a_file_of_a_stand_in_that_died_is_no_stand_in(tmp_path: Path) -> None:
     """A stale pid and address do not count: a fresh one starts."""
     (tmp_path / "pid").write_text("1\n")

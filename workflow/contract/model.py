@@ -1,4 +1,4 @@
-"""What a model may find, compute in and be shown, for all who make, measure, serve and ask one.
+"""What a model may find, compute in and be shown, for everything that makes, measures, serves or asks one.
 
 Imports nothing, for each process of a server starts with it.
 """

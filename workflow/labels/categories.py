@@ -75,7 +75,7 @@ class Categories:
             yield from self._find_renamed()
 
     def _list_leaves(self, file: str) -> list[Mapping[str, Any]]:
-        """The categories of a file by id, without one that only heads the others and is of none, as Roboflow writes."""
+        """The categories of a file by id, without a parent of others that no object belongs to, as Roboflow writes."""
         found = self._by_file.get(file, [])
         heads = {str(category.get("supercategory")).strip() for category in found}
         kept = [

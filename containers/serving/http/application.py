@@ -18,7 +18,7 @@ MAXIMUM_BODY_BYTES = 25_000_000
 MAXIMUM_HELD_BYTES = 256_000_000
 """So much of all bodies together is held in memory while they wait."""
 BODY_SECONDS = 20.0
-"""Shorter than the time to drain, so that a stalled upload holds up no end."""
+"""Shorter than the time to drain, so that a stalled upload does not delay the server's end."""
 TRANSFORM_MEGABYTES = 100
 """SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
 JSON = b"application/json"

@@ -1,4 +1,4 @@
-"""How much of what a model says is answered: the thresholds, and what they are for who asks for no others.
+"""How much of what a model says is answered: the thresholds, and what they are unless others are asked for.
 
 Knows no numpy, so that a request is understood without it.
 """
@@ -34,7 +34,7 @@ class Thresholds:
 
     @staticmethod
     def usual(task: str, confidence: float) -> Thresholds:
-        """What an endpoint of this confidence answers who asks for nothing else."""
+        """What an endpoint of this confidence answers unless it is asked for something else."""
         most = BEST_CLASSES if task == "classify" else MAXIMUM_DETECTIONS
         return Thresholds(confidence=confidence, max_detections=most)
 

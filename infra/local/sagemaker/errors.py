@@ -5,6 +5,9 @@ Every function here names a situation, so that two operations never word the sam
 
 from __future__ import annotations
 
+LONGEST_REASON = 1024
+"""Characters that SageMaker keeps of a FailureReason."""
+
 
 class ServiceError(Exception):
     """An operation refused by the service, as the caller's SDK will see it."""
@@ -54,3 +57,10 @@ class ModelError(ServiceError):
         super().__init__("ModelError", message, 424)
         self.original_status = original_status
         self.original_message = original_message
+
+
+def shorten_reason(reason: str) -> str:
+    """A FailureReason as long as SageMaker keeps it; what is cut is the middle, not the exit code."""
+    if len(reason) <= LONGEST_REASON:
+        return reason
+    return f"{reason[:960]} … {reason[-60:]}"

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.sagemaker import invocations, protocol, service
+from infra.local.sagemaker import protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
+from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.iam import resource_arn
 from infra.local.sagemaker.settings import Settings
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.core.concurrency import run_reentrant
 
-from infra.local.sagemaker import invocations
+from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
 from infra.local.sagemaker.service import running
 from infra.local.sagemaker.serving import Answer

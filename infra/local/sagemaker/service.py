@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.sagemaker.endpoint_configs import EndpointConfigs
-from infra.local.sagemaker.endpoints import Endpoints
+from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
+from infra.local.sagemaker.endpoints.endpoints import Endpoints
 from infra.local.sagemaker.errors import ServiceError, lacking
+from infra.local.sagemaker.jobs.processing import ProcessingJobs
+from infra.local.sagemaker.jobs.training import TrainingJobs
+from infra.local.sagemaker.jobs.transform import TransformJobs
+from infra.local.sagemaker.jobs.tuning import TuningJobs
 from infra.local.sagemaker.model_checks import answer, check_request, operation
 from infra.local.sagemaker.models import Models
-from infra.local.sagemaker.processing import ProcessingJobs
 from infra.local.sagemaker.registry import ModelPackageGroups, ModelPackages
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.tags import Tags
-from infra.local.sagemaker.training import TrainingJobs
-from infra.local.sagemaker.transform import TransformJobs
-from infra.local.sagemaker.tuning import TuningJobs
 from infra.local.sagemaker.workshop import Workshop
 
 __all__ = ["SageMaker", "ServiceError", "call", "configure", "running"]

@@ -19,29 +19,6 @@ COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
 
 @pytest.fixture(scope="session")
-def serving_python() -> Path:
-    """The interpreter of an environment made from the serving image's requirements, or a skip that says why."""
-    return image_python("serving")
-
-
-@pytest.fixture(scope="session")
-def training_python() -> Path:
-    """The interpreter of an environment made from the training image's requirements, or a skip that says why."""
-    return image_python("training")
-
-
-def image_python(image: str) -> Path:
-    """The Python named by GREENLIGHT_<IMAGE>_PYTHON, or of the newest environment made for the image."""
-    named = os.environ.get(f"GREENLIGHT_{image.upper()}_PYTHON")
-    if named:
-        return Path(named)
-    made = sorted(ROOT.glob(f".greenlight/environments/{image}-*/bin/python"), key=lambda path: path.lstat().st_mtime)
-    if not made:
-        pytest.skip(f"no environment of the {image} image: run `python -m infra.local.environments {image}`")
-    return made[-1]
-
-
-@pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the hand-written model for 64 x 64 pictures."""
     folder = tmp_path_factory.mktemp("model")

@@ -1,8 +1,7 @@
-"""Folders of small YOLO datasets, and the environment in which training really runs."""
+"""Folders of small YOLO datasets."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,21 +10,6 @@ import pytest
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="session")
-def training_python() -> Path:
-    """The interpreter of the training image's environment; skips where none was made."""
-    given = os.environ.get("GREENLIGHT_TRAINING_PYTHON")
-    if given:
-        return Path(given)
-    made = sorted(
-        (REPOSITORY / ".greenlight" / "environments").glob("training-*/bin/python"),
-        key=lambda python: python.lstat().st_mtime,
-    )
-    if not made:
-        pytest.skip("no training environment: run `python -m infra.local.environments training`")
-    return made[-1]
 
 
 Write = Callable[..., Path]

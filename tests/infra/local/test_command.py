@@ -15,6 +15,8 @@ import pytest
 from tests.infra.local.machines import Machines, eventually
 from tests.stand_in import REPOSITORY, StandIn
 
+pytestmark = pytest.mark.standin
+
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""

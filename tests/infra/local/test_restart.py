@@ -13,6 +13,8 @@ from tests.infra.local.machines import Machines, eventually, training
 from tests.process_ids import alive
 from tests.stand_in import StandIn
 
+pytestmark = pytest.mark.standin
+
 
 def children(pid: int) -> list[int]:
     """Every process below `pid`."""

@@ -14,7 +14,7 @@ from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
-from tests.lambdas.plans import GROUP, build_plan, release_plan
+from tests.lambdas.plans import EVALUATION, build_plan, release_plan
 from workflow.contract.approval import ApprovalRequest
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
@@ -23,7 +23,7 @@ from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Interval, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
-PACKAGE = f"{GROUP}/4"
+PACKAGE = release_plan().model_package_arn
 CANDIDATE: dict[str, float | None] = {
     **dict.fromkeys(FIGURE_NAMES),
     **{"map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95, "f1": 0.92},
@@ -38,8 +38,8 @@ GATE = PassedGate(
     reasons=("mAP50 0.96 ≥ 0.80 on 53 objects",),
     model_digest="a" * 64,
     archive_digest="b" * 64,
-    report_uri="s3://greenlight-test/runs/one/evaluation/report/index.html",
-    metrics_uri="s3://greenlight-test/runs/one/evaluation/metrics.json",
+    report_uri=EVALUATION + "report/index.html",
+    metrics_uri=EVALUATION + "metrics.json",
     metrics=CandidateFigures("detect", CANDIDATE, 16, {"map50_95": Interval(0.76, 0.85)}),
     champion=ChampionFigures(CHAMPION, 3),
     properties={"task": "detect"},
@@ -54,7 +54,7 @@ RELEASE: dict[str, Any] = {
     "started_by": "ana",
     "dataset": {"summary": "96 images, 271 boxes, 0 problems"},
     "training": {"job_name": "one-train", "status": "Completed", "instance": "ml.g5.xlarge"},
-    "plan": build_plan().document(),
+    "plan": build_plan(approval_seconds=7200).document(),
     "gate": render(GATE),
 }
 PRODUCTION: dict[str, Any] = {

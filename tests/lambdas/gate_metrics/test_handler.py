@@ -21,14 +21,13 @@ from tests.lambdas.gate_metrics.figures import (
     production,
     scored,
 )
-from tests.lambdas.plans import build_plan
+from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, figures_of
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
-EVALUATION = "s3://greenlight-test/runs/one/evaluation/"
 FOLDER = "runs/one/evaluation/"
 PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,15 +76,21 @@ def test_help_loads_nothing_slow() -> None:
 
 
 def test_help_answers_within_half_a_second() -> None:
-    """The best of three, so that a busy machine does not decide."""
+    """Of the processor's time, the best of three: a busy machine does not decide."""
     times = []
     for _ in range(3):
-        began = time.monotonic()
+        began = processor_seconds()
         subprocess.run(
             [sys.executable, "-m", "workflow.commands.cli", "--help"], cwd=ROOT, capture_output=True, check=True
         )
-        times.append(time.monotonic() - began)
-    assert min(times) < 0.5
+        times.append(processor_seconds() - began)
+    assert 0 < min(times) < 0.5
+
+
+def processor_seconds() -> float:
+    """What the processor has spent so far on the processes that this one started and waited for."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def test_json_goes_to_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:

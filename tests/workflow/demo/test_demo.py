@@ -84,6 +84,7 @@ def broken(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.standin
 def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
     """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process."""
     (tmp_path / "empty").mkdir()
@@ -104,6 +105,7 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
         assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
 
 
+@pytest.mark.standin
 def test_weights_that_are_none_end_it_before_anything_starts(tmp_path: Path) -> None:
     """Pickles of anything else never reach a training."""
     (tmp_path / "mine.pt").write_text("hello")
@@ -111,6 +113,7 @@ def test_weights_that_are_none_end_it_before_anything_starts(tmp_path: Path) -> 
     assert (done.returncode, "pretrained weights are a .pt file" in done.stderr) == (2, True)
 
 
+@pytest.mark.standin
 def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> None:
     """By a program that is not ours: it is left alone."""
     with socket.socket() as other:

@@ -25,6 +25,8 @@ from workflow.contract.failures import StateError
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
+SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
+"""One session for all tests: reading the services' models again for each of them would take most of the time."""
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
     """The same for a definition that is given as text."""
-    iam, functions, machines = boto3.client("iam"), boto3.client("lambda"), boto3.client("stepfunctions")
+    iam, functions, machines = (SESSION.client(name) for name in ("iam", "lambda", "stepfunctions"))
     role = iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as content:
@@ -163,7 +165,7 @@ def test_only_a_whole_search_with_a_best_training_goes_on(aws: None, best: dict[
 @pytest.mark.parametrize("name", ["build", "release"])
 def test_a_definition_with_a_seeded_fault_is_not_accepted(aws: None, name: str) -> None:
     """The interpreter's acceptance means something."""
-    machines = boto3.client("stepfunctions")
+    machines = SESSION.client("stepfunctions")
     definition = json.loads((ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text())
     del definition["StartAt"]
     with pytest.raises(ClientError, match="StartAt"):

@@ -28,13 +28,14 @@ def test_results_come_in_the_order_of_the_things() -> None:
 
 def test_so_many_are_done_at_once_and_no_more() -> None:
     """The limit is kept and used."""
-    running, most, lock = 0, 0, threading.Lock()
+    running, most, lock, together = 0, 0, threading.Lock(), threading.Barrier(3)
 
     def work(_: int) -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
+        together.wait(20)
         time.sleep(0.02)
         with lock:
             running -= 1

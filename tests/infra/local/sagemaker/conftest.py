@@ -39,7 +39,7 @@ def open_service(stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory) ->
     def open_one(**more: Any) -> SageMaker:
         limits = {
             "stop_grace_seconds": 1.0,
-            "health_timeout_seconds": 5.0,
+            "health_timeout_seconds": 30.0,
             "checkpoint_seconds": 0.2,
             "drain_seconds": 3.0,
         }

@@ -143,6 +143,7 @@ def test_a_state_machine_calls_any_operation(stand_in: StandIn, sagemaker: Any) 
     assert 'Could not find endpoint "arn:' in refused["cause"]
 
 
+@pytest.mark.standin
 def test_policies_that_name_an_endpoint_are_enforced(tmp_path: Path) -> None:
     """With IAM switched on, a user reaches the endpoint of the policy and no other; nobody comes unsigned."""
     with StandIn(tmp_path, options=("--iam",)) as strict:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.sagemaker.alarms import Invocation, Observations, rings
+from infra.local.sagemaker.endpoints.alarms import Invocation, Observations, rings
 
 
 def alarm(**members: Any) -> dict[str, Any]:

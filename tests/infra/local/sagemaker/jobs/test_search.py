@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from infra.local.sagemaker.ranges import Axis, Point, axes
-from infra.local.sagemaker.search import ENOUGH, STARTING, anywhere, hopeless, promising
+from infra.local.sagemaker.jobs.ranges import Axis, Point, axes
+from infra.local.sagemaker.jobs.search import ENOUGH, STARTING, anywhere, hopeless, promising
 
 ALONG = axes(
     {

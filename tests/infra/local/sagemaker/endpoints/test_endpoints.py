@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.sagemaker import invocations
+from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
 from infra.local.sagemaker.service import SageMaker
 from tests.infra.local.sagemaker.requests import (
@@ -101,31 +101,37 @@ def test_an_update_never_leaves_a_request_without_an_answer(service: SageMaker, 
     assert set(answers) == {"good", "better"}
 
 
-def test_a_container_that_is_never_healthy_fails_the_creation(service: SageMaker) -> None:
+@pytest.fixture(scope="module")
+def hasty(open_service: Callable[..., SageMaker]) -> SageMaker:
+    """A service that waits seconds for a container to be healthy."""
+    return open_service(health_timeout_seconds=3.0)
+
+
+def test_a_container_that_is_never_healthy_fails_the_creation(hasty: SageMaker) -> None:
     """The endpoint is Failed, with a reason, and only deletion is left."""
-    name, config = fresh("endpoint"), configuration(service, model(service, sick="yes"))
-    service.call("CreateEndpoint", {"EndpointName": name, "EndpointConfigName": config})
-    described = settled(service, name)
+    name, config = fresh("endpoint"), configuration(hasty, model(hasty, sick="yes"))
+    hasty.call("CreateEndpoint", {"EndpointName": name, "EndpointConfigName": config})
+    described = settled(hasty, name)
     assert described["EndpointStatus"] == "Failed"
     assert "did not pass the ping health check" in described["FailureReason"]
     with pytest.raises(ServiceError, match="ValidationException: Cannot update endpoint"):
-        update(service, name, config)
-    service.call("DeleteEndpoint", {"EndpointName": name})
-    eventually(lambda: not service.call("ListEndpoints", {"NameContains": name})["Endpoints"])
+        update(hasty, name, config)
+    hasty.call("DeleteEndpoint", {"EndpointName": name})
+    eventually(lambda: not hasty.call("ListEndpoints", {"NameContains": name})["Endpoints"])
 
 
-def test_a_failed_update_returns_to_the_old_configuration(service: SageMaker, good: str) -> None:
+def test_a_failed_update_returns_to_the_old_configuration(hasty: SageMaker) -> None:
     """InService again, so that only configuration, reason and answers tell."""
-    old = configuration(service, good)
-    name = endpoint(service, old)
-    update(service, name, configuration(service, model(service, **{"behaviour": "learn", "sick": "yes"})))
-    assert service.call("DescribeEndpoint", {"EndpointName": name})["EndpointStatus"] == "Updating"
+    old = configuration(hasty, model(hasty, "good"))
+    name = endpoint(hasty, old)
+    update(hasty, name, configuration(hasty, model(hasty, **{"behaviour": "learn", "sick": "yes"})))
+    assert hasty.call("DescribeEndpoint", {"EndpointName": name})["EndpointStatus"] == "Updating"
     with pytest.raises(ServiceError, match="Cannot update in-progress endpoint"):
-        update(service, name, old)
-    described = settled(service, name)
+        update(hasty, name, old)
+    described = settled(hasty, name)
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", old)
     assert "did not pass the ping health check" in described["FailureReason"]
-    assert ask(service, name)["environment"] == "good"
+    assert ask(hasty, name)["environment"] == "good"
 
 
 def test_an_archive_with_a_link_is_never_served(service: SageMaker, s3: Any) -> None:

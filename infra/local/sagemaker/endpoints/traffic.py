@@ -12,9 +12,9 @@ import time
 from functools import cached_property
 from typing import Any
 
-from infra.local.sagemaker.alarms import Observations
-from infra.local.sagemaker.deployment import Plan
-from infra.local.sagemaker.fleets import Fleet
+from infra.local.sagemaker.endpoints.alarms import Observations
+from infra.local.sagemaker.endpoints.deployment import Plan
+from infra.local.sagemaker.endpoints.fleets import Fleet
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.storage import client
 

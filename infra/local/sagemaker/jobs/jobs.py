@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from infra.local.environments import InstallationError
 from infra.local.sagemaker.archives import ArchiveError
-from infra.local.sagemaker.errors import ServiceError, invalid, resource_in_use
+from infra.local.sagemaker.errors import LONGEST_REASON, ServiceError, invalid, resource_in_use, shorten_reason
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.processes import Outcome
@@ -25,7 +25,6 @@ from infra.local.sagemaker.workshop import Workshop
 
 _LOG = logging.getLogger("greenlight.sagemaker")
 _ENDED = {"Completed", "Failed", "Stopped"}
-_LONGEST_REASON = 1024
 
 
 class JobFailed(Exception):
@@ -132,7 +131,7 @@ class Jobs(ABC):
 
     def finish(self, name: str, status: str, reason: str | None = None) -> None:
         """The job's last status."""
-        end = {} if reason is None else {"FailureReason": shortened(reason)}
+        end = {} if reason is None else {"FailureReason": shorten_reason(reason)}
         self.change(name, **self.last_members(name, status, reason), **end, **{f"{self.noun}Status": status})
 
     def last_members(self, name: str, status: str, reason: str | None) -> Record:
@@ -174,19 +173,12 @@ class Jobs(ABC):
 
 def failure_reason(outcome: Outcome, said: Path, last_words: str) -> str:
     """Why a container failed: what it wrote to ``said``, else what killed it, else the last line of its log."""
-    text = said.read_bytes()[:_LONGEST_REASON].decode("utf-8", "replace").strip() if said.is_file() else ""
+    text = said.read_bytes()[:LONGEST_REASON].decode("utf-8", "replace").strip() if said.is_file() else ""
     if not text and outcome.exit_code == 137:
         text = "the container was killed (SIGKILL), as happens when memory runs out"
     elif not text and outcome.exit_code > 128:
         text = f"the container was ended by signal {outcome.exit_code - 128}"
     return f"AlgorithmError: {text or last_words or 'the container said nothing'}, exit code: {outcome.exit_code}"
-
-
-def shortened(reason: str) -> str:
-    """A reason of at most 1,024 characters, as SageMaker keeps; what is cut is the middle, not the exit code."""
-    if len(reason) <= _LONGEST_REASON:
-        return reason
-    return f"{reason[:960]} … {reason[-60:]}"
 
 
 def tree_path(tree: Path, container_path: str, root: str = "/opt/ml") -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from infra.local.sagemaker.endpoints.fleets import Variant
 from infra.local.sagemaker.errors import invalid, lacking
-from infra.local.sagemaker.fleets import Variant
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import Models

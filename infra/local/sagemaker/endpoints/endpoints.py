@@ -16,18 +16,17 @@ from typing import Any
 
 from infra.local.environments import InstallationError
 from infra.local.sagemaker.archives import ArchiveError
-from infra.local.sagemaker.deployment import Plan, plan
-from infra.local.sagemaker.endpoint_configs import EndpointConfigs
-from infra.local.sagemaker.errors import ServiceError, invalid, lacking
-from infra.local.sagemaker.fleets import Fleet, Variant
-from infra.local.sagemaker.jobs import shortened
+from infra.local.sagemaker.endpoints.deployment import Plan, plan
+from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
+from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import ServedContainer
 from infra.local.sagemaker.serving import Server, ServingError
 from infra.local.sagemaker.storage import StorageError
 from infra.local.sagemaker.store import Record
-from infra.local.sagemaker.traffic import RolledBack, Traffic
 from infra.local.sagemaker.workshop import Workshop
 
 _LOG = logging.getLogger("greenlight.sagemaker")
@@ -226,12 +225,12 @@ class Endpoints:
         try:
             fleet.start()
         except (ServingError, StorageError, ArchiveError, InstallationError) as error:
-            return shortened(str(error))
+            return shorten_reason(str(error))
         except ServiceError as error:
-            return shortened(error.message)
+            return shorten_reason(error.message)
         except Exception as error:
             _LOG.exception("starting the containers of %s", fleet.configuration)
-            return shortened(f"InternalServerError: {type(error).__name__}: {error}")
+            return shorten_reason(f"InternalServerError: {type(error).__name__}: {error}")
         return None
 
     def _end(self, name: str, arn: str) -> None:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from infra.local.sagemaker.errors import lacking
-from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped
+from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped
 from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.serving import NotServing, Server, ServingError
 from infra.local.sagemaker.storage import relative_name, split

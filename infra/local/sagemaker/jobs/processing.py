@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from infra.local.sagemaker.errors import lacking
-from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
+from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.processes import Outcome, run_to_end
 from infra.local.sagemaker.store import Record

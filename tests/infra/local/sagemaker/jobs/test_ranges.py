@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.sagemaker.ranges import axes, values
-from infra.local.sagemaker.search import anywhere
+from infra.local.sagemaker.jobs.ranges import axes, values
+from infra.local.sagemaker.jobs.search import anywhere
 
 RANGES = {
     "ContinuousParameterRanges": [

@@ -11,12 +11,12 @@ import time
 import uuid
 
 from infra.local.sagemaker.errors import ServiceError, invalid, lacking
-from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped
+from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped
+from infra.local.sagemaker.jobs.ranges import Axis, Point, axes, values
+from infra.local.sagemaker.jobs.search import anywhere, hopeless, promising
+from infra.local.sagemaker.jobs.training import OBJECTIVE_KEY, TrainingJobs
 from infra.local.sagemaker.listing import listed
-from infra.local.sagemaker.ranges import Axis, Point, axes, values
-from infra.local.sagemaker.search import anywhere, hopeless, promising
 from infra.local.sagemaker.store import Record
-from infra.local.sagemaker.training import OBJECTIVE_KEY, TrainingJobs
 from infra.local.sagemaker.workshop import Workshop
 
 _ENDED = {"Completed", "Failed", "Stopped"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.sagemaker.deployment import Plan, Shift, plan
+from infra.local.sagemaker.endpoints.deployment import Plan, Shift, plan
 from infra.local.sagemaker.errors import ServiceError
 
 

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Mapping
 
-from infra.local.sagemaker.endpoints import Endpoints
+from infra.local.sagemaker.endpoints.endpoints import Endpoints
 from infra.local.sagemaker.errors import ServiceError, lacking, model_error
 from infra.local.sagemaker.model_checks import runtime_model
 from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing

@@ -13,7 +13,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from random import Random
 
-from infra.local.sagemaker.ranges import Axis, Point
+from infra.local.sagemaker.jobs.ranges import Axis, Point
 
 STARTING = 4
 """Trials drawn at random before the others can tell anything."""

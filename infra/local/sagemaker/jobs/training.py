@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.sagemaker.archives import pack
-from infra.local.sagemaker.checkpoints import CheckpointSync
 from infra.local.sagemaker.errors import invalid, lacking
-from infra.local.sagemaker.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
+from infra.local.sagemaker.jobs.checkpoints import CheckpointSync
+from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
+from infra.local.sagemaker.jobs.metrics import MetricWatch
 from infra.local.sagemaker.launch import Container
-from infra.local.sagemaker.metrics import MetricWatch
 from infra.local.sagemaker.processes import Outcome, run_to_end
 from infra.local.sagemaker.store import Record
 

@@ -1,0 +1,83 @@
+"""What the tests of all wings share: their layers, the Python of each image, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.layers import Guard, markers_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parents[1]
+GUARD = Guard()
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+
+
+def pytest_configure() -> None:
+    """Let what the tests start hear Ctrl-C where they run without hearing it, as in a shell's background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with its layers."""
+    fixtures = item.fixturenames if isinstance(item, pytest.Function) else ()
+    for name in markers_of(fixtures, (mark.name for mark in item.iter_markers())):
+        item.add_marker(name)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the fast tests last: of several workers, none then still has a long file to go when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("fast") is not None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """While a test runs, only processes of its layers start."""
+    GUARD.markers = {mark.name for mark in item.iter_markers()}
+    return (yield)
+
+
+@pytest.fixture(scope="session")
+def training_python() -> Path:
+    """The interpreter of an environment made from the training image's requirements, or a skip that says why."""
+    return image_python("training")
+
+
+@pytest.fixture(scope="session")
+def serving_python() -> Path:
+    """The interpreter of an environment made from the serving image's requirements, or a skip that says why."""
+    return image_python("serving")
+
+
+def image_python(image: str) -> Path:
+    """The Python named by GREENLIGHT_<IMAGE>_PYTHON, or of the newest environment made for the image."""
+    named = os.environ.get(f"GREENLIGHT_{image.upper()}_PYTHON")
+    if named:
+        return Path(named)
+    made = sorted(ROOT.glob(f".greenlight/environments/{image}-*/bin/python"), key=lambda path: path.lstat().st_mtime)
+    if not made:
+        pytest.skip(f"no environment of the {image} image: run `python -m infra.local.environments {image}`")
+    return made[-1]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a file, or a skip where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
