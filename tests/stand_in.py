@@ -106,7 +106,8 @@ class StandIn:
 
     def client(self, service: str, **more: Any) -> Any:
         """A boto3 client that talks to it."""
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             service,
             **{
                 "endpoint_url": self.url,

@@ -19,7 +19,8 @@ from workflow.contract.approval import ApprovalRequest
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, Interval, figures_of
+from workflow.contract.model import TASKS
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Interval, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
 PACKAGE = release_plan().model_package_arn

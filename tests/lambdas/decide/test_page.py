@@ -12,8 +12,9 @@ import pytest
 from lambdas.decide.page import NOT_FOUND, render
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
 from workflow.contract.approval import ComparedFigure, StoredApproval
+from workflow.contract.model import TASKS
 from workflow.contract.reading import ContractError
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS, figures_of
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
 
 OPAQUE = "x" * 32
 NOW = 1_800_000_000

@@ -22,8 +22,9 @@ from tests.lambdas.gate_metrics.figures import (
     production,
     scored,
 )
+from workflow.contract.model import TASKS
 from workflow.contract.run_input import RunInput
-from workflow.contract.scores import TASKS, figures_of
+from workflow.contract.scores import figures_of
 
 TEXT_SHOWN = {
     "detect": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",

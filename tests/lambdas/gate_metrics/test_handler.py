@@ -23,7 +23,8 @@ from tests.lambdas.gate_metrics.figures import (
 )
 from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
-from workflow.contract.scores import FIGURE_NAMES, TASKS, figures_of
+from workflow.contract.model import TASKS
+from workflow.contract.scores import FIGURE_NAMES, figures_of
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lambdas.gate_metrics.decision import Decision
 from tests.lambdas.gate_metrics.figures import PLANNED, classed, judge, lead, measured, production, scored
 from workflow.contract.build_plan import PlannedChampion
-from workflow.contract.scores import QUALITY, TASKS
+from workflow.contract.model import TASKS
+from workflow.contract.scores import QUALITY
 
 
 def against(loss: float, low: float | None = None, high: float | None = None, **limits: Any) -> Decision:

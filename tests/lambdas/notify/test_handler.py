@@ -15,7 +15,8 @@ from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
 from workflow.contract.failures import Failure, StateError
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, TASKS
+from workflow.contract.model import TASKS
+from workflow.contract.scores import FIGURE_NAMES, QUALITY
 
 FAILED = {
     "kind": "failed",

@@ -24,11 +24,12 @@ from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from tests.workflow.contract.released import CHAMPION, PLAN
 from workflow.contract.champion import read_champion
 from workflow.contract.execution import Execution
+from workflow.contract.model import TASKS
 from workflow.contract.package_properties import RegisteredFigures
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
-from workflow.contract.run_input import InputError
-from workflow.contract.scores import QUALITY, TASKS, Metrics
+from workflow.contract.rule import InputError
+from workflow.contract.scores import QUALITY, Metrics
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go", "go")
@@ -263,8 +264,9 @@ def test_the_configuration_in_production_is_the_previous_one() -> None:
 @pytest.mark.parametrize("where", ["staging", "production"])
 def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status: str) -> None:
     """Before anything is created."""
+    found: dict[str, Any] = {where: Endpoint(f"greenlight-{where}", status, "x")}
     with pytest.raises(RefusalError, match=f"greenlight-{where} is {status}"):
-        plan(**{where: Endpoint(f"greenlight-{where}", status, "x")})
+        plan(**found)
 
 
 @pytest.mark.parametrize(("count", "kind"), [(1, "ALL_AT_ONCE"), (2, "CANARY"), (9, "CANARY")])

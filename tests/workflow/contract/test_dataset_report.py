@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.workflow.contract.damage import json_values, places, replaced
 from workflow.contract.dataset_report import ACTIONS, FINDINGS, POLICIES, ClassCount, DatasetReport, Finding, SplitCount
+from workflow.contract.model import TASKS
 from workflow.contract.reading import ContractError
-from workflow.contract.scores import TASKS
 
 names = st.text(max_size=8)
 counts = st.integers(0, 10**6)

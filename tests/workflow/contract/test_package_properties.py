@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 
 from tests.workflow.contract.test_scores import metrics, score
+from workflow.contract.model import TASKS
 from workflow.contract.package_properties import Origin, PackageProperties, RegisteredFigures
 from workflow.contract.reading import ContractError
-from workflow.contract.scores import QUALITY, TASKS, Metrics
+from workflow.contract.scores import QUALITY, Metrics
 
 REGISTERED = {
     "fingerprint": "f" * 64,

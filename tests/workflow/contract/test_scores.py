@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workflow.contract.damage import json_values, places, replaced
+from workflow.contract.model import TASKS
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import (
     FIGURE_NAMES,
     QUALITY,
-    TASKS,
     ClassScore,
     Comparison,
     Interval,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from tests.infra import template
 from workflow.contract import table_keys
@@ -34,7 +35,7 @@ def test_an_item_reads_the_same_through_a_resource_and_through_a_client() -> Non
     """Numbers are numbers again: whole ones stay whole."""
     plain = {"id": "champion", "package_version": 3, "share": 0.5, "delivered": True}
     through_resource = {**plain, "package_version": Decimal(3), "share": Decimal("0.5")}
-    through_client = {
+    through_client: dict[str, dict[str, Any]] = {
         "id": {"S": "champion"},
         "package_version": {"N": "3"},
         "share": {"N": "0.5"},

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
-from workflow.contract.scores import FIGURE_NAMES, TASKS, figures_of
+from workflow.contract.model import TASKS
+from workflow.contract.scores import FIGURE_NAMES, figures_of
 from workflow.demo.record import (
     Finished,
     Timings,
@@ -30,7 +31,21 @@ METRICS = {
     **{"map50": 0.96, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "f1": 0.85},
     "images": 16,
 }
-STACK = Stack("greenlight", "us-east-1", "b", *["x"] * 6, "greenlight-staging", "greenlight-production", "x", "x")
+STACK = Stack(
+    project="greenlight",
+    region="us-east-1",
+    bucket="b",
+    table="x",
+    topic_arn="x",
+    build_machine_arn="x",
+    release_machine_arn="x",
+    package_group="x",
+    approval_url="x",
+    staging_endpoint="greenlight-staging",
+    production_endpoint="greenlight-production",
+    training_repository="x",
+    serving_repository="x",
+)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 

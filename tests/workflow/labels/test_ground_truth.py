@@ -139,7 +139,8 @@ def test_what_a_job_put_in_is_no_second_output(tmp_path: Path) -> None:
 
 def test_a_class_that_changes_its_name_is_refused(tmp_path: Path) -> None:
     """Two jobs with other classes are no one dataset."""
-    other = line(BOX, source="s3://bucket/b.jpg", **{"class-map": {"5": "washer"}})
+    renamed: dict[str, Any] = {"class-map": {"5": "washer"}}
+    other = line(BOX, source="s3://bucket/b.jpg", **renamed)
     source = open_source(manifest(tmp_path, line(BOX), other, images=("photos/a.jpg", "b.jpg")))
     assert [(problem.kind, problem.line) for problem in source.problems] == [("classes", 2)]
 

@@ -13,13 +13,16 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Execution, Stored, draw_up
+from lambdas.plan_run.plan import Deployment, Stored, draw_up
+from workflow.contract.execution import Execution
 from workflow.contract.failures import Failure, StateError
+from workflow.contract.model import TASKS
 from workflow.contract.run_input import RunInput
-from workflow.contract.scores import TASKS, figures_of
+from workflow.contract.scores import figures_of
 from workflow.machines import diagram
 
 PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
@@ -280,7 +283,7 @@ def evaluate(expression: str, data: dict[str, Any]) -> Any:
     if call is None:
         return look_up(expression, data)
     arguments = re.findall(r"'(?:[^'\\]|\\.)*'|\$[\w.$]+|\d+", call[2])
-    values = [
+    values: list[Any] = [
         item[1:-1] if item[0] == "'" else look_up(item, data) if item[0] == "$" else int(item) for item in arguments
     ]
     if call[1] == "Format":
@@ -336,6 +339,13 @@ def test_the_parameters_of_every_task_fit_the_api(state: dict[str, Any]) -> None
     check_call(state, sample_data())
 
 
+def input_shape(service: str, operation: str) -> Shape:
+    """What botocore knows of an operation's parameters."""
+    shape = SESSION.get_service_model(service).operation_model(operation).input_shape
+    assert shape is not None
+    return shape
+
+
 def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
     """Fail unless the service would take what the state sends for this data."""
     service, operation = api_call(state)
@@ -346,7 +356,7 @@ def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
             parameters[name] = json.dumps(parameters[name])
     if service == "stepfunctions":
         parameters = {key[0].lower() + key[1:]: value for key, value in parameters.items()}
-    shape = SESSION.get_service_model(service).operation_model(operation).input_shape
+    shape = input_shape(service, operation)
     report = ParamValidator().validate(parameters, shape)
     assert not report.has_errors(), report.generate_report()
     assert list(complaints(shape, parameters, operation)) == []
@@ -356,8 +366,7 @@ def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
 def test_a_seeded_fault_in_the_parameters_is_found(state: dict[str, Any]) -> None:
     """The check above can fail: a parameter no API has is refused."""
     service, operation = api_call(state)
-    shape = SESSION.get_service_model(service).operation_model(operation).input_shape
-    assert ParamValidator().validate({"Fault": 1}, shape).has_errors()
+    assert ParamValidator().validate({"Fault": 1}, input_shape(service, operation)).has_errors()
 
 
 @pytest.mark.parametrize("name", NAMES)

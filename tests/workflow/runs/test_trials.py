@@ -23,7 +23,7 @@ def item(name: str, status: str, value: float | None = None) -> dict[str, Any]:
 
 def searching(*items: dict[str, Any]) -> tuple[Trials, ScriptedCloud]:
     """A search with these trials, each of which has logged two epochs."""
-    pages = {
+    pages: dict[str | None, dict[str, Any]] = {
         None: {
             "events": [{"message": f"epoch={n} epochs=3 quality=0.{n} seconds=1"} for n in (1, 2)],
             "nextForwardToken": "end",

@@ -70,7 +70,7 @@ def test_a_second_look_takes_in_only_what_is_new() -> None:
 
 def test_the_training_shows_its_epochs_as_they_are_logged() -> None:
     """The log stream of the very job the state started, read on from where the last look ended."""
-    pages = {
+    pages: dict[str | None, dict[str, Any]] = {
         None: {"events": [{"message": "epoch=1 epochs=3 box_loss=2 map50=0.1 seconds=1"}], "nextForwardToken": "t1"},
         "t1": {"events": [], "nextForwardToken": "t1"},
     }

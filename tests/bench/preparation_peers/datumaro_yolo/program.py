@@ -1,5 +1,7 @@
 """Datumaro: import, validation, split and export."""
 
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
 import sys

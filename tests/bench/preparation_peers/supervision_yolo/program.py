@@ -1,5 +1,7 @@
 """Supervision: ``DetectionDataset.from_yolo``, ``split`` and ``as_yolo``."""
 
+# mypy: disable-error-code="import-not-found"
+
 from __future__ import annotations
 
 import sys

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,9 +30,11 @@ def main() -> None:
 
 def draw(job: dict[str, Any]) -> str:
     """The answer to one job."""
+    from containers.serving.model.predictor import Prediction  # here, because the tests take GREY without OpenCV
+
     pixels = np.full((job["height"], job["width"], 3), GREY, np.uint8)
     scores = np.array(job["class_scores"], np.float32) if "class_scores" in job else None
-    seen = SimpleNamespace(
+    seen = Prediction(
         width=job["width"],
         height=job["height"],
         detections=detections(job) if scores is None else None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from containers.serving.answer.answer import render
 from containers.serving.model.detection import Detections
 from containers.serving.model.manifest import Manifest
+from containers.serving.model.mask import Mask
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, Item
 
@@ -28,26 +28,28 @@ NOTHING = Detections.none()
 TIMES = {"decode": 2.61, "inference": 15.2}
 
 
-@dataclass
-class Outline:
-    """A mask of known form; a real one needs OpenCV to find it."""
+class Outline(Mask):
+    """A mask of known form, kept as its only logit; a real one needs OpenCV to find it."""
 
-    corner: float
+    def __init__(self, corner: float) -> None:
+        super().__init__(0, 0, 1, 1, np.array([[corner]], np.float32), (0.0, 0.0), (1.0, 1.0))
 
     def polygons(self) -> list[np.ndarray]:
-        return [np.array([[self.corner, 2], [3.14159, 4], [5, 6]], np.float32)]
+        return [np.array([[self.logits[0, 0], 2], [3.14159, 4], [5, 6]], np.float32)]
 
     def rle(self, width: int, height: int) -> dict[str, object]:
         return {"size": [height, width], "counts": "0"}
 
 
-POSES = Detections(BOXES, FOUND.scores, FOUND.classes, keypoints=np.arange(12, dtype=np.float32).reshape(2, 2, 3) / 7)
+POSES = Detections(
+    BOXES, FOUND.scores, FOUND.classes, keypoints=np.arange(12, dtype=np.float32).reshape(2, 2, 3) / np.float32(7)
+)
 MASKED = Detections(BOXES, FOUND.scores, FOUND.classes, masks=(Outline(0.1), Outline(7)))
 TURNED = Detections(
     BOXES,
     FOUND.scores,
     FOUND.classes,
-    corners=np.arange(16, dtype=np.float32).reshape(2, 4, 2) / 7,
+    corners=np.arange(16, dtype=np.float32).reshape(2, 4, 2) / np.float32(7),
     angles=np.array([0.1234567, -1], np.float32),
 )
 
@@ -221,7 +223,7 @@ def test_an_array_has_a_row_a_detection_in_full_precision() -> None:
 
 def test_an_array_of_a_classifier_is_its_scores() -> None:
     """All of them: a row a picture, a column a class."""
-    scores = [[0.2, 0.7, 0.1], [1, 0, 0]]
+    scores: list[list[float]] = [[0.2, 0.7, 0.1], [1, 0, 0]]
     found = array(*[seen(scores=one) for one in scores], manifest=model("classify"), thresholds=Thresholds(0.5))
     assert np.array_equal(found, np.array(scores, np.float32))
 

@@ -130,7 +130,7 @@ def test_lines_and_letters_grow_with_the_picture(draw: Draw) -> None:
     """What is drawn takes the same share of a small and of a large picture."""
     shares = []
     for side in (640, 2400):
-        (picture,) = draw(job(*[[part * side for part in (0.3, 0.3, 0.7, 0.6)]], size=(side, side * 3 // 4)))
+        (picture,) = draw(job(tuple(part * side for part in (0.3, 0.3, 0.7, 0.6)), size=(side, side * 3 // 4)))
         shares.append(1 - grey(picture).mean())
     assert shares[1] == pytest.approx(shares[0], rel=0.3)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from containers.serving.evaluation.champion import ChampionError, read_champion
 from workflow.contract.champion import Champion
 
-KNOWN = {
+KNOWN: dict[str, Any] = {
     "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/3",
     "package_version": 3,
     "model_digest": "d" * 64,

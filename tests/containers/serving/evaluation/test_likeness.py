@@ -68,7 +68,7 @@ def test_likeness_is_ultralytics(training_python: Path) -> None:
     turned = np.column_stack(
         (random.uniform(0, 100, (50, 2)), random.uniform(10, 90, (50, 2)), random.uniform(0, 3, 50))
     )
-    places = corners(turned)
+    places = corners(turned.astype(np.float32))
     given: dict[str, object] = {"boxes": boxes.tolist(), "corners": places.tolist()}
     points = {}
     for count in (17, 4):

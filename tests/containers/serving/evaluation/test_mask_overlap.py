@@ -23,8 +23,9 @@ def full(left: int, top: int, width: int, height: int) -> tuple[Mask, list[int]]
     return mask, [left, top, left + width, top + height]
 
 
-def blob(left: int, top: int, side: int, seed: int) -> tuple[Mask, list[int]]:
-    """A mask of any shape, and its box."""
+def blob(corner: list[int], side: int, seed: int) -> tuple[Mask, list[int]]:
+    """A mask of any shape in a square with this upper left corner, and its box."""
+    left, top = corner
     logits = np.random.default_rng(seed).normal(0.5, 1, (8, 8)).astype(np.float32)
     return Mask(left, top, side, side, logits, (0.0, 0.0), (7 / side, 7 / side)), [left, top, left + side, top + side]
 
@@ -89,7 +90,7 @@ def test_overlap_is_pycocotools_on_the_same_places(seed: int) -> None:
     """Masks of any shape against circles side by side, all pairs, to the last digit."""
     random = np.random.default_rng(seed)
     place = grid(200, 150)
-    masks = [blob(*random.integers(0, 80, 2).tolist(), int(random.integers(30, 70)), at) for at in range(8)]
+    masks = [blob(random.integers(0, 80, 2).tolist(), int(random.integers(30, 70)), at) for at in range(8)]
     outlines = [circle(*middle, random.uniform(10, 24)) for middle in ((30, 30), (80, 30), (30, 80), (80, 80))]
     found = [coco.encode(np.asfortranarray(place.mask(*_array(one)).astype(np.uint8))) for one in masks]
     true = [coco.encode(np.asfortranarray(one.astype(np.uint8))) for one in place.objects(outlines)]

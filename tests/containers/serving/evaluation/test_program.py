@@ -100,10 +100,11 @@ def job(serving_python: Path, tmp_path: Path) -> Job:
     """Ten pictures, each with one red, green or blue cell that is labelled as such; no champion."""
     job = Job(serving_python, tmp_path)
     job.describe(CLASSES)
+    jpeg: dict[str, Any] = {"form": "JPEG", "quality": 100, "subsampling": 0}
     for at in range(10):
         place = PLACES[at % len(PLACES)]
         name = CLASSES[at % 3]
-        suffix, form = (".png", {}) if at % 2 else (".jpg", {"form": "JPEG", "quality": 100, "subsampling": 0})
+        suffix, form = (".png", {}) if at % 2 else (".jpg", jpeg)
         job.hold_out(f"{at}{suffix}", picture({place: name}, **form), [(at % 3, *place)])
     job.candidate()
     job.tell_champion(None)

@@ -242,8 +242,8 @@ def test_endless_headers_are_not_kept(server: Server) -> None:
 
 def wait_for_replacement(server: Server) -> None:
     """Wait until /ping has said 503 and then 200."""
-    for status in (503, 200):
-        wait_until(lambda status=status: server.ask("GET", "/ping")[0] == status, f"/ping answers {status}")
+    wait_until(lambda: server.ask("GET", "/ping")[0] == 503, "/ping answers 503")
+    wait_until(lambda: server.ask("GET", "/ping")[0] == 200, "/ping answers 200")
 
 
 def test_batch_transform_is_told_how_much_it_may_send(server: Server) -> None:

@@ -21,7 +21,8 @@ def main() -> None:
     kind, folder, picture, target = sys.argv[1], *map(Path, sys.argv[2:5])
     manifest, model = read_model(folder)
     if kind == "onnxruntime":
-        predictor.open_runtime = lambda graph, *_: OnnxRuntime(graph, ["CPUExecutionProvider"])
+        # The predictor's own name for it, which it does not offer to others.
+        predictor.open_runtime = lambda graph, *_: OnnxRuntime(graph, ["CPUExecutionProvider"])  # type: ignore[attr-defined]
     outputs = Predictor(Manifest.parse(manifest), model).infer(picture.read_bytes()).outputs
     np.savez(target, *outputs)
 

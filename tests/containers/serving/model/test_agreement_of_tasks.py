@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,16 +19,15 @@ from tests.containers.serving.model.raw_outputs import CONFIDENCE, IOU, Case, ra
 pytestmark = pytest.mark.training
 PIXELS = 0.01
 """How far boxes, corners and keypoints may be apart."""
+SHAPES: list[dict[str, Any]] = [
+    {},
+    {"picture": (150, 211), "size": (448, 640), "classes": 1, "keypoints": (17, 2)},
+    {"picture": (1000, 700), "size": (640, 640), "classes": 15},
+]
 CASES = {
     f"{task}{number}": raw_case(task, number, objects=5 if task == "segment" else 25, **shape)
     for task in ("detect", "pose", "segment", "obb")
-    for number, shape in enumerate(
-        [
-            {},
-            {"picture": (150, 211), "size": (448, 640), "classes": 1, "keypoints": (17, 2)},
-            {"picture": (1000, 700), "size": (640, 640), "classes": 15},
-        ]
-    )
+    for number, shape in enumerate(SHAPES)
 }
 SIZES = {"classify0": (1279, 719), "classify1": (150, 211), "classify2": (224, 333), "classify3": (20, 1500)}
 Answers = dict[str, np.ndarray]
@@ -47,7 +47,7 @@ def scene(size: tuple[int, int]) -> np.ndarray:
 def answers(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Answers:
     """All that ultralytics answers, keyed ``<case>/<what>``."""
     folder = tmp_path_factory.mktemp("ultralytics")
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     for name, case in CASES.items():
         prototypes = {"prototypes": case.outputs[1]} if case.task == "segment" else {}
         about = {"picture_size": case.picture, "input_size": case.input, "classes": case.classes}
@@ -108,6 +108,7 @@ def test_corners_and_angles_are_the_same(name: str, answers: Answers) -> None:
     """The corners in the same order."""
     found = ours(CASES[name])
     assert found.corners is not None
+    assert found.angles is not None
     assert np.abs(found.corners - answers[f"{name}/corners"]).max() < PIXELS
     assert np.allclose(found.angles, answers[f"{name}/angles"], atol=1e-5)
 

@@ -62,7 +62,7 @@ def test_every_kind_of_picture_is_read_as_training_reads_it(decoder: Decoder, na
 def test_every_kind_of_picture_is_what_another_library_sees(decoder: Decoder, name: str) -> None:
     """Pillow rounds 5 bits of colour another way, and cannot make 8 of 16."""
     (ours,) = decoder.pixels("image", EVERY_KIND[name])
-    image = Image.open(io.BytesIO(EVERY_KIND[name]))
+    image: Image.Image = Image.open(io.BytesIO(EVERY_KIND[name]))
     if "16-bit" in name and image.mode == "I;16":
         image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
     turned = image.transpose(TURNS[6]) if "turned" in name else image

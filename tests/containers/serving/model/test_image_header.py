@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from containers.serving.model.image_header import ImageError, ImageHeader, read_header, strip_png
+from containers.serving.model.image_header import ImageError, ImageHeader, ImageKind, read_header, strip_png
 from tests.containers.serving.conftest import encode
 from tests.containers.serving.model.encoded_pictures import bmp, bmps, jpegs, png, png_chunk, pngs, webps
 
@@ -40,7 +40,7 @@ ONE_OF_EACH = {
         ("BMP", {}, "BMP"),
     ],
 )
-def test_the_size_is_read_without_decoding(form: str, options: dict, kind: str) -> None:
+def test_the_size_is_read_without_decoding(form: str, options: dict, kind: ImageKind) -> None:
     """Width and height as stored, for each way a format has to write them."""
     assert read_header(encode(SMALL, form, **options)) == ImageHeader(kind, 31, 17)
 

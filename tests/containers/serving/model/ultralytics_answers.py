@@ -24,7 +24,7 @@ def main() -> None:
         cases: dict[str, dict[str, Any]] = {}
         for key, value in np.load(sys.argv[1]).items():
             cases.setdefault(key.split("/")[0], {})[key.split("/")[1]] = value
-        answers = {}
+        answers: dict[str, Any] = {}
         for case, given in cases.items():
             task = case.rstrip("0123456789")
             answer = classify(given) if task == "classify" else find(task, given)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from containers.serving.model.thresholds import Thresholds
-from containers.serving.request.parameters import Parameters, override, read_attributes
+from containers.serving.request.parameters import Masks, Parameters, override, read_attributes
 from containers.serving.request.refusal import InvocationError
 
 CLASSES = ("bolt", "cap nut", "0", "größe")
@@ -27,7 +27,7 @@ BASE = Parameters(Thresholds())
     ],
     ids=repr,
 )
-def test_a_header_says_it_in_text(text: str, thresholds: Thresholds, masks: str) -> None:
+def test_a_header_says_it_in_text(text: str, thresholds: Thresholds, masks: Masks) -> None:
     """Spaces do not matter around a name, and do within the name of a class."""
     assert read_attributes(text, BASE, CLASSES) == Parameters(thresholds, masks)
 
