@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from workflow.commands.cli import run
 
 
 @pytest.fixture
-def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """Runs a command with --json; gives what it printed, read back."""
 
     def command(*arguments: str, code: int = 0) -> Any:

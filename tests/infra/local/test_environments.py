@@ -25,7 +25,8 @@ def test_a_folder_without_requirements_needs_no_environment(tmp_path: Path) -> N
 
 def test_an_environment_is_made_once_and_holds_nothing_else(tmp_path: Path) -> None:
     """A half-made one without its mark is made anew; it has its own packages only; the second call only finds it."""
-    image, said = folder(tmp_path / "image", "# nothing\n"), []
+    image = folder(tmp_path / "image", "# nothing\n")
+    said: list[str] = []
     half = tmp_path / "environments" / f"image-{fingerprint(image)}"
     half.mkdir(parents=True)
     (half / "leftover").touch()
