@@ -23,7 +23,12 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 
 def pytest_configure() -> None:
-    """Let what the tests start hear Ctrl-C where they run without hearing it, as in a shell's background."""
+    """Give what the tests start its share of the processors, and let it hear Ctrl-C.
+
+    Trainings that each take every processor wait for one another. A shell's background hears no Ctrl-C.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

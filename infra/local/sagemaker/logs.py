@@ -67,6 +67,11 @@ class LogShipper:
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
         self._client: Any = None
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Send nothing more: CloudWatch Logs ends with the stand-in, and whoever closes a log must not wait for it."""
+        self._closed.set()
 
     def send(self, group: str, stream: str, text: str) -> None:
         """Queue one line."""
@@ -78,6 +83,8 @@ class LogShipper:
 
     def flush(self) -> None:
         """Send everything queued so far."""
+        if self._closed.is_set():
+            return
         with self._sending:
             batches: dict[tuple[str, str], list[dict[str, Any]]] = {}
             while self._lines:
@@ -91,8 +98,7 @@ class LogShipper:
 
     def _run(self) -> None:
         wait_until_open(self._settings.endpoint_url)
-        while True:
-            time.sleep(_SECONDS_BETWEEN_BATCHES)
+        while not self._closed.wait(_SECONDS_BETWEEN_BATCHES):
             self.flush()
 
     def _put(self, group: str, stream: str, events: list[dict[str, Any]]) -> None:

@@ -81,6 +81,7 @@ class SageMaker:
 
     def stop(self) -> None:
         """End every process; what is remembered stays."""
+        self.workshop.shipper.close()
         self.endpoints.close()
         self.workshop.processes.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import subprocess
@@ -38,11 +39,17 @@ def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def published(training_python: Path, photograph: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for each task with its model and what ultralytics found."""
-    folder = tmp_path_factory.mktemp("tasks")
-    program = [str(training_python), "-m", "tests.containers.serving.publish_tasks", str(folder), str(photograph)]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    """A folder for each task with its model and what ultralytics found; made once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tasks"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            part = tmp_path_factory.mktemp("tasks")
+            program = [str(training_python), "-m", "tests.containers.serving.publish_tasks", str(part), str(photograph)]
+            done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+            assert done.returncode == 0, done.stderr[-3000:]
+            part.rename(folder)
     return folder
 
 

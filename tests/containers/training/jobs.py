@@ -44,7 +44,7 @@ def command(python: Path) -> list[str]:
 
 def environment(root: Path) -> dict[str, str]:
     """Where the job's folders are."""
-    return {**os.environ, "SAGEMAKER_BASE_DIR": str(root), "OMP_NUM_THREADS": "2"}
+    return {**os.environ, "SAGEMAKER_BASE_DIR": str(root)}
 
 
 def run(python: Path, root: Path, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:

@@ -101,6 +101,7 @@ class Handler(BaseHTTPRequestHandler):
         if body == b"die":
             os._exit(9)
         if body == b"slow":
+            print("slowly", flush=True)
             time.sleep(1)
         if body in (b"400", b"500"):
             self.answer(int(body), b'{"error": "as you wish"}')

@@ -79,13 +79,13 @@ def test_an_output_that_is_no_json_is_refused_and_the_wait_goes_on(machines: Mac
 
 def test_heartbeats_keep_a_task_alive_and_silence_ends_it(machines: Machines) -> None:
     """HeartbeatSeconds counts from the last heartbeat."""
-    execution, token = waiting(machines, HeartbeatSeconds=1, TimeoutSeconds=60)
+    execution, token = waiting(machines, HeartbeatSeconds=2, TimeoutSeconds=60)
     started = time.monotonic()
-    for _ in range(3):
+    for _ in range(5):
         time.sleep(0.5)
         machines.sfn.send_task_heartbeat(taskToken=token)
     described = machines.end(execution)
-    assert time.monotonic() - started > 2.3
+    assert time.monotonic() - started > 4.3
     assert (described["status"], described["error"]) == ("FAILED", "States.HeartbeatTimeout")
 
 

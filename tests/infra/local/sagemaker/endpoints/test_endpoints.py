@@ -242,7 +242,8 @@ def test_a_deleted_endpoint_answers_nobody(service: SageMaker, good: str) -> Non
     slow: list[dict[str, Any]] = []
     asking = threading.Thread(target=lambda: slow.append(ask(service, name, b"slow")))
     asking.start()
-    time.sleep(0.3)
+    (log,) = (service.workshop.settings.state / "endpoints" / name).rglob("log.txt")
+    eventually(lambda: "slowly" in log.read_text())
     service.call("DeleteEndpoint", {"EndpointName": name})
     asking.join()
     assert slow[0]["body"] == "slow"
