@@ -63,7 +63,7 @@ destroy: .venv/run ## delete the stack and everything in it
 	$(BIN)/greenlight destroy
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
-	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/test_hostile_requests.py -s
+	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/http/test_hostile_requests.py -s
 
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests
