@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.local import running
+from infra.local import private_files, running
 from infra.local.settings import Settings
 
 _EPILOG = """\
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
+    private_files.keep_private()
     state: Path = options.state.resolve()
     state.mkdir(parents=True, exist_ok=True)
     if options.stop:
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if claim is None:
         return _refuse(f"a stand-in is running on {state} already; --stop stops it")
     with claim:
+        private_files.make_private(state)
         listener = _listen(options.host, options.port)
         if listener is None:
             return _refuse(f"port {options.port} on {options.host} is in use; take another --port, or 0 for a free one")

@@ -28,6 +28,7 @@ from infra.local.mailbox import Mailbox
 from infra.local.sagemaker import plugin, protocol, service
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.settings import Settings
+from infra.local.web_pages import App, WebPageGuard
 
 _log = logging.getLogger("infra.local")
 _MAIL_PATH = "/_local/mail"
@@ -84,7 +85,7 @@ class StandIn:
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is called once, when the first request has been answered."""
-    stand_in = StandIn(settings)
+    app = WebPageGuard(StandIn(settings), settings.host, settings.url)
     hypercorn_compat.install()
     handle = plugin.register(
         state=settings.state / "sagemaker",
@@ -95,14 +96,14 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         without_capacity=settings.without_capacity,
     )
     try:
-        asyncio.run(_serve(stand_in, settings, listener, ready))
+        asyncio.run(_serve(app, settings, listener, ready))
     finally:
         handle.stop()
         lambda_runtime.reset()
         _log.info("stopped")
 
 
-async def _serve(stand_in: StandIn, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+async def _serve(app: App, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
@@ -113,7 +114,7 @@ async def _serve(stand_in: StandIn, settings: Settings, listener: socket.socket,
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, _begin_to_stop, stop)
     beside = [asyncio.create_task(_announce(settings, ready)), asyncio.create_task(_save_regularly())]
-    await serve(stand_in, config, shutdown_trigger=stop.wait)
+    await serve(app, config, shutdown_trigger=stop.wait)
     for task in beside:
         task.cancel()
 

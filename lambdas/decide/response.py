@@ -20,7 +20,8 @@ REPORT_POLICY = (
 )
 HEADERS = {
     "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: browsers would post the page's form without saying that it is the page's own.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
     "Strict-Transport-Security": "max-age=31536000",

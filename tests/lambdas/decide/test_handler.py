@@ -276,7 +276,7 @@ def test_every_answer_forbids_scripts_frames_and_caches(pending: Any) -> None:
             "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         assert headers["Cache-Control"] == "no-store"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Waiting) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import tarfile
 from pathlib import Path
 
@@ -36,6 +37,22 @@ def test_a_folder_survives_the_round_trip(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "deep" / "weights").read_bytes() == b"123"
     with tarfile.open(tmp_path / "model.tar.gz") as tar:
         assert {(item.uid, item.uname) for item in tar} == {(0, "root")}
+
+
+def test_what_was_private_here_is_readable_where_the_archive_goes_and_private_again_where_it_is_opened(
+    tmp_path: Path,
+) -> None:
+    """A container that is not root reads its model on AWS; other users of this machine read none."""
+    (tmp_path / "model").mkdir(mode=0o700)
+    for name, mode in (("weights", 0o600), ("program", 0o700), ("open", 0o644)):
+        (tmp_path / "model" / name).write_bytes(b"123")
+        (tmp_path / "model" / name).chmod(mode)
+    pack(tmp_path / "model", tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz") as tar:
+        assert {item.name: item.mode for item in tar} == {"weights": 0o644, "program": 0o755, "open": 0o644}
+    unpack(tmp_path / "model.tar.gz", tmp_path / "out")
+    opened = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out").iterdir()}
+    assert opened == {"weights": 0o600, "program": 0o700, "open": 0o600}
 
 
 @pytest.mark.parametrize(
