@@ -11,7 +11,7 @@ from tests.flow.driver import Flow
 from tests.infra.local import hostile
 
 pytestmark = [
-    pytest.mark.flow,
+    pytest.mark.browser,
     pytest.mark.skipif(
         hostile.CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
     ),

@@ -23,7 +23,7 @@ COMMANDS = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 """Where the shell finds ``greenlight``."""
 
 
-@pytest.mark.flow
+@pytest.mark.standin
 def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
     """Every line, in its order, on the stand-in; ``watch`` in a terminal of its own."""
     flow.serving()
@@ -53,7 +53,7 @@ def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
     assert list((tmp_path / "seen").glob("*.jpg"))
 
 
-@pytest.mark.flow
+@pytest.mark.standin
 @pytest.mark.skipif(
     not (shutil.which("aws") and shutil.which("curl")),
     reason="awscli or curl is not installed; awscli pins another botocore than ours",
@@ -74,7 +74,7 @@ def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
         deploy("greenlight", parameters={"PredictionApi": "none"})
 
 
-@pytest.mark.flow
+@pytest.mark.standin
 @pytest.mark.skipif(not shutil.which("curl"), reason="curl is not installed")
 def test_the_stand_in_starts_and_stops_as_written(tmp_path: Path) -> None:
     """It is reached by what its file says, is started once, and its mailbox is empty; on a port that is free."""

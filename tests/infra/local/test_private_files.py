@@ -37,6 +37,7 @@ def modes(state: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.standin
 def test_everything_a_run_leaves_is_the_owner_s_alone(tmp_path: Path, generous: None) -> None:
     """Objects, mail, functions, jobs, endpoints, logs, what is saved at the end, and what a function writes."""
     state = tmp_path / "state"
@@ -77,6 +78,7 @@ def test_everything_a_run_leaves_is_the_owner_s_alone(tmp_path: Path, generous: 
     assert modes(state) == {}
 
 
+@pytest.mark.standin
 def test_a_state_of_an_earlier_stand_in_is_closed_when_it_starts(tmp_path: Path, generous: None) -> None:
     """Files keep their owner's rights; what a link leads to is left alone."""
     state, outside = tmp_path / "state", tmp_path / "outside"
