@@ -11,6 +11,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from workflow.contract.whole_zip import check_whole_zip
+
 ALLOWED = re.compile(
     r"ultralytics\.nn\.tasks\.(Detection|Pose|Segmentation|Classification|OBB)Model"
     r"|ultralytics\.nn\.modules\.(block|conv|head)\.[A-Z]\w*"
@@ -65,9 +67,11 @@ def list_imports(pickled: bytes) -> set[str]:
 
 
 def _pickle(path: Path) -> bytes:
+    check_whole_zip(path)
     with zipfile.ZipFile(path) as archive:
-        members = [item for item in archive.infolist() if item.filename.endswith(".pkl")]
-        if len(members) != 1 or not members[0].filename.endswith("/data.pkl"):
+        # PyTorch finds a member by its name as it is stored, in capitals or not; zipfile may show another one.
+        members = [item for item in archive.infolist() if item.orig_filename.lower().endswith(".pkl")]
+        if len(members) != 1 or not members[0].orig_filename.endswith("/data.pkl"):
             raise WeightsError(f"{path.name}: not a weights file of PyTorch (no single data.pkl inside)")
         if members[0].file_size > PICKLE_BYTES:
             raise WeightsError(f"{path.name}: a pickle of {members[0].file_size:,} bytes is too large for weights")

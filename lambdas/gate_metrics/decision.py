@@ -16,6 +16,7 @@ from lambdas.gate_metrics.regression import check_against_champion
 from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics
+from workflow.contract.smoke import Expectation
 
 SUMMARY_LENGTH = 500
 """Of a decision that passed: it becomes a part of the package's description (CreateModelPackage takes 1,024)."""
@@ -29,8 +30,9 @@ class Evidence:
 
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
     archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
-    whether the evaluation left the page that the person who approves will look at. ``compare`` is false where the run
-    was asked to replace production's model, whatever that one finds: then the plan names no champion.
+    whether the evaluation left the page that the person who approves will look at; ``smoke`` is the parsed
+    ``smoke.json`` or None. ``compare`` is false where the run was asked to replace production's model, whatever that
+    one finds: then the plan names no champion.
     """
 
     metrics: object
@@ -39,6 +41,7 @@ class Evidence:
     training_status: object
     archive_digest: str
     has_report: bool
+    smoke: object
     compare: bool = True
 
     @property
@@ -69,6 +72,7 @@ def decide(evidence: Evidence) -> Decision:
         return refuse(error.reasons, metrics)
     checks = [
         *check_provenance(evidence, metrics),
+        *check_smoke(evidence.smoke, metrics),
         *check_alone(metrics, limits),
         *check_against_champion(evidence.champion, metrics, limits, evidence.alone),
     ]
@@ -105,6 +109,17 @@ def check_provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
         yield Check(False, "the candidate's model_digest is empty")
     if not evidence.has_report:
         yield Check(False, "the evaluation left no report for the person who approves")
+
+
+def check_smoke(smoke: object, metrics: Metrics) -> Iterator[Check]:
+    """Could a release of this model be tried at all? Else it would be found out after a person has approved it."""
+    try:
+        about = Expectation.parse(smoke).model_digest
+    except ContractError as error:
+        yield Check(False, f"the evaluation left no pictures to try a release with: {error}")
+        return
+    if about != metrics.candidate.model_digest:
+        yield Check(False, "the pictures to try a release with were answered by another model")
 
 
 def write_headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:

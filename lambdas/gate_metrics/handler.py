@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.gate_metrics.decision import Evidence, decide
-from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write_verdict
+from lambdas.gate_metrics.record import METRICS, REPORT, SMOKE, hand_on, shorten, write_verdict
 from lambdas.gate_metrics.report import put_verdict
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
@@ -53,6 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             training_status=training.get("status"),
             archive_digest=hash_object(training.get("model_data_url")),
             has_report=page is not None,
+            smoke=read_json(evaluation + SMOKE),
             compare=plan.compare,
         )
     )
@@ -75,7 +76,7 @@ def read_json(uri: str) -> object:
     try:
         return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
     except (s3.exceptions.NoSuchKey, ValueError, RecursionError) as error:
-        logger.warning("no figures", uri=uri, error=type(error).__name__)
+        logger.warning("no document", uri=uri, error=type(error).__name__)
         return None
 
 

@@ -13,6 +13,7 @@ from workflow.contract.scores import FIGURE_NAMES, Metrics, ModelScore
 
 METRICS = "metrics.json"
 REPORT = "report/index.html"
+SMOKE = "smoke/smoke.json"
 """What the gate reads of the evaluation's folder."""
 
 REASONS_SHOWN = 50

@@ -7,105 +7,12 @@ same outputs as their boxes and are not compared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from workflow.contract.reading import VERSION, ContractError, finite
+from workflow.contract.smoke import Answer, Box, Named
 
 MINIMUM_IOU = 0.98
 SCORE_TOLERANCE = 0.02
-
-
-@dataclass(frozen=True)
-class Box:
-    """One detection; corners x1, y1, x2, y2 in pixels of the picture that was sent."""
-
-    name: str
-    score: float
-    corners: tuple[float, float, float, float]
-
-    @staticmethod
-    def parse(document: object) -> Box:
-        """Read one detection. Raises ContractError on a missing or impossible value."""
-        if not isinstance(document, Mapping):
-            raise ContractError(f"a detection must be a JSON object, found {document!r}")
-        corners = document.get("box")
-        numbers = [finite(value) for value in corners] if isinstance(corners, (list, tuple)) else []
-        known = [number for number in numbers if number is not None]
-        score, name = finite(document.get("score")), document.get("class")
-        if len(known) != 4 or len(numbers) != 4 or score is None or not isinstance(name, str):
-            raise ContractError(f"a detection must have class, score and a box of 4 numbers, found {document!r}")
-        return Box(name=name, score=score, corners=(known[0], known[1], known[2], known[3]))
-
-    def text(self) -> str:
-        """The box in words."""
-        return f"{self.name} {self.score:.3f} at {', '.join(f'{corner:.0f}' for corner in self.corners)}"
-
-
-@dataclass(frozen=True)
-class Named:
-    """One of the classes that a classifier names, with its score."""
-
-    name: str
-    score: float
-
-    @staticmethod
-    def parse(document: object) -> Named:
-        """Read one class. Raises ContractError on a missing or impossible value."""
-        given = document if isinstance(document, Mapping) else {}
-        score, name = finite(given.get("score")), given.get("class")
-        if score is None or not isinstance(name, str):
-            raise ContractError(f"a class must have class and score, found {document!r}")
-        return Named(name, score)
-
-
-Answer = tuple[Box, ...] | tuple[Named, ...]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """One picture and what the evaluation saw in it."""
-
-    file: str
-    answer: Answer
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """``smoke.json``: what the model answered during its evaluation."""
-
-    model_digest: str
-    confidence: float
-    images: tuple[Expected, ...]
-
-    @staticmethod
-    def parse(document: Any) -> Expectation:
-        """Read ``smoke.json``. Raises ContractError on another version, no picture, or a path for a file name."""
-        if not isinstance(document, Mapping) or document.get("version") != VERSION:
-            raise ContractError(f"smoke.json is no document of version {VERSION}")
-        confidence, digest = finite(document.get("confidence")), document.get("model_digest")
-        images = document.get("images")
-        if confidence is None or not isinstance(digest, str) or not isinstance(images, list) or not images:
-            raise ContractError("smoke.json must have a model_digest, a confidence and at least one image")
-        return Expectation(digest, confidence, tuple(_expected(image) for image in images))
-
-
-def _expected(image: Any) -> Expected:
-    file = image.get("file") if isinstance(image, Mapping) else None
-    if not isinstance(file, str) or not file or "/" in file or "\\" in file:
-        raise ContractError(f"smoke.json names the file {file!r}")
-    return Expected(file, answer_of(image))
-
-
-def answer_of(document: Mapping[str, Any]) -> Answer:
-    """Detections or classes of an answer. Raises ContractError where they cannot be read."""
-    detections, named = document.get("detections"), document.get("classification")
-    if isinstance(detections, list) and named is None:
-        return tuple(Box.parse(detection) for detection in detections)
-    if isinstance(named, list) and named and detections is None:
-        return tuple(Named.parse(one) for one in named)
-    raise ContractError("there is no list of detections, and none of classes")
 
 
 def difference(expected: Answer, found: Answer, confidence: float) -> str:

@@ -15,10 +15,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.smoke_test.comparison import Box, Expectation, answer_of, difference
+from lambdas.smoke_test.comparison import difference
 from lambdas.smoke_test.request import Request
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
+from workflow.contract.smoke import Box, Expectation, answer_of
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 

@@ -11,6 +11,9 @@ TASKS = ("detect", "pose", "segment", "classify", "obb")
 PRECISIONS = ("f32", "bf16", "int8")
 """What a model may compute in once it serves."""
 
+MAXIMUM_CLASSES = 10_000
+"""Of a dataset. COCO has 80, Open Images 601, LVIS 1,203; what the evaluation counts grows with their square."""
+
 MAXIMUM_PIXELS = 50_000_000
 """Of a picture. A larger one is neither learnt from, nor measured, nor answered."""
 

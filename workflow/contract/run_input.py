@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
 from workflow.contract.rule import (
@@ -164,15 +164,3 @@ def check_policy(given: Mapping[Any, Any]) -> None:
             raise InputError(f"policy.{kind}: unknown kind of finding; known are {', '.join(FINDINGS)}")
         if policy not in FINDINGS[kind].allowed:
             raise InputError(f"policy.{kind} = {policy!r}: must be one of {', '.join(FINDINGS[kind].allowed)}")
-
-
-def check_pattern(given: str) -> None:
-    """Raise InputError unless the text is empty or a regular expression with one group."""
-    if not given:
-        return
-    try:
-        groups = re.compile(given).groups
-    except (re.error, OverflowError) as error:
-        raise InputError(f"group_pattern = {given!r}: no regular expression ({error})") from error
-    if groups != 1:
-        raise InputError(f"group_pattern = {given!r}: must have exactly one group in (…), found {groups}")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.whole_zip import check_whole_zip
 from workflow.datasets.check import Dataset
 from workflow.errors import UsageError
 
@@ -71,13 +73,16 @@ def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progr
 
 
 def check_weights(weights: Path) -> None:
-    """Raise UsageError unless ``weights`` is a file of PyTorch weights by its name and first bytes."""
+    """Raise UsageError unless ``weights`` is called like PyTorch's weights and is one whole archive, as they are."""
     if not weights.is_file():
         raise UsageError(f"{weights}: there is no such file of pretrained weights.")
-    with weights.open("rb") as stream:
-        start = stream.read(2)
-    if weights.suffix != ".pt" or start != b"PK":
-        raise UsageError(f"{weights}: pretrained weights are a .pt file written by torch.save, and this is none.")
+    wanted = "pretrained weights are a .pt file written by torch.save, and this is none"
+    if weights.suffix != ".pt":
+        raise UsageError(f"{weights}: {wanted}.")
+    try:
+        check_whole_zip(weights)
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise UsageError(f"{weights}: {wanted}: {error}.") from error
 
 
 def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:

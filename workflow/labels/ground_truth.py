@@ -143,6 +143,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
     if not classes:
         register.report("classes", f"{first}-metadata names no class", manifests[0])
     entries = register.entries(manifests[0])
+    numbers = {name: number for number, name in enumerate(classes)}
     return GroundTruthSource(
         format="ground-truth",
         task=TASKS[kind],
@@ -152,7 +153,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         documents=[*manifests, *groups_file(files)],
         root=files.root,
         rules=Rules(TASKS[kind], len(classes), None, dict(policy)),
-        numbered={key: classes.index(name) for key, name in names.items()},
+        numbered={key: numbers[name] for key, name in names.items()},
         places=places,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import class_folders, open_classify
 from workflow.labels.coco import is_coco, open_coco
@@ -32,9 +33,16 @@ def open_source(
     ``task`` and ``format`` are the run input's, ``policy`` maps kinds of findings to what is done about them.
     ``images`` are pictures by their paths relative to ``root`` that exist but lie elsewhere, on the other hosts of a
     job. A folder that holds a single zip and nothing else is not opened: ``archive.the_archive`` tells, and
-    ``archive.unpack_zip`` unpacks it first.
+    ``archive.unpack_zip`` unpacks it first. One of more than MAXIMUM_CLASSES classes is a problem and nothing else.
     """
-    files = Files(root, images)
+    opened = _open(Files(root, images), task, format, policy)
+    if len(opened.classes) <= MAXIMUM_CLASSES:
+        return opened
+    message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
+    return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Opened:
     if archive := the_archive(files):
         return Opened(problems=[problem("layout", archive, 0, "is an archive: unpack it first", policy)])
     found = recognise(files, task) if format == "auto" else format

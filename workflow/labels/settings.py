@@ -10,6 +10,9 @@ import yaml
 
 from workflow.labels.files import SPLITS, Files, clean_path
 
+LARGEST_FILE = 1_000_000
+"""Bytes of a file that names classes: a hundred for each of as many as are taken."""
+
 
 class SettingsError(ValueError):
     """What is wrong with the file that names the classes, at which line (0 where it is the whole of it)."""
@@ -51,6 +54,8 @@ def read_settings(files: Files) -> Settings:
     if not file:
         message = "no data.yaml that names the classes: looked for data.yaml, data.yml, another .yaml and classes.txt"
         raise SettingsError(files.base or ".", 0, f"{message}. One line is enough, such as  names: [bolt, nut, washer]")
+    if (size := files.path(file).stat().st_size) > LARGEST_FILE:
+        raise SettingsError(file, 0, f"has {size:,} bytes, and what names the classes may have {LARGEST_FILE:,}")
     try:
         text = files.path(file).read_text(encoding="utf-8-sig")
         if file.endswith("classes.txt"):

@@ -109,6 +109,9 @@ def _unpack_members(stream: gzip.GzipFile, target: Path) -> None:
             seen.add(name)
             if name not in IGNORED:
                 _copy(tar, member, target / name)
+    # Another reader of the archive might go on behind its end, and find another model there.
+    if any(rest := stream.read(LONGEST_READ)) or len(rest) == LONGEST_READ:
+        raise ArchiveError("something follows the end of the archive")
     missing = [name for name in WANTED if name not in seen]
     if missing:
         raise ArchiveError(f"the archive lacks {' and '.join(missing)}")

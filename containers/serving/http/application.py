@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from containers.serving.http.workers import ANSWER_SECONDS, WorkerLostError, Workers
+from containers.serving.http.workers import ANSWER_SECONDS, BusyError, WorkerLostError, Workers
 from containers.serving.request.parameters import ATTRIBUTES_HEADER
 
 MAXIMUM_BODY_BYTES = 25_000_000
@@ -84,6 +84,8 @@ class Application:
                 header, answer = await self._workers.ask(_describe_request(scope, self._confidence), body)
         except TimeoutError:
             return self._refuse(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
+        except BusyError as error:
+            return self._refuse(503, str(error))
         except WorkerLostError as error:
             return self._refuse(500, str(error))
         finally:

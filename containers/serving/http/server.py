@@ -74,7 +74,7 @@ def processors() -> int:
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
     port = read_port(environ)
-    slots = processors()
+    slots = max(2, processors())  # one of them is for short requests alone
     workers = Workers(model, slots, tell)
     try:
         await workers.start()

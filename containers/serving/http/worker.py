@@ -6,6 +6,7 @@ which the server replaces while its port stays open. Knows frames, no HTTP.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,14 +23,18 @@ from typing import Any
 from containers.serving.answer.answer import render
 from containers.serving.http.frames import pack, receive_frame
 from containers.serving.model.image import decode_array
-from containers.serving.model.image_header import ImageError
+from containers.serving.model.image_header import ImageError, read_header
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 
-MAXIMUM_PIXELS_A_REQUEST = 400_000_000
-"""Eight of the largest pictures; decoding so many takes some 10 of the 60 seconds that a request has."""
+REQUEST_SECONDS = 40.0
+"""Time for all the pictures of a request, of the 60 seconds after which nobody waits for its answer any more."""
+SHORT_SECONDS = 0.25
+"""A request that takes longer is long: it is answered only where the server says that it may be."""
+SECONDS_A_BYTE, SECONDS_A_PICTURE = 4e-9, 0.02
+"""What a byte of a picture's effort takes (1.3 to 6.4 ns were measured), and all else about a picture."""
 MAXIMUM_MASK_PIXELS = 1_000_000_000
 
 
@@ -102,7 +107,10 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
 
 
 def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """Status, content type and number of images, and the body that answers a request."""
+    """Status, content type and number of images, and the body that answers a request.
+
+    A request that may not be long, and is, gets the seconds that it takes, as ``long``, and no answer.
+    """
     try:
         invocation = read_invocation(
             asked["content_type"],
@@ -112,6 +120,11 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             Thresholds.usual(predictor.manifest.task, asked["confidence"]),
             predictor.manifest.classes,
         )
+        seconds = estimate_seconds(invocation)
+        if seconds > REQUEST_SECONDS and invocation.shape != "lines":
+            raise InvocationError(413, f"the pictures take some {seconds:.0f} seconds: send fewer or smaller ones")
+        if seconds > SHORT_SECONDS and not asked["may_be_long"]:
+            return {"long": min(seconds, REQUEST_SECONDS)}, b""
         answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
     except InvocationError as error:
         return _refuse(error.status, str(error))
@@ -125,21 +138,39 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
     return {"status": 200, "content_type": content_type, "images": len(invocation.items)}, answer
 
 
+def estimate_seconds(invocation: Invocation) -> float:
+    """How long the pictures of a request take, from their headers; one that cannot be read is refused later.
+
+    An array is not decoded, and a body has no room for many pixels of them.
+    """
+    seconds = 0.0
+    for item in invocation.items:
+        seconds += SECONDS_A_PICTURE
+        if item.kind == "encoded":
+            with contextlib.suppress(ImageError):
+                seconds += read_header(item.image).effort * SECONDS_A_BYTE
+    return seconds
+
+
 def predict_all(predictor: Predictor, invocation: Invocation) -> Iterator[Prediction | str]:
     """A prediction for every item, in their order, made when it is asked for: one picture is in memory at a time.
 
-    A line that cannot be answered gives its reason in place of one; anywhere else ImageError is raised.
+    A line that cannot be answered gives its reason in place of one; anywhere else ImageError is raised, or
+    InvocationError where the pictures take too long.
     """
-    pixels = 0
+    started = time.perf_counter()
     for at, item in enumerate(invocation.items, 1):
         if item.error is not None:
             yield item.error
             continue
+        if time.perf_counter() - started > REQUEST_SECONDS:
+            late = f"the {at - 1} pictures before it took {REQUEST_SECONDS:g} seconds: send fewer at a time"
+            if invocation.shape != "lines":
+                raise InvocationError(413, late)
+            yield f"line {at}: {late}"
+            continue
         try:
-            if pixels > MAXIMUM_PIXELS_A_REQUEST:
-                raise ImageError(f"the pictures before it had {pixels} pixels together: send fewer at a time")
             prediction = _predict(predictor, item, keep_pixels=invocation.accept == "image/jpeg")
-            pixels += prediction.width * prediction.height
             _check_masks(item, prediction)
             yield prediction
         except ImageError as error:

@@ -1,7 +1,9 @@
 """The worker processes from the server's side: started, asked, and replaced when they die.
 
 Every worker has a few slots, each a socket to one of its threads; a request takes a free slot, so no worker is ever
-asked more than it can do at once, and none is idle while a request waits. Knows no HTTP and no model.
+asked more than it can do at once. One slot is for short requests alone: a worker that finds a request to be long hands
+it back, and it waits for one of the others. So whoever sends many large pictures waits for their own. Knows no HTTP and
+no model.
 """
 
 from __future__ import annotations
@@ -43,6 +45,10 @@ class WorkerLostError(RuntimeError):
     """The worker ended, or was ended, before it answered."""
 
 
+class BusyError(RuntimeError):
+    """So many long requests wait that another one would probably not be answered in time."""
+
+
 @dataclass
 class Slot:
     """One thread of a worker: takes one request at a time."""
@@ -73,12 +79,14 @@ class Workers:
     """All workers of a server, which is one event loop."""
 
     def __init__(self, model: int, slots: int, tell: Callable[..., None]) -> None:
-        """Workers with ``slots`` slots in all for the model behind the file descriptor ``model``."""
+        """Workers with ``slots`` slots in all, at least two, for the model behind the file descriptor ``model``."""
         count = -(-slots // SLOTS_A_WORKER)
         self._sizes = [slots // count + (at < slots % count) for at in range(count)]
         self._model = model
         self._tell = tell
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
+        self._for_long = asyncio.Semaphore(slots - 1)
+        self._long_seconds, self._most_long_seconds = 0.0, ANSWER_SECONDS * (slots - 1)
         self._keepers: list[asyncio.Task[None]] = []
         self._started: set[asyncio.subprocess.Process] = set()
         self._alive: set[asyncio.subprocess.Process] = set()
@@ -97,7 +105,23 @@ class Workers:
         ]
 
     async def ask(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
-        """The answer of the next free slot, or of another one when its worker ends. Raises WorkerLostError."""
+        """The answer of the next free slot, or of another one when its worker ends.
+
+        Raises WorkerLostError, and BusyError for a long request when too many wait already.
+        """
+        answer = await self._ask_twice({**header, "may_be_long": False}, body)
+        if "long" not in answer[0]:
+            return answer
+        seconds = answer[0]["long"]
+        if self._long_seconds + seconds > self._most_long_seconds:
+            raise BusyError(f"large pictures wait already that take {self._long_seconds:.0f} seconds: send them later")
+        self._long_seconds += seconds
+        try:
+            return await self._ask_twice({**header, "may_be_long": True}, body)
+        finally:
+            self._long_seconds -= seconds
+
+    async def _ask_twice(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
         try:
             return await self._ask_once(header, body)
         except WorkerLostError:
@@ -105,11 +129,30 @@ class Workers:
             return await self._ask_once(header, body)
 
     async def _ask_once(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
+        if not header["may_be_long"]:
+            asked = self._use(await self._take_slot(), header, body)
+        else:
+            await self._for_long.acquire()
+            try:
+                slot = await self._take_slot()
+            except BaseException:
+                self._for_long.release()
+                raise
+            asked = self._use_for_long(slot, header, body)
+        # Shielded: an answer that nobody waits for any more has to be read before the slot is used again.
+        return await asyncio.shield(asyncio.ensure_future(asked))
+
+    async def _take_slot(self) -> Slot:
         slot = await self._free.get()
         while slot.process not in self._alive:
             slot = await self._free.get()
-        # Shielded: an answer that nobody waits for any more has to be read before the slot is used again.
-        return await asyncio.shield(asyncio.ensure_future(self._use(slot, header, body)))
+        return slot
+
+    async def _use_for_long(self, slot: Slot, header: dict[str, Any], body: bytes | bytearray) -> Frame:
+        try:
+            return await self._use(slot, header, body)
+        finally:
+            self._for_long.release()
 
     async def _use(self, slot: Slot, header: dict[str, Any], body: bytes | bytearray) -> Frame:
         try:

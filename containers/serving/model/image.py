@@ -24,6 +24,10 @@ from containers.serving.model.image_header import (
 # OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
+LONGEST_JPEG = 65_500
+"""Pixels of a side that libjpeg writes."""
+FINE_QUALITY = 95
+
 
 def decode_image(data: bytes) -> Pixels:
     """Decode a JPEG, PNG, WebP or BMP to [height, width, blue-green-red] of 8 bits, turned as its EXIF data says.
@@ -60,7 +64,19 @@ def read_as_sent(path: Path) -> bytes:
 
 def make_thumbnail(data: bytes, longest_side: int, quality: int) -> bytes:
     """A JPEG of the picture that is at most ``longest_side`` pixels wide and high."""
+    return _encode(decode_image(data), longest_side, quality)
+
+
+def make_lighter(data: bytes, most_bytes: int) -> bytes:
+    """A JPEG of the picture of at most ``most_bytes``: as fine as it was, or else half as wide and high until it is."""
     pixels = decode_image(data)
+    longest_side = min(max(pixels.shape[:2]), LONGEST_JPEG)
+    while len(lighter := _encode(pixels, longest_side, FINE_QUALITY)) > most_bytes:
+        longest_side //= 2
+    return lighter
+
+
+def _encode(pixels: Pixels, longest_side: int, quality: int) -> bytes:
     scale = longest_side / max(pixels.shape[:2])
     if scale < 1:
         height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])

@@ -54,11 +54,15 @@ class ImageError(ValueError):
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """Kind and size in pixels as stored, before any rotation the EXIF data asks for."""
+    """Kind and size in pixels as stored, before any rotation the EXIF data asks for.
+
+    ``effort`` is how many bytes are unpacked on the way to the pixels, which tells how long decoding takes.
+    """
 
     kind: ImageKind
     width: int
     height: int
+    effort: int
 
 
 def read_header(data: bytes) -> ImageHeader:
@@ -107,12 +111,12 @@ def _explain(data: bytes) -> str:
     return f"the image is of no known kind; {ACCEPTED}"
 
 
-def _check_size(kind: ImageKind, width: int, height: int) -> ImageHeader:
+def _check_size(kind: ImageKind, width: int, height: int, effort_a_pixel: float) -> ImageHeader:
     if width < 1 or height < 1:
         raise ImageError(f"the {kind} claims a size of {width} x {height} pixels")
     if width * height > MAXIMUM_PIXELS:
         raise ImageError(f"the {kind} has {width} x {height} pixels, at most {MAXIMUM_PIXELS} are accepted")
-    return ImageHeader(kind, width, height)
+    return ImageHeader(kind, width, height, round(width * height * effort_a_pixel))
 
 
 def _truncated(kind: ImageKind, what: str) -> ImageError:
@@ -132,7 +136,8 @@ def _read_jpeg(data: bytes) -> ImageHeader:
         if marker == _END_OF_IMAGE:
             if not scans:
                 raise _truncated("JPEG", "it holds no picture")
-            return _check_size("JPEG", *size)
+            # A further scan of a JPEG is a quarter of the work of one that holds everything.
+            return _check_size("JPEG", *size, (3 + scans) / 4)
         if marker in _START_OF_FRAME and not scans and size == (0, 0):
             size = int.from_bytes(data[at + 5 : at + 7]), int.from_bytes(data[at + 3 : at + 5])
         scans += marker == _START_OF_SCAN
@@ -146,9 +151,11 @@ def _read_png(data: bytes) -> ImageHeader:
     if data[8:16] != b"\0\0\0\x0dIHDR":
         raise _truncated("PNG", "its header is missing")
     stored = sum(end - start - 12 for kind, start, end in _walk_png(data) if kind == b"IDAT")
-    header = _check_size("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]))
+    bits = data[24] * _PNG_CHANNELS.get(data[25], 1)
+    # Every pixel is written out in 8 bits at least, however few are stored.
+    header = _check_size("PNG", int.from_bytes(data[16:20]), int.from_bytes(data[20:24]), max(bits / 8, 1))
     # Deflate never doubles what it stores, so what is longer unpacks to more than the claimed pixels.
-    raw = header.height * (1 + header.width * data[24] * _PNG_CHANNELS.get(data[25], 1) // 8)
+    raw = header.height * (1 + header.width * bits // 8)
     if stored > 2 * raw + _PNG_SLACK:
         raise ImageError(f"the PNG holds more data than its {header.width} x {header.height} pixels can be")
     return header
@@ -182,7 +189,7 @@ def _read_webp(data: bytes) -> ImageHeader:
         width, height = int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
     else:
         raise _truncated("WebP", "its header is missing")
-    return _check_size("WebP", width, height)
+    return _check_size("WebP", width, height, 4)
 
 
 def _read_bmp(data: bytes) -> ImageHeader:
@@ -204,7 +211,7 @@ def _read_bmp(data: bytes) -> ImageHeader:
             f"the BMP has {bits} bits a pixel, compression {compression} and a header of {header_size} bytes, "
             "which cannot be read; 1, 4, 8, 16, 24 and 32 bits are accepted, with run lengths for 4 and 8"
         )
-    header = _check_size("BMP", width, height)
+    header = _check_size("BMP", width, height, 1)
     rows = height * (-(-width * bits // 32) * 4)
     if offset + (rows if compression in (0, 3) else 0) > len(data):
         raise _truncated("BMP", "its end is missing")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from containers.training.preparation.catalogue import UNSPLIT, Array, Catalogue
 from containers.training.preparation.duplicates import join_groups
 from containers.training.preparation.findings import Findings
+from containers.training.preparation.groups import find_groups
 from containers.training.preparation.splits import SHARE, SplitError, Unit, assign
 from workflow.contract.dataset_report import SPLITS
 
@@ -29,10 +28,8 @@ def complete(
     if not missing or not len(pool):
         return
     first: dict[str, int] = {}
-    groups = [
-        first.setdefault(name, int(at)) if (name := _find_group(catalogue, at, group_pattern)) else at
-        for at in pool.tolist()
-    ]
+    names = find_groups([catalogue.entries[at] for at in pool.tolist()], group_pattern)
+    groups = [first.setdefault(name, at) if name else at for at, name in zip(pool.tolist(), names, strict=True)]
     together = join_groups(equal, pool, np.array(groups))
     together = _join_series(together, near, pool)
     units, places = _make_units(catalogue, together, pool)
@@ -43,12 +40,6 @@ def complete(
         return
     for split, where in zip(chosen, places, strict=True):
         rows["split"][where] = SPLITS.index(split)
-
-
-def _find_group(catalogue: Catalogue, at: int, pattern: str) -> str:
-    entry = catalogue.entries[at]
-    found = re.search(pattern, entry.image) if pattern else None
-    return (found[1] if found else "") or entry.group
 
 
 def _join_series(together: Array, near: Array, pool: Array) -> Array:

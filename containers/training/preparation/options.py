@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workflow.contract.group_pattern import check_pattern
 from workflow.contract.reading import VERSION
 
 
@@ -27,13 +28,17 @@ class Options:
 
 
 def read_options(file: Path) -> Options:
-    """Read ``run.json``, whose values were checked before the run began. Raises RecordError."""
+    """Read ``run.json``, whose values were checked before the run began. Raises RecordError.
+
+    Raises InputError for a pattern that no run may begin with any more.
+    """
     if not file.is_file():
         raise RecordError(f"{file.name}: missing; the preparation takes the run's record as its input record/")
     document = json.loads(file.read_text(encoding="utf-8"))
     if document.get("version") != VERSION:
         raise RecordError(f"{file.name}: version {document.get('version')!r} is not {VERSION}")
     given = document["preparation"]
+    check_pattern(given["group_pattern"])
     return Options(
         given["task"],
         given["format"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,49 @@ def test_what_the_five_tasks_never_need_is_refused(tmp_path: Path, name: str) ->
     pickled = b"\x80\x02c" + f"{module}\n{attribute}\n.".encode()
     with pytest.raises(WeightsError, match=rf"loading it would use {name}"):
         check_weights(weights_file(tmp_path, pickled))
+
+
+def rewritten(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """The same file with other bytes."""
+    path.write_bytes(change(path.read_bytes()))
+    return path
+
+
+HARMLESS = pickle.dumps({"epoch": 3}, protocol=2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda harmless: pickle.dumps(RunsACommand(), protocol=2) + harmless,
+        lambda harmless: b"PK\x03\x04" + harmless,
+        lambda harmless: harmless + b"\0",
+        lambda harmless: harmless[:-2] + b"\x05\x00after",
+        lambda harmless: harmless + harmless,
+    ],
+    ids=["a pickle before it", "another beginning before it", "a byte after it", "a comment", "an archive before it"],
+)
+def test_a_harmless_archive_in_a_file_that_holds_more_is_refused(
+    tmp_path: Path, change: Callable[[bytes], bytes]
+) -> None:
+    """Zipfile looks for an archive at a file's end, PyTorch at its start: they would not see the same pickle."""
+    with pytest.raises(WeightsError, match="damaged, or not a weights file of PyTorch: "):
+        check_weights(rewritten(weights_file(tmp_path, HARMLESS), change))
+
+
+def test_a_list_of_members_that_lies_elsewhere_than_it_says_is_refused(tmp_path: Path) -> None:
+    """Zipfile takes the one before the end, PyTorch the one at the place that is named."""
+    path = weights_file(tmp_path, HARMLESS)
+    end = path.read_bytes()[-6:-2]
+    moved = (int.from_bytes(end, "little") + 4).to_bytes(4, "little")
+    with pytest.raises(WeightsError, match="its list of members does not lie where it says"):
+        check_weights(rewritten(path, lambda data: data[:-6] + moved + data[-2:]))
+
+
+def test_a_second_pickle_is_seen_whatever_its_letters(tmp_path: Path) -> None:
+    """PyTorch finds archive/data.pkl in capitals as well."""
+    path = weights_file(tmp_path, HARMLESS)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/DATA.PKL", pickle.dumps(RunsACommand(), protocol=2))
+    with pytest.raises(WeightsError, match=r"no single data\.pkl"):
+        check_weights(path)

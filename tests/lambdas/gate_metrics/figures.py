@@ -99,6 +99,12 @@ def compared(ours: dict[str, Any], theirs: dict[str, Any], task: str) -> dict[st
     }
 
 
+def smoked(**changes: Any) -> dict[str, Any]:
+    """``smoke.json``, with one picture in which the candidate finds nothing."""
+    picture = {"file": "0.jpg", "detections": []}
+    return {"version": 1, "model_digest": MODEL, "confidence": 0.25, "images": [picture], **changes}
+
+
 def lead(value: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
     """How far the candidate is ahead."""
     return {"value": value, "low": low, "high": high}
@@ -114,6 +120,7 @@ def judge(metrics: Any = None, champion: Any = None, limits: Any = None, **more:
             training_status=more.get("training_status", "Completed"),
             archive_digest=more.get("archive_digest", ARCHIVE),
             has_report=more.get("has_report", True),
+            smoke=more.get("smoke", smoked()),
             compare=more.get("compare", True),
         )
     )

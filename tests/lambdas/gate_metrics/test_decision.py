@@ -21,6 +21,7 @@ from tests.lambdas.gate_metrics.figures import (
     measured,
     production,
     scored,
+    smoked,
 )
 from workflow.contract.model import TASKS
 from workflow.contract.run_input import RunInput
@@ -102,7 +103,7 @@ def test_a_missing_part_is_refused(path: tuple[str, ...]) -> None:
 )
 def test_an_unreadable_document_is_refused(metrics: Any) -> None:
     """Another version counts as unreadable."""
-    decision = decide(Evidence(metrics, THRESHOLDS, None, "Completed", ARCHIVE, True))
+    decision = decide(Evidence(metrics, THRESHOLDS, None, "Completed", ARCHIVE, True, smoked()))
     assert not decision.passed
     assert decision.metrics is None
     assert "cannot be read" in decision.reasons[0]
@@ -129,16 +130,33 @@ def test_a_class_floor_that_is_no_fraction_is_refused(floors: Any) -> None:
 def test_a_missing_threshold_is_refused(name: str) -> None:
     """Also where all the others are there."""
     thresholds = {key: value for key, value in THRESHOLDS.items() if key != name}
-    (reason,) = decide(Evidence(measured(), thresholds, None, "Completed", ARCHIVE, True)).reasons
+    (reason,) = decide(Evidence(measured(), thresholds, None, "Completed", ARCHIVE, True, smoked())).reasons
     assert f"the threshold {name} = None: must be" in reason
 
 
 @pytest.mark.parametrize("thresholds", [{}, None, [], "0.5"])
 def test_no_thresholds_pass_nobody(thresholds: Any) -> None:
     """Each is missed by name."""
-    decision = decide(Evidence(measured(), thresholds, None, "Completed", ARCHIVE, True))
+    decision = decide(Evidence(measured(), thresholds, None, "Completed", ARCHIVE, True, smoked()))
     assert not decision.passed
     assert len(decision.reasons) == len(THRESHOLDS)
+
+
+@pytest.mark.parametrize(
+    ("smoke", "said"),
+    [
+        (None, "the evaluation left no pictures to try a release with"),
+        (smoked(images=[]), "the evaluation left no pictures to try a release with"),
+        (smoked(images=[{"file": "0.jpg"}]), "the evaluation left no pictures to try a release with"),
+        (smoked(model_digest=OTHER), "the pictures to try a release with were answered by another model"),
+    ],
+    ids=["no document", "no picture", "no answer", "another model"],
+)
+def test_a_model_that_no_release_could_try_is_refused(smoke: Any, said: str) -> None:
+    """It would be approved, and then never be released."""
+    decision = judge(smoke=smoke)
+    assert not decision.passed
+    assert said in decision.reasons[0]
 
 
 @pytest.mark.parametrize("status", ["Stopped", "Failed", "", None, {}])
@@ -219,7 +237,7 @@ def test_any_damage_is_judged_without_an_exception(path: tuple[str, ...], value:
 def test_arbitrary_evidence_never_passes(evidence: tuple[Any, Any, Any, Any]) -> None:
     """Noise is no evidence."""
     metrics, thresholds, champion, status = evidence
-    assert not decide(Evidence(metrics, thresholds, champion, status, ARCHIVE, True)).passed
+    assert not decide(Evidence(metrics, thresholds, champion, status, ARCHIVE, True, smoked())).passed
 
 
 def test_the_summary_never_shows_a_figure_below_its_threshold() -> None:

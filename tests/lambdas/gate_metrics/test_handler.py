@@ -20,6 +20,7 @@ from tests.lambdas.gate_metrics.figures import (
     measured,
     production,
     scored,
+    smoked,
 )
 from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
@@ -52,6 +53,7 @@ def evaluated(bucket: Bucket) -> Bucket:
     bucket.put("runs/one/models/job/output/model.tar.gz", ARCHIVE)
     bucket.put(FOLDER + "metrics.json", found())
     bucket.put(FOLDER + "report/index.html", PAGE)
+    bucket.put(FOLDER + "smoke/smoke.json", json.dumps(smoked()))
     return bucket
 
 
@@ -185,6 +187,20 @@ def test_figures_that_cannot_be_read_are_refused(evaluated: Bucket, context: Con
     else:
         evaluated.put(FOLDER + "metrics.json", body)
     with pytest.raises(GateRejected, match="cannot be read"):
+        handler(event(), context)
+    assert gate(evaluated)["passed"] is False
+
+
+@pytest.mark.parametrize("body", [None, "no json", json.dumps(smoked(images=[]))])
+def test_missing_pictures_to_try_a_release_with_close_the_gate(
+    evaluated: Bucket, context: Context, body: str | None
+) -> None:
+    """Before a person is asked, and not when the release finds nothing to send."""
+    if body is None:
+        evaluated.s3.delete_object(Bucket=evaluated.name, Key=FOLDER + "smoke/smoke.json")
+    else:
+        evaluated.put(FOLDER + "smoke/smoke.json", body)
+    with pytest.raises(GateRejected, match="left no pictures to try a release with"):
         handler(event(), context)
     assert gate(evaluated)["passed"] is False
 

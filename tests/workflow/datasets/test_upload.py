@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,14 +74,18 @@ def test_an_image_that_is_gone_from_the_folder_is_gone_from_the_prefix(cloud: Aw
 def test_weights_are_uploaded_under_their_name(cloud: AwsCloud, tmp_path: Path) -> None:
     """The address is what the run's input takes."""
     weights = tmp_path / "mine.pt"
-    weights.write_bytes(b"PK\x03\x04 archive")
+    with zipfile.ZipFile(weights, "w") as archive:
+        archive.writestr("archive/data.pkl", b"")
     assert upload_weights(cloud, BUCKET, weights) == f"s3://{BUCKET}/weights/mine.pt"
     assert keys() == ["weights/mine.pt"]
 
 
-@pytest.mark.parametrize(("name", "content"), [("mine.pt", b"not an archive"), ("mine.onnx", b"PK")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("mine.pt", b"not an archive"), ("mine.pt", b"PK\x03\x04 cut short"), ("mine.onnx", b"PK")],
+)
 def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    """Only what torch.save writes, judged by name and first bytes; nothing is unpickled."""
+    """Only what torch.save writes, judged by name, first and last bytes; nothing is unpickled."""
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"pretrained weights are a \.pt file"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.recognition import open_source
 
 STARTS = {
@@ -35,3 +38,49 @@ def test_any_bytes_in_any_document_are_problems_at_most(tmp_path: Path, name: st
     assert source.entries or source.problems
     for entry in source.entries:
         source.labels(entry, 64, 32)
+
+
+def one_more_class_than_is_taken(root: Path, format: str) -> None:
+    """A picture, and a dataset around it that names 10,001 classes."""
+    names = [f"class{number}" for number in range(MAXIMUM_CLASSES + 1)]
+    (root / "images").mkdir()
+    (root / "images" / "a.jpg").write_bytes(b"x")
+    if format == "yolo":
+        (root / "data.yaml").write_text(f"names: [{', '.join(names)}]\n")
+    elif format == "coco":
+        categories = [{"id": number, "name": name} for number, name in enumerate(names)]
+        images = [{"id": 1, "file_name": "images/a.jpg"}]
+        document = {"images": images, "annotations": [], "categories": categories}
+        (root / "train.json").write_text(json.dumps(document))
+    elif format == "voc":
+        objects = "".join(f"<object><name>{name}</name></object>" for name in names)
+        (root / "images" / "a.xml").write_text(f"<annotation>{objects}</annotation>")
+    else:
+        classes = dict(enumerate(names))
+        boxes = {"annotations": [], "image_size": [{"width": 64, "height": 32, "depth": 3}]}
+        metadata = {"class-map": classes, "type": "groundtruth/object-detection"}
+        line = {"source-ref": "s3://b/images/a.jpg", "job": boxes, "job-metadata": metadata}
+        (root / "output.manifest").write_text(json.dumps(line))
+
+
+@pytest.mark.parametrize("format", ["yolo", "coco", "voc", "ground-truth"])
+def test_more_classes_than_are_taken_are_one_problem(tmp_path: Path, format: str) -> None:
+    """Whatever the format: what counts classes against each other would take minutes and gigabytes."""
+    one_more_class_than_is_taken(tmp_path, format)
+    source = open_source(tmp_path)
+    assert (source.format, source.entries, source.classes) == (format, (), ())
+    (problem,) = source.problems
+    assert (problem.kind, problem.action) == ("classes", "rejected")
+    assert problem.message.startswith("there are 10,001 classes, at most 10,000 are taken")
+
+
+def test_a_file_of_classes_beyond_any_number_of_them_is_not_read(tmp_path: Path) -> None:
+    """Reading YAML takes seconds a megabyte."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").write_bytes(b"x")
+    (tmp_path / "data.yaml").write_text("names:\n" + "".join(f"- class{number}\n" for number in range(200_000)))
+    started = time.process_time()
+    problems = open_source(tmp_path).problems
+    assert time.process_time() - started < 5
+    assert (problems[0].kind, problems[0].file) == ("classes", "data.yaml")
+    assert "what names the classes may have 1,000,000" in problems[0].message

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,28 @@ def test_anything_unexpected_in_an_archive_is_refused(
     with pytest.raises(ArchiveError):
         unpack(special(tmp_path / "a.tar.gz", good, **fields), target)
     assert not (tmp_path / "escaped").exists()
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        lambda archive: gzip.compress(gzip.decompress(archive)),
+        lambda archive: gzip.compress(bytes(1024) + b"x"),
+        lambda archive: gzip.compress(bytes(16 << 20)),
+        lambda archive: b"no gzip",
+    ],
+    ids=["another archive", "a byte far behind", "nothing without end", "bytes that are not packed"],
+)
+def test_an_archive_that_something_follows_is_refused(
+    tmp_path: Path, good: dict[str, bytes], target: Path, after: Callable[[bytes], bytes]
+) -> None:
+    """What is judged is what is in the archive, for whoever unpacks it."""
+    archive = write_archive(tmp_path / "a.tar.gz", good)
+    unpack(archive, target)
+    archive.write_bytes(archive.read_bytes() + after(archive.read_bytes()))
+    (tmp_path / "again").mkdir()
+    with pytest.raises(ArchiveError, match=r"something follows the end|no readable archive"):
+        unpack(archive, tmp_path / "again")
 
 
 def test_a_file_that_claims_more_than_its_bound_is_refused_before_it_is_read(

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.smoke_test.comparison import Expectation, answer_of, difference
+from lambdas.smoke_test.comparison import difference
 from tests.containers.serving.evaluation.programs import evaluate, run_program
 from tests.containers.serving.http.running_server import Server
 from tests.containers.serving.publish_tasks import TASKS
 from workflow.contract.scores import Metrics, figures_of
+from workflow.contract.smoke import Expectation, answer_of
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
 

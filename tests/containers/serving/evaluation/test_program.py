@@ -189,6 +189,31 @@ def test_the_smoke_test_holds_the_predictors_answers_to_the_very_bytes(job: Job)
         assert (job.output / "smoke" / one["file"]).read_bytes() in held_out
 
 
+def test_pictures_too_large_to_send_are_made_smaller_for_the_smoke_test(job: Job) -> None:
+    """Else a model of large pictures would be approved, and no release could try it.
+
+    Noise as a PNG has more bytes than pixels; WebP becomes a PNG before it is sent.
+    """
+    for path in (job.inputs / "test" / "images").iterdir():
+        path.unlink()
+    noise = np.random.default_rng(0).integers(0, 60, (1600, 1600, 3), np.uint8)
+    noise[400:600, 400:600] = (0, 0, 255)
+    image = Image.fromarray(noise)
+    job.hold_out("large.png", encode(image, "PNG", compress_level=1), [(2, 2, 2)])
+    job.hold_out("becomes-large.webp", encode(image, "WEBP", lossless=True, method=0), [(2, 2, 2)])
+    assert job.run()[0] == 0
+    smoke = job.read("smoke/smoke.json")
+    assert [one["file"] for one in smoke["images"]] == ["0.jpg", "1.jpg"]
+    for one in smoke["images"]:
+        assert [found["class"] for found in one["detections"]] == ["blue"]
+        sent = job.output / "smoke" / one["file"]
+        assert sent.stat().st_size <= 5_000_000
+        with Image.open(sent) as shown:
+            right, bottom = one["detections"][0]["box"][2:]
+            assert right <= shown.width
+            assert bottom <= shown.height
+
+
 def test_pictures_of_other_formats_are_measured_as_a_client_would_send_them(job: Job) -> None:
     """A BMP in the data is found like any other, and goes to the smoke test as a PNG."""
     for path in (job.inputs / "test" / "images").iterdir():

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from containers.serving.model.array_header import read_array_header, split_stack
-from containers.serving.model.image import decode_array, decode_image, make_thumbnail, read_as_sent
+from containers.serving.model.image import decode_array, decode_image, make_lighter, make_thumbnail, read_as_sent
 from containers.serving.model.image_header import ImageError
 
 SHOWN_PIXELS = 100_000
@@ -37,6 +37,7 @@ def _answer(word: str, data: bytes, path: Path) -> Any:
         "array": lambda: [decode_array(one) for one in _single(data)],
         "as training reads": lambda: [cv2.imread(str(path), cv2.IMREAD_COLOR)],
         "as sent": lambda: [decode_image(read_as_sent(path))],
+        "lighter": lambda: [decode_image(make_lighter(data, 4_000))],
         "thumbnail": lambda: [decode_image(make_thumbnail(data, 32, 90))],
     }
     try:

@@ -10,7 +10,13 @@ from containers.serving.http.worker import respond
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import Predictor
 
-ASKED = {"content_type": "application/x-image", "accept": "", "attributes": "", "confidence": 0.25}
+ASKED = {
+    "content_type": "application/x-image",
+    "accept": "",
+    "attributes": "",
+    "confidence": 0.25,
+    "may_be_long": True,
+}
 
 
 def main() -> None:

@@ -150,3 +150,20 @@ def test_what_clients_cannot_send_is_sent_as_the_same_pixels(decoder: Decoder) -
     """A TIFF of the held-out images becomes a PNG; a PNG stays."""
     for data in (encode(COLOUR, "TIFF"), encode(COLOUR, "BMP"), encode(COLOUR)):
         assert np.array_equal(decoder.pixels("as sent", data)[0], bgr(COLOUR))
+
+
+def test_a_picture_is_made_lighter_by_halves_until_it_is_light_enough(decoder: Decoder) -> None:
+    """At most 4,000 bytes here: noise is scaled down, what fits as a JPEG keeps its size, turned as it is shown."""
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8))
+    height, width, _ = decoder.pixels("lighter", encode(noise))[0].shape
+    assert (height, width) in [(60, 80), (30, 40), (15, 20)]
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    grey = encode(Image.new("RGB", (160, 120), "grey"), "JPEG", exif=exif)
+    assert decoder.pixels("lighter", grey)[0].shape == (160, 120, 3)
+
+
+def test_a_picture_that_is_too_long_for_a_jpeg_becomes_one_all_the_same(decoder: Decoder) -> None:
+    """More than 65,500 pixels a side cannot be written."""
+    _, width, _ = decoder.pixels("lighter", encode(Image.new("RGB", (70_000, 2))))[0].shape
+    assert 1_000 < width <= 65_500
