@@ -60,7 +60,7 @@ images: .venv/dev ## build both container images (podman or docker) and run each
 deploy: .venv/run ## deploy the stack to AWS (EMAIL=…), or to the stand-in with AWS_ENDPOINT_URL
 	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)')
 
-destroy: .venv/run ## delete the stack and everything in it
+destroy: .venv/run ## delete the stack and everything in it but the record of decisions
 	$(BIN)/greenlight destroy
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth

@@ -100,8 +100,18 @@ def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bo
 
 def confirm(yes: bool, question: str) -> None:
     """Ask a yes-or-no question unless it was answered on the command line; no ends the command."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
+    if must_ask(yes, question):
+        click.confirm(question, abort=True, err=True)
+
+
+def confirm_by_name(yes: bool, question: str, name: str) -> None:
+    """Have a name typed unless the question was answered on the command line; anything else ends the command."""
+    if must_ask(yes, question) and click.prompt(f"{question} Type its name to go on", err=True) != name:
+        raise UsageError(f"that is not {name}: nothing was deleted.")
+
+
+def must_ask(yes: bool, question: str) -> bool:
+    """Whether a person is still to be asked. Raises UsageError where nobody can be."""
+    if not yes and not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody can be asked here: repeat with --yes.")
-    click.confirm(question, abort=True, err=True)
+    return not yes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflow.commands.session import Session, confirm, on_project, print_result
+from workflow.commands.session import Session, confirm_by_name, on_project, print_result
 from workflow.contract.plain_text import show_lines
 from workflow.errors import UsageError
 
@@ -80,18 +80,27 @@ def deploy(
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--records", default="", metavar="TABLE", help="Delete this record of decisions as well.")
 @on_project
-def destroy(session: Session, project: str, as_json: bool, yes: bool) -> None:
-    """Delete the stack and everything in it: data, models, endpoints."""
+def destroy(session: Session, project: str, as_json: bool, yes: bool, records: str) -> None:
+    """Delete the stack and everything in it: data, models, endpoints.
+
+    The record of decisions stays: the stack's table with who approved what, and what was released when.
+    Its name is told at the end. With that name, --records deletes it too, now or later.
+    Nothing else can delete the stack by accident: it is protected until this command lifts that.
+    """
     from workflow.stack.destroy import destroy as destroy_stack
 
-    confirm(yes, f"Delete the stack {project} with all its data, models and endpoints?")
-    destroy_stack(
+    also = f" and the record of decisions {records}" if records else ""
+    confirm_by_name(yes, f"Delete the stack {project} with all its data, models and endpoints{also}?", project)
+    table = destroy_stack(
         project,
+        records_table=records,
         cloud=session.cloud,
         on_progress=lambda step: tell(step, as_json),
     )
-    print_result(as_json, {"project": project, "destroyed": True}, f"{project} is gone.")
+    stays = f" The record of decisions stays, in the table {table}." if table else ""
+    print_result(as_json, {"project": project, "destroyed": True, "records": table}, f"{project} is gone.{stays}")
 
 
 def tell(step: Step, as_json: bool) -> None:

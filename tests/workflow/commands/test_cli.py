@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import subprocess
@@ -204,6 +205,17 @@ def test_watch_exits_as_the_run_ended(status: str, code: int, capsys: pytest.Cap
     said = capsys.readouterr()
     assert json.loads(said.out)["status"] == status.removeprefix("Execution").upper()
     assert "Build greenlight-build · r" in said.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("greenlight", 1), ("greenligth", 2), ("y", 2)])
+def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever types it knows which stack is meant; a y that comes by habit deletes nothing."""
+    answers = io.StringIO(f"{typed}\n")
+    monkeypatch.setattr(answers, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", answers)
+    ended, cloud = called("destroy", get_caller_identity=GreenlightError("asked AWS"))
+    assert ended == code
+    assert [name for name, _ in cloud.asked] == ["get_caller_identity"] * (code == 1)
 
 
 @pytest.mark.parametrize("command", ["destroy", "rollback"])
