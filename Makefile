@@ -5,7 +5,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # Compiled once, not again by every process that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-fast check golden local images fuzz deploy destroy bench clean
+.PHONY: help demo test test-fast check golden local images fuzz deploy destroy bench audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ help: ## this list
 
 .venv/dev: .venv/run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,dev]'
+	@touch $@
+
+.venv/audit: .venv/run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,audit]'
 	@touch $@
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
@@ -60,7 +64,7 @@ images: .venv/dev ## build both container images (podman or docker) and run each
 deploy: .venv/run ## deploy the stack to AWS (EMAIL=…), or to the stand-in with AWS_ENDPOINT_URL
 	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)')
 
-destroy: .venv/run ## delete the stack and everything in it
+destroy: .venv/run ## delete the stack and everything in it but the record of decisions
 	$(BIN)/greenlight destroy
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
@@ -68,6 +72,9 @@ fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests sen
 
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests
+
+audit: .venv/audit ## known vulnerabilities of what is deployed (asks a service), and what it is made of (build/sbom)
+	$(BIN)/python -m infra.audit
 
 clean: ## stop the stand-in; forget environments, state and builds
 	-@test ! -x $(BIN)/greenlight || $(BIN)/greenlight local --stop

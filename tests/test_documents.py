@@ -47,6 +47,7 @@ NOT_RUN = {
     "make images": "it builds for minutes, and needs podman or docker",
     "make fuzz": "the tests send a tenth of its requests",
     "make bench": "it measures for half an hour, on a machine that does nothing else",
+    "make audit": "it asks a service on the network",
     "make deploy": "it needs an AWS account; tests/flow deploys to the stand-in",
     "export AWS_DEFAULT_REGION=eu-central-1": "it names a region of that account",
     ".venv/bin/python -m pytest": "it runs tests, of which this is one",

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.conftest import CHROMIUM
@@ -21,9 +22,12 @@ def document(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text())
 
 
-def job() -> dict[str, Any]:
-    """The one job of the workflow."""
-    (found,) = document(".github/workflows/ci.yaml")["jobs"].values()
+WORKFLOWS = ("ci", "audit")
+
+
+def job(workflow: str) -> dict[str, Any]:
+    """The one job of a workflow."""
+    (found,) = document(f".github/workflows/{workflow}.yaml")["jobs"].values()
     return dict(found)
 
 
@@ -38,26 +42,40 @@ def test_the_script_checks_and_tests_and_nothing_else() -> None:
     subprocess.run(["bash", "-n", str(ROOT / ".ci" / "run")], check=True)
 
 
-def test_the_workflow_runs_the_script_alone() -> None:
-    """No step of its own that the script does not have."""
-    assert [step["run"] for step in job()["steps"] if "run" in step] == ["bash .ci/run"]
+@pytest.mark.parametrize(("name", "command"), [("ci", "bash .ci/run"), ("audit", "make audit")])
+def test_a_workflow_runs_one_command_that_everybody_can_run(name: str, command: str) -> None:
+    """No step of its own that the script, or the target, does not have."""
+    assert [step["run"] for step in job(name)["steps"] if "run" in step] == [command]
 
 
-def test_the_workflow_has_no_more_than_it_needs() -> None:
+def test_advisories_are_looked_up_without_a_change() -> None:
+    """They come in the weeks in which nobody changes anything, and with every pull request."""
+    starts = document(".github/workflows/audit.yaml")[True]
+    assert starts == {"pull_request": None, "schedule": [{"cron": "17 5 * * 1"}]}
+
+
+def test_there_is_no_other_workflow() -> None:
+    """Each of them is held by these tests."""
+    assert {path.stem for path in (ROOT / ".github" / "workflows").iterdir()} == set(WORKFLOWS)
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_has_no_more_than_it_needs(name: str) -> None:
     """It reads the repository, keeps no token, ends in time, and runs once for a branch."""
-    workflow = document(".github/workflows/ci.yaml")
+    workflow = document(f".github/workflows/{name}.yaml")
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["cancel-in-progress"] is True
-    assert "permissions" not in job()
-    assert 0 < job()["timeout-minutes"] <= 90
-    checkout, python = (step for step in job()["steps"] if "uses" in step)
+    assert "permissions" not in job(name)
+    assert 0 < job(name)["timeout-minutes"] <= 90
+    checkout, python = (step for step in job(name)["steps"] if "uses" in step)
     assert checkout["with"] == {"persist-credentials": False}
     assert python["with"] == {"python-version": "3.11"}
 
 
-def test_an_action_is_pinned_to_a_commit() -> None:
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_an_action_is_pinned_to_a_commit(name: str) -> None:
     """A tag can be moved."""
-    used = [step["uses"] for step in job()["steps"] if "uses" in step]
+    used = [step["uses"] for step in job(name)["steps"] if "uses" in step]
     assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action) for action in used)
 
 

@@ -1,13 +1,15 @@
-"""Lays rows of text out in columns for a terminal. Knows nothing of what they say."""
+"""Lays rows of text out in columns for a terminal. A cell is one line, whatever it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from workflow.contract.plain_text import show_plain
+
 
 def format_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """The rows below their head, each column as wide as its widest cell; the last column is not padded."""
-    cells = [[str(cell) for cell in row] for row in (head, *rows)]
+    cells = [[show_plain(str(cell)) for cell in row] for row in (head, *rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(lines)

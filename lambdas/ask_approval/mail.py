@@ -1,6 +1,7 @@
 """The mail that asks for a decision: plain text, fewer than twenty lines, one link.
 
-Opening the link decides nothing, because mail scanners open every link.
+Opening the link decides nothing, because mail scanners open every link. Whatever else the mail says is no link, even
+where whoever started the run, named the dataset or named the classes wrote one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 
 from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.names import subject_line
+from workflow.contract.plain_text import break_links, show_plain
 from workflow.contract.scores import FIGURE_NAMES
 
 VERDICT_LENGTH = 300
@@ -33,10 +35,11 @@ def write_body(request: ApprovalRequest, link: str) -> str:
     """The text of the mail."""
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
     what = "be released" if request.purpose == "release" else "go from staging to production"
+    starter, run = put_on_one_line(request.started_by) or "nobody named", put_on_one_line(request.run)
     shown = [figure for figure in request.figures if figure.name not in LEFT_OUT]
     return "\n".join(
         [
-            f"May {request.title()} {what}?",
+            f"May {put_on_one_line(request.title())} {what}?",
             "",
             write_heading(request.production_version),
             *(write_row(figure) for figure in shown),
@@ -45,7 +48,7 @@ def write_body(request: ApprovalRequest, link: str) -> str:
             f"What changed  {put_on_one_line(request.changed)}",
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
-            f"Started by    {put_on_one_line(request.started_by) or 'nobody named'}, run {request.run}",
+            f"Started by    {starter}, run {run}",
             f"Answer until  {until}; without an answer nothing is released",
             "",
             "Look at the report and decide (opening the page decides nothing):",
@@ -65,7 +68,7 @@ def write_heading(production_version: int) -> str:
 def write_row(figure: ComparedFigure) -> str:
     """One line of the table of figures."""
     production = "" if figure.production is None else format_figure(figure.production)
-    return f"{figure.name:<{NAME_WIDTH}}{format_figure(figure.candidate):<12}{production}".rstrip()
+    return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{format_figure(figure.candidate):<12}{production}".rstrip()
 
 
 def format_figure(value: float | None) -> str:
@@ -74,6 +77,6 @@ def format_figure(value: float | None) -> str:
 
 
 def put_on_one_line(text: str) -> str:
-    """The text without line breaks, cut where it gets too long for a mail."""
-    line = " ".join(text.split())
-    return line if len(line) <= VERDICT_LENGTH else line[: VERDICT_LENGTH - 1] + "…"
+    """The text on one line with nothing in it that is not seen or is a link, cut where it gets too long for a mail."""
+    line = show_plain(text)
+    return break_links(line if len(line) <= VERDICT_LENGTH else line[: VERDICT_LENGTH - 1] + "…")

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.approval_link import PATH
+from workflow.contract.plain_text import PlainName, is_plain_name, show_plain
 
 FORM_BYTES = 20_000
 NAME_LENGTH = 80
@@ -65,11 +66,13 @@ def read_answer(event: Mapping[str, Any], nonce: str) -> Answer:
     decision = DECISIONS.get(fields.get("decision", ""))
     if decision is None:
         raise FormError("The form says neither approve nor reject.")
-    by, comment = put_on_one_line(fields.get("name", "")), put_on_one_line(fields.get("comment", ""))
+    by, comment = fields.get("name", "").strip(), show_plain(fields.get("comment", ""))
     if not by:
         raise FormError("Please give your name: it is kept with the decision.")
     if len(by) > NAME_LENGTH or len(comment) > COMMENT_LENGTH:
         raise FormError(f"A name may have {NAME_LENGTH} characters and a comment {COMMENT_LENGTH}.")
+    if not is_plain_name(by):
+        raise FormError(f"A name is {PlainName(NAME_LENGTH).wanted}.")
     return Answer(decision=decision, by=by, comment=comment)
 
 
@@ -86,8 +89,3 @@ def read_form(event: Mapping[str, Any]) -> dict[str, str]:
     if any(len(values) > 1 for values in fields.values()):
         raise FormError("The form names a field twice.")
     return {name: values[0] for name, values in fields.items()}
-
-
-def put_on_one_line(text: str) -> str:
-    """Printable text on one line, as the registry's approval description takes it."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -7,11 +7,12 @@ link may.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from html import escape
+from html import escape as escape_markup
 
 from lambdas.decide.link import COMMENT_LENGTH, NAME_LENGTH
 from workflow.contract.approval import APPROVED, CLOSED, ApprovalRequest, ComparedFigure, StoredApproval
 from workflow.contract.approval_link import report_beside
+from workflow.contract.plain_text import show_plain
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d6dbe1;--good:#116b34;--bad:#b42318}
@@ -56,6 +57,11 @@ def render(approval: StoredApproval, opaque_id: str, now_epoch: int, notice: str
         _form(approval, opaque_id, now_epoch),
     ]
     return frame(title, "\n".join(part for part in parts if part))
+
+
+def escape(text: str) -> str:
+    """Any text as the page shows it: on one line, nothing in it unseen, none of it markup."""
+    return escape_markup(show_plain(text))
 
 
 def frame(title: str, content: str) -> str:
@@ -172,7 +178,7 @@ def _form(approval: StoredApproval, opaque_id: str, now_epoch: int) -> str:
     if approval.undelivered():
         decision = "approve" if approval.decision == APPROVED else "reject"
         return (
-            f'{start}<input type="hidden" name="name" value="{escape(approval.decided_by)}">\n'
+            f'{start}<input type="hidden" name="name" value="whoever tells it again">\n'
             f'<div class="choice"><button name="decision" value="{decision}">Tell the run again</button></div>\n</form>'
         )
     if not approval.waits(now_epoch):

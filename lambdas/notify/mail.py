@@ -1,6 +1,7 @@
 """The mails that tell how an execution ended: subject and plain text. Pure.
 
-Every value may be missing or of a wrong type: a notice that cannot be complete is sent incomplete.
+Every value may be missing or of a wrong type: a notice that cannot be complete is sent incomplete. None of them becomes
+a link, whatever it says; the report's address is the plan's own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from lambdas.notify.cause import readable
 from workflow.contract.cause import text_of
 from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
+from workflow.contract.plain_text import break_links
 from workflow.contract.reading import finite
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
 
@@ -28,7 +30,7 @@ class Mail:
 def write_failure(event: Mapping[str, Any], project: str) -> Mail:
     """A run that stopped at a state."""
     machine, what = read_text(event, "machine", "a machine"), read_text(event, "what", "an unknown step")
-    run, cause = read_text(event, "run", "unnamed"), readable(event.get("error"))
+    run, cause = read_text(event, "run", "unnamed"), break_links(readable(event.get("error")))
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
@@ -55,7 +57,7 @@ def write_release(event: Mapping[str, Any], project: str) -> Mail:
         "",
         f"Endpoint    {read_text(plan, 'production_endpoint', 'unknown')}",
         f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
-        f"Report      {read_text(plan, 'report_uri', 'unknown')}",
+        f"Report      {text_of(plan.get('report_uri')) or 'unknown'}",
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
         f"Execution   {read_text(event, 'execution', 'unknown')}",
     ]
@@ -69,7 +71,7 @@ def write_end(detail: Mapping[str, Any], project: str) -> Mail:
     """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
     machine = read_text(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
     status, run = read_text(detail, "status", "ended").lower().replace("_", " "), read_text(detail, "name", "unnamed")
-    cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
+    cause = break_links(readable({"Error": detail.get("error"), "Cause": detail.get("cause")}))
     if status == "aborted" and not detail.get("cause"):
         cause = "somebody stopped it"
     lines = [
@@ -92,5 +94,5 @@ def name_quality(scores: object) -> str:
 
 
 def read_text(holder: Mapping[str, Any], key: str, otherwise: str) -> str:
-    """The value as text on one line, or something to say in its place."""
-    return text_of(holder.get(key)) or otherwise
+    """The value as text on one line in which nothing is a link, or something to say in its place."""
+    return break_links(text_of(holder.get(key))) or otherwise

@@ -16,6 +16,7 @@ import click
 from workflow.commands import decisions, production, runs, stack
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
+from workflow.contract.plain_text import show_lines
 from workflow.errors import GreenlightError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(arguments: Sequence[str], cloud: Cloud | None = None) -> int:
         error.show()
         return error.exit_code
     except GreenlightError as error:
-        click.echo(f"greenlight: {error}", err=True)
+        click.echo(f"greenlight: {show_lines(str(error))}", err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.commands.session import Session, on_project, print_result
+from workflow.contract.plain_text import show_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,15 +113,15 @@ class Asking:
                     tally.add(outcome)
                     documents.append(outcome.document())
                     if isinstance(outcome, Failure):
-                        say(f"{outcome.file}: {outcome.reason}", True)
+                        say(show_lines(f"{outcome.file}: {outcome.reason}"), True)
                     elif not self._as_json:
-                        say(self._line(outcome), False)
+                        say(show_lines(self._line(outcome)), False)
                     step()
         finally:
             if self._as_json and documents:
                 print_result(True, documents, "")
             if len(documents) > 1:
-                click.echo(tally.text(time.monotonic() - began), err=self._as_json)
+                click.echo(show_lines(tally.text(time.monotonic() - began)), err=self._as_json)
         return 1 if tally.failed else 0
 
     def _line(self, prediction: Prediction) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workflow.contract.plain_text import escape_unseen, is_plain_name, show_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,16 +55,17 @@ def on_project(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def print_result(as_json: bool, document: Any, text: str) -> None:
-    """Print a command's result, for a program or for a person."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if as_json else text)
+    """Print a command's result, for a program or for a person; neither holds anything that a terminal would obey."""
+    click.echo(escape_unseen(json.dumps(document, indent=2, ensure_ascii=False)) if as_json else show_lines(text))
 
 
 def user_name() -> str:
-    """Who runs the command."""
+    """Who runs the command, as a name that a run and the approval page take."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):
         return "somebody without a user name"
+    return name if is_plain_name(name) else "somebody with an unusual user name"
 
 
 def make_watcher(session: Session, stack: Stack, execution: str) -> Watcher:
@@ -92,14 +94,24 @@ def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bo
     if as_json:
         print_result(True, view.document(), "")
     elif view.outcome is not None:
-        click.echo(view.outcome.text())
+        click.echo(show_lines(view.outcome.text()))
     return 0 if view.outcome is not None and view.outcome.succeeded else 1
 
 
 def confirm(yes: bool, question: str) -> None:
     """Ask a yes-or-no question unless it was answered on the command line; no ends the command."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
+    if must_ask(yes, question):
+        click.confirm(question, abort=True, err=True)
+
+
+def confirm_by_name(yes: bool, question: str, name: str) -> None:
+    """Have a name typed unless the question was answered on the command line; anything else ends the command."""
+    if must_ask(yes, question) and click.prompt(f"{question} Type its name to go on", err=True) != name:
+        raise UsageError(f"that is not {name}: nothing was deleted.")
+
+
+def must_ask(yes: bool, question: str) -> bool:
+    """Whether a person is still to be asked. Raises UsageError where nobody can be."""
+    if not yes and not sys.stdin.isatty():
         raise UsageError(f"{question} Nobody can be asked here: repeat with --yes.")
-    click.confirm(question, abort=True, err=True)
+    return not yes

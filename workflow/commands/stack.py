@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflow.commands.session import Session, confirm, on_project, print_result
+from workflow.commands.session import Session, confirm_by_name, on_project, print_result
+from workflow.contract.plain_text import show_lines
 from workflow.errors import UsageError
+
+if TYPE_CHECKING:
+    from workflow.stack.changes import Step
 
 
 @click.command()
@@ -58,11 +62,7 @@ def deploy(
     from dataclasses import asdict
 
     from workflow.runs.start import read_settings
-    from workflow.stack.changes import Step
     from workflow.stack.deploy import deploy as deploy_stack
-
-    def tell(step: Step) -> None:
-        click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json)
 
     stack = deploy_stack(
         project,
@@ -72,7 +72,7 @@ def deploy(
         defaults=read_settings(defaults) if defaults else None,
         parameters=dict(_split_pair(text, "--parameter") for text in parameters),
         images=build_images,
-        on_progress=tell,
+        on_progress=lambda step: tell(step, as_json),
     )
     text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
     print_result(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
@@ -80,18 +80,32 @@ def deploy(
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--records", default="", metavar="TABLE", help="Delete this record of decisions as well.")
 @on_project
-def destroy(session: Session, project: str, as_json: bool, yes: bool) -> None:
-    """Delete the stack and everything in it: data, models, endpoints."""
+def destroy(session: Session, project: str, as_json: bool, yes: bool, records: str) -> None:
+    """Delete the stack and everything in it: data, models, endpoints.
+
+    The record of decisions stays: the stack's table with who approved what, and what was released when.
+    Its name is told at the end. With that name, --records deletes it too, now or later.
+    Nothing else can delete the stack by accident: it is protected until this command lifts that.
+    """
     from workflow.stack.destroy import destroy as destroy_stack
 
-    confirm(yes, f"Delete the stack {project} with all its data, models and endpoints?")
-    destroy_stack(
+    also = f" and the record of decisions {records}" if records else ""
+    confirm_by_name(yes, f"Delete the stack {project} with all its data, models and endpoints{also}?", project)
+    table = destroy_stack(
         project,
+        records_table=records,
         cloud=session.cloud,
-        on_progress=lambda step: click.echo(f"  {step.resource:<40} {step.status} {step.reason}".rstrip(), err=as_json),
+        on_progress=lambda step: tell(step, as_json),
     )
-    print_result(as_json, {"project": project, "destroyed": True}, f"{project} is gone.")
+    stays = f" The record of decisions stays, in the table {table}." if table else ""
+    print_result(as_json, {"project": project, "destroyed": True, "records": table}, f"{project} is gone.{stays}")
+
+
+def tell(step: Step, as_json: bool) -> None:
+    """Say what happened to one resource; on standard error where standard output carries JSON."""
+    click.echo(show_lines(f"  {step.resource:<40} {step.status} {step.reason}").rstrip(), err=as_json)
 
 
 def _split_pair(text: str, option: str) -> tuple[str, str]:

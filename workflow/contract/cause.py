@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from workflow.contract.plain_text import show_plain
+
 DEPTH = 5
 """How many causes may be packed into each other before the text is taken as it is."""
 
@@ -43,8 +45,8 @@ def reason_in(cause: object, depth: int = DEPTH) -> str:
 
 
 def text_of(value: object) -> str:
-    """Any value as text on one line; empty for nothing."""
-    return "" if value is None else " ".join(str(value).split())
+    """Any value as plain text on one line; empty for nothing."""
+    return "" if value is None else show_plain(str(value))
 
 
 def _last_message(job: Mapping[str, object]) -> str:

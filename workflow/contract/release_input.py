@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from workflow.contract.document import Matching, PackageArn, read, render
 from workflow.contract.names import PACKAGE_ARN
+from workflow.contract.plain_text import PlainName
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
@@ -27,9 +28,7 @@ class ReleaseInput:
     model_package_arn: PackageArn
     judged_against: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] | None = None
     ask_before_production: bool = RunInput.ask_before_production
-    started_by: Annotated[
-        str, Matching(rf"[^\r\n]{{0,{STARTED_BY_LENGTH}}}", f"up to {STARTED_BY_LENGTH} characters on one line")
-    ] = RunInput.started_by
+    started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:

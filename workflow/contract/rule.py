@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, cast
 
+from workflow.contract.plain_text import PlainName
 from workflow.contract.reading import ContractError, finite
 
 Value = TypeVar("Value")
@@ -112,6 +113,20 @@ class Pattern(Rule[str]):
 
     def _take(self, value: object) -> str | None:
         return value if isinstance(value, str) and re.fullmatch(self.pattern, value) else None
+
+
+@dataclass(frozen=True)
+class Name(Rule[str]):
+    """Nothing, or a plain name."""
+
+    longest: int
+
+    def allowed(self) -> str:
+        """Which letters a plain name is made of."""
+        return PlainName(self.longest).wanted
+
+    def _take(self, value: object) -> str | None:
+        return value if isinstance(value, str) and not PlainName(self.longest).broken(value) else None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperpar
 from workflow.contract.model import TASKS
 from workflow.contract.rule import (
     InputError,
+    Name,
     Number,
     OneOf,
     Pattern,
@@ -122,13 +123,7 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
     ask_before_production: bool = key(Switch("ask once more between staging and production"), False)
     approval_hours: float = key(Number("hours an approval request waits", 0, 24 * 30, above=True), 72.0)
     force: bool = key(Switch("build even when nothing changed"), False)
-    started_by: str = key(
-        Pattern(
-            f"up to {STARTED_BY_LENGTH} characters naming who or what started the run",
-            rf"[^\r\n]{{0,{STARTED_BY_LENGTH}}}",
-        ),
-        "",
-    )
+    started_by: str = key(Name("who or what started the run", STARTED_BY_LENGTH), "")
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> RunInput:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+from workflow.contract.plain_text import show_lines
 from workflow.demo import record, steps
 from workflow.demo.options import Options, read_options
 from workflow.demo.steps import FOLDER, REPORT, Stops
@@ -92,7 +93,7 @@ def _end(stops: Stops, why: str, code: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     nothing = "" if stops else "\nnothing was started"
-    print(f"\n{why}{nothing}", file=sys.stderr, flush=True)
+    print(show_lines(f"\n{why}{nothing}"), file=sys.stderr, flush=True)
     stop_all(stops)
     write_summary({"version": 1, "status": "INTERRUPTED" if code == INTERRUPTED else "FAILED", "reason": why})
     return code

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
+from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import answer_mail, ask_person
@@ -210,12 +211,12 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
 
 def say(name: str, text: str) -> None:
     """One line of the account, such as ``stack  greenlight: 61 resources ready``."""
-    print(f"  {name:<14} {text}", flush=True)
+    print(show_lines(f"  {name:<14} {text}"), flush=True)
 
 
 def say_line(text: str) -> None:
     """A line as it is."""
-    print(text, flush=True)
+    print(show_lines(text), flush=True)
 
 
 def command() -> str:

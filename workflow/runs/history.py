@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from workflow.contract.cause import reason_in
+from workflow.contract.plain_text import show_plain
 
 _ENDINGS = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -169,5 +170,5 @@ def _document(text: object) -> dict[str, Any]:
 
 def readable_cause(cause: str) -> str:
     """One readable line of a cause, as short as a terminal wants it; the cause itself where it holds no reason."""
-    line = reason_in(cause) or " ".join(cause.split())
+    line = reason_in(cause) or show_plain(cause)
     return line if len(line) <= _LONGEST_CAUSE else line[: _LONGEST_CAUSE - 1] + "…"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workflow.contract.plain_text import show_plain
 from workflow.runs.history import Step, readable_cause
 from workflow.table import shorten
 
@@ -20,7 +21,7 @@ def note_of(step: Step) -> str:
         return readable_cause(step.cause)
     if not step.gained:
         return ""
-    return shorten(_note(step.gained), _LONGEST)
+    return shorten(show_plain(_note(step.gained)), _LONGEST)
 
 
 def _note(gained: Mapping[str, Any]) -> str:

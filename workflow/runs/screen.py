@@ -1,6 +1,7 @@
 """Draws views of a running execution: live on a terminal, line by line anywhere else.
 
-A finished state is printed once and stays; only what still moves is redrawn. Calls nothing but the terminal.
+A finished state is printed once and stays; only what still moves is redrawn. Calls nothing but the terminal, and gives
+it nothing of a view that it would obey: no escape code, no markup.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from workflow.contract.plain_text import show_lines
 from workflow.runs import trials
 from workflow.runs.progress import draw_curves, progress_line, seconds_left, summary_line
 from workflow.runs.watch import Row, View
@@ -40,7 +42,7 @@ def open_screen(stream: TextIO) -> Screen:
 def title_line(view: View) -> str:
     """The line above a view."""
     kind = view.machine.rsplit("-", 1)[-1].capitalize()
-    return f"{kind} {view.machine} · {view.run}"
+    return show_lines(f"{kind} {view.machine} · {view.run}")
 
 
 def remark(row: Row, view: View) -> str:
@@ -60,13 +62,13 @@ def row_line(row: Row, view: View, mark: str = "", seconds: float | None = None)
     indent = "  " * (row.depth + 1)
     name = row.name.ljust(_NAME_WIDTH - 2 * row.depth)
     took = f"{row.seconds if seconds is None else seconds:.1f} s"
-    return f"{indent}{mark or _MARKS[row.status]} {name} {took:>8}   {remark(row, view)}".rstrip()
+    return show_lines(f"{indent}{mark or _MARKS[row.status]} {name} {took:>8}   {remark(row, view)}").rstrip()
 
 
 def lines_below(row: Row, view: View, mark: str) -> list[str]:
     """What a running row shows of its inside: the training's curves, or the search's trials."""
     if row.name == "Tune":
-        return [trial.line(mark) for trial in view.trials]
+        return [show_lines(trial.line(mark)) for trial in view.trials]
     return draw_curves(view.epochs) if row.name == "Train" else []
 
 
@@ -120,7 +122,7 @@ class PlainScreen:
     def _say(self, key: tuple[str, ...], text: str) -> None:
         if key not in self._said:
             self._said.add(key)
-            print(text, file=self._stream, flush=True)
+            print(show_lines(text), file=self._stream, flush=True)
 
 
 class LiveScreen:
@@ -145,7 +147,7 @@ class LiveScreen:
         if not self._titled:
             self._titled = True
             self._console.print()
-            self._console.print(title_line(view), style="bold")
+            self._console.print(title_line(view), style="bold", markup=False)
         if view.outcome is not None:
             self.pause()
         rows = settled_rows(view)
@@ -183,7 +185,7 @@ class LiveScreen:
             elif row.status == "asking":
                 text.append(self._styled(row_line(row, view, seconds=row.seconds + since)))
                 if view.approval is not None:
-                    text.append(f"\n      {view.approval.link}", style="underline")
+                    text.append(f"\n      {show_lines(view.approval.link)}", style="underline")
             else:
                 text.append(self._styled(row_line(row, view, spinner, row.seconds + since)))
                 if row.name == "Train" and view.epochs:

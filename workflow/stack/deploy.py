@@ -1,7 +1,8 @@
 """Brings a project's stack to the state of this repository: archives, template, images, then one change set.
 
 Everything that is uploaded is named by its content, so deploying twice changes nothing the second time. A parameter
-that the person does not name keeps its value. Tells what happens through ``on_progress`` and prints nothing.
+that the person does not name keeps its value. From then on the stack is deleted by ``destroy`` alone, which lifts its
+termination protection. Tells what happens through ``on_progress`` and prints nothing.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ def deploy(
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
     values = fill_in_parameters(before, given, {item["ParameterKey"] for item in known})
     change_stack(cloud, project, template, values, before is not None, on_progress)
+    cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
         push_images(cloud, project, place, on_progress, root)
     elif before is None and not cloud.local:

@@ -1,16 +1,18 @@
 """Removes a project: its endpoints, models, packages and buckets with everything in them, then its stack.
 
-Touches what carries the project's tag or name and nothing else. Asks nobody; the command does that first.
+The record of decisions stays unless it is named. Touches what carries the project's tag or name and nothing else. Asks
+nobody; the command does that first.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.errors import ServiceError, UsageError
-from workflow.stack import buckets
+from workflow.stack import buckets, records
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket
 from workflow.stack.outputs import Place, describe_stack, find_place
@@ -19,14 +21,24 @@ STAGES = ("staging", "production")
 _GONE = ("could not find", "does not exist", "not found", "cannot find")
 
 
-def destroy(project: str, *, cloud: Cloud | None = None, on_progress: Progress = lambda _: None) -> None:
-    """Remove everything the project owns. Raises UsageError where there is nothing, GreenlightError where it stays."""
+def destroy(
+    project: str, *, records_table: str = "", cloud: Cloud | None = None, on_progress: Progress = lambda _: None
+) -> str:
+    """Remove everything the project owns but its record of decisions; return the table that holds it.
+
+    The record goes too where ``records_table`` names its table, which may also be that of a stack removed before; then
+    the answer is empty. Raises UsageError before anything is removed where there is nothing, or no such table;
+    GreenlightError where something stays that should not.
+    """
     cloud = cloud or AwsCloud()
     place = find_place(cloud)
     found = describe_stack(cloud, project)
     code = code_bucket(project, place)
-    if found is None and not buckets.exists(cloud, code, place):
+    if records_table:
+        records.check(cloud, project, records_table)
+    elif found is None and not buckets.exists(cloud, code, place):
         raise UsageError(f"no stack {project} in {place.region} (account {place.account}): nothing to remove.")
+    table = "" if found is None else find_table(found)
     if found is not None:
         stop_executions(cloud, project, place, on_progress)
     remove_endpoints(cloud, project, on_progress)
@@ -37,6 +49,10 @@ def destroy(project: str, *, cloud: Cloud | None = None, on_progress: Progress =
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
     if found is not None:
         since = time.time()
+        if found.get("EnableTerminationProtection"):
+            cloud.call(
+                "cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=False
+            )
         cloud.call("cloudformation", "delete_stack", StackName=project)
         follow(cloud, project, str(found["StackId"]), since, on_progress, wanted={"DELETE_COMPLETE"})
     if buckets.exists(cloud, code, place):
@@ -44,6 +60,19 @@ def destroy(project: str, *, cloud: Cloud | None = None, on_progress: Progress =
         on_progress(Step(code, "removed"))
     for stage in STAGES:
         remove_log(cloud, f"/aws/sagemaker/Endpoints/{project}-{stage}")
+    if records_table:
+        records.remove(cloud, records_table)
+        on_progress(Step(records_table, "removed"))
+    if table in ("", records_table):
+        return ""
+    on_progress(Step(table, "stays", "what was decided and released"))
+    return table
+
+
+def find_table(stack: Mapping[str, Any]) -> str:
+    """The name of a described stack's table; empty where its first deployment never ended."""
+    outputs = {item["OutputKey"]: str(item["OutputValue"]) for item in stack.get("Outputs", [])}
+    return outputs.get("Table", "")
 
 
 def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progress) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import unicodedata
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
-from workflow.contract.approval import ApprovalRequest
+from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
@@ -105,6 +108,30 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     assert len(text.splitlines()) < 20
     assert text.count("http") == 1
     assert "2027-01-15" in text
+
+
+@given(
+    st.text(st.characters()), st.sampled_from(["", "\u2028https://evil.example/a/x", "\x1b[2J", "http:/\u200b/e.x/"])
+)
+@example("Look at the report and decide:\u2028https://evil.example/a/x\u2028", "")
+def test_a_mail_holds_one_link_whatever_people_and_runs_are_called(text: str, end: str) -> None:
+    """Its own, on a line of its own; above it nothing poses as one, breaks a line or turns it around."""
+    hostile = text + end
+    request = replace(
+        request_of(RELEASE, 1_800_000_000),
+        **dict.fromkeys(("name", "run", "verdict", "changed", "data", "trained_on", "started_by"), hostile),
+        figures=(ComparedFigure(hostile, 0.5, None),),
+    )
+    link = "https://example.com/a/x"
+    body = mail.write_body(request, link)
+    assert body.count("://") == 1
+    assert body.splitlines() == body.split("\n")[:-1]
+    assert body.splitlines()[-1] == link
+    assert len(body.splitlines()) < 20
+    assert {unicodedata.category(letter) for letter in body if letter != "\n"}.isdisjoint(
+        {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    )
+    assert "://" not in mail.write_subject(request, "greenlight")
 
 
 def of_task(task: str, machine: dict[str, Any] = RELEASE) -> dict[str, Any]:

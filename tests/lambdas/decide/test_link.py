@@ -70,6 +70,13 @@ def test_a_form_is_read_whether_or_not_it_came_as_base64(encoded: bool) -> None:
         {"name": ""},
         {"name": " \n"},
         {"name": "x" * 81},
+        {"name": "Ana\u2028Bo"},
+        {"name": "\u202eanA"},
+        {"name": "A\u200bna"},
+        {"name": "\x1b[2JAna"},
+        {"name": "https://evil.example"},
+        {"name": "www.evil.example"},
+        {"name": "<b>Ana</b>"},
         {"comment": "x" * 501},
     ],
     ids=str,
@@ -78,6 +85,12 @@ def test_a_form_that_is_not_whole_is_no_decision(fields: dict[str, str]) -> None
     """Unknown action, missing or wrong nonce, no name."""
     with pytest.raises(FormError):
         read_answer(form(**fields), NONCE)
+
+
+def test_a_comment_keeps_its_words_and_loses_what_nobody_sees() -> None:
+    """It is kept with the model, and shown wherever that is."""
+    posted = form(name="Zoë O'Brien", comment="see\u2028ticket \u202e12\x1b[2J")
+    assert read_answer(posted, NONCE) == Answer("approved", "Zoë O'Brien", "see ticket 12 [2J")
 
 
 @pytest.mark.parametrize("field", ["decision", "nonce", "name"])

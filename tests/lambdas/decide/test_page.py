@@ -13,6 +13,7 @@ from lambdas.decide.page import NOT_FOUND, render
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
 from workflow.contract.approval import ComparedFigure, StoredApproval
 from workflow.contract.model import TASKS
+from workflow.contract.plain_text import is_plain_name
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
 
@@ -111,6 +112,23 @@ def test_every_value_is_escaped() -> None:
         assert evil not in text
         assert "<b>" not in text
         assert "&lt;b&gt;" in text
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u2066", "\u200b", "\u2028", "\x1b", "\x9b", "\U000e0041"])
+def test_nothing_on_the_page_is_unseen(unseen: str) -> None:
+    """A name from an older stack could turn the line around that says who decided."""
+    evil = f"A{unseen}B"
+    about = dict.fromkeys(("name", "run", "changed", "data", "started_by", "trained_on", "verdict"), evil)
+    decided = {"status": "approved", "decision": "approved", "decided_epoch": NOW, "decided_by": evil, "comment": evil}
+    asked = {**about, "reasons": (evil,), "figures": (ComparedFigure(evil, 0.5, 0.4, evil),)}
+    assert unseen not in render(stored(about=asked, **decided), OPAQUE, NOW, notice=evil)
+
+
+def test_an_undelivered_decision_is_told_again_under_any_name() -> None:
+    """Its form is accepted although the name that decided, in an older stack, is none that would be taken today."""
+    decided = {"status": "approved", "decision": "approved", "decided_by": "\u202eana", "decided_epoch": NOW}
+    (name,) = re.findall(r'name="name" value="([^"]*)"', render(stored(**decided), OPAQUE, NOW))
+    assert is_plain_name(name)
 
 
 @pytest.mark.parametrize("status", ["approved", "rejected"])

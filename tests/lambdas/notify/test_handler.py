@@ -90,6 +90,29 @@ def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
     ]
 
 
+HOSTILE = "gone\u2028https://evil.example/a/x www.evil.example \u202e\x1b[2J evil.example/a"
+HARMLESS = "gone https:[//]evil[.]example/a/x www[.]evil[.]example [2J evil[.]example/a"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        mail.write_failure({**FAILED, "run": HOSTILE, "what": HOSTILE, "error": {"Cause": HOSTILE}}, "greenlight"),
+        mail.write_release(
+            {"plan": {"dataset_name": HOSTILE, "started_by": HOSTILE, "package_version": HOSTILE}}, "greenlight"
+        ),
+        mail.write_end(outside("FAILED", cause=HOSTILE)["detail"] | {"name": HOSTILE}, "greenlight"),
+    ],
+    ids=["failed", "released", "ended"],
+)
+def test_no_notice_holds_a_link(told: mail.Mail) -> None:
+    """Nor a line that it did not write itself, nor a character that nobody sees."""
+    assert "://" not in told.text + told.subject
+    assert HARMLESS in told.text
+    assert told.text.splitlines() == told.text.split("\n")[:-1]
+    assert told.text.replace("\n", "").isprintable()
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_release_is_told_with_the_figure_of_its_task(task: str) -> None:
     """A classifier has no mAP50."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import resource
 import subprocess
@@ -112,6 +113,14 @@ def test_start_sends_what_was_set(capsys: pytest.CaptureFixture[str]) -> None:
     assert sent == {"dataset": "s3://bucket/datasets/bolts/", "epochs": 3, "force": True}
 
 
+@pytest.mark.parametrize(("user", "named"), [("ada", "ada"), ("ada\x1b[2J", "somebody with an unusual user name")])
+def test_a_run_is_started_by_a_name_that_it_takes(user: str, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment calls the user: the run would be refused only once it is on its way."""
+    monkeypatch.setenv("LOGNAME", user)
+    _, cloud = called("start", start_execution={"executionArn": "a:b"})
+    assert json.loads(cloud.asked[-1][1]["input"])["started_by"] == named
+
+
 def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     """The same runs either way."""
     answers: dict[str, Answer] = {
@@ -130,6 +139,30 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
     assert called("runs", "--json", **answers)[0] == 0
     (document,) = json.loads(capsys.readouterr().out)
     assert (document["run"], document["error"], document["seconds"]) == ("run-1", Failure.GATE_REJECTED, 74)
+
+
+def test_no_answer_of_a_service_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """As a table, as JSON and as an error: what is not seen is gone, or written as its escape."""
+    hostile = "run\x1b[2J\x9b\u202e\u2028\u200b"
+    answers: dict[str, Answer] = {
+        "list_executions": {"executions": [{"executionArn": "arn:x"}]},
+        "describe_execution": {
+            "name": hostile,
+            "status": "FAILED",
+            "startDate": datetime(2026, 11, 21, tzinfo=UTC),
+            "stopDate": datetime(2026, 11, 21, tzinfo=UTC),
+            "cause": hostile,
+        },
+    }
+    called("runs", **answers)
+    called("runs", describe_stacks=ServiceError("AccessDenied", hostile))
+    said = capsys.readouterr()
+    assert (said.out + said.err).replace("\n", "").isprintable()
+    assert "run [2J" in said.out
+    called("runs", "--json", **answers)
+    said = capsys.readouterr()
+    assert said.out.replace("\n", "").isprintable()
+    assert json.loads(said.out)[0]["run"] == hostile
 
 
 def test_a_mistake_of_the_person_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +205,17 @@ def test_watch_exits_as_the_run_ended(status: str, code: int, capsys: pytest.Cap
     said = capsys.readouterr()
     assert json.loads(said.out)["status"] == status.removeprefix("Execution").upper()
     assert "Build greenlight-build · r" in said.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("greenlight", 1), ("greenligth", 2), ("y", 2)])
+def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever types it knows which stack is meant; a y that comes by habit deletes nothing."""
+    answers = io.StringIO(f"{typed}\n")
+    monkeypatch.setattr(answers, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", answers)
+    ended, cloud = called("destroy", get_caller_identity=GreenlightError("asked AWS"))
+    assert ended == code
+    assert [name for name, _ in cloud.asked] == ["get_caller_identity"] * (code == 1)
 
 
 @pytest.mark.parametrize("command", ["destroy", "rollback"])

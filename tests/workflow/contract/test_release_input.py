@@ -50,9 +50,10 @@ def test_the_input_goes_before_the_stacks_settings() -> None:
         ),
         (
             {"model_package_arn": ARN, "started_by": "a" * 81},
-            "input.started_by: must be up to 80 characters on one line, found 'aaa",
+            "input.started_by: must be up to 80 letters, digits",
         ),
-        ({"model_package_arn": ARN, "started_by": "a\nb"}, "input.started_by: must be up to 80 characters on one line"),
+        ({"model_package_arn": ARN, "started_by": "a\nb"}, "input.started_by: must be up to 80 letters, digits"),
+        ({"model_package_arn": ARN, "started_by": "a\u2028b"}, "input.started_by: must be up to 80 letters, digits"),
         (
             {"model_package_arn": ARN, "force": True},
             "input.force: unknown key; allowed are ask_before_production, judged_against, model_package_arn, ",

@@ -14,10 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from workflow.runs.approvals import Approval
 from workflow.runs.history import Outcome
 from workflow.runs.progress import parse_epochs
-from workflow.runs.screen import PlainScreen, lines_below, open_screen, settled_rows
+from workflow.runs.screen import LiveScreen, PlainScreen, lines_below, open_screen, settled_rows
 from workflow.runs.trials import Trial
 from workflow.runs.watch import Row, View
 
@@ -97,6 +99,28 @@ def test_rows_settle_in_order() -> None:
     """A finished row below one that still moves keeps its place."""
     rows = (Row("A", "done", 1), Row("B", "running", 1), Row("C", "done", 1))
     assert [row.name for row in settled_rows(replace(VIEW, rows=rows))] == ["A"]
+
+
+HOSTILE = "\x1b[2J\x9b31m\u202e[bold]run[/bold]\r"
+
+
+def test_a_log_gets_nothing_that_a_terminal_obeys() -> None:
+    """Whoever reads it later does so on a terminal."""
+    out = io.StringIO()
+    rows = (Row("Plan the run", "failed", 0.4, HOSTILE), Row("Tune", "running", 1.0))
+    trial = Trial(1, "a", "Completed", {"lr0": HOSTILE}, final=0.5)
+    PlainScreen(out).show(replace(VIEW, run=HOSTILE, machine=HOSTILE, rows=rows, trials=(trial,)))
+    assert out.getvalue().replace("\n", "").isprintable()
+    assert out.getvalue().count("[bold]run[/bold]") == 5
+
+
+def test_a_terminal_gets_nothing_that_it_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither an escape code nor markup: what a run is called is shown letter by letter."""
+    rows = (Row("Plan the run", "failed", 0.4, HOSTILE), Row("Train", "failed", 1.0, HOSTILE))
+    LiveScreen().show(replace(VIEW, run=HOSTILE, rows=rows, ahead=(), outcome=Outcome("FAILED", HOSTILE)))
+    said = capsys.readouterr().out
+    assert said.replace("\n", "").isprintable()
+    assert said.count("[bold]run[/bold]") == 3
 
 
 def test_a_pipe_gets_plain_lines() -> None:

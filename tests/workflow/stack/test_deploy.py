@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
@@ -162,6 +163,7 @@ def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_wor
     with pytest.raises(UsageError, match="no stack fails"):
         read_stack(AwsCloud(), "fails")
     (copy / "infra" / "template.yaml").write_text(template)
+    assert "tables" not in remains(stand_in, "fails"), "what never served keeps no record"
     heard = Heard()
     assert deploy("fails", on_progress=heard.append, root=copy).project == "fails"
     assert heard.statuses("fails")[0] == "removing what a failed first deployment left"
@@ -199,10 +201,53 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
     )
     neighbour = remains(stand_in, "gamma-two")
     heard = Heard()
-    destroy("gamma", on_progress=heard.append)
+    assert destroy("gamma", records_table=stack.table, on_progress=heard.append) == ""
     assert "DELETE_COMPLETE" in heard.statuses("PackageGroup")
+    assert heard.statuses(stack.table) == ["removed"]
     assert remains(stand_in, "gamma") == neighbour
     assert neighbour["models"]
+
+
+def test_the_record_of_decisions_outlives_the_stack_until_it_is_named(stand_in: StandIn, root: Path) -> None:
+    """Who approved what is asked years later; the next stack of the same name begins with a record of its own."""
+    first = deploy("remembers", root=root)
+    item = {"id": {"S": "release#2026-11-29#1"}, "decided_by": {"S": "Ana"}}
+    stand_in.client("dynamodb").put_item(TableName=first.table, Item=item)
+    heard = Heard()
+    assert destroy("remembers", on_progress=heard.append) == first.table
+    assert list(heard)[-1] == Step(first.table, "stays", "what was decided and released")
+    assert remains(stand_in, "remembers") == {"tables": [first.table]}
+
+    second = deploy("remembers", root=root)
+    assert second.table != first.table
+    assert stand_in.client("dynamodb").scan(TableName=second.table)["Items"] == []
+    assert stand_in.client("dynamodb").scan(TableName=first.table)["Items"] == [item]
+
+    assert destroy("remembers", records_table=first.table) == second.table
+    assert destroy("remembers", records_table=second.table) == ""
+    assert remains(stand_in, "remembers") == {}
+
+
+def test_a_record_of_somebody_else_is_not_deleted(stand_in: StandIn, root: Path) -> None:
+    """Neither one that is not there nor another project's; the stack is whole afterwards."""
+    stack, other = deploy("careful", root=root), deploy("careful-too", root=root)
+    for table, why in (("careful", "there is no table of this name"), (other.table, "not of the project careful")):
+        with pytest.raises(UsageError, match=f"{why}.* Nothing was removed"):
+            destroy("careful", records_table=table)
+    assert read_stack(AwsCloud(), "careful") == stack
+
+
+def test_a_stack_is_deleted_by_nobody_who_does_not_lift_its_protection(stand_in: StandIn, root: Path) -> None:
+    """A click in the console or another tool's clean-up would take production with it."""
+    deploy("guarded", root=root)
+    formation = stand_in.client("cloudformation")
+    with pytest.raises(ClientError, match="TerminationProtection is enabled"):
+        formation.delete_stack(StackName="guarded")
+    assert formation.describe_stacks(StackName="guarded")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
+    formation.update_termination_protection(StackName="guarded", EnableTerminationProtection=False)
+    deploy("guarded", root=root)
+    assert formation.describe_stacks(StackName="guarded")["Stacks"][0]["EnableTerminationProtection"]
+    assert destroy("guarded").startswith("guarded-")
 
 
 def test_a_default_no_run_could_use_is_refused_before_anything_is_touched() -> None:
