@@ -60,9 +60,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
     kept = find_kept_configurations(plan)
-    kept_models = {plan.model_name, *find_models(kept)}
     old_configurations = choose_configurations(environment.project, list_names("EndpointConfig"), kept)
-    old_models = choose_models(environment.project, list_names("Model"), kept_models)
+    old_models = choose_models(environment.project, list_names("Model"), find_models(kept))
     for name in old_configurations:
         delete("endpoint_config", EndpointConfigName=name)
     for name in old_models:
@@ -73,8 +72,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def find_kept_configurations(plan: ReleasePlan) -> set[str]:
-    """Every configuration something still needs: live, arriving, planned, previous and the champion's."""
-    kept = {plan.staging_configuration, plan.production_configuration, plan.previous_configuration}
+    """Every configuration something still needs: live, arriving, previous and the champion's."""
+    kept = {plan.previous_configuration}
     champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
     if champion is not None:
         kept.add(champion.production_configuration)

@@ -8,16 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+MARK = "-v[0-9]+-[0-9a-f]{8}(-[0-9]+-[0-9]+)?"
+"""How every name ends that a release makes: version, release, and which attempt (not in those of earlier releases)."""
+
 
 def choose_configurations(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
-    """Endpoint configurations to delete, of those found. ``kept`` are live, planned, previous or the champion's."""
-    made_here = re.compile(rf"{re.escape(project)}-(staging|production)-v[0-9]+-[0-9a-f]{{8}}")
+    """Endpoint configurations to delete, of those found. ``kept`` are live, previous or the champion's."""
+    made_here = re.compile(rf"{re.escape(project)}-(staging|production){MARK}")
     return _left(found, kept, made_here)
 
 
 def choose_models(project: str, found: Iterable[str], kept: Iterable[str]) -> list[str]:
-    """Models to delete, of those found. ``kept`` are the ones that a kept configuration names, and the planned one."""
-    made_here = re.compile(rf"{re.escape(project)}-v[0-9]+-[0-9a-f]{{8}}")
+    """Models to delete, of those found. ``kept`` are the ones that a kept configuration names."""
+    made_here = re.compile(rf"{re.escape(project)}{MARK}")
     return _left(found, kept, made_here)
 
 

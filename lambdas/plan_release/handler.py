@@ -1,8 +1,8 @@
 """The edge of planning a release: reads the registry, the archive and the endpoints, takes the lock.
 
 The lock comes last, so that a refused release holds nothing. Before production changes, the machine has the plan
-confirmed: a release that was stopped lost the lock, and another one may have taken place before its redrive. Safe to
-repeat within one execution.
+confirmed: a release that was stopped lost the lock, and another one may have taken place before its redrive. How
+production moves is said only then, by the instances it has at that moment. Safe to repeat within one execution.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_release.action import Confirmation, Planning, read_action
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up
+from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up, rollout
 from workflow.contract.champion import read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.execution import Execution
@@ -78,7 +78,7 @@ lock = ReleaseLock(table, boto3.client("stepfunctions"))
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return the plan of this release, or that it still stands; raise ReleaseRefused otherwise."""
+    """Return the plan of this release, or that it still stands and how; raise ReleaseRefused otherwise."""
     try:
         action = read_action(event, environment.defaults)
     except ContractError as error:
@@ -92,7 +92,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 confirm(plan)
-                return {"confirmed": True}
+                production = find_endpoint(plan.production_endpoint)
+                return {"confirmed": True, **rollout(environment.project, plan, production, environment.instance_count)}
     except (ContractError, LockedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
@@ -104,7 +105,7 @@ def count(name: str) -> None:
 
 def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
-    settings = Settings.read(environment.defaults, environment.instance_count)
+    settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     check_archive(package, hash_object(package.model_data_url))
     found = Found(
@@ -141,12 +142,11 @@ def find_package(arn: str) -> Package:
 def find_endpoint(name: str) -> Endpoint | None:
     """The endpoint as it is; None where there is none."""
     try:
-        described = sagemaker.describe_endpoint(EndpointName=name)
+        return Endpoint.of(sagemaker.describe_endpoint(EndpointName=name))
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:
             return None
         raise
-    return Endpoint(name, status=described["EndpointStatus"], configuration=described.get("EndpointConfigName", ""))
 
 
 def find_served() -> Served:

@@ -1,6 +1,6 @@
-"""The plan of a release: what exists, what will be created, under which names. Pure.
+"""The plan of a release: what exists, what will be created, under which names, and how production moves. Pure.
 
-Rolling back is releasing an earlier version: the plan does not tell the two apart.
+Rolling back is releasing an earlier version, with the same checks; production only moves faster.
 """
 
 from __future__ import annotations
@@ -12,22 +12,35 @@ from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import RULES, RunInput
 
-BAKE_SECONDS = 300
-"""How long the alarms watch the new fleet before the old one goes."""
-
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An endpoint that exists: its status and the configuration it serves."""
+    """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
+
+    The instances are those of its smallest variant, 0 where it has none that are counted.
+    """
 
     name: str
     status: str
     configuration: str
+    instances: int = 0
+
+    @staticmethod
+    def of(described: Mapping[str, Any]) -> Endpoint:
+        """Read DescribeEndpoint's answer."""
+        variants = described.get("ProductionVariants", [])
+        return Endpoint(
+            described["EndpointName"],
+            status=described["EndpointStatus"],
+            configuration=described.get("EndpointConfigName", ""),
+            instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
+        )
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,9 @@ class Settings:
 
     approval_seconds: int
     instance: str
-    count: int
 
     @staticmethod
-    def read(defaults: Mapping[str, Any], count: int) -> Settings:
+    def read(defaults: Mapping[str, Any]) -> Settings:
         """Read the stack's defaults. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
@@ -48,7 +60,6 @@ class Settings:
         return Settings(
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
-            count=count,
         )
 
 
@@ -63,15 +74,18 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """What the table says that production serves: a package and its configuration, both empty for nothing yet."""
+    """What the table says that production serves: a package, its version and configuration; empty for nothing yet."""
 
     package: str = ""
     configuration: str = ""
+    version: int = 0
 
     @staticmethod
     def of(champion: ChampionRecord | None) -> Served:
         """What the champion's record says."""
-        return Served() if champion is None else Served(champion.model_package_arn, champion.production_configuration)
+        if champion is None:
+            return Served()
+        return Served(champion.model_package_arn, champion.production_configuration, champion.package_version)
 
 
 @dataclass(frozen=True)
@@ -154,23 +168,18 @@ def draw_up(
         model_data_url=package.model_data_url,
         environment=package.environment,
         instance=package.instance or settings.instance,
-        count=settings.count,
-        traffic=traffic(settings.count),
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=package.metrics,
+        # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
+        goes_back=given.judged_against is None and package.version <= found.served.version,
     )
 
 
-def traffic(count: int) -> dict[str, Any]:
-    """How production's traffic moves to the new fleet: first to one instance of it, for five minutes.
+def rollout(project: str, plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
+    """How production moves now: the ``count`` of instances it keeps, and SageMaker's DeploymentConfig.
 
-    A canary may take half of the fleet at most (UpdateEndpoint, CanarySize), so one instance moves all at once.
+    The ``count`` given holds where production does not exist, or counts no instances.
     """
-    if count < 2:
-        return {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": BAKE_SECONDS}
-    return {
-        "Type": "CANARY",
-        "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
-        "WaitIntervalInSeconds": BAKE_SECONDS,
-    }
+    kept = (production.instances if production else 0) or count
+    return {"count": kept, "deployment": at_once() if plan.goes_back else watched(project, kept)}

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.record_champion.history import champion_of, release_of
 from workflow.contract.champion import read_champion
+from workflow.contract.document import Text, read
 from workflow.contract.release_lock import held_by
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item
@@ -40,6 +41,14 @@ class Environment:
         return Environment(table=environ["TABLE"])
 
 
+@dataclass(frozen=True)
+class Released:
+    """What the state gives: the release's plan, and the name of the configuration that production serves by now."""
+
+    plan: ReleasePlan
+    configuration: Text
+
+
 environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
@@ -54,22 +63,27 @@ dynamodb = table.meta.client
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return ``{"package_version", "released_epoch"}`` of the recorded release."""
     metrics.add_metric(name="ReleaseRecorded", unit=MetricUnit.Count, value=1)
-    plan = ReleasePlan.parse(event.get("plan"))
+    released = read(Released, event, "event")
+    plan = released.plan
     recorded = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
     if recorded is not None and recorded.execution == plan.execution_arn:
         logger.info("recorded already", package_version=plan.package_version)
         released_epoch = recorded.released_epoch
     else:
         released_epoch = int(time.time())
-        record(plan, released_epoch)
+        record(released, released_epoch)
         logger.info("recorded", package_version=plan.package_version)
     return {"package_version": plan.package_version, "released_epoch": released_epoch}
 
 
-def record(plan: ReleasePlan, released_epoch: int) -> None:
+def record(released: Released, released_epoch: int) -> None:
     """Write both items, or neither. Raises NotHolderError where this release has lost the lock."""
+    plan, configuration = released.plan, released.configuration
     held = {"TableName": environment.table, "Key": {"id": RELEASE_LOCK}, **held_by(plan.execution_arn)}
-    items = (champion_of(plan, released_epoch).item(), release_of(plan, released_epoch).item())
+    items = (
+        champion_of(plan, configuration, released_epoch).item(),
+        release_of(plan, configuration, released_epoch).item(),
+    )
     puts = [{"Put": {"TableName": environment.table, "Item": item}} for item in items]
     try:
         dynamodb.transact_write_items(TransactItems=[{"ConditionCheck": held}, *puts])

@@ -7,24 +7,24 @@ from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_plan import ReleasePlan
 
 
-def champion_of(plan: ReleasePlan, released_epoch: int) -> ChampionRecord:
-    """The record of what production serves from now on."""
+def champion_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> ChampionRecord:
+    """The record of what production serves from now on, by a configuration of this name."""
     return ChampionRecord(
         model_package_arn=plan.model_package_arn,
         package_version=plan.package_version,
         model_digest=plan.model_digest,
         archive_digest=plan.archive_digest,
         model_data_url=plan.model_data_url,
-        production_configuration=plan.production_configuration,
+        production_configuration=configuration,
         released_epoch=released_epoch,
         execution=plan.execution_arn,
     )
 
 
-def release_of(plan: ReleasePlan, released_epoch: int) -> ReleaseRecord:
+def release_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> ReleaseRecord:
     """The line of history."""
     return ReleaseRecord(
-        **vars(champion_of(plan, released_epoch)),
+        **vars(champion_of(plan, configuration, released_epoch)),
         run=plan.run,
         started_by=plan.started_by,
         previous_configuration=plan.previous_configuration,

@@ -41,7 +41,8 @@ def required(task: Json) -> set[str]:
         return {"states:StartExecution", "states:DescribeExecution", "states:StopExecution"} | RULE_ACTIONS
     if service == "aws-sdk":
         api, _, operation = operation.partition(":")
-        alarms = {"cloudwatch:DescribeAlarms"} if "AutoRollbackConfiguration" in json.dumps(parameters) else set()
+        # A deployment that is given at run time may name alarms.
+        alarms = {"cloudwatch:DescribeAlarms"} if "DeploymentConfig.$" in parameters else set()
         return {f"{api}:{upper(operation)}"} | alarms
     needed: set[str] = set()
     if service == "sagemaker" and operation.endswith(".sync"):

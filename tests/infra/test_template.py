@@ -11,6 +11,7 @@ from cfnlint.api import lint
 
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
+from workflow.contract.deployment import watched
 
 EVERYWHERE = {
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
@@ -195,8 +196,7 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
 def test_the_alarms_that_roll_a_release_back_watch_the_variant_and_take_silence_for_health(template: Json) -> None:
     """A missing or a wrongly aimed alarm counts as fine at AWS, so its name and its aim are checked here."""
     alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
-    release = (ROOT / "workflow" / "machines" / "release.asl.json").read_text()
-    named = set(re.findall(r'"AlarmName": "([^"]+)"', release))
+    named = {alarm["AlarmName"] for alarm in watched("${Project}", 1)["AutoRollbackConfiguration"]["Alarms"]}
     assert named == {"${Project}-production-5xx", "${Project}-production-latency"}
     for name in named:
         assert alarms[name]["TreatMissingData"] == "notBreaching"

@@ -13,8 +13,10 @@ from workflow.contract.document import Address, Digest, Document, Folder, Packag
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
-    ``previous_configuration`` is empty where production did not exist. ``traffic`` is SageMaker's
-    TrafficRoutingConfiguration; ``metrics`` are the version's task and figures, to be shown to people.
+    ``model_name``, ``staging_configuration`` and ``production_configuration`` are what the names of these begin with:
+    every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
+    in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
+    people. ``goes_back`` says that a person brings back an earlier version.
     """
 
     run: Text
@@ -40,8 +42,7 @@ class ReleasePlan(Document):
     model_data_url: Address
     environment: Mapping[str, str]
     instance: Text
-    count: int
-    traffic: Mapping[str, Any]
     ask_before_production: bool
     approval_seconds: Seconds
     metrics: Mapping[str, Any]
+    goes_back: bool = False

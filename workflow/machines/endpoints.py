@@ -1,6 +1,7 @@
 """The states that bring a model behind an endpoint: its configuration, the endpoint itself, the looks at it, its test.
 
-The same for both stages, ``staging`` and ``production``. Knows no order of the stages and makes no AWS call.
+The same for both stages, ``staging`` and ``production``. Knows no order of the stages and makes no AWS call. What was
+created is at ``$.model`` and ``$.<stage>_configuration``, each with its ``name``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,18 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import State
 
+from workflow.contract.deployment import at_once
 from workflow.contract.failures import StateError
 from workflow.machines import settings
-from workflow.machines.kinds import call_function, call_sagemaker, on_error, raise_error, retry_sagemaker
+from workflow.machines.kinds import (
+    call_function,
+    call_sagemaker,
+    fresh_name,
+    name_in,
+    on_error,
+    raise_error,
+    retry_sagemaker,
+)
 from workflow.machines.states import (
     Choice,
     EndpointConfigStep,
@@ -39,14 +49,15 @@ def create_model(failed: LambdaStep) -> ModelStep:
             sagemaker_session=offline_session(),
         ),
         model_name="given-at-run-time",
-        result_path=None,
+        result_selector={"name.$": name_in("$.ModelArn")},
+        result_path="$.model",
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
         {
-            "ModelName.$": "$.plan.model_name",
+            "ModelName.$": fresh_name("$.plan.model_name"),
             "PrimaryContainer": {
                 "Image.$": "$.plan.image",
                 "ModelDataUrl.$": "$.plan.model_data_url",
@@ -60,28 +71,29 @@ def create_model(failed: LambdaStep) -> ModelStep:
 
 
 def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
-    """The endpoint configuration of one stage: one variant of the model."""
+    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has."""
     step = EndpointConfigStep(
         f"Create the {stage} configuration",
         endpoint_config_name="given-at-run-time",
         model_name="given-at-run-time",
         initial_instance_count=1,
         instance_type="given-at-run-time",
-        result_path=None,
+        result_selector={"name.$": name_in("$.EndpointConfigArn")},
+        result_path=f"$.{stage}_configuration",
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
     variant: Parameters = {
         "VariantName": settings.VARIANT,
-        "ModelName.$": "$.plan.model_name",
+        "ModelName.$": "$.model.name",
         "InstanceType.$": "$.plan.instance",
         "InitialVariantWeight": 1,
     }
-    variant |= {"InitialInstanceCount.$": "$.plan.count"} if stage == "production" else {"InitialInstanceCount": 1}
+    variant |= {"InitialInstanceCount.$": "$.release.count"} if stage == "production" else {"InitialInstanceCount": 1}
     step.merge_parameters(
         {
-            "EndpointConfigName.$": f"$.plan.{stage}_configuration",
+            "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
             "ProductionVariants": [variant],
             "Tags": settings.TAGS,
         }
@@ -91,11 +103,19 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
 
 def bring_up_endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
     """Create or update the endpoint of a stage and look at it until it serves the wanted configuration."""
-    wait = wait_until_ready(stage, stage, f"$.plan.{stage}_configuration", ready=ready, failed=failed)
+    wanted = f"$.{stage}_configuration.name"
+    wait = wait_until_ready(stage, stage, wanted, ready=ready, failed=failed)
     there = Choice(f"Is {stage} there?")
     there.add_choice(
         ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
-        update_endpoint(f"Update {stage}", stage, f"$.plan.{stage}_configuration", failed=failed, then=wait),
+        update_endpoint(
+            f"Update {stage}",
+            stage,
+            wanted,
+            deployment=CONFIRMED if stage == "production" else {},
+            failed=failed,
+            then=wait,
+        ),
     )
     there.default_choice(create_endpoint(stage, failed=failed, then=wait))
     return there
@@ -112,44 +132,38 @@ def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointS
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.merge_parameters({"EndpointConfigName.$": f"$.plan.{stage}_configuration", "Tags": settings.TAGS})
+    step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags": settings.TAGS})
     step.next(then)
     return step
 
 
-def update_endpoint(name: str, stage: str, configuration: str, *, failed: LambdaStep, then: State) -> Task:
-    """Put the configuration at a path behind the endpoint of a stage; production by blue/green.
+CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment"}
+"""How production moves to a release's configuration: the function that confirmed it has said so."""
+BACK: Parameters = {"DeploymentConfig": at_once()}
+"""How production moves back to what it served before."""
 
-    By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
+
+def update_endpoint(
+    name: str, stage: str, configuration: str, *, deployment: Parameters, failed: LambdaStep, then: State
+) -> Task:
+    """Put the configuration at a path behind the endpoint of a stage.
+
+    With a ``deployment`` by blue/green, and with the instances that it has at that moment: a configuration has those
+    of when it was made. By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
     """
-    parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
-    deployment = {"DeploymentConfig": deployment_config()} if stage == "production" else {}
-    step = call_sagemaker(name, "updateEndpoint", {**parameters, **deployment}, failed, at=None)
+    parameters: Parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
+    if deployment:
+        parameters |= {"RetainAllVariantProperties": True, **deployment}
+    step = call_sagemaker(name, "updateEndpoint", parameters, failed, at=None)
     step.next(then)
     return step
-
-
-def deployment_config() -> Parameters:
-    """Blue/green with a canary where there are instances enough (the plan says), rolled back by the alarms."""
-    return {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration.$": "$.plan.traffic",
-            "TerminationWaitInSeconds": 120,
-            "MaximumExecutionTimeoutInSeconds": 1800,
-        },
-        "AutoRollbackConfiguration": {
-            "Alarms": [
-                {"AlarmName": f"{settings.PROJECT}-production-5xx"},
-                {"AlarmName": f"{settings.PROJECT}-production-latency"},
-            ]
-        },
-    }
 
 
 def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: LambdaStep) -> Wait:
     """Look at a stage's endpoint until it serves the configuration at the path ``wanted``; ``name`` tells the states.
 
-    A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing.
+    A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing. The wanted
+    one gets there by an update that succeeded, and no other: a reason that is still told then is of an earlier failure.
     """
     wait = Wait(f"Wait for {name}", seconds=settings.LOOK_SECONDS)
     count = Pass(
@@ -169,7 +183,7 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
     in_service = ChoiceRule.StringEquals(variable=status, value="InService")
     on_wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=wanted)
     excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
-    serves.add_choice(ChoiceRule.And([in_service, on_wanted, ChoiceRule.Not(excused)]), ready)
+    serves.add_choice(ChoiceRule.And([in_service, on_wanted]), ready)
     over = [
         in_service,
         ChoiceRule.StringEquals(variable=status, value="Failed"),

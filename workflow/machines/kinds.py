@@ -219,11 +219,17 @@ def call_sagemaker(
 
 
 def fresh_name(name: str) -> str:
-    """The intrinsic that names a job after the text at the path ``name``.
+    """The intrinsic that names a job, a model or a configuration after the text at the path ``name``.
 
-    A retried or redriven state must not reuse the name of the job before it.
+    A retried or redriven state must not reuse the name of the one before it: where only the answer was lost, that one
+    is there.
     """
     return f"States.Format('{{}}-{{}}-{{}}', {name}, $$.Execution.RedriveCount, $$.State.RetryCount)"
+
+
+def name_in(arn: str) -> str:
+    """The intrinsic that reads a resource's name, all behind the slash, in the ARN at the path ``arn``."""
+    return f"States.ArrayGetItem(States.StringSplit({arn}, '/'), 1)"
 
 
 def render_machine(first: State, *, comment: str, timeout_seconds: int) -> dict[str, Any]:

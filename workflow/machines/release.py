@@ -16,6 +16,7 @@ from stepfunctions.steps.states import State
 from workflow.contract.failures import RELEASE_REFUSED_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.endpoints import (
+    BACK,
     bring_up_endpoint,
     create_configuration,
     create_model,
@@ -65,13 +66,13 @@ def machine() -> dict[str, Any]:
         "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
     )
     production_configuration = create_configuration("production", production_failed)
-    confirmed = confirm("Confirm the release", overtaken)
+    confirmed = confirm("Confirm the release", overtaken, keep=("count", "deployment"))
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = bring_up_endpoint("production", ready=smoke_production, failed=production_failed)
     record = call_function(
         "Record the champion",
         "${RecordChampionArn}",
-        {"plan.$": "$.plan"},
+        {"plan.$": "$.plan", "configuration.$": "$.production_configuration.name"},
         record_failed,
         keep=("package_version", "released_epoch"),
         at="record",
@@ -124,15 +125,16 @@ def fail_release(what: str, report: str, end: str, error: Failure) -> LambdaStep
     return report_and_fail("release", what, report=report, end=end, error=error)
 
 
-def confirm(name: str, failed: State | list[Catch]) -> LambdaStep:
+def confirm(name: str, failed: State | list[Catch], *, keep: tuple[str, ...]) -> LambdaStep:
     """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken."""
-    return call_function(name, "${PlanReleaseArn}", {"confirm.$": "$.plan"}, failed, keep=("confirmed",), at="release")
+    return call_function(name, "${PlanReleaseArn}", {"confirm.$": "$.plan"}, failed, keep=keep, at="release")
 
 
 def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     """See that production still is this release's to roll back; where nobody can tell, it is."""
     unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
-    step = confirm("Confirm the roll-back", [on_error(overtaken, (RELEASE_REFUSED_BY_FUNCTION,)), unknown])
+    failed = [on_error(overtaken, (RELEASE_REFUSED_BY_FUNCTION,)), unknown]
+    step = confirm("Confirm the roll-back", failed, keep=("confirmed",))
     step.next(back)
     return step
 
@@ -175,7 +177,12 @@ def roll_back(failed: LambdaStep) -> Choice:
         "production", "the previous version", "$.plan.previous_configuration", ready=rolled_back, failed=stuck
     )
     update = update_endpoint(
-        "Put the previous version back", "production", "$.plan.previous_configuration", failed=stuck, then=back
+        "Put the previous version back",
+        "production",
+        "$.plan.previous_configuration",
+        deployment=BACK,
+        failed=stuck,
+        then=back,
     )
     before = Choice("Was a version there before?")
     before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), update)

@@ -48,6 +48,7 @@ def wanted_confidence(attributes: str) -> float:
 def serve() -> int:
     """Answer /ping and /invocations until the process is told to stop."""
     content = (BASE / "model/model.onnx").read_bytes()
+    ill = json.loads(content).get("behave") == "fails-in-production" and "production" in str(BASE)
 
     class Handler(BaseHTTPRequestHandler):
         def reply(self, status: int, body: dict[str, Any]) -> None:
@@ -65,6 +66,8 @@ def serve() -> int:
 
         def do_POST(self) -> None:
             picture = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if ill:
+                return self.reply(500, {"error": "as it was told"})
             if self.headers.get("Accept") == "image/jpeg":
                 # The picture itself, to the last byte: nothing is drawn here.
                 return self.reply_with(200, "image/jpeg", picture)

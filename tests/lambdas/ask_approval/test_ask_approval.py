@@ -117,11 +117,9 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
 def test_a_mail_holds_one_link_whatever_people_and_runs_are_called(text: str, end: str) -> None:
     """Its own, on a line of its own; above it nothing poses as one, breaks a line or turns it around."""
     hostile = text + end
-    request = replace(
-        request_of(RELEASE, 1_800_000_000),
-        **dict.fromkeys(("name", "run", "verdict", "changed", "data", "trained_on", "started_by"), hostile),
-        figures=(ComparedFigure(hostile, 0.5, None),),
-    )
+    names = ("name", "run", "verdict", "changed", "data", "trained_on", "started_by")
+    changed: dict[str, Any] = {**dict.fromkeys(names, hostile), "figures": (ComparedFigure(hostile, 0.5, None),)}
+    request = replace(request_of(RELEASE, 1_800_000_000), **changed)
     link = "https://example.com/a/x"
     body = mail.write_body(request, link)
     assert body.count("://") == 1

@@ -39,12 +39,21 @@ PLAN = {
         "greenlight-production-by-hand",
         "xgreenlight-production-v1-00000000",
         "greenlight-production",
+        "greenlight-production-v1-00000000-0",
+        "greenlight-production-v1-00000000-0-0-0",
     ],
 )
 def test_names_that_no_release_makes_are_left_alone(name: str) -> None:
     """Another project's, or made by hand."""
     assert choose_configurations("greenlight", [name], []) == []
     assert choose_models("greenlight", [name], []) == []
+
+
+def test_what_an_attempt_left_whose_answer_was_lost_goes_too() -> None:
+    """And what releases made before attempts were numbered."""
+    for end in ("-0-0", "-2-10", ""):
+        assert choose_configurations("greenlight", [f"greenlight-staging-v1{MARK}{end}"], [])
+        assert choose_models("greenlight", [f"greenlight-v1{MARK}{end}"], [])
 
 
 @given(st.sets(st.integers(1, 30)), st.sets(st.integers(1, 30)))

@@ -119,14 +119,16 @@ def test_nothing_on_the_page_is_unseen(unseen: str) -> None:
     """A name from an older stack could turn the line around that says who decided."""
     evil = f"A{unseen}B"
     about = dict.fromkeys(("name", "run", "changed", "data", "started_by", "trained_on", "verdict"), evil)
-    decided = {"status": "approved", "decision": "approved", "decided_epoch": NOW, "decided_by": evil, "comment": evil}
+    decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
+    decided |= {"decided_by": evil, "comment": evil}
     asked = {**about, "reasons": (evil,), "figures": (ComparedFigure(evil, 0.5, 0.4, evil),)}
     assert unseen not in render(stored(about=asked, **decided), OPAQUE, NOW, notice=evil)
 
 
 def test_an_undelivered_decision_is_told_again_under_any_name() -> None:
     """Its form is accepted although the name that decided, in an older stack, is none that would be taken today."""
-    decided = {"status": "approved", "decision": "approved", "decided_by": "\u202eana", "decided_epoch": NOW}
+    decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
+    decided["decided_by"] = "\u202eana"
     (name,) = re.findall(r'name="name" value="([^"]*)"', render(stored(**decided), OPAQUE, NOW))
     assert is_plain_name(name)
 

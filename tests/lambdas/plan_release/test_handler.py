@@ -15,6 +15,7 @@ from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from workflow.contract.deployment import at_once, watched
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
@@ -41,8 +42,8 @@ def registry(bucket: Bucket, table: Any) -> Any:
     }
     with Stubber(function.sagemaker) as stub:
         stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
-        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
-        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        for _ in ("staging, to plan", "production, to plan", "production, to confirm"):
+            stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
         yield table
 
 
@@ -91,11 +92,33 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     plan = function.handler(event(), context)
     assert plan["replaces"] == ""
     registry.delete_item(Key={"id": "release-lock"})
-    assert function.handler({"confirm": plan}, context) == {"confirmed": True}
+    first = {"confirmed": True, "count": 1, "deployment": watched("greenlight", 1)}
+    assert function.handler({"confirm": plan}, context) == first
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=OTHER_CHAMPION)
     with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
         function.handler({"confirm": plan}, context)
+
+
+def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(table: Any, context: Context) -> None:
+    """A person may have answered days after the plan was made; production was scaled meanwhile."""
+    table.put_item(Item=OTHER_CHAMPION)
+    scaled = {
+        "EndpointName": "greenlight-production",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/greenlight-production",
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+        "ProductionVariants": [{"VariantName": "main", "DesiredInstanceCount": 3}],
+    }
+    planned = {**PLAN, "replaces": OTHER_CHAMPION["model_package_arn"]}
+    with Stubber(function.sagemaker) as stub:
+        for _ in range(2):
+            stub.add_response("describe_endpoint", scaled, {"EndpointName": "greenlight-production"})
+        watch = function.handler({"confirm": planned}, context)
+        back = function.handler({"confirm": {**planned, "goes_back": True}}, context)
+    assert watch == {"confirmed": True, "count": 3, "deployment": watched("greenlight", 3)}
+    assert back == {"confirmed": True, "count": 3, "deployment": at_once()}
 
 
 def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:

@@ -18,11 +18,12 @@ from lambdas.plan_release.plan import (
     check_champion,
     check_overtaken,
     draw_up,
-    traffic,
+    rollout,
 )
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from tests.workflow.contract.released import CHAMPION, PLAN
 from workflow.contract.champion import read_champion
+from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.model import TASKS
 from workflow.contract.package_properties import RegisteredFigures
@@ -79,7 +80,7 @@ def plan(
 ) -> ReleasePlan:
     """A release's plan, where nothing was released before."""
     found = Found(staging, production, Served())
-    return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}, 1), package(), found)
+    return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}), package(), found)
 
 
 def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
@@ -231,9 +232,9 @@ def test_a_plan_stands_until_another_release_takes_place() -> None:
 
 def test_only_without_a_champion_does_production_serve_nothing() -> None:
     """Else it serves what its record names."""
-    assert Served.of(None) == Served("", "")
+    assert Served.of(None) == Served("", "", 0)
     assert Served.of(read_champion(CHAMPION)) == Served(
-        CHAMPION["model_package_arn"], CHAMPION["production_configuration"]
+        CHAMPION["model_package_arn"], CHAMPION["production_configuration"], CHAMPION["package_version"]
     )
 
 
@@ -269,14 +270,52 @@ def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status
         plan(**found)
 
 
-@pytest.mark.parametrize(("count", "kind"), [(1, "ALL_AT_ONCE"), (2, "CANARY"), (9, "CANARY")])
-def test_production_moves_to_the_new_fleet_through_a_canary_where_there_can_be_one(count: int, kind: str) -> None:
-    """A canary may take half of the fleet at most."""
-    moved = traffic(count)
-    assert moved["Type"] == kind
-    assert moved["WaitIntervalInSeconds"] > 0
-    if kind == "CANARY":
-        assert moved["CanarySize"]["Value"] * 2 <= count
+def planned(version: int, judged_against: str | None = None) -> ReleasePlan:
+    """The plan to release version 4 while production serves this version, 0 for none."""
+    champion, production = serving(f"{OTHERS}{version}" if version else "")
+    found = Found(None, production, replace(champion, version=version))
+    return draw_up("greenlight", EXECUTION, ReleaseInput(ARN, judged_against), Settings.read({}), package(), found)
+
+
+@pytest.mark.parametrize(("version", "back"), [(5, True), (4, True), (3, False), (0, False)])
+def test_a_version_that_is_not_above_production_s_goes_back(version: int, back: bool) -> None:
+    """Also the same one again, which production may have lost; the first release of all goes back to nothing."""
+    assert planned(version).goes_back is back
+
+
+def test_what_a_build_made_never_goes_back() -> None:
+    """It was judged against a version with a higher number: new to production all the same."""
+    assert planned(5, judged_against=OTHERS + "5").goes_back is False
+
+
+def test_production_keeps_the_instances_it_has_when_it_moves() -> None:
+    """Whatever the stack or the version's own release once said; the canary is one for as many."""
+    scaled = Endpoint("greenlight-production", "InService", "configuration", instances=3)
+    assert rollout("greenlight", planned(3), scaled, 1) == {"count": 3, "deployment": watched("greenlight", 3)}
+    assert rollout("greenlight", planned(3), replace(scaled, instances=1), 2)["deployment"] == watched("greenlight", 1)
+
+
+@pytest.mark.parametrize("production", [None, Endpoint("greenlight-production", "InService", "configuration")])
+def test_where_no_instances_are_counted_the_stack_says_how_many(production: Endpoint | None) -> None:
+    """A production that does not exist yet, or one by hand without servers."""
+    assert rollout("greenlight", planned(3), production, 2) == {"count": 2, "deployment": watched("greenlight", 2)}
+
+
+def test_an_earlier_version_comes_back_at_once() -> None:
+    """Whatever the number of instances: production may be ill, and its alarms in ALARM."""
+    scaled = Endpoint("greenlight-production", "InService", "configuration", instances=3)
+    assert rollout("greenlight", planned(5), scaled, 1) == {"count": 3, "deployment": at_once()}
+
+
+def test_an_endpoint_is_read_with_the_instances_it_shall_have() -> None:
+    """Those it has may be on their way; of several variants the smallest decides what a canary may take."""
+    variants = [
+        {"VariantName": name, "DesiredInstanceCount": n, "CurrentInstanceCount": 9} for name, n in [("a", 4), ("b", 2)]
+    ]
+    described = {"EndpointName": "e", "EndpointStatus": "InService", "EndpointConfigName": "c"}
+    assert Endpoint.of({**described, "ProductionVariants": variants}) == Endpoint("e", "InService", "c", 2)
+    assert Endpoint.of({**described, "ProductionVariants": [{"VariantName": "serverless"}]}).instances == 0
+    assert Endpoint.of(described).instances == 0
 
 
 def test_names_are_short_and_belong_to_one_execution() -> None:
@@ -286,13 +325,13 @@ def test_names_are_short_and_belong_to_one_execution() -> None:
     first, second = (plan(project=long, execution=execution).document() for execution in (EXECUTION, other))
     for name in ("model_name", "staging_configuration", "production_configuration"):
         assert first[name] != second[name]
-        assert len(first[name]) <= 63
+        assert len(f"{first[name]}-10-10") <= 63, "an attempt adds its number"
 
 
 def test_the_stacks_settings_go_before_the_built_in_ones() -> None:
     """A wrong one is named."""
-    settings = Settings.read({"ask_before_production": True, "approval_hours": 0.5, "epochs": 3}, 2)
-    assert settings == Settings(approval_seconds=1800, instance="ml.c7i.xlarge", count=2)
-    assert Settings.read({"endpoint_instance": "ml.m5.large"}, 1).instance == "ml.m5.large"
+    settings = Settings.read({"ask_before_production": True, "approval_hours": 0.5, "epochs": 3})
+    assert settings == Settings(approval_seconds=1800, instance="ml.c7i.xlarge")
+    assert Settings.read({"endpoint_instance": "ml.m5.large"}).instance == "ml.m5.large"
     with pytest.raises(InputError, match="approval_hours"):
-        Settings.read({"approval_hours": "soon"}, 1)
+        Settings.read({"approval_hours": "soon"})

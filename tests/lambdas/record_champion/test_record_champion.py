@@ -13,6 +13,14 @@ from workflow.contract.champion import read_champion
 from workflow.contract.reading import ContractError
 from workflow.contract.table_items import found_item
 
+CONFIGURATION = PLAN["production_configuration"] + "-0-1"
+"""What the second attempt to create the planned one was named."""
+
+
+def event(plan: Any = PLAN) -> dict[str, Any]:
+    """What the state gives."""
+    return {"plan": plan, "configuration": CONFIGURATION}
+
 
 @pytest.fixture
 def locked(table: Any) -> Any:
@@ -28,30 +36,30 @@ def history(table: Any) -> list[dict[str, Any]]:
 
 def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: Context) -> None:
     """Both carry the digests."""
-    released = handler({"plan": PLAN}, context)
+    released = handler(event(), context)
     champion = locked.get_item(Key={"id": "champion"})["Item"]
     assert champion["package_version"] == 4
-    assert champion["production_configuration"] == PLAN["production_configuration"]
+    assert champion["production_configuration"] == CONFIGURATION
     assert champion["execution"] == PLAN["execution_arn"]
     (line,) = history(locked)
     assert line["id"] == f"release#{released['released_epoch']:010d}#4"
     assert line["previous_configuration"] == PLAN["previous_configuration"]
-    now = {"released_epoch": released["released_epoch"]}
+    now = {"released_epoch": released["released_epoch"], "production_configuration": CONFIGURATION}
     assert champion == {**CHAMPION, **now}
     assert line == {**RELEASE, **now, "id": line["id"]}
 
 
 def test_the_record_is_what_the_next_run_reads(locked: Any, context: Context) -> None:
     """Writer and reader agree on the champion."""
-    handler({"plan": PLAN}, context)
+    handler(event(), context)
     assert read_champion(found_item(locked.get_item(Key={"id": "champion"}))) is not None
 
 
 def test_recording_twice_leaves_one_line_of_history(locked: Any, context: Context) -> None:
     """The state may be retried, also after the lock was given back."""
-    first = handler({"plan": PLAN}, context)
+    first = handler(event(), context)
     locked.delete_item(Key={"id": "release-lock"})
-    assert handler({"plan": PLAN}, context) == first
+    assert handler(event(), context) == first
     assert len(history(locked)) == 1
 
 
@@ -59,10 +67,10 @@ def test_a_release_without_the_lock_records_nothing(locked: Any, context: Contex
     """It was taken over: another release decides what production serves."""
     locked.put_item(Item={**LOCK, "execution": "another"})
     with pytest.raises(NotHolderError):
-        handler({"plan": PLAN}, context)
+        handler(event(), context)
     locked.delete_item(Key={"id": "release-lock"})
     with pytest.raises(NotHolderError):
-        handler({"plan": PLAN}, context)
+        handler(event(), context)
     assert locked.scan()["Items"] == []
 
 
@@ -71,9 +79,10 @@ def test_a_plan_that_is_not_whole_records_nothing(locked: Any, context: Context,
     """Half a champion would stop every later run."""
     for plan in ({**PLAN, name: ""}, {key: value for key, value in PLAN.items() if key != name}):
         with pytest.raises(ContractError, match=name):
-            handler({"plan": plan}, context)
-    with pytest.raises(ContractError):
-        handler({}, context)
+            handler(event(plan), context)
+    for half in ({}, {"plan": PLAN}, {**event(), "configuration": ""}):
+        with pytest.raises(ContractError):
+            handler(half, context)
     assert "Item" not in locked.get_item(Key={"id": "champion"})
 
 
@@ -82,14 +91,14 @@ def test_half_a_record_is_no_sign_that_nothing_was_recorded(locked: Any, context
     half = {key: value for key, value in CHAMPION.items() if key != "execution"}
     locked.put_item(Item=half)
     with pytest.raises(ContractError, match="mend the table's item champion"):
-        handler({"plan": PLAN}, context)
+        handler(event(), context)
     assert locked.get_item(Key={"id": "champion"})["Item"] == half
 
 
 def test_a_rollback_is_recorded_like_any_release(locked: Any, context: Context) -> None:
     """The history shows both."""
-    handler({"plan": PLAN}, context)
+    handler(event(), context)
     locked.put_item(Item={**LOCK, "execution": "back"})
-    handler({"plan": {**PLAN, "execution_arn": "back", "package_version": 3}}, context)
+    handler(event({**PLAN, "execution_arn": "back", "package_version": 3}), context)
     assert locked.get_item(Key={"id": "champion"})["Item"]["package_version"] == 3
     assert len(history(locked)) == 2

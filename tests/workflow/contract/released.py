@@ -29,8 +29,6 @@ PLAN: dict[str, Any] = {
     "model_data_url": "s3://bucket/runs/one/model.tar.gz",
     "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
     "instance": "ml.m5.large",
-    "count": 1,
-    "traffic": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 300},
     "ask_before_production": False,
     "approval_seconds": 7200,
     "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": None},

@@ -21,6 +21,12 @@ def test_a_plan_is_written_as_it_was_read() -> None:
     assert json.dumps(ReleasePlan.parse(PLAN).document()) == json.dumps(PLAN)
 
 
+def test_a_plan_from_before_the_confirmation_counted_instances_is_read() -> None:
+    """An execution that waits for a person keeps the plan it was started with; what that said of traffic is old."""
+    counted = {**PLAN, "count": 2, "traffic": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 300}}
+    assert ReleasePlan.parse(counted) == ReleasePlan.parse(PLAN)
+
+
 def test_the_machine_reads_of_a_plan_only_what_it_has() -> None:
     """A path that leads nowhere would stop a release half-way."""
     read = set(re.findall(r"\$\.plan\.(\w+)", RELEASE.read_text()))

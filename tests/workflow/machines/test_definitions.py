@@ -18,6 +18,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
+from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.failures import Failure, StateError
 from workflow.contract.model import TASKS
@@ -189,14 +190,12 @@ def sample_data() -> dict[str, Any]:
             "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
             "instance": "ml.c7i.xlarge",
-            "count": 1,
             "staging_configuration": "greenlight-v1-staging",
             "production_configuration": "greenlight-v1-production",
             "previous_configuration": "greenlight-v0-production",
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
-            "traffic": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 60},
         },
         "training": {
             "job_name": "nightly-train-0-0",
@@ -229,6 +228,10 @@ def sample_data() -> dict[str, Any]:
         "error": {"Error": "E", "Cause": "why"},
         "staging": {"looks": 0},
         "production": {"looks": 0},
+        "model": {"name": "greenlight-v1-00000000-0-0"},
+        "staging_configuration": {"name": "greenlight-staging-v1-00000000-0-0"},
+        "production_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
+        "release": {"confirmed": True, "count": 3, "deployment": watched("greenlight", 3)},
     }
 
 
@@ -370,13 +373,51 @@ def test_a_seeded_fault_in_the_parameters_is_found(state: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_retried_or_redriven_job_gets_a_fresh_name(name: str) -> None:
-    """Job names carry the counts of redrives and retries."""
+def test_what_a_retried_or_redriven_state_creates_gets_a_fresh_name(name: str) -> None:
+    """Names carry the counts of redrives and retries; where only the answer was lost, the first name is taken.
+
+    An endpoint has its one name, which its callers know.
+    """
+    created = []
     for state in DEFINITIONS[name]["States"].values():
-        if state.get("Resource", "").startswith("arn:aws:states:::sagemaker:") and ".sync" in state["Resource"]:
-            (job,) = (value for key, value in state["Parameters"].items() if key.endswith("JobName.$"))
-            assert "$$.Execution.RedriveCount" in job
-            assert "$$.State.RetryCount" in job
+        kind = re.match(r"arn:aws:states:::sagemaker:create(\w+)", state.get("Resource", ""))
+        if kind and kind[1] != "Endpoint":
+            named = state["Parameters"][f"{kind[1]}Name.$"]
+            assert "$$.Execution.RedriveCount" in named
+            assert "$$.State.RetryCount" in named
+            created.append(kind[1])
+    assert len(created) >= 3
+
+
+def test_what_was_created_is_used_by_the_name_it_got() -> None:
+    """Read from the answer's ARN: at a later state the counts are others."""
+    for name, path in (
+        ("Create the model", "$.ModelArn"),
+        ("Create the staging configuration", "$.EndpointConfigArn"),
+        ("Create the production configuration", "$.EndpointConfigArn"),
+    ):
+        state = DEFINITIONS["release"]["States"][name]
+        assert state["ResultSelector"] == {"name.$": f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"}
+    text = (MACHINES / "release.asl.json").read_text()
+    for stem in ("model_name", "staging_configuration", "production_configuration"):
+        assert text.count(f"$.plan.{stem}") == 1, "only where it is created"
+
+
+def test_every_way_back_is_at_once_and_keeps_the_capacity() -> None:
+    """No alarm, which the ill fleet may have tripped, and no wait; the configuration's own count is an old one."""
+    back = DEFINITIONS["release"]["States"]["Put the previous version back"]["Parameters"]
+    assert back["DeploymentConfig"] == at_once()
+    assert back["RetainAllVariantProperties"] is True
+
+
+def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> None:
+    """Its instances are counted there; should they change until here, they stay as they are all the same."""
+    states = DEFINITIONS["release"]["States"]
+    assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
+    assert states["Update production"]["Parameters"]["RetainAllVariantProperties"] is True
+    assert states["Confirm the release"]["ResultPath"] == "$.release"
+    (variant,) = states["Create the production configuration"]["Parameters"]["ProductionVariants"]
+    assert variant["InitialInstanceCount.$"] == "$.release.count"
 
 
 @pytest.mark.parametrize(

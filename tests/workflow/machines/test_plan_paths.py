@@ -53,4 +53,4 @@ def test_a_place_that_a_plan_does_not_have_is_found() -> None:
     assert not is_part(ReleasePlan, "dataset.uri")
     assert {"confidence", "jobs.tune", "uris.record"} <= set(paths("build", "plan"))
     assert {"job", "fallback"} <= set(paths("build", "attempt"))
-    assert {"traffic", "previous_configuration"} <= set(paths("release", "plan"))
+    assert {"model_name", "previous_configuration"} <= set(paths("release", "plan"))

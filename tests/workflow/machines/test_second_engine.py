@@ -162,6 +162,42 @@ def test_only_a_whole_search_with_a_best_training_goes_on(aws: None, best: dict[
         assert told == f"search one-tune ended {status} without a training that can be used"
 
 
+WANTED, OLD = "greenlight-production-v4-00000000-0-0", "greenlight-production-v3-00000000-0-0"
+REASON = "The deployment was rolled back: the alarm greenlight-production-5xx is in ALARM"
+
+
+@pytest.mark.parametrize(
+    ("status", "configuration", "reason", "then"),
+    [
+        ("InService", WANTED, None, "ready"),
+        ("InService", WANTED, REASON, "ready"),
+        ("InService", OLD, REASON, "failed"),
+        ("InService", OLD, None, "failed"),
+        ("Failed", WANTED, REASON, "failed"),
+        ("UpdateRollbackFailed", WANTED, REASON, "failed"),
+        ("Updating", OLD, REASON, "wait"),
+        ("Updating", OLD, None, "wait"),
+        ("SystemUpdating", WANTED, REASON, "wait"),
+    ],
+)
+def test_an_endpoint_in_service_on_the_wanted_configuration_is_ready(
+    aws: None, status: str, configuration: str, reason: str | None, then: str
+) -> None:
+    """Only an update that succeeded changes the configuration, so a reason beside it is of an earlier failure."""
+    states = json.loads((ROOT / "workflow/machines/release.asl.json").read_text())["States"]
+    choice = states["Is production ready?"]
+    ends = {branch["Next"]: {"Type": "Succeed"} for branch in choice["Choices"]} | {
+        choice["Default"]: {"Type": "Succeed"}
+    }
+    endpoint = {"EndpointName": "greenlight-production", "EndpointStatus": status, "EndpointConfigName": configuration}
+    endpoint |= {} if reason is None else {"FailureReason": reason}
+    given = {"production": {"looks": 1, "endpoint": endpoint}, "production_configuration": {"name": WANTED}}
+    part = {"StartAt": "Is production ready?", "States": {"Is production ready?": choice, **ends}}
+    (next_state,) = run_text("part", json.dumps(part), given)["entered"][1:]
+    found = {"Smoke-test production": "ready", "Wait for production": "wait"}.get(next_state, "failed")
+    assert found == then
+
+
 @pytest.mark.parametrize("name", ["build", "release"])
 def test_a_definition_with_a_seeded_fault_is_not_accepted(aws: None, name: str) -> None:
     """The interpreter's acceptance means something."""

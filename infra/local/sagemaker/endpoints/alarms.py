@@ -1,7 +1,8 @@
 """What endpoints were asked, remembered long enough to tell whether an alarm on it would ring.
 
-It judges alarms on SageMaker's own endpoint metrics by their own dimension, statistic and threshold. How CloudWatch
-delays and aligns its periods is not imitated: here an alarm rings as soon as its statistic crosses the threshold.
+It judges alarms on SageMaker's own endpoint metrics by their own dimension, statistic and threshold, over the time that
+the alarm looks back: an endpoint that was ill a moment ago has tripped it, whichever fleet was. How CloudWatch delays
+and aligns its periods is not imitated: here an alarm rings as soon as its statistic crosses the threshold.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 NAMESPACE = "AWS/SageMaker"
 _MOST_KEPT = 10_000
+_SHORTEST_LOOK_BACK_SECONDS = 1.0
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanThreshold": operator.gt,
     "GreaterThanOrEqualToThreshold": operator.ge,
@@ -43,9 +45,13 @@ _METRICS: dict[str, Callable[[Invocation], float]] = {
 
 
 class Observations:
-    """The latest invocations of each variant of each endpoint."""
+    """The latest invocations of each variant of each endpoint.
 
-    def __init__(self) -> None:
+    ``scale`` shortens how far alarms look back, as it shortens the waits of the deployments that they watch.
+    """
+
+    def __init__(self, scale: float = 1.0) -> None:
+        self._scale = scale
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], deque[Invocation]] = {}
 
@@ -55,20 +61,20 @@ class Observations:
             seen = self._seen.setdefault((endpoint, variant), deque(maxlen=_MOST_KEPT))
             seen.append(Invocation(time.time(), status, seconds))
 
-    def ringing(self, alarms: list[dict[str, Any]], since: float) -> list[str]:
-        """The names of those alarms that ring on what has been seen since a moment.
+    def ringing(self, alarms: list[dict[str, Any]], now: float) -> list[str]:
+        """The names of those alarms that ring on what has been seen until now.
 
         Alarms are given as DescribeAlarms answers them; one that is in ALARM for whatever reason rings too.
         """
-        return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM" or self._rings(alarm, since)]
+        return [alarm["AlarmName"] for alarm in alarms if alarm["StateValue"] == "ALARM" or self._rings(alarm, now)]
 
-    def _rings(self, alarm: dict[str, Any], since: float) -> bool:
+    def _rings(self, alarm: dict[str, Any], now: float) -> bool:
         dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
         if alarm.get("Namespace") != NAMESPACE or set(dimensions) != {"EndpointName", "VariantName"}:
             return False
         with self._lock:
             seen = list(self._seen.get((dimensions["EndpointName"], dimensions["VariantName"]), ()))
-        start = max(since, time.time() - alarm["Period"] * alarm["EvaluationPeriods"])
+        start = now - max(_SHORTEST_LOOK_BACK_SECONDS, alarm["Period"] * alarm["EvaluationPeriods"] * self._scale)
         return rings(alarm, [invocation for invocation in seen if invocation.at >= start])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.store import Record
 
 
@@ -30,7 +30,10 @@ class Plan:
 
 
 def plan(config: Record | None, instance_count: int) -> Plan:
-    """The plan of a ``DeploymentConfig``; without one everything moves at once."""
+    """The plan of a ``DeploymentConfig``; without one everything moves at once.
+
+    Raises ServiceError for a step that is more than half of the instances.
+    """
     if not config:
         return Plan()
     if "RollingUpdatePolicy" in config:
@@ -56,6 +59,10 @@ def _shifts(routing: Record, instance_count: int) -> list[Shift]:
 
 
 def _share(size: Record, instance_count: int) -> float:
-    if size["Type"] == "CAPACITY_PERCENT":
-        return float(size["Value"]) / 100
-    return min(1.0, float(size["Value"]) / max(1, instance_count))
+    whole = 100 if size["Type"] == "CAPACITY_PERCENT" else max(1, instance_count)
+    if size["Value"] * 2 > whole:
+        raise invalid(
+            f"The value {size['Value']} of {size['Type']} must be less than or equal to 50% of the variant's total "
+            f"instance count, which is {instance_count}."
+        )
+    return float(size["Value"]) / whole

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from infra.local.environments import InstallationError
@@ -20,7 +20,7 @@ from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
-from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
+from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import ServedContainer
@@ -46,7 +46,7 @@ class Endpoints:
         name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
         variants = self._configs.variants(configuration)
         deployment = parameters.get("DeploymentConfig")
-        plan(deployment, 1)
+        plan(deployment, _instances(variants))
         arn, now = self._workshop.settings.arn(f"{KIND}/{name}"), time.time()
         record: Record = {
             "EndpointName": name,
@@ -67,16 +67,16 @@ class Endpoints:
 
     def update(self, parameters: Record) -> Record:
         """Start the containers of another configuration beside the present ones, then move the traffic."""
-        for member in ("RetainAllVariantProperties", "ExcludeRetainedVariantProperties"):
-            if parameters.get(member):
-                raise lacking(f"{member} of UpdateEndpoint")
         name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
         variants = self._configs.variants(configuration)
         with self._workshop.store.lock:
             record = self._updatable(name)
+            if parameters.get("RetainAllVariantProperties"):
+                excluded = parameters.get("ExcludeRetainedVariantProperties", [])
+                variants = _retained(variants, _variants(record), {item["VariantPropertyType"] for item in excluded})
             kept = record.get("LastDeploymentConfig") if parameters.get("RetainDeploymentConfig") else None
             deployment = parameters.get("DeploymentConfig", kept)
-            moves = plan(deployment, sum(variant.instance_count for variant in variants))
+            moves = plan(deployment, _instances(variants))
             generation = record["_Generation"] + 1
             pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
             self._change(
@@ -243,6 +243,24 @@ class Endpoints:
 
 def _variants(record: Record) -> list[Variant]:
     return [Variant(**{**item, "container": ServedContainer(**item["container"])}) for item in record["_Variants"]]
+
+
+def _instances(variants: list[Variant]) -> int:
+    return sum(variant.instance_count for variant in variants)
+
+
+def _retained(variants: list[Variant], present: list[Variant], excluded: set[str]) -> list[Variant]:
+    """The variants of a configuration with count and weight of those that serve under the same names now."""
+    by_name = {variant.name: variant for variant in present}
+    kept = []
+    for variant in variants:
+        now = by_name.get(variant.name, variant)
+        if "DesiredInstanceCount" not in excluded:
+            variant = replace(variant, instance_count=now.instance_count)
+        if "DesiredWeight" not in excluded:
+            variant = replace(variant, weight=now.weight)
+        kept.append(variant)
+    return kept
 
 
 def _shown(variants: list[Variant]) -> Record:

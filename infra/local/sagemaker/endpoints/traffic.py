@@ -18,18 +18,19 @@ from infra.local.sagemaker.endpoints.fleets import Fleet
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.storage import client
 
-_BETWEEN_ALARM_LOOKS_SECONDS = 1.0
+_BETWEEN_ALARM_LOOKS_SECONDS = 0.5
+"""Shorter than any alarm looks back."""
 
 
 class RolledBack(Exception):
-    """An alarm rang while traffic moved to the new containers."""
+    """An alarm rang before or while traffic moved to the new containers."""
 
 
 class Traffic:
     """The containers behind every endpoint."""
 
     def __init__(self, settings: Settings) -> None:
-        self.observations = Observations()
+        self.observations = Observations(settings.wait_scale)
         self._settings = settings
         self._lock = threading.Lock()
         self._random = random.SystemRandom()
@@ -68,15 +69,19 @@ class Traffic:
             self._newcomers.clear()
 
     def move(self, endpoint: str, fleet: Fleet, plan: Plan) -> None:
-        """Give newcomers their growing share; :class:`RolledBack` as soon as an alarm rings, with all as before."""
-        since = time.time()
+        """Give newcomers their growing share; :class:`RolledBack` as soon as an alarm rings, with all as before.
+
+        As on AWS, an alarm that is in ALARM already ends the move before it begins, also when the old containers
+        have tripped it.
+        """
         try:
+            self._check(plan.alarms)
             for shift in plan.shifts:
                 self._share(endpoint, fleet, shift.share)
-                self._hold(shift.seconds, plan.alarms, since)
+                self._hold(shift.seconds, plan.alarms)
             if plan.keep_old_seconds:
                 self._share(endpoint, fleet, 1.0)
-                self._hold(plan.keep_old_seconds, plan.alarms, since)
+                self._hold(plan.keep_old_seconds, plan.alarms)
         except Exception:
             with self._lock:
                 self._newcomers.pop(endpoint, None)
@@ -86,19 +91,19 @@ class Traffic:
         with self._lock:
             self._newcomers[endpoint] = (fleet, share)
 
-    def _hold(self, seconds: float, alarms: list[str], since: float) -> None:
+    def _hold(self, seconds: float, alarms: list[str]) -> None:
         deadline = time.monotonic() + seconds * self._settings.wait_scale
         while True:
-            ringing = self._ringing(alarms, since)
-            if ringing:
-                raise RolledBack(f"The deployment was rolled back: the alarm {', '.join(ringing)} is in ALARM")
+            self._check(alarms)
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(left, _BETWEEN_ALARM_LOOKS_SECONDS))
 
-    def _ringing(self, alarms: list[str], since: float) -> list[str]:
+    def _check(self, alarms: list[str]) -> None:
         if not alarms:
-            return []
+            return
         found = self._cloudwatch.describe_alarms(AlarmNames=alarms)["MetricAlarms"]
-        return self.observations.ringing(found, since)
+        ringing = self.observations.ringing(found, time.time())
+        if ringing:
+            raise RolledBack(f"The deployment was rolled back: the alarm {', '.join(ringing)} is in ALARM")

@@ -58,11 +58,28 @@ def test_a_percentile_of_the_latency_counts_microseconds() -> None:
 
 
 def test_another_endpoint_rings_nobody_s_alarm() -> None:
-    """The dimensions of an alarm choose the invocations, and those before the deployment do not count."""
-    observations = Observations()
+    """The dimensions of an alarm choose the invocations."""
+    observations, now = Observations(), time.time()
     observations.add("staging", "main", 500, 0.1)
+    assert observations.ringing([alarm()], now + 1) == []
     observations.add("production", "main", 500, 0.1)
-    later = time.time() + 1
-    assert observations.ringing([alarm()], 0) == ["production-5xx"]
-    assert observations.ringing([alarm()], later) == []
-    assert observations.ringing([alarm(StateValue="ALARM")], later) == ["production-5xx"]
+    assert observations.ringing([alarm()], now + 1) == ["production-5xx"]
+
+
+def test_an_alarm_looks_back_as_long_as_its_periods() -> None:
+    """Whoever answered then, before a deployment too; one that is in ALARM for another reason rings all the same."""
+    observations, now = Observations(), time.time()
+    observations.add("production", "main", 500, 0.1)
+    assert observations.ringing([alarm()], now + 59) == ["production-5xx"]
+    assert observations.ringing([alarm()], now + 61) == []
+    assert observations.ringing([alarm(EvaluationPeriods=2)], now + 61) == ["production-5xx"]
+    assert observations.ringing([alarm(StateValue="ALARM")], now + 61) == ["production-5xx"]
+
+
+def test_where_waits_are_short_alarms_look_back_as_much_less() -> None:
+    """Else a whole deployment would pass within the time of one old error; never less than a second."""
+    observations, now = Observations(0.05), time.time()
+    observations.add("production", "main", 500, 0.1)
+    assert observations.ringing([alarm()], now + 2.5) == ["production-5xx"]
+    assert observations.ringing([alarm()], now + 3.5) == []
+    assert observations.ringing([alarm(Period=1)], now + 0.5) == ["production-5xx"]

@@ -41,3 +41,17 @@ def test_rolling_updates_are_refused() -> None:
     """They are lacking, so they are not silently something else."""
     with pytest.raises(ServiceError, match="rolling updates"):
         plan({"RollingUpdatePolicy": {}}, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "instances"),
+    [
+        ({"Type": "INSTANCE_COUNT", "Value": 1}, 1),
+        ({"Type": "INSTANCE_COUNT", "Value": 2}, 3),
+        ({"Type": "CAPACITY_PERCENT", "Value": 51}, 10),
+    ],
+)
+def test_a_canary_of_more_than_half_is_refused(size: dict[str, Any], instances: int) -> None:
+    """As UpdateEndpoint documents it; one instance has no half."""
+    with pytest.raises(ServiceError, match="less than or equal to 50%"):
+        plan(blue_green({"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 1}), instances)

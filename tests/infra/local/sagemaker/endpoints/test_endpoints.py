@@ -205,12 +205,11 @@ def test_a_canary_gets_a_part_of_the_traffic_first(service: SageMaker, good: str
     assert {ask(service, name)["environment"] for _ in range(10)} == {"better"}
 
 
-def test_errors_in_the_canary_roll_it_back(
-    service: SageMaker, good: str, better: str, stand_in: StandIn, open_service: Callable[..., SageMaker]
-) -> None:
-    """The alarm rings on what the endpoint really answered; the old model serves alone again, and quickly."""
-    old = configuration(service, good)
-    name = endpoint(service, old)
+AT_ONCE = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}
+
+
+def errors_alarm(stand_in: StandIn, name: str) -> str:
+    """An alarm on the server errors of an endpoint, whichever fleet gives them; its name."""
     alarm = fresh("alarm")
     stand_in.client("cloudwatch").put_metric_alarm(
         AlarmName=alarm,
@@ -223,6 +222,16 @@ def test_errors_in_the_canary_roll_it_back(
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )
+    return alarm
+
+
+def test_errors_in_the_canary_roll_it_back(
+    service: SageMaker, good: str, better: str, stand_in: StandIn, open_service: Callable[..., SageMaker]
+) -> None:
+    """The alarm rings on what the endpoint really answered; the old model serves alone again, and quickly."""
+    old = configuration(service, good)
+    name = endpoint(service, old)
+    alarm = errors_alarm(stand_in, name)
     update(service, name, configuration(service, better), DeploymentConfig=canary(alarm, seconds=600))
     eventually(lambda: ask(service, name)["environment"] == "better")
     started = time.monotonic()
@@ -233,6 +242,68 @@ def test_errors_in_the_canary_roll_it_back(
     assert described["EndpointConfigName"] == old
     assert described["FailureReason"] == f"The deployment was rolled back: the alarm {alarm} is in ALARM"
     assert {ask(service, name)["environment"] for _ in range(10)} == {"good"}
+
+
+def test_an_alarm_that_the_old_containers_tripped_ends_every_deployment_that_names_it(
+    service: SageMaker, good: str, better: str, stand_in: StandIn
+) -> None:
+    """As on AWS: an endpoint that is ill cannot be updated by a deployment that its own alarms watch, only without."""
+    old, wanted = configuration(service, good), configuration(service, better)
+    name = endpoint(service, old)
+    alarm = errors_alarm(stand_in, name)
+    with pytest.raises(ModelError):
+        ask(service, name, b"500")
+    watched = {"BlueGreenUpdatePolicy": AT_ONCE, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm}]}}
+    update(service, name, wanted, DeploymentConfig=watched)
+    refused = settled(service, name)
+    assert refused["EndpointConfigName"] == old
+    assert refused["FailureReason"] == f"The deployment was rolled back: the alarm {alarm} is in ALARM"
+    update(service, name, wanted, DeploymentConfig={"BlueGreenUpdatePolicy": AT_ONCE})
+    assert settled(service, name)["EndpointConfigName"] == wanted
+    assert ask(service, name)["environment"] == "better"
+
+
+def counts(service: SageMaker, name: str) -> list[tuple[int, float]]:
+    """Instances and weight of each variant of an endpoint."""
+    variants = service.call("DescribeEndpoint", {"EndpointName": name})["ProductionVariants"]
+    return [(variant["CurrentInstanceCount"], variant["CurrentWeight"]) for variant in variants]
+
+
+def test_an_update_keeps_count_and_weight_only_where_it_is_asked_to(service: SageMaker, good: str) -> None:
+    """As on AWS, where UpdateEndpoint goes by the new configuration unless it retains variant properties."""
+    first, second = configuration(service, good), configuration(service, good)
+    name = endpoint(service, first)
+    scaled = [{"VariantName": "main", "DesiredInstanceCount": 3, "DesiredWeight": 0.5}]
+    service.call("UpdateEndpointWeightsAndCapacities", {"EndpointName": name, "DesiredWeightsAndCapacities": scaled})
+    for wanted, more, expected in (
+        (second, {"RetainAllVariantProperties": True}, (3, 0.5)),
+        (
+            first,
+            {
+                "RetainAllVariantProperties": True,
+                "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
+            },
+            (3, 1.0),
+        ),
+        (second, {}, (1, 1.0)),
+    ):
+        update(service, name, wanted, **more)
+        assert settled(service, name)["EndpointConfigName"] == wanted
+        assert counts(service, name) == [expected]
+
+
+def test_a_canary_is_measured_by_the_instances_that_are_kept(service: SageMaker, good: str) -> None:
+    """Not by those of the new configuration: one of one is no canary, one of two is."""
+    name, wanted = endpoint(service, configuration(service, good)), configuration(service, good)
+    size = {"Type": "INSTANCE_COUNT", "Value": 1}
+    routing = {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 0}
+    one = {"DeploymentConfig": {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}}
+    with pytest.raises(ServiceError, match="less than or equal to 50%"):
+        update(service, name, wanted, **one, RetainAllVariantProperties=True)
+    scaled = [{"VariantName": "main", "DesiredInstanceCount": 2}]
+    service.call("UpdateEndpointWeightsAndCapacities", {"EndpointName": name, "DesiredWeightsAndCapacities": scaled})
+    update(service, name, wanted, **one, RetainAllVariantProperties=True)
+    assert settled(service, name)["EndpointConfigName"] == wanted
 
 
 def test_a_deleted_endpoint_answers_nobody(service: SageMaker, good: str) -> None:

@@ -1,0 +1,50 @@
+"""How production moves to another configuration: SageMaker's DeploymentConfig, watched by alarms or at once.
+
+A fleet that is ill trips the alarms of its endpoint, and an alarm that has tripped ends every deployment that names it
+(SageMaker's guide, "Auto-Rollback Configuration"). So what goes back to a version that served well names none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+BAKE_SECONDS = 300
+"""How long a canary answers its share, watched by the alarms."""
+KEEP_OLD_SECONDS = 120
+"""How long the old fleet stays after all traffic has moved, watched by the alarms."""
+LONGEST_SECONDS = 1800
+"""How long a whole deployment may take; longer than all of its waits."""
+
+
+def watched(project: str, instances: int) -> dict[str, Any]:
+    """The way to a version that is new to production, which has so many instances now.
+
+    First one instance of the new fleet answers, for five minutes. Such a canary may take half of the fleet at most
+    (UpdateEndpoint, CanarySize), so a single instance moves all at once.
+    """
+    canary = {"CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1}}
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {
+                "Type": "ALL_AT_ONCE" if instances < 2 else "CANARY",
+                "WaitIntervalInSeconds": BAKE_SECONDS,
+                **({} if instances < 2 else canary),
+            },
+            "TerminationWaitInSeconds": KEEP_OLD_SECONDS,
+            "MaximumExecutionTimeoutInSeconds": LONGEST_SECONDS,
+        },
+        "AutoRollbackConfiguration": {
+            "Alarms": [{"AlarmName": f"{project}-production-{what}"} for what in ("5xx", "latency")]
+        },
+    }
+
+
+def at_once() -> dict[str, Any]:
+    """The way back: all traffic as soon as the fleet is there, no alarm that could refuse it, no wait."""
+    return {
+        "BlueGreenUpdatePolicy": {
+            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
+            "TerminationWaitInSeconds": 0,
+            "MaximumExecutionTimeoutInSeconds": LONGEST_SECONDS,
+        }
+    }
