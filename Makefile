@@ -33,8 +33,9 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
 
 WINGS := containers flow infra lambdas workflow
-# A file of tests stays together, on one of as many workers as there are processors.
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# Half as many workers again as there are processors: a third of the tests' time is waiting. A file of tests stays together.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev ## all tests, with real trainings and a real browser (some 12 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving

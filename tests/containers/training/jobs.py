@@ -42,6 +42,12 @@ def command(python: Path) -> list[str]:
     return [str(python), "-m", "containers.training", "train"]
 
 
+def run_unbounded(python: Path, root: Path) -> subprocess.CompletedProcess[str]:
+    """Train to the end with a loss's weight that no run may ask for."""
+    words = [str(python), "-m", "tests.containers.training.unbounded"]
+    return subprocess.run(words, cwd=REPOSITORY, env=environment(root), capture_output=True, text=True, check=False)
+
+
 def environment(root: Path) -> dict[str, str]:
     """Where the job's folders are."""
     return {**os.environ, "SAGEMAKER_BASE_DIR": str(root)}

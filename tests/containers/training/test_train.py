@@ -24,6 +24,7 @@ from tests.containers.training.jobs import (
     pairs,
     read_json,
     run,
+    run_unbounded,
     write_json,
 )
 from workflow.contract.model import TASKS
@@ -103,7 +104,7 @@ def test_a_diverged_training_fails_with_its_reason_and_no_model(
 ) -> None:
     """A loss that is no number is a failure, not a bad model; here its weight makes it overflow."""
     job = make_job(tmp_path, task, **{weight: "1e39"})
-    ran = run(training_python, job)
+    ran = run_unbounded(training_python, job)
     assert ran.returncode == 1
     assert re.search(r"DivergedError: \w+ became (nan|inf) in epoch \d", failure(job))
     assert files(job / "model") == files(job / "checkpoints") == set()
