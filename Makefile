@@ -33,15 +33,14 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
 
 WINGS := containers flow infra lambdas workflow
-# Half as many workers again as there are processors: a third of the tests' time is waiting. A file of tests stays together.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# A file of tests stays together, on one of as many workers as there are processors.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-test: .venv/dev ## all tests, with real trainings and a real browser (some 12 minutes on 2 cores)
+test: .venv/dev ## all tests, with real trainings and a real browser (a quarter of an hour on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
 	$(PYTEST) tests/$(WING)
 
-test-fast: .venv/dev ## the tests that start no stand-in, no training, no serving and no browser (a minute and a half)
+test-fast: .venv/dev ## the tests that start no stand-in, no training, no serving and no browser (under two minutes)
 	$(PYTEST) -m fast tests/$(WING)
 
 check: .venv/dev ## lint, format, types, import rules, template, definitions (under a minute)
