@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.commands.session import Session, on_project, print_result
+from workflow.contract.model import MAXIMUM_DETECTIONS
 from workflow.contract.plain_text import show_lines
 from workflow.errors import UsageError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 JOBS = 4
 MOST_JOBS = 16
 """As many as a client keeps connections."""
-MAXIMUM_DETECTIONS = 300
 _WIDEST_NAME = 60
 
 

@@ -30,7 +30,6 @@ class FindingKind:
     advice: str
 
 
-_ALL = ("reject", "drop", "repair", "note")
 _FIXABLE = ("reject", "drop", "repair")
 _ROW = ("reject", "drop")
 _SAY = ("reject", "note")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from containers.serving.model.arrays import Flags, Floats, Indices, Integers
 from containers.serving.model.mask import Mask
-from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
+from containers.serving.model.thresholds import Thresholds
+from workflow.contract.model import MAXIMUM_DETECTIONS
 
 MAXIMUM_CANDIDATES = 30_000
 BLOCK = 128

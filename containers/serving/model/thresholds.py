@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAXIMUM_DETECTIONS = 300
+from workflow.contract.model import MAXIMUM_DETECTIONS
+
 BEST_CLASSES = 5
 """A classifier answers so many unless asked for another number."""
 

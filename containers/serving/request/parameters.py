@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from containers.serving.model.thresholds import MAXIMUM_DETECTIONS, Thresholds
+from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.refusal import InvocationError, quote
+from workflow.contract.model import MAXIMUM_DETECTIONS
 
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 NAMES = ("confidence", "iou", "classes", "max_detections", "masks")
