@@ -1,6 +1,7 @@
 """The keys of the project's table: what its items are called.
 
-One item says what production serves, one holds the release lock; every release and every approval request has its own.
+One item says what production serves, one holds the release lock; every release, every approval request and every
+decision has its own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ RELEASE_LOCK = "release-lock"
 RELEASE = "release#"
 """What the key of every release begins with."""
 
+DECISION = "decision#"
+"""What the key of every signed decision begins with."""
+
 APPROVAL = "approval#"
 """What the key of every approval request begins with; its opaque id follows."""
 
@@ -18,3 +22,8 @@ APPROVAL = "approval#"
 def release_key(released_epoch: int, package_version: int) -> str:
     """The key of one release, so that keys sort by time."""
     return f"{RELEASE}{released_epoch:010d}#{package_version}"
+
+
+def decision_key(package_arn: str, scope: str = "") -> str:
+    """The key of the decision about a version; ``scope`` is the release that asked, where it is about one alone."""
+    return f"{DECISION}{package_arn}" + (f"#{scope}" if scope else "")

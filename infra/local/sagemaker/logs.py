@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.sagemaker.settings import Settings
-from infra.local.sagemaker.storage import client, wait_until_open
+from infra.local.sagemaker.storage import StorageError, client, wait_until_open
 
 _LOG = logging.getLogger("greenlight.sagemaker")
 _SECONDS_BETWEEN_BATCHES = 0.5
@@ -97,7 +97,11 @@ class LogShipper:
                     _LOG.warning("the log of %s did not reach CloudWatch Logs: %s", stream, error)
 
     def _run(self) -> None:
-        wait_until_open(self._settings.endpoint_url)
+        try:
+            wait_until_open(self._settings.endpoint_url)
+        except StorageError as error:
+            _LOG.warning("no log reaches CloudWatch Logs: %s", error)
+            return
         while not self._closed.wait(_SECONDS_BETWEEN_BATCHES):
             self.flush()
 

@@ -175,7 +175,7 @@ def standing(machines: Machines, machine: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("there", "here"), itertools.product(["127.0.0.1", "localhost"], repeat=2))
+@pytest.mark.parametrize(("there", "here"), list(itertools.product(["127.0.0.1", "localhost"], repeat=2)))
 def test_a_page_of_another_port_changes_and_reads_nothing(
     context: BrowserContext, site: int, machines: Machines, machine: str, page_url: str, there: str, here: str
 ) -> None:

@@ -85,11 +85,14 @@ class Server:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def memory(self) -> int:
-        """Bytes that the server and its workers hold, shared pages counted once (PSS)."""
+        """Bytes of its own that the server and its workers hold, those that they share counted once.
+
+        Pages of files are left out: what libraries cost one server depends on how many others have them loaded.
+        """
         total = 0
         for pid in (self.process.pid, *self.workers()):
             for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
+                if line.startswith(("Pss_Anon:", "Pss_Shmem:")):
                     total += int(line.split()[1]) * 1024
         return total
 
