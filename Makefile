@@ -40,7 +40,7 @@ test: .venv/dev ## all tests, with real trainings and a real browser (a quarter 
 	@$(BIN)/python -m infra.local.environments training serving
 	$(PYTEST) tests/$(WING)
 
-test-fast: .venv/dev ## the tests that start no stand-in, no training, no serving and no browser (under two minutes)
+test-fast: .venv/dev ## the tests that start no stand-in, training, serving, browser or installation (under 90 s)
 	$(PYTEST) -m fast tests/$(WING)
 
 check: .venv/dev ## lint, format, types, import rules, template, definitions (under a minute)

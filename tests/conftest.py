@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -42,6 +43,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the fast tests last: of several workers, none then still has a long file to go when the others are done."""
     items.sort(key=lambda item: item.get_closest_marker("fast") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what the tests make, and no more among all that was imported and collected."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

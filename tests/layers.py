@@ -1,4 +1,4 @@
-"""What a test may need beyond this interpreter: the stand-in, an image's environment, a browser.
+"""What a test may need beyond this interpreter: the stand-in, an image's environment, a browser, an installation.
 
 Each is a layer, and a marker. A test bears the markers of the fixtures that it requests; one that starts such a thing
 without a fixture names the marker itself. A test without any of them is `fast`. Nobody can forget it: where a process
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-LAYERS = ("standin", "training", "serving", "browser")
+LAYERS = ("standin", "training", "serving", "browser", "install")
 OF_FIXTURES = {
     "stand_in": "standin",
     "flow": "standin",
@@ -23,7 +23,7 @@ OF_FIXTURES = {
 }
 _APART = {"images", "bench"}
 """Markers of tests that run only when asked for, and start what they like."""
-_OF_PROGRAMS = {"infra.local": {"standin"}, "workflow.demo": {"standin"}}
+_OF_PROGRAMS = {"infra.local": {"standin"}, "workflow.demo": {"standin"}, "venv": {"install"}, "pip": {"install"}}
 _OF_PATHS = {
     "/environments/training-": "training",
     "/environments/serving-": "serving",

@@ -14,6 +14,8 @@ STARTING = [
     pytest.param([sys.executable, "-m", "workflow.demo"], ["standin"], id="the demonstration"),
     pytest.param(["/any/environments/training-0123/bin/python", "-c", ""], ["training"], id="the training image"),
     pytest.param(["/any/environments/serving-0123/bin/python", "-c", ""], ["serving"], id="the serving image"),
+    pytest.param([sys.executable, "-m", "pip", "install", "x"], ["install"], id="an installation"),
+    pytest.param([sys.executable, "-m", "venv", "x"], ["install"], id="an environment"),
     pytest.param(["/any/playwright/driver/node", "cli.js"], ["browser"], id="a browser"),
 ]
 

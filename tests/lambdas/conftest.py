@@ -6,6 +6,7 @@ environment that is gone again before any other test runs.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import json
@@ -56,6 +57,12 @@ ENVIRONMENT = {
 }
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """A client of the service, made once."""
+    return SESSION.client(service)
+
+
 def import_handlers() -> None:
     """Import every handler under the environment, and leave no trace of it."""
     with pytest.MonkeyPatch.context() as patch:
@@ -100,7 +107,7 @@ class Bucket:
     name = ENVIRONMENT["BUCKET"]
 
     def __init__(self) -> None:
-        self.s3 = SESSION.client("s3")
+        self.s3 = client("s3")
         self.s3.create_bucket(Bucket=self.name)
 
     def put(self, key: str, body: bytes | str) -> None:
@@ -138,12 +145,12 @@ class Mailbox:
     """A queue that is subscribed to the topic."""
 
     def __init__(self) -> None:
-        topic = SESSION.client("sns").create_topic(Name="greenlight")["TopicArn"]
+        topic = client("sns").create_topic(Name="greenlight")["TopicArn"]
         assert topic == ENVIRONMENT["TOPIC_ARN"]
-        self.sqs = SESSION.client("sqs")
+        self.sqs = client("sqs")
         self.url = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
         queue = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        SESSION.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
     def mails(self) -> list[dict[str, str]]:
         """Every mail so far that was not read yet: ``Subject`` and ``Message``."""

@@ -23,6 +23,7 @@ def test_a_folder_without_requirements_needs_no_environment(tmp_path: Path) -> N
     assert ensure("image", tmp_path, tmp_path / "environments") == Path(sys.executable)
 
 
+@pytest.mark.install
 def test_an_environment_is_made_once_and_holds_nothing_else(tmp_path: Path) -> None:
     """A half-made one without its mark is made anew; it has its own packages only; the second call only finds it."""
     image = folder(tmp_path / "image", "# nothing\n")
@@ -38,6 +39,7 @@ def test_an_environment_is_made_once_and_holds_nothing_else(tmp_path: Path) -> N
     assert len(said) == 1
 
 
+@pytest.mark.install
 def test_pip_s_own_words_are_in_the_error(tmp_path: Path) -> None:
     """And nothing half-made is taken for an environment afterwards."""
     image = folder(tmp_path / "image", "thing @ file:///no/such/thing-1.0-py3-none-any.whl\n")

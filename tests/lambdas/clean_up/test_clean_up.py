@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lambdas.clean_up import handler as function
 from lambdas.clean_up.leftovers import choose_configurations, choose_models
-from tests.lambdas.conftest import SESSION, Context
+from tests.lambdas.conftest import Context, client
 from tests.workflow.contract import released
 from workflow.contract.reading import ContractError
 
@@ -67,7 +67,7 @@ def test_nothing_that_is_kept_is_ever_deleted(found: set[int], kept: set[int]) -
 @pytest.fixture
 def account(table: Any) -> Any:
     """Five releases: version 5 on staging and arriving, version 4 before it, version 3 the recorded champion."""
-    sagemaker = SESSION.client("sagemaker")
+    sagemaker = client("sagemaker")
     for version in range(1, 6):
         model = f"greenlight-v{version}{MARK}"
         sagemaker.create_model(ModelName=model, ExecutionRoleArn="arn:aws:iam::123456789012:role/endpoint-role-name")

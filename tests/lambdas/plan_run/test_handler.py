@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lambdas.plan_run.handler import InputRejected, handler
-from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.conftest import Bucket, Context, client
 from tests.workflow.contract.released import CHAMPION
 
 EXECUTION = {
@@ -32,7 +32,7 @@ def event(**given: Any) -> dict[str, Any]:
 @pytest.fixture
 def account(bucket: Bucket, table: Any) -> Bucket:
     """A dataset, its neighbour with a longer name, an empty registry."""
-    SESSION.client("sagemaker").create_model_package_group(
+    client("sagemaker").create_model_package_group(
         ModelPackageGroupName="greenlight", ModelPackageGroupDescription="test"
     )
     bucket.put("datasets/fasteners/images/1.jpg", b"picture")
@@ -44,7 +44,7 @@ def account(bucket: Bucket, table: Any) -> Bucket:
 
 def register(fingerprint: str) -> None:
     """Register a version."""
-    SESSION.client("sagemaker").create_model_package(
+    client("sagemaker").create_model_package(
         ModelPackageGroupName="greenlight",
         ModelPackageDescription="test",
         ModelApprovalStatus="PendingManualApproval",
