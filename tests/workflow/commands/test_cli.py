@@ -218,6 +218,16 @@ def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pyte
     assert [name for name, _ in cloud.asked] == ["get_caller_identity"] * (code == 1)
 
 
+def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """And by which door; of one from before decisions were signed nobody can tell."""
+    old = {key: value for key, value in released(1, 9).items() if key != "approval"}
+    assert called("releases", scan={"Items": [released(2, 10), old]})[0] == 0
+    head, live, before = capsys.readouterr().out.splitlines()
+    assert "APPROVED BY" in head
+    assert "Ada (link)" in live
+    assert "unknown" in before
+
+
 @pytest.mark.parametrize("command", ["destroy", "rollback"])
 def test_nothing_is_undone_without_a_yes(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Where nobody can be asked, --yes must be said; nothing is deleted or started."""
