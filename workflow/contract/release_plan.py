@@ -46,3 +46,4 @@ class ReleasePlan(Document):
     approval_seconds: Seconds
     metrics: Mapping[str, Any]
     goes_back: bool = False
+    evaluation_digest: str = ""
