@@ -22,7 +22,16 @@ from workflow.errors import GreenlightError, ServiceError
 
 ROOT = Path(__file__).parents[3]
 OUTPUTS = (
-    *("Bucket", "Table", "TopicArn", "BuildMachineArn", "ReleaseMachineArn", "PackageGroup", "ApprovalUrl"),
+    *(
+        "Bucket",
+        "Table",
+        "TopicArn",
+        "BuildMachineArn",
+        "ReleaseMachineArn",
+        "PackageGroup",
+        "ApprovalUrl",
+        "DecideUrl",
+    ),
     *("StagingEndpoint", "ProductionEndpoint", "TrainingRepository", "ServingRepository"),
 )
 STACK: Mapping[str, Answer] = {
