@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 16
 """Connections a client keeps open: as many as an upload has threads."""
+
+_ANSWER_SECONDS = 40
 
 _REFUSED_CREDENTIALS = {
     "ExpiredToken",
@@ -40,6 +44,9 @@ class Cloud(Protocol):
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield what every page of a listing holds under ``key``."""
+
+    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+        """POST JSON to an address that asks for IAM's signature; the answer's HTTP status and body."""
 
 
 class AwsCloud:
@@ -73,16 +80,48 @@ class AwsCloud:
         except Exception as error:
             raise self._translate(error, f"{service}:{operation}") from error
 
+    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+        """POST JSON to an address that asks for IAM's signature; the answer's HTTP status and body.
+
+        Raises UsageError without credentials or a region, GreenlightError where nothing answers.
+        """
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.exceptions import NoCredentialsError, NoRegionError
+
+        session = self._open()
+        credentials = session.get_credentials()
+        if credentials is None:
+            raise self._translate(NoCredentialsError(), url)
+        if not session.region_name:
+            raise self._translate(NoRegionError(), url)
+        signed = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
+        SigV4Auth(credentials.get_frozen_credentials(), service, session.region_name).add_auth(signed)
+        request = urllib.request.Request(url, data=body, headers=dict(signed.headers), method="POST")  # noqa: S310 - the stack's own address
+        try:
+            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError as error:
+            raise GreenlightError(f"{url} cannot be reached: {error}") from error
+
+    def _open(self) -> Session:
+        with self._lock:
+            from boto3.session import Session
+
+            self._session = self._session or Session()
+            return self._session
+
     def _client(self, service: str) -> Any:
+        session = self._open()
         with self._lock:
             if service not in self._clients:
-                from boto3.session import Session
                 from botocore.config import Config
 
                 retries: Any = {"mode": "standard", "total_max_attempts": 2 if self.local else 5}
                 config = Config(retries=retries, connect_timeout=5, max_pool_connections=CONNECTIONS)
-                self._session = self._session or Session()
-                make: Any = self._session.client
+                make: Any = session.client
                 self._clients[service] = make(service, config=config)
             return self._clients[service]
 

@@ -1,6 +1,6 @@
-"""The edge of asking: stores the request with its task token, sends the mail, returns the request's id.
+"""The edge of asking: stores the request with its task token, closes an older one of the execution, sends the mail.
 
-The token stays in the table: no log line, no trace and no error message carries it.
+The token stays in the table, the id in the mail: no log line, no trace, no error message and no history carries either.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ from lambdas.ask_approval.request import read_question
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
 from workflow.contract.reading import ContractError
+from workflow.contract.table_keys import asked_key
+
+KEPT_SECONDS = 400 * 24 * 3600
+"""How long an execution's newest request is remembered: longer than it can be redriven."""
 
 
 class RequestRefused(Exception):
@@ -60,8 +64,8 @@ table = boto3.resource("dynamodb").Table(environment.table)
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Ask; return ``{"id": …}``. The state goes on when somebody answers, not when this returns."""
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
+    """Ask; return nothing of use, for it is kept. The state goes on when somebody answers, not when this returns."""
     metrics.add_metric(name="ApprovalRequested", unit=MetricUnit.Count, value=1)
     now_epoch = int(time.time())
     try:
@@ -74,7 +78,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     stored = StoredApproval(
         id=item_id(opaque_id),
         status=PENDING,
-        nonce=secrets.token_urlsafe(24),
+        secret=secrets.token_urlsafe(24),
         delivered=False,
         package_arn=question.package_arn,
         subject=subject,
@@ -83,15 +87,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
         expires_epoch=request.expires_epoch,
     )
     table.put_item(Item=stored.item(token), ConditionExpression="attribute_not_exists(id)")
+    older = remember_newest(stored)
+    if older:
+        close(older)
     try:
         text = mail.write_body(request, link_to(environment.approval_url, opaque_id))
         sns.publish(TopicArn=environment.topic_arn, Subject=subject, Message=text)
     except (BotoCoreError, ClientError):
         # The state asks again with a token of its own: this request must not stay in anybody's list.
-        close(opaque_id)
+        close(stored.id)
         raise
     logger.info("asked", run=request.run, purpose=request.purpose, package_version=request.package_version)
-    return {"id": opaque_id}
+    return {"asked": True}
 
 
 def read_token(event: Mapping[str, Any]) -> str:
@@ -102,11 +109,31 @@ def read_token(event: Mapping[str, Any]) -> str:
     return token
 
 
-def close(opaque_id: str) -> None:
-    """Take a request back that nobody was told of."""
-    table.update_item(
-        Key={"id": item_id(opaque_id)},
-        UpdateExpression="SET #status = :closed",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":closed": CLOSED},
-    )
+def remember_newest(stored: StoredApproval) -> str:
+    """Remember the request as its execution's newest; the key of the one that was, empty for none.
+
+    An execution waits for one answer at a time: once it was redriven, or retried the state, the older is of no use.
+    """
+    execution = stored.request.execution
+    newest = {
+        "id": asked_key(execution),
+        "kind": "asked",
+        "request": stored.id,
+        "expires_epoch": stored.created_epoch + KEPT_SECONDS,
+    }
+    replaced = table.put_item(Item=newest, ReturnValues="ALL_OLD").get("Attributes", {})
+    return str(replaced.get("request", ""))
+
+
+def close(key: str) -> None:
+    """Take a request back that nobody waits for, unless it was decided on."""
+    try:
+        table.update_item(
+            Key={"id": key},
+            UpdateExpression="SET #status = :closed REMOVE #token, secret",
+            ConditionExpression="#status = :pending",
+            ExpressionAttributeNames={"#status": "status", "#token": "token"},
+            ExpressionAttributeValues={":closed": CLOSED, ":pending": PENDING},
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        logger.info("the older request does not wait any more")

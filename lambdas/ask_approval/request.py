@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, Purpose
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.document import Matching, read
+from workflow.contract.document import Matching, Text, read
 from workflow.contract.figures import Figures
 from workflow.contract.gate import PassedGate
 from workflow.contract.release_plan import ReleasePlan
@@ -51,6 +51,7 @@ class ReleaseQuestion(Question):
 
     plan: BuildPlan
     gate: PassedGate
+    image: Text
     dataset: CheckedDataset | None = None
     training: Training | None = None
 
@@ -76,6 +77,9 @@ class ReleaseQuestion(Question):
             expires_epoch=now_epoch + plan.approval_seconds,
             evaluation_uri=plan.uris.evaluation,
             report_uri=gate.report_uri,
+            archive_digest=gate.archive_digest,
+            evaluation_digest=gate.evaluation_digest,
+            image=self.image,
         )
 
 
@@ -107,6 +111,9 @@ class ProductionQuestion(Question):
             expires_epoch=now_epoch + release.approval_seconds,
             evaluation_uri=release.evaluation_uri,
             report_uri=release.report_uri,
+            archive_digest=release.archive_digest,
+            evaluation_digest=release.evaluation_digest,
+            image=release.image,
         )
 
 

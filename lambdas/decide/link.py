@@ -1,91 +1,71 @@
-"""What a request to the page asks for: its method, the id in its path, the fields of its form.
+"""What a request to the page asks for: its method, the id in its path, the page's own cookie.
 
-Takes the payload of a Lambda function URL (version 2.0). Reads and refuses; knows neither the table nor the page.
+Takes the payload of a Lambda function URL (version 2.0). Reads; knows neither the table nor the page.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
-from workflow.contract.approval import APPROVED, REJECTED
+from workflow.contract.approval import item_id
 from workflow.contract.approval_link import PATH
-from workflow.contract.plain_text import PlainName, is_plain_name, show_plain
 
-FORM_BYTES = 20_000
-NAME_LENGTH = 80
-COMMENT_LENGTH = 500
-DECISIONS = {"approve": APPROVED, "reject": REJECTED}
+COOKIE_BYTES = 24
+"""How much chance a page's cookie is made of; 3 bytes are 4 of its characters (``secrets.token_urlsafe``)."""
 
-
-class FormError(ValueError):
-    """The form does not hold a decision: says what is missing. Nothing was decided."""
+_COOKIE = re.compile(rf"[A-Za-z0-9_-]{{{COOKIE_BYTES * 4 // 3}}}")
 
 
 @dataclass(frozen=True)
 class Link:
-    """Where a request points. ``opaque_id`` is empty for any other address."""
+    """Where a request points. ``opaque_id`` is empty for any other address.
+
+    ``cookie`` is the value of the page's own cookie, empty where none came; ``secure`` says that it came by https.
+    """
 
     method: str
     opaque_id: str
     report: bool
     wants_json: bool
+    cookie: str = ""
+    secure: bool = True
 
     @staticmethod
     def read(event: Mapping[str, Any]) -> Link:
         """Read a function URL's event."""
         match = PATH.fullmatch(event.get("rawPath", ""))
+        opaque_id = match.group(1) if match else ""
         headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
         return Link(
             method=event["requestContext"]["http"]["method"].upper(),
-            opaque_id=match.group(1) if match else "",
+            opaque_id=opaque_id,
             report=bool(match and match.group(2)),
             wants_json="application/json" in headers.get("accept", ""),
+            cookie=find_cookie(event.get("cookies", []), cookie_name(opaque_id)),
+            secure=headers.get("x-forwarded-proto") != "http",
         )
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What somebody decided: ``approved`` or ``rejected``, under which name, with which comment."""
-
-    decision: str
-    by: str
-    comment: str
+    @property
+    def key(self) -> str:
+        """The table's key of the request."""
+        return item_id(self.opaque_id)
 
 
-def read_answer(event: Mapping[str, Any], nonce: str) -> Answer:
-    """Read the posted form. Raises FormError on anything but one known decision, a name and this request's nonce."""
-    fields = read_form(event)
-    if not hmac.compare_digest(fields.get("nonce", "").encode(), nonce.encode()):
-        raise FormError("This form does not belong to this request. Open the link in the mail again.")
-    decision = DECISIONS.get(fields.get("decision", ""))
-    if decision is None:
-        raise FormError("The form says neither approve nor reject.")
-    by, comment = fields.get("name", "").strip(), show_plain(fields.get("comment", ""))
-    if not by:
-        raise FormError("Please give your name: it is kept with the decision.")
-    if len(by) > NAME_LENGTH or len(comment) > COMMENT_LENGTH:
-        raise FormError(f"A name may have {NAME_LENGTH} characters and a comment {COMMENT_LENGTH}.")
-    if not is_plain_name(by):
-        raise FormError(f"A name is {PlainName(NAME_LENGTH).wanted}.")
-    return Answer(decision=decision, by=by, comment=comment)
+def cookie_name(opaque_id: str) -> str:
+    """The name of the cookie of one request's page, so that two pages in one browser do not mix."""
+    return f"look-{hashlib.sha256(b'cookie ' + opaque_id.encode()).hexdigest()[:16]}"
 
 
-def read_form(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a URL-encoded form. Raises FormError where it is too long, no text, or names a field twice."""
-    body = event.get("body") or ""
-    if len(body) > FORM_BYTES:
-        raise FormError("The form is too long.")
-    try:
-        text = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
-        fields = parse_qs(text, keep_blank_values=True, max_num_fields=20, errors="strict")
-    except (binascii.Error, ValueError) as error:
-        raise FormError("The form cannot be read.") from error
-    if any(len(values) > 1 for values in fields.values()):
-        raise FormError("The form names a field twice.")
-    return {name: values[0] for name, values in fields.items()}
+def find_cookie(cookies: list[str], name: str) -> str:
+    """The value of a cookie of ours, empty where there is none or it is none that this page gave."""
+    found = [cookie.partition("=")[2] for cookie in cookies if cookie.partition("=")[0] == name]
+    return found[0] if len(found) == 1 and _COOKIE.fullmatch(found[0]) else ""
+
+
+def write_cookie(link: Link, value: str) -> str:
+    """The cookie as an answer gives it: for this page alone, unseen by scripts, not sent along from other sites."""
+    return f"{cookie_name(link.opaque_id)}={value}; HttpOnly; SameSite=Strict" + ("; Secure" if link.secure else "")

@@ -1,17 +1,21 @@
-"""The page a person decides on, and what it becomes once decided. Pure text, no script, every value escaped.
+"""The two pages a person decides on, and what the first becomes once decided: pure text, no script, all escaped.
 
-Addresses are relative, because the page also lives below a path prefix. Does not know who may decide: whoever holds the
-link may.
+The first page's buttons only choose; the second repeats what is chosen and wants the version typed. Its first button
+goes back, so that a program that fills fields and presses buttons decides nothing. Addresses are relative, because the
+page also lives below a path prefix. Does not know who may decide: whoever holds the link may.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape as escape_markup
 
-from lambdas.decide.link import COMMENT_LENGTH, NAME_LENGTH
+from lambdas.decide.answer import VERBS, Answer
+from lambdas.decide.form import COMMENT_LENGTH, NAME_LENGTH
 from workflow.contract.approval import APPROVED, CLOSED, ApprovalRequest, ComparedFigure, StoredApproval
 from workflow.contract.approval_link import report_beside
+from workflow.contract.decision import ADOPTION, COMMAND, LINK, REGISTRY
 from workflow.contract.plain_text import show_plain
 
 STYLE = """
@@ -39,11 +43,19 @@ iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
 """
 
 
-def render(approval: StoredApproval, opaque_id: str, now_epoch: int, notice: str = "") -> str:
+DOORS = {
+    LINK: "by the mailed link",
+    COMMAND: "at the command line",
+    REGISTRY: "in the model registry",
+    ADOPTION: "before decisions were signed",
+}
+"""By which way a decision came, in words."""
+
+
+def render(approval: StoredApproval, opaque_id: str, now_epoch: int, nonce: str = "", notice: str = "") -> str:
     """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted."""
     request = approval.request
-    question = "Release" if request.purpose == "release" else "Put into production"
-    title = f"{question} {request.title()}?"
+    title = f"{_question(request)} {request.title()}?"
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
@@ -54,7 +66,33 @@ def render(approval: StoredApproval, opaque_id: str, now_epoch: int, notice: str
         _reasons(request.reasons),
         _report(opaque_id),
         _facts(request),
-        _form(approval, opaque_id, now_epoch),
+        _form(opaque_id, nonce) if approval.waits(now_epoch) else "",
+    ]
+    return frame(title, "\n".join(part for part in parts if part))
+
+
+def render_again(approval: StoredApproval, opaque_id: str, answer: Answer, nonce: str, notice: str = "") -> str:
+    """The second page: what was chosen about which version, and the field in which the version is to be typed."""
+    request, version = approval.request, approval.request.package_version
+    verb = next(verb for verb, decision in VERBS.items() if decision == answer.decision)
+    kind = "good" if answer.decision == APPROVED else "bad"
+    title = f"{verb.capitalize()}: {_question(request).lower()} {request.title()}?"
+    facts = {"Version": str(version), "Dataset": request.name, "Data": request.data or "as it was evaluated"}
+    said = {"Your name": answer.by, "Your comment": answer.comment or "none"}
+    hidden = {"nonce": nonce, "decision": verb, "name": answer.by, "comment": answer.comment}
+    fields = "\n".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items())
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        '<p class="soft">Nothing is decided yet.</p>',
+        _notice(notice, "bad") if notice else "",
+        _list_facts(facts),
+        _figures(request),
+        _list_facts(said),
+        f'<form method="get" action="{escape(opaque_id)}"><p><button>Go back, decide nothing</button></p></form>',
+        f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n{fields}\n'
+        '<label for="version">Type the number of the version to decide</label>\n'
+        '<input id="version" name="version" required inputmode="numeric" maxlength="20">\n'
+        f'<div class="choice"><button class="{kind}">{verb.capitalize()} it</button></div>\n</form>',
     ]
     return frame(title, "\n".join(part for part in parts if part))
 
@@ -93,20 +131,34 @@ def _describe_state(approval: StoredApproval, now_epoch: int) -> str:
     return "This request takes no decision any more."
 
 
+def _question(request: ApprovalRequest) -> str:
+    return "Release" if request.purpose == "release" else "Put into production"
+
+
 def _outcome(approval: StoredApproval, now_epoch: int) -> str:
-    lines = []
-    if approval.decision:
-        kind = "good" if approval.decision == APPROVED else "bad"
-        said = f": “{approval.comment}”" if approval.comment else ""
-        decided = f"{approval.decision.capitalize()} by {approval.decided_by} on {format_time(approval.decided_epoch)}"
-        lines.append(_notice(decided + said, kind))
     if approval.status == CLOSED:
-        lines.append(_notice("The run is no longer waiting: it ended, was stopped, or has taken its decision.", "soft"))
-    elif approval.undelivered():
-        lines.append(_notice("The run could not be told yet. Press the button below to tell it.", "bad"))
-    elif approval.expired(now_epoch):
+        # Also where somebody decided: nobody was there to be told, so it must not read as if that counted.
+        return _notice(
+            "The run is no longer waiting: it ended, was stopped, asked anew, or has taken its decision. "
+            "Nothing is released by this link.",
+            "soft",
+        )
+    if approval.expired(now_epoch):
         ended = format_time(approval.expires_epoch)
-        lines.append(_notice(f"Expired on {ended}: nobody decided in time, nothing is released.", "bad"))
+        return _notice(f"Expired on {ended}: nobody decided in time, nothing is released.", "bad")
+    if not approval.decision:
+        return ""
+    kind = "good" if approval.decision == APPROVED else "bad"
+    said = f": “{approval.comment}”" if approval.comment else ""
+    door = f" {DOORS[approval.door]}" if approval.door in DOORS else ""
+    decided = (
+        f"{approval.decision.capitalize()} by {approval.decided_by}{door} on {format_time(approval.decided_epoch)}"
+    )
+    lines = [_notice(decided + said, kind)]
+    if approval.undelivered():
+        lines.append(
+            _notice("The run could not be told yet. It is told within minutes; nothing is to be done.", "soft")
+        )
     return "\n".join(lines)
 
 
@@ -166,28 +218,23 @@ def _facts(request: ApprovalRequest) -> str:
         "Execution": request.execution,
         "Evaluation": request.evaluation_uri,
     }
+    return f"<h2>Where it comes from</h2>\n{_list_facts(facts)}"
+
+
+def _list_facts(facts: Mapping[str, str]) -> str:
     rows = "\n".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
-    return f"<h2>Where it comes from</h2>\n<dl>\n{rows}\n</dl>"
+    return f"<dl>\n{rows}\n</dl>"
 
 
-def _form(approval: StoredApproval, opaque_id: str, now_epoch: int) -> str:
-    start = (
-        f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
-        f'<input type="hidden" name="nonce" value="{escape(approval.nonce)}">\n'
-    )
-    if approval.undelivered():
-        decision = "approve" if approval.decision == APPROVED else "reject"
-        return (
-            f'{start}<input type="hidden" name="name" value="whoever tells it again">\n'
-            f'<div class="choice"><button name="decision" value="{decision}">Tell the run again</button></div>\n</form>'
-        )
-    if not approval.waits(now_epoch):
-        return ""
+def _form(opaque_id: str, nonce: str) -> str:
     return (
-        f"<h2>Your decision</h2>\n{start}"
+        "<h2>Your decision</h2>\n"
+        f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
+        f'<input type="hidden" name="nonce" value="{escape(nonce)}">\n'
         f'<label for="name">Your name</label>\n<input id="name" name="name" required maxlength="{NAME_LENGTH}">\n'
         f'<label for="comment">Why (optional, kept with the decision)</label>\n'
         f'<textarea id="comment" name="comment" rows="3" maxlength="{COMMENT_LENGTH}"></textarea>\n'
-        '<div class="choice">\n<button class="bad" name="decision" value="reject">Reject</button>\n'
-        '<button class="good" name="decision" value="approve">Approve</button>\n</div>\n</form>'
+        '<p class="soft">Either button only chooses; what you chose is shown once more before it counts.</p>\n'
+        '<div class="choice">\n<button class="bad" name="decision" value="reject">Reject…</button>\n'
+        '<button class="good" name="decision" value="approve">Approve…</button>\n</div>\n</form>'
     )

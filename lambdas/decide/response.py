@@ -7,7 +7,7 @@ posts to its own origin only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PAGE_POLICY = (
@@ -30,17 +30,22 @@ PAYLOAD_BYTES = 5_900_000
 """What fits into one answer: Lambda's limit is 6 MB for the whole answer as JSON."""
 
 
-def html(status: int, text: str, policy: str = PAGE_POLICY, extra: Mapping[str, str] | None = None) -> dict[str, Any]:
+def html(
+    status: int,
+    text: str,
+    policy: str = PAGE_POLICY,
+    extra: Mapping[str, str] | None = None,
+    cookies: Sequence[str] = (),
+) -> dict[str, Any]:
     """A page."""
     headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, **HEADERS}
-    return {"statusCode": status, "headers": {**headers, **(extra or {})}, "body": text, "isBase64Encoded": False}
+    return _answer(status, {**headers, **(extra or {})}, text, cookies)
 
 
-def document(status: int, value: Mapping[str, Any]) -> dict[str, Any]:
+def document(status: int, value: Mapping[str, Any], cookies: Sequence[str] = ()) -> dict[str, Any]:
     """JSON for a program."""
     headers = {"Content-Type": "application/json", "Content-Security-Policy": PAGE_POLICY, **HEADERS}
-    body = json.dumps(value, ensure_ascii=False)
-    return {"statusCode": status, "headers": headers, "body": body, "isBase64Encoded": False}
+    return _answer(status, headers, json.dumps(value, ensure_ascii=False), cookies)
 
 
 def fits(answer: Mapping[str, Any]) -> bool:
@@ -51,3 +56,8 @@ def fits(answer: Mapping[str, Any]) -> bool:
 def without_body(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer to HEAD."""
     return {**answer, "body": ""}
+
+
+def _answer(status: int, headers: Mapping[str, str], body: str, cookies: Sequence[str]) -> dict[str, Any]:
+    answer = {"statusCode": status, "headers": dict(headers), "body": body, "isBase64Encoded": False}
+    return {**answer, "cookies": list(cookies)} if cookies else answer

@@ -5,6 +5,7 @@ What cannot be read becomes evidence that is missing, and the decision is made o
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -45,15 +46,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise GateRejected(f"what the gate was asked cannot be read: {error}") from error
     evaluation = plan.uris.evaluation
     page = read_page(evaluation + REPORT)
+    # Read once: what is judged, shown and signed is what these bytes say.
+    measured = read_bytes(evaluation + METRICS)
     decision = decide(
         Evidence(
-            metrics=read_json(evaluation + METRICS),
+            metrics=parse_json(measured, evaluation + METRICS),
             thresholds=plan.thresholds,
             champion=plan.champion,
             training_status=training.get("status"),
             archive_digest=hash_object(training.get("model_data_url")),
             has_report=page is not None,
-            smoke=read_json(evaluation + SMOKE),
+            smoke=parse_json(read_bytes(evaluation + SMOKE), evaluation + SMOKE),
             compare=plan.compare,
         )
     )
@@ -67,15 +70,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
-    return render(hand_on(decision, decision.metrics, evaluation))
+    return render(hand_on(decision, decision.metrics, evaluation, hashlib.sha256(measured).hexdigest()))
 
 
-def read_json(uri: str) -> object:
-    """The document, or None where there is none or it is no JSON."""
+def read_bytes(uri: str) -> bytes:
+    """The object's bytes; none where there is no such object."""
     bucket, key = split_s3_uri(uri)
     try:
-        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-    except (s3.exceptions.NoSuchKey, ValueError, RecursionError) as error:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return b""
+    return content
+
+
+def parse_json(content: bytes, uri: str) -> object:
+    """The document, or None where there is none or it is no JSON; ``uri`` says where it was read."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
         logger.warning("no document", uri=uri, error=type(error).__name__)
         return None
 

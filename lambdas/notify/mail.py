@@ -59,6 +59,7 @@ def write_release(event: Mapping[str, Any], project: str) -> Mail:
         f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
         f"Report      {text_of(plan.get('report_uri')) or 'unknown'}",
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        f"Approved by {name_approval(plan.get('approval'))}",
         f"Execution   {read_text(event, 'execution', 'unknown')}",
     ]
     previous = read_text(plan, "previous_configuration", "")
@@ -82,6 +83,15 @@ def write_end(detail: Mapping[str, Any], project: str) -> Mail:
         f"Execution  {read_text(detail, 'executionArn', 'unknown')}",
     ]
     return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
+
+
+def name_approval(approval: object) -> str:
+    """Who approved a release and by which door, and why where that was said."""
+    if not isinstance(approval, Mapping):
+        return "unknown"
+    comment = read_text(approval, "comment", "")
+    by, door = read_text(approval, "by", "unknown"), read_text(approval, "door", "unknown")
+    return f"{by} ({door})" + (f": {comment}" if comment else "")
 
 
 def name_quality(scores: object) -> str:

@@ -1,4 +1,4 @@
-"""What the Release machine asks of the function: a plan, or whether the plan still stands. Pure."""
+"""What the Release machine asks of the function: a plan, or whether the plan still stands, and for what. Pure."""
 
 from __future__ import annotations
 
@@ -23,22 +23,31 @@ class Planning:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """See whether the release may go on as it was planned."""
+    """See whether the release may go on to production as it was planned."""
 
     plan: ReleasePlan
 
 
-def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation:
+@dataclass(frozen=True)
+class RollBack:
+    """See whether production still is this release's to put back. Nobody is asked before production becomes well."""
+
+    plan: ReleasePlan
+
+
+def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation | RollBack:
     """Read what a state passes on, an input over the stack's defaults.
 
-    Raises ContractError where that asks for neither, or for both, and where a part of it is not whole.
+    Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.
     """
     match event:
-        case {"confirm": _, "input": _}:
-            raise ContractError("the event has both an input and a plan to confirm")
+        case {"confirm": _, "input": _} | {"roll_back": _, "input": _} | {"confirm": _, "roll_back": _}:
+            raise ContractError("the event has two of an input, a plan to confirm and a plan to roll back")
         case {"confirm": plan}:
             return Confirmation(ReleasePlan.parse(plan))
+        case {"roll_back": plan}:
+            return RollBack(ReleasePlan.parse(plan))
         case {"input": given, "execution": execution}:
             return Planning(read(Execution, execution, "execution"), ReleaseInput.parse(given, defaults))
         case _:
-            raise ContractError("the event has no input with its execution, and no plan to confirm")
+            raise ContractError("the event has no input with its execution, and no plan to confirm or to roll back")

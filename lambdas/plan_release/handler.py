@@ -1,8 +1,9 @@
-"""The edge of planning a release: reads the registry, the archive and the endpoints, takes the lock.
+"""The edge of planning a release: reads the registry, the decision, the archive and the endpoints, takes the lock.
 
 The lock comes last, so that a refused release holds nothing. Before production changes, the machine has the plan
-confirmed: a release that was stopped lost the lock, and another one may have taken place before its redrive. How
-production moves is said only then, by the instances it has at that moment. Safe to repeat within one execution.
+confirmed: a release that was stopped lost the lock, another one may have taken place before its redrive, and whoever
+completed a task token need not be who may decide. How production moves is said only then, by the instances it has at
+that moment. Safe to repeat within one execution.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.plan_release.action import Confirmation, Planning, read_action
+from lambdas.plan_release.action import Confirmation, Planning, RollBack, read_action
+from lambdas.plan_release.decision import EVALUATION, NotApprovedError, check_decision, check_production_decision
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up, rollout
 from workflow.contract.champion import read_champion
+from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
@@ -32,22 +35,34 @@ from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION
+from workflow.contract.table_keys import CHAMPION, decision_key
 
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
+
+
+MAC_BYTES = 32
+"""How long a mark is: what HMAC_SHA_256 gives."""
 
 
 class ReleaseRefused(Exception):
     """The release may not start: says why. Nothing was created."""
 
 
+class ProductionNotApproved(Exception):
+    """The release may not go on to production, which is as it was: says why.
+
+    No ReleaseRefused, by which a machine knows that it must not put production back.
+    """
+
+
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings."""
+    """The function's settings. ``decision_key`` names the KMS key that decisions are marked with."""
 
     project: str
     table: str
+    decision_key: str
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
@@ -58,6 +73,7 @@ class Environment:
         return Environment(
             project=environ["PROJECT"],
             table=environ["TABLE"],
+            decision_key=environ["DECISION_KEY"],
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
@@ -70,6 +86,7 @@ tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
+kms = boto3.client("kms")
 table = boto3.resource("dynamodb").Table(environment.table)
 lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
@@ -78,7 +95,10 @@ lock = ReleaseLock(table, boto3.client("stepfunctions"))
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return the plan of this release, or that it still stands and how; raise ReleaseRefused otherwise."""
+    """Return the plan of this release, or that it still stands and how.
+
+    Raises ReleaseRefused otherwise, and ProductionNotApproved where nobody let it go on.
+    """
     try:
         action = read_action(event, environment.defaults)
     except ContractError as error:
@@ -91,9 +111,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 return plan_release(execution, given).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
+                check_production_decision(find_production_decision(plan), plan)
                 confirm(plan)
                 production = find_endpoint(plan.production_endpoint)
                 return {"confirmed": True, **rollout(environment.project, plan, production, environment.instance_count)}
+            case RollBack(plan):
+                count("RollBackConfirmed")
+                confirm(plan)
+                return {"confirmed": True}
+    except NotApprovedError as error:
+        raise ProductionNotApproved(str(error)) from error
     except (ContractError, LockedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
@@ -107,13 +134,16 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
+    found = find_decision(package.arn)
+    decision = check_decision(found, package, hash_object(package.evaluation_uri + EVALUATION))
     check_archive(package, hash_object(package.model_data_url))
-    found = Found(
+    before = Found(
         staging=find_endpoint(f"{environment.project}-staging"),
         production=find_endpoint(f"{environment.project}-production"),
         served=find_served(),
+        decision=decision,
     )
-    plan = draw_up(environment.project, execution, given, settings, package, found)
+    plan = draw_up(environment.project, execution, given, settings, package, before)
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
@@ -137,6 +167,53 @@ def find_package(arn: str) -> Package:
             raise RefusalError(f"there is no model package {arn}") from error
         raise
     return read(described, environment.package_group)
+
+
+def find_decision(package_arn: str, scope: str = "") -> Decision | None:
+    """What was decided about a version, or about one release of it; None where nobody decided.
+
+    Raises RefusalError where it cannot be read, or was not marked with the stack's key.
+    """
+    item = found_item(table.get_item(Key={"id": decision_key(package_arn, scope)}, ConsistentRead=True))
+    if item is None:
+        return None
+    about = f"the decision about version {package_arn.rpartition('/')[2]}"
+    try:
+        signed = SignedDecision.parse(item)
+    except ContractError as error:
+        raise RefusalError(f"{about} cannot be believed: {error}") from error
+    if not is_marked(signed):
+        raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {environment.project}")
+    return signed.decision
+
+
+def is_marked(signed: SignedDecision) -> bool:
+    """Whether a decision says what it said when it was marked with the stack's key."""
+    if len(signed.mac) != MAC_BYTES:
+        return False
+    try:
+        kms.verify_mac(
+            KeyId=environment.decision_key,
+            MacAlgorithm=MAC_ALGORITHM,
+            Message=signed.decision.message(),
+            Mac=signed.mac,
+        )
+    except kms.exceptions.KMSInvalidMacException:
+        return False
+    return True
+
+
+def find_production_decision(plan: ReleasePlan) -> Decision | None:
+    """What was decided about production in this release; None where nobody did, or nobody was asked.
+
+    Raises NotApprovedError where it cannot be believed.
+    """
+    if not plan.ask_before_production:
+        return None
+    try:
+        return find_decision(plan.model_package_arn, plan.execution_arn)
+    except RefusalError as error:
+        raise NotApprovedError(str(error)) from error
 
 
 def find_endpoint(name: str) -> Endpoint | None:

@@ -12,8 +12,10 @@ from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.decision import Decision
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
+from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import RULES, RunInput
@@ -90,11 +92,12 @@ class Served:
 
 @dataclass(frozen=True)
 class Found:
-    """What there was before planning; None for an endpoint that does not exist."""
+    """What there was before planning; None for an endpoint that does not exist. The decision approves the version."""
 
     staging: Endpoint | None
     production: Endpoint | None
     served: Served
+    decision: Decision
 
 
 def check_champion(judged_against: str | None, package: Package, served: Served, production: Endpoint | None) -> None:
@@ -173,6 +176,8 @@ def draw_up(
         metrics=package.metrics,
         # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
         goes_back=given.judged_against is None and package.version <= found.served.version,
+        evaluation_digest=found.decision.evaluation_digest,
+        approval=ReleaseApproval.of(found.decision),
     )
 
 

@@ -18,6 +18,7 @@ def champion_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> C
         production_configuration=configuration,
         released_epoch=released_epoch,
         execution=plan.execution_arn,
+        approval=plan.approval,
     )
 
 

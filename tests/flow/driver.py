@@ -115,7 +115,7 @@ class Flow:
         return asking[0] if asking else None
 
     def answer(self, execution: str, decision: str, comment: str = "seen") -> None:
-        """Open the mailed link and post the decision as a person would; nothing where the run ends before it asks."""
+        """Go through both pages behind the mailed link as a person would; nothing where the run ends before it asks."""
         self.wait_until(
             lambda: self.request_mail(execution) is not None or self.describe(execution)["status"] != "RUNNING",
             f"{execution} neither asks nor ends",
@@ -124,12 +124,22 @@ class Flow:
         if mail is None or decision == "nothing":
             return
         (link,) = (link for link in mail["links"] if "/a/" in link)
-        with urllib.request.urlopen(link, timeout=20) as page:
-            nonce = re.search(r'name="nonce"\s+value="([^"]+)"', page.read().decode())
-        assert nonce is not None
-        form = {"decision": decision, "comment": comment, "name": "Ada", "nonce": nonce[1]}
-        with urllib.request.urlopen(link, data=urllib.parse.urlencode(form).encode(), timeout=20) as done:
-            assert done.status == 200
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        form = {"decision": decision, "comment": comment, "name": "Ada"}
+        looks: list[dict[str, str] | None] = [None, form, {**form, "version": self.version_asked_about(mail)}]
+        nonce = {}
+        for look in looks:
+            data = None if look is None else urllib.parse.urlencode({**look, **nonce}).encode()
+            with browser.open(link, data=data, timeout=20) as page:
+                assert page.status == 200
+                nonce = dict(re.findall(r'name="(nonce)"\s+value="([^"]+)"', page.read().decode()))
+
+    @staticmethod
+    def version_asked_about(mail: dict[str, Any]) -> str:
+        """The version that a mail asks to decide on, from its subject."""
+        found = re.search(r" v(\d+) ", mail["subject"])
+        assert found is not None
+        return found[1]
 
     def packages(self) -> dict[str, str]:
         """Approval status of every registered version, by ARN."""

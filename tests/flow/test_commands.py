@@ -11,6 +11,9 @@ import pytest
 from tests.flow.driver import Flow
 from workflow.commands.cli import run
 
+ROOT = "arn:aws:iam::000000000000:root"
+"""Who the stand-in says that its well-known key belongs to."""
+
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
@@ -28,8 +31,8 @@ def released(flow: Flow, printed: Any, name: str) -> str:
     given = ("--set", f"dataset={flow.upload()}", "--set", "maximum_regression=1")
     assert printed("start", *given, "--name", name)["run"] == name
     flow.wait_until(lambda: any(one["run"] == name for one in printed("approvals")), "nobody is asked")
-    answered = printed("approve", name, "--name", "Ada", "--comment", "fine")
-    assert (answered["decision"], answered["by"]) == ("approved", "Ada")
+    answered = printed("approve", name, "--comment", "fine")
+    assert (answered["decision"], answered["by"], answered["door"]) == ("approved", ROOT, "command")
     watched = printed("watch", name)
     assert watched["status"] == "SUCCEEDED"
     assert [state["status"] for state in watched["states"]].count("done") == len(watched["states"])
@@ -53,10 +56,10 @@ def test_a_rejected_run_ends_with_one_and_says_who(flow: Flow, printed: Any) -> 
     """The exit code of watch, and the reason in words."""
     printed("start", "--set", f"dataset={flow.upload()}", "--set", "maximum_regression=1", "--name", "commands-no")
     flow.wait_until(lambda: any(one["run"] == "commands-no" for one in printed("approvals")), "nobody is asked")
-    printed("reject", "commands-no", "--name", "Bob", "--comment", "too many washers")
+    printed("reject", "commands-no", "--comment", "too many washers")
     watched = printed("watch", "commands-no", code=1)
     assert (watched["status"], watched["error"]) == ("FAILED", "Approval.Rejected")
-    assert watched["cause"] == "Bob rejected it: too many washers"
+    assert watched["cause"] == f"{ROOT} rejected it: too many washers"
 
 
 def test_a_failed_run_names_the_state_and_the_reason(flow: Flow, printed: Any) -> None:

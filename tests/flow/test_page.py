@@ -1,4 +1,4 @@
-"""The page behind the mailed link, in a real browser with JavaScript on: looking decides nothing, a button decides."""
+"""The page behind the mailed link, in a real browser with JavaScript on: only the second look decides."""
 
 from __future__ import annotations
 
@@ -14,22 +14,32 @@ def page(browser: Browser) -> Page:
     return browser.new_page(viewport={"width": 390, "height": 844})
 
 
-def waiting(flow: Flow) -> tuple[str, str]:
-    """A run that waits for a decision: its execution and the mailed link."""
+def waiting(flow: Flow) -> tuple[str, str, str]:
+    """A run that waits for a decision: its execution, the mailed link, the version it asks about."""
     execution = flow.start({"dataset": flow.upload(), "maximum_regression": 1})
     flow.wait_until(lambda: flow.request_mail(execution), "nobody was asked")
     mail = flow.request_mail(execution)
     assert mail is not None
-    return execution, next(link for link in mail["links"] if "/a/" in link)
+    return execution, next(link for link in mail["links"] if "/a/" in link), flow.version_asked_about(mail)
 
 
-def test_opening_the_link_ten_times_decides_nothing_and_a_button_decides(flow: Flow, page: Page) -> None:
-    """A scanner that runs scripts changes nothing; a person's name, comment and click do, once."""
-    execution, link = waiting(flow)
+def test_opening_the_link_ten_times_decides_nothing_and_the_second_look_decides(flow: Flow, page: Page) -> None:
+    """A scanner that runs scripts changes nothing, nor does one that fills fields and presses the first button.
+
+    A person's name, comment, choice and the version typed decide, once.
+    """
+    execution, link, version = waiting(flow)
     for _ in range(10):
         page.goto(link, wait_until="load")
     assert flow.describe(execution)["status"] == "RUNNING"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "wider than a phone"
+    for _ in range(3):
+        for field in page.locator("input:visible, textarea:visible").all():
+            field.fill(version)
+        page.locator("button").first.click()
+        page.wait_for_load_state("load")
+        assert flow.describe(execution)["status"] == "RUNNING"
+    page.goto(link)
     page.fill("[name=name]", "Ada <b>Lovelace</b>")
     page.click("button[value=approve]")
     page.wait_for_load_state("load")
@@ -38,6 +48,16 @@ def test_opening_the_link_ten_times_decides_nothing_and_a_button_decides(flow: F
     page.fill("[name=name]", "Ada Lovelace")
     page.fill("[name=comment]", "looks <b>right</b>")
     page.click("button[value=approve]")
+    page.wait_for_load_state("load")
+    assert "Nothing is decided yet" in page.inner_text("body")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "wider than a phone"
+    page.fill("[name=version]", f"{version}0")
+    page.press("[name=version]", "Enter")
+    page.wait_for_load_state("load")
+    assert "is not the version" in page.inner_text("[role=status]")
+    assert flow.describe(execution)["status"] == "RUNNING"
+    page.fill("[name=version]", version)
+    page.click("text=Approve it")
     page.wait_for_load_state("load")
     assert "Approved by Ada Lovelace" in page.inner_text("body")
     assert page.locator("button").count() == 0

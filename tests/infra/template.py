@@ -61,3 +61,22 @@ def function_name(properties: Json) -> str:
     """``plan_run`` for the function ``<Project>-plan-run``."""
     name: str = properties["FunctionName"]["Fn::Sub"]
     return name.removeprefix("${Project}-").replace("-", "_")
+
+
+def folder(properties: Json) -> str:
+    """``decide`` for a function whose handler is ``lambdas.decide.command.handler``."""
+    _, name, _, _ = properties["Handler"].split(".")
+    return str(name)
+
+
+def way_in(properties: Json) -> str:
+    """``command`` for the same function; most have ``handler`` alone."""
+    _, _, module, function = properties["Handler"].split(".")
+    assert function == "handler"
+    return str(module)
+
+
+def leading_keys(grant: Grant) -> list[str]:
+    """The keys of the table that a statement is about."""
+    keys: list[str] = as_list(grant.condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", []))
+    return keys

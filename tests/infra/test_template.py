@@ -98,17 +98,22 @@ def test_every_role_is_assumed_by_one_service(template: Json) -> None:
 
 
 def test_every_function_of_the_repository_is_deployed_with_a_role_and_a_log_of_its_own(template: Json) -> None:
-    """A folder of lambdas/ is a function: same name, its handler, its zip; no role or log is shared."""
+    """A folder of lambdas/ is a function: same name, its handler, its zip; no role or log is shared.
+
+    One folder has more than one way in, each a function of its own with a log of its own, and the folder's role.
+    """
     functions = of_type(template, "AWS::Lambda::Function")
     folders = {path.parent.name for path in (ROOT / "lambdas").glob("*/__init__.py")}
-    assert {read.function_name(properties) for properties in functions.values()} == folders
+    assert {read.folder(properties) for properties in functions.values()} == folders
     for properties in functions.values():
-        name = read.function_name(properties)
-        assert properties["Handler"] == f"lambdas.{name}.handler.handler"
+        name, way_in = read.folder(properties), read.way_in(properties)
+        assert read.function_name(properties) == (name if way_in == "handler" else f"{name}_{way_in}")
+        assert (ROOT / "lambdas" / name / f"{way_in}.py").is_file()
         assert properties["Code"]["S3Key"]["Fn::Sub"] == f"${{CodePrefix}}/{name}.zip"
-    for key in ("Role", "LoggingConfig"):
-        used = [json.dumps(properties[key]) for properties in functions.values()]
-        assert len(set(used)) == len(functions), key
+    logs = [json.dumps(properties["LoggingConfig"]) for properties in functions.values()]
+    assert len(set(logs)) == len(functions)
+    roles = {(read.folder(properties), json.dumps(properties["Role"])) for properties in functions.values()}
+    assert len(roles) == len({role for _, role in roles}) == len(folders)
 
 
 def test_a_functions_log_group_is_named_after_it_and_kept_for_a_limited_time(template: Json) -> None:
@@ -125,7 +130,7 @@ def test_a_functions_log_group_is_named_after_it_and_kept_for_a_limited_time(tem
 def test_every_environment_names_what_its_function_reads(template: Json) -> None:
     """Each ``environ["NAME"]`` in a handler is set in the template."""
     for properties in of_type(template, "AWS::Lambda::Function").values():
-        name = read.function_name(properties)
+        name = read.folder(properties)
         source = "".join(path.read_text() for path in (ROOT / "lambdas" / name).glob("*.py"))
         wanted = set(re.findall(r"environ(?:\[|\.get\()\"([A-Z_]+)\"", source)) - {"AWS_REGION"}
         assert wanted <= set(properties["Environment"]["Variables"]), name
@@ -218,6 +223,59 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
     } == {
         "lambda:InvokeFunctionUrl": ("NONE", None),
         "lambda:InvokeFunction": (None, True),
+    }
+
+
+def test_the_command_line_s_address_asks_for_iam_and_is_open_to_nobody_else(template: Json) -> None:
+    """No permission opens it: each caller needs one of their own."""
+    url = of_type(template, "AWS::Lambda::Url")["DecideCommandUrl"]
+    assert url == {
+        "TargetFunctionArn": {"Fn::GetAtt": ["DecideCommandFunction", "Arn"]},
+        "AuthType": "AWS_IAM",
+    }
+    opened = [item["FunctionName"] for item in of_type(template, "AWS::Lambda::Permission").values()]
+    assert {"Fn::GetAtt": ["DecideCommandFunction", "Arn"]} not in opened
+
+
+def test_only_the_decide_function_marks_decisions_and_only_the_plan_of_a_release_verifies(template: Json) -> None:
+    """Whatever else a role may do: a Deny is stronger than any Allow."""
+    key = of_type(template, "AWS::KMS::Key")["DecisionKey"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
+    decide, plan = {"Fn::GetAtt": ["DecideRole", "Arn"]}, {"Fn::GetAtt": ["PlanReleaseRole", "Arn"]}
+    for action, allow, deny, role in (
+        ("kms:GenerateMac", "LetTheDecideFunctionMark", "NobodyElseMarks", decide),
+        ("kms:VerifyMac", "LetThePlanOfAReleaseVerify", "NobodyElseVerifies", plan),
+    ):
+        assert (said[allow]["Effect"], said[allow]["Action"], said[allow]["Principal"]) == (
+            "Allow",
+            action,
+            {"AWS": role},
+        )
+        assert (said[deny]["Effect"], said[deny]["Action"], said[deny]["Principal"]) == ("Deny", action, "*")
+        assert said[deny]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+    users = {
+        name
+        for name, properties in of_type(template, "AWS::Lambda::Function").items()
+        if "DECISION_KEY" in properties["Environment"]["Variables"]
+    }
+    assert {read.folder(of_type(template, "AWS::Lambda::Function")[name]) for name in users} == {
+        "decide",
+        "plan_release",
+    }
+
+
+def test_a_decision_is_written_once_and_by_one_function(template: Json) -> None:
+    """Nobody may change or delete one, and only the decide function writes one."""
+    about = [
+        grant
+        for grant in read.grants(template)
+        if any(action.startswith("dynamodb:") for action in grant.actions)
+        and any(key.startswith("decision#") for key in read.leading_keys(grant))
+    ]
+    assert {(grant.role, *grant.actions) for grant in about} == {
+        ("DecideRole", "dynamodb:GetItem", "dynamodb:PutItem"),
+        ("PlanReleaseRole", "dynamodb:GetItem"),
     }
 
 

@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "PACKAGE_GROUP": "greenlight",
+    "DECISION_KEY": "alias/greenlight-decisions",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
     "DEFAULT_DATASET": "s3://greenlight-test/datasets/fasteners",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,10 @@ class ScriptedCloud:
         if isinstance(answer, Exception):
             raise answer
         return dict(answer(parameters) if callable(answer) else answer)
+
+    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+        answer = self.call(service, "post_signed", url=url, body=json.loads(body))
+        return answer["status"], json.dumps(answer["told"]).encode()
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         yield from self.call(service, operation, **parameters).get(key, [])

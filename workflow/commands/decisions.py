@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import click
 
-from workflow.commands.session import Session, on_project, print_result, user_name
+from workflow.commands.session import Session, on_project, print_result
 
 
 @click.command()
 @on_project
 def approvals(session: Session, project: str, as_json: bool) -> None:
-    """List the requests that wait for a decision."""
+    """List the requests that wait for a decision, and decisions that a run was not told of yet."""
     from workflow.runs.approvals import Approvals
     from workflow.table import format_table
 
-    stack = session.stack(project)
-    waiting = Approvals(session.cloud, stack.table, stack.approval_url).pending()
-    rows = [(one.run, one.purpose, f"{one.expires:%Y-%m-%d %H:%M} UTC", one.link) for one in waiting]
-    text = format_table(("RUN", "FOR", "UNTIL", "LINK"), rows) if rows else "no approval waits for a decision."
-    print_result(as_json, [one.document() for one in waiting], text)
+    found = Approvals(session.cloud, session.stack(project).table).all()
+    rows = [(one.run, one.purpose, str(one.version), one.state()) for one in found]
+    text = "no approval waits for a decision."
+    if rows:
+        text = format_table(("RUN", "FOR", "VERSION", "STATE"), rows)
+        text += "\nOpen the mailed link, or: greenlight approve|reject RUN"
+    print_result(as_json, [one.document() for one in found], text)
 
 
 def decision_command(verb: str, past: str) -> click.Command:
     """The command that answers a request with ``verb``."""
 
-    @click.command(verb, help=f"{verb.capitalize()} a request, by its RUN or LINK, through the mailed page.")
-    @click.argument("request", default="", metavar="[RUN|LINK]")
+    @click.command(verb, help=f"{verb.capitalize()} a request, by its RUN, VERSION or LINK, as your identity in AWS.")
+    @click.argument("request", default="", metavar="[RUN|VERSION|LINK]")
     @click.option("--comment", default="", help="Why; kept with the model.")
-    @click.option("--name", default=user_name, show_default="your user name", help="Who decides.")
     @on_project
-    def decide(session: Session, project: str, as_json: bool, request: str, comment: str, name: str) -> None:
+    def decide(session: Session, project: str, as_json: bool, request: str, comment: str) -> None:
         from workflow.runs.approvals import Approvals
         from workflow.runs.approvals import decide as send
 
-        link = request
-        if not request.startswith(("http://", "https://")):
-            stack = session.stack(project)
-            link = Approvals(session.cloud, stack.table, stack.approval_url).choose(request).link
-        page = send(link, verb, name=name, comment=comment)
-        shown = {key: page.get(key) for key in ("subject", "decision", "by", "comment")}
-        print_result(as_json, {**shown, "link": link}, f"{past}: {page.get('subject', link)}")
+        stack = session.stack(project)
+        chosen = Approvals(session.cloud, stack.table).choose(request)
+        told = send(session.cloud, stack.decide_url, chosen, verb, comment)
+        shown = {key: told.get(key) for key in ("subject", "decision", "by", "comment", "door", "delivered")}
+        later = "" if told.get("delivered") else " (the run is told within minutes)"
+        print_result(as_json, shown, f"{past}: {told.get('subject', chosen.run)}, as {told.get('by')}{later}")
 
     return decide
 

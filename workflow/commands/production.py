@@ -10,15 +10,23 @@ from workflow.commands.session import Session, confirm, on_project, print_result
 @click.command()
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
-    """List what was released, newest first; the live version is marked."""
+    """List what was released and who approved it, newest first; the live version is marked."""
     from workflow.runs.releases import list_releases
-    from workflow.table import format_table
+    from workflow.table import format_table, shorten
 
     found = list_releases(session.cloud, session.stack(project).table)
     rows = [
-        (one.version, "live" if one.live else "", f"{one.released:%Y-%m-%d %H:%M} UTC", one.package) for one in found
+        (
+            one.version,
+            "live" if one.live else "",
+            f"{one.released:%Y-%m-%d %H:%M} UTC",
+            "unknown" if one.approval is None else shorten(f"{one.approval.by} ({one.approval.door})"),
+            one.package,
+        )
+        for one in found
     ]
-    text = format_table(("VERSION", "", "RELEASED", "MODEL PACKAGE"), rows) if rows else "nothing was released yet."
+    head = ("VERSION", "", "RELEASED", "APPROVED BY", "MODEL PACKAGE")
+    text = format_table(head, rows) if rows else "nothing was released yet."
     print_result(as_json, [one.document() for one in found], text)
 
 

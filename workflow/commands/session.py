@@ -73,7 +73,7 @@ def make_watcher(session: Session, stack: Stack, execution: str) -> Watcher:
     from workflow.runs.approvals import Approvals
     from workflow.runs.watch import Watcher
 
-    return Watcher(session.cloud, execution, approvals=Approvals(session.cloud, stack.table, stack.approval_url))
+    return Watcher(session.cloud, execution, approvals=Approvals(session.cloud, stack.table))
 
 
 def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bool) -> int:

@@ -1,11 +1,13 @@
 """An approval request: what a person is asked, how the table keeps it, and what the waiting execution is told.
 
-The task token that completes the waiting state is a secret. It is written to the table beside a StoredApproval, is a
-part of no type, and is read back by whoever delivers the decision, and by nobody else.
+The opaque id in the mailed link is a secret: the table knows its digest alone. So is the task token that completes the
+waiting state. It is written to the table beside a StoredApproval, is a part of no type, is read back by whoever
+delivers the decision, and by nobody else, and is deleted as soon as nobody needs it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,11 +21,12 @@ from workflow.contract.table_keys import APPROVAL
 PENDING = "pending"
 APPROVED = "approved"
 REJECTED = "rejected"
+EXPIRED = "expired"
 CLOSED = "closed"
 """How far a request has come; it is closed where nobody waits for its decision any more."""
 
 Purpose = Annotated[str, Matching("release|production", "release or production")]
-Status = Annotated[str, Matching(f"{PENDING}|{APPROVED}|{REJECTED}|{CLOSED}", "a status of a request")]
+Status = Annotated[str, Matching(f"{PENDING}|{APPROVED}|{REJECTED}|{EXPIRED}|{CLOSED}", "a status of a request")]
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class ApprovalRequest(Document):
     """A question for a person: may this version be released, or go from staging to production?
 
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
-    models of the task are compared. ``trained_on`` is the instance, or empty. What has a default was not there from the
-    beginning, and a request waits for days.
+    models of the task are compared. ``trained_on`` is the instance, or empty. ``archive_digest``, ``evaluation_digest``
+    (of metrics.json) and ``image`` say which bytes are decided on. What has a default was not there from the beginning,
+    and a request waits for days.
     """
 
     purpose: Purpose
@@ -66,6 +70,9 @@ class ApprovalRequest(Document):
     expires_epoch: int
     evaluation_uri: str
     report_uri: str
+    archive_digest: str = ""
+    evaluation_digest: str = ""
+    image: str = ""
 
     def document(self) -> dict[str, Any]:
         """The request as JSON, with every field: the page's readers know nothing of defaults."""
@@ -80,13 +87,13 @@ class ApprovalRequest(Document):
 class StoredApproval:
     """A request as the table keeps it; times are epoch seconds.
 
-    ``subject`` is that of the mail, ``nonce`` what the page's own form sends along. ``decision`` and what belongs to it
-    are empty until somebody decided; ``delivered`` says whether the execution was told.
+    ``subject`` is that of the mail; ``secret`` is what the nonces of the page's own forms are made with, empty once
+    nobody may decide. ``decision`` and what belongs to it are empty until somebody decided; ``door`` is by which way it
+    came; ``delivered`` says whether the execution was told, ``reminded`` whether people were reminded.
     """
 
     id: Text
     status: Status
-    nonce: Text
     delivered: bool
     package_arn: str
     subject: str
@@ -96,7 +103,10 @@ class StoredApproval:
     decision: str = ""
     decided_by: str = ""
     comment: str = ""
+    door: str = ""
     decided_epoch: int = 0
+    secret: str = ""
+    reminded: bool = False
 
     def item(self, token: str) -> dict[str, Any]:
         """The table's item. What a list tells of a request stands in it a second time, beside the request's JSON."""
@@ -121,7 +131,15 @@ class StoredApproval:
             request = json.loads(str(item.get("document")))
         except ValueError as error:
             raise ContractError(f"the request's document is no JSON: {error}") from error
-        return read(cls, {**plain, "request": request}, "approval")
+        stored = read(cls, {**plain, "request": request}, "approval")
+        if stored.status == PENDING and not stored.secret:
+            raise ContractError("approval.secret: a request that waits must have one")
+        return stored
+
+    @property
+    def scope(self) -> str:
+        """What a decision holds for: the version (empty), or the release alone that asked before production."""
+        return "" if self.request.purpose == "release" else self.request.execution
 
     def waits(self, now_epoch: int) -> bool:
         """Whether a decision can still be made."""
@@ -129,7 +147,7 @@ class StoredApproval:
 
     def expired(self, now_epoch: int) -> bool:
         """Whether nobody decided in time."""
-        return self.status == PENDING and now_epoch >= self.expires_epoch
+        return self.status == EXPIRED or (self.status == PENDING and now_epoch >= self.expires_epoch)
 
     def undelivered(self) -> bool:
         """Whether a decision was made that the execution has not been told of."""
@@ -141,10 +159,15 @@ class ListedApproval:
     """What a list reads of an item: everything but the key may be missing, so that one odd item hides no other."""
 
     id: Text
+    status: str = ""
     purpose: str = ""
     run: str = ""
     execution: str = ""
+    package_version: int = 0
+    subject: str = ""
     summary: str = ""
+    decision: str = ""
+    decided_by: str = ""
     expires_epoch: float = 0.0
 
 
@@ -152,8 +175,9 @@ class ListedApproval:
 class PublicApproval:
     """What a program reads of the page: a request and how far it has come; times are epoch seconds.
 
-    ``status`` is that of the item, or ``expired``. ``nonce`` is None where no form can use it any more. ``error`` says
-    why a form was not accepted.
+    ``status`` is that of the item, or ``expired``. ``nonce`` is that of the form that comes next, None where there is
+    none or the page's own cookie did not come along. ``decision`` and what belongs to it are None where nobody decided,
+    and where nobody waited for it any more. ``error`` says why a form was not accepted.
     """
 
     status: str
@@ -164,6 +188,7 @@ class PublicApproval:
     decision: str | None
     by: str | None
     comment: str | None
+    door: str | None
     at: int | None
     delivered: bool
     request: ApprovalRequest
@@ -181,11 +206,10 @@ class DeliveredDecision:
 
 
 def item_id(opaque_id: str) -> str:
-    """The key of a request's item."""
-    return f"{APPROVAL}{opaque_id}"
+    """The key of a request's item: whoever reads it cannot tell the link."""
+    return f"{APPROVAL}{hashlib.sha256(opaque_id.encode()).hexdigest()}"
 
 
 def token_in(item: Mapping[str, Any]) -> str:
-    """The task token of an item: for the delivery alone."""
-    token: str = item["token"]
-    return token
+    """The task token of an item: for the delivery alone. Empty once nobody needs it."""
+    return str(item.get("token", ""))

@@ -24,3 +24,10 @@ def link_to(page_url: str, opaque_id: str) -> str:
 def report_beside(opaque_id: str) -> str:
     """The address of a request's report, relative to the request's own."""
     return f"{opaque_id}{REPORT}"
+
+
+def opaque_id_in(link: str) -> str:
+    """The id of the request that a link leads to, wherever its page lives; empty for anything else."""
+    found = re.search(r"^https?://.*(/a/.*)$", link)
+    match = PATH.fullmatch(found.group(1)) if found else None
+    return match.group(1) if match and not match.group(2) else ""

@@ -12,6 +12,7 @@ from typing import Any
 from workflow.contract.document import Address, Digest, Document, PackageArn, PackageVersion, Text
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
+from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.table_keys import CHAMPION
 
 
@@ -34,7 +35,10 @@ class ChampionDocument(Document):
 
 @dataclass(frozen=True)
 class ChampionRecord(Document):
-    """What the table says that production serves, since when, and which execution released it."""
+    """What the table says that production serves, since when, which execution released it, and who approved it.
+
+    ``approval`` is None in a record from before decisions were signed.
+    """
 
     model_package_arn: PackageArn
     package_version: PackageVersion
@@ -44,6 +48,7 @@ class ChampionRecord(Document):
     production_configuration: Text
     released_epoch: int
     execution: Text
+    approval: ReleaseApproval | None = None
 
     def item(self) -> dict[str, Any]:
         """The record as the table's item."""

@@ -24,7 +24,10 @@ FIRST_TASK = "detect"
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a version comes from: the texts that are registered as they are."""
+    """Where a version comes from: the texts that are registered as they are.
+
+    ``evaluation_digest`` is empty for versions that were registered before it was.
+    """
 
     fingerprint: str
     build_execution: str
@@ -38,6 +41,7 @@ class Origin:
     model_digest: Digest
     archive_digest: Digest
     endpoint_instance: str
+    evaluation_digest: str
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Origin:

@@ -10,7 +10,7 @@ from workflow.contract.document import Text
 from workflow.contract.table_keys import release_key
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleaseRecord(ChampionRecord):
     """What production served from then on, and how that came. ``run`` is the release's own name.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.document import Address, Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
+from workflow.contract.release_approval import ReleaseApproval
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class ReleasePlan(Document):
     ``model_name``, ``staging_configuration`` and ``production_configuration`` are what the names of these begin with:
     every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
     in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
-    people. ``goes_back`` says that a person brings back an earlier version.
+    people. ``goes_back`` says that a person brings back an earlier version. ``approval`` is who approved the version;
+    it is None, and ``evaluation_digest`` empty, in a plan from before decisions were signed.
     """
 
     run: Text
@@ -46,3 +48,5 @@ class ReleasePlan(Document):
     approval_seconds: Seconds
     metrics: Mapping[str, Any]
     goes_back: bool = False
+    evaluation_digest: str = ""
+    approval: ReleaseApproval | None = None

@@ -12,16 +12,25 @@ def found_item(answer: Mapping[str, Any]) -> dict[str, Any] | None:
     item = answer.get("Item")
     if item is None:
         return None
-    return {key: _number(value) if isinstance(value, Decimal) else value for key, value in item.items()}
+    return {key: _plain(value) for key, value in item.items()}
 
 
 def plain_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """An item that a boto3 client read, which gives every value below the name of its type, numbers as text."""
-    plain = {}
+    plain: dict[str, Any] = {}
     for key, typed in item.items():
         ((kind, value),) = typed.items()
-        plain[key] = _number(Decimal(value)) if kind == "N" else value
+        if kind == "M":
+            plain[key] = plain_item(value)
+        else:
+            plain[key] = _number(Decimal(value)) if kind == "N" else value
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return _number(value) if isinstance(value, Decimal) else value
 
 
 def _number(value: Decimal) -> int | float:

@@ -1,7 +1,7 @@
 """The keys of the project's table: what its items are called.
 
 One item says what production serves, one holds the release lock; every release, every approval request and every
-decision has its own.
+decision has its own, and every execution that asked one that names its newest request.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ DECISION = "decision#"
 """What the key of every signed decision begins with."""
 
 APPROVAL = "approval#"
-"""What the key of every approval request begins with; its opaque id follows."""
+"""What the key of every approval request begins with; the digest of its opaque id follows."""
+
+ASKED = "asked#"
+"""What the key begins with that says which request of an execution is the newest."""
 
 
 def release_key(released_epoch: int, package_version: int) -> str:
@@ -27,3 +30,8 @@ def release_key(released_epoch: int, package_version: int) -> str:
 def decision_key(package_arn: str, scope: str = "") -> str:
     """The key of the decision about a version; ``scope`` is the release that asked, where it is about one alone."""
     return f"{DECISION}{package_arn}" + (f"#{scope}" if scope else "")
+
+
+def asked_key(execution: str) -> str:
+    """The key of what says which request of an execution is the newest."""
+    return f"{ASKED}{execution}"

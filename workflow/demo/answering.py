@@ -1,17 +1,20 @@
-"""Gets the demonstration's approval decided: a person at the terminal or on the page, or the mailed link by itself.
+"""Gets the demonstration's approval decided: a person at the terminal or on the page, or the command line by itself.
 
-Either way the answer goes through the page that the mail links to.
+The page is reached by the mailed link alone, as on AWS; the terminal's answer is signed, as `greenlight approve` signs.
 """
 
 from __future__ import annotations
 
-import getpass
 import os
 import select
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TextIO
 
+from workflow.clients import Cloud
+from workflow.contract.approval import item_id
+from workflow.contract.approval_link import opaque_id_in
 from workflow.errors import GreenlightError
 from workflow.runs.approvals import Approval, decide, read_page, standing
 from workflow.standin import read_mail
@@ -21,43 +24,59 @@ _LOOK_SECONDS = 1.0
 _WORDS = {"approve": "approve", "a": "approve", "yes": "approve", "y": "approve", "reject": "reject", "r": "reject"}
 
 
-def wait_for_mail(url: str, link: str) -> dict[str, object]:
-    """Wait for the mail that holds this link, and give it. Raises GreenlightError when none arrives."""
+@dataclass(frozen=True)
+class Door:
+    """Where the demonstration decides: the stand-in's mailbox is at ``url``, the signed address is ``decide_url``."""
+
+    cloud: Cloud
+    url: str
+    decide_url: str
+
+    def decide(self, approval: Approval, decision: str, comment: str) -> None:
+        """Answer a request as who runs the demonstration."""
+        decide(self.cloud, self.decide_url, approval, decision, comment)
+
+
+def wait_for_mail(url: str, approval: Approval) -> tuple[dict[str, object], str]:
+    """Wait for the mail that asks for this approval; give it and its link. Raises GreenlightError when none arrives."""
     ended = time.monotonic() + _MAIL_SECONDS
     while time.monotonic() < ended:
         for mail in read_mail(url):
             links = mail.get("links")
-            if isinstance(links, list) and link in links:
-                return mail
+            for link in links if isinstance(links, list) else []:
+                if item_id(opaque_id_in(str(link))) == approval.key:
+                    return mail, str(link)
         time.sleep(0.2)
     raise GreenlightError(
         f"no mail with the link to the approval page came within {_MAIL_SECONDS} s: {url}/_local/mail"
     )
 
 
-def answer_mail(url: str, approval: Approval, say: Callable[[str], None]) -> None:
-    """Read the mail, open its link and approve on the page behind it."""
-    mail = wait_for_mail(url, approval.link)
+def answer_mail(door: Door, approval: Approval, say: Callable[[str], None]) -> None:
+    """Read the mail, look at the page behind its link, and approve as `greenlight approve` does."""
+    mail, link = wait_for_mail(door.url, approval)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
-    decide(approval.link, "approve", name="make demo", comment="approved without a person, as APPROVE=auto asks")
-    say("    opened its link and approved on the page behind it")
+    if read_page(link).get("status") != "pending":
+        raise GreenlightError("the page behind the mailed link does not show a request that waits")
+    door.decide(approval, "approve", "approved without a person, as APPROVE=auto asks")
+    say("    looked at the page behind its link, and approved at the command line")
 
 
-def ask_person(url: str, approval: Approval, say: Callable[[str], None], answers: TextIO) -> None:
+def ask_person(door: Door, approval: Approval, say: Callable[[str], None], answers: TextIO) -> None:
     """Ask at the terminal, and read from ``answers`` until one comes from there or on the page."""
-    mail = wait_for_mail(url, approval.link)
+    mail, link = wait_for_mail(door.url, approval)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
-    say(f"    {approval.link}")
+    say(f"    {link}")
     say("    Open the link to look at the report, or answer here.")
     while True:
         print("    approve / reject › ", end="", flush=True)
-        word = _wait_for_answer(approval.link, answers)
+        word = _wait_for_answer(link, answers)
         if word is None:
             print()
-            say(f"    {standing(read_page(approval.link))}, on the page")
+            say(f"    {standing(read_page(link))}, on the page")
             return
         if word in _WORDS:
-            decide(approval.link, _WORDS[word], name=_person(), comment="answered at the terminal")
+            door.decide(approval, _WORDS[word], "answered at the terminal")
             return
 
 
@@ -73,10 +92,3 @@ def _wait_for_answer(link: str, answers: TextIO) -> str | None:
             return (typed.decode(errors="replace").strip().splitlines() or [""])[-1].strip().lower()
         if read_page(link).get("status") != "pending":
             return None
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "a person at the terminal"

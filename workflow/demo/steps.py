@@ -20,7 +20,7 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
-from workflow.demo.answering import answer_mail, ask_person
+from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import Options
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError
@@ -152,7 +152,8 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     """Start the run, watch it, and see to its approvals. Raises GreenlightError where it does not end well."""
     execution = start_run(site.cloud, site.stack.build_machine_arn, given)
     stops.append(lambda: stop_run(site.cloud, execution))
-    approvals = Approvals(site.cloud, site.stack.table, site.stack.approval_url)
+    approvals = Approvals(site.cloud, site.stack.table)
+    door = Door(site.cloud, site.url, site.stack.decide_url)
     watcher = Watcher(site.cloud, execution, approvals=approvals)
     screen = open_screen(sys.stdout)
     answered: set[str] = set()
@@ -160,15 +161,15 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     try:
         for view in follow(watcher, interval_seconds=interval_seconds(site.cloud)):
             screen.show(view)
-            if view.approval is not None and view.approval.link not in answered:
-                answered.add(view.approval.link)
+            if view.approval is not None and view.approval.key not in answered:
+                answered.add(view.approval.key)
                 screen.pause()
                 began = time.monotonic()
                 if options.ask:
-                    ask_person(site.url, view.approval, say_line, sys.stdin)
+                    ask_person(door, view.approval, say_line, sys.stdin)
                     approval_seconds += time.monotonic() - began
                 else:
-                    answer_mail(site.url, view.approval, say_line)
+                    answer_mail(door, view.approval, say_line)
     finally:
         screen.pause()
     if view.outcome is None or not view.outcome.succeeded:

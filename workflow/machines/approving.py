@@ -87,6 +87,7 @@ def registered_properties() -> dict[str, str]:
         model_digest="$.gate.model_digest",
         archive_digest="$.gate.archive_digest",
         endpoint_instance="$.plan.instances.endpoint",
+        evaluation_digest="$.gate.evaluation_digest",
     )
     figures = {field.name: f"$.gate.properties.{field.name}" for field in fields(RegisteredFigures)}
     return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}
@@ -118,6 +119,7 @@ def ask_for_approval() -> LambdaStep:
             "dataset.$": "$.dataset",
             "training.$": "$.training",
             "package_arn.$": "$.package.arn",
+            "image": settings.SERVING_IMAGE,
             "started_by.$": "$.plan.started_by",
         },
         expired,

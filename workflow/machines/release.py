@@ -66,7 +66,7 @@ def machine() -> dict[str, Any]:
         "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
     )
     production_configuration = create_configuration("production", production_failed)
-    confirmed = confirm("Confirm the release", overtaken, keep=("count", "deployment"))
+    confirmed = confirm("Confirm the release", "confirm", overtaken, keep=("count", "deployment"))
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = bring_up_endpoint("production", ready=smoke_production, failed=production_failed)
     record = call_function(
@@ -125,16 +125,20 @@ def fail_release(what: str, report: str, end: str, error: Failure) -> LambdaStep
     return report_and_fail("release", what, report=report, end=end, error=error)
 
 
-def confirm(name: str, failed: State | list[Catch], *, keep: tuple[str, ...]) -> LambdaStep:
-    """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken."""
-    return call_function(name, "${PlanReleaseArn}", {"confirm.$": "$.plan"}, failed, keep=keep, at="release")
+def confirm(name: str, what: str, failed: State | list[Catch], *, keep: tuple[str, ...]) -> LambdaStep:
+    """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken.
+
+    ``what`` is asked of the function: to ``confirm`` the way to production, where people must have agreed to it, or to
+    ``roll_back``.
+    """
+    return call_function(name, "${PlanReleaseArn}", {f"{what}.$": "$.plan"}, failed, keep=keep, at="release")
 
 
 def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     """See that production still is this release's to roll back; where nobody can tell, it is."""
     unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
     failed = [on_error(overtaken, (RELEASE_REFUSED_BY_FUNCTION,)), unknown]
-    step = confirm("Confirm the roll-back", failed, keep=("confirmed",))
+    step = confirm("Confirm the roll-back", "roll_back", failed, keep=("confirmed",))
     step.next(back)
     return step
 

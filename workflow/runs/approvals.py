@@ -1,13 +1,13 @@
-"""Lists the approvals that wait for a person, and answers one through the page that the mail links to.
+"""Lists the approvals that wait for a person, and answers one with the caller's own identity in AWS.
 
-Answers exactly as a browser would, with the page's own nonce; there is no other way in.
+The link in the mail is another way in, which this knows nothing of: the table has only its digest.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.contract.approval import PENDING, ListedApproval
-from workflow.contract.approval_link import link_to
+from workflow.contract.approval import APPROVED, PENDING, REJECTED, ListedApproval, item_id
+from workflow.contract.approval_link import opaque_id_in
 from workflow.contract.document import read
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import APPROVAL
@@ -28,123 +28,168 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Approval:
-    """One request that waits: its ``link`` is the mailed one. ``expires`` is in UTC."""
+    """One request. ``key`` is the table's; ``expires`` is in UTC.
 
-    link: str
+    ``decided`` is empty while it waits for a decision; it says what was decided by whom where the run is not told yet.
+    """
+
+    key: str
     execution: str
     run: str
     purpose: str
+    version: int
     summary: str
     expires: datetime
+    decided: str = ""
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """The request as JSON."""
         return {
             "run": self.run,
             "purpose": self.purpose,
+            "version": self.version,
             "summary": self.summary,
-            "expires": self.expires.isoformat(timespec="seconds"),
-            "link": self.link,
+            "state": self.state(),
+            "expires": "" if self.decided else self.expires.isoformat(timespec="seconds"),
             "execution": self.execution,
+            "answer": "" if self.decided else self.answer(),
         }
+
+    def state(self) -> str:
+        """How far it is, in words."""
+        return f"{self.decided}; the run is not told yet" if self.decided else f"waits until {self.until()}"
+
+    def until(self) -> str:
+        """Until when it waits."""
+        return f"{self.expires:%Y-%m-%d %H:%M} UTC"
+
+    def answer(self) -> str:
+        """How it is answered."""
+        return f"open the mailed link, or: greenlight approve {self.run}"
 
 
 class Approvals:
     """The approval requests of one stack."""
 
-    def __init__(self, cloud: Cloud, table: str, url: str) -> None:
-        """Read them from ``table``; ``url`` is where the approval page is served."""
+    def __init__(self, cloud: Cloud, table: str) -> None:
+        """Read them from ``table``."""
         self._cloud = cloud
         self._table = table
-        self._url = url
 
-    def pending(self) -> list[Approval]:
-        """Every request that still waits, the one that expires first at the head."""
+    def all(self) -> list[Approval]:
+        """Every request that still waits, and every one decided that was not delivered; the first to expire first."""
         # Names behind #, because some are words of DynamoDB's own. The task token stays in the table.
         items = self._cloud.pages(
             "dynamodb",
             "scan",
             "Items",
             TableName=self._table,
-            FilterExpression="begins_with(#id, :prefix) AND #status = :pending",
+            FilterExpression="begins_with(#id, :prefix) AND "
+            "(#status = :pending OR (#status IN (:approved, :rejected) AND #delivered = :no))",
             ProjectionExpression=", ".join(f"#{name}" for name in _LISTED),
-            ExpressionAttributeNames={f"#{name}": name for name in (*_LISTED, "status")},
-            ExpressionAttributeValues={":prefix": {"S": APPROVAL}, ":pending": {"S": PENDING}},
+            ExpressionAttributeNames={f"#{name}": name for name in (*_LISTED, "delivered")},
+            ExpressionAttributeValues={
+                ":prefix": {"S": APPROVAL},
+                **{f":{status}": {"S": status} for status in (PENDING, APPROVED, REJECTED)},
+                ":no": {"BOOL": False},
+            },
             ConsistentRead=True,
         )
         now = datetime.now(UTC)
-        found = [self._approval(item) for item in items]
+        found = [read_listed(item) for item in items]
         return sorted((one for one in found if one.expires > now), key=lambda one: one.expires)
+
+    def pending(self) -> list[Approval]:
+        """Every request that still waits, the one that expires first at the head."""
+        return [one for one in self.all() if not one.decided]
 
     def of_execution(self, execution: str) -> Approval | None:
         """The request an execution waits for now, or None where it is not there yet."""
         return next((one for one in self.pending() if one.execution == execution), None)
 
     def choose(self, wanted: str) -> Approval:
-        """The one request that ``wanted`` means: a link, a run's name, or empty where only one waits."""
+        """The one request that ``wanted`` means: a link, a run's name, a version, or empty where only one waits."""
         waiting = self.pending()
-        found = [one for one in waiting if not wanted or wanted in (one.link, one.run, one.execution)]
-        if len(found) == 1:
-            return found[0]
         if not waiting:
             raise UsageError("no approval waits for a decision.")
-        runs = "\n".join(f"  {one.run}  {one.summary}" for one in waiting)
-        what = "several approvals wait; name the run:" if not wanted else f"no approval of {wanted!r} waits; these do:"
+        opaque_id = opaque_id_in(wanted)
+        key = item_id(opaque_id) if opaque_id else ""
+        found = [
+            one
+            for one in waiting
+            if not wanted or wanted in (one.run, one.execution, str(one.version)) or (key and key == one.key)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            what, named = f"no approval of {'this link' if key else repr(wanted)} waits; these do:", waiting
+        elif wanted:
+            what, named = f"{len(found)} approvals carry {wanted!r}; name the version, or the execution:", found
+        else:
+            what, named = "several approvals wait; name the run, or the version:", found
+        runs = "\n".join(f"  {one.run}  version {one.version}  {one.purpose}  {one.execution}" for one in named)
         raise UsageError(f"{what}\n{runs}")
 
-    def _approval(self, item: Mapping[str, Mapping[str, Any]]) -> Approval:
-        listed = read(ListedApproval, plain_item(item), "approval")
-        return Approval(
-            link=link_to(self._url, listed.id.removeprefix(APPROVAL)),
-            execution=listed.execution,
-            run=listed.run,
-            purpose=listed.purpose,
-            summary=listed.summary,
-            expires=datetime.fromtimestamp(listed.expires_epoch, UTC),
+
+def read_listed(item: Mapping[str, Mapping[str, Any]]) -> Approval:
+    """A request as the table's scan gives it."""
+    listed = read(ListedApproval, plain_item(item), "approval")
+    decided = listed.status in (APPROVED, REJECTED)
+    return Approval(
+        key=listed.id,
+        execution=listed.execution,
+        run=listed.run,
+        purpose=listed.purpose,
+        version=listed.package_version,
+        summary=listed.summary,
+        expires=datetime.fromtimestamp(listed.expires_epoch, UTC),
+        decided=f"{listed.status} by {listed.decided_by}" if decided else "",
+    )
+
+
+def decide(cloud: Cloud, url: str, approval: Approval, decision: str, comment: str) -> dict[str, Any]:
+    """Answer a request (approve or reject) at the stack's signed address; what then stands.
+
+    Raises GreenlightError where something else stands, or nobody waits any more; UsageError where the caller may not.
+    """
+    order = {"request": approval.key, "decision": decision, "comment": comment}
+    status, body = cloud.post_signed("lambda", url, json.dumps(order).encode())
+    told = _document(body.decode(errors="replace"))
+    if status in (200, 202):
+        return told
+    if status == 403:
+        raise UsageError(
+            "AWS does not let you decide: you need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the stack's "
+            "function that ends with -decide-command."
         )
+    if status == 410:
+        raise GreenlightError(f"this request does not wait any more: {standing(told)}.")
+    said = told.get("error") or (f"it is {standing(told)}" if told else f"answer {status}")
+    raise GreenlightError(f"nothing was decided now: {said}.".replace("..", "."))
 
 
 def read_page(link: str) -> dict[str, Any]:
-    """What the page behind a mailed link says, with the nonce its form would send."""
-    request = urllib.request.Request(link, headers={"Accept": "application/json"})  # noqa: S310 - checked where it is sent
-    return _send(request)
-
-
-def decide(link: str, decision: str, *, name: str, comment: str) -> dict[str, Any]:
-    """Open the page behind a mailed link and send its form with ``decision`` (approve or reject)."""
-    page = read_page(link)
-    if page.get("status") != "pending":
-        raise GreenlightError(f"this request does not wait any more: {standing(page)}.")
-    form = {"decision": decision, "name": name, "comment": comment, "nonce": str(page.get("nonce", ""))}
-    request = urllib.request.Request(  # noqa: S310 - checked where it is sent
-        link,
-        data=urllib.parse.urlencode(form).encode(),
-        headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
-        method="POST",
-    )
-    return _send(request)
-
-
-def standing(page: Mapping[str, Any]) -> str:
-    """What became of a request, such as ``approved by Ada``."""
-    by = f" by {page['by']}" if page.get("by") else ""
-    return f"{page.get('decision') or page.get('status') or 'unknown'}{by}"
-
-
-def _send(request: urllib.request.Request) -> dict[str, Any]:
-    if not request.full_url.startswith(("https://", "http://")):
-        raise UsageError(f"{request.full_url!r} is not a link.")
+    """What the page behind a mailed link says to a program, which may only read."""
+    if not re.match("https?://", link):
+        raise UsageError(f"{link!r} is not a link.")
+    request = urllib.request.Request(link, headers={"Accept": "application/json"})  # noqa: S310 - http or https
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http or https
             return _document(answer.read().decode())
     except urllib.error.HTTPError as error:
-        page = _document(error.read().decode(errors="replace"))
         if error.code == 404:
             raise UsageError("there is no approval request behind this link.") from error
-        said = page.get("error") or (f"the request is {standing(page)}" if page else "")
-        raise GreenlightError(f"the approval page refused ({error.code}){f': {said}' if said else ''}.") from error
+        raise GreenlightError(f"the approval page refused ({error.code}).") from error
     except OSError as error:
         raise GreenlightError(f"the approval page cannot be reached: {error}") from error
+
+
+def standing(page: Mapping[str, Any]) -> str:
+    """What became of a request, such as ``approved by Ada``."""
+    if page.get("status") == "closed":
+        return "the run ended, was stopped, asked anew, or has taken its decision"
+    by = f" by {page['by']}" if page.get("by") else ""
+    return f"{page.get('decision') or page.get('status') or 'unknown'}{by}"
 
 
 def _document(text: str) -> dict[str, Any]:

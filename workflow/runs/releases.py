@@ -14,6 +14,7 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.package_properties import Origin
 from workflow.contract.reading import ContractError
+from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.run_input import STARTED_BY_LENGTH
@@ -24,13 +25,17 @@ from workflow.errors import GreenlightError, UsageError
 
 @dataclass(frozen=True)
 class Release:
-    """One release; ``live`` is true for the one production serves."""
+    """One release; ``live`` is true for the one production serves.
+
+    ``approval`` is None for a release from before decisions were signed.
+    """
 
     version: int
     package: str
     execution: str
     released: datetime
     live: bool
+    approval: ReleaseApproval | None = None
 
     def document(self) -> dict[str, Any]:
         """The release as JSON."""
@@ -40,6 +45,7 @@ class Release:
             "released": self.released.isoformat(timespec="seconds"),
             "model_package": self.package,
             "execution": self.execution,
+            "approval": None if self.approval is None else _show(self.approval),
         }
 
 
@@ -62,6 +68,7 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
             execution=record.execution,
             released=datetime.fromtimestamp(record.released_epoch, UTC),
             live=at == 0,
+            approval=record.approval,
         )
         for at, record in enumerate(records)
     ]
@@ -102,6 +109,16 @@ def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, 
     given = ReleaseInput(model_package_arn=package, started_by=started_by[:STARTED_BY_LENGTH]).document()
     answer = cloud.call("stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(given))
     return str(answer["executionArn"])
+
+
+def _show(approval: ReleaseApproval) -> dict[str, str]:
+    at = datetime.fromtimestamp(approval.at_epoch, UTC)
+    return {
+        "by": approval.by,
+        "door": approval.door,
+        "at": at.isoformat(timespec="seconds"),
+        "comment": approval.comment,
+    }
 
 
 def _read_record(item: Mapping[str, Mapping[str, Any]]) -> ReleaseRecord:

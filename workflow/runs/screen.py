@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from workflow.contract.plain_text import show_lines
 from workflow.runs import trials
+from workflow.runs.approvals import Approval
 from workflow.runs.progress import draw_curves, progress_line, seconds_left, summary_line
 from workflow.runs.watch import Row, View
 
@@ -43,6 +44,11 @@ def title_line(view: View) -> str:
     """The line above a view."""
     kind = view.machine.rsplit("-", 1)[-1].capitalize()
     return show_lines(f"{kind} {view.machine} · {view.run}")
+
+
+def approval_line(approval: Approval) -> str:
+    """What waits for a decision, and how it is given."""
+    return f"version {approval.version} {approval.state()}: {approval.answer()}"
 
 
 def remark(row: Row, view: View) -> str:
@@ -105,7 +111,7 @@ class PlainScreen:
             elif any(other.depth > row.depth for other in view.rows):
                 self._say(("parent", row.name), f"  · {row.name}")
         if view.approval is not None:
-            self._say(("approval", view.approval.link), f"  ? waits for approval: {view.approval.link}")
+            self._say(("approval", view.approval.key), f"  ? {approval_line(view.approval)}")
 
     def pause(self) -> None:
         """Nothing moves here."""
@@ -185,7 +191,7 @@ class LiveScreen:
             elif row.status == "asking":
                 text.append(self._styled(row_line(row, view, seconds=row.seconds + since)))
                 if view.approval is not None:
-                    text.append(f"\n      {show_lines(view.approval.link)}", style="underline")
+                    text.append(f"\n      {show_lines(approval_line(view.approval))}", style="dim")
             else:
                 text.append(self._styled(row_line(row, view, spinner, row.seconds + since)))
                 if row.name == "Train" and view.epochs:

@@ -105,7 +105,7 @@ class View:
             ],
             "epochs": [epoch.document() for epoch in self.epochs],
             "trials": [trial.document() for trial in self.trials],
-            "approval": self.approval.link if self.approval else "",
+            "approval": self.approval.document() if self.approval else None,
         }
 
 

@@ -43,6 +43,7 @@ class Stack:
     release_machine_arn: str
     package_group: str
     approval_url: str
+    decide_url: str
     staging_endpoint: str
     production_endpoint: str
     training_repository: str

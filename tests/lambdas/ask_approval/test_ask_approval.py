@@ -18,7 +18,7 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
-from workflow.contract.approval import ApprovalRequest, ComparedFigure
+from workflow.contract.approval import ApprovalRequest, ComparedFigure, item_id
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
@@ -41,6 +41,7 @@ GATE = PassedGate(
     reasons=("mAP50 0.96 ≥ 0.80 on 53 objects",),
     model_digest="a" * 64,
     archive_digest="b" * 64,
+    evaluation_digest="c" * 64,
     report_uri=EVALUATION + "report/index.html",
     metrics_uri=EVALUATION + "metrics.json",
     metrics=CandidateFigures("detect", CANDIDATE, 16, {"map50_95": Interval(0.76, 0.85)}),
@@ -54,6 +55,7 @@ RELEASE: dict[str, Any] = {
     "run": "2026-11-21T10-14-03",
     "execution": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:2026-11-21T10-14-03",
     "package_arn": PACKAGE,
+    "image": "serving:1",
     "started_by": "ana",
     "dataset": {"summary": "96 images, 271 boxes, 0 problems"},
     "training": {"job_name": "one-train", "status": "Completed", "instance": "ml.g5.xlarge"},
@@ -64,7 +66,7 @@ PRODUCTION: dict[str, Any] = {
     **{key: RELEASE[key] for key in ("token", "run", "execution", "package_arn")},
     "purpose": "production",
     "machine": "release",
-    "release": release_plan().document(),
+    "release": release_plan(evaluation_digest="c" * 64).document(),
 }
 
 
@@ -197,26 +199,74 @@ def test_figures_of_no_known_task_make_no_request(
 
 
 def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailbox, context: Context) -> None:
-    """The link's id is the table's key."""
-    opaque_id = function.handler(RELEASE, context)["id"]
-    item = table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"]
+    """The table's key is the digest of the link's id, which nobody but the mail has."""
+    assert function.handler(RELEASE, context) == {"asked": True}
+    (sent,) = mailbox.mails()
+    opaque_id = opaque_id_in(sent)
+    item = table.get_item(Key={"id": item_id(opaque_id)})["Item"]
     assert (item["kind"], item["status"], item["token"], item["delivered"]) == ("approval", "pending", TOKEN, False)
     assert item["expires_epoch"] - item["created_epoch"] == 7200
-    assert len(item["nonce"]) >= 32
+    assert len(item["secret"]) >= 32
     assert json.loads(item["document"]) == json.loads(
         json.dumps(request_of(RELEASE, int(item["created_epoch"])).document())
     )
-    (sent,) = mailbox.mails()
     assert sent["Subject"] == item["subject"]
-    assert f"{ENVIRONMENT['APPROVAL_URL']}a/{opaque_id}" in sent["Message"].splitlines()
+    assert opaque_id not in json.dumps(table.scan()["Items"], default=str)
+
+
+def opaque_id_in(mail: dict[str, str]) -> str:
+    """The id in a mail's link."""
+    (link,) = (line for line in mail["Message"].splitlines() if line.startswith(ENVIRONMENT["APPROVAL_URL"]))
+    return link.removeprefix(f"{ENVIRONMENT['APPROVAL_URL']}a/")
+
+
+def requests_in(table: Any) -> list[dict[str, Any]]:
+    """The requests in the table, the oldest first."""
+    items = [item for item in table.scan()["Items"] if item["id"].startswith("approval#")]
+    return sorted(items, key=lambda item: str(item.get("token", "")))
+
+
+def test_the_request_says_which_bytes_are_decided_on(table: Any, mailbox: Mailbox, context: Context) -> None:
+    """For either question: the archive, the evaluation's figures, the image."""
+    for event in (RELEASE, PRODUCTION):
+        request = request_of(event)
+        assert (request.archive_digest, request.evaluation_digest, request.image) == ("b" * 64, "c" * 64, "serving:1")
+
+
+def test_a_second_request_of_an_execution_closes_the_first(table: Any, mailbox: Mailbox, context: Context) -> None:
+    """A redriven run waits for the new one alone; another run's request stays."""
+    other = {**RELEASE, "execution": RELEASE["execution"] + "-other", "token": "other"}
+    for event in (RELEASE, other, {**RELEASE, "token": "the-second-token"}):
+        function.handler(event, context)
+    items = requests_in(table)
+    assert [(item["status"], item.get("token", "")) for item in items] == [
+        ("closed", ""),
+        ("pending", "other"),
+        ("pending", "the-second-token"),
+    ]
+    assert "secret" not in items[0]
+
+
+def test_an_older_request_that_was_decided_on_is_left_as_it_is(table: Any, mailbox: Mailbox, context: Context) -> None:
+    """What was decided stays readable."""
+    function.handler(RELEASE, context)
+    table.update_item(
+        Key={"id": requests_in(table)[0]["id"]},
+        UpdateExpression="SET #status = :approved",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":approved": "approved"},
+    )
+    function.handler({**RELEASE, "token": "the-second-token"}, context)
+    assert [item["status"] for item in requests_in(table)] == ["approved", "pending"]
 
 
 def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Context) -> None:
-    """A redriven run asks anew, and the old link stays the old request's."""
-    ids = [function.handler(RELEASE, context)["id"] for _ in range(2)]
-    items = [table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"] for opaque_id in ids]
-    assert ids[0] != ids[1]
-    assert items[0]["nonce"] != items[1]["nonce"]
+    """Each has an id and a secret of its own."""
+    for number in range(2):
+        function.handler({**RELEASE, "execution": f"{RELEASE['execution']}-{number}"}, context)
+    first, second = requests_in(table)
+    assert first["id"] != second["id"]
+    assert first["secret"] != second["secret"]
 
 
 def test_the_token_is_in_no_log_mail_or_stored_document(
@@ -224,12 +274,16 @@ def test_the_token_is_in_no_log_mail_or_stored_document(
 ) -> None:
     """Whoever reads the log cannot finish the task; nor can a log's reader open the link."""
     log = log_of(function)
-    opaque_id = function.handler(RELEASE, context)["id"]
-    item = table.get_item(Key={"id": f"approval#{opaque_id}"})["Item"]
+    answer = json.dumps(function.handler(RELEASE, context))
+    mails = mailbox.mails()
+    opaque_id = opaque_id_in(mails[0])
+    item = table.get_item(Key={"id": item_id(opaque_id)})["Item"]
     assert "asked" in log.text
-    for text in (log.text, capsys.readouterr().out, json.dumps(mailbox.mails()), item["document"]):
+    for text in (log.text, answer, capsys.readouterr().out, json.dumps(mails), item["document"]):
         assert TOKEN not in text
-    assert opaque_id not in log.text
+        assert item["secret"] not in text
+        assert item["id"] not in text
+    assert opaque_id not in log.text + answer
 
 
 @pytest.mark.parametrize("token", ["", None, 7, [TOKEN]])
@@ -243,7 +297,7 @@ def test_what_comes_instead_of_a_token_is_not_shown(table: Any, context: Context
     assert table.scan()["Items"] == []
 
 
-@pytest.mark.parametrize("missing", ["token", "purpose", "package_arn", "plan", "gate"])
+@pytest.mark.parametrize("missing", ["token", "purpose", "package_arn", "plan", "gate", "image"])
 def test_an_incomplete_request_is_refused_without_its_token(table: Any, context: Context, missing: str) -> None:
     """Neither the message nor its chain of errors shows a value."""
     event = {key: value for key, value in RELEASE.items() if key != missing}
@@ -259,4 +313,4 @@ def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(table
     assert SESSION.client("sns").list_topics()["Topics"] == []
     with pytest.raises(ClientError):
         function.handler(RELEASE, context)
-    assert [item["status"] for item in table.scan()["Items"]] == ["closed"]
+    assert [item["status"] for item in requests_in(table)] == ["closed"]

@@ -1,4 +1,4 @@
-"""The page behind the link, against a real table; Step Functions answers what a test says it answers."""
+"""The page behind the link, against a real table and a real key; Step Functions answers what a test says it answers."""
 
 from __future__ import annotations
 
@@ -10,65 +10,38 @@ from urllib.parse import urlencode
 import pytest
 from botocore.stub import Stubber
 
+from lambdas.decide import deciding, services
 from lambdas.decide import handler as function
-from lambdas.decide.link import Answer, Link
-from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
-from tests.lambdas.conftest import Bucket, Context
-from workflow.contract.approval import StoredApproval
+from lambdas.decide.answer import Answer, draw_up
+from lambdas.decide.form import first_nonce
+from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE
+from tests.lambdas.conftest import ENVIRONMENT, Bucket
+from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.decide.visitor import Visitor, read_forms
+from workflow.contract.approval import StoredApproval, item_id
+from workflow.contract.decision import SignedDecision
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import decision_key as key_of
 
-OPAQUE, NONCE, TOKEN = "k" * 32, "n" * 32, "the-secret-task-token"
-KEY = {"id": f"approval#{OPAQUE}"}
 REPORT = "s3://greenlight-test/runs/one/evaluation/report/index.html"
 
 
 @pytest.fixture
-def pending(table: Any) -> Any:
-    """A table with one pending request."""
-    now = int(time.time())
-    approval = StoredApproval(
-        id=KEY["id"],
-        status="pending",
-        nonce=NONCE,
-        delivered=False,
-        package_arn=RELEASE["package_arn"],
-        subject="the subject",
-        request=request_of(RELEASE, now),
-        created_epoch=now,
-        expires_epoch=now + 600,
-    )
-    table.put_item(Item=approval.item(TOKEN))
-    return table
+def visitor() -> Visitor:
+    """Somebody in front of the page."""
+    return Visitor(OPAQUE)
 
 
-def stored(table: Any) -> dict[str, Any]:
-    """The request as it stands in the table."""
-    item: dict[str, Any] = table.get_item(Key=KEY)["Item"]
-    return item
+def signed(table: Any, scope: str = "") -> SignedDecision:
+    """The decision that stands about the version."""
+    item = found_item(table.get_item(Key={"id": key_of(PACKAGE, scope)}))
+    assert item is not None
+    return SignedDecision.parse(item)
 
 
-def ask(method: str = "GET", path: str = f"/a/{OPAQUE}", body: str = "", accept: str = "text/html") -> dict[str, Any]:
-    """One request to the function URL."""
-    event: dict[str, Any] = {
-        "version": "2.0",
-        "rawPath": path,
-        "requestContext": {"http": {"method": method, "path": path}},
-        "headers": {"accept": accept},
-        "isBase64Encoded": False,
-    }
-    if body:
-        event["body"] = body
-    answer: dict[str, Any] = function.handler(event, Context())
-    return answer
-
-
-def post(decision: str = "approve", name: str = "Ana", accept: str = "text/html", **fields: str) -> dict[str, Any]:
-    """One posted form."""
-    return ask("POST", body=form_of(decision, name, **fields), accept=accept)
-
-
-def form_of(decision: str, name: str, **fields: str) -> str:
-    """The body of a form."""
-    return urlencode({"decision": decision, "name": name, "comment": "looks right", "nonce": NONCE, **fields})
+def decisions(table: Any) -> list[str]:
+    """The keys of all decisions."""
+    return [item["id"] for item in table.scan()["Items"] if item["id"].startswith("decision#")]
 
 
 class Kept:
@@ -84,38 +57,14 @@ class Kept:
     __hash__ = None  # type: ignore[assignment]
 
 
-class Waiting:
-    """An execution that waits: takes one answer, then has nobody waiting."""
-
-    def __init__(self, stub: Stubber) -> None:
-        self.stub = stub
-
-    def takes(self, times: int = 1) -> None:
-        """The next answers are taken."""
-        for _ in range(times):
-            self.stub.add_response("send_task_success", {})
-
-    def fails(self, code: str) -> None:
-        """The next answer fails."""
-        self.stub.add_client_error("send_task_success", code)
-
-
-@pytest.fixture
-def execution() -> Any:
-    """The waiting execution. A call that no test announced is an error."""
-    with Stubber(function.stepfunctions) as stub:
-        yield Waiting(stub)
-        stub.assert_no_pending_responses()
-
-
-def test_an_approval_is_recorded_and_delivered(pending: Any) -> None:
+def test_an_approval_is_recorded_and_delivered(pending: Any, visitor: Visitor) -> None:
     """The execution is told who, why and when."""
     output = Kept()
-    with Stubber(function.stepfunctions) as stub:
+    with Stubber(services.stepfunctions) as stub:
         stub.add_response("send_task_success", {}, {"taskToken": TOKEN, "output": output})
-        answer = post()
+        answer = visitor.decide()
     assert answer["statusCode"] == 200
-    assert "Approved by Ana" in answer["body"]
+    assert "Approved by Ana by the mailed link" in answer["body"]
     item = stored(pending)
     assert (item["status"], item["decision"], item["decided_by"], item["delivered"]) == (
         "approved",
@@ -128,148 +77,372 @@ def test_an_approval_is_recorded_and_delivered(pending: Any) -> None:
     assert told == {"decision": "approved", "by": "Ana", "comment": "looks right"}
 
 
-def test_a_rejection_is_recorded_and_delivered(pending: Any, execution: Waiting) -> None:
+def test_a_decision_is_signed_and_says_which_bytes_it_is_about(
+    pending: Any, execution: Waiting, visitor: Visitor, decision_key: Any
+) -> None:
+    """The mark is good for this message, and for no other."""
+    execution.takes()
+    visitor.decide()
+    kept = signed(pending)
+    decision = kept.decision
+    assert (decision.archive_digest, decision.evaluation_digest, decision.image) == (
+        RELEASE["gate"]["archive_digest"],
+        RELEASE["gate"]["evaluation_digest"],
+        RELEASE["image"],
+    )
+    assert (decision.decision, decision.by, decision.door, decision.scope) == ("approved", "Ana", "link", "")
+    marked = {"KeyId": ENVIRONMENT["DECISION_KEY"], "MacAlgorithm": "HMAC_SHA_256", "Mac": kept.mac}
+    assert decision_key.verify_mac(Message=decision.message(), **marked)["MacValid"]
+    with pytest.raises(decision_key.exceptions.KMSInvalidMacException):
+        decision_key.verify_mac(Message=decision.message() + b"x", **marked)
+
+
+def test_the_second_question_is_decided_for_its_release_alone(
+    table: Any, decision_key: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """Another release of the same version asks again."""
+    table.put_item(Item=stored_request(PRODUCTION).item(TOKEN))
+    execution.takes()
+    visitor.decide("reject")
+    assert decisions(table) == [key_of(PACKAGE, PRODUCTION["execution"])]
+    assert signed(table, PRODUCTION["execution"]).decision.scope == PRODUCTION["execution"]
+
+
+def test_a_rejection_is_recorded_and_delivered(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """A no is a decision like any other."""
     execution.takes()
-    assert post("reject")["statusCode"] == 200
+    assert visitor.decide("reject")["statusCode"] == 200
     assert stored(pending)["status"] == "rejected"
+    assert not signed(pending).decision.approved
 
 
-def test_reading_never_decides(pending: Any, execution: Waiting) -> None:
+def test_a_request_that_does_not_name_its_bytes_is_decided_by_nobody(
+    table: Any, decision_key: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """A signature on nothing would be worth nothing; the page says what to do."""
+    event = {**PRODUCTION, "release": {**PRODUCTION["release"], "evaluation_digest": ""}}
+    table.put_item(Item=stored_request(event).item(TOKEN))
+    answer = visitor.decide()
+    assert answer["statusCode"] == 409
+    assert "Stop the run and redrive it" in answer["body"]
+    assert stored(table)["status"] == "pending"
+    assert decisions(table) == []
+
+
+def test_what_was_decided_before_stands_whoever_comes_with_another_request(
+    pending: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """A redriven run asks anew about a version; its request is answered with what stands, by whom and by which door."""
+    execution.takes(2)
+    visitor.decide("approve", "Ana")
+    pending.put_item(Item=stored_request(opaque_id="m" * 32).item("another-token"))
+    second = Visitor("m" * 32)
+    answer = second.decide("reject", "Ben")
+    assert answer["statusCode"] == 409
+    assert "Approved by Ana by the mailed link" in answer["body"]
+    assert stored(pending, "m" * 32)["delivered"] is True
+    assert decisions(pending) == [key_of(PACKAGE)]
+
+
+@pytest.mark.parametrize("damage", ["mac", "document"])
+def test_a_decision_without_a_valid_mark_is_delivered_to_nobody(
+    pending: Any, execution: Waiting, visitor: Visitor, damage: str
+) -> None:
+    """Whoever may write into the table cannot make up what stands."""
+    decision = draw_up(StoredApproval.parse(stored(pending)), Answer("approved", "Eve", ""), 1)
+    item = SignedDecision(decision, deciding.sign(decision)).item()
+    item[damage] = {"mac": "00" * 32, "document": item["document"].replace("Eve", "Ana")}[damage]
+    pending.put_item(Item=item)
+    answer = visitor.decide("reject", "Ben")
+    assert answer["statusCode"] == 409
+    assert "no valid mark" in answer["body"]
+    assert stored(pending)["status"] == "pending"
+
+
+def test_a_decision_about_other_bytes_is_delivered_to_nobody(
+    pending: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """Of the same version, should such a thing ever be."""
+    execution.takes()
+    visitor.decide()
+    event = {**RELEASE, "gate": {**RELEASE["gate"], "archive_digest": "f" * 64}}
+    pending.put_item(Item=stored_request(event, "m" * 32).item("another-token"))
+    answer = Visitor("m" * 32).decide()
+    assert answer["statusCode"] == 409
+    assert "other bytes" in answer["body"]
+    assert stored(pending, "m" * 32)["status"] == "pending"
+
+
+def test_reading_never_decides(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """Mail scanners open every link, many times, with every query they like."""
     for _ in range(10):
-        assert ask("GET")["statusCode"] == 200
-        assert ask("HEAD")["statusCode"] == 200
-    assert ask("HEAD")["body"] == ""
+        assert visitor.send("GET")["statusCode"] == 200
+        assert visitor.send("HEAD")["statusCode"] == 200
+    assert visitor.send("HEAD")["body"] == ""
     assert stored(pending)["status"] == "pending"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods_decide_nothing(pending: Any, execution: Waiting, method: str) -> None:
+def test_other_methods_decide_nothing(pending: Any, execution: Waiting, visitor: Visitor, method: str) -> None:
     """They are told what is allowed."""
-    answer = ask(method, body=urlencode({"decision": "approve", "name": "A", "nonce": NONCE}))
+    answer = visitor.send(method, urlencode({"decision": "approve", "name": "A", "nonce": SECRET}))
     assert answer["statusCode"] == 405
     assert answer["headers"]["Allow"] == "GET, HEAD, POST"
     assert stored(pending)["status"] == "pending"
 
 
-def test_unknown_tampered_and_malformed_ids_get_the_same_bytes(pending: Any) -> None:
-    """Nothing tells a guess from a near miss, whatever the method."""
+def test_unknown_tampered_and_malformed_ids_get_the_same_bytes(pending: Any, visitor: Visitor) -> None:
+    """Nothing tells a guess from a near miss, whatever the method; nor does the key of the table open anything."""
     paths = [f"/a/{'z' * 32}", f"/a/{OPAQUE[:-1]}x", "/a/short", "/", "/favicon.ico", f"/a/{'z' * 32}/report"]
-    answers = [ask(method, path) for path in paths for method in ("GET", "POST", "DELETE")]
+    paths += [f"/a/{item_id(OPAQUE).removeprefix('approval#')}"]
+    answers = [visitor.send(method, path=path) for path in paths for method in ("GET", "POST", "DELETE")]
     assert {answer["statusCode"] for answer in answers} == {404}
     assert all(answer == answers[0] for answer in answers)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"decision": "maybe"}, {"nonce": ""}, {"nonce": "x" * 32}, {"name": ""}],
-    ids=["action", "no nonce", "nonce", "name"],
-)
-def test_a_form_that_is_not_whole_decides_nothing(pending: Any, execution: Waiting, fields: dict[str, str]) -> None:
-    """400, still pending, and the form is there again."""
-    answer = post(**fields)
+def test_the_first_form_decides_nothing_and_the_second_does(pending: Any, execution: Waiting, visitor: Visitor) -> None:
+    """Between them the page says what was chosen, about which version, with its figures."""
+    again = visitor.choose()
+    assert again["statusCode"] == 200
+    assert "Nothing is decided yet" in again["body"]
+    for shown in ("Approve: release fasteners v4?", "96 images, 271 boxes", "0.810", "looks right"):
+        assert shown in again["body"]
+    assert stored(pending)["status"] == "pending"
+    execution.takes()
+    assert visitor.confirm(again["body"])["statusCode"] == 200
+    assert stored(pending)["status"] == "approved"
+
+
+@pytest.mark.parametrize("typed", ["", "3", "04", "v4", "approve", "4 4"])
+def test_another_version_than_the_request_s_decides_nothing(
+    pending: Any, execution: Waiting, visitor: Visitor, typed: str
+) -> None:
+    """Said so, with the field there again."""
+    answer = visitor.confirm(visitor.choose()["body"], typed)
     assert answer["statusCode"] == 400
-    assert "<form" in answer["body"]
+    assert "Nothing was decided" in answer["body"]
+    assert 'name="version"' in answer["body"]
     assert stored(pending)["status"] == "pending"
 
 
-def test_a_replayed_form_has_one_effect(pending: Any, execution: Waiting) -> None:
+@pytest.mark.parametrize("filling", ["x", "1", "4", "Ana"])
+@pytest.mark.parametrize("button", [0, -1])
+def test_a_program_that_fills_fields_and_presses_the_first_button_decides_nothing(
+    pending: Any, execution: Waiting, visitor: Visitor, filling: str, button: int
+) -> None:
+    """On the page behind the link and on every page after it; whichever button of the first page it takes."""
+    page = visitor.send()["body"]
+    for look in range(4):
+        form = read_forms(page)[0]
+        page = visitor.press(form, button if look == 0 else 0, dict.fromkeys(form.blanks, filling))["body"]
+        assert stored(pending)["status"] == "pending"
+
+
+def test_the_version_on_the_first_form_is_no_second_look(pending: Any, execution: Waiting, visitor: Visitor) -> None:
+    """Nobody skips the page that repeats what is chosen."""
+    (form,) = read_forms(visitor.send()["body"])
+    answer = visitor.press(form, -1, {"name": "Ana", "version": "4"})
+    assert "Nothing is decided yet" in answer["body"]
+    assert stored(pending)["status"] == "pending"
+
+
+def test_the_second_form_of_one_choice_is_none_of_the_other(pending: Any, execution: Waiting, visitor: Visitor) -> None:
+    """What was shown is what is decided."""
+    form = read_forms(visitor.choose("reject")["body"])[-1]
+    answer = visitor.press(form, 0, {"version": "4", "decision": "approve"})
+    assert answer["statusCode"] == 400
+    assert stored(pending)["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"decision": "maybe"}, {"nonce": ""}, {"nonce": "x" * 32}, {"nonce": SECRET}, {"name": ""}],
+    ids=["action", "no nonce", "nonce", "the secret itself", "name"],
+)
+@pytest.mark.parametrize("look", ["first", "second"])
+def test_a_form_that_is_not_whole_decides_nothing(
+    pending: Any, execution: Waiting, visitor: Visitor, fields: dict[str, str], look: str
+) -> None:
+    """400, still pending, and the form is there again."""
+    page = visitor.send()["body"] if look == "first" else visitor.choose()["body"]
+    form = read_forms(page)[-1]
+    form.buttons = [("", "")]
+    answer = visitor.press(form, 0, {"decision": "approve", "name": "Ana", "version": "4", **fields})
+    assert answer["statusCode"] == 400
+    assert 'name="decision"' in answer["body"]
+    assert stored(pending)["status"] == "pending"
+
+
+def test_a_form_of_one_browser_is_none_of_another(pending: Any, execution: Waiting, visitor: Visitor) -> None:
+    """Whoever saw the page elsewhere, or guesses a cookie, decides nothing."""
+    form = read_forms(visitor.choose()["body"])[-1]
+    other = Visitor(OPAQUE)
+    for cookies in ({}, dict.fromkeys(visitor.cookies, "x" * 32), dict.fromkeys(visitor.cookies, "")):
+        other.cookies = dict(cookies)
+        assert other.press(form, 0, {"version": "4"})["statusCode"] == 400
+    assert stored(pending)["status"] == "pending"
+
+
+def test_a_nonce_made_with_an_empty_cookie_is_none(pending: Any, execution: Waiting, visitor: Visitor) -> None:
+    """Not even for whoever knows the table."""
+    fields = {"decision": "approve", "name": "Ana", "nonce": first_nonce(SECRET, "")}
+    assert visitor.send("POST", urlencode(fields))["statusCode"] == 400
+
+
+def test_the_cookie_is_of_no_use_to_scripts_and_other_sites(pending: Any, visitor: Visitor) -> None:
+    """Given once; by https alone, where the page came by it."""
+    (cookie,) = visitor.send()["cookies"]
+    assert cookie.split("; ")[1:] == ["HttpOnly", "SameSite=Strict", "Secure"]
+    assert "cookies" not in visitor.send()
+    assert OPAQUE not in cookie
+
+
+def test_a_program_that_opens_the_link_learns_no_nonce(pending: Any, visitor: Visitor) -> None:
+    """Only one that the page knows already, by its cookie."""
+    assert json.loads(visitor.send(accept="application/json")["body"])["nonce"] is None
+    known = json.loads(visitor.send(accept="application/json")["body"])
+    (cookie,) = visitor.cookies.values()
+    assert (known["status"], known["nonce"], known["decision"]) == ("pending", first_nonce(SECRET, cookie), None)
+
+
+def test_a_program_with_the_page_s_cookie_goes_through_both_looks(
+    pending: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """And is told as much as a person."""
+    for _ in range(2):
+        nonce = json.loads(visitor.send(accept="application/json")["body"])["nonce"]
+    fields = {"decision": "approve", "name": "Ana", "nonce": nonce}
+    again = json.loads(visitor.send("POST", urlencode(fields), "application/json")["body"])
+    assert again["status"] == "pending"
+    execution.takes()
+    fields |= {"nonce": again["nonce"], "version": "4"}
+    decided = json.loads(visitor.send("POST", urlencode(fields), "application/json")["body"])
+    assert (decided["status"], decided["by"], decided["door"]) == ("approved", "Ana", "link")
+    assert decided["nonce"] is None
+
+
+def test_a_replayed_form_has_one_effect(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """A double click sees the first click's decision; the execution is told once."""
     execution.takes()
-    first = post()
-    second = post()
+    page = visitor.choose()["body"]
+    first, second = visitor.confirm(page), visitor.confirm(page)
     assert first["statusCode"] == second["statusCode"] == 200
     assert first["body"] == second["body"]
 
 
-def test_the_second_of_two_people_sees_who_was_first(pending: Any, execution: Waiting) -> None:
+def test_the_second_of_two_people_sees_who_was_first(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """The decision stands, and the answer says so to programs too."""
     execution.takes()
-    post("approve", "Ana")
-    answer = post("reject", "Ben")
+    late = Visitor(OPAQUE)
+    page = late.choose("reject", "Ben")["body"]
+    visitor.decide("approve", "Ana")
+    answer = late.confirm(page)
     assert answer["statusCode"] == 409
     assert "Approved by Ana" in answer["body"]
     assert stored(pending)["decision"] == "approved"
 
 
-def test_approve_and_reject_at_one_moment_have_one_winner(pending: Any, execution: Waiting) -> None:
-    """Both forms found the request open; the table takes one, and the other sees who and when."""
-    execution.takes()
-    link, as_both_found_it = Link("POST", OPAQUE, report=False, wants_json=False), stored(pending)
+def test_approve_and_reject_at_one_moment_have_one_winner(pending: Any) -> None:
+    """Both found the request open; the table takes one, and the other sees who and when."""
+    as_both_found_it, now = StoredApproval.parse(stored(pending)), int(time.time())
     answers = [
-        function.take_decision(link, {"body": form_of(decision, name)}, as_both_found_it)
-        for decision, name in (("reject", "Ben"), ("approve", "Ana"))
+        deciding.take(as_both_found_it, Answer(decision, name, ""), now)
+        for decision, name in (("rejected", "Ben"), ("approved", "Ana"))
     ]
-    assert [answer["statusCode"] for answer in answers] == [200, 409]
-    assert all("Rejected by Ben" in answer["body"] for answer in answers)
+    assert [answer.decided_by for answer in answers] == ["Ben", "Ben"]
     assert stored(pending)["decision"] == "rejected"
+    assert decisions(pending) == [key_of(PACKAGE)]
 
 
-def test_an_expired_request_is_refused_before_it_is_swept(pending: Any, execution: Waiting) -> None:
+def test_an_expired_request_is_refused_before_it_is_swept(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """The table deletes expired items late; the condition does not wait for that."""
+    page = visitor.choose()["body"]
+    approval = StoredApproval.parse(stored(pending))
     pending.update_item(
         Key=KEY, UpdateExpression="SET expires_epoch = :then", ExpressionAttributeValues={":then": int(time.time()) - 1}
     )
-    answer = post()
+    answer = visitor.confirm(page)
     assert answer["statusCode"] == 410
     assert "Expired" in answer["body"]
-    assert stored(pending)["status"] == "pending"
+    assert deciding.take(approval, Answer("approved", "Ana", ""), int(time.time())).status == "pending"
+    assert decisions(pending) == []
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
-def test_an_execution_that_no_longer_waits_is_said_so(pending: Any, execution: Waiting, code: str) -> None:
-    """Stopped, then approved: nothing goes on, and the page does not pretend."""
+def test_an_execution_that_no_longer_waits_is_said_so(
+    pending: Any, execution: Waiting, visitor: Visitor, code: str
+) -> None:
+    """Stopped, then approved: nothing goes on, and the page does not pretend, not even that somebody approved."""
     execution.fails(code)
-    answer = post()
+    answer = visitor.decide()
+    for said in (answer, visitor.send(), visitor.send("POST", urlencode({"decision": "approve"}))):
+        assert "no longer waiting" in said["body"]
+        assert "pproved" not in said["body"]
     assert answer["statusCode"] == 410
-    assert "no longer waiting" in answer["body"]
     assert stored(pending)["status"] == "closed"
-    assert post()["statusCode"] == 410
+    told = json.loads(visitor.send(accept="application/json")["body"])
+    assert (told["status"], told["decision"], told["by"]) == ("closed", None, None)
 
 
-def test_a_decision_that_could_not_be_delivered_is_delivered_by_the_next_form(pending: Any, execution: Waiting) -> None:
-    """The recorded decision, not the one on the second form."""
+def test_a_decision_that_could_not_be_delivered_waits_for_no_other_form(
+    pending: Any, execution: Waiting, visitor: Visitor
+) -> None:
+    """It is recorded, and said so; whoever comes next changes nothing."""
     execution.fails("ThrottlingException")
-    answer = post("approve", "Ana")
-    assert answer["statusCode"] == 503
-    assert "could not be told" in answer["body"]
+    answer = visitor.decide("approve", "Ana")
+    assert answer["statusCode"] == 202
+    assert "could not be told yet" in answer["body"]
+    assert "<form" not in answer["body"]
     assert (stored(pending)["status"], stored(pending)["delivered"]) == ("approved", False)
-    assert ask()["statusCode"] == 200
-    assert stored(pending)["delivered"] is False
+    assert Visitor(OPAQUE).send("POST", urlencode({"decision": "reject", "name": "Ben"}))["statusCode"] == 409
     execution.takes()
-    second = post("reject", "Ben")
-    assert second["statusCode"] == 409
-    assert (stored(pending)["decision"], stored(pending)["delivered"]) == ("approved", True)
-    post("reject", "Ben")
+    deciding.deliver(KEY["id"])
+    assert stored(pending)["delivered"] is True
+
+
+def test_a_decision_that_cannot_be_signed_is_not_recorded(
+    pending: Any, execution: Waiting, visitor: Visitor, decision_key: Any
+) -> None:
+    """The form is there again."""
+    decision_key.delete_alias(AliasName=ENVIRONMENT["DECISION_KEY"])
+    answer = visitor.decide()
+    assert answer["statusCode"] == 503
+    assert "could not be recorded" in answer["body"]
+    assert stored(pending)["status"] == "pending"
 
 
 def test_a_delivery_beats_the_finding_that_nobody_waits(pending: Any) -> None:
-    """Two forms deliver one decision: whichever writes last, it counts as delivered."""
-    item = function.record_decision(OPAQUE, Answer("approved", "Ana", ""), int(time.time()))
-    approval = StoredApproval.parse(item)
-    with Stubber(function.stepfunctions) as stub:
-        stub.add_client_error("send_task_success", "TaskTimedOut")
+    """Two deliver one decision: whichever writes last, it counts as delivered."""
+    deciding.take(StoredApproval.parse(stored(pending)), Answer("approved", "Ana", ""), int(time.time()))
+    with Stubber(services.stepfunctions) as stub:
         stub.add_response("send_task_success", {})
-        assert function.deliver(OPAQUE, item, approval)["status"] == "closed"
-        assert function.deliver(OPAQUE, item, approval)["status"] == "approved"
-    assert function.close(OPAQUE)["status"] == "approved"
+        assert deciding.deliver(KEY["id"]).delivered
+        assert deciding.deliver(KEY["id"]).status == "approved"
+    assert deciding.close(KEY["id"]).status == "approved"
 
 
-def test_a_program_reads_json(pending: Any, execution: Waiting) -> None:
-    """The command line answers with the nonce it was given."""
-    opened = json.loads(ask(accept="application/json")["body"])
-    assert (opened["status"], opened["nonce"], opened["decision"]) == ("pending", NONCE, None)
-    execution.takes()
-    decided = json.loads(post(accept="application/json")["body"])
-    assert (decided["status"], decided["decision"], decided["by"]) == ("approved", "approved", "Ana")
-    assert decided["nonce"] is None
-    assert json.loads(post(accept="application/json", decision="x")["body"])["error"]
+@pytest.mark.parametrize("end", ["delivered", "closed", "expired"])
+def test_nothing_that_decides_stays_in_the_table_once_it_is_over(pending: Any, execution: Waiting, end: str) -> None:
+    """Neither the token nor what the page's nonces are made with."""
+    now = int(time.time())
+    if end == "delivered":
+        execution.takes()
+        deciding.take(StoredApproval.parse(stored(pending)), Answer("approved", "Ana", ""), now)
+        deciding.deliver(KEY["id"])
+    elif end == "closed":
+        deciding.close(KEY["id"])
+    else:
+        deciding.expire(KEY["id"], now + 1000)
+    item = stored(pending)
+    assert item["status"] == {"delivered": "approved"}.get(end, end)
+    assert not {"token", "secret", "nonce"} & set(item)
+    assert TOKEN not in str(item)
 
 
-def test_every_answer_forbids_scripts_frames_and_caches(pending: Any) -> None:
+def test_every_answer_forbids_scripts_frames_and_caches(pending: Any, visitor: Visitor) -> None:
     """The headers that keep a page harmless."""
-    for answer in (ask(), ask(path="/nothing"), ask(accept="application/json"), post(nonce="wrong")):
+    answers = [visitor.send(), visitor.send(path="/nothing"), visitor.send(accept="application/json")]
+    for answer in (*answers, visitor.send("POST", "nonce=wrong"), visitor.choose()):
         headers = answer["headers"]
         assert headers["Content-Security-Policy"] == (
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
@@ -279,47 +452,52 @@ def test_every_answer_forbids_scripts_frames_and_caches(pending: Any) -> None:
         assert headers["Referrer-Policy"] == "same-origin"
 
 
-def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Waiting) -> None:
+def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """Who approved stays readable after the request would have been swept."""
     before = int(stored(pending)["expires_epoch"])
     execution.takes()
-    post()
+    visitor.decide()
     assert stored(pending)["expires_epoch"] > before + 300 * 24 * 3600
 
 
-def test_the_report_is_shown_under_a_policy_of_its_own(pending: Any, bucket: Bucket) -> None:
+def test_the_report_is_shown_under_a_policy_of_its_own(pending: Any, bucket: Bucket, visitor: Visitor) -> None:
     """Pictures and styles, no script."""
     bucket.put("runs/one/evaluation/report/index.html", "<html>ü</html>")
-    answer = ask(path=f"/a/{OPAQUE}/report")
+    answer = visitor.send(path=f"/a/{OPAQUE}/report")
     assert (answer["statusCode"], answer["body"]) == (200, "<html>ü</html>")
     policy = answer["headers"]["Content-Security-Policy"]
     assert "script-src" not in policy
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
-    assert ask("POST", path=f"/a/{OPAQUE}/report")["statusCode"] == 405
+    assert visitor.send("POST", path=f"/a/{OPAQUE}/report")["statusCode"] == 405
 
 
-def test_a_report_that_is_gone_or_too_large_is_said_so_with_its_address(pending: Any, bucket: Bucket) -> None:
+def test_a_report_that_is_gone_or_too_large_is_said_so_with_its_address(
+    pending: Any, bucket: Bucket, visitor: Visitor
+) -> None:
     """Lambda can return six megabytes."""
-    gone = ask(path=f"/a/{OPAQUE}/report")
+    gone = visitor.send(path=f"/a/{OPAQUE}/report")
     assert gone["statusCode"] == 404
     bucket.put("runs/one/evaluation/report/index.html", "x" * 6_000_000)
-    large = ask(path=f"/a/{OPAQUE}/report")
+    large = visitor.send(path=f"/a/{OPAQUE}/report")
     for answer in (gone, large):
         assert REPORT in answer["body"]
 
 
 def test_neither_token_nor_id_nor_nonce_is_logged(
-    pending: Any, execution: Waiting, log_of: Any, capsys: pytest.CaptureFixture[str]
+    pending: Any, execution: Waiting, visitor: Visitor, log_of: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Also not when the delivery fails."""
     log = log_of(function)
     execution.fails("InternalError")
-    bodies = [post()["body"], ask()["body"]]
+    again = visitor.choose()["body"]
+    nonces = [read_forms(visitor.send()["body"])[0].fields["nonce"], read_forms(again)[-1].fields["nonce"]]
+    bodies = [visitor.confirm(again)["body"], visitor.send()["body"]]
     execution.takes()
-    bodies += [post()["body"], post(nonce="wrong")["body"]]
+    deciding.deliver(KEY["id"])
+    bodies += [visitor.send("POST", "nonce=wrong")["body"]]
     assert log.text
-    for secret in (TOKEN, OPAQUE, NONCE):
+    for secret in (TOKEN, OPAQUE, SECRET, KEY["id"], *visitor.cookies.values(), *nonces):
         assert secret not in log.text
         assert secret not in capsys.readouterr().out
-    assert all(TOKEN not in body for body in bodies)
+    assert all(TOKEN not in body and SECRET not in body for body in bodies)

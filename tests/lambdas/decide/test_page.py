@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from lambdas.decide.page import NOT_FOUND, render
+from lambdas.decide.answer import Answer
+from lambdas.decide.page import NOT_FOUND, render, render_again
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
 from workflow.contract.approval import ComparedFigure, StoredApproval
 from workflow.contract.model import TASKS
-from workflow.contract.plain_text import is_plain_name
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
 
@@ -26,7 +26,7 @@ def stored(event: dict[str, Any] = RELEASE, about: dict[str, Any] | None = None,
     fields: dict[str, Any] = {
         "id": f"approval#{OPAQUE}",
         "status": "pending",
-        "nonce": "the-nonce",
+        "secret": "the-secret",
         "delivered": False,
         "package_arn": event["package_arn"],
         "subject": "subject",
@@ -40,7 +40,7 @@ def stored(event: dict[str, Any] = RELEASE, about: dict[str, Any] | None = None,
 
 def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
     """Everything a decision needs, on one page."""
-    text = render(stored(), OPAQUE, NOW)
+    text = render(stored(), OPAQUE, NOW, "the-nonce")
     assert "Release fasteners v4?" in text
     assert '<td class="n good">▲ 0.964</td><td class="n">0.951</td>' in text
     assert '▲ 0.810<br><span class="soft">0.760 to 0.850</span></td><td class="n">0.800</td>' in text
@@ -49,6 +49,7 @@ def test_a_pending_request_shows_figures_reasons_and_two_buttons() -> None:
     assert 'value="approve"' in text
     assert 'value="reject"' in text
     assert 'value="the-nonce"' in text
+    assert "the-secret" not in text
 
 
 def test_a_worse_figure_is_marked_worse() -> None:
@@ -108,7 +109,7 @@ def test_every_value_is_escaped() -> None:
     decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
     decided |= {"decided_by": evil, "comment": evil}
     for state in ({}, decided, {**decided, "delivered": True}):
-        text = render(stored(about=asked, nonce=evil, **state), OPAQUE, NOW, notice=evil)
+        text = render(stored(about=asked, **state), OPAQUE, NOW, evil, notice=evil)
         assert evil not in text
         assert "<b>" not in text
         assert "&lt;b&gt;" in text
@@ -125,25 +126,23 @@ def test_nothing_on_the_page_is_unseen(unseen: str) -> None:
     assert unseen not in render(stored(about=asked, **decided), OPAQUE, NOW, notice=evil)
 
 
-def test_an_undelivered_decision_is_told_again_under_any_name() -> None:
-    """Its form is accepted although the name that decided, in an older stack, is none that would be taken today."""
-    decided: dict[str, Any] = {"status": "approved", "decision": "approved", "decided_epoch": NOW}
-    decided["decided_by"] = "\u202eana"
-    (name,) = re.findall(r'name="name" value="([^"]*)"', render(stored(**decided), OPAQUE, NOW))
-    assert is_plain_name(name)
-
-
 @pytest.mark.parametrize("status", ["approved", "rejected"])
 def test_a_decided_request_says_who_when_and_why_and_has_no_buttons(status: str) -> None:
     """The decision stays readable."""
     text = render(
         stored(
-            status=status, decision=status, decided_by="Ana", comment="looks right", decided_epoch=NOW, delivered=True
+            status=status,
+            decision=status,
+            decided_by="Ana",
+            comment="looks right",
+            door="command",
+            decided_epoch=NOW,
+            delivered=True,
         ),
         OPAQUE,
         NOW,
     )
-    assert f"{status.capitalize()} by Ana on 2027-01-15 08:00 UTC: “looks right”" in text
+    assert f"{status.capitalize()} by Ana at the command line on 2027-01-15 08:00 UTC: “looks right”" in text
     assert "<button" not in text
     assert "<form" not in text
 
@@ -155,19 +154,35 @@ def test_an_expired_request_has_no_buttons() -> None:
     assert "<button" not in text
 
 
-def test_a_closed_request_says_that_nobody_waits() -> None:
-    """An execution that was stopped."""
-    text = render(stored(status="closed"), OPAQUE, NOW)
+@pytest.mark.parametrize("decision", ["", "approved"])
+def test_a_closed_request_says_that_nobody_waits(decision: str) -> None:
+    """An execution that was stopped; it does not say that somebody approved, for nothing was released by that."""
+    text = render(stored(status="closed", decision=decision, decided_by="Ana", decided_epoch=NOW), OPAQUE, NOW)
     assert "no longer waiting" in text
+    assert "pproved" not in text
     assert "<button" not in text
 
 
-def test_an_undelivered_decision_can_be_delivered_again_and_not_changed() -> None:
-    """One button, with the recorded decision."""
+def test_an_undelivered_decision_asks_for_no_click() -> None:
+    """It is told by itself, and cannot be changed."""
     text = render(stored(status="rejected", decision="rejected", decided_by="Ana", decided_epoch=NOW), OPAQUE, NOW)
-    assert text.count("<button") == 1
-    assert 'value="reject"' in text
-    assert 'value="approve"' not in text
+    assert "Rejected by Ana" in text
+    assert "told within minutes" in text
+    assert "<button" not in text
+
+
+@pytest.mark.parametrize(("decision", "verb"), [("approved", "Approve"), ("rejected", "Reject")])
+def test_the_second_page_says_what_was_chosen_and_its_first_button_goes_back(decision: str, verb: str) -> None:
+    """Version, dataset and figures once more; every value escaped."""
+    answer = Answer(decision, "Ana", "<b>why</b>")
+    text = render_again(stored(), OPAQUE, answer, "the-nonce")
+    assert f"<h1>{verb}: release fasteners v4?</h1>" in text
+    for shown in ("<dd>4</dd>", "<dd>fasteners</dd>", "96 images, 271 boxes", "0.810", "&lt;b&gt;why"):
+        assert shown in text
+    assert re.findall(r'<form method="(\w+)"', text) == ["get", "post"]
+    assert re.findall(r"<button[^>]*>([^<]*)<", text) == ["Go back, decide nothing", f"{verb} it"]
+    assert "the-secret" not in text
+    assert "<script" not in text
 
 
 def test_the_second_question_has_its_own_title() -> None:
@@ -183,7 +198,8 @@ def test_a_page_for_nothing_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [{"document": "{"}, {"document": '{"version": 2}'}, {"document": "[]"}, {"status": "open"}, {"nonce": ""}]
+    "damage",
+    [{"document": "{"}, {"document": '{"version": 2}'}, {"document": "[]"}, {"status": "open"}, {"secret": ""}],
 )
 def test_a_damaged_record_is_an_error(damage: dict[str, Any]) -> None:
     """It never becomes a page that takes decisions."""

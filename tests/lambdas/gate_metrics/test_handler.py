@@ -68,6 +68,7 @@ def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, co
     result = handler(event(), context)
     assert result["passed"] is True
     assert result["archive_digest"] == DIGEST
+    assert result["evaluation_digest"] == hashlib.sha256(evaluated.get(FOLDER + "metrics.json")).hexdigest()
     assert result["metrics"] == {
         **dict.fromkeys(FIGURE_NAMES),
         **{"task": "detect", "map50": 0.964, "map50_95": 0.7, "precision": 0.95, "recall": 0.94, "f1": 0.945},

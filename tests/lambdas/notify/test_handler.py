@@ -83,6 +83,7 @@ def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
         f"Package     {plan.model_package_arn}",
         f"Report      {plan.report_uri}",
         "Started by  ana",
+        "Approved by Ada (link): seen",
         "Execution   arn",
         "",
         "The configuration before it, greenlight-production-v3-00000000, is kept. "
@@ -101,9 +102,10 @@ HARMLESS = "gone https:[//]evil[.]example/a/x www[.]evil[.]example [2J evil[.]ex
         mail.write_release(
             {"plan": {"dataset_name": HOSTILE, "started_by": HOSTILE, "package_version": HOSTILE}}, "greenlight"
         ),
+        mail.write_release({"plan": {"approval": dict.fromkeys(("by", "door", "comment"), HOSTILE)}}, "greenlight"),
         mail.write_end(outside("FAILED", cause=HOSTILE)["detail"] | {"name": HOSTILE}, "greenlight"),
     ],
-    ids=["failed", "released", "ended"],
+    ids=["failed", "released", "approved", "ended"],
 )
 def test_no_notice_holds_a_link(told: mail.Mail) -> None:
     """Nor a line that it did not write itself, nor a character that nobody sees."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +17,20 @@ from botocore.stub import Stubber
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
-from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
+from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECUTION
+from tests.lambdas.signing import Signer
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from workflow.contract.decision import Decision
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
+FIGURES = b'{"the": "figures"}'
+DECIDED = replace(
+    DECISION,
+    archive_digest=hashlib.sha256(ARCHIVE).hexdigest(),
+    evaluation_digest=hashlib.sha256(FIGURES).hexdigest(),
+)
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:other"
 
 
@@ -28,23 +40,47 @@ def event(**given: Any) -> dict[str, Any]:
     return {"input": {"model_package_arn": ARN, **given}, "execution": execution}
 
 
-@pytest.fixture
-def registry(bucket: Bucket, table: Any) -> Any:
-    """A registry with one approved version; no endpoint exists."""
-    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+def registered(**changes: Any) -> dict[str, Any]:
+    """What the registry says of the version, but for these entries."""
     described = copy.deepcopy(DESCRIBED)
-    described["CustomerMetadataProperties"]["archive_digest"] = hashlib.sha256(ARCHIVE).hexdigest()
+    described["CustomerMetadataProperties"] |= {
+        "archive_digest": DECIDED.archive_digest,
+        "evaluation_digest": DECIDED.evaluation_digest,
+        "evaluation_uri": "s3://greenlight-test/runs/one/evaluation/",
+    }
     described |= {
         "ModelPackageName": "greenlight-4",
         "CreationTime": 0,
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": []},
     }
+    return described | changes
+
+
+@pytest.fixture
+def signer(aws: None) -> Signer:
+    """The stack's key, which the decide function alone may mark with."""
+    return Signer()
+
+
+@pytest.fixture
+def registry(bucket: Bucket, table: Any, signer: Signer) -> Any:
+    """A registry with one approved version, by a signed decision; no endpoint exists."""
+    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(DECIDED))
+    with registry_of(registered()):
+        yield table
+
+
+@contextmanager
+def registry_of(described: dict[str, Any]) -> Iterator[None]:
+    """A registry with this version; no endpoint exists."""
     with Stubber(function.sagemaker) as stub:
         stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
         for _ in ("staging, to plan", "production, to plan", "production, to confirm"):
             stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
-        yield table
+        yield
 
 
 def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, context: Context) -> None:
@@ -53,6 +89,194 @@ def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, con
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
+
+
+def test_a_plan_tells_who_approved_it_and_by_which_door(registry: Any, context: Context) -> None:
+    """For the record, the history and the mail."""
+    told = {"by": "Ada", "door": "link", "at_epoch": DECIDED.at_epoch, "comment": "seen"}
+    assert function.handler(event(), context)["approval"] == told
+
+
+def assert_refused(table: Any, context: Context, told: str) -> None:
+    """The release is refused with these words, and holds no lock."""
+    with pytest.raises(function.ReleaseRefused, match=told):
+        function.handler(event(), context)
+    assert "Item" not in table.get_item(Key={"id": "release-lock"})
+
+
+def test_a_release_without_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:
+    """Somebody set the status of a pending version to Approved by hand, or registered one that was born so."""
+    registry.delete_item(Key={"id": signer.item(DECIDED)["id"]})
+    assert_refused(registry, context, "nobody decided about version 4")
+
+
+def test_a_rejected_version_is_refused_though_its_status_is_approved(
+    registry: Any, signer: Signer, context: Context
+) -> None:
+    """Whoever rejected it is named."""
+    registry.put_item(Item=signer.item(replace(DECIDED, decision="rejected", by="Eve")))
+    assert_refused(registry, context, r"version 4 was rejected by Eve \(link\)")
+
+
+def test_a_decision_copied_to_another_version_is_refused(registry: Any, signer: Signer, context: Context) -> None:
+    """Its mark is genuine; it lies under a key that is not its own."""
+    other = signer.item(replace(DECIDED, model_package_arn=ARN.replace("/4", "/3"), package_version=3))
+    registry.put_item(Item={**other, "id": signer.item(DECIDED)["id"]})
+    assert_refused(registry, context, "cannot be believed: .*lies under the key of another version")
+
+
+CHANGES: dict[str, Any] = {
+    "archive_digest": "c" * 64,
+    "evaluation_digest": "c" * 64,
+    "image": "serving:2",
+    "decision": "rejected",
+    "by": "Eve",
+    "door": "registry",
+    "comment": "looks fine",
+    "at_epoch": 1,
+    "package_version": 5,
+}
+
+
+@pytest.mark.parametrize("field", CHANGES)
+def test_a_decision_changed_in_any_field_is_refused(
+    registry: Any, signer: Signer, context: Context, field: str
+) -> None:
+    """Whoever may write to the table has no key to mark it with."""
+    item = signer.item(DECIDED)
+    document = json.dumps(replace(DECIDED, **{field: CHANGES[field]}).document())
+    registry.put_item(Item={**item, "document": document})
+    assert_refused(registry, context, "cannot be believed: its mark was not made with the key of greenlight")
+
+
+@pytest.mark.parametrize("mac", ["", "00", "00" * 32, "zz"])
+def test_a_decision_without_a_genuine_mark_is_refused(
+    registry: Any, signer: Signer, context: Context, mac: str
+) -> None:
+    """None, half a one, one that somebody made up, and what is none at all."""
+    registry.put_item(Item={**signer.item(DECIDED), "mac": mac})
+    assert_refused(registry, context, "cannot be believed")
+
+
+def test_a_decision_marked_with_another_key_is_refused(registry: Any, context: Context) -> None:
+    """A key that somebody made for themselves."""
+    registry.put_item(Item=Signer("alias/own").item(DECIDED))
+    assert_refused(registry, context, "its mark was not made with the key of greenlight")
+
+
+def test_half_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:
+    """It is no sign that somebody decided."""
+    registry.put_item(Item={**signer.item(DECIDED), "document": "{"})
+    assert_refused(registry, context, "the decision about version 4 cannot be believed")
+
+
+def test_a_version_whose_approval_was_taken_back_is_refused(
+    bucket: Bucket, table: Any, signer: Signer, context: Context
+) -> None:
+    """A signed decision needs the registry's status beside it."""
+    table.put_item(Item=signer.item(DECIDED))
+    with registry_of(registered(ModelApprovalStatus="Rejected")):
+        assert_refused(table, context, "version 4 is Rejected, not Approved")
+
+
+@pytest.mark.parametrize("stored", [b"better figures", None])
+def test_figures_that_changed_or_are_gone_are_refused(
+    registry: Any, bucket: Bucket, context: Context, stored: bytes | None
+) -> None:
+    """A person decided on others."""
+    if stored is None:
+        bucket.s3.delete_object(Bucket=bucket.name, Key="runs/one/evaluation/metrics.json")
+    else:
+        bucket.put("runs/one/evaluation/metrics.json", stored)
+    assert_refused(registry, context, "the evaluation is not what Ada decided on" if stored else "no figures at")
+
+
+def test_another_archive_registered_after_the_decision_is_refused(
+    bucket: Bucket, table: Any, signer: Signer, context: Context
+) -> None:
+    """Properties of a version can be changed; its digest agrees with what lies there, and not with the decision."""
+    bucket.put("runs/one/model.tar.gz", b"another")
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(DECIDED))
+    described = registered()
+    described["CustomerMetadataProperties"]["archive_digest"] = hashlib.sha256(b"another").hexdigest()
+    with registry_of(described):
+        assert_refused(table, context, "the archive is not what Ada decided on")
+
+
+def test_a_rollback_to_a_version_without_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:
+    """The way back is a release like any other."""
+    registry.put_item(Item={**OTHER_CHAMPION, "model_package_arn": ARN.replace("/4", "/5"), "package_version": 5})
+    registry.delete_item(Key={"id": signer.item(DECIDED)["id"]})
+    assert_refused(registry, context, "nobody decided about version 4: .* 'greenlight adopt 4'")
+
+
+def test_without_the_key_nothing_is_believed(registry: Any, signer: Signer, context: Context) -> None:
+    """A key that was disabled or deleted fails the function; it plans nothing."""
+    signer.kms.delete_alias(AliasName=function.environment.decision_key)
+    with pytest.raises(ClientError):
+        function.handler(event(), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+
+
+def for_production(**changes: Any) -> Decision:
+    """The decision that lets this release go on from staging to production, but for these fields."""
+    return replace(DECIDED, **{"scope": EXECUTION.id, "by": "Bea", **changes})
+
+
+def test_a_release_that_asks_again_goes_on_with_its_own_decision(
+    registry: Any, signer: Signer, context: Context
+) -> None:
+    """Made once staging was seen."""
+    plan = function.handler(event(ask_before_production=True), context)
+    registry.put_item(Item=signer.item(for_production()))
+    assert function.handler({"confirm": plan}, context)["confirmed"] is True
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (None, "nobody decided about version 4 for production in this release, whoever let it go on"),
+        (for_production(scope=OTHER), "nobody decided about version 4 for production"),
+        (for_production(decision="rejected"), r"version 4 for production was rejected by Bea \(link\)"),
+        (for_production(evaluation_digest="c" * 64), "not those that Bea decided on"),
+    ],
+    ids=["none", "another release's", "no", "other figures"],
+)
+def test_a_token_completed_by_somebody_else_releases_nothing(
+    registry: Any, signer: Signer, context: Context, found: Decision | None, told: str
+) -> None:
+    """The machine goes on with whatever completed its task; the version's own decision is no answer to this."""
+    plan = function.handler(event(ask_before_production=True), context)
+    if found is not None:
+        registry.put_item(Item=signer.item(found))
+    with pytest.raises(function.ProductionNotApproved, match=told):
+        function.handler({"confirm": plan}, context)
+
+
+def test_a_production_decision_that_somebody_made_up_releases_nothing(registry: Any, context: Context) -> None:
+    """Marked with a key of their own."""
+    plan = function.handler(event(ask_before_production=True), context)
+    registry.put_item(Item=Signer("alias/own").item(for_production()))
+    with pytest.raises(function.ProductionNotApproved, match="its mark was not made with the key of greenlight"):
+        function.handler({"confirm": plan}, context)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_roll_back_waits_for_nobody(registry: Any, context: Context, asks: bool) -> None:
+    """Production answers wrongly: what served before comes back, whoever decided what."""
+    plan = function.handler(event(ask_before_production=asks), context)
+    assert function.handler({"roll_back": plan}, context) == {"confirmed": True}
+    old = {key: value for key, value in plan.items() if key not in ("approval", "evaluation_digest")}
+    assert function.handler({"roll_back": old}, context) == {"confirmed": True}
+
+
+def test_a_roll_back_is_not_confirmed_once_another_release_took_place(registry: Any, context: Context) -> None:
+    """Production is that one's."""
+    plan = function.handler(event(), context)
+    registry.put_item(Item=OTHER_CHAMPION)
+    with pytest.raises(function.ReleaseRefused, match="serves version 3 by now"):
+        function.handler({"roll_back": plan}, context)
 
 
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
@@ -145,8 +369,11 @@ def test_what_was_never_planned_is_not_confirmed(table: Any, context: Context, c
 
 @pytest.mark.parametrize(
     "asked",
-    [{}, {"plan": PLAN}, {**event(), "confirm": PLAN}, {"input": {"model_package_arn": ARN}}, {"execution": {}}],
-    ids=["nothing", "something else", "both", "no execution", "no input"],
+    [
+        *({}, {"plan": PLAN}, {**event(), "confirm": PLAN}, {**event(), "roll_back": PLAN}),
+        *({"confirm": PLAN, "roll_back": PLAN}, {"input": {"model_package_arn": ARN}}, {"execution": {}}),
+    ],
+    ids=["nothing", "something else", "both", "and back", "there and back", "no execution", "no input"],
 )
 def test_an_event_is_a_question_for_a_plan_or_for_its_confirmation(
     table: Any, context: Context, asked: dict[str, Any]

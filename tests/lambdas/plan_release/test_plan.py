@@ -23,10 +23,12 @@ from lambdas.plan_release.plan import (
 from tests.lambdas.gate_metrics.figures import FIGURES, measured
 from tests.workflow.contract.released import CHAMPION, PLAN
 from workflow.contract.champion import read_champion
+from workflow.contract.decision import Decision
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.model import TASKS
 from workflow.contract.package_properties import RegisteredFigures
+from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
@@ -55,6 +57,7 @@ DESCRIBED: dict[str, Any] = {
         "dataset_uri": "s3://bucket/datasets/fasteners/",
         "evaluation_uri": "s3://bucket/runs/one/evaluation/",
         "report_uri": "s3://bucket/runs/one/evaluation/report/index.html",
+        "evaluation_digest": "e" * 64,
         "task": "detect",
         "quality_name": "map50_95",
         "quality": "0.81",
@@ -65,6 +68,18 @@ DESCRIBED: dict[str, Any] = {
     },
 }
 PROPERTIES: dict[str, str] = DESCRIBED["CustomerMetadataProperties"]
+DECISION = Decision(
+    model_package_arn=ARN,
+    package_version=4,
+    archive_digest="b" * 64,
+    evaluation_digest="e" * 64,
+    image="serving:1",
+    decision="approved",
+    by="Ada",
+    door="link",
+    comment="seen",
+    at_epoch=1_799_990_000,
+)
 
 
 def package() -> Package:
@@ -79,7 +94,7 @@ def plan(
     production: Endpoint | None = None,
 ) -> ReleasePlan:
     """A release's plan, where nothing was released before."""
-    found = Found(staging, production, Served())
+    found = Found(staging, production, Served(), DECISION)
     return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}), package(), found)
 
 
@@ -238,6 +253,13 @@ def test_only_without_a_champion_does_production_serve_nothing() -> None:
     )
 
 
+def test_a_plan_tells_who_approved_the_version() -> None:
+    """And which figures, for a second question about the same ones."""
+    drawn = plan()
+    assert drawn.approval == ReleaseApproval("Ada", "link", 1_799_990_000, "seen")
+    assert drawn.evaluation_digest == "e" * 64
+
+
 def test_a_plan_passes_through_the_machine_unchanged() -> None:
     """Every later state reads what was decided here, from JSON."""
     drawn = plan(production=Endpoint("greenlight-production", "InService", "greenlight-production-v3-00000000"))
@@ -273,7 +295,7 @@ def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status
 def planned(version: int, judged_against: str | None = None) -> ReleasePlan:
     """The plan to release version 4 while production serves this version, 0 for none."""
     champion, production = serving(f"{OTHERS}{version}" if version else "")
-    found = Found(None, production, replace(champion, version=version))
+    found = Found(None, production, replace(champion, version=version), DECISION)
     return draw_up("greenlight", EXECUTION, ReleaseInput(ARN, judged_against), Settings.read({}), package(), found)
 
 

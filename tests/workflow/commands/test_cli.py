@@ -22,7 +22,16 @@ from workflow.errors import GreenlightError, ServiceError
 
 ROOT = Path(__file__).parents[3]
 OUTPUTS = (
-    *("Bucket", "Table", "TopicArn", "BuildMachineArn", "ReleaseMachineArn", "PackageGroup", "ApprovalUrl"),
+    *(
+        "Bucket",
+        "Table",
+        "TopicArn",
+        "BuildMachineArn",
+        "ReleaseMachineArn",
+        "PackageGroup",
+        "ApprovalUrl",
+        "DecideUrl",
+    ),
     *("StagingEndpoint", "ProductionEndpoint", "TrainingRepository", "ServingRepository"),
 )
 STACK: Mapping[str, Answer] = {
@@ -216,6 +225,16 @@ def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pyte
     ended, cloud = called("destroy", get_caller_identity=GreenlightError("asked AWS"))
     assert ended == code
     assert [name for name, _ in cloud.asked] == ["get_caller_identity"] * (code == 1)
+
+
+def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture[str]) -> None:
+    """And by which door; of one from before decisions were signed nobody can tell."""
+    old = {key: value for key, value in released(1, 9).items() if key != "approval"}
+    assert called("releases", scan={"Items": [released(2, 10), old]})[0] == 0
+    head, live, before = capsys.readouterr().out.splitlines()
+    assert "APPROVED BY" in head
+    assert "Ada (link)" in live
+    assert "unknown" in before
 
 
 @pytest.mark.parametrize("command", ["destroy", "rollback"])

@@ -32,6 +32,8 @@ PLAN: dict[str, Any] = {
     "ask_before_production": False,
     "approval_seconds": 7200,
     "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": None},
+    "evaluation_digest": "e" * 64,
+    "approval": {"by": "Ada", "door": "link", "at_epoch": 1_799_990_000, "comment": "seen"},
 }
 
 CHAMPION: dict[str, Any] = {
@@ -45,6 +47,7 @@ CHAMPION: dict[str, Any] = {
     "production_configuration": "greenlight-production-v4-00000000",
     "released_epoch": 1_800_000_000,
     "execution": PLAN["execution_arn"],
+    "approval": PLAN["approval"],
 }
 
 RELEASE: dict[str, Any] = {

@@ -16,7 +16,6 @@ from workflow.contract.approval import (
     ComparedFigure,
     ListedApproval,
     StoredApproval,
-    item_id,
     token_in,
 )
 from workflow.contract.approval_link import OPAQUE_BYTES, PATH, link_to, report_beside
@@ -44,11 +43,14 @@ REQUEST = ApprovalRequest(
     expires_epoch=1_800_000_000,
     evaluation_uri="s3://bucket/evaluation/",
     report_uri="s3://bucket/evaluation/report/index.html",
+    archive_digest="a" * 64,
+    evaluation_digest="b" * 64,
+    image="serving:1",
 )
 STORED = StoredApproval(
     id="approval#one",
     status="pending",
-    nonce="n" * 32,
+    secret="n" * 32,
     delivered=False,
     package_arn="arn:package/4",
     subject="the subject",
@@ -64,7 +66,7 @@ ITEM = {
     "kind": "approval",
     "status": "pending",
     "token": TOKEN,
-    "nonce": "n" * 32,
+    "secret": "n" * 32,
     "delivered": False,
     "purpose": "release",
     "machine": "build",
@@ -108,10 +110,13 @@ def test_what_is_stored_is_listed() -> None:
     """From the same item, by who only looks."""
     listed = read(ListedApproval, plain_item(through_the_table(STORED.item(TOKEN))), "approval")
     assert listed == ListedApproval(
-        id=item_id("one"),
+        id="approval#one",
+        status="pending",
         purpose="release",
         run="one",
         execution="arn:one",
+        package_version=4,
+        subject="the subject",
         summary=REQUEST.verdict,
         expires_epoch=1_800_000_000,
     )
@@ -125,7 +130,7 @@ def test_the_token_is_in_the_item_and_nowhere_else() -> None:
     assert TOKEN not in item["document"]
 
 
-@pytest.mark.parametrize("damaged", ["id", "status", "nonce", "delivered", "subject", "document", "expires_epoch"])
+@pytest.mark.parametrize("damaged", ["id", "status", "secret", "delivered", "subject", "document", "expires_epoch"])
 def test_an_item_that_cannot_be_read_is_told_of_without_its_token(damaged: str) -> None:
     """By the part that is wrong."""
     with pytest.raises(ContractError) as caught:

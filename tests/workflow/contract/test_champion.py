@@ -35,7 +35,14 @@ def test_a_whole_record_is_the_champion() -> None:
     assert ChampionDocument.parse(told.document()) == told
 
 
-@pytest.mark.parametrize("missing", [name for name in CHAMPION if name != "id"])
+def test_a_record_from_before_decisions_were_signed_is_whole() -> None:
+    """What production serves by now was approved otherwise."""
+    record = read_champion({key: value for key, value in CHAMPION.items() if key != "approval"})
+    assert record is not None
+    assert record.approval is None
+
+
+@pytest.mark.parametrize("missing", [name for name in CHAMPION if name not in ("id", "approval")])
 def test_a_record_with_a_gap_is_an_error(missing: str) -> None:
     """Half a champion is never a first run, and no sign that production serves nothing."""
     with pytest.raises(ContractError, match=rf"not whole: mend the table's item champion \(.*{missing}"):
@@ -55,6 +62,8 @@ def test_a_record_with_a_gap_is_an_error(missing: str) -> None:
         {"model_package_arn": ""},
         {"production_configuration": ""},
         {"version": 2},
+        {"approval": {"by": "Ada"}},
+        {"approval": {**CHAMPION["approval"], "door": "window"}},
     ],
     ids=str,
 )

@@ -27,6 +27,7 @@ REGISTERED = {
     "model_digest": "a" * 64,
     "archive_digest": "b" * 64,
     "endpoint_instance": "ml.c7i.xlarge",
+    "evaluation_digest": "c" * 64,
     "task": "detect",
     "quality_name": "map50_95",
     "quality": "0.81",

@@ -41,6 +41,7 @@ STACK = Stack(
     release_machine_arn="x",
     package_group="x",
     approval_url="x",
+    decide_url="x",
     staging_endpoint="greenlight-staging",
     production_endpoint="greenlight-production",
     training_repository="x",

@@ -217,6 +217,7 @@ def sample_data() -> dict[str, Any]:
             "summary": "passed",
             "model_digest": "d" * 64,
             "archive_digest": "e" * 64,
+            "evaluation_digest": "f" * 64,
             "report_uri": "s3://bucket/report",
             "metrics_uri": "s3://bucket/metrics.json",
             "metrics": figures,

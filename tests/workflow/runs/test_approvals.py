@@ -1,11 +1,10 @@
-"""Pending requests are listed, and answered through the page as a browser would."""
+"""Requests are listed, chosen and answered at the signed address; no link and no secret comes out of the table."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-import urllib.parse
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,43 +14,49 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.contract.test_approval import REQUEST
-from workflow.contract.approval import PublicApproval
+from workflow.contract.approval import PublicApproval, item_id
 from workflow.contract.document import render
 from workflow.errors import GreenlightError, UsageError
-from workflow.runs.approvals import Approvals, decide, read_page
+from workflow.runs.approvals import Approvals, decide, read_listed, read_page, standing
 
 LATER = str(int(time.time()) + 3600)
+URL = "https://decide.example/"
 
 
-def item(mark: str, *, run: str = "run-1", expires: str = LATER) -> dict[str, dict[str, str]]:
+def item(mark: str, *, run: str = "run-1", expires: str = LATER, version: int = 4, **more: str) -> dict[str, Any]:
     """A request as the table holds it."""
     return {
         "id": {"S": f"approval#{mark}"},
+        "status": {"S": "pending"},
         "run": {"S": run},
         "execution": {"S": f"arn:{run}"},
         "purpose": {"S": "release"},
+        "package_version": {"N": str(version)},
         "summary": {"S": "passed"},
-        "token": {"S": "secret"},
+        "token": {"S": "the-token"},
+        "secret": {"S": "the-secret"},
         "expires_epoch": {"N": expires},
+        **{name: {"S": value} for name, value in more.items()},
     }
 
 
-def approvals(*items: dict[str, dict[str, str]]) -> Approvals:
+def approvals(*items: dict[str, Any]) -> Approvals:
     """The requests of a table that holds these items."""
-    return Approvals(ScriptedCloud({"scan": {"Items": list(items)}}), "greenlight", "https://page.example")
+    return Approvals(ScriptedCloud({"scan": {"Items": list(items)}}), "greenlight")
 
 
 def told(**changes: Any) -> dict[str, Any]:
-    """What the page answers a program about a pending request, but for these fields."""
+    """What a program is told about a pending request, but for these fields."""
     waiting = PublicApproval(
         status="pending",
         subject="fasteners v4 waits",
         summary=REQUEST.verdict,
-        nonce="n-1",
+        nonce=None,
         expires=REQUEST.expires_epoch,
         decision=None,
         by=None,
         comment=None,
+        door=None,
         at=None,
         delivered=False,
         request=REQUEST,
@@ -60,12 +65,11 @@ def told(**changes: Any) -> dict[str, Any]:
 
 
 class Page(BaseHTTPRequestHandler):
-    """Behaves like the approval page for one request."""
+    """Behaves like the approval page for one request at /a/ and ``RIGHT``."""
 
     state: dict[str, Any]
-    posted: list[dict[str, str]]
 
-    def reply(self, status: int, document: dict[str, Any]) -> None:
+    def reply(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
@@ -74,55 +78,62 @@ class Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert self.headers["Accept"] == "application/json"
-        self.reply(200 if self.path == "/a/right" else 404, self.state)
-
-    def do_POST(self) -> None:
-        form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.posted.append(form)
-        if form["nonce"] != "n-1":
-            self.reply(400, told(error="This form does not belong to this request."))
-        elif form["name"] == "Late":
-            self.reply(409, told(status="rejected", decision="rejected", by="Ada"))
-        else:
-            self.reply(200, told(status="approved", decision="approved", by=form["name"]))
+        self.reply(200 if self.path == f"/a/{RIGHT}" else 404, self.state)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
 
+RIGHT = "r" * 32
+
+
 @pytest.fixture
 def page() -> Iterator[str]:
-    """The address of a page with one pending request at /a/right."""
-    Page.state, Page.posted = told(), []
+    """The address of a page with one pending request."""
+    Page.state = told()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/a/right"
+    yield f"http://127.0.0.1:{server.server_port}/a/{RIGHT}"
     server.shutdown()
     server.server_close()
 
 
-def test_pending_requests_are_listed_soonest_first_without_their_token() -> None:
-    """An expired one that was not swept yet does not wait any more; no token ever leaves the table."""
+def test_pending_requests_are_listed_soonest_first_without_what_decides() -> None:
+    """An expired one that was not swept yet does not wait any more; no token, secret or link ever leaves the table."""
     sooner = str(int(LATER) - 60)
     found = approvals(item("b", run="run-2"), item("a", expires=sooner), item("old", expires="1000")).pending()
-    assert [one.link for one in found] == ["https://page.example/a/a", "https://page.example/a/b"]
-    assert "secret" not in json.dumps([one.document() for one in found])
+    assert [one.key for one in found] == ["approval#a", "approval#b"]
+    shown = json.dumps([one.document() for one in found])
+    for secret in ("the-token", "the-secret", "approval#", "http"):
+        assert secret not in shown
+    assert found[0].document()["answer"] == "open the mailed link, or: greenlight approve run-1"
 
 
-def test_the_token_is_not_even_asked_for() -> None:
-    """A list needs six attributes of an item, and no secret."""
+def test_neither_token_nor_secret_is_even_asked_for() -> None:
+    """A list needs some attributes of an item, and no secret."""
     cloud = ScriptedCloud({"scan": {"Items": []}})
-    Approvals(cloud, "greenlight", "https://page.example").pending()
+    Approvals(cloud, "greenlight").pending()
     ((_, asked),) = cloud.asked
     names = [asked["ExpressionAttributeNames"][name] for name in asked["ProjectionExpression"].split(", ")]
-    assert names == ["id", "purpose", "run", "execution", "summary", "expires_epoch"]
+    assert "id" in names
+    assert not {"token", "secret", "document"} & set(names)
+
+
+def test_a_decision_that_the_run_was_not_told_of_is_listed_as_such() -> None:
+    """It waits for nobody, and cannot be chosen."""
+    given = item("a", status="approved", decision="approved", decided_by="Ada")
+    listed = approvals(given)
+    assert [one.state() for one in listed.all()] == ["approved by Ada; the run is not told yet"]
+    assert listed.pending() == []
+    with pytest.raises(UsageError, match="no approval waits"):
+        listed.choose("run-1")
 
 
 def test_the_only_request_needs_no_name() -> None:
-    """With two, the run must be named; with none, that is said."""
+    """With two, one must be named; with none, that is said."""
     assert approvals(item("a")).choose("").run == "run-1"
-    assert approvals(item("a"), item("b", run="run-2")).choose("run-2").link.endswith("/b")
-    with pytest.raises(UsageError, match="several approvals wait; name the run:\n  run-1"):
+    assert approvals(item("a"), item("b", run="run-2")).choose("run-2").key == "approval#b"
+    with pytest.raises(UsageError, match="several approvals wait; name the run, or the version:\n  run-1  version 4"):
         approvals(item("a"), item("b", run="run-2")).choose("")
     with pytest.raises(UsageError, match="no approval of 'run-9' waits"):
         approvals(item("a")).choose("run-9")
@@ -130,30 +141,68 @@ def test_the_only_request_needs_no_name() -> None:
         approvals().choose("")
 
 
-def test_a_decision_is_posted_with_the_page_s_own_nonce(page: str) -> None:
-    """The form a browser would send, read from the page just before."""
-    assert decide(page, "approve", name="Ada", comment="fine")["decision"] == "approved"
-    assert Page.posted == [{"decision": "approve", "name": "Ada", "comment": "fine", "nonce": "n-1"}]
+def test_a_request_is_chosen_by_its_version_or_its_link() -> None:
+    """The link's id is known by its digest alone."""
+    mine = item_id(RIGHT).removeprefix("approval#")
+    both = approvals(item("a", version=3), item(mine, run="run-2", version=4))
+    assert both.choose("4").run == "run-2"
+    assert both.choose(f"https://abc.lambda-url.on.aws/a/{RIGHT}").run == "run-2"
+    with pytest.raises(UsageError, match="no approval of this link waits") as caught:
+        both.choose(f"https://abc.lambda-url.on.aws/a/{'x' * 32}")
+    assert "x" * 32 not in str(caught.value)
 
 
-def test_a_request_that_was_decided_takes_no_second_answer(page: str) -> None:
-    """Who decided before is told; nothing is posted."""
-    Page.state = told(status="approved", decision="approved", by="Ada", nonce=None)
-    with pytest.raises(GreenlightError, match="does not wait any more: approved by Ada"):
-        decide(page, "reject", name="Bob", comment="")
-    assert Page.posted == []
+def test_a_run_name_that_two_requests_carry_decides_neither() -> None:
+    """Both are named, with what tells them apart."""
+    twice = approvals(item("a", version=3), item("b", version=4, purpose="production"))
+    with pytest.raises(UsageError) as caught:
+        twice.choose("run-1")
+    assert "2 approvals carry 'run-1'" in str(caught.value)
+    for line in ("run-1  version 3  release", "run-1  version 4  production"):
+        assert line in str(caught.value)
+    assert twice.choose("3").key == "approval#a"
 
 
-def test_losing_against_another_answer_is_an_error(page: str) -> None:
-    """Two answers at one moment: the loser learns who won."""
-    with pytest.raises(GreenlightError, match=r"refused \(409\): the request is rejected by Ada"):
-        decide(page, "approve", name="Late", comment="")
+def test_a_decision_is_posted_signed_and_names_the_request_by_its_key() -> None:
+    """Who decides is not said: the signature says it."""
+    cloud = ScriptedCloud(
+        {"post_signed": {"status": 200, "told": told(status="approved", decision="approved", by="arn")}}
+    )
+    assert decide(cloud, URL, read_listed(item("a")), "approve", "fine")["by"] == "arn"
+    ((_, asked),) = cloud.asked
+    assert asked == {"url": URL, "body": {"request": "approval#a", "decision": "approve", "comment": "fine"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "said"),
+    [
+        (409, told(status="rejected", decision="rejected", by="Ada"), "it is rejected by Ada"),
+        (409, {"error": "the decision that stands carries no valid mark."}, "no valid mark"),
+        (410, told(status="closed"), "does not wait any more: the run ended"),
+        (410, told(status="expired"), "does not wait any more: expired"),
+        (403, {"Message": "Forbidden"}, "lambda:InvokeFunctionUrl"),
+        (404, {"error": "There is no such request."}, "no such request"),
+        (502, {}, "answer 502"),
+    ],
+)
+def test_what_was_not_decided_is_an_error_that_says_why(status: int, answer: dict[str, Any], said: str) -> None:
+    """It never reads as if the caller had decided."""
+    cloud = ScriptedCloud({"post_signed": {"status": status, "told": answer}})
+    with pytest.raises((GreenlightError, UsageError), match=said):
+        decide(cloud, URL, read_listed(item("a")), "approve", "")
+
+
+def test_where_nobody_waited_it_is_not_said_that_somebody_approved() -> None:
+    """Whatever the page remembers."""
+    assert "approved" not in standing(told(status="closed", decision="approved", by="Ada"))
+    assert standing(told(status="approved", decision="approved", by="Ada")) == "approved by Ada"
 
 
 def test_a_link_to_nothing_is_told_as_such(page: str) -> None:
     """A mistyped link, a page that does not answer, and what is no link at all."""
+    assert read_page(page)["status"] == "pending"
     with pytest.raises(UsageError, match="no approval request behind this link"):
-        read_page(page.replace("right", "wrong"))
+        read_page(page.replace("r" * 32, "w" * 32))
     with pytest.raises(GreenlightError, match="cannot be reached"):
         read_page("http://127.0.0.1:1/a/right")
     with pytest.raises(UsageError, match="is not a link"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from workflow.runs.releases import Release, choose_earlier, list_releases, serve
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
 
 
-def released(version: int, epoch: int) -> dict[str, dict[str, str]]:
+def released(version: int, epoch: int) -> dict[str, dict[str, Any]]:
     """The table's item for the release of a version, as a client reads it."""
     item = {
         **RELEASE,
@@ -23,7 +25,19 @@ def released(version: int, epoch: int) -> dict[str, dict[str, str]]:
         "model_package_arn": f"{GROUP}/{version}",
         "released_epoch": epoch,
     }
-    return {key: {"N": str(value)} if isinstance(value, int) else {"S": value} for key, value in item.items()}
+    return typed(item)
+
+
+def typed(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """An item as DynamoDB's own client gives it: every value below the name of its type."""
+    return {key: type_of(value) for key, value in item.items()}
+
+
+def type_of(value: Any) -> dict[str, Any]:
+    """One value of an item."""
+    if isinstance(value, Mapping):
+        return {"M": typed(value)}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
 def releases(*versions: int) -> list[Release]:
@@ -37,6 +51,14 @@ def test_the_newest_release_is_the_live_one() -> None:
     found = releases(1, 2, 3)
     assert [(one.version, one.live) for one in found] == [(3, True), (2, False), (1, False)]
     assert found[0].document()["model_package"] == f"{GROUP}/3"
+
+
+def test_a_release_tells_who_approved_it() -> None:
+    """By which door, when and why; one from before decisions were signed tells nothing of it."""
+    old = {key: value for key, value in released(1, 9).items() if key != "approval"}
+    cloud = ScriptedCloud({"scan": {"Items": [released(2, 10), old]}})
+    told = [one.document()["approval"] for one in list_releases(cloud, "greenlight")]
+    assert told == [{"by": "Ada", "door": "link", "at": "2027-01-15T05:13:20+00:00", "comment": "seen"}, None]
 
 
 @pytest.mark.parametrize("missing", ["package_version", "model_package_arn", "released_epoch"])

@@ -35,7 +35,7 @@ VIEW = View(
     jobs=(),
     outcome=None,
 )
-REQUEST = Approval("http://page/a/1", "arn:x", "run-1", "release", "passed", datetime(2026, 11, 24, tzinfo=UTC))
+REQUEST = Approval("approval#1", "arn:x", "run-1", "release", 4, "passed", datetime(2026, 11, 24, tzinfo=UTC))
 
 
 def test_a_line_is_printed_once_however_often_it_is_seen() -> None:
@@ -49,7 +49,7 @@ def test_a_line_is_printed_once_however_often_it_is_seen() -> None:
         "  ✓ Plan the run                             0.4 s   first model",
         "    epoch 1/4 ▇▁▁▁  mAP50 0.10    box loss 2.00",
         "    epoch 2/4 ▇▇▁▁  mAP50 0.20 ↗  box loss 1.00 ↘",
-        "  ? waits for approval: http://page/a/1",
+        "  ? version 4 waits until 2026-11-24 00:00 UTC: open the mailed link, or: greenlight approve run-1",
     ]
 
 

@@ -28,7 +28,7 @@ def looking(histories: Mapping[str, Script], **answers: Answer) -> tuple[Watcher
         return {"events": histories[parameters["executionArn"]].events[::-1]}
 
     cloud = ScriptedCloud({"get_execution_history": events, **answers})
-    approvals = Approvals(cloud, "greenlight", "http://127.0.0.1/page")
+    approvals = Approvals(cloud, "greenlight")
     return Watcher(cloud, BUILD, approvals=approvals, now=lambda: NOW), cloud
 
 
@@ -134,7 +134,7 @@ def test_the_states_of_a_nested_release_stand_below_it() -> None:
     ]
 
 
-def test_a_pending_approval_is_shown_with_its_link() -> None:
+def test_a_pending_approval_is_shown() -> None:
     """The request of this very execution, not of another one."""
     expires = {"N": str((NOW + timedelta(days=365 * 10)).timestamp())}
     items = [
@@ -144,7 +144,8 @@ def test_a_pending_approval_is_shown_with_its_link() -> None:
     view = looking({BUILD: asking()}, scan={"Items": items})[0].look()
     assert names(view)[-1] == ("Ask for approval", "asking")
     assert view.approval is not None
-    assert view.approval.link == "http://127.0.0.1/page/a/mine"
+    assert view.approval.key == "approval#mine"
+    assert view.document()["approval"]["execution"] == BUILD
 
 
 def test_watching_ends_with_the_execution() -> None:

@@ -1,0 +1,197 @@
+"""Takes a decision at whichever door it comes, signs it, and tells the waiting execution.
+
+The signed decision and the request's own record are written in one transaction, under the condition that the request
+waits and that nothing was decided about its version before; where something was, that stands. The execution is told
+afterwards, and again by the watch until it was told or nobody waits. Nothing here logs an id, a token or a comment.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from lambdas.decide.answer import Answer, UnusableError, draw_up, is_about
+from lambdas.decide.services import dynamodb, environment, kms, logger, metrics, stepfunctions, table
+from workflow.contract.approval import CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
+from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.document import render
+from workflow.contract.reading import ContractError
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import decision_key
+
+KEPT_SECONDS = 400 * 24 * 3600
+"""How long a decision stays readable behind its link. The signed one is kept for good."""
+
+GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+"""What Step Functions answers when nobody waits for the token any more."""
+
+ATTEMPTS = 5
+"""How often a transaction is tried that another one was in the way of."""
+
+FORGET = "REMOVE #token, secret"
+"""Once nobody may decide, nothing in the table lets anybody decide."""
+
+
+def find(key: str) -> dict[str, Any] | None:
+    """The stored request, or None."""
+    return found_item(table.get_item(Key={"id": key}, ConsistentRead=True))
+
+
+def look_up(key: str) -> StoredApproval:
+    """The request as it stands now. Raises UnusableError where it is gone meanwhile."""
+    item = find(key)
+    if item is None:
+        raise UnusableError("the request is gone meanwhile.")
+    return StoredApproval.parse(item)
+
+
+def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredApproval:
+    """Record an answer, unless something stands already; the request as it then stands, not yet delivered.
+
+    Raises UnusableError where the request does not say which bytes it is about, or what stands cannot be believed.
+    """
+    decision = draw_up(approval, answer, now_epoch)
+    signed = SignedDecision(decision, sign(decision))
+    for attempt in range(ATTEMPTS):
+        if not approval.waits(now_epoch):
+            return approval
+        standing = find_standing(approval)
+        if standing is not None:
+            return adopt(approval, standing, now_epoch)
+        try:
+            write(approval.id, signed, now_epoch)
+        except dynamodb.exceptions.TransactionCanceledException:
+            # Somebody decided at this moment, or is about to: look again who.
+            time.sleep(0.02 * 2**attempt)
+        else:
+            logger.info("decided", decision=answer.decision, door=answer.door)
+            metrics.add_metric(name=answer.decision.capitalize(), unit=MetricUnit.Count, value=1)
+        approval = look_up(approval.id)
+    if approval.waits(now_epoch):
+        raise UnusableError("others are deciding at this moment. Try again.")
+    return approval
+
+
+def write(key: str, signed: SignedDecision, now_epoch: int) -> None:
+    """Write the decision and what the request says of it, or neither."""
+    once = {"TableName": environment.table, "Item": signed.item(), "ConditionExpression": "attribute_not_exists(id)"}
+    dynamodb.transact_write_items(
+        TransactItems=[{"Put": once}, {"Update": _decide(key, signed.decision, now_epoch)}],
+    )
+
+
+def adopt(approval: StoredApproval, standing: SignedDecision, now_epoch: int) -> StoredApproval:
+    """Answer a request that waits with what was decided about its version before; the request as it then stands.
+
+    Raises UnusableError where that is about other bytes, or carries no mark of ours.
+    """
+    decision = standing.decision
+    if not hmac.compare_digest(sign(decision), standing.mac):
+        raise UnusableError("the decision that stands for this version carries no valid mark.")
+    if not is_about(decision, approval):
+        raise UnusableError("the decision that stands for this version is about other bytes.")
+    try:
+        dynamodb.update_item(**_decide(approval.id, decision, now_epoch))
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        logger.info("somebody decided before")
+    return look_up(approval.id)
+
+
+def find_standing(approval: StoredApproval) -> SignedDecision | None:
+    """What was decided about a request's version, or None. Raises UnusableError where it cannot be read."""
+    key = {"id": decision_key(approval.package_arn, approval.scope)}
+    item = found_item(table.get_item(Key=key, ConsistentRead=True))
+    try:
+        return None if item is None else SignedDecision.parse(item)
+    except ContractError as error:
+        raise UnusableError(f"what stands for this version cannot be read ({error}).") from error
+
+
+def sign(decision: Decision) -> bytes:
+    """The mark of a decision. The same decision always has the same one, so that it can be compared."""
+    mac: bytes = kms.generate_mac(
+        KeyId=environment.decision_key, MacAlgorithm=MAC_ALGORITHM, Message=decision.message()
+    )["Mac"]
+    return mac
+
+
+def deliver(key: str) -> StoredApproval:
+    """Tell the waiting execution what is recorded, unless it was told; the request as it then stands.
+
+    Raises botocore's errors where the execution could not be told; then the watch tells it later.
+    """
+    item = find(key)
+    if item is None:
+        raise UnusableError("the request is gone meanwhile.")
+    approval = StoredApproval.parse(item)
+    if not approval.undelivered():
+        return approval
+    at = datetime.fromtimestamp(approval.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
+    told = DeliveredDecision(decision=approval.decision, by=approval.decided_by, comment=approval.comment, at=at)
+    try:
+        stepfunctions.send_task_success(taskToken=token_in(item), output=json.dumps(render(told)))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
+        logger.info("nobody waits for the decision any more")
+        return _change(key, {"status": CLOSED}, "delivered = :no", {":no": False})
+    # Sets the status as well: somebody else may have found the token used up and closed the request meanwhile.
+    return _change(key, {"delivered": True, "status": approval.decision}, "attribute_exists(id)", {})
+
+
+def close(key: str) -> StoredApproval:
+    """Take a request back that nobody waits for any more, unless it was decided on."""
+    return _change(key, {"status": CLOSED}, "#status = :pending", {":pending": PENDING})
+
+
+def expire(key: str, now_epoch: int) -> StoredApproval:
+    """Mark a request that nobody decided on in time."""
+    still = "#status = :pending AND expires_epoch <= :now"
+    return _change(key, {"status": EXPIRED}, still, {":pending": PENDING, ":now": now_epoch})
+
+
+def _change(key: str, fields: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> StoredApproval:
+    """Change a request that is over if it is as the condition says; the request as it then stands."""
+    given = {f":{name}": value for name, value in fields.items()}
+    try:
+        changed: dict[str, Any] = dynamodb.update_item(
+            TableName=environment.table,
+            Key={"id": key},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in fields) + f" {FORGET}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={"#status": "status", "#token": "token", **{f"#{name}": name for name in fields}},
+            ExpressionAttributeValues={**given, **values},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return look_up(key)
+    return StoredApproval.parse(changed)
+
+
+def _decide(key: str, decision: Decision, now_epoch: int) -> dict[str, Any]:
+    """DynamoDB's update of a request that still waits."""
+    return {
+        "TableName": environment.table,
+        "Key": {"id": key},
+        "UpdateExpression": "SET #status = :decision, decision = :decision, decided_by = :by, #comment = :comment, "
+        "door = :door, decided_epoch = :at, expires_epoch = :kept",
+        "ConditionExpression": "#status = :pending AND expires_epoch > :now",
+        "ExpressionAttributeNames": {"#status": "status", "#comment": "comment"},
+        "ExpressionAttributeValues": {
+            ":decision": decision.decision,
+            ":by": decision.by,
+            ":comment": decision.comment,
+            ":door": decision.door,
+            ":at": decision.at_epoch,
+            ":now": now_epoch,
+            ":kept": now_epoch + KEPT_SECONDS,
+            ":pending": PENDING,
+        },
+    }

@@ -1,0 +1,37 @@
+"""What all ways into this function share: its settings, its clients, its log.
+
+Made once, when Lambda loads the function.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings. ``decision_key`` is the ARN of the key that marks decisions."""
+
+    table: str
+    decision_key: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables."""
+        return Environment(table=environ["TABLE"], decision_key=environ["DECISION_KEY"])
+
+
+environment = Environment.read(os.environ)
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+s3 = boto3.client("s3")
+kms = boto3.client("kms")
+stepfunctions = boto3.client("stepfunctions")
+table = boto3.resource("dynamodb").Table(environment.table)
+dynamodb = table.meta.client

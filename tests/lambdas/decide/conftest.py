@@ -1,0 +1,80 @@
+"""A request that waits in the table, the key that marks decisions, and an execution that takes what a test says."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from lambdas.decide import services
+from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
+from tests.lambdas.conftest import ENVIRONMENT, SESSION
+from workflow.contract.approval import StoredApproval, item_id
+
+OPAQUE, SECRET, TOKEN = "k" * 32, "n" * 32, "the-secret-task-token"
+KEY = {"id": item_id(OPAQUE)}
+
+
+def stored_request(event: dict[str, Any] = RELEASE, opaque_id: str = OPAQUE, **changes: Any) -> StoredApproval:
+    """A request that waits for ten minutes, but for these fields."""
+    now = int(time.time())
+    fields: dict[str, Any] = {
+        "id": item_id(opaque_id),
+        "status": "pending",
+        "secret": SECRET,
+        "delivered": False,
+        "package_arn": event["package_arn"],
+        "subject": "the subject",
+        "request": request_of(event, now),
+        "created_epoch": now,
+        "expires_epoch": now + 600,
+    }
+    return StoredApproval(**{**fields, **changes})
+
+
+@pytest.fixture
+def decision_key(aws: None) -> Any:
+    """The key that marks decisions; gives KMS."""
+    kms = SESSION.client("kms")
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=ENVIRONMENT["DECISION_KEY"], TargetKeyId=key)
+    return kms
+
+
+@pytest.fixture
+def pending(table: Any, decision_key: Any) -> Any:
+    """A table with one pending request."""
+    table.put_item(Item=stored_request().item(TOKEN))
+    return table
+
+
+def stored(table: Any, opaque_id: str = OPAQUE) -> dict[str, Any]:
+    """The request as it stands in the table."""
+    item: dict[str, Any] = table.get_item(Key={"id": item_id(opaque_id)})["Item"]
+    return item
+
+
+class Waiting:
+    """An execution that waits: takes one answer, then has nobody waiting."""
+
+    def __init__(self, stub: Stubber) -> None:
+        self.stub = stub
+
+    def takes(self, times: int = 1) -> None:
+        """The next answers are taken."""
+        for _ in range(times):
+            self.stub.add_response("send_task_success", {})
+
+    def fails(self, code: str) -> None:
+        """The next answer fails."""
+        self.stub.add_client_error("send_task_success", code)
+
+
+@pytest.fixture
+def execution() -> Any:
+    """The waiting execution. A call that no test announced is an error."""
+    with Stubber(services.stepfunctions) as stub:
+        yield Waiting(stub)
+        stub.assert_no_pending_responses()

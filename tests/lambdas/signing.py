@@ -1,0 +1,24 @@
+"""Signed decisions for tests: marked by moto's KMS with the key that the functions are told of, or with another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.lambdas.conftest import ENVIRONMENT, SESSION
+from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+
+
+class Signer:
+    """A key of the account; that of the stack where ``alias`` is what the functions know it by."""
+
+    def __init__(self, alias: str = ENVIRONMENT["DECISION_KEY"]) -> None:
+        self.kms = SESSION.client("kms")
+        made = self.kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+        self.key: str = made["KeyMetadata"]["KeyId"]
+        self.kms.create_alias(AliasName=alias, TargetKeyId=self.key)
+
+    def item(self, decision: Decision) -> dict[str, Any]:
+        """The table's item of a decision that this key has marked."""
+        message = decision.message()
+        mac = self.kms.generate_mac(KeyId=self.key, MacAlgorithm=MAC_ALGORITHM, Message=message)["Mac"]
+        return SignedDecision(decision, mac).item()
