@@ -28,6 +28,7 @@ from workflow.contract.champion import read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
+from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
@@ -51,6 +52,7 @@ class Environment:
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
+    loosening: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -61,6 +63,7 @@ class Environment:
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
+            loosening=environ.get("POLICY_LOOSENING", REFUSE),
         )
 
 
@@ -105,6 +108,8 @@ def count(name: str) -> None:
 
 def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
+    if environment.loosening != SHOW:
+        refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     check_archive(package, hash_object(package.model_data_url))
