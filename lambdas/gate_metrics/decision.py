@@ -32,7 +32,7 @@ class Evidence:
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
     archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
     whether the evaluation left the page that the person who approves will look at; ``smoke`` is the parsed
-    ``smoke.json`` or None. ``compare`` is false where the run was asked to replace production's model, whatever that
+    ``smoke.json`` or None. ``compare`` is false where it was asked to replace production's model, whatever that
     one finds: then the plan names no champion. ``loosened`` is what the run asks less of than its stack demands.
     """
 
@@ -49,7 +49,10 @@ class Evidence:
     @property
     def alone(self) -> str:
         """Why there is no champion, where there is none."""
-        return "first model" if self.compare else "not compared with production, as the run asks"
+        if self.compare:
+            return "first model"
+        who = "run" if any(one.key == "compare" for one in self.loosened) else "stack"
+        return f"not compared with production, as the {who} asks"
 
 
 @dataclass(frozen=True)

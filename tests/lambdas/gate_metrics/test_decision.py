@@ -49,7 +49,9 @@ def test_a_run_that_replaces_production_is_never_called_a_first_model() -> None:
     """The summary that people approve by says that nothing was compared."""
     decision = judge(compare=False)
     assert decision.passed
-    assert decision.summary.endswith(" · not compared with production, as the run asks")
+    assert decision.summary.endswith(" · not compared with production, as the stack asks")
+    by_the_run = judge(compare=False, loosened=(Loosened("compare", True, False),))
+    assert by_the_run.summary.endswith(" · not compared with production, as the run asks")
     assert not judge(measured(champion=scored(), comparison=None), compare=False).passed
 
 
