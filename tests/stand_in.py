@@ -112,6 +112,13 @@ class StandIn:
             service, **{"endpoint_url": self.url, "config": Config(retries={"max_attempts": 1})} | more
         )
 
+    def subscribe(self, topic: str, address: str) -> None:
+        """Subscribe an address to a topic, and open the link that confirms it."""
+        self.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address)
+        (link,) = next(mail["links"] for mail in self.mail() if mail["to"] == address)
+        with urllib.request.urlopen(link, timeout=20):
+            pass
+
     def environment(self) -> dict[str, str]:
         """The environment of a program that shall talk to it."""
         return os.environ | {

@@ -26,8 +26,9 @@ def write_subject(request: ApprovalRequest, project: str) -> str:
     if figure.production is not None:
         beside = f" (production {format_figure(figure.production)})"
     question = "waits for your decision" if request.purpose == "release" else "is on staging and waits for production"
+    nothing = "found nothing: " if request.found_nothing() else ""
     return subject_line(
-        f"[{project}] {request.title()} {question}: {figure.name} {format_figure(figure.candidate)}{beside}"
+        f"[{project}] {nothing}{request.title()} {question}: {figure.name} {format_figure(figure.candidate)}{beside}"
     )
 
 
@@ -44,7 +45,8 @@ def write_body(request: ApprovalRequest, link: str) -> str:
             write_heading(request.production_version),
             *(write_row(figure) for figure in shown),
             "",
-            f"Verdict       {put_on_one_line(request.verdict)}",
+            f"Verdict       {'FOUND NOTHING · ' if request.found_nothing() else ''}{put_on_one_line(request.verdict)}",
+            *write_loosened(request),
             f"What changed  {put_on_one_line(request.changed)}",
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
@@ -56,6 +58,15 @@ def write_body(request: ApprovalRequest, link: str) -> str:
             "",
         ]
     )
+
+
+def write_loosened(request: ApprovalRequest) -> list[str]:
+    """What the run asks less of than its stack, how many in all, and who started it; nothing where it does not."""
+    if not request.loosened:
+        return []
+    starter = put_on_one_line(request.started_by) or "nobody named"
+    told = put_on_one_line("; ".join(one.text() for one in request.loosened))
+    return [f"LOOSENED      {len(request.loosened)} by {starter}: {told}"]
 
 
 def write_heading(production_version: int) -> str:

@@ -17,6 +17,7 @@ from workflow.contract.approval import APPROVED, CLOSED, ApprovalRequest, Compar
 from workflow.contract.approval_link import report_beside
 from workflow.contract.decision import ADOPTION, COMMAND, LINK, REGISTRY
 from workflow.contract.plain_text import show_plain
+from workflow.contract.policy import show
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d6dbe1;--good:#116b34;--bad:#b42318}
@@ -61,7 +62,9 @@ def render(approval: StoredApproval, opaque_id: str, now_epoch: int, nonce: str 
         f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
         _notice(notice, "bad") if notice else "",
         _outcome(approval, now_epoch),
+        _alarm(request),
         f"<p><strong>{escape(request.verdict)}</strong></p>",
+        _loosened(request),
         _figures(request),
         _reasons(request.reasons),
         _report(opaque_id),
@@ -166,6 +169,27 @@ def _notice(text: str, kind: str) -> str:
     return f'<p class="notice {kind}" role="status">{escape(text)}</p>'
 
 
+def _alarm(request: ApprovalRequest) -> str:
+    if not request.found_nothing():
+        return ""
+    return _notice("This model found nothing in the held-out images that it would show in production.", "bad")
+
+
+def _loosened(request: ApprovalRequest) -> str:
+    if not request.loosened:
+        return ""
+    rows = "\n".join(
+        f'<tr><th scope="row">{escape(one.key)}</th><td class="n">{escape(show(one.was))}</td>'
+        f'<td class="n bad">{escape(show(one.now))}</td></tr>'
+        for one in request.loosened
+    )
+    who = escape(request.started_by or "nobody named")
+    return (
+        f'<h2 class="bad">Asked less than the stack demands, by {who}</h2>\n<table>\n<thead><tr><th>Key</th>'
+        f'<th class="n">The stack</th><th class="n">This run</th></tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>'
+    )
+
+
 def _figures(request: ApprovalRequest) -> str:
     beside = bool(request.production_version)
     head = f'<th class="n">Production v{request.production_version}</th>' if beside else ""
@@ -178,7 +202,7 @@ def _figures(request: ApprovalRequest) -> str:
 
 def _figure(figure: ComparedFigure, beside: bool) -> str:
     candidate, production = figure.candidate, figure.production
-    kind, sign = "", ""
+    kind, sign = ("bad" if candidate == 0 else ""), ""
     if candidate is not None and production is not None and candidate != production:
         kind, sign = ("good", "▲ ") if candidate > production else ("bad", "▼ ")
     other = f'<td class="n">{_number(production)}</td>' if beside else ""

@@ -29,6 +29,14 @@ def at_most(what: str, value: float, ceiling: float, unit: str) -> Check:
     return Check(passed, f"{what} {left}{unit} {'≤' if passed else '>'} {right}{unit}")
 
 
+def unchecked(what: str, value: float | None, asks: str, note: str = "", unit: str = "") -> Check:
+    """A figure of which nothing is asked: never said to have passed. A value that nobody measured is refused still."""
+    if value is None:
+        return Check(False, f"{what} unknown{note}")
+    shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return Check(True, f"{what} {shown}{unit}{note}: not checked, {asks}")
+
+
 def format_apart(left: float, right: float) -> tuple[str, str]:
     """Both numbers rounded alike, with digits added until unequal numbers look unequal; two counts as they are."""
     if isinstance(left, int) and isinstance(right, int):

@@ -14,8 +14,9 @@ from lambdas.gate_metrics.floors import FLOORS, check_alone
 from lambdas.gate_metrics.limits import Limits, LimitsError
 from lambdas.gate_metrics.regression import check_against_champion
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import ContractError
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, figures_of
 from workflow.contract.smoke import Expectation
 
 SUMMARY_LENGTH = 500
@@ -31,8 +32,8 @@ class Evidence:
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
     archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
     whether the evaluation left the page that the person who approves will look at; ``smoke`` is the parsed
-    ``smoke.json`` or None. ``compare`` is false where the run was asked to replace production's model, whatever that
-    one finds: then the plan names no champion.
+    ``smoke.json`` or None. ``compare`` is false where it was asked to replace production's model, whatever that
+    one finds: then the plan names no champion. ``loosened`` is what the run asks less of than its stack demands.
     """
 
     metrics: object
@@ -43,11 +44,15 @@ class Evidence:
     has_report: bool
     smoke: object
     compare: bool = True
+    loosened: tuple[Loosened, ...] = ()
 
     @property
     def alone(self) -> str:
         """Why there is no champion, where there is none."""
-        return "first model" if self.compare else "not compared with production, as the run asks"
+        if self.compare:
+            return "first model"
+        who = "run" if any(one.key == "compare" for one in self.loosened) else "stack"
+        return f"not compared with production, as the {who} asks"
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def decide(evidence: Evidence) -> Decision:
     except LimitsError as error:
         return refuse(error.reasons, metrics)
     checks = [
+        *(Check(True, f"loosened by the run: {one.text()}") for one in evidence.loosened),
         *check_provenance(evidence, metrics),
         *check_smoke(evidence.smoke, metrics),
         *check_alone(metrics, limits),
@@ -79,7 +85,7 @@ def decide(evidence: Evidence) -> Decision:
     failed = [check.text for check in checks if not check.passed]
     if failed:
         return refuse(failed, metrics)
-    summary = " ".join(" · ".join(write_headline(metrics, limits, evidence.alone)).split())
+    summary = " ".join(" · ".join(write_headline(metrics, limits, evidence)).split())
     return Decision(
         passed=True,
         reasons=tuple(check.text for check in checks),
@@ -122,20 +128,25 @@ def check_smoke(smoke: object, metrics: Metrics) -> Iterator[Check]:
         yield Check(False, "the pictures to try a release with were answered by another model")
 
 
-def write_headline(metrics: Metrics, limits: Limits, alone: str) -> Iterator[str]:
-    """The one line that says why it passed, in the task's quality figure."""
+def write_headline(metrics: Metrics, limits: Limits, evidence: Evidence) -> Iterator[str]:
+    """The one line that says why it passed, in the task's quality figure, and whether any figure was checked."""
     figure, candidate, champion = QUALITY[metrics.task], metrics.candidate, metrics.champion
     floor: float = getattr(limits, FLOORS[figure])
     value = metrics.quality
+    checked = any(getattr(limits, FLOORS[name]) for name in figures_of(metrics.task) if name in FLOORS)
+    passed = "passed" if checked else "passed, no figure was checked"
     if floor and round(value, 3) < floor:
-        yield f"passed: {at_least(FIGURE_NAMES[figure], value, floor).text}"
+        yield f"{passed}: {at_least(FIGURE_NAMES[figure], value, floor).text}"
     else:
-        yield f"passed: {FIGURE_NAMES[figure]} {value:.3f}" + (f" ≥ {format_threshold(floor)}" if floor else "")
+        asked = f"≥ {format_threshold(floor)}" if floor else "(no floor)"
+        yield f"{passed}: {FIGURE_NAMES[figure]} {value:.3f} {asked}"
+    if evidence.loosened:
+        yield f"{len(evidence.loosened)} loosened by the run"
     scores = [f"{score.name} {score.quality:.2f}" for score in candidate.per_class if score.objects]
     more = len(scores) - CLASSES_SHOWN
     yield " ".join(scores[:CLASSES_SHOWN]) + (f" and {more} classes more" if more > 0 else "")
     if champion is None:
-        yield alone
+        yield evidence.alone
     else:
         yield f"production {champion.figure(figure) or 0.0:.3f} (version {champion.package_version})"
 

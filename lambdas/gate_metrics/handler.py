@@ -58,9 +58,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             has_report=page is not None,
             smoke=parse_json(read_bytes(evaluation + SMOKE), evaluation + SMOKE),
             compare=plan.compare,
+            loosened=plan.loosened,
         )
     )
-    write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds).document())
+    write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
     judged = None if page is None else put_verdict(page, decision)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)

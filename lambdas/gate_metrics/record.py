@@ -9,6 +9,7 @@ from lambdas.gate_metrics.decision import Decision
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import GateVerdict, Judged, PassedGate
 from workflow.contract.package_properties import RegisteredFigures
+from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, Metrics, ModelScore
 
 METRICS = "metrics.json"
@@ -20,7 +21,9 @@ REASONS_SHOWN = 50
 """Reasons that travel with the execution, whose data may have 256 KiB; ``gate.json`` has them all."""
 
 
-def write_verdict(decision: Decision, thresholds: Mapping[str, Any]) -> GateVerdict:
+def write_verdict(
+    decision: Decision, thresholds: Mapping[str, Any], loosened: tuple[Loosened, ...] = ()
+) -> GateVerdict:
     """The decision with everything it was measured against."""
     return GateVerdict(
         passed=decision.passed,
@@ -28,6 +31,7 @@ def write_verdict(decision: Decision, thresholds: Mapping[str, Any]) -> GateVerd
         reasons=decision.reasons,
         thresholds=thresholds,
         judged=None if decision.metrics is None else name_judged(decision.metrics),
+        loosened=loosened,
     )
 
 

@@ -31,6 +31,7 @@ from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
+from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
@@ -66,6 +67,7 @@ class Environment:
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
+    loosening: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -77,6 +79,7 @@ class Environment:
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
+            loosening=environ.get("POLICY_LOOSENING", REFUSE),
         )
 
 
@@ -132,6 +135,8 @@ def count(name: str) -> None:
 
 def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
+    if environment.loosening != SHOW:
+        refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     found = find_decision(package.arn)

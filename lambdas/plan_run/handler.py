@@ -26,6 +26,7 @@ from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import Origin
+from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
@@ -34,6 +35,9 @@ from workflow.contract.table_keys import CHAMPION
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
+
+ALLOW = "allow"
+"""What a stack says where nobody has to be told by mail."""
 
 UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
@@ -58,6 +62,9 @@ class Environment:
     table: str
     package_group: str
     defaults: Mapping[str, Any]
+    loosening: str
+    ask_without_mail: str
+    topic_arn: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -74,6 +81,9 @@ class Environment:
             table=environ["TABLE"],
             package_group=environ["PACKAGE_GROUP"],
             defaults={"dataset": dataset, **defaults} if dataset else defaults,
+            loosening=environ.get("POLICY_LOOSENING", REFUSE),
+            ask_without_mail=environ.get("ASK_WITHOUT_MAIL", REFUSE),
+            topic_arn=environ["TOPIC_ARN"],
         )
 
 
@@ -83,6 +93,7 @@ tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
+sns = boto3.client("sns")
 table = boto3.resource("dynamodb").Table(environment.table)
 
 
@@ -95,6 +106,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     try:
         asked = read(Event, event, "event")
         given = RunInput.parse(asked.input, environment.defaults)
+        loosened = given.loosened(environment.defaults)
+        if environment.loosening != SHOW:
+            refuse_loosened(loosened)
         weights = read_weights(given.weights)
         found = Stored(
             files=list_files(given.dataset),
@@ -102,7 +116,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             newest=newest_package(),
             champion=find_champion(),
         )
-        plan = draw_up(given, asked.execution, environment.deployment, found)
+        plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
+        if plan.anything_to_do and environment.ask_without_mail != ALLOW:
+            check_audience(*count_subscriptions())
     except ContractError as error:
         raise InputRejected(str(error)) from error
     if plan.anything_to_do:
@@ -113,6 +129,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         write_json(plan.uris.inspected + "inspection.json", inspection)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
+
+
+def count_subscriptions() -> tuple[int, int]:
+    """How many get what is told, and how many have not confirmed yet."""
+    told = sns.get_topic_attributes(TopicArn=environment.topic_arn)["Attributes"]
+    return int(told["SubscriptionsConfirmed"]), int(told["SubscriptionsPending"])
+
+
+def check_audience(confirmed: int, pending: int) -> None:
+    """Raise InputError where nobody would be told that a decision is waited for, before anything is paid."""
+    if confirmed:
+        return
+    waiting = f"{pending} wait to be confirmed by the link that AWS mailed" if pending else "nobody subscribed"
+    raise InputError(
+        f"nobody would be told: no confirmed subscription on the topic {environment.topic_arn} ({waiting}). Confirm "
+        "one, subscribe somebody (greenlight deploy --email …, or aws sns subscribe …), or deploy with --parameter "
+        "AskWithoutMail=allow where people watch the registry or greenlight approvals"
+    )
 
 
 def list_files(uri: str) -> tuple[StoredFile, ...]:

@@ -25,6 +25,7 @@ from workflow.contract.champion import ChampionRecord
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
 from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
@@ -62,7 +63,13 @@ class Stored:
     champion: ChampionRecord | None
 
 
-def draw_up(given: RunInput, execution: Execution, deployment: Deployment, stored: Stored) -> BuildPlan:
+def draw_up(
+    given: RunInput,
+    execution: Execution,
+    deployment: Deployment,
+    stored: Stored,
+    loosened: tuple[Loosened, ...] = (),
+) -> BuildPlan:
     """The whole plan. Raises InputError on an empty dataset or settings that contradict each other."""
     uri = end_with_slash(given.dataset)
     if not re.fullmatch(RUN_NAME, execution.name):
@@ -115,6 +122,7 @@ def draw_up(given: RunInput, execution: Execution, deployment: Deployment, store
         compare=given.compare,
         champion=None if champion is None else PlannedChampion(champion.model_package_arn, champion.package_version),
         judged_against=expect_in_production(given.compare, champion),
+        loosened=loosened,
     )
 
 
@@ -221,4 +229,5 @@ def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
         },
         "instances": render(plan.instances),
         "thresholds": plan.thresholds,
+        "loosened": [render(one) for one in plan.loosened],
     }

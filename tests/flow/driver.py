@@ -68,11 +68,8 @@ class Flow:
         return str(started["executionArn"])
 
     def begin(self, dataset: str, **given: Any) -> str:
-        """Start Build and give the execution's ARN.
-
-        Any figure may follow any other, unless the test says otherwise: the champion is whatever a test left behind.
-        """
-        return self.start({"dataset": dataset, "maximum_regression": 1, "maximum_class_regression": 1, **given})
+        """Start Build and give the execution's ARN."""
+        return self.start({"dataset": dataset, **given})
 
     def build(self, dataset: str, *, decision: str = "approve", **given: Any) -> Ended:
         """Run Build to its end, begun as above; answer the mailed request, should there be one, with ``decision``."""

@@ -28,7 +28,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
 
 def released(flow: Flow, printed: Any, name: str) -> str:
     """Release a version of fresh data through the commands alone; give its number."""
-    given = ("--set", f"dataset={flow.upload()}", "--set", "maximum_regression=1")
+    given = ("--set", f"dataset={flow.upload()}")
     assert printed("start", *given, "--name", name)["run"] == name
     flow.wait_until(lambda: any(one["run"] == name for one in printed("approvals")), "nobody is asked")
     answered = printed("approve", name, "--comment", "fine")
@@ -54,7 +54,7 @@ def test_two_versions_are_released_compared_and_rolled_back(flow: Flow, printed:
 
 def test_a_rejected_run_ends_with_one_and_says_who(flow: Flow, printed: Any) -> None:
     """The exit code of watch, and the reason in words."""
-    printed("start", "--set", f"dataset={flow.upload()}", "--set", "maximum_regression=1", "--name", "commands-no")
+    printed("start", "--set", f"dataset={flow.upload()}", "--name", "commands-no")
     flow.wait_until(lambda: any(one["run"] == "commands-no" for one in printed("approvals")), "nobody is asked")
     printed("reject", "commands-no", "--comment", "too many washers")
     watched = printed("watch", "commands-no", code=1)

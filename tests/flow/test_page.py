@@ -16,7 +16,7 @@ def page(browser: Browser) -> Page:
 
 def waiting(flow: Flow) -> tuple[str, str, str]:
     """A run that waits for a decision: its execution, the mailed link, the version it asks about."""
-    execution = flow.start({"dataset": flow.upload(), "maximum_regression": 1})
+    execution = flow.start({"dataset": flow.upload()})
     flow.wait_until(lambda: flow.request_mail(execution), "nobody was asked")
     mail = flow.request_mail(execution)
     assert mail is not None

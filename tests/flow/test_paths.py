@@ -42,6 +42,16 @@ def test_an_input_that_cannot_be_used_names_the_key_and_what_is_allowed(flow: Fl
     assert "epochs" in ended.cause
 
 
+def test_a_run_that_asks_less_than_its_stack_demands_ends_before_any_job(flow: Flow) -> None:
+    """Whoever starts a run does not set the policy; the mail tells everyone what was tried."""
+    ended = flow.build(flow.upload(map50=0.01), minimum_map50=0, compare=False, started_by="eve")
+    assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected")
+    assert "compare: the run asks false, the stack demands true" in ended.cause
+    assert "minimum_map50: the run asks 0, the stack demands 0.5" in ended.cause
+    assert "Prepare the dataset" not in ended.states
+    assert flow.mails("minimum_map50: the run asks 0")
+
+
 def test_an_empty_input_works_from_the_stacks_defaults(flow: Flow) -> None:
     """``{}`` in the console reads the stack's data set; where nothing was uploaded yet it says so."""
     ended = flow.end(flow.start({}))

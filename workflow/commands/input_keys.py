@@ -37,7 +37,7 @@ def list_keys() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     for title, part in PARTS:
         keys = [one for one in fields(part) if one.name not in shown]
         shown |= {one.name for one in keys}
-        yield title, [(one.name, f"{explain(one.metadata['rule'])}  [default: {show_default(one)}]") for one in keys]
+        yield title, [(one.name, f"{explain(one)}  [default: {show_default(one)}]") for one in keys]
 
 
 def render_table() -> str:
@@ -46,13 +46,16 @@ def render_table() -> str:
     for one in fields(RunInput):
         default = show_default(one)
         shown = default if default in (THE_STACKS, EMPTY, NONE) else f"`{default}`"
-        lines.append(f"| `{one.name}` | {explain(one.metadata['rule'])} | {shown} |")
+        lines.append(f"| `{one.name}` | {explain(one)} | {shown} |")
     return "".join(f"{line}\n" for line in lines)
 
 
-def explain(rule: Rule[Any]) -> str:
-    """What a key is about, and what is allowed where that does not say it."""
-    return rule.words if rule.allowed() == rule.words else f"{rule.words}; {rule.allowed()}"
+def explain(one: Field[Any]) -> str:
+    """What a key is about, what is allowed where that does not say it, and where it is policy what a run may do."""
+    rule: Rule[Any] = one.metadata["rule"]
+    direction = one.metadata.get("direction")
+    parts = [rule.words, *([rule.allowed()] if rule.allowed() != rule.words else [])]
+    return "; ".join([*parts, *([direction.words] if direction is not None else [])])
 
 
 def show_default(one: Field[Any]) -> str:

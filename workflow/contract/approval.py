@@ -15,7 +15,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from workflow.contract.document import Document, Matching, PackageVersion, Text, read, render
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION, ContractError
+from workflow.contract.scores import FIGURE_NAMES
 from workflow.contract.table_keys import APPROVAL
 
 PENDING = "pending"
@@ -47,9 +49,9 @@ class ApprovalRequest(Document):
     """A question for a person: may this version be released, or go from staging to production?
 
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
-    models of the task are compared. ``trained_on`` is the instance, or empty. ``archive_digest``, ``evaluation_digest``
-    (of metrics.json) and ``image`` say which bytes are decided on. What has a default was not there from the beginning,
-    and a request waits for days.
+    models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
+    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say what is decided
+    on. What has a default was not there from the beginning, and a request waits for days.
     """
 
     purpose: Purpose
@@ -66,6 +68,7 @@ class ApprovalRequest(Document):
     changed: str
     data: str
     trained_on: str = ""
+    loosened: tuple[Loosened, ...] = ()
     started_by: str
     expires_epoch: int
     evaluation_uri: str
@@ -73,6 +76,11 @@ class ApprovalRequest(Document):
     archive_digest: str = ""
     evaluation_digest: str = ""
     image: str = ""
+
+    def found_nothing(self) -> bool:
+        """Whether the model found nothing: a figure of 0, or no object at the confidence with which it would serve."""
+        known = {figure.name: figure.candidate for figure in self.figures}
+        return bool(self.figures) and 0 in (self.figures[0].candidate, known.get(FIGURE_NAMES["recall"]))
 
     def document(self) -> dict[str, Any]:
         """The request as JSON, with every field: the page's readers know nothing of defaults."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.document import Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
+from workflow.contract.policy import Loosened
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ class BuildPlan(Document):
     """The whole plan. ``client_token`` makes the registration idempotent within an execution.
 
     ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
-    find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input.
+    find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
+    ``loosened`` is what the run asks less of than its stack demands, whatever key it is.
     """
 
     run: Text
@@ -131,3 +133,4 @@ class BuildPlan(Document):
     compare: bool
     champion: PlannedChampion | None
     judged_against: str | None
+    loosened: tuple[Loosened, ...] = ()

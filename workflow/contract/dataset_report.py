@@ -14,8 +14,8 @@ SPLITS = ("train", "validation", "test")
 """The splits of a dataset, the most held-out last."""
 
 POLICIES = ("reject", "drop", "repair", "note")
-"""What may be done about a finding: refuse the dataset, leave the thing out and count it, mend it and count it, or go
-on and say so."""
+"""What may be done about a finding, the strictest first: refuse the dataset, leave the thing out and count it, mend it
+and count it, or go on and say so."""
 
 ACTIONS: Mapping[str, str] = {"reject": "rejected", "drop": "dropped", "repair": "repaired", "note": "noted"}
 """What was done about a finding, by its policy."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.scores import Comparison
 
@@ -28,7 +29,8 @@ class Judged:
 class GateVerdict:
     """``gate.json``: the decision with everything it was measured against, for whoever asks later.
 
-    ``judged`` is None where the evaluation's figures could not be read; ``thresholds`` are the plan's.
+    ``judged`` is None where the evaluation's figures could not be read; ``thresholds`` are the plan's, and ``loosened``
+    is what of them, or of another key, was the run's own and less than the stack demands.
     """
 
     passed: bool
@@ -36,6 +38,7 @@ class GateVerdict:
     reasons: tuple[str, ...]
     thresholds: Mapping[str, Any]
     judged: Judged | None
+    loosened: tuple[Loosened, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The document; what was judged has its keys beside those of the decision."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from workflow.contract.document import Matching, PackageArn, read, render
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.plain_text import PlainName
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
@@ -43,6 +44,12 @@ class ReleaseInput:
                 raise InputError(f"input.{key}: unknown key; allowed are {', '.join(known)}")
         preset = {key: defaults[key] for key in FROM_THE_STACK if key in defaults}
         return read(ReleaseInput, {**preset, **own}, "input")
+
+    def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:
+        """Where this input asks nobody before production, and the stack demands it."""
+        if defaults.get("ask_before_production") is True and not self.ask_before_production:
+            return (Loosened("ask_before_production", True, False),)
+        return ()
 
     def document(self) -> dict[str, Any]:
         """The input as JSON; what is as it would be anyhow is left out."""

@@ -149,9 +149,9 @@ class Table(Rule[Mapping[str, Any]]):
         return value if isinstance(value, dict) else None
 
 
-def key(rule: Rule[Value], default: Value) -> Value:
-    """A field of a dataclass of input keys: its rule, and its default."""
-    known = {"rule": rule}
+def key(rule: Rule[Value], default: Value, direction: object = None) -> Value:
+    """A field of a dataclass of input keys: its rule, its default, and where it is policy how it grows stricter."""
+    known = {"rule": rule, "direction": direction}
     if isinstance(default, dict):
         # A dataclass takes no default that could be changed.
         return cast(Value, field(default_factory=default.copy, metadata=known))

@@ -10,6 +10,7 @@ from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
+from workflow.contract.policy import DEMANDED, Loosened, OfFindings, find_loosened
 from workflow.contract.rule import (
     InputError,
     Name,
@@ -53,7 +54,9 @@ class DataInput:
     )
     format: str = key(OneOf("how the labels are written", FORMATS), "auto")
     policy: Mapping[str, str] = key(
-        Table("kinds of findings, each with what is done about it, such as {'outside-image': 'repair'}"), {}
+        Table("kinds of findings, each with what is done about it, such as {'outside-image': 'repair'}"),
+        {},
+        OfFindings("a run may only make it stricter, as reject is stricter than drop, repair and note in turn"),
     )
     group_pattern: str = key(
         Pattern(
@@ -95,7 +98,9 @@ class EvaluationInput:
     """What the evaluation measures."""
 
     confidence: float = key(Number("score below which a detection is not shown", 0.01, 0.99), 0.25)
-    compare: bool = key(Switch("judge against production's model; false replaces one that finds something else"), True)
+    compare: bool = key(
+        Switch("judge against production's model; false replaces one that finds something else"), True, DEMANDED
+    )
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
     All keys are optional: the stack's defaults fill the rest, and name the dataset.
     """
 
-    ask_before_production: bool = key(Switch("ask once more between staging and production"), False)
+    ask_before_production: bool = key(Switch("ask once more between staging and production"), False, DEMANDED)
     approval_hours: float = key(Number("hours an approval request waits", 0, 24 * 30, above=True), 72.0)
     force: bool = key(Switch("build even when nothing changed"), False)
     started_by: str = key(Name("who or what started the run", STARTED_BY_LENGTH), "")
@@ -146,6 +151,10 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         check_floors(values.get("class_floors", {}))
         check_pattern(values.get("group_pattern", ""))
         return RunInput(**values)
+
+    def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:
+        """What this input asks less of than the stack whose defaults it was read over."""
+        return find_loosened(RunInput.parse({}, {"dataset": self.dataset, **defaults}), self)
 
 
 RULES: Mapping[str, Rule[Any]] = rules_of(RunInput)

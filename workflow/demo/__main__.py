@@ -38,7 +38,7 @@ def demonstrate(options: Options, stops: Stops) -> None:
         standin = StandIn(options.state, options.port)
         standin.check()
         environment_seconds = steps.prepare_environments()
-        site = steps.deploy_stack(steps.start_standin(standin, options, stops))
+        site = steps.deploy_stack(steps.start_standin(standin, options, stops), options)
         dataset = wait_for_dataset()
     built = steps.build(site, options, steps.upload(site, options, dataset), stops)
     finished = record.read_finished(site.cloud, built.view.execution)

@@ -13,11 +13,13 @@ from typing import Any
 from workflow.errors import UsageError
 from workflow.runs.start import read_settings
 
-SAMPLE_GATE = {"minimum_map50": 0.6}
+SAMPLE_GATE: Mapping[str, Any] = {"minimum_map50": 0.6}
 """What a model of the sample must reach: far below what it does, far above what an untrained one does."""
-OWN_GATE = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
+OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
 """What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing, and a small set may
-hold out no object of a class."""
+hold out no object of a class. Less than a stack demands by itself, so it is the stack's that says it."""
+POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare"}
+"""The keys that a demonstration sets in its stack, and takes back where the next one wants none."""
 FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
 """Settings for one's own pictures with pretrained weights."""
 FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
@@ -40,10 +42,14 @@ class Options:
         if self.dataset is None:
             from workflow.demo.sample import SAMPLE_TRAINING
 
-            usual = {**SAMPLE_TRAINING, **SAMPLE_GATE}
+            usual: Mapping[str, Any] = SAMPLE_TRAINING
         else:
-            usual = {**(FROM_SCRATCH if self.weights is None else FINE_TUNING), **OWN_GATE}
+            usual = FROM_SCRATCH if self.weights is None else FINE_TUNING
         return {**usual, **self.settings}
+
+    def policy(self) -> Mapping[str, Any]:
+        """What the stack shall demand of the model."""
+        return SAMPLE_GATE if self.dataset is None else OWN_GATE
 
 
 def read_options(environ: Mapping[str, str], terminal: bool) -> Options:

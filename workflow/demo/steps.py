@@ -6,6 +6,7 @@ A step returns what later steps need. What stops the thing that it starts, it ad
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
-from workflow.demo.options import Options
+from workflow.demo.options import POLICY, Options
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError
 from workflow.predictions.ask import ask
@@ -34,7 +35,7 @@ from workflow.runs.start import start_run
 from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
 from workflow.stack.deploy import deploy
-from workflow.stack.outputs import Stack
+from workflow.stack.outputs import Stack, describe_stack
 from workflow.standin import ROOT, StandIn, make_environments
 
 PROJECT = "greenlight"
@@ -119,8 +120,8 @@ def start_standin(standin: StandIn, options: Options, stops: Stops) -> str:
     return url
 
 
-def deploy_stack(url: str) -> Site:
-    """Deploy the stack, the very template that goes to AWS, on the stand-in at ``url``."""
+def deploy_stack(url: str, options: Options) -> Site:
+    """Deploy the stack, the very template that goes to AWS, on the stand-in at ``url``, with the policy of its data."""
     cloud = AwsCloud()
     ready: set[str] = set()
 
@@ -128,9 +129,18 @@ def deploy_stack(url: str) -> Site:
         if step.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and step.resource != PROJECT:
             ready.add(step.resource)
 
-    stack = deploy(PROJECT, cloud=cloud, email="you@example.com", on_progress=count)
+    demanded = set_policy(cloud, options.policy())
+    stack = deploy(PROJECT, cloud=cloud, email="you@example.com", defaults=demanded, on_progress=count)
     say("stack", f"{PROJECT}: {f'{len(ready)} resources ready' if ready else 'unchanged'}")
     return Site(url, cloud, stack)
+
+
+def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults that the stack shall have: those of a person stay, an earlier demonstration's policy goes."""
+    found = describe_stack(cloud, PROJECT) or {}
+    parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])}
+    kept = json.loads(parameters.get("Defaults") or "{}")
+    return {**{key: value for key, value in kept.items() if key not in POLICY}, **policy}
 
 
 def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
@@ -144,7 +154,8 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     served = served_dataset(site.cloud, site.stack.table)
     if served not in ("", dataset.name):
         say("production", f"serves {served}: it is replaced, and not compared with what finds something else")
-        given["compare"] = False
+        defaults = set_policy(site.cloud, {**options.policy(), "compare": False})
+        deploy(PROJECT, cloud=site.cloud, defaults=defaults)
     return {**given, **options.training()}
 
 

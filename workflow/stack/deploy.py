@@ -24,6 +24,7 @@ from workflow.stack.changes import Progress, Step, change_stack, follow
 from workflow.stack.images import address, build_and_push, find_builder, find_missing
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
+from workflow.stack.subscription import see_who_is_told
 
 PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 PROJECT_LENGTH = 30
@@ -82,7 +83,9 @@ def deploy(
     elif before is None and not cloud.local:
         for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
-    return read_stack(cloud, project)
+    stack = read_stack(cloud, project)
+    see_who_is_told(cloud, stack.topic_arn, on_progress)
+    return stack
 
 
 def collect_parameters(

@@ -50,6 +50,6 @@ def install(url: str, mailbox: Mailbox) -> None:
         gap.install()
     function_urls.install(url)
     api_addresses.install(url)
-    email.install(mailbox)
+    email.install(url, mailbox)
     # Nothing here runs in a container: a Docker daemon of this machine, and what runs in it, is left alone.
     replace(app, "_docker_socket_present", lambda: False)

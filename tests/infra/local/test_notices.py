@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from typing import Any
 
 from tests.infra.local.machines import ROLE, Machines, eventually, zipped
@@ -30,19 +31,43 @@ def stack(machines: Machines, resources: dict[str, Any], outputs: dict[str, Any]
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
-def test_a_subscriber_gets_mail_with_its_links(machines: Machines) -> None:
-    """An e-mail subscription needs no confirmation here, and its mail is in the mailbox."""
+def confirmed(machines: Machines, address: str, topic: str) -> None:
+    """Open the link that the newest mail to this address holds, as a person would."""
+    mail = next(one for one in machines.stand_in.mail() if one["to"] == address)
+    assert mail["subject"] == "AWS Notification - Subscription Confirmation"
+    (link,) = mail["links"]
+    with urllib.request.urlopen(link, timeout=20) as answer:
+        assert answer.status == 200
+    assert counted(machines, topic) == ("1", "0")
+
+
+def counted(machines: Machines, topic: str) -> tuple[str, str]:
+    """The topic's subscriptions: confirmed, and waiting."""
+    said = machines.stand_in.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    return said["SubscriptionsConfirmed"], said["SubscriptionsPending"]
+
+
+def test_a_subscriber_gets_mail_with_its_links_once_confirmed(machines: Machines) -> None:
+    """Until then an e-mail subscription waits, as on AWS, and its address gets nothing but the link."""
     sns = machines.stand_in.client("sns")
     topic = sns.create_topic(Name=machines.name("topic"))["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+    for _ in range(2):
+        subscribed = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+        assert subscribed["SubscriptionArn"] == "pending confirmation"
+    assert counted(machines, topic) == ("0", "1")
+    sns.publish(TopicArn=topic, Subject="too early", Message="nobody reads it")
+    assert machines.stand_in.mail()[0]["subject"] != "too early"
+    confirmed(machines, "you@example.com", topic)
+    again = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+    assert again["SubscriptionArn"].startswith(topic)
     sns.publish(TopicArn=topic, Subject="[greenlight] waits", Message="Look:\nhttp://localhost/a/x.\nUntil noon.")
     mail = machines.stand_in.mail()[0]
     assert (mail["to"], mail["subject"]) == ("you@example.com", "[greenlight] waits")
     assert mail["links"] == ["http://localhost/a/x"]
 
 
-def test_a_template_s_subscriber_gets_mail(machines: Machines) -> None:
-    """AWS::SNS::Subscription is as good as Subscribe."""
+def test_a_template_s_subscriber_gets_mail_once_confirmed(machines: Machines) -> None:
+    """AWS::SNS::Subscription is as good as Subscribe, and waits as long."""
     found = stack(
         machines,
         {
@@ -54,8 +79,11 @@ def test_a_template_s_subscriber_gets_mail(machines: Machines) -> None:
         },
         {"Topic": {"Ref": "Topic"}},
     )
+    assert counted(machines, found["Topic"]) == ("0", "1")
+    confirmed(machines, "ops@example.com", found["Topic"])
     machines.stand_in.client("sns").publish(TopicArn=found["Topic"], Subject="failed", Message="why")
-    assert machines.stand_in.mail()[0]["to"] == "ops@example.com"
+    mail = machines.stand_in.mail()[0]
+    assert (mail["to"], mail["subject"]) == ("ops@example.com", "failed")
 
 
 def test_the_end_of_an_execution_reaches_a_rule_s_function(machines: Machines) -> None:

@@ -46,7 +46,7 @@ def test_everything_a_run_leaves_is_the_owner_s_alone(tmp_path: Path, generous: 
         machines.s3.create_bucket(Bucket=BUCKET)
         machines.s3.put_object(Bucket=BUCKET, Key="data/deep/a.txt", Body=b"first")
         topic = stand_in.client("sns").create_topic(Name="topic")["TopicArn"]
-        stand_in.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="you@example.com")
+        stand_in.subscribe(topic, "you@example.com")
         stand_in.client("sns").publish(TopicArn=topic, Message="http://localhost/a/x")
         function = machines.function("import os\ndef handler(event, context): return os.umask(0)")
         assert json.load(stand_in.client("lambda").invoke(FunctionName=function)["Payload"]) == 0o077

@@ -23,6 +23,7 @@ from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
 from workflow.contract.model import TASKS
+from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Interval, figures_of
 
 TOKEN = "AQC8AAAAKgAAAAMAAAAAAAAAAX-secret-token"
@@ -171,11 +172,49 @@ def test_a_request_shows_the_figures_of_its_task_and_no_others(task: str, machin
     assert len(text.splitlines()) < 20
 
 
+LOOSENED = (Loosened("minimum_map50", 0.5, 0.0), Loosened("class_floors.https://evil.example", 0.4, None))
+
+
+def test_what_the_run_loosened_is_mailed_as_it_was_and_is_with_who_did_it() -> None:
+    """How many stands first, because a long line is cut."""
+    request = request_of({**RELEASE, "plan": build_plan(loosened=LOOSENED).document()})
+    assert request.loosened == LOOSENED
+    text = mail.write_body(request, "https://example.com/a/x")
+    assert "LOOSENED      2 by ana: minimum_map50 was 0.5, is 0; class_floors." in text
+    assert text.count("://") == 1
+    assert "LOOSENED" not in mail.write_body(request_of(RELEASE), "link")
+    long = replace(request, loosened=LOOSENED * 500)
+    assert "LOOSENED      1000 by ana" in mail.write_body(long, "link")
+    assert len(mail.write_body(long, "link").splitlines()) < 20
+
+
+@pytest.mark.parametrize("figure", ["map50_95", "recall"])
+@pytest.mark.parametrize("machine", [RELEASE, PRODUCTION], ids=["release", "production"])
+def test_a_model_that_found_nothing_says_so_in_its_subject(machine: dict[str, Any], figure: str) -> None:
+    """By the figure that decides, or by no detection at the confidence with which it would serve."""
+    event = of_task("detect", machine)
+    event["gate" if machine is RELEASE else "release"]["metrics"][figure] = 0.0
+    request = request_of(event)
+    assert mail.write_subject(request, "greenlight").startswith("[greenlight] found nothing: fasteners v4 ")
+    assert "Verdict       FOUND NOTHING · " in mail.write_body(request, "link")
+    assert "found nothing" not in mail.write_subject(request_of(of_task("detect", machine)), "greenlight")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_mail_about_every_task_is_short_whatever_is_wrong_with_its_model(task: str) -> None:
+    """All alarms at once, and still fewer than twenty lines."""
+    event = of_task(task)
+    event["plan"] = build_plan(loosened=LOOSENED).document()
+    event["gate"]["metrics"][QUALITY[task]] = 0
+    assert len(mail.write_body(request_of(event), "link").splitlines()) < 20
+
+
 def test_a_figure_that_nobody_measured_is_unknown_and_not_zero() -> None:
     """A version that was registered without the figure that decides."""
     event = of_task("pose", PRODUCTION)
     event["release"]["metrics"]["keypoint_map50_95"] = None
     assert mail.write_subject(request_of(event), "greenlight").endswith("keypoint mAP50-95 unknown")
+    assert not request_of(event).found_nothing()
 
 
 def test_the_mail_says_what_trained_the_model_where_the_run_knows() -> None:

@@ -14,6 +14,7 @@ from lambdas.decide.page import NOT_FOUND, render, render_again
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
 from workflow.contract.approval import ComparedFigure, StoredApproval
 from workflow.contract.model import TASKS
+from workflow.contract.policy import Loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
 
@@ -58,6 +59,25 @@ def test_a_worse_figure_is_marked_worse() -> None:
     assert '<td class="n bad">▼ 0.500</td>' in text
 
 
+def test_what_the_run_loosened_is_shown_as_it_was_and_is_with_who_did_it() -> None:
+    """Before anything that the gate let pass by it."""
+    about = {"loosened": (Loosened("minimum_map50", 0.5, 0.01), Loosened("<b>", True, None)), "started_by": "<i>eve"}
+    text = render(stored(about=about), OPAQUE, NOW)
+    assert "Asked less than the stack demands, by &lt;i&gt;eve" in text
+    assert '<th scope="row">minimum_map50</th><td class="n">0.5</td><td class="n bad">0.01</td>' in text
+    assert '<th scope="row">&lt;b&gt;</th><td class="n">true</td><td class="n bad">nothing</td>' in text
+    assert text.index("minimum_map50") < text.index("Why the gate let it pass")
+    assert "than the stack demands" not in render(stored(), OPAQUE, NOW)
+
+
+def test_a_model_that_found_nothing_is_shown_in_red() -> None:
+    """A figure of 0 by itself, and a sentence above all."""
+    text = render(stored(about={"figures": (ComparedFigure("mAP50-95", 0.0, None),)}), OPAQUE, NOW)
+    assert '<p class="notice bad" role="status">This model found nothing' in text
+    assert '<td class="n bad">0.000</td>' in text
+    assert "found nothing" not in render(stored(), OPAQUE, NOW)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_the_page_shows_the_figures_of_every_task(task: str) -> None:
     """The figure that decides stands first."""
@@ -72,7 +92,9 @@ def test_a_request_from_before_an_update_of_the_stack_is_still_shown() -> None:
     """It waits for days, and was stored without what was added since."""
     item = stored().item("token")
     document = {
-        name: value for name, value in json.loads(item["document"]).items() if name not in ("trained_on", "compared")
+        name: value
+        for name, value in json.loads(item["document"]).items()
+        if name not in ("trained_on", "compared", "loosened")
     }
     document["figures"] = [{"name": "mAP50", "candidate": 0.9, "production": None}]
     assert "0.900" in render(StoredApproval.parse({**item, "document": json.dumps(document)}), OPAQUE, NOW)

@@ -122,5 +122,6 @@ def judge(metrics: Any = None, champion: Any = None, limits: Any = None, **more:
             has_report=more.get("has_report", True),
             smoke=more.get("smoke", smoked()),
             compare=more.get("compare", True),
+            loosened=more.get("loosened", ()),
         )
     )

@@ -24,6 +24,7 @@ from tests.lambdas.gate_metrics.figures import (
     smoked,
 )
 from workflow.contract.model import TASKS
+from workflow.contract.policy import Loosened
 from workflow.contract.run_input import RunInput
 from workflow.contract.scores import figures_of
 
@@ -48,7 +49,9 @@ def test_a_run_that_replaces_production_is_never_called_a_first_model() -> None:
     """The summary that people approve by says that nothing was compared."""
     decision = judge(compare=False)
     assert decision.passed
-    assert decision.summary.endswith(" · not compared with production, as the run asks")
+    assert decision.summary.endswith(" · not compared with production, as the stack asks")
+    by_the_run = judge(compare=False, loosened=(Loosened("compare", True, False),))
+    assert by_the_run.summary.endswith(" · not compared with production, as the run asks")
     assert not judge(measured(champion=scored(), comparison=None), compare=False).passed
 
 
@@ -247,9 +250,22 @@ def test_the_summary_never_shows_a_figure_below_its_threshold() -> None:
     assert near.summary.startswith("passed: mAP50-95 0.7041 ≥ 0.7040 ·")
 
 
-def test_the_summary_names_no_floor_where_none_is_asked() -> None:
-    """Zero is no demand."""
-    assert judge(limits={"minimum_map50_95": 0}).summary.startswith("passed: mAP50-95 0.700 · bolt")
+def test_the_summary_says_that_a_figure_without_a_floor_was_not_checked() -> None:
+    """Zero is no demand, and what nothing is asked of has passed nothing."""
+    assert judge(limits={"minimum_map50_95": 0}).summary.startswith("passed: mAP50-95 0.700 (no floor) · bolt")
+    nothing = judge(limits={"minimum_map50_95": 0, "minimum_map50": 0}).summary
+    assert nothing.startswith("passed, no figure was checked: mAP50-95 0.700 (no floor) · bolt")
+
+
+def test_what_the_run_loosened_stands_first_and_in_the_summary() -> None:
+    """Whoever reads the verdict or the report learns by what it passed."""
+    loosened = (Loosened("minimum_map50", 0.5, 0.0), Loosened("compare", True, False))
+    decision = judge(limits={"minimum_map50": 0}, loosened=loosened)
+    assert decision.reasons[:2] == (
+        "loosened by the run: minimum_map50 was 0.5, is 0",
+        "loosened by the run: compare was true, is false",
+    )
+    assert " · 2 loosened by the run · " in decision.summary
 
 
 def test_the_summary_stays_short_and_on_one_line_whatever_the_classes_are_called() -> None:

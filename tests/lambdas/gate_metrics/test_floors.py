@@ -152,6 +152,32 @@ def test_a_latency_that_cannot_be_is_refused_without_any_ceiling(field: str, bad
     assert not judge(measured(scored(**{field: bad}))).passed
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"minimum_map50": 0}, "mAP50 0.01 on 53 objects: not checked, minimum_map50 is 0"),
+        ({"minimum_class_map50": 0}, "mAP50 of washer 0.95 on 23 objects: not checked, its floor is 0"),
+        ({"class_floors": {"washer": 0}}, "mAP50 of washer 0.95 on 23 objects: not checked, its floor is 0"),
+        ({"minimum_class_objects": 0}, "held-out objects of a class: not checked, minimum_class_objects is 0"),
+        ({"maximum_latency_ms": 0}, "median latency 20.00 ms: not checked, maximum_latency_ms is 0"),
+        ({"maximum_model_mb": 0}, "model size 12.00 MB: not checked, maximum_model_mb is 0"),
+    ],
+    ids=str,
+)
+def test_what_nothing_is_asked_of_was_not_checked_and_has_not_passed(limits: dict[str, Any], said: str) -> None:
+    """No verdict says 0.01 ≥ 0.00."""
+    decision = judge(measured(scored(map50=0.01)), limits={"minimum_map50": 0, **limits})
+    assert decision.passed
+    assert said in decision.reasons
+    assert not [reason for reason in decision.reasons if reason.endswith(" 0.00") or "≥ 0.00 " in reason]
+
+
+def test_a_figure_that_nobody_measured_is_refused_without_any_floor() -> None:
+    """Not checked is one thing, missing another."""
+    without = {"minimum_class_map50": 0, "minimum_map50": 0}
+    assert not judge(measured(scored(map50=None)), limits=without).passed
+
+
 fractions = st.floats(0, 1)
 
 

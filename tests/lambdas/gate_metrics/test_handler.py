@@ -25,6 +25,7 @@ from tests.lambdas.gate_metrics.figures import (
 from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.model import TASKS
+from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, figures_of
 
 ARCHIVE = b"an archive" * 120_000
@@ -92,6 +93,17 @@ def test_gate_json_holds_everything_the_decision_stands_on(evaluated: Bucket, co
     assert written["champion"]["package_version"] == 3
     assert written["comparison"]["overall"] == {"value": 0.0, "low": None, "high": None}
     assert (written["archive_digest"], written["dataset_digest"]) == (DIGEST, "d" * 64)
+
+
+def test_what_the_run_loosened_is_written_down_and_told(evaluated: Bucket, context: Context) -> None:
+    """In ``gate.json`` by itself; among the reasons, which the page and the approver see."""
+    loosened = (Loosened("minimum_map50", 0.5, 0.01),)
+    plan = build_plan(thresholds=THRESHOLDS, loosened=loosened).document()
+    result = handler({**event(), "plan": plan}, context)
+    assert gate(evaluated)["loosened"] == [{"key": "minimum_map50", "was": 0.5, "now": 0.01}]
+    said = "loosened by the run: minimum_map50 was 0.5, is 0.01"
+    assert result["reasons"][0] == said
+    assert said in evaluated.get(FOLDER + "report/index.html").decode()
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -279,6 +279,20 @@ def test_a_roll_back_is_not_confirmed_once_another_release_took_place(registry: 
         function.handler({"roll_back": plan}, context)
 
 
+def test_a_release_cannot_leave_out_the_question_that_the_stack_demands(
+    registry: Any, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends before it holds the lock; where the stack shows what is loosened, the build's approver was asked."""
+    demanding = replace(function.environment, defaults={"ask_before_production": True})
+    monkeypatch.setattr(function, "environment", demanding)
+    said = "ask_before_production: the run asks false, the stack demands true"
+    with pytest.raises(function.ReleaseRefused, match=said):
+        function.handler(event(ask_before_production=False), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+    monkeypatch.setattr(function, "environment", replace(demanding, loosening="show"))
+    assert function.handler(event(ask_before_production=False), context)["ask_before_production"] is False
+
+
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
     """A refused release blocks nobody."""
     bucket.put("runs/one/model.tar.gz", b"something else")

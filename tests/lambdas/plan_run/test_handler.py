@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from moto.sns.models import sns_backends
 
+from lambdas.plan_run import handler as function
 from lambdas.plan_run.handler import InputRejected, handler
-from tests.lambdas.conftest import Bucket, Context, client
+from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
 from tests.workflow.contract.released import CHAMPION
 
 EXECUTION = {
@@ -29,9 +32,23 @@ def event(**given: Any) -> dict[str, Any]:
     return {"input": given, "execution": EXECUTION}
 
 
+def subscribe(confirmed: int, pending: int = 0) -> None:
+    """The topic with so many subscriptions, which moto keeps and does not count."""
+    topic = client("sns").create_topic(Name="greenlight")["TopicArn"]
+    assert topic == ENVIRONMENT["TOPIC_ARN"]
+    kept = sns_backends["123456789012"][REGION].topics[topic]
+    kept.subscriptions_confimed, kept.subscriptions_pending = confirmed, pending
+
+
+def let(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+    """The function as another stack sets it."""
+    monkeypatch.setattr(function, "environment", replace(function.environment, **settings))
+
+
 @pytest.fixture
 def account(bucket: Bucket, table: Any) -> Bucket:
-    """A dataset, its neighbour with a longer name, an empty registry."""
+    """A dataset, its neighbour with a longer name, an empty registry, and somebody who is told."""
+    subscribe(1)
     client("sagemaker").create_model_package_group(
         ModelPackageGroupName="greenlight", ModelPackageGroupDescription="test"
     )
@@ -67,7 +84,7 @@ def test_a_first_run_is_planned_and_its_prefixes_are_filled(account: Bucket, con
 def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> None:
     """The preparation, the report and whoever looks later read it there."""
     given = event(
-        policy={"outside-image": "repair"},
+        policy={"missing-label": "reject"},
         prepare_instances=3,
         class_floors={"bolt": 0.6},
         fallback_instances=["ml.g4dn.xlarge"],
@@ -78,7 +95,7 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
     assert record["preparation"] == {
         "task": "auto",
         "format": "auto",
-        "policy": {"outside-image": "repair"},
+        "policy": {"missing-label": "reject"},
         "group_pattern": "",
         "seed": 0,
         "image_size": 640,
@@ -113,12 +130,16 @@ def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, contex
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"]["package_version"] == 3
 
 
-def test_a_run_that_replaces_is_not_compared(account: Bucket, table: Any, context: Context) -> None:
-    """Asked for in so many words, because production finds something else."""
+def test_a_run_that_replaces_is_not_compared(
+    account: Bucket, table: Any, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the stack says so, because production finds something else."""
+    let(monkeypatch, defaults={**function.environment.defaults, "compare": False})
     account.put("runs/zero/models/model.tar.gz", b"the champion")
     table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
-    plan = handler(event(compare=False), context)
+    plan = handler(event(), context)
     assert (plan["champion"], plan["compare"], plan["judged_against"]) == (None, False, None)
+    assert "loosened" not in plan
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"] is None
 
 
@@ -190,3 +211,66 @@ def test_an_event_that_is_not_whole_is_refused(account: Bucket, context: Context
     """The same error as for a wrong input."""
     with pytest.raises(InputRejected):
         handler(given, context)
+
+
+LOOSENED = {"minimum_map50": 0, "compare": False}
+"""What once sent a model that finds nothing to a person, as one that had passed."""
+
+
+def test_a_run_cannot_ask_less_than_its_stack_demands(account: Bucket, context: Context) -> None:
+    """Whoever starts it is told each key, what the stack demands, and how it is done; nothing is written."""
+    with pytest.raises(InputRejected) as caught:
+        handler(event(**LOOSENED), context)
+    assert "compare: the run asks false, the stack demands true" in str(caught.value)
+    assert "minimum_map50: the run asks 0, the stack demands 0.5" in str(caught.value)
+    assert "--default KEY=VALUE" in str(caught.value)
+    assert "PolicyLoosening=show" in str(caught.value)
+    assert not [key for key in account.stored() if key.startswith("runs/")]
+
+
+def test_a_stack_that_demands_less_lets_its_runs_ask_less(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy is the stack's, whatever this software suggests."""
+    let(monkeypatch, defaults={**function.environment.defaults, **LOOSENED, "ask_before_production": True})
+    assert handler(event(**LOOSENED), context)["thresholds"]["minimum_map50"] == 0
+    with pytest.raises(InputRejected, match="ask_before_production: the run asks false, the stack demands true"):
+        handler(event(ask_before_production=False), context)
+
+
+def test_what_a_run_loosens_where_it_may_travels_in_its_plan(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was and what it is, for the gate and whoever approves; and in the run's record."""
+    let(monkeypatch, loosening="show")
+    plan = handler(event(**LOOSENED), context)
+    told = [{"key": "compare", "was": True, "now": False}, {"key": "minimum_map50", "was": 0.5, "now": 0}]
+    assert plan["loosened"] == told
+    assert json.loads(account.get("runs/one/record/run.json"))["loosened"] == told
+
+
+@pytest.mark.parametrize(
+    ("pending", "said"), [(0, "nobody subscribed"), (2, "2 wait to be confirmed by the link that AWS mailed")]
+)
+def test_a_run_that_nobody_would_be_told_of_is_refused_before_anything_is_paid(
+    account: Bucket, context: Context, pending: int, said: str
+) -> None:
+    """It would train for hours, and wait for a decision until it expires."""
+    subscribe(0, pending)
+    with pytest.raises(InputRejected, match=f"no confirmed subscription on the topic arn:aws:sns:.*{said}") as caught:
+        handler(event(), context)
+    assert "AskWithoutMail=allow" in str(caught.value)
+    assert not [key for key in account.stored() if key.startswith("runs/")]
+
+
+def test_a_run_that_asks_nobody_needs_nobody(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing changed, or people watch elsewhere."""
+    mark = handler(event(), context)["fingerprint"]
+    subscribe(0)
+    let(monkeypatch, ask_without_mail="allow")
+    assert handler(event(), context)["anything_to_do"]
+    let(monkeypatch, ask_without_mail="refuse")
+    register(mark)
+    assert handler(event(), context)["reason"] == "nothing changed since version 1"

@@ -24,6 +24,7 @@ def test_the_table_has_every_key_with_its_meaning_and_its_default() -> None:
     rows = render_table().splitlines()[2:]
     assert re.findall(r"^\| `(\w+)` \|", render_table(), re.MULTILINE) == list(RULES)
     assert "| `epochs` | passes over the training images; a whole number from 1 to 1000 | `50` |" in rows
+    assert "| `minimum_map50` | floor of mAP50; a number from 0 to 1; a run may only raise it | `0.5` |" in rows
     assert any(row.startswith("| `started_by` | who or what started the run; up to 80 letters, digits") for row in rows)
 
 

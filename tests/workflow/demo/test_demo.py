@@ -16,7 +16,7 @@ from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
 from workflow.demo.options import Options, read_options
-from workflow.demo.steps import begin_dataset, stop_run
+from workflow.demo.steps import begin_dataset, set_policy, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +60,26 @@ def test_settings_are_a_valid_input_and_yield_to_the_person(dataset: Path | None
     options = Options(dataset, weights, ask=False, port=1, state=Path("x"), settings={"epochs": 3})
     settings = options.training()
     assert RunInput.parse(settings, {"dataset": "s3://bucket/any/"}).epochs == 3
-    assert settings["minimum_map50"] == (0.6 if dataset is None else 0.05)
+    assert RunInput.parse({}, {"dataset": "s3://bucket/any/", **options.policy()})
+
+
+@pytest.mark.parametrize("dataset", [None, Path("photos")])
+def test_what_a_demonstration_demands_is_its_stacks(dataset: Path | None) -> None:
+    """Its run asks nothing milder, so that it starts; its stack keeps what a person has set and no older policy."""
+    options = Options(dataset, None, ask=False, port=1, state=Path("x"), settings={})
+    before = {"epochs": 7, "compare": False, "minimum_top1": 0.05}
+    described = {"StackStatus": "UPDATE_COMPLETE", "Parameters": [parameter("Defaults", json.dumps(before))]}
+    cloud = ScriptedCloud({"describe_stacks": {"Stacks": [described]}})
+    defaults = set_policy(cloud, options.policy())
+    assert defaults == {"epochs": 7, **options.policy()}
+    stack = {"dataset": "s3://bucket/any/", **defaults}
+    assert RunInput.parse(options.training(), stack).loosened(stack) == ()
+    assert options.policy()["minimum_map50"] == (0.6 if dataset is None else 0.05)
+
+
+def parameter(key: str, value: str) -> dict[str, str]:
+    """A parameter of a stack, as CloudFormation describes it."""
+    return {"ParameterKey": key, "ParameterValue": value}
 
 
 def demo(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -23,6 +23,7 @@ from workflow.stack.deploy import check_project, collect_parameters, deploy, fil
 from workflow.stack.destroy import destroy
 from workflow.stack.outputs import parse_outputs, read_stack
 from workflow.stack.package import ROOT
+from workflow.stack.subscription import count
 
 OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
@@ -113,6 +114,8 @@ def test_deploying_twice_changes_nothing_the_second_time(stand_in: StandIn, root
     assert stack.approval_url.endswith("/")
     assert first.statuses("BuildMachine") == ["will be made", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert "uploaded" in first.statuses("plan_run.zip")
+    assert first.statuses("mail") == ["confirmed"], "nobody could read the mail that asks for it here"
+    assert count(AwsCloud(), stack.topic_arn) == (1, 0)
 
     assert deploy("twice", on_progress=second.append, root=root) == stack
     assert list(second) == [Step("twice", "unchanged")]
