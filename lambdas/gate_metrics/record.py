@@ -43,7 +43,7 @@ def name_judged(metrics: Metrics) -> Judged:
     )
 
 
-def hand_on(decision: Decision, metrics: Metrics, evaluation_uri: str) -> PassedGate:
+def hand_on(decision: Decision, metrics: Metrics, evaluation_uri: str, archive_uri: str) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
         passed=decision.passed,
@@ -51,6 +51,7 @@ def hand_on(decision: Decision, metrics: Metrics, evaluation_uri: str) -> Passed
         reasons=tuple(shorten(decision.reasons)),
         model_digest=metrics.candidate.model_digest,
         archive_digest=metrics.candidate.archive_digest,
+        archive_uri=archive_uri,
         report_uri=evaluation_uri + REPORT,
         metrics_uri=evaluation_uri + METRICS,
         metrics=show_candidate(metrics),

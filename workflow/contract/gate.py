@@ -48,7 +48,8 @@ class GateVerdict:
 class PassedGate:
     """What the registration and the person who approves need of a candidate that passed: ``$.gate`` in Build.
 
-    ``properties`` are the candidate's RegisteredFigures as the registry takes them.
+    ``archive_uri`` is where the judged archive is kept, under its digest. ``properties`` are the candidate's
+    RegisteredFigures as the registry takes them.
     """
 
     passed: bool
@@ -56,6 +57,7 @@ class PassedGate:
     reasons: tuple[str, ...]
     model_digest: str
     archive_digest: str
+    archive_uri: str
     report_uri: str
     metrics_uri: str
     metrics: CandidateFigures

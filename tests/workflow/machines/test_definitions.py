@@ -217,6 +217,7 @@ def sample_data() -> dict[str, Any]:
             "summary": "passed",
             "model_digest": "d" * 64,
             "archive_digest": "e" * 64,
+            "archive_uri": f"s3://bucket/models/{'e' * 64}/model.tar.gz",
             "report_uri": "s3://bucket/report",
             "metrics_uri": "s3://bucket/metrics.json",
             "metrics": figures,
