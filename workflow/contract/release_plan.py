@@ -10,13 +10,28 @@ from workflow.contract.document import Address, Digest, Document, Folder, Packag
 
 
 @dataclass(frozen=True)
+class PreviousVersion:
+    """What production served before: the digest of its model, empty where no release has recorded it.
+
+    ``evaluation_uri`` is the evaluation whose pictures are sent. It is that version's own, whose answers are known; or,
+    with ``only_the_digest``, another's, so that no more can be seen than which model answers.
+    """
+
+    model_digest: str
+    evaluation_uri: Folder
+    only_the_digest: bool
+
+
+@dataclass(frozen=True)
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
     ``model_name``, ``staging_configuration`` and ``production_configuration`` are what the names of these begin with:
     every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
     in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
-    people. ``goes_back`` says that a person brings back an earlier version.
+    people. ``goes_back`` says that a person brings back an earlier version. ``archive_etag`` is S3's mark of the very
+    object at ``model_data_url`` whose bytes were hashed. ``previous`` is what a roll-back has to bring back. Both are
+    in every plan that is made today; one that was made before had neither.
     """
 
     run: Text
@@ -46,3 +61,5 @@ class ReleasePlan(Document):
     approval_seconds: Seconds
     metrics: Mapping[str, Any]
     goes_back: bool = False
+    archive_etag: str = ""
+    previous: PreviousVersion | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.reading import ContractError
 
@@ -50,9 +52,57 @@ def registry(bucket: Bucket, table: Any) -> Any:
 def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, context: Context) -> None:
     """The plan names what the machine will create."""
     plan = function.handler(event(ask_before_production=True, started_by="ana"), context)
+    for path in paths("release", "plan"):
+        assert reduce(dict.__getitem__, path.split("."), plan) is not None, f"the machine reads {path}"
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
+
+
+def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
+    registry: Any, bucket: Bucket, context: Context
+) -> None:
+    """By S3's mark of it, which SageMaker is given along with the address."""
+    etag = bucket.s3.head_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")["ETag"]
+    assert function.handler(event(), context)["archive_etag"] == etag.strip('"')
+
+
+def test_the_plan_says_what_a_roll_back_has_to_bring_back(bucket: Bucket, table: Any, context: Context) -> None:
+    """The digest from the champion's record, the pictures from its entry in the registry."""
+    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    table.put_item(Item={**OTHER_CHAMPION, "model_digest": "c" * 64})
+    added = {
+        "ModelPackageName": "greenlight-4",
+        "CreationTime": 0,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+    }
+    mine = {**DESCRIBED["CustomerMetadataProperties"], "archive_digest": hashlib.sha256(ARCHIVE).hexdigest()}
+    before = {**mine, "model_digest": "c" * 64, "evaluation_uri": "s3://bucket/runs/zero/evaluation/"}
+    there = {
+        "EndpointName": "greenlight-production",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/greenlight-production",
+        "EndpointConfigName": OTHER_CHAMPION["production_configuration"],
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    with Stubber(function.sagemaker) as stub:
+        package, champion = "describe_model_package", OTHER_CHAMPION["model_package_arn"]
+        stub.add_response(
+            package, {**DESCRIBED, **added, "CustomerMetadataProperties": mine}, {"ModelPackageName": ARN}
+        )
+        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        stub.add_response("describe_endpoint", there, {"EndpointName": "greenlight-production"})
+        stub.add_response(
+            package, {**DESCRIBED, **added, "CustomerMetadataProperties": before}, {"ModelPackageName": champion}
+        )
+        plan = function.handler(event(), context)
+    assert plan["previous"] == {
+        "model_digest": "c" * 64,
+        "evaluation_uri": "s3://bucket/runs/zero/evaluation/",
+        "only_the_digest": False,
+    }
 
 
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
