@@ -37,8 +37,11 @@ class Deployed:
 DEPLOYED = (
     Deployed("functions", ("lambdas/requirements.txt",)),
     *(
-        Deployed(name, (f"containers/{name}/requirements.txt", f"containers/{name}/requirements-no-deps.txt"))
-        for name in ("training", "serving")
+        Deployed(name, tuple(f"containers/{name}/{file}" for file in files))
+        for name, files in (
+            ("training", ("requirements.txt", "requirements-any-build.txt", "requirements-no-deps.txt")),
+            ("serving", ("requirements.txt", "requirements-no-deps.txt")),
+        )
     ),
     # It is deployed nowhere, so nobody asks for its bill; it holds the credentials of whoever deploys.
     Deployed("command", ("constraints.txt",), has_bill=False),

@@ -1,8 +1,9 @@
 """A Python environment for each image, made from the image's own requirement files.
 
 An image `containers/<name>` is stood for by a virtual environment with exactly what its Dockerfile installs:
-`requirements.txt`, then `requirements-no-deps.txt` without dependencies. An environment is named after the content of
-those files, so that a changed requirement makes a new one; one that was interrupted half-way is made again.
+`requirements.txt`, then `requirements-any-build.txt`, of which each machine takes its build, then
+`requirements-no-deps.txt` without dependencies. pip holds what has hashes to them. An environment is named after the
+content of those files, so that a changed requirement makes a new one; one that was interrupted half-way is made again.
 `python -m infra.local.environments training serving` makes them ahead of time.
 """
 
@@ -22,7 +23,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = REPOSITORY / ".greenlight" / "environments"
 _PLAIN = "requirements.txt"
-_WITHOUT_DEPENDENCIES = "requirements-no-deps.txt"
+_MORE = {"requirements-any-build.txt": (), "requirements-no-deps.txt": ("--no-deps",)}
+"""What is installed after that where it is there, in this order, with these options."""
 _COMPLETE = "complete"
 _SHOWN_LINES_OF_A_FAILURE = 25
 
@@ -57,7 +59,7 @@ def ensure(
 def fingerprint(folder: Path) -> str:
     """Twelve hex digits that change with the requirements and with the version of Python."""
     digest = hashlib.sha256(sys.version.encode())
-    for file in (_PLAIN, _WITHOUT_DEPENDENCIES):
+    for file in (_PLAIN, *_MORE):
         path = folder / file
         content = path.read_bytes() if path.exists() else b""
         digest.update(f"{file} {len(content)}\n".encode() + content)
@@ -68,8 +70,9 @@ def _make(target: Path, folder: Path) -> None:
     _run([sys.executable, "-m", "venv", str(target)], folder)
     pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q"]
     _run([*pip, "-r", _PLAIN], folder)
-    if (folder / _WITHOUT_DEPENDENCIES).exists():
-        _run([*pip, "--no-deps", "-r", _WITHOUT_DEPENDENCIES], folder)
+    for file, options in _MORE.items():
+        if (folder / file).exists():
+            _run([*pip, *options, "-r", file], folder)
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -1,12 +1,16 @@
 """The edge of the gate: reads the figures, hashes the archive, writes the verdict down, returns or raises GateRejected.
 
-What cannot be read becomes evidence that is missing, and the decision is made of that.
+What cannot be read becomes evidence that is missing, and the decision is made of that. The archive of a candidate that
+passes is kept where nothing can replace it; one that cannot be kept does not pass.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -14,11 +18,11 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.gate_metrics.decision import Evidence, decide
+from lambdas.gate_metrics.archive import NotKeptError, keep_archive, read_archive
+from lambdas.gate_metrics.decision import Evidence, decide, refuse
 from lambdas.gate_metrics.record import METRICS, REPORT, SMOKE, hand_on, shorten, write_verdict
 from lambdas.gate_metrics.report import put_verdict
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
@@ -28,6 +32,19 @@ class GateRejected(Exception):
     """The candidate may not be registered: every reason, in words."""
 
 
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings."""
+
+    bucket: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables."""
+        return Environment(bucket=environ["BUCKET"])
+
+
+environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
@@ -45,6 +62,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric(name="GateRefused", unit=MetricUnit.Count, value=1)
         raise GateRejected(f"what the gate was asked cannot be read: {error}") from error
     evaluation = plan.uris.evaluation
+    archive = read_archive(s3, training.get("model_data_url"))
+    if archive is None:
+        logger.warning("no archive", uri=training.get("model_data_url"))
     page = read_page(evaluation + REPORT)
     # Read once: what is judged, shown and signed is what these bytes say.
     measured = read_bytes(evaluation + METRICS)
@@ -54,13 +74,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             thresholds=plan.thresholds,
             champion=plan.champion,
             training_status=training.get("status"),
-            archive_digest=hash_object(training.get("model_data_url")),
+            archive_digest="" if archive is None else archive.digest,
             has_report=page is not None,
             smoke=parse_json(read_bytes(evaluation + SMOKE), evaluation + SMOKE),
             compare=plan.compare,
             loosened=plan.loosened,
         )
     )
+    kept = ""
+    if decision.passed and archive is not None:
+        try:
+            kept = keep_archive(s3, archive, environment.bucket)
+        except NotKeptError as error:
+            decision = refuse([str(error)], decision.metrics)
     write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
     judged = None if page is None else put_verdict(page, decision)
     if judged is None:
@@ -71,7 +97,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
-    return render(hand_on(decision, decision.metrics, evaluation, hashlib.sha256(measured).hexdigest()))
+    digest = hashlib.sha256(measured).hexdigest()
+    passed = hand_on(decision, decision.metrics, evaluation, evaluation_digest=digest, archive_uri=kept)
+    return render(passed)
 
 
 def read_bytes(uri: str) -> bytes:
@@ -102,17 +130,6 @@ def read_page(uri: str) -> str | None:
         logger.warning("no report", uri=uri, error=type(error).__name__)
         return None
     return text or None
-
-
-def hash_object(uri: object) -> str:
-    """The digest of a stored object, read in pieces; empty where there is no such object."""
-    try:
-        bucket, key = split_s3_uri(str(uri))
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    except (ContractError, s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket) as error:
-        logger.warning("no archive", uri=uri, error=type(error).__name__)
-        return ""
-    return sha256_of(body.iter_chunks(CHUNK_BYTES))
 
 
 def write_json(uri: str, document: dict[str, Any]) -> None:

@@ -47,7 +47,9 @@ def name_judged(metrics: Metrics) -> Judged:
     )
 
 
-def hand_on(decision: Decision, metrics: Metrics, evaluation_uri: str, evaluation_digest: str) -> PassedGate:
+def hand_on(
+    decision: Decision, metrics: Metrics, evaluation_uri: str, *, evaluation_digest: str, archive_uri: str
+) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
         passed=decision.passed,
@@ -56,6 +58,7 @@ def hand_on(decision: Decision, metrics: Metrics, evaluation_uri: str, evaluatio
         model_digest=metrics.candidate.model_digest,
         archive_digest=metrics.candidate.archive_digest,
         evaluation_digest=evaluation_digest,
+        archive_uri=archive_uri,
         report_uri=evaluation_uri + REPORT,
         metrics_uri=evaluation_uri + METRICS,
         metrics=show_candidate(metrics),

@@ -12,11 +12,20 @@ from typing import Any
 
 from lambdas.notify.cause import readable
 from workflow.contract.cause import text_of
+from workflow.contract.failures import Failure
 from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links
 from workflow.contract.reading import finite
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
+
+AS_BEFORE = "Production serves what it served before, unless the reason above says otherwise."
+PRODUCTION: Mapping[str, str] = {
+    Failure.PRODUCTION_ROLLED_BACK: "Production serves the version before again, and answers as it did.",
+    Failure.PRODUCTION_ROLLBACK_FAILED: "The roll-back failed: production may answer wrongly. Look at it at once.",
+    Failure.PRODUCTION_UNAPPROVED: "The roll-back failed: production serves what nobody approved. Look at it at once.",
+}
+"""What production serves after a release that failed, by the name of its error."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ def write_failure(event: Mapping[str, Any], project: str) -> Mail:
         "Nothing was released by this run.",
     ]
     if machine == "release":
-        lines[-1] = "Production serves what it served before, unless the reason above says otherwise."
+        lines[-1] = PRODUCTION.get(read_text(event, "error_name", ""), AS_BEFORE)
     return Mail(subject_line(f"[{project}] {machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
 
 

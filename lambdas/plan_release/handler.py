@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -26,11 +26,11 @@ from lambdas.plan_release.decision import EVALUATION, NotApprovedError, check_de
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up, rollout
-from workflow.contract.champion import read_champion
+from lambdas.plan_release.previous import describe_previous
+from lambdas.plan_release.stored import hash_stored
+from workflow.contract.champion import ChampionRecord, read_champion
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.execution import Execution
-from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
@@ -140,15 +140,20 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     found = find_decision(package.arn)
-    decision = check_decision(found, package, hash_object(package.evaluation_uri + EVALUATION))
-    check_archive(package, hash_object(package.model_data_url))
+    decision = check_decision(found, package, hash_stored(s3, package.evaluation_uri + EVALUATION).digest)
+    archive = hash_stored(s3, package.model_data_url)
+    check_archive(package, archive.digest)
+    champion = find_champion()
     before = Found(
         staging=find_endpoint(f"{environment.project}-staging"),
         production=find_endpoint(f"{environment.project}-production"),
-        served=find_served(),
+        served=Served.of(champion),
         decision=decision,
     )
     plan = draw_up(environment.project, execution, given, settings, package, before)
+    described = describe_package(champion.model_package_arn) if champion and plan.production_exists else {}
+    previous = describe_previous(champion, plan.previous_configuration, described, plan.evaluation_uri)
+    plan = replace(plan, archive_etag=archive.etag, previous=previous)
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
@@ -160,18 +165,26 @@ def confirm(plan: ReleasePlan) -> None:
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """
     lock.take(plan.execution_arn, int(time.time()))
-    check_overtaken(plan, find_served())
+    check_overtaken(plan, Served.of(find_champion()))
 
 
 def find_package(arn: str) -> Package:
     """The registered version. Raises RefusalError where there is none or it may not be released."""
+    described = describe_package(arn)
+    if not described:
+        raise RefusalError(f"there is no model package {arn}")
+    return read(described, environment.package_group)
+
+
+def describe_package(arn: str) -> Mapping[str, Any]:
+    """What the registry says of a version; nothing where it has none of that name."""
     try:
-        described = sagemaker.describe_model_package(ModelPackageName=arn)
+        described: dict[str, Any] = sagemaker.describe_model_package(ModelPackageName=arn)
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:
-            raise RefusalError(f"there is no model package {arn}") from error
+            return {}
         raise
-    return read(described, environment.package_group)
+    return described
 
 
 def find_decision(package_arn: str, scope: str = "") -> Decision | None:
@@ -231,16 +244,6 @@ def find_endpoint(name: str) -> Endpoint | None:
         raise
 
 
-def find_served() -> Served:
-    """What the table says that production serves. Raises ContractError where its record is not whole."""
-    return Served.of(read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))))
-
-
-def hash_object(uri: str) -> str:
-    """The digest of a stored object, read in pieces; empty where there is no such object."""
-    bucket, key = split_s3_uri(uri)
-    try:
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
-        return ""
-    return sha256_of(body.iter_chunks(CHUNK_BYTES))
+def find_champion() -> ChampionRecord | None:
+    """The record of what production serves. Raises ContractError where it is not whole."""
+    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))

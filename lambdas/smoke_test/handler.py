@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         expectation = Expectation.parse(json.loads(read_object(folder + "smoke.json")))
     except (ContractError, ValueError) as error:
         raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
-    if expectation.model_digest != digest:
+    if expectation.model_digest != digest and not asked.only_the_digest:
         raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
     boxes = 0
     for image in expectation.images:
@@ -55,7 +55,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         try:
             if answer.get("model_digest") != digest:
                 raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
-            problem = difference(image.answer, answer_of(answer), expectation.confidence)
+            problem = ""
+            if not asked.only_the_digest:
+                problem = difference(image.answer, answer_of(answer), expectation.confidence)
         except ContractError as error:
             problem = str(error)
         if problem:
@@ -64,7 +66,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     count = len(expectation.images)
     finds = all(isinstance(one, Box) for image in expectation.images for one in image.answer)
     thing = "box" if finds else "class"
-    summary = f"{count} picture{'s' * (count != 1)}, {boxes} {thing}{'es' * (boxes != 1)}, as in the evaluation"
+    pictures = f"{count} picture{'s' * (count != 1)}"
+    summary = f"{pictures}, {boxes} {thing}{'es' * (boxes != 1)}, as in the evaluation"
+    if asked.only_the_digest:
+        summary = f"{pictures}, answered by the model that was meant"
     logger.info("answered as expected", endpoint=endpoint, images=count, boxes=boxes)
     return {"images": count, "boxes": boxes, "summary": summary}
 

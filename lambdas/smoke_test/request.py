@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workflow.contract.document import Digest, Folder, Text, read
+from workflow.contract.reading import ContractError
 
 
 @dataclass(frozen=True)
 class Request:
-    """An endpoint, the model that it must serve, and the folder of that model's evaluation."""
+    """An endpoint, the model that it must serve, and the folder of that model's evaluation.
+
+    With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
+    """
 
     endpoint: Text
     model_digest: Digest
     evaluation_uri: Folder
+    only_the_digest: bool = False
 
     @staticmethod
     def parse(event: object) -> Request:
         """Read what the state passes on. Raises ContractError naming the key and what is allowed."""
+        if isinstance(event, Mapping) and event.get("model_digest") == "":
+            raise ContractError("no release has recorded which model has to answer, so nobody can tell if this one may")
         return read(Request, event, "the smoke test")

@@ -149,6 +149,21 @@ class Flow:
             for item in page["ModelPackageSummaryList"]
         }
 
+    def register_with_its_run(self, ended: Ended) -> str:
+        """Register a build's version once more as earlier builds did, with the archive that lies with its run."""
+        described = self.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])
+        specification = described["InferenceSpecification"]
+        (container,) = specification["Containers"]
+        container["ModelDataUrl"] = ended.output["training"]["model_data_url"]
+        del container["ModelDataETag"]
+        created = self.sagemaker.create_model_package(
+            ModelPackageGroupName=self.stack.package_group,
+            ModelApprovalStatus="Approved",
+            InferenceSpecification=specification,
+            CustomerMetadataProperties=described["CustomerMetadataProperties"],
+        )
+        return str(created["ModelPackageArn"])
+
     def trainings(self, execution: str, **listing: Any) -> list[str]:
         """The names of a run's training jobs; ``listing`` are further parameters of ListTrainingJobs."""
         run = execution.rsplit(":", 1)[-1]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.flow.driver import Flow
 
 
@@ -173,17 +176,37 @@ def test_a_model_judged_against_one_that_is_gone_is_not_released(flow: Flow) -> 
     assert flow.ask_production()["model_digest"] == serving
 
 
+def test_an_archive_overwritten_after_approval_never_serves(flow: Flow) -> None:
+    """A release takes the bytes that were judged, from where they cannot be replaced; the run's own copy is nothing."""
+    first = flow.build(flow.upload())
+    assert (first.status, first.cause) == ("SUCCEEDED", "")
+    bucket, key = first.output["training"]["model_data_url"].removeprefix("s3://").split("/", 1)
+    flow.storage.put_object(Bucket=bucket, Key=key, Body=b"another model")
+    kept = first.output["gate"]["archive_uri"].removeprefix(f"s3://{bucket}/")
+    assert kept == f"models/{first.output['gate']['archive_digest']}/model.tar.gz"
+    for overwrite in ({}, {"IfNoneMatch": "*"}):
+        with pytest.raises(ClientError, match=r"AccessDenied|PreconditionFailed"):
+            flow.storage.put_object(Bucket=bucket, Key=kept, Body=b"another model", **overwrite)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        flow.storage.delete_object(Bucket=bucket, Key=kept)
+    again = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
+    assert (again.status, again.cause) == ("SUCCEEDED", "")
+    assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
+
+
 def test_an_artefact_changed_after_registration_is_refused(flow: Flow) -> None:
-    """The digest of the archive is compared again before every release."""
+    """A version from before archives were kept apart lies with its run: its digest is compared before every release."""
     ended = flow.build(flow.upload())
-    address = ended.output["training"]["model_data_url"].removeprefix("s3://")
-    bucket, key = address.split("/", 1)
+    old = flow.register_with_its_run(ended)
+    bucket, key = ended.output["training"]["model_data_url"].removeprefix("s3://").split("/", 1)
     archive = flow.storage.get_object(Bucket=bucket, Key=key)["Body"].read()
     flow.storage.put_object(Bucket=bucket, Key=key, Body=b"another model")
-    refused = flow.end(flow.start({"model_package_arn": ended.output["package"]["arn"]}, "release"))
-    flow.storage.put_object(Bucket=bucket, Key=key, Body=archive)
+    refused = flow.end(flow.start({"model_package_arn": old}, "release"))
     assert (refused.status, refused.error) == ("FAILED", "Release.Refused")
     assert "changed after registration" in refused.cause
+    flow.storage.put_object(Bucket=bucket, Key=key, Body=archive)
+    released = flow.end(flow.start({"model_package_arn": old}, "release"))
+    assert (released.status, released.cause) == ("SUCCEEDED", "")
 
 
 def test_a_package_nobody_approved_is_refused(flow: Flow) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -121,6 +123,37 @@ def test_an_earlier_version_comes_back_while_production_is_ill(flow: Flow) -> No
     assert (back.status, back.cause) == ("SUCCEEDED", "")
     assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
     assert production(flow)["LastDeploymentConfig"] == at_once()
+
+
+def planted() -> bytes:
+    """An archive of a model that nobody has judged."""
+    packed, content = io.BytesIO(), b'{"behave": "well", "nobody": "has seen it"}'
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("model.onnx")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def test_a_roll_back_to_an_archive_that_was_overwritten_is_noticed(flow: Flow) -> None:
+    """The configuration of before is back, and serves other bytes: that is no roll-back, and everyone is told."""
+    first = flow.build(flow.upload())
+    old = flow.end(flow.start({"model_package_arn": flow.register_with_its_run(first)}, "release"))
+    assert (old.status, old.cause) == ("SUCCEEDED", "")
+    build = flow.begin(flow.upload(behave="wrong-in-production"))
+    flow.wait_until(lambda: flow.request_mail(build), "nobody is asked")
+    bucket, key = first.output["training"]["model_data_url"].removeprefix("s3://").split("/", 1)
+    flow.storage.put_object(Bucket=bucket, Key=key, Body=planted())
+    flow.answer(build, "approve")
+    assert flow.end(build).error == "Release.Failed"
+    release = newest_release(flow)
+    assert release.error == "Production.Unapproved"
+    assert "another model answered" in release.cause
+    (mail,) = flow.mails(release.arn.rsplit(":", 1)[-1])
+    assert "production serves what nobody approved" in mail["body"]
+    back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
+    assert (back.status, back.cause) == ("SUCCEEDED", "")
+    assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
 
 
 def test_a_production_that_was_scaled_keeps_its_instances(flow: Flow) -> None:

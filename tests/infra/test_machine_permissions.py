@@ -43,7 +43,7 @@ def required(task: Json) -> set[str]:
         api, _, operation = operation.partition(":")
         # A deployment that is given at run time may name alarms.
         alarms = {"cloudwatch:DescribeAlarms"} if "DeploymentConfig.$" in parameters else set()
-        return {f"{api}:{upper(operation)}"} | alarms
+        return {f"{api}:{upper(operation)}"} | alarms | along_with(parameters)
     needed: set[str] = set()
     if service == "sagemaker" and operation.endswith(".sync"):
         job, _ = JOBS[operation.removesuffix(".sync")]
@@ -51,11 +51,13 @@ def required(task: Json) -> set[str]:
     elif service == "sagemaker":
         needed.add(f"sagemaker:{upper(operation)}")
     assert needed, f"unknown integration {task['Resource']}"
-    if "Tags" in parameters:
-        needed.add("sagemaker:AddTags")
-    if "RoleArn" in json.dumps(parameters):
-        needed.add("iam:PassRole")
-    return needed
+    return needed | along_with(parameters)
+
+
+def along_with(parameters: Json) -> set[str]:
+    """What SageMaker wants of whoever creates a thing with tags, or with a role."""
+    tags = {"sagemaker:AddTags"} if "Tags" in parameters else set()
+    return tags | ({"iam:PassRole"} if "RoleArn" in json.dumps(parameters) else set())
 
 
 def tasks(file: str) -> dict[str, Json]:

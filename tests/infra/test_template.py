@@ -143,9 +143,33 @@ def test_the_bucket_is_closed(template: Json) -> None:
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert bucket["BucketEncryption"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    (statement,) = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement, *_ = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> None:
+    """For everyone, whatever a role allows: a write has to ask that nothing be there, and no version goes."""
+    _, once, kept = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    everyone = {"Effect": "Deny", "Principal": "*", "Resource": {"Fn::Sub": "${Bucket.Arn}/models/*"}}
+    assert once == {
+        **everyone,
+        "Sid": "WriteModelsOnce",
+        "Action": "s3:PutObject",
+        "Condition": {"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    }
+    assert kept == {**everyone, "Sid": "KeepModels", "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"]}
+
+
+def test_the_gate_alone_keeps_models(template: Json) -> None:
+    """Of all roles; and no job can write where an endpoint's model lies."""
+    writers = {
+        grant.role
+        for grant in read.grants(template)
+        for resource in grant.resources
+        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource)
+    }
+    assert writers == {"GateMetricsRole"}
 
 
 def test_old_versions_of_runs_do_not_stay_forever(template: Json) -> None:

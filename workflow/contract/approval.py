@@ -50,8 +50,8 @@ class ApprovalRequest(Document):
 
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
     models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
-    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say what is decided
-    on. What has a default was not there from the beginning, and a request waits for days.
+    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say which bytes it
+    is about. What has a default was not there from the beginning, and a request waits for days.
     """
 
     purpose: Purpose

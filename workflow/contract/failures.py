@@ -33,6 +33,7 @@ class Failure(StrEnum):
     PRODUCTION_FAILED = "Production.Failed"
     PRODUCTION_ROLLED_BACK = "Production.RolledBack"
     PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"
+    PRODUCTION_UNAPPROVED = "Production.Unapproved"
     RECORD_FAILED = "Record.Failed"
 
 

@@ -11,14 +11,28 @@ from workflow.contract.release_approval import ReleaseApproval
 
 
 @dataclass(frozen=True)
+class PreviousVersion:
+    """What production served before: the digest of its model, empty where no release has recorded it.
+
+    ``evaluation_uri`` is the evaluation whose pictures are sent. It is that version's own, whose answers are known; or,
+    with ``only_the_digest``, another's, so that no more can be seen than which model answers.
+    """
+
+    model_digest: str
+    evaluation_uri: Folder
+    only_the_digest: bool
+
+
+@dataclass(frozen=True)
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
     ``model_name``, ``staging_configuration`` and ``production_configuration`` are what the names of these begin with:
     every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
     in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
-    people. ``goes_back`` says that a person brings back an earlier version. ``approval`` is who approved the version;
-    it is None, and ``evaluation_digest`` empty, in a plan from before decisions were signed.
+    people. ``goes_back`` says that a person brings back an earlier version. ``approval`` is who approved the version,
+    ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were hashed, and ``previous`` what a
+    roll-back has to bring back. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -50,3 +64,5 @@ class ReleasePlan(Document):
     goes_back: bool = False
     evaluation_digest: str = ""
     approval: ReleaseApproval | None = None
+    archive_etag: str = ""
+    previous: PreviousVersion | None = None

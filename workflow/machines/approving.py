@@ -47,7 +47,7 @@ def register_model(failed: LambdaStep) -> Task:
                 "Containers": [
                     {
                         "Image": settings.SERVING_IMAGE,
-                        "ModelDataUrl.$": "$.training.model_data_url",
+                        "ModelDataUrl.$": "$.gate.archive_uri",
                         # What was judged at this confidence serves at it.
                         "Environment": {"GREENLIGHT_CONFIDENCE.$": "States.Format('{}', $.plan.confidence)"},
                     }

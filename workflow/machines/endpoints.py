@@ -38,7 +38,10 @@ from workflow.machines.states import (
 
 
 def create_model(failed: LambdaStep) -> ModelStep:
-    """The SageMaker model behind both endpoints: the very archive whose digest was just compared."""
+    """The SageMaker model behind both endpoints: the very archive whose digest was just compared.
+
+    By the AWS SDK integration: Step Functions' own for CreateModel names no ModelDataSource among what it takes.
+    """
     step = ModelStep(
         "Create the model",
         model=Model(
@@ -60,13 +63,22 @@ def create_model(failed: LambdaStep) -> ModelStep:
             "ModelName.$": fresh_name("$.plan.model_name"),
             "PrimaryContainer": {
                 "Image.$": "$.plan.image",
-                "ModelDataUrl.$": "$.plan.model_data_url",
+                "ModelDataUrl": None,
+                "ModelDataSource": {
+                    "S3DataSource": {
+                        "S3Uri.$": "$.plan.model_data_url",
+                        "S3DataType": "S3Object",
+                        "CompressionType": "Gzip",
+                        "ETag.$": "$.plan.archive_etag",
+                    }
+                },
                 "Environment.$": "$.plan.environment",
             },
             "EnableNetworkIsolation": True,
             "Tags": settings.TAGS,
         }
     )
+    step.fields["resource"] = "arn:aws:states:::aws-sdk:sagemaker:createModel"
     return step
 
 
@@ -230,4 +242,21 @@ def smoke_test(stage: str, failed: State) -> LambdaStep:
         failed,
         keep=("summary", "images", "boxes"),
         at=f"smoke_{stage}",
+    )
+
+
+def smoke_test_previous(failed: State) -> LambdaStep:
+    """Ask production for the model that it served before, by that version's own pictures where they are known."""
+    return call_function(
+        "Smoke-test the previous version",
+        "${SmokeTestArn}",
+        {
+            "endpoint": f"{settings.PROJECT}-production",
+            "model_digest.$": "$.plan.previous.model_digest",
+            "evaluation_uri.$": "$.plan.previous.evaluation_uri",
+            "only_the_digest.$": "$.plan.previous.only_the_digest",
+        },
+        failed,
+        keep=("summary", "images", "boxes"),
+        at="smoke_previous",
     )

@@ -21,6 +21,7 @@ from workflow.machines.endpoints import (
     create_configuration,
     create_model,
     smoke_test,
+    smoke_test_previous,
     update_endpoint,
     wait_until_ready,
 )
@@ -167,7 +168,7 @@ def ask_before_production() -> LambdaStep:
 
 
 def roll_back(failed: LambdaStep) -> Choice:
-    """Put the previous configuration back when production answers wrongly, and wait until it serves again."""
+    """Put the previous configuration back when production answers wrongly, wait, and see that it serves what it did."""
     rolled_back = fail_release(
         "Smoke-test production", "Report the roll-back", "Rolled back", Failure.PRODUCTION_ROLLED_BACK
     )
@@ -177,8 +178,16 @@ def roll_back(failed: LambdaStep) -> Choice:
         "The roll-back failed",
         Failure.PRODUCTION_ROLLBACK_FAILED,
     )
+    unapproved = fail_release(
+        "Roll back: production serves what nobody approved",
+        "Report what production serves",
+        "Nobody approved what serves",
+        Failure.PRODUCTION_UNAPPROVED,
+    )
+    proven = smoke_test_previous(unapproved)
+    proven.next(rolled_back)
     back = wait_until_ready(
-        "production", "the previous version", "$.plan.previous_configuration", ready=rolled_back, failed=stuck
+        "production", "the previous version", "$.plan.previous_configuration", ready=proven, failed=stuck
     )
     update = update_endpoint(
         "Put the previous version back",

@@ -74,7 +74,11 @@ def tls_only_policy(bucket: str, partition: str) -> dict[str, Any]:
 
 
 def empty(cloud: Cloud, bucket: str) -> int:
-    """Remove every version of every object and every delete marker; return how many there were."""
+    """Remove every version of every object and every delete marker; return how many there were.
+
+    The bucket's policy goes first: it may keep what is in the bucket from everyone.
+    """
+    cloud.call("s3", "delete_bucket_policy", Bucket=bucket)
     removed = 0
     for kind in ("Versions", "DeleteMarkers"):
         batch: list[dict[str, str]] = []

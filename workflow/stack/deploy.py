@@ -21,7 +21,7 @@ from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change_stack, follow
-from workflow.stack.images import address, build_and_push, find_builder, find_missing
+from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
 from workflow.stack.subscription import see_who_is_told
@@ -72,14 +72,19 @@ def deploy(
     given |= {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}
     if push or cloud.local or before is None:
         # Otherwise the images stay what they are: the stack must not name one that nobody pushed.
-        given["TrainingImage"] = address("training", project, place, root)
-        given["ServingImage"] = address("serving", project, place, root)
+        in_registry = push and before is not None
+        given |= name_images(cloud, project, place, root, pinned=in_registry)
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
-    values = fill_in_parameters(before, given, {item["ParameterKey"] for item in known})
+    keys = {item["ParameterKey"] for item in known}
+    values = fill_in_parameters(before, given, keys)
     change_stack(cloud, project, template, values, before is not None, on_progress)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
+        # The first deployment makes the registry: only now is there a digest to name.
         push_images(cloud, project, place, on_progress, root)
+        pins = name_images(cloud, project, place, root, pinned=True)
+        values = fill_in_parameters(describe_stack(cloud, project), pins, keys)
+        change_stack(cloud, project, template, values, True, on_progress)
     elif before is None and not cloud.local:
         for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
@@ -181,6 +186,16 @@ def fill_in_parameters(
         *({"ParameterKey": key, "ParameterValue": value} for key, value in sorted(given.items())),
         *({"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)),
     ]
+
+
+def name_images(cloud: Cloud, project: str, place: Place, root: Path, *, pinned: bool) -> dict[str, str]:
+    """The template's parameters that name the images: by their own digests, or by the tags of their sources."""
+    return {
+        f"{name.capitalize()}Image": pinned_address(cloud, name, project, place, root)
+        if pinned
+        else address(name, project, place, root)
+        for name in IMAGES
+    }
 
 
 def push_images(cloud: Cloud, project: str, place: Place, on_progress: Progress, root: Path) -> None:

@@ -1,7 +1,8 @@
-"""Names the two container images by the content they are built from, and builds and pushes them.
+"""Names the two container images by the content they are built from, builds and pushes them, and pins what was pushed.
 
 A tag is a digest of the sources, so an image is built once for each state of its sources and a registry that refuses to
-change tags never has to. Building needs podman or docker; the stand-in runs the sources and needs neither.
+change tags never has to. What a stack runs is named by the digest of the image itself, which cannot come to mean
+another one. Building needs podman or docker; the stand-in runs the sources and needs neither.
 """
 
 from __future__ import annotations
@@ -39,23 +40,38 @@ def _is_source(path: Path) -> bool:
 
 def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
     """The image's full address in the project's registry."""
-    registry = f"{place.account}.dkr.ecr.{place.region}.{place.domain}"
-    return f"{registry}/{project}-{name}:{tag(name, root)}"
+    return f"{_repository(name, project, place)}:{tag(name, root)}"
+
+
+def pinned_address(cloud: Cloud, name: str, project: str, place: Place, root: Path = ROOT) -> str:
+    """The full address, by its own digest, of the image that was pushed for the present sources.
+
+    Raises GreenlightError where the registry does not hold it.
+    """
+    digest = _find_digest(cloud, f"{project}-{name}", tag(name, root))
+    if not digest:
+        raise GreenlightError(f"the registry does not hold {address(name, project, place, root)}, which was pushed.")
+    return f"{_repository(name, project, place)}@{digest}"
+
+
+def _repository(name: str, project: str, place: Place) -> str:
+    return f"{place.account}.dkr.ecr.{place.region}.{place.domain}/{project}-{name}"
 
 
 def find_missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
     """Names of the images whose present sources the registry does not hold."""
-    return [name for name in IMAGES if not _pushed(cloud, f"{project}-{name}", tag(name, root))]
+    return [name for name in IMAGES if not _find_digest(cloud, f"{project}-{name}", tag(name, root))]
 
 
-def _pushed(cloud: Cloud, repository: str, wanted: str) -> bool:
+def _find_digest(cloud: Cloud, repository: str, wanted: str) -> str:
+    """The digest of the image with this tag; empty where there is none."""
     try:
-        cloud.call("ecr", "describe_images", repositoryName=repository, imageIds=[{"imageTag": wanted}])
+        found = cloud.call("ecr", "describe_images", repositoryName=repository, imageIds=[{"imageTag": wanted}])
     except ServiceError as error:
         if error.code == "ImageNotFoundException":
-            return False
+            return ""
         raise
-    return True
+    return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
 
 
 # SageMaker's machines are x86; a laptop may not be. SageMaker refuses OCI manifests ("Unsupported manifest media

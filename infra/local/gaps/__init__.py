@@ -10,6 +10,7 @@ from ministack import app
 
 from infra.local.gaps import (
     api_addresses,
+    bucket_policies,
     creation,
     data_paths,
     email,
@@ -33,6 +34,7 @@ from infra.local.mailbox import Mailbox
 def install(url: str, mailbox: Mailbox) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
+        bucket_policies,
         creation,
         data_paths,
         history,

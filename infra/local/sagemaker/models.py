@@ -91,15 +91,21 @@ class Models:
             environment = {**definition.get("Environment", {}), **environment}
         if "Image" not in definition:
             raise invalid("The container has neither an Image nor a ModelPackageName.")
-        return ServedContainer(definition["Image"], _model_data(definition), environment)
+        return ServedContainer(definition["Image"], self._model_data(definition), environment)
 
-
-def _model_data(definition: Record) -> str | None:
-    if "ModelDataUrl" in definition:
-        return str(definition["ModelDataUrl"])
-    if "ModelDataSource" not in definition:
-        return None
-    source = definition["ModelDataSource"].get("S3DataSource", {})
-    if source.get("S3DataType") != "S3Object" or source.get("CompressionType") != "Gzip":
-        raise lacking("model data other than one gzip-compressed S3Object")
-    return str(source["S3Uri"])
+    def _model_data(self, definition: Record) -> str | None:
+        """Where the archive lies. As on AWS it has to be there, and, where an ETag is given, to be that very object."""
+        if "ModelDataUrl" in definition:
+            return str(definition["ModelDataUrl"])
+        if "ModelDataSource" not in definition:
+            return None
+        source = definition["ModelDataSource"].get("S3DataSource", {})
+        if source.get("S3DataType") != "S3Object" or source.get("CompressionType") != "Gzip":
+            raise lacking("model data other than one gzip-compressed S3Object")
+        uri = str(source["S3Uri"])
+        found = self._workshop.storage.etag(uri)
+        if found is None:
+            raise invalid(f"Could not find model data at {uri}.")
+        if source.get("ETag", found) != found:
+            raise invalid(f"The model data at {uri} has the ETag {found} and not {source['ETag']}.")
+        return uri

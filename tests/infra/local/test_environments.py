@@ -48,9 +48,9 @@ def test_pip_s_own_words_are_in_the_error(tmp_path: Path) -> None:
     assert not list((tmp_path / "environments").glob("*/complete"))
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-no-deps.txt"])
-def test_either_file_changes_the_environment(tmp_path: Path, name: str) -> None:
-    """A moved requirement is a change as well: the two files are installed differently."""
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-any-build.txt", "requirements-no-deps.txt"])
+def test_every_file_changes_the_environment(tmp_path: Path, name: str) -> None:
+    """A moved requirement is a change as well: the files are installed differently."""
     image = folder(tmp_path / "image", "a==1\n")
     before = fingerprint(image)
     (image / name).write_text("b==1\n")

@@ -43,6 +43,7 @@ GATE = PassedGate(
     model_digest="a" * 64,
     archive_digest="b" * 64,
     evaluation_digest="c" * 64,
+    archive_uri=f"s3://greenlight-test/models/{'b' * 64}/model.tar.gz",
     report_uri=EVALUATION + "report/index.html",
     metrics_uri=EVALUATION + "metrics.json",
     metrics=CandidateFigures("detect", CANDIDATE, 16, {"map50_95": Interval(0.76, 0.85)}),

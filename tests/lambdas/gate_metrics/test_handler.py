@@ -30,6 +30,7 @@ from workflow.contract.scores import FIGURE_NAMES, figures_of
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
+KEPT = f"models/{DIGEST}/model.tar.gz"
 FOLDER = "runs/one/evaluation/"
 PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 
@@ -79,6 +80,42 @@ def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, co
     assert result["champion"] is None
     assert result["report_uri"] == EVALUATION + "report/index.html"
     assert result["metrics_uri"] == EVALUATION + "metrics.json"
+
+
+def test_a_judged_archive_is_kept_under_its_digest(evaluated: Bucket, context: Context) -> None:
+    """What is registered is an address that names the very bytes, and is written once."""
+    result = handler(event(), context)
+    assert result["archive_uri"] == f"s3://greenlight-test/{KEPT}"
+    assert evaluated.get(KEPT) == ARCHIVE
+    evaluated.put("runs/one/models/job/output/model.tar.gz", b"something else")
+    assert evaluated.get(KEPT) == ARCHIVE
+
+
+def test_a_model_whose_archive_cannot_be_kept_is_refused(evaluated: Bucket, context: Context) -> None:
+    """It is gone between hashing and keeping: the verdict and the page say no, as the exception does."""
+    address = {"Bucket": evaluated.name, "Key": "runs/one/models/job/output/model.tar.gz"}
+
+    def remove(**_: Any) -> None:
+        evaluated.s3.delete_object(**address)
+
+    moment = "before-parameter-build.s3.CopyObject"
+    function.s3.meta.events.register(moment, remove)
+    try:
+        with pytest.raises(GateRejected, match="the archive changed after it was judged"):
+            handler(event(), context)
+    finally:
+        function.s3.meta.events.unregister(moment, remove)
+    assert KEPT not in evaluated.stored()
+    assert gate(evaluated)["passed"] is False
+    assert b'<section class="verdict rejected">' in evaluated.get(FOLDER + "report/index.html")
+
+
+def test_the_archive_of_a_refused_model_is_not_kept(evaluated: Bucket, context: Context) -> None:
+    """Only what may be released lies there."""
+    evaluated.put(FOLDER + "metrics.json", found(map50=0.1))
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert KEPT not in evaluated.stored()
 
 
 def test_gate_json_holds_everything_the_decision_stands_on(evaluated: Bucket, context: Context) -> None:

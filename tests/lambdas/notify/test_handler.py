@@ -57,6 +57,21 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
     assert "Nothing was released" in sent["Message"]
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Failure.SMOKE_TEST_FAILED, "Production serves what it served before"),
+        (Failure.PRODUCTION_ROLLED_BACK, "Production serves the version before again, and answers as it did."),
+        (Failure.PRODUCTION_ROLLBACK_FAILED, "The roll-back failed: production may answer wrongly."),
+        (Failure.PRODUCTION_UNAPPROVED, "The roll-back failed: production serves what nobody approved."),
+    ],
+)
+def test_a_release_that_failed_is_told_with_what_production_serves(error: Failure, said: str) -> None:
+    """What a person has to do next depends on it; nothing is claimed that nobody looked at."""
+    told = mail.write_failure({**FAILED, "machine": "release", "error_name": error}, "greenlight").text
+    assert told.splitlines()[-1].startswith(said)
+
+
 def test_a_failure_that_a_nested_execution_told_is_only_made_readable(mailbox: Mailbox, context: Context) -> None:
     """Release has mailed its reason; Build fails with the same one."""
     nested = {"Error": "States.TaskFailed", "Cause": json.dumps({"Error": Failure.SMOKE_TEST_FAILED, "Cause": LAMBDA})}

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECUTION
 from tests.lambdas.signing import Signer
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
+from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.reading import ContractError
@@ -86,6 +88,8 @@ def registry_of(described: dict[str, Any]) -> Iterator[None]:
 def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, context: Context) -> None:
     """The plan names what the machine will create."""
     plan = function.handler(event(ask_before_production=True, started_by="ana"), context)
+    for path in paths("release", "plan"):
+        assert reduce(dict.__getitem__, path.split("."), plan) is not None, f"the machine reads {path}"
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
@@ -291,6 +295,49 @@ def test_a_release_cannot_leave_out_the_question_that_the_stack_demands(
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
     monkeypatch.setattr(function, "environment", replace(demanding, loosening="show"))
     assert function.handler(event(ask_before_production=False), context)["ask_before_production"] is False
+
+
+def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
+    registry: Any, bucket: Bucket, context: Context
+) -> None:
+    """By S3's mark of it, which SageMaker is given along with the address."""
+    etag = bucket.s3.head_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")["ETag"]
+    assert function.handler(event(), context)["archive_etag"] == etag.strip('"')
+
+
+def test_the_plan_says_what_a_roll_back_has_to_bring_back(
+    bucket: Bucket, table: Any, signer: Signer, context: Context
+) -> None:
+    """The digest from the champion's record, the pictures from its entry in the registry."""
+    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(DECIDED))
+    table.put_item(Item={**OTHER_CHAMPION, "model_digest": "c" * 64})
+    before = registered()
+    before["CustomerMetadataProperties"] |= {
+        "model_digest": "c" * 64,
+        "evaluation_uri": "s3://bucket/runs/zero/evaluation/",
+    }
+    there = {
+        "EndpointName": "greenlight-production",
+        "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/greenlight-production",
+        "EndpointConfigName": OTHER_CHAMPION["production_configuration"],
+        "EndpointStatus": "InService",
+        "CreationTime": 0,
+        "LastModifiedTime": 0,
+    }
+    with Stubber(function.sagemaker) as stub:
+        package, champion = "describe_model_package", OTHER_CHAMPION["model_package_arn"]
+        stub.add_response(package, registered(), {"ModelPackageName": ARN})
+        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
+        stub.add_response("describe_endpoint", there, {"EndpointName": "greenlight-production"})
+        stub.add_response(package, before, {"ModelPackageName": champion})
+        plan = function.handler(event(), context)
+    assert plan["previous"] == {
+        "model_digest": "c" * 64,
+        "evaluation_uri": "s3://bucket/runs/zero/evaluation/",
+        "only_the_digest": False,
+    }
 
 
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:

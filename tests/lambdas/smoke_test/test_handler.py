@@ -126,3 +126,30 @@ def test_a_question_that_is_not_whole_is_an_error(context: Context, damage: dict
         function.handler({**EVENT, **damage}, context)
     with pytest.raises(ContractError, match=f"the smoke test.{key}: missing"):
         function.handler({name: value for name, value in EVENT.items() if name != key}, context)
+
+
+OF_ANOTHER = {**EVENT, "model_digest": "c" * 64, "only_the_digest": True}
+
+
+def test_a_model_whose_own_pictures_are_unknown_is_told_by_its_digest(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """By the pictures of another model's evaluation, whatever it sees on them."""
+    answers(endpoint, {**ANSWER, "model_digest": "c" * 64, "detections": []})
+    told = function.handler(OF_ANOTHER, context)
+    assert told["summary"] == "1 picture, answered by the model that was meant"
+
+
+def test_a_digest_that_is_not_the_wanted_one_fails_on_any_picture(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """Also where the answer is the very one of the evaluation whose pictures are sent."""
+    answers(endpoint, ANSWER)
+    with pytest.raises(function.SmokeTestFailed, match="another model answered"):
+        function.handler(OF_ANOTHER, context)
+
+
+def test_nobody_passes_for_a_model_that_no_release_has_recorded(evaluated: Bucket, context: Context) -> None:
+    """The endpoint is not even asked: there is nothing its answer could be held to."""
+    with pytest.raises(ContractError, match="no release has recorded which model has to answer"):
+        function.handler({**OF_ANOTHER, "model_digest": ""}, context)

@@ -188,6 +188,12 @@ def sample_data() -> dict[str, Any]:
             "model_name": "greenlight-v1",
             "image": PLACEHOLDERS["ServingImage"],
             "model_data_url": "s3://bucket/runs/nightly/models/job/output/model.tar.gz",
+            "archive_etag": "1b2cf535f27731c974343645a3985328",
+            "previous": {
+                "model_digest": "c" * 64,
+                "evaluation_uri": "s3://bucket/runs/before/evaluation/",
+                "only_the_digest": False,
+            },
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
             "instance": "ml.c7i.xlarge",
             "staging_configuration": "greenlight-v1-staging",
@@ -218,6 +224,7 @@ def sample_data() -> dict[str, Any]:
             "model_digest": "d" * 64,
             "archive_digest": "e" * 64,
             "evaluation_digest": "f" * 64,
+            "archive_uri": f"s3://bucket/models/{'e' * 64}/model.tar.gz",
             "report_uri": "s3://bucket/report",
             "metrics_uri": "s3://bucket/metrics.json",
             "metrics": figures,
@@ -381,7 +388,9 @@ def test_what_a_retried_or_redriven_state_creates_gets_a_fresh_name(name: str) -
     """
     created = []
     for state in DEFINITIONS[name]["States"].values():
-        kind = re.match(r"arn:aws:states:::sagemaker:create(\w+)", state.get("Resource", ""))
+        kind = re.match(
+            r"arn:aws:states:::(?:aws-sdk:)?sagemaker:create(?!ModelPackage)(\w+)", state.get("Resource", "")
+        )
         if kind and kind[1] != "Endpoint":
             named = state["Parameters"][f"{kind[1]}Name.$"]
             assert "$$.Execution.RedriveCount" in named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -120,6 +121,45 @@ def test_deploying_twice_changes_nothing_the_second_time(stand_in: StandIn, root
     assert deploy("twice", on_progress=second.append, root=root) == stack
     assert list(second) == [Step("twice", "unchanged")]
     assert read_stack(AwsCloud(), "twice") == stack
+
+
+class AccountWithRegistry(AwsCloud):
+    """The stand-in as an account of AWS, where images have to be pushed."""
+
+    @property
+    def local(self) -> bool:
+        """Not on this machine."""
+        return False
+
+
+PUSH = """\
+import boto3, sys
+repository, tag = sys.argv[1].rpartition("/")[2].split(":")
+manifest = '{"schemaVersion": 2, "config": {"digest": "sha256:' + tag + '"}}'
+boto3.client("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
+"""
+
+
+def test_the_stack_names_its_images_by_the_digests_of_what_was_pushed(
+    stand_in: StandIn, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first deployment on, which makes the registry: a tag may come to mean another image, a digest not."""
+    (tmp_path / "push.py").write_text(PUSH)
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\n[ "$1" != push ] || exec {sys.executable} {tmp_path / "push.py"} "$2"\n')
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    first, second = Heard(), Heard()
+    deploy("pinned", cloud=AccountWithRegistry(), on_progress=first.append, root=root)
+    stack = stand_in.client("cloudformation").describe_stacks(StackName="pinned")["Stacks"][0]
+    named = {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    for name in ("training", "serving"):
+        (image,) = stand_in.client("ecr").describe_images(repositoryName=f"pinned-{name}")["imageDetails"]
+        registry = "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+        assert named[f"{name.capitalize()}Image"] == f"{registry}/pinned-{name}@{image['imageDigest']}"
+    assert first.statuses("image serving") == ["building", "pushing", "pushed"]
+    deploy("pinned", cloud=AccountWithRegistry(), on_progress=second.append, root=root)
+    assert list(second) == [Step("pinned", "unchanged")]
 
 
 def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) -> None:

@@ -32,7 +32,7 @@ class Registry:
         if operation == "describe_images":
             if f"{parameters['repositoryName']}:{parameters['imageIds'][0]['imageTag']}" not in self.tags:
                 raise ServiceError("ImageNotFoundException", "no such image")
-            return {}
+            return {"imageDetails": [{"imageDigest": f"sha256:{'d' * 64}"}]}
         token = base64.b64encode(b"AWS:secret").decode()
         return {"authorizationData": [{"authorizationToken": token, "proxyEndpoint": "https://registry.invalid"}]}
 
@@ -117,6 +117,16 @@ def test_only_what_the_registry_lacks_is_built(sources: Path) -> None:
     """A tag that is there was built from these very sources."""
     there = Registry(f"greenlight-serving:{images.tag('serving', sources)}")
     assert images.find_missing(there, "greenlight", sources) == ["training"]
+
+
+def test_what_was_pushed_is_named_by_its_own_digest(sources: Path) -> None:
+    """And never by a guess where the registry does not hold it."""
+    there = Registry(f"greenlight-serving:{images.tag('serving', sources)}")
+    registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+    pinned = images.pinned_address(there, "serving", "greenlight", PLACE, sources)
+    assert pinned == f"{registry}/greenlight-serving@sha256:{'d' * 64}"
+    with pytest.raises(GreenlightError, match=f"does not hold {registry}/greenlight-training:"):
+        images.pinned_address(there, "training", "greenlight", PLACE, sources)
 
 
 def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_the_command_line(
