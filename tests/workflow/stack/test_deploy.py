@@ -213,7 +213,7 @@ def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_wor
 
 
 def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(stand_in: StandIn, root: Path) -> None:
-    """Buckets with old versions, a model, a package: all gone; a project whose name begins alike is untouched."""
+    """Old versions, kept models, a model, a package: all gone; a project whose name begins alike is untouched."""
     stack = deploy("gamma", parameters={"PredictionApi": "key"}, root=root)
     deploy("gamma-two", parameters={"PredictionApi": "iam"}, root=root)
     assert {"apis", "keys", "plans"} <= set(remains(stand_in, "gamma"))
@@ -222,6 +222,7 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
         storage.put_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz", Body=body)
     storage.delete_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz")
     storage.put_object(Bucket=stack.bucket, Key="runs/s/models/model.tar.gz", Body=b"third")
+    storage.put_object(Bucket=stack.bucket, Key="models/abc/model.tar.gz", Body=b"kept", IfNoneMatch="*")
     for project in ("gamma", "gamma-two"):
         sagemaker.create_model(
             ModelName=f"{project}-v1-0123abcd",
