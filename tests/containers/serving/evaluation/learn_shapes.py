@@ -20,7 +20,7 @@ PICTURES = 12
 SIZES = ((96, 96), (96, 72), (72, 96), (96, 60), (64, 96))
 """All as long as the input, so that no side is rounded: of pictures this small that would turn the boxes."""
 NETWORKS = {"segment": "yolov8n-seg.yaml", "obb": "yolov8n-obb.yaml"}
-EPOCHS = 14
+EPOCHS = 9
 PASSES = 10
 """How often each picture is seen in an epoch."""
 
@@ -39,7 +39,7 @@ def main() -> None:
         from containers.training.export import publish
 
         still = {"mosaic": 0, "fliplr": 0, "hsv_h": 0, "hsv_s": 0, "hsv_v": 0, "scale": 0.1, "translate": 0.05}
-        quick = {"optimizer": "AdamW", "lr0": 0.002, "warmup_epochs": 0, "nbs": PICTURES, "val": False, "amp": False}
+        quick = {"optimizer": "AdamW", "lr0": 0.006, "warmup_epochs": 0, "nbs": PICTURES, "val": False, "amp": False}
         quiet = {"workers": 0, "plots": False, "verbose": False, "project": project}
         YOLO(NETWORKS[task]).train(
             data=str(folder / "data.yaml"), imgsz=SIZE, epochs=EPOCHS, batch=PICTURES, **still, **quick, **quiet
