@@ -67,6 +67,7 @@ def import_handlers() -> None:
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         for function in FUNCTIONS:
             importlib.import_module(f"lambdas.{function}.handler")
+        importlib.import_module("lambdas.decide.command")
 
 
 import_handlers()
