@@ -15,13 +15,12 @@ from botocore.exceptions import ClientError
 from lambdas.decide import response
 from lambdas.decide.adoption import Adoption, Registered, Stored, draw_up
 from lambdas.decide.answer import UnusableError
-from lambdas.decide.deciding import sign
+from lambdas.decide.deciding import believe, find_decision, sign
 from lambdas.decide.services import dynamodb, logger, metrics, s3, table
 from workflow.contract.decision import Decision, SignedDecision
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
-from workflow.contract.table_items import found_item
 
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
@@ -71,16 +70,17 @@ def look(arn: str) -> tuple[Registered, Stored]:
 
 
 def record(signed: SignedDecision) -> Decision:
-    """Write a decision unless there is one already; the one that then stands. Raises UnusableError on half a one."""
-    item = signed.item()
+    """Write a decision unless there is one already; the one that then stands.
+
+    Raises UnusableError where what stands cannot be read, or carries no mark of ours.
+    """
     try:
-        table.put_item(Item=item, ConditionExpression="attribute_not_exists(id)")
+        table.put_item(Item=signed.item(), ConditionExpression="attribute_not_exists(id)")
     except dynamodb.exceptions.ConditionalCheckFailedException:
-        found = found_item(table.get_item(Key={"id": item["id"]}, ConsistentRead=True))
-        try:
-            return SignedDecision.parse(found or {}).decision
-        except ContractError as error:
-            raise UnusableError(f"what stands for this version cannot be read ({error}).") from error
+        standing = find_decision(signed.decision.model_package_arn)
+        if standing is None:
+            raise UnusableError("what stands for this version is gone meanwhile.") from None
+        return believe(standing)
     return signed.decision
 
 

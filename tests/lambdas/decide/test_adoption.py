@@ -101,6 +101,16 @@ def test_what_was_decided_before_stands(stored: Any) -> None:
     assert SignedDecision.parse(kept(stored) or {}).decision.by == ADA
 
 
+def test_what_somebody_wrote_into_the_table_is_not_told_as_a_decision(stored: Any) -> None:
+    """It carries no mark of the stack's key, and nothing is written over."""
+    with registry(registered(), times=2):
+        call(ORDER)
+        forged = {**(kept(stored) or {}), "mac": "00" * 32}
+        stored.put_item(Item=forged)
+        assert call(ORDER) == (409, {"error": "the decision that stands for this version carries no valid mark."})
+    assert kept(stored) == forged
+
+
 @pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected"])
 def test_a_version_that_nobody_approved_is_not_adopted(stored: Any, status: str) -> None:
     """There are doors for that."""
