@@ -6,6 +6,7 @@ Whoever may decide at the command line may adopt. What was decided about a versi
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -44,7 +45,8 @@ def answer(given: object, caller: str, function_arn: str, now_epoch: int) -> dic
         return response.document(400, {"error": str(error)})
     except UnusableError as error:
         return response.document(409, {"error": str(error)})
-    adopted = standing == decision
+    # The same order again, whose answer was lost, is no second one.
+    adopted = replace(standing, at_epoch=decision.at_epoch) == decision
     if adopted:
         logger.info("adopted", package_version=decision.package_version)
         metrics.add_metric(name="Adopted", unit=MetricUnit.Count, value=1)

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,17 @@ def test_what_was_decided_before_stands(stored: Any) -> None:
         status, told = call({**ORDER, "reason": "no, because"}, caller=ADA.replace("ada", "ben"))
     assert (status, told["by"], told["comment"]) == (409, ADA, "released since May")
     assert SignedDecision.parse(kept(stored) or {}).decision.by == ADA
+
+
+def test_the_same_order_again_is_answered_as_the_first_was(stored: Any, decision_key: Any) -> None:
+    """Its answer may have been lost; the time of the first one stands."""
+    with registry(registered(), times=2):
+        _, first = call(ORDER)
+        older = replace(SignedDecision.parse(kept(stored) or {}).decision, at_epoch=first["at_epoch"] - 60)
+        marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
+        mac = decision_key.generate_mac(**marked, Message=older.message())["Mac"]
+        stored.put_item(Item=SignedDecision(older, mac).item())
+        assert call(ORDER) == (200, older.document())
 
 
 def test_what_somebody_wrote_into_the_table_is_not_told_as_a_decision(stored: Any) -> None:
