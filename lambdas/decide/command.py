@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import response
+from lambdas.decide import adopting, response
 from lambdas.decide.answer import VERBS, Answer, UnusableError, choose_status
 from lambdas.decide.deciding import deliver, find, take
 from lambdas.decide.description import describe
@@ -37,7 +37,10 @@ BODY_BYTES = 20_000
 @tracer.capture_lambda_handler(capture_response=False)
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Take one decision: ``{"request", "decision", "comment"}``, of which ``request`` is the table's key."""
+    """Take one decision: ``{"request", "decision", "comment"}``, of which ``request`` is the table's key.
+
+    Or take a version over that was approved before decisions were signed: ``{"action": "adopt", "version", "reason"}``.
+    """
     metrics.add_metric(name="CommandRequested", unit=MetricUnit.Count, value=1)
     caller = name_caller(event)
     if not caller:
@@ -45,7 +48,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event["requestContext"]["http"]["method"].upper() != "POST":
         return refuse(405, "Decisions are posted.")
     try:
-        key, answer = read_order(event, caller)
+        given = read_body(event)
+        if given.get("action") == "adopt":
+            return adopting.answer(given, caller, context.invoked_function_arn, int(time.time()))
+        key, answer = read_order(given, caller)
     except ContractError as error:
         return refuse(400, str(error))
     item = find(key)
@@ -60,16 +66,20 @@ def name_caller(event: Mapping[str, Any]) -> str:
     return arn if isinstance(arn, str) and arn.startswith("arn:") else ""
 
 
-def read_order(event: Mapping[str, Any], caller: str) -> tuple[str, Answer]:
-    """The key of a request, and what is to be answered. Raises ContractError on anything else."""
+def read_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is ordered. Raises ContractError where it is too long, or no JSON object."""
     body = event.get("body") or ""
     if len(body) > BODY_BYTES:
         raise ContractError("order: too long")
     try:
         plain = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
-        given = mapping(json.loads(plain), "order")
+        return mapping(json.loads(plain), "order")
     except (binascii.Error, ValueError) as error:
         raise ContractError(f"order: is no JSON object ({type(error).__name__})") from error
+
+
+def read_order(given: Mapping[str, Any], caller: str) -> tuple[str, Answer]:
+    """The key of a request, and what is to be answered. Raises ContractError on anything else."""
     key, verb = text(given, "request", "order"), choice(given, "decision", "order", tuple(VERBS))
     comment = show_plain(text(given, "comment", "order"))
     if not key.startswith(APPROVAL):

@@ -92,9 +92,7 @@ def adopt(approval: StoredApproval, standing: SignedDecision, now_epoch: int) ->
 
     Raises UnusableError where that is about other bytes, or carries no mark of ours.
     """
-    decision = standing.decision
-    if not hmac.compare_digest(sign(decision), standing.mac):
-        raise UnusableError("the decision that stands for this version carries no valid mark.")
+    decision = believe(standing)
     if not is_about(decision, approval):
         raise UnusableError("the decision that stands for this version is about other bytes.")
     try:
@@ -104,10 +102,21 @@ def adopt(approval: StoredApproval, standing: SignedDecision, now_epoch: int) ->
     return look_up(approval.id)
 
 
+def believe(standing: SignedDecision) -> Decision:
+    """What stands, as it was marked. Raises UnusableError where it carries no mark of ours."""
+    if not hmac.compare_digest(sign(standing.decision), standing.mac):
+        raise UnusableError("the decision that stands for this version carries no valid mark.")
+    return standing.decision
+
+
 def find_standing(approval: StoredApproval) -> SignedDecision | None:
-    """What was decided about a request's version, or None. Raises UnusableError where it cannot be read."""
-    key = {"id": decision_key(approval.package_arn, approval.scope)}
-    item = found_item(table.get_item(Key=key, ConsistentRead=True))
+    """What was decided about what a request asks, or None. Raises UnusableError where it cannot be read."""
+    return find_decision(approval.package_arn, approval.scope)
+
+
+def find_decision(package_arn: str, scope: str = "") -> SignedDecision | None:
+    """What was decided about a version, or None. Raises UnusableError where it cannot be read."""
+    item = found_item(table.get_item(Key={"id": decision_key(package_arn, scope)}, ConsistentRead=True))
     try:
         return None if item is None else SignedDecision.parse(item)
     except ContractError as error:
@@ -155,6 +164,22 @@ def expire(key: str, now_epoch: int) -> StoredApproval:
     """Mark a request that nobody decided on in time."""
     still = "#status = :pending AND expires_epoch <= :now"
     return _change(key, {"status": EXPIRED}, still, {":pending": PENDING, ":now": now_epoch})
+
+
+def remember_reminder(key: str) -> bool:
+    """Note that people are reminded of a request that waits; whether nobody noted it before."""
+    try:
+        dynamodb.update_item(
+            TableName=environment.table,
+            Key={"id": key},
+            UpdateExpression="SET reminded = :yes",
+            ConditionExpression="#status = :pending AND (attribute_not_exists(reminded) OR reminded = :no)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={":yes": True, ":no": False, ":pending": PENDING},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def _change(key: str, fields: Mapping[str, Any], condition: str, values: Mapping[str, Any]) -> StoredApproval:

@@ -124,7 +124,7 @@ class Flow:
         browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         form = {"decision": decision, "comment": comment, "name": "Ada"}
         looks: list[dict[str, str] | None] = [None, form, {**form, "version": self.version_asked_about(mail)}]
-        nonce = {}
+        nonce: dict[str, str] = {}
         for look in looks:
             data = None if look is None else urllib.parse.urlencode({**look, **nonce}).encode()
             with browser.open(link, data=data, timeout=20) as page:

@@ -128,10 +128,13 @@ def test_a_functions_log_group_is_named_after_it_and_kept_for_a_limited_time(tem
 
 
 def test_every_environment_names_what_its_function_reads(template: Json) -> None:
-    """Each ``environ["NAME"]`` in a handler is set in the template."""
-    for properties in of_type(template, "AWS::Lambda::Function").values():
+    """Each ``environ["NAME"]`` in a handler, and in what all ways into its folder share, is set in the template."""
+    functions = of_type(template, "AWS::Lambda::Function").values()
+    for properties in functions:
         name = read.folder(properties)
-        source = "".join(path.read_text() for path in (ROOT / "lambdas" / name).glob("*.py"))
+        others = {read.way_in(other) for other in functions if read.folder(other) == name} - {read.way_in(properties)}
+        paths = [path for path in (ROOT / "lambdas" / name).glob("*.py") if path.stem not in others]
+        source = "".join(path.read_text() for path in paths)
         wanted = set(re.findall(r"environ(?:\[|\.get\()\"([A-Z_]+)\"", source)) - {"AWS_REGION"}
         assert wanted <= set(properties["Environment"]["Variables"]), name
 
@@ -248,6 +251,24 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
         "lambda:InvokeFunctionUrl": ("NONE", None),
         "lambda:InvokeFunction": (None, True),
     }
+
+
+def test_requests_are_attended_to_every_minute_and_when_an_execution_ends(template: Json) -> None:
+    """And when somebody changes the registry, unless the stack says otherwise; each rule may call the function."""
+    rules = of_type(template, "AWS::Events::Rule")
+    attend = {"Fn::GetAtt": ["DecideAttendFunction", "Arn"]}
+    ours = {name: rule for name, rule in rules.items() if [target["Arn"] for target in rule["Targets"]] == [attend]}
+    assert set(ours) == {"AttendRule", "EndedRule", "RegistryRule"}
+    assert ours["AttendRule"]["ScheduleExpression"] == "rate(1 minute)"
+    assert ours["EndedRule"]["EventPattern"] == rules["FailureRule"]["EventPattern"]
+    assert ours["RegistryRule"]["State"] == {"Ref": "RegistryDoor"}
+    assert ours["RegistryRule"]["EventPattern"]["detail"] == {"ModelPackageGroupName": [{"Ref": "Project"}]}
+    permitted = {
+        item["SourceArn"]["Fn::GetAtt"][0]
+        for item in of_type(template, "AWS::Lambda::Permission").values()
+        if item["FunctionName"] == attend and item["Principal"] == "events.amazonaws.com"
+    }
+    assert permitted == set(ours)
 
 
 def test_the_command_line_s_address_asks_for_iam_and_is_open_to_nobody_else(template: Json) -> None:

@@ -47,6 +47,7 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
+    "BUILD_ROLE": "greenlight-BuildRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
     "DEFAULT_DATASET": "s3://greenlight-test/datasets/fasteners",
@@ -74,6 +75,8 @@ def import_handlers() -> None:
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         for function in FUNCTIONS:
             importlib.import_module(f"lambdas.{function}.handler")
+        for way_in in ("command", "attend"):
+            importlib.import_module(f"lambdas.decide.{way_in}")
 
 
 import_handlers()

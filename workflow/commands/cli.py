@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workflow.commands import decisions, production, runs, stack
+from workflow.commands.adoption import adopt
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -48,6 +49,7 @@ class InOrder(click.Group):
         decisions.reject,
         production.releases,
         production.rollback,
+        adopt,
         predict,
         stack.destroy,
     ],

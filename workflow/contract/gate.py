@@ -51,7 +51,7 @@ class GateVerdict:
 class PassedGate:
     """What the registration and the person who approves need of a candidate that passed: ``$.gate`` in Build.
 
-    ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where the judged archive is
+    ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where that archive is
     kept, under its digest. ``properties`` are the candidate's RegisteredFigures as the registry takes them.
     """
 

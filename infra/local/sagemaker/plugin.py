@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.local.sagemaker import protocol, service
+from infra.local.sagemaker import callers, protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
 from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.iam import resource_arn
@@ -47,7 +47,7 @@ def register(
     """
     from ministack import app
     from ministack.core import iam_actions, router
-    from ministack.services import stepfunctions
+    from ministack.services import eventbridge, stepfunctions, sts
     from ministack.services.cloudformation import provisioners
 
     limits = {"health_timeout_seconds": max(_SHORTEST_HEALTH_SECONDS, _HEALTH_SECONDS * min(1.0, wait_scale))}
@@ -68,6 +68,10 @@ def register(
     _table(provisioners, "_RESOURCE_HANDLERS")["AWS::SageMaker::ModelPackageGroup"] = MODEL_PACKAGE_GROUP
     _route_invocations(app, router)
     _name_resources(iam_actions, settings)
+    _name_machines(app, stepfunctions)
+    _function(sts, "_caller_identity")
+    put_events = _function(eventbridge, "_put_events")
+    sagemaker.workshop.announcements.listen(lambda entry: put_events({"Entries": [entry]}, allow_aws_source=True))
     return sagemaker
 
 
@@ -105,6 +109,22 @@ def _name_resources(iam_actions: Any, settings: Settings) -> None:
         return resource_arn(parameters, settings.arn) if isinstance(parameters, dict) else "*"
 
     iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _name_machines(app: Any, stepfunctions: Any) -> None:
+    """A state machine calls a service as its role, as on AWS; the engine lets it call as the account."""
+    from infra.local.gaps import control
+
+    send = _function(app, "call_service_handler_sync")
+    executions, machines = (getattr(stepfunctions, name) for name in ("_executions", "_state_machines"))
+
+    def call_service_handler_sync(handler: Any, method: str, path: str, headers: Any, *more: Any) -> Any:
+        execution = executions.get(control.current().arn)
+        machine = machines.get(execution["stateMachineArn"]) if execution else None
+        as_role = {**headers, callers.MACHINE: machine["roleArn"]} if machine else headers
+        return send(handler, method, path, as_role, *more)
+
+    app.call_service_handler_sync = call_service_handler_sync
 
 
 def _table(module: Any, name: str) -> dict[str, Any]:

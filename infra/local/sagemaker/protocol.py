@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ministack.core.concurrency import run_reentrant
+from ministack.services import sts
 
+from infra.local.sagemaker import callers
 from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
 from infra.local.sagemaker.service import running
@@ -52,6 +54,7 @@ def _handle(method: str, path: str, headers: Mapping[str, str], body: bytes) -> 
         found = invocations.PATH.match(path)
         if method == "POST" and found:
             return invocations.invoke(running().endpoints, found.group(1), headers, body)
+        callers.enter(*_caller(headers))
         return _control(headers, body)
     except ModelError as error:
         more = {"OriginalStatusCode": error.original_status, "OriginalMessage": error.original_message}
@@ -74,6 +77,16 @@ def _control(headers: Mapping[str, str], body: bytes) -> Answer:
         raise ServiceError("SerializationException", f"the body is no JSON: {error}") from error
     result = running().call(target.removeprefix(TARGET), parameters)
     return Answer(200, {"Content-Type": _JSON}, json.dumps(result).encode())
+
+
+def _caller(headers: Mapping[str, str]) -> tuple[str, str]:
+    """The ARN and the principal id of who makes a request; empty for nobody known."""
+    role = headers.get(callers.MACHINE)
+    if role:
+        session = callers.session_of(role)
+        return session, session.rpartition(":assumed-role/")[2].replace("/", ":")
+    known = sts._caller_identity(dict(headers))
+    return (known["userArn"], known["userId"]) if isinstance(known, dict) else ("", "")
 
 
 def _refused(error: ServiceError, members: dict[str, Any]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from infra.local.sagemaker.callers import user_context
 from infra.local.sagemaker.errors import conflict, invalid, lacking
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
@@ -103,11 +104,12 @@ class ModelPackages:
                     "ModelPackageStatus": "Completed",
                     "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
                     "CreationTime": time.time(),
-                    "CreatedBy": {},
+                    "CreatedBy": user_context(),
                     "_ClientToken": token,
                 },
             )
             store.tag(arn, parameters.get("Tags"))
+        self._workshop.announcements.package_changed(self.find(arn))
         return {"ModelPackageArn": arn}
 
     def describe(self, parameters: Record) -> Record:
@@ -149,8 +151,9 @@ class ModelPackages:
                 **members,
                 CustomerMetadataProperties=properties or None,
                 LastModifiedTime=time.time(),
-                LastModifiedBy={},
+                LastModifiedBy=user_context(),
             )
+        self._workshop.announcements.package_changed(self.find(record["ModelPackageArn"]))
         return {"ModelPackageArn": record["ModelPackageArn"]}
 
     def delete(self, parameters: Record) -> Record:

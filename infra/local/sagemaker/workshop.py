@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.sagemaker.announcements import Announcements
 from infra.local.sagemaker.launch import Launcher, launcher
 from infra.local.sagemaker.logs import LogFile, LogShipper
 from infra.local.sagemaker.processes import Processes
@@ -24,11 +25,13 @@ class Workshop:
     processes: Processes
     launcher: Launcher
     shipper: LogShipper
+    announcements: Announcements
 
     @classmethod
     def open(cls, settings: Settings) -> Workshop:
         """A workshop with nothing remembered and nothing running."""
-        return cls(settings, Store(), Storage(settings), Processes(), launcher(settings), LogShipper(settings))
+        tools = (Storage(settings), Processes(), launcher(settings), LogShipper(settings), Announcements())
+        return cls(settings, Store(), *tools)
 
     def log(self, folder: Path, group: str, name: str, host: str = "algo-1") -> LogFile:
         """The log of one container: the job's file in ``folder`` and a CloudWatch stream named as SageMaker does."""

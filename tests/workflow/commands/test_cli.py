@@ -56,7 +56,9 @@ def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
 
 def test_every_command_people_know_is_there() -> None:
     """The names are fixed."""
-    known = "local deploy upload start watch runs compare approvals approve reject releases rollback predict destroy"
+    known = (
+        "local deploy upload start watch runs compare approvals approve reject releases rollback adopt predict destroy"
+    )
     assert set(COMMANDS) == set(known.split())
 
 
@@ -235,6 +237,34 @@ def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture
     assert "APPROVED BY" in head
     assert "Ada (link)" in live
     assert "unknown" in before
+
+
+ADOPTED: Mapping[str, Answer] = {
+    "scan": {"Items": [released(1, 9)]},
+    "post_signed": {"status": 200, "told": {"decision": "approved", "by": "arn:aws:iam::1:user/ada"}},
+}
+
+
+def test_a_version_is_adopted_with_a_reason_and_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """The order goes to the stack's signed address."""
+    code, cloud = called("adopt", "1", "--reason", "old", "--yes", **ADOPTED)
+    assert code == 0
+    order = {"url": "decideurl", "body": {"action": "adopt", "version": 1, "reason": "old"}}
+    assert cloud.asked[-1] == ("post_signed", order)
+    assert capsys.readouterr().out == "adopted: version 1, as arn:aws:iam::1:user/ada.\n"
+
+
+@pytest.mark.parametrize("words", [("1", "--yes"), ("2", "--reason", "old", "--yes"), ("1", "--reason", "old"), ("0",)])
+def test_nothing_is_adopted_without_a_reason_a_release_or_a_yes(words: tuple[str, ...]) -> None:
+    """Each of them is asked for."""
+    code, cloud = called("adopt", *words, **ADOPTED)
+    assert code != 0
+    assert not [asked for asked, _ in cloud.asked if asked == "post_signed"]
+
+
+def test_a_version_that_was_never_released_is_adopted_where_that_is_said() -> None:
+    """It was approved, and is still to be released."""
+    assert called("adopt", "2", "--reason", "old", "--yes", "--unreleased", **ADOPTED)[0] == 0
 
 
 @pytest.mark.parametrize("command", ["destroy", "rollback"])

@@ -40,6 +40,10 @@ class Registry:
         """Nothing is listed."""
         return iter(())
 
+    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+        """Nothing is posted."""
+        raise AssertionError(url)
+
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:

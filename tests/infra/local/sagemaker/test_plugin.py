@@ -180,3 +180,36 @@ def test_another_engine_is_refused_by_name() -> None:
         plugin._table(engine, "registry")
     with pytest.raises(plugin.IncompatibleEngineError, match=r"engine\.route is NoneType, not a function"):
         plugin._function(engine, "route")
+
+
+def test_a_machine_registers_as_its_role_and_a_person_changes_as_themselves(stand_in: StandIn, sagemaker: Any) -> None:
+    """Also a person who says in a header to be a machine."""
+    name = fresh("group")
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    s3, sfn = stand_in.client("s3"), stand_in.client("stepfunctions")
+    s3.put_object(Bucket=BUCKET, Key="callers/model.tar.gz", Body=b"an archive")
+    container = {"Image": "fake", "ModelDataUrl": f"s3://{BUCKET}/callers/model.tar.gz"}
+    specification = {
+        "Containers": [container],
+        "SupportedContentTypes": ["image/jpeg"],
+        "SupportedResponseMIMETypes": ["application/json"],
+    }
+    state = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:sagemaker:createModelPackage",
+        "Parameters": {"ModelPackageGroupName": name, "InferenceSpecification": specification},
+        "End": True,
+    }
+    machine = sfn.create_state_machine(
+        name=fresh("machine"), roleArn=ROLE, definition=json.dumps({"StartAt": "Call", "States": {"Call": state}})
+    )["stateMachineArn"]
+    execution = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    eventually(lambda: sfn.describe_execution(executionArn=execution), lambda found: found["status"] == "SUCCEEDED")
+    (version,) = sagemaker.list_model_packages(ModelPackageGroupName=name)["ModelPackageSummaryList"]
+    arn = version["ModelPackageArn"]
+    role = ROLE.rpartition("/")[2]
+    made = sagemaker.describe_model_package(ModelPackageName=arn)["CreatedBy"]["IamIdentity"]["Arn"]
+    assert made == f"arn:aws:sts::{ROLE.split(':')[4]}:assumed-role/{role}/states"
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    changed = sagemaker.describe_model_package(ModelPackageName=arn)["LastModifiedBy"]["IamIdentity"]["Arn"]
+    assert changed == "arn:aws:iam::000000000000:root"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from infra.local.sagemaker import callers
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.sagemaker.service import SageMaker
 from tests.infra.local.sagemaker.requests import BUCKET, ROLE, fresh
@@ -131,3 +133,22 @@ def test_tags_are_added_listed_and_removed(service: SageMaker, group: str) -> No
     service.call("AddTags", {"ResourceArn": arn, "Tags": [{"Key": "cost", "Value": "7"}]})
     service.call("DeleteTags", {"ResourceArn": arn, "TagKeys": ["team"]})
     assert service.call("ListTags", {"ResourceArn": arn})["Tags"] == [{"Key": "cost", "Value": "7"}]
+
+
+def test_who_changed_a_version_is_remembered_and_everyone_who_listens_is_told(service: SageMaker, group: str) -> None:
+    """In the form of EventBridge, without what stays inside."""
+    heard: list[dict[str, Any]] = []
+    service.workshop.announcements.listen(heard.append)
+    callers.enter("arn:aws:iam::000000000000:user/ada", "AIDA")
+    arn = register(service, group)
+    service.call("UpdateModelPackage", {"ModelPackageArn": arn, "ModelApprovalStatus": "Approved"})
+    callers.enter("", "")
+    described = service.call("DescribeModelPackage", {"ModelPackageName": arn})
+    assert described["LastModifiedBy"] == described["CreatedBy"]
+    assert described["LastModifiedBy"]["IamIdentity"]["Arn"] == "arn:aws:iam::000000000000:user/ada"
+    assert [entry["DetailType"] for entry in heard] == ["SageMaker Model Package State Change"] * 2
+    detail = json.loads(heard[1]["Detail"])
+    told = (detail["ModelPackageGroupName"], detail["ModelPackageArn"], detail["ModelApprovalStatus"])
+    assert told == (group, arn, "Approved")
+    assert detail["ModelPackageName"] == f"{group}/1"
+    assert not [member for member in detail if member.startswith("_")]

@@ -1,0 +1,37 @@
+"""Gap: who a policy's condition takes the caller for.
+
+For whoever assumed a role, `aws:PrincipalArn` is the role's ARN on AWS; the engine gives the session's, so that a
+condition which names a role holds for nobody. Knows nothing of the policies.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.services import iam
+
+from infra.local.gaps.patching import replace, require
+
+_theirs: Any = None
+
+
+def _resolve_condition_key(key: str, ctx: Any) -> Any:
+    if key.lower() == "aws:principalarn" and ":assumed-role/" in ctx.principal_arn:
+        return _role_of(ctx.principal_arn)
+    return _theirs(key, ctx)
+
+
+def _role_of(session_arn: str) -> str:
+    """The ARN of the role that a session assumed, with its path where the role is known."""
+    _, partition, _, _, account, resource = session_arn.split(":", 5)
+    name = resource.split("/")[1]
+    role = iam._roles.get_scoped(account, None, name)
+    return str(role["Arn"]) if role else f"arn:{partition}:iam::{account}:role/{name}"
+
+
+def install() -> None:
+    """Name the role in conditions."""
+    global _theirs
+    require(iam, "_roles")
+    _theirs = replace(iam_evaluator, "_resolve_condition_key", _resolve_condition_key)

@@ -1,0 +1,96 @@
+"""The edge of an adoption: reads the registry and what lies in S3, signs, and writes the decision once.
+
+Whoever may decide at the command line may adopt. What was decided about a version before stands, whatever it says.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
+
+from lambdas.decide import response
+from lambdas.decide.adoption import Adoption, Registered, Stored, draw_up
+from lambdas.decide.answer import UnusableError
+from lambdas.decide.deciding import believe, find_decision, sign
+from lambdas.decide.services import dynamodb, logger, metrics, s3, table
+from workflow.contract.decision import Decision, SignedDecision
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
+from workflow.contract.names import split_s3_uri
+from workflow.contract.reading import ContractError
+
+NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
+"""What SageMaker answers for a name it does not know."""
+
+package_group = os.environ["PROJECT"]
+"""The model package group has the project's name."""
+sagemaker = boto3.client("sagemaker")
+
+
+def answer(given: object, caller: str, function_arn: str, now_epoch: int) -> dict[str, Any]:
+    """Adopt a version as ``caller``: 200 with the decision, 409 with the one that stands or with what is against it.
+
+    ``given`` is ``{"version", "reason"}``; ``function_arn`` is the function's own, in whose account and region the
+    registry is.
+    """
+    try:
+        asked = Adoption.read(given)
+        decision = draw_up(*look(package_arn(function_arn, asked.version)), asked.reason, caller, now_epoch)
+        standing = record(SignedDecision(decision, sign(decision)))
+    except ContractError as error:
+        return response.document(400, {"error": str(error)})
+    except UnusableError as error:
+        return response.document(409, {"error": str(error)})
+    # The same order again, whose answer was lost, is no second one.
+    adopted = replace(standing, at_epoch=decision.at_epoch) == decision
+    if adopted:
+        logger.info("adopted", package_version=decision.package_version)
+        metrics.add_metric(name="Adopted", unit=MetricUnit.Count, value=1)
+    return response.document(200 if adopted else 409, standing.document())
+
+
+def package_arn(function_arn: str, version: int) -> str:
+    """The ARN of a version in the stack's own group."""
+    _, partition, _, region, account, *_ = function_arn.split(":")
+    return f"arn:{partition}:sagemaker:{region}:{account}:model-package/{package_group}/{version}"
+
+
+def look(arn: str) -> tuple[Registered, Stored]:
+    """A version as it is registered, and as it lies in S3 now. Raises UnusableError where it cannot be adopted."""
+    try:
+        described = sagemaker.describe_model_package(ModelPackageName=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            raise UnusableError(f"there is no version {arn.rpartition('/')[2]}.") from error
+        raise
+    registered = Registered.read(described, package_group)
+    return registered, Stored(hash_object(registered.archive_uri), hash_object(registered.evaluation_uri))
+
+
+def record(signed: SignedDecision) -> Decision:
+    """Write a decision unless there is one already; the one that then stands.
+
+    Raises UnusableError where what stands cannot be read, or carries no mark of ours.
+    """
+    try:
+        table.put_item(Item=signed.item(), ConditionExpression="attribute_not_exists(id)")
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        standing = find_decision(signed.decision.model_package_arn)
+        if standing is None:
+            raise UnusableError("what stands for this version is gone meanwhile.") from None
+        return believe(standing)
+    return signed.decision
+
+
+def hash_object(uri: str) -> str:
+    """The digest of a stored object, read in pieces; empty where there is none at this address."""
+    try:
+        bucket, key = split_s3_uri(uri)
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except (ContractError, s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return ""
+    return sha256_of(body.iter_chunks(CHUNK_BYTES))

@@ -1,0 +1,178 @@
+"""The edge that attends to requests without anybody's click: EventBridge's events in, nothing out.
+
+Every minute it delivers what was decided and not delivered, answers requests about what was decided elsewhere, marks
+those that expired and reminds of those that soon will. When an execution ends it closes what it asked. When somebody
+changes a version in the model registry, that is a decision, or is put right. All of it may happen twice. Nothing here
+logs an id or a token.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lambdas.decide import reminder
+from lambdas.decide.answer import UnusableError
+from lambdas.decide.deciding import (
+    adopt,
+    believe,
+    close,
+    deliver,
+    expire,
+    find,
+    find_decision,
+    find_standing,
+    remember_reminder,
+    take,
+)
+from lambdas.decide.registry import Change, choose_status, explain
+from lambdas.decide.services import dynamodb, environment, logger, metrics, tracer
+from workflow.contract.approval import APPROVED, PENDING, REJECTED, StoredApproval
+from workflow.contract.reading import ContractError
+from workflow.contract.table_keys import APPROVAL, asked_key
+
+
+class AttentionError(Exception):
+    """Something could not be attended to. It is tried again in a minute; the alarm tells of it."""
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """Further settings of this way in. ``build_role`` is the name of the role that marks versions for the machine."""
+
+    project: str
+    topic_arn: str
+    build_role: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Attendance:
+        """Read the settings from environment variables."""
+        return Attendance(project=environ["PROJECT"], topic_arn=environ["TOPIC_ARN"], build_role=environ["BUILD_ROLE"])
+
+
+attendance = Attendance.read(os.environ)
+sns = boto3.client("sns")
+sagemaker = boto3.client("sagemaker")
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler(capture_response=False)
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Attend to what an event is about."""
+    metrics.add_metric(name="Attended", unit=MetricUnit.Count, value=1)
+    kind, detail = event.get("detail-type"), event.get("detail", {})
+    now_epoch = int(time.time())
+    if kind == "Step Functions Execution Status Change":
+        close_of_execution(str(detail["executionArn"]), int(detail["stopDate"]))
+    elif kind == "SageMaker Model Package State Change":
+        follow_registry(str(detail["ModelPackageArn"]), now_epoch)
+    else:
+        attend_to_all(now_epoch)
+
+
+def attend_to_all(now_epoch: int) -> None:
+    """Look at every request that is open. Raises AttentionError at the end where one could not be attended to."""
+    failed = 0
+    for key in list_open():
+        try:
+            attend_to(key, now_epoch)
+        except (UnusableError, ContractError, BotoCoreError, ClientError) as error:
+            # One request must not keep the others waiting.
+            failed += 1
+            logger.error("a request could not be attended to", error=type(error).__name__)
+    if failed:
+        raise AttentionError(f"{failed} requests could not be attended to")
+
+
+def attend_to(key: str, now_epoch: int) -> None:
+    """Do what is due about one request."""
+    item = find(key)
+    if item is None:
+        return
+    approval = StoredApproval.parse(item)
+    if approval.waits(now_epoch):
+        standing = find_standing(approval)
+        if standing is not None:
+            approval = adopt(approval, standing, now_epoch)
+        elif reminder.is_due(approval, now_epoch):
+            remind(approval)
+    elif approval.status == PENDING:
+        expire(key, now_epoch)
+    if approval.undelivered():
+        deliver(key)
+
+
+def remind(approval: StoredApproval) -> None:
+    """Mail once that a request still waits. It is noted first: rather no mail than one a minute."""
+    if remember_reminder(approval.id):
+        subject = reminder.write_subject(approval, attendance.project)
+        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval))
+        logger.info("reminded", run=approval.request.run)
+
+
+def close_of_execution(execution: str, stopped_milliseconds: int) -> None:
+    """Close what an execution asked before it ended; one that was redriven meanwhile has asked anew."""
+    newest = find(asked_key(execution))
+    item = find(str(newest["request"])) if newest else None
+    if item is None:
+        return
+    approval = StoredApproval.parse(item)
+    if approval.created_epoch * 1000 > stopped_milliseconds:
+        logger.info("the execution asked again meanwhile")
+        return
+    close(approval.id)
+    deliver(approval.id)
+
+
+def follow_registry(package_arn: str, now_epoch: int) -> None:
+    """Take a status that somebody set as a decision where one is waited for; anywhere else put it right."""
+    change = Change.read(sagemaker.describe_model_package(ModelPackageName=package_arn))
+    if change.is_by(attendance.build_role):
+        return
+    standing = find_decision(package_arn)
+    answer = change.answer()
+    if standing is None and answer is not None:
+        for key in list_open():
+            item = find(key)
+            approval = None if item is None else StoredApproval.parse(item)
+            if approval is not None and change.answers(approval, now_epoch):
+                take(approval, answer, now_epoch)
+                deliver(key)
+        standing = find_decision(package_arn)
+    decision = None if standing is None else believe(standing)
+    if change.status != choose_status(decision):
+        logger.info("the registry is put right", found=change.status)
+        metrics.add_metric(name="RegistryPutRight", unit=MetricUnit.Count, value=1)
+        sagemaker.update_model_package(
+            ModelPackageArn=package_arn,
+            ModelApprovalStatus=choose_status(decision),
+            ApprovalDescription=explain(change, decision),
+        )
+
+
+def list_open() -> Iterator[str]:
+    """The keys of every request that waits, or was decided and not delivered."""
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=environment.table,
+        FilterExpression="begins_with(id, :prefix) AND "
+        "(#status = :pending OR (#status IN (:approved, :rejected) AND delivered = :no))",
+        ProjectionExpression="id",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={
+            ":prefix": APPROVAL,
+            **{f":{status}": status for status in (PENDING, APPROVED, REJECTED)},
+            ":no": False,
+        },
+    )
+    for page in pages:
+        for item in page["Items"]:
+            yield str(item["id"])

@@ -1,0 +1,95 @@
+"""What somebody did to a version in the model registry, and what is made of it. Pure.
+
+A status that a person sets there is a decision where a request about the very same bytes waits for one. Anywhere else
+it is only a status that says more than anybody decided, and is put right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.decide.answer import Answer
+from workflow.contract.approval import APPROVED, REJECTED, StoredApproval
+from workflow.contract.decision import REGISTRY, Decision
+from workflow.contract.package_properties import Origin
+from workflow.contract.plain_text import show_plain
+
+UNDECIDED = "PendingManualApproval"
+STATUSES = {"Approved": APPROVED, "Rejected": REJECTED}
+"""The registry's words, and ours."""
+
+COMMENT_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Change:
+    """A version as the registry has it after a change, and who changed it: a profile's name, an ARN, or empty."""
+
+    arn: str
+    status: str
+    description: str
+    by: str
+    identity: str
+    archive_digest: str
+    evaluation_digest: str
+    image: str
+
+    @staticmethod
+    def read(described: Mapping[str, Any]) -> Change:
+        """Read DescribeModelPackage's answer."""
+        changer = described.get("LastModifiedBy", {})
+        identity = str(changer.get("IamIdentity", {}).get("Arn", ""))
+        containers = described.get("InferenceSpecification", {}).get("Containers", [])
+        origin = Origin.of(described)
+        return Change(
+            arn=str(described["ModelPackageArn"]),
+            status=str(described.get("ModelApprovalStatus", "")),
+            description=str(described.get("ApprovalDescription", "")),
+            by=str(changer.get("UserProfileName", "")) or identity,
+            identity=identity,
+            archive_digest=origin.archive_digest,
+            evaluation_digest=origin.evaluation_digest,
+            image=str(containers[0].get("Image", "")) if len(containers) == 1 else "",
+        )
+
+    def is_by(self, role: str) -> bool:
+        """Whether a role's own session made the change. ``role`` is its name."""
+        return f":assumed-role/{role}/" in self.identity
+
+    def answer(self) -> Answer | None:
+        """The decision that the change would be; None where it is none, or nobody is known to have made it."""
+        decision = STATUSES.get(self.status)
+        if decision is None or not self.by:
+            return None
+        return Answer(decision, self.by, show_plain(self.description)[:COMMENT_LENGTH], REGISTRY)
+
+    def answers(self, approval: StoredApproval, now_epoch: int) -> bool:
+        """Whether a request waits for a decision about this version, with these very bytes."""
+        request = approval.request
+        return (
+            approval.waits(now_epoch)
+            and approval.scope == ""
+            and approval.package_arn == self.arn
+            and request.archive_digest == self.archive_digest
+            and request.evaluation_digest == self.evaluation_digest
+            and request.image == self.image
+        )
+
+
+def choose_status(standing: Decision | None) -> str:
+    """The status that a version ought to have."""
+    if standing is None:
+        return UNDECIDED
+    return "Approved" if standing.approved else "Rejected"
+
+
+def explain(change: Change, standing: Decision | None) -> str:
+    """Why a status was put right, for whoever looks at the version."""
+    who = change.by or "Somebody"
+    if standing is None:
+        why = "no approval request about it waits, so that this decides nothing"
+    else:
+        why = f"it was {standing.decision} by {standing.by} before, and that stands"
+    return f"{who} set it to {change.status}: {why}."[:1024]

@@ -1,0 +1,54 @@
+"""The mail that reminds of a request when most of its time is gone: plain text, without a link.
+
+The link is in the first mail and nowhere else, so this one names that mail. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from workflow.contract.approval import StoredApproval
+from workflow.contract.names import subject_line
+from workflow.contract.plain_text import break_links, show_plain
+
+LEFT = 4
+"""A request is reminded of when less than this part of its time is left: a quarter."""
+
+
+def is_due(approval: StoredApproval, now_epoch: int) -> bool:
+    """Whether people should be reminded now; they are once at most."""
+    left, all_of_it = approval.expires_epoch - now_epoch, approval.expires_epoch - approval.created_epoch
+    return approval.waits(now_epoch) and not approval.reminded and left * LEFT < all_of_it
+
+
+def write_subject(approval: StoredApproval, project: str) -> str:
+    """The subject: what still waits."""
+    return subject_line(f"[{project}] {approval.request.title()} still waits for your decision")
+
+
+def write_body(approval: StoredApproval) -> str:
+    """The text of the mail."""
+    request = approval.request
+    what = "be released" if request.purpose == "release" else "go from staging to production"
+    run = _line(request.run)
+    return "\n".join(
+        [
+            f"May {_line(request.title())} {what}? Nobody has decided yet.",
+            "",
+            f"Answer until  {_time(approval.expires_epoch)}; without an answer nothing is released",
+            f"Run           {run}",
+            "",
+            f"Open the link in the mail of {_time(approval.created_epoch)} with the subject",
+            _line(approval.subject),
+            f"or decide as your identity in AWS: greenlight approve {run}",
+            "",
+        ]
+    )
+
+
+def _line(text: str) -> str:
+    return break_links(show_plain(text))
+
+
+def _time(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")

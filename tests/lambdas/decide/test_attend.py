@@ -1,0 +1,346 @@
+"""What happens without a click: delivered, closed, expired, reminded, and what the registry's changes become."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from lambdas.decide import attend as function
+from lambdas.decide import deciding
+from lambdas.decide.answer import Answer
+from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
+from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
+from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.decide.test_handler import decisions, signed
+from workflow.contract.approval import StoredApproval
+from workflow.contract.table_keys import asked_key
+from workflow.contract.table_keys import decision_key as key_of
+
+ADA = "arn:aws:sts::123456789012:assumed-role/Approvers/ada"
+MACHINE = f"arn:aws:sts::123456789012:assumed-role/{ENVIRONMENT['BUILD_ROLE']}/states"
+
+
+def minute() -> None:
+    """The schedule fires."""
+    function.handler({"detail-type": "Scheduled Event", "detail": {}}, Context())
+
+
+def ended(execution: str = RELEASE["execution"], at: float | None = None, status: str = "ABORTED") -> None:
+    """An execution ended."""
+    stopped = int((time.time() if at is None else at) * 1000)
+    detail = {"executionArn": execution, "status": status, "stopDate": stopped}
+    function.handler({"detail-type": "Step Functions Execution Status Change", "detail": detail}, Context())
+
+
+def decide(table: Any, decision: str = "approved", by: str = "Ana") -> None:
+    """Record a decision and tell nobody, as if everything had ended at this moment."""
+    deciding.take(StoredApproval.parse(stored(table)), Answer(decision, by, ""), int(time.time()))
+
+
+@pytest.fixture
+def asked(pending: Any) -> Any:
+    """A table in which the pending request is known as its execution's newest."""
+    pending.put_item(Item={"id": asked_key(RELEASE["execution"]), "kind": "asked", "request": KEY["id"]})
+    return pending
+
+
+def test_a_recorded_decision_is_delivered_without_another_click(pending: Any, execution: Waiting) -> None:
+    """Until it was; then never again."""
+    decide(pending)
+    execution.fails("ThrottlingException")
+    with pytest.raises(function.AttentionError):
+        minute()
+    assert stored(pending)["delivered"] is False
+    execution.takes()
+    for _ in range(3):
+        minute()
+    assert stored(pending)["delivered"] is True
+
+
+def test_a_decision_that_nobody_waits_for_is_closed(pending: Any, execution: Waiting) -> None:
+    """It is not tried for ever."""
+    decide(pending)
+    execution.fails("TaskTimedOut")
+    for _ in range(2):
+        minute()
+    assert stored(pending)["status"] == "closed"
+
+
+def test_a_request_about_a_version_that_was_decided_elsewhere_is_answered(pending: Any, execution: Waiting) -> None:
+    """A redriven run does not wait for days for what is known."""
+    decide(pending, "rejected", "Ana")
+    pending.put_item(Item=stored_request(opaque_id="m" * 32).item("another-token"))
+    execution.takes(2)
+    minute()
+    item = stored(pending, "m" * 32)
+    assert (item["status"], item["decided_by"], item["delivered"]) == ("rejected", "Ana", True)
+
+
+def test_one_request_that_cannot_be_attended_to_keeps_no_other_waiting(pending: Any, execution: Waiting) -> None:
+    """And is told of, by the alarm."""
+    decide(pending)
+    pending.put_item(Item={**stored_request(opaque_id="m" * 32).item("t"), "document": "{"})
+    execution.takes()
+    with pytest.raises(function.AttentionError, match="1 request"):
+        minute()
+    assert stored(pending)["delivered"] is True
+
+
+def test_a_request_that_nobody_answered_in_time_is_marked(table: Any, decision_key: Any, execution: Waiting) -> None:
+    """Its secrets leave the table then, and not only when the table is swept."""
+    table.put_item(Item=stored_request(expires_epoch=int(time.time()) - 1).item(TOKEN))
+    minute()
+    item = stored(table)
+    assert item["status"] == "expired"
+    assert not {"token", "secret"} & set(item)
+
+
+@pytest.mark.parametrize(("passed", "mails"), [(0.74, 0), (0.76, 1)])
+def test_people_are_reminded_once_when_a_quarter_of_the_time_is_left(
+    table: Any, decision_key: Any, mailbox: Mailbox, execution: Waiting, passed: float, mails: int
+) -> None:
+    """By a mail without a link: the link is in the first one alone."""
+    now, hours = int(time.time()), 100 * 3600
+    created = now - int(hours * passed)
+    table.put_item(Item=stored_request(created_epoch=created, expires_epoch=created + hours).item(TOKEN))
+    for _ in range(3):
+        minute()
+    sent = mailbox.mails()
+    assert len(sent) == mails
+    for mail in sent:
+        assert mail["Subject"] == "[greenlight] fasteners v4 still waits for your decision"
+        assert "the subject" in mail["Message"]
+        assert "://" not in mail["Message"]
+        assert "greenlight approve 2026-11-21T10-14-03" in mail["Message"]
+
+
+def test_a_reminder_that_cannot_be_sent_is_no_flood(table: Any, decision_key: Any, execution: Waiting) -> None:
+    """One try: rather no mail than one a minute."""
+    now = int(time.time())
+    table.put_item(Item=stored_request(created_epoch=now - 1000, expires_epoch=now + 10).item(TOKEN))
+    with pytest.raises(function.AttentionError):
+        minute()
+    minute()
+    assert stored(table)["reminded"] is True
+
+
+@pytest.mark.parametrize("status", ["ABORTED", "FAILED", "TIMED_OUT"])
+def test_a_request_of_an_execution_that_ended_is_closed_at_once(asked: Any, execution: Waiting, status: str) -> None:
+    """Nobody decides for a run that was stopped."""
+    for _ in range(2):
+        ended(status=status, at=time.time() + 1)
+    item = stored(asked)
+    assert item["status"] == "closed"
+    assert not {"token", "secret"} & set(item)
+
+
+def test_an_end_that_is_told_late_closes_nothing_that_was_asked_since(asked: Any, execution: Waiting) -> None:
+    """The execution was redriven meanwhile, and waits again."""
+    ended(at=time.time() - 60)
+    assert stored(asked)["status"] == "pending"
+
+
+def test_an_end_of_an_execution_that_asked_nothing_is_nothing(asked: Any, execution: Waiting) -> None:
+    """Most executions that fail never asked."""
+    ended("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:other")
+    assert stored(asked)["status"] == "pending"
+
+
+class Registry:
+    """The model registry, as DescribeModelPackage tells of one version."""
+
+    def __init__(self, stub: Stubber) -> None:
+        self.stub = stub
+
+    def says(self, status: str, by: dict[str, Any], **properties: str) -> None:
+        """Somebody set a status; the event follows."""
+        told = {"archive_digest": "b" * 64, "evaluation_digest": "c" * 64, **properties}
+        described = {
+            "ModelPackageName": "greenlight",
+            "ModelPackageArn": PACKAGE,
+            "CreationTime": 0,
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": []},
+            "ModelApprovalStatus": status,
+            "ApprovalDescription": "seen\u2028it",
+            "LastModifiedBy": by,
+            "CustomerMetadataProperties": {name: value for name, value in told.items() if value and name != "image"},
+            "InferenceSpecification": {"Containers": [{"Image": told.get("image", "serving:1")}]},
+        }
+        self.stub.add_response("describe_model_package", described, {"ModelPackageName": PACKAGE})
+
+    def is_put_right(self, status: str) -> Any:
+        """The next status set is this one; gives what keeps its description."""
+        kept = _Kept()
+        expected = {"ModelPackageArn": PACKAGE, "ModelApprovalStatus": status, "ApprovalDescription": kept}
+        self.stub.add_response("update_model_package", {"ModelPackageArn": PACKAGE}, expected)
+        return kept
+
+
+class _Kept:
+    """Equal to whatever it is compared with, and keeps it."""
+
+    value = ""
+
+    def __eq__(self, other: object) -> bool:
+        self.value = str(other)
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.fixture
+def registry() -> Any:
+    """The registry. A call that no test announced is an error."""
+    with Stubber(function.sagemaker) as stub:
+        yield Registry(stub)
+        stub.assert_no_pending_responses()
+
+
+def changed() -> None:
+    """The registry's event."""
+    detail = {"ModelPackageArn": PACKAGE, "ModelApprovalStatus": "whatever it was then"}
+    function.handler({"detail-type": "SageMaker Model Package State Change", "detail": detail}, Context())
+
+
+def identity(arn: str) -> dict[str, Any]:
+    """Who changed a version, outside Studio."""
+    return {"IamIdentity": {"Arn": arn, "PrincipalId": "x"}}
+
+
+@pytest.mark.parametrize(("status", "decision"), [("Approved", "approved"), ("Rejected", "rejected")])
+def test_a_status_set_in_the_registry_decides_where_a_request_waits(
+    pending: Any, execution: Waiting, registry: Registry, status: str, decision: str
+) -> None:
+    """As who set it; the description is the comment."""
+    execution.takes()
+    registry.says(status, identity(ADA))
+    changed()
+    kept = signed(pending).decision
+    assert (kept.decision, kept.by, kept.door, kept.comment) == (decision, ADA, "registry", "seen it")
+    assert stored(pending)["delivered"] is True
+
+
+def test_a_profile_of_studio_decides_under_its_name(pending: Any, execution: Waiting, registry: Registry) -> None:
+    """Its role is that of many people."""
+    execution.takes()
+    registry.says("Approved", {"UserProfileName": "ada", **identity(ADA)})
+    changed()
+    assert signed(pending).decision.by == "ada"
+
+
+def test_what_the_machine_marks_itself_is_no_decision(pending: Any, execution: Waiting, registry: Registry) -> None:
+    """It writes down what was decided."""
+    registry.says("Approved", identity(MACHINE))
+    changed()
+    assert stored(pending)["status"] == "pending"
+
+
+def test_a_role_whose_name_begins_alike_is_not_the_machine(
+    pending: Any, execution: Waiting, registry: Registry
+) -> None:
+    """It is whoever it is."""
+    execution.takes()
+    registry.says("Approved", identity(MACHINE.replace("BuildRole-1", "BuildRole-12")))
+    changed()
+    assert stored(pending)["status"] == "approved"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [{"archive_digest": "f" * 64}, {"evaluation_digest": "f" * 64}, {"evaluation_digest": ""}, {"image": "other:1"}],
+    ids=str,
+)
+def test_a_status_about_other_bytes_than_a_request_asks_about_decides_nothing(
+    pending: Any, execution: Waiting, registry: Registry, properties: dict[str, str]
+) -> None:
+    """And is put right, saying why."""
+    registry.says("Approved", identity(ADA), **properties)
+    why = registry.is_put_right("PendingManualApproval")
+    changed()
+    assert ADA in why.value
+    assert "no approval request about it waits" in why.value
+    assert stored(pending)["status"] == "pending"
+    assert decisions(pending) == []
+
+
+@pytest.mark.parametrize("by", [{}, {"IamIdentity": {}}])
+def test_a_status_that_nobody_known_set_decides_nothing(
+    pending: Any, execution: Waiting, registry: Registry, by: dict[str, Any]
+) -> None:
+    """Somebody has to be named in a decision."""
+    registry.says("Approved", by)
+    registry.is_put_right("PendingManualApproval")
+    changed()
+    assert stored(pending)["status"] == "pending"
+
+
+def test_a_status_that_no_request_waits_for_is_put_right(
+    table: Any, decision_key: Any, execution: Waiting, registry: Registry
+) -> None:
+    """Also where the request is about going to production, which the registry has no word for."""
+    production = stored_request()
+    production = replace(production, request=replace(production.request, purpose="production"))
+    table.put_item(Item=production.item(TOKEN))
+    registry.says("Approved", identity(ADA))
+    registry.is_put_right("PendingManualApproval")
+    changed()
+    assert stored(table)["status"] == "pending"
+
+
+@pytest.mark.parametrize("status", ["Approved", "PendingManualApproval"])
+def test_what_was_decided_stands_against_the_registry(
+    pending: Any, execution: Waiting, registry: Registry, status: str
+) -> None:
+    """It is put right to what was decided, and says so."""
+    execution.takes()
+    decide(pending, "rejected", "Ana")
+    deciding.deliver(KEY["id"])
+    registry.says(status, identity(ADA))
+    why = registry.is_put_right("Rejected")
+    changed()
+    assert "rejected by Ana before" in why.value
+    assert signed(pending).decision.by == "Ana"
+
+
+def test_a_status_that_says_what_was_decided_is_left_alone(
+    pending: Any, execution: Waiting, registry: Registry
+) -> None:
+    """So that putting right ends."""
+    execution.takes()
+    decide(pending)
+    deciding.deliver(KEY["id"])
+    registry.says("Approved", identity(ADA))
+    changed()
+    assert decisions(pending) == [key_of(PACKAGE)]
+
+
+def test_a_status_without_a_decision_or_a_request_is_left_alone_while_it_waits(
+    pending: Any, execution: Waiting, registry: Registry
+) -> None:
+    """Every version is registered so."""
+    registry.says("PendingManualApproval", {})
+    changed()
+    assert stored(pending)["status"] == "pending"
+
+
+def test_neither_token_nor_id_is_logged(
+    asked: Any, execution: Waiting, registry: Registry, log_of: Any, mailbox: Mailbox
+) -> None:
+    """Whatever happens."""
+    log = log_of(function)
+    registry.says("Approved", identity(ADA))
+    execution.fails("ThrottlingException")
+    with pytest.raises(Exception, match="ThrottlingException"):
+        changed()
+    execution.takes()
+    minute()
+    ended()
+    assert log.text
+    for secret in (TOKEN, OPAQUE, SECRET, KEY["id"]):
+        assert secret not in log.text + json.dumps(mailbox.mails())

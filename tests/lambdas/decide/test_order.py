@@ -1,0 +1,347 @@
+"""Whatever happens in whatever order: one decision for a version, delivered once to whoever waits for it, or refused.
+
+Links, the command line and the registry decide; forms are replayed; functions break off between the record and the
+delivery, and after it; requests expire; runs are stopped, redriven and overtaken by newer ones. Step Functions is a
+small model that knows which tokens are waited for; the table and the key are moto's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from moto import mock_aws
+
+from lambdas.ask_approval import handler as asking
+from lambdas.decide import attend, command, deciding, services
+from lambdas.decide.answer import Answer, UnusableError
+from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context
+from tests.lambdas.decide.test_attend import ADA, MACHINE, ended, minute
+from tests.lambdas.decide.visitor import Visitor
+from workflow.contract.approval import StoredApproval, item_id
+from workflow.contract.decision import SignedDecision
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import decision_key
+
+GROUP = RELEASE["package_arn"].rpartition("/")[0]
+VERBS = st.sampled_from(["approve", "reject"])
+
+
+@dataclass
+class StepFunctions:
+    """Who waits with which token, and what each was told."""
+
+    waiting: set[str] = field(default_factory=set)
+    told: list[tuple[str, str]] = field(default_factory=list)
+    breaks: str = ""
+
+    def send_task_success(self, taskToken: str, output: str) -> None:
+        """Take an answer once; ``breaks`` says that this call fails before it is taken, or that its answer is lost."""
+        breaks, self.breaks = self.breaks, ""
+        if breaks == "before":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "SendTaskSuccess")
+        if taskToken not in self.waiting:
+            raise ClientError({"Error": {"Code": "TaskTimedOut"}}, "SendTaskSuccess")
+        self.waiting.remove(taskToken)
+        self.told.append((taskToken, json.loads(output)["decision"]))
+        if breaks == "after":
+            raise ClientError({"Error": {"Code": "InternalError"}}, "SendTaskSuccess")
+
+
+@dataclass
+class SageMaker:
+    """The registry: the status of every version, and who set it."""
+
+    versions: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def describe_model_package(self, ModelPackageName: str) -> dict[str, Any]:
+        """One version."""
+        properties = {"archive_digest": "b" * 64, "evaluation_digest": "c" * 64}
+        return {
+            "ModelPackageArn": ModelPackageName,
+            "CustomerMetadataProperties": properties,
+            "InferenceSpecification": {"Containers": [{"Image": "serving:1"}]},
+            **self.versions[ModelPackageName],
+        }
+
+    def update_model_package(self, ModelPackageArn: str, ModelApprovalStatus: str, **_: str) -> None:
+        """Set a status."""
+        self.versions[ModelPackageArn] = {"ModelApprovalStatus": ModelApprovalStatus}
+
+
+@dataclass
+class Mails:
+    """What was mailed."""
+
+    sent: list[str] = field(default_factory=list)
+
+    def publish(self, **mail: str) -> None:
+        """Send one."""
+        self.sent.append(mail["Message"])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: its link's id, its token, and what it is about."""
+
+    opaque_id: str
+    token: str
+    execution: str
+    version: int
+    purpose: str
+
+    @property
+    def decision(self) -> str:
+        """The key of the decision that answers it."""
+        return decision_key(f"{GROUP}/{self.version}", self.execution if self.purpose == "production" else "")
+
+
+class Orders(RuleBasedStateMachine):
+    """Every step is something that a person, AWS or chance does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.account = mock_aws()
+        self.account.start()
+        self.table = SESSION.resource("dynamodb").create_table(
+            TableName=ENVIRONMENT["TABLE"],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        kms = SESSION.client("kms")
+        key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=ENVIRONMENT["DECISION_KEY"], TargetKeyId=key)
+        self.machine, self.registry, self.mails = StepFunctions(), SageMaker(), Mails()
+        self.patch.setattr(deciding, "stepfunctions", self.machine)
+        self.patch.setattr(attend, "sagemaker", self.registry)
+        self.patch.setattr(attend, "sns", self.mails)
+        self.patch.setattr(asking, "sns", self.mails)
+        for module in (services, asking):
+            self.patch.setattr(module.logger._logger, "disabled", True)
+        self.asked: list[Asked] = []
+        self.pages: list[tuple[Asked, Visitor, str]] = []
+        self.stood: dict[str, SignedDecision] = {}
+
+    def teardown(self) -> None:
+        """Once nothing breaks any more, everybody who waits for what is decided is told, and nothing is left over."""
+        try:
+            self.machine.breaks = ""
+            for _ in range(2):
+                minute()
+            self.everything_holds()
+            for asked in self.asked:
+                approval = self.approval(asked)
+                assert not approval.undelivered()
+                assert not (asked.token in self.machine.waiting and approval.waits(self.now()) and self.stands(asked))
+        finally:
+            self.patch.undo()
+            self.account.stop()
+
+    @staticmethod
+    def now() -> int:
+        """The time in seconds."""
+        return int(time.time())
+
+    def approval(self, asked: Asked) -> StoredApproval:
+        """A request as it stands."""
+        return StoredApproval.parse(deciding.find(item_id(asked.opaque_id)) or {})
+
+    def stands(self, asked: Asked) -> bool:
+        """Whether something was decided about what a request asks."""
+        return asked.decision in self.stood
+
+    def ask(self, event: dict[str, Any], execution: str, version: int) -> None:
+        """An execution asks, and waits."""
+        token = f"token-{len(self.asked)}"
+        about = copy.deepcopy(event)
+        about |= {"token": token, "execution": execution, "package_arn": f"{GROUP}/{version}"}
+        if "release" in about:
+            about["release"] |= {"package_version": version, "model_package_arn": f"{GROUP}/{version}"}
+        self.machine.waiting.add(token)
+        asking.handler(about, Context())
+        (link,) = (line for line in self.mails.sent[-1].splitlines() if "/a/" in line)
+        self.asked.append(Asked(link.rpartition("/")[2], token, execution, version, event["purpose"]))
+
+    @initialize()
+    def first_run(self) -> None:
+        """There is always something to decide on."""
+        self.another_run()
+
+    @precondition(lambda self: len(self.asked) < 8)
+    @rule()
+    def another_run(self) -> None:
+        """A newer run registers a version of its own, and asks."""
+        version = 1 + len({asked.version for asked in self.asked})
+        self.registry.versions[f"{GROUP}/{version}"] = {"ModelApprovalStatus": "PendingManualApproval"}
+        self.ask(RELEASE, f"arn:aws:states:us-east-1:123456789012:execution:build:run-{version}", version)
+
+    @precondition(lambda self: len(self.asked) < 8)
+    @rule(data=st.data())
+    def a_release_asks_before_production(self, data: st.DataObject) -> None:
+        """A second question, of the release's own; any version may be released, and more than once."""
+        version = data.draw(st.sampled_from(sorted({asked.version for asked in self.asked})))
+        name = f"arn:aws:states:us-east-1:123456789012:execution:release:go-{len(self.asked)}"
+        self.ask(PRODUCTION, name, version)
+
+    @rule(data=st.data())
+    def a_run_is_stopped(self, data: st.DataObject) -> None:
+        """The event may be lost, or come much later."""
+        asked = data.draw(st.sampled_from(self.asked))
+        self.machine.waiting -= {other.token for other in self.asked if other.execution == asked.execution}
+        if data.draw(st.booleans(), label="the event arrives"):
+            ended(asked.execution, at=time.time() + data.draw(st.sampled_from([-3600, 1])))
+
+    @precondition(lambda self: len(self.asked) < 8)
+    @rule(data=st.data())
+    def a_run_is_redriven(self, data: st.DataObject) -> None:
+        """It asks anew, about the same version."""
+        asked = data.draw(st.sampled_from(self.asked))
+        self.machine.waiting -= {other.token for other in self.asked if other.execution == asked.execution}
+        self.ask(RELEASE if asked.purpose == "release" else PRODUCTION, asked.execution, asked.version)
+
+    @rule(data=st.data(), verb=VERBS)
+    def somebody_opens_a_link_and_chooses(self, data: st.DataObject, verb: str) -> None:
+        """Which decides nothing."""
+        asked = data.draw(st.sampled_from(self.asked))
+        before = self.approval(asked)
+        if before.waits(self.now()):
+            visitor = Visitor(asked.opaque_id)
+            self.pages.append((asked, visitor, visitor.choose(verb)["body"]))
+        assert self.approval(asked) == before
+
+    @precondition(lambda self: self.pages)
+    @rule(data=st.data())
+    def somebody_types_the_version(self, data: st.DataObject) -> None:
+        """Perhaps once more, perhaps long after the page was opened, perhaps another version."""
+        asked, visitor, page = data.draw(st.sampled_from(self.pages))
+        version = data.draw(st.sampled_from([asked.version, asked.version, 99]))
+        visitor.confirm(page, str(version))
+
+    @rule(data=st.data(), verb=VERBS)
+    def somebody_decides_at_the_command_line(self, data: st.DataObject, verb: str) -> None:
+        """As an identity in AWS."""
+        asked = data.draw(st.sampled_from(self.asked))
+        order = {"request": item_id(asked.opaque_id), "decision": verb, "comment": ""}
+        context = {"http": {"method": "POST"}, "authorizer": {"iam": {"userArn": ADA}}}
+        command.handler({"requestContext": context, "body": json.dumps(order)}, Context())
+
+    @rule(
+        data=st.data(),
+        status=st.sampled_from(["Approved", "Rejected", "PendingManualApproval"]),
+        who=st.sampled_from([ADA, MACHINE, ""]),
+    )
+    def somebody_changes_the_registry(self, data: st.DataObject, status: str, who: str) -> None:
+        """A person, the machine itself, or somebody whom nobody knows; the event comes twice."""
+        arn = data.draw(st.sampled_from(sorted(self.registry.versions)))
+        by = {"IamIdentity": {"Arn": who}} if who else {}
+        self.registry.versions[arn] = {"ModelApprovalStatus": status, "LastModifiedBy": by}
+        event = {"detail-type": "SageMaker Model Package State Change", "detail": {"ModelPackageArn": arn}}
+        for _ in range(2):
+            with contextlib.suppress(ClientError):
+                attend.handler(event, Context())
+
+    @rule(data=st.data(), decision=st.sampled_from(["approved", "rejected"]))
+    def a_function_breaks_off_between_record_and_delivery(self, data: st.DataObject, decision: str) -> None:
+        """The decision is in the table, and nobody was told."""
+        asked = data.draw(st.sampled_from(self.asked))
+        with contextlib.suppress(UnusableError):
+            deciding.take(self.approval(asked), Answer(decision, "Ana", ""), self.now())
+
+    @rule(breaks=st.sampled_from(["before", "after"]))
+    def the_next_delivery_breaks(self, breaks: str) -> None:
+        """Before the answer was taken, or after."""
+        self.machine.breaks = breaks
+
+    @rule(data=st.data())
+    def a_request_expires(self, data: st.DataObject) -> None:
+        """And with it the state that waits for it."""
+        asked = data.draw(st.sampled_from(self.asked))
+        if self.approval(asked).waits(self.now()):
+            self.machine.waiting.discard(asked.token)
+            self.table.update_item(
+                Key={"id": item_id(asked.opaque_id)},
+                UpdateExpression="SET expires_epoch = :past",
+                ExpressionAttributeValues={":past": self.now() - 1},
+            )
+
+    @rule()
+    def a_minute_passes(self) -> None:
+        """What could not be attended to is tried again in the next."""
+        with contextlib.suppress(attend.AttentionError):
+            minute()
+
+    @invariant()
+    def everything_holds(self) -> None:
+        """What stands first: the others are about it."""
+        self.what_was_decided_stands()
+        self.nobody_was_told_anything_else()
+        self.what_is_over_decides_nothing_any_more()
+        self.the_registry_says_no_more_than_was_decided()
+
+    def what_was_decided_stands(self) -> None:
+        """Of every version, and of every release that asks: the first decision, and no other, ever."""
+        items = [found_item({"Item": item}) or {} for item in self.table.scan()["Items"]]
+        found = {item["id"]: SignedDecision.parse(item) for item in items if item["id"].startswith("decision#")}
+        for key, decision in self.stood.items():
+            assert found[key] == decision
+        self.stood = found
+
+    def nobody_was_told_anything_else(self) -> None:
+        """Each at most once, and what was decided about its own version, or its own release."""
+        tokens = [token for token, _ in self.machine.told]
+        assert len(tokens) == len(set(tokens))
+        by_token = {asked.token: asked for asked in self.asked}
+        for token, decision in self.machine.told:
+            assert self.stood[by_token[token].decision].decision.decision == decision
+
+    def what_is_over_decides_nothing_any_more(self) -> None:
+        """No token and no secret stays; and only who was told counts as told."""
+        told = {token for token, _ in self.machine.told}
+        for asked in self.asked:
+            item = deciding.find(item_id(asked.opaque_id)) or {}
+            approval = StoredApproval.parse(item)
+            if approval.delivered or approval.status in ("closed", "expired"):
+                assert not {"token", "secret"} & set(item)
+            if approval.delivered:
+                assert asked.token in told
+
+    def the_registry_says_no_more_than_was_decided(self) -> None:
+        """Unless the machine itself set it."""
+        for arn, version in self.registry.versions.items():
+            status, by = version["ModelApprovalStatus"], version.get("LastModifiedBy", {})
+            if by.get("IamIdentity", {}).get("Arn") != MACHINE and status != "PendingManualApproval":
+                standing = self.stood[decision_key(arn)].decision
+                assert standing.approved == (status == "Approved")
+
+
+def test_one_decision_for_a_version_in_whatever_order_things_happen() -> None:
+    """See the module's first lines."""
+    run_state_machine_as_test(
+        Orders,
+        settings=settings(
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            max_examples=15,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )
