@@ -39,6 +39,9 @@ def markers_of(fixtures: Iterable[str], markers: Iterable[str]) -> set[str]:
     """The layers of a test that requests these fixtures and bears these markers; ``fast`` where there is none."""
     bears = set(markers)
     layers = {OF_FIXTURES[name] for name in fixtures if name in OF_FIXTURES} | bears.intersection(LAYERS)
+    if "standin" in layers:
+        # A stack that is deployed packs its functions, with what they need.
+        layers.add("install")
     return layers or ({"fast"} if bears.isdisjoint(_APART) else set())
 
 

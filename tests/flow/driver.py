@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.stand_in import StandIn
+from workflow.clients import AwsCloud
+from workflow.runs.adoption import adopt
 from workflow.stack.outputs import Stack
 
 LIMIT_SECONDS = 90
@@ -150,7 +152,7 @@ class Flow:
         }
 
     def register_with_its_run(self, ended: Ended) -> str:
-        """Register a build's version once more as earlier builds did, with the archive that lies with its run."""
+        """Register a build's version again as earlier builds did, with the archive beside its run, and adopt it."""
         described = self.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])
         specification = described["InferenceSpecification"]
         (container,) = specification["Containers"]
@@ -162,7 +164,9 @@ class Flow:
             InferenceSpecification=specification,
             CustomerMetadataProperties=described["CustomerMetadataProperties"],
         )
-        return str(created["ModelPackageArn"])
+        package = str(created["ModelPackageArn"])
+        adopt(AwsCloud(), self.stack.decide_url, int(package.rpartition("/")[2]), "registered by an earlier build")
+        return package
 
     def trainings(self, execution: str, **listing: Any) -> list[str]:
         """The names of a run's training jobs; ``listing`` are further parameters of ListTrainingJobs."""
