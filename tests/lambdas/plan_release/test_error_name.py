@@ -1,8 +1,14 @@
-"""The name by which the Release machine knows this function's refusal."""
+"""The words by which the Release machine and this function know each other: a refusal, and what is asked."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 from lambdas.plan_release import handler as function
+from lambdas.plan_release.action import Confirmation, RollBack, read_action
+from tests.workflow.contract.released import PLAN
 from workflow.contract.failures import RELEASE_REFUSED_BY_FUNCTION
 
 
@@ -10,3 +16,17 @@ def test_the_machine_knows_a_refusal_by_the_name_of_the_exception() -> None:
     """Lambda reports an exception's class; under another name, an overtaken release would roll production back."""
     assert function.ReleaseRefused.__name__ == RELEASE_REFUSED_BY_FUNCTION
     assert not issubclass(function.ProductionNotApproved, function.ReleaseRefused)
+
+
+def test_the_machine_asks_for_production_and_for_the_way_back_in_different_words() -> None:
+    """Only the way to production waits for people's decision."""
+    definition = Path(__file__).parents[3] / "workflow" / "machines" / "release.asl.json"
+    states: dict[str, Any] = json.loads(definition.read_text(encoding="utf-8"))["States"]
+
+    def asked(state: str) -> type:
+        ((key, path),) = states[state]["Parameters"]["Payload"].items()
+        assert path == "$.plan"
+        return type(read_action({key.removesuffix(".$"): PLAN}, {}))
+
+    assert asked("Confirm the release") is Confirmation
+    assert asked("Confirm the roll-back") is RollBack
