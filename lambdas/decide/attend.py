@@ -136,7 +136,7 @@ def close_of_execution(execution: str, stopped_milliseconds: int) -> None:
 def follow_registry(package_arn: str, now_epoch: int) -> None:
     """Take a status that somebody set as a decision where one is waited for; anywhere else put it right."""
     change = Change.read(sagemaker.describe_model_package(ModelPackageName=package_arn))
-    if change.is_by(attendance.build_role):
+    if change.is_by(attendance.build_role) or change.is_from_before():
         return
     standing = find_decision(package_arn)
     answer = change.answer()

@@ -58,6 +58,10 @@ class Change:
         """Whether a role's own session made the change. ``role`` is its name."""
         return f":assumed-role/{role}/" in self.identity
 
+    def is_from_before(self) -> bool:
+        """Whether the version was registered before decisions were signed: it is adopted, and says nothing here."""
+        return not self.evaluation_digest
+
     def answer(self) -> Answer | None:
         """The decision that the change would be; None where it is none, or nobody is known to have made it."""
         decision = STATUSES.get(self.status)

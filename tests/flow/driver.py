@@ -158,11 +158,13 @@ class Flow:
         (container,) = specification["Containers"]
         container["ModelDataUrl"] = ended.output["training"]["model_data_url"]
         del container["ModelDataETag"]
+        properties = described["CustomerMetadataProperties"]
+        del properties["evaluation_digest"]
         created = self.sagemaker.create_model_package(
             ModelPackageGroupName=self.stack.package_group,
             ModelApprovalStatus="Approved",
             InferenceSpecification=specification,
-            CustomerMetadataProperties=described["CustomerMetadataProperties"],
+            CustomerMetadataProperties=properties,
         )
         package = str(created["ModelPackageArn"])
         adopt(AwsCloud(), self.stack.decide_url, int(package.rpartition("/")[2]), "registered by an earlier build")

@@ -253,7 +253,7 @@ def test_a_role_whose_name_begins_alike_is_not_the_machine(
 
 @pytest.mark.parametrize(
     "properties",
-    [{"archive_digest": "f" * 64}, {"evaluation_digest": "f" * 64}, {"evaluation_digest": ""}, {"image": "other:1"}],
+    [{"archive_digest": "f" * 64}, {"evaluation_digest": "f" * 64}, {"image": "other:1"}],
     ids=str,
 )
 def test_a_status_about_other_bytes_than_a_request_asks_about_decides_nothing(
@@ -265,6 +265,16 @@ def test_a_status_about_other_bytes_than_a_request_asks_about_decides_nothing(
     changed()
     assert ADA in why.value
     assert "no approval request about it waits" in why.value
+    assert stored(pending)["status"] == "pending"
+    assert decisions(pending) == []
+
+
+def test_a_version_from_before_decisions_were_signed_is_left_as_it_is(
+    pending: Any, execution: Waiting, registry: Registry
+) -> None:
+    """Its status decides nothing and is not put right: an administrator adopts it as it was approved."""
+    registry.says("Approved", identity(ADA), evaluation_digest="")
+    changed()
     assert stored(pending)["status"] == "pending"
     assert decisions(pending) == []
 
