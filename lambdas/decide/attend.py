@@ -72,7 +72,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     kind, detail = event.get("detail-type"), event.get("detail", {})
     now_epoch = int(time.time())
     if kind == "Step Functions Execution Status Change":
-        close_of_execution(str(detail["executionArn"]), int(detail["stopDate"]))
+        close_of_execution(str(detail["executionArn"]), int(detail["stopDate"]), now_epoch)
     elif kind == "SageMaker Model Package State Change":
         follow_registry(str(detail["ModelPackageArn"]), now_epoch)
     else:
@@ -119,7 +119,7 @@ def remind(approval: StoredApproval) -> None:
         logger.info("reminded", run=approval.request.run)
 
 
-def close_of_execution(execution: str, stopped_milliseconds: int) -> None:
+def close_of_execution(execution: str, stopped_milliseconds: int, now_epoch: int) -> None:
     """Close what an execution asked before it ended; one that was redriven meanwhile has asked anew."""
     newest = find(asked_key(execution))
     item = find(str(newest["request"])) if newest else None
@@ -129,6 +129,8 @@ def close_of_execution(execution: str, stopped_milliseconds: int) -> None:
     if approval.created_epoch * 1000 > stopped_milliseconds:
         logger.info("the execution asked again meanwhile")
         return
+    # Where the time was over, that is why it ended.
+    expire(approval.id, now_epoch)
     close(approval.id)
     deliver(approval.id)
 
@@ -160,11 +162,15 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
 
 
 def list_open() -> Iterator[str]:
-    """The keys of every request that waits, or was decided and not delivered."""
+    """The keys of every request that waits, or was decided and not delivered.
+
+    One that waits without a secret was asked before the table kept digests: nobody can answer it, and it only expires.
+    """
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=environment.table,
         FilterExpression="begins_with(id, :prefix) AND "
-        "(#status = :pending OR (#status IN (:approved, :rejected) AND delivered = :no))",
+        "((#status = :pending AND attribute_exists(secret)) OR "
+        "(#status IN (:approved, :rejected) AND delivered = :no))",
         ProjectionExpression="id",
         ExpressionAttributeNames={"#status": "status"},
         ExpressionAttributeValues={

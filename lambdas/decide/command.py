@@ -57,7 +57,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     item = find(key)
     if item is None:
         return refuse(404, "There is no such request.")
-    return decide(StoredApproval.parse(item), answer, int(time.time()))
+    try:
+        approval = StoredApproval.parse(item)
+    except ContractError as error:
+        logger.error("a request cannot be read", reason=str(error))
+        return refuse(409, "This request cannot be decided on: it is damaged, or older than the stack's last update.")
+    return decide(approval, answer, int(time.time()))
 
 
 def name_caller(event: Mapping[str, Any]) -> str:

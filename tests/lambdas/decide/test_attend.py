@@ -100,6 +100,13 @@ def test_a_request_that_nobody_answered_in_time_is_marked(table: Any, decision_k
     assert not {"token", "secret"} & set(item)
 
 
+def test_a_request_from_before_digests_were_kept_keeps_nobody_busy(pending: Any, execution: Waiting) -> None:
+    """It waits for days, and nobody is alarmed every minute."""
+    pending.update_item(Key=KEY, UpdateExpression="REMOVE secret")
+    minute()
+    assert stored(pending)["status"] == "pending"
+
+
 @pytest.mark.parametrize(("passed", "mails"), [(0.74, 0), (0.76, 1)])
 def test_people_are_reminded_once_when_a_quarter_of_the_time_is_left(
     table: Any, decision_key: Any, mailbox: Mailbox, execution: Waiting, passed: float, mails: int
@@ -137,6 +144,16 @@ def test_a_request_of_an_execution_that_ended_is_closed_at_once(asked: Any, exec
     item = stored(asked)
     assert item["status"] == "closed"
     assert not {"token", "secret"} & set(item)
+
+
+def test_a_run_that_ended_because_nobody_answered_in_time_leaves_an_expired_request(
+    table: Any, decision_key: Any, execution: Waiting
+) -> None:
+    """The page says so, and not that somebody stopped it."""
+    table.put_item(Item=stored_request(expires_epoch=int(time.time()) - 1).item(TOKEN))
+    table.put_item(Item={"id": asked_key(RELEASE["execution"]), "kind": "asked", "request": KEY["id"]})
+    ended(status="FAILED", at=time.time() + 1)
+    assert stored(table)["status"] == "expired"
 
 
 def test_an_end_that_is_told_late_closes_nothing_that_was_asked_since(asked: Any, execution: Waiting) -> None:

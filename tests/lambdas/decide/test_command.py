@@ -94,6 +94,16 @@ def test_reading_decides_nothing_and_a_request_that_is_not_there_is_said_so(pend
     assert call({**ORDER, "request": "approval#unknown"})[0] == 404
 
 
+def test_a_request_from_before_digests_were_kept_is_decided_by_nobody(pending: Any, execution: Waiting) -> None:
+    """It says no bytes, and its run has to ask anew."""
+    pending.update_item(
+        Key=KEY, UpdateExpression="REMOVE secret SET nonce = :old", ExpressionAttributeValues={":old": "x"}
+    )
+    status, told = call()
+    assert (status, stored(pending)["status"]) == (409, "pending")
+    assert "older than the stack's last update" in told["error"]
+
+
 def test_the_second_decision_is_told_what_stands(pending: Any, execution: Waiting) -> None:
     """Who, and by which door."""
     execution.takes()

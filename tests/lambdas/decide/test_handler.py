@@ -354,6 +354,21 @@ def test_approve_and_reject_at_one_moment_have_one_winner(pending: Any) -> None:
     assert decisions(pending) == [key_of(PACKAGE)]
 
 
+def test_two_requests_about_one_version_at_one_moment_have_one_decision(pending: Any) -> None:
+    """Both found that nothing stood; of the second nothing is written, neither the decision nor the request's part."""
+    pending.put_item(Item=stored_request(opaque_id="m" * 32).item("another-token"))
+    now, made = int(time.time()), []
+    for opaque_id, name in ((OPAQUE, "Ana"), ("m" * 32, "Ben")):
+        approval = StoredApproval.parse(stored(pending, opaque_id))
+        decision = draw_up(approval, Answer("approved", name, ""), now)
+        made.append((approval.id, SignedDecision(decision, deciding.sign(decision))))
+    deciding.write(*made[0], now)
+    with pytest.raises(services.dynamodb.exceptions.TransactionCanceledException):
+        deciding.write(*made[1], now)
+    assert signed(pending).decision.by == "Ana"
+    assert stored(pending, "m" * 32)["status"] == "pending"
+
+
 def test_an_expired_request_is_refused_before_it_is_swept(pending: Any, execution: Waiting, visitor: Visitor) -> None:
     """The table deletes expired items late; the condition does not wait for that."""
     page = visitor.choose()["body"]
