@@ -93,7 +93,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 count("ReleaseConfirmed")
                 confirm(plan)
                 production = find_endpoint(plan.production_endpoint)
-                return {"confirmed": True, **rollout(environment.project, plan, production, environment.instance_count)}
+                return {"confirmed": True, **rollout(plan, production, environment.instance_count)}
     except (ContractError, LockedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
 from workflow.contract.champion import ChampionRecord
-from workflow.contract.deployment import at_once, watched
+from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
@@ -176,10 +176,17 @@ def draw_up(
     )
 
 
-def rollout(project: str, plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
-    """How production moves now: the ``count`` of instances it keeps, and SageMaker's DeploymentConfig.
+def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
+    """How production moves now: the ``count`` of instances it keeps, SageMaker's DeploymentConfig, and its ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances.
+    The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
+    alarms where there is a production that a version new to it could go back to.
     """
     kept = (production.instances if production else 0) or count
-    return {"count": kept, "deployment": at_once() if plan.goes_back else watched(project, kept)}
+    deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
+    return {
+        "count": kept,
+        "deployment": deployment,
+        "watched": plan.production_exists and not plan.goes_back,
+        "alarms": alarm_names(plan.production_configuration),
+    }

@@ -1,4 +1,4 @@
-"""What the Release machine asks to be tested."""
+"""What the Release machine asks to be tested, and to be probed."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ class Request:
     def parse(event: object) -> Request:
         """Read what the state passes on. Raises ContractError naming the key and what is allowed."""
         return read(Request, event, "the smoke test")
+
+
+@dataclass(frozen=True)
+class ProbeRequest(Request):
+    """The same while traffic moves: only the answers of the fleet of this ``configuration`` count."""
+
+    configuration: Text
+
+    @staticmethod
+    def parse(event: object) -> ProbeRequest:
+        """Read what the state passes on. Raises ContractError naming the key and what is allowed."""
+        return read(ProbeRequest, event, "the probe")

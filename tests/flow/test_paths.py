@@ -100,15 +100,16 @@ def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: 
     assert flow.ask_production()["model_digest"] == serving
 
 
-def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -> None:
-    """The version before is put back, and the release ends only when it serves again."""
+def test_a_model_that_answers_wrongly_in_production_goes_back_while_traffic_moves(flow: Flow) -> None:
+    """The release asks the new fleet itself: an endpoint that nobody asks goes back too."""
     serving = flow.serving()
     ended = flow.build(flow.upload(behave="wrong-in-production"))
     assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
     child = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn)["executions"][0]
     released = flow.end(child["executionArn"])
-    assert released.error == "Production.RolledBack"
-    assert "Is the previous version ready?" in released.states
+    assert released.error == "Production.Failed"
+    assert "-answers is in ALARM" in released.cause
+    assert "Smoke-test production" not in released.states
     assert flow.ask_production()["model_digest"] == serving
 
 

@@ -43,7 +43,8 @@ def required(task: Json) -> set[str]:
         api, _, operation = operation.partition(":")
         # A deployment that is given at run time may name alarms.
         alarms = {"cloudwatch:DescribeAlarms"} if "DeploymentConfig.$" in parameters else set()
-        return {f"{api}:{upper(operation)}"} | alarms
+        tags = {"cloudwatch:TagResource"} if api == "cloudwatch" and "Tags" in parameters else set()
+        return {f"{api}:{upper(operation)}"} | alarms | tags
     needed: set[str] = set()
     if service == "sagemaker" and operation.endswith(".sync"):
         job, _ = JOBS[operation.removesuffix(".sync")]

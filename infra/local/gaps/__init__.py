@@ -9,6 +9,7 @@ from __future__ import annotations
 from ministack import app
 
 from infra.local.gaps import (
+    alarms,
     api_addresses,
     creation,
     data_paths,
@@ -33,6 +34,7 @@ from infra.local.mailbox import Mailbox
 def install(url: str, mailbox: Mailbox) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
+        alarms,
         creation,
         data_paths,
         history,

@@ -15,7 +15,7 @@ from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED, EXECUTION
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
-from workflow.contract.deployment import at_once, watched
+from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
@@ -92,8 +92,9 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     plan = function.handler(event(), context)
     assert plan["replaces"] == ""
     registry.delete_item(Key={"id": "release-lock"})
-    first = {"confirmed": True, "count": 1, "deployment": watched("greenlight", 1)}
-    assert function.handler({"confirm": plan}, context) == first
+    name = plan["production_configuration"]
+    first = {"confirmed": True, "count": 1, "deployment": watched(name, 1)}
+    assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=OTHER_CHAMPION)
     with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
@@ -117,8 +118,10 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(table: 
             stub.add_response("describe_endpoint", scaled, {"EndpointName": "greenlight-production"})
         watch = function.handler({"confirm": planned}, context)
         back = function.handler({"confirm": {**planned, "goes_back": True}}, context)
-    assert watch == {"confirmed": True, "count": 3, "deployment": watched("greenlight", 3)}
-    assert back == {"confirmed": True, "count": 3, "deployment": at_once()}
+    name = planned["production_configuration"]
+    both = {"confirmed": True, "count": 3, "alarms": alarm_names(name)}
+    assert watch == {**both, "deployment": watched(name, 3), "watched": True}
+    assert back == {**both, "deployment": at_once(), "watched": False}
 
 
 def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:
