@@ -108,10 +108,13 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     check_archive(package, hash_object(package.model_data_url))
+    production, served = find_endpoint(f"{environment.project}-production"), find_served()
+    foreign = production is not None and production.configuration != served.configuration
     found = Found(
         staging=find_endpoint(f"{environment.project}-staging"),
-        production=find_endpoint(f"{environment.project}-production"),
-        served=find_served(),
+        production=production,
+        served=served,
+        served_is_there=not foreign or is_there(served.configuration),
     )
     plan = draw_up(environment.project, execution, given, settings, package, found)
     confirm(plan)
@@ -147,6 +150,19 @@ def find_endpoint(name: str) -> Endpoint | None:
         if error.response["Error"]["Code"] in NOT_THERE:
             return None
         raise
+
+
+def is_there(configuration: str) -> bool:
+    """Whether SageMaker has this endpoint configuration; the empty name is no one's."""
+    if not configuration:
+        return False
+    try:
+        sagemaker.describe_endpoint_config(EndpointConfigName=configuration)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return False
+        raise
+    return True
 
 
 def find_served() -> Served:

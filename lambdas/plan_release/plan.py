@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
+from lambdas.plan_release.previous import choose_previous
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
@@ -90,11 +91,15 @@ class Served:
 
 @dataclass(frozen=True)
 class Found:
-    """What there was before planning; None for an endpoint that does not exist."""
+    """What there was before planning; None for an endpoint that does not exist.
+
+    ``served_is_there`` tells whether SageMaker still has the configuration that is recorded as served.
+    """
 
     staging: Endpoint | None
     production: Endpoint | None
     served: Served
+    served_is_there: bool = True
 
 
 def check_champion(judged_against: str | None, package: Package, served: Served, production: Endpoint | None) -> None:
@@ -143,6 +148,13 @@ def draw_up(
     check_endpoint(found.staging)
     check_endpoint(found.production)
     check_champion(given.judged_against, package, found.served, found.production)
+    production = found.production
+    previous = choose_previous(
+        f"{project}-production",
+        "" if production is None else production.configuration,
+        found.served.configuration,
+        recorded_is_there=found.served_is_there,
+    )
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -159,7 +171,7 @@ def draw_up(
         production_endpoint=f"{project}-production",
         staging_exists=found.staging is not None,
         production_exists=found.production is not None,
-        previous_configuration="" if found.production is None else found.production.configuration,
+        previous_configuration=previous,
         model_digest=package.model_digest,
         archive_digest=package.archive_digest,
         evaluation_uri=package.evaluation_uri,

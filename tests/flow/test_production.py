@@ -14,6 +14,7 @@ import pytest
 from tests.flow.clients import asking
 from tests.flow.conftest import WAIT_SCALE
 from tests.flow.driver import Ended, Flow
+from workflow.commands.cli import run
 from workflow.contract.deployment import at_once, watched
 
 EVALUATED_SECONDS = 60 * WAIT_SCALE + 5
@@ -139,6 +140,33 @@ def test_an_ill_production_is_replaced_by_a_new_version_and_by_an_earlier_one(fl
     assert (back.status, back.cause) == ("SUCCEEDED", "")
     assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
     assert production(flow)["LastDeploymentConfig"] == at_once()
+
+
+def test_a_production_that_was_changed_beside_releases_is_told_and_never_gone_back_to(
+    flow: Flow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By mail, once, and by the command; what the next release would go back to is what was recorded."""
+    good = flow.build(flow.upload())
+    assert good.status == "SUCCEEDED"
+    recorded = production(flow)["EndpointConfigName"]
+    by_hand = f"made-by-hand-{time.time_ns()}"
+    (variant,) = flow.sagemaker.describe_endpoint_config(EndpointConfigName=recorded)["ProductionVariants"]
+    flow.sagemaker.create_endpoint_config(EndpointConfigName=by_hand, ProductionVariants=[variant])
+
+    flow.sagemaker.update_endpoint(EndpointName=flow.stack.production_endpoint, EndpointConfigName=by_hand)
+    flow.wait_until(lambda: production(flow)["EndpointStatus"] == "InService", "production is not in service")
+    functions = flow.stand_in.client("lambda")
+    looks = [functions.invoke(FunctionName="greenlight-watch-production") for _ in range(2)]
+    told = [json.loads(look["Payload"].read())["told"] for look in looks]
+    assert told == [True, False]
+    assert len(flow.mails(f"serves {by_hand}, which no release recorded")) == 1
+    assert run(["releases"]) == 0
+    assert f"serves {by_hand}, which no release recorded" in capsys.readouterr().err
+    back = flow.end(flow.start({"model_package_arn": good.output["package"]["arn"]}, "release"))
+    assert (back.status, back.cause) == ("SUCCEEDED", "")
+    assert back.output["plan"]["previous_configuration"] == recorded
+    assert run(["releases"]) == 0
+    assert "no release recorded" not in capsys.readouterr().err
 
 
 def test_a_release_goes_on_where_the_answers_to_its_first_attempts_were_lost(flow: Flow) -> None:

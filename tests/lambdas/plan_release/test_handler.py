@@ -124,6 +124,21 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(table: 
     assert back == {**both, "deployment": at_once(), "watched": False}
 
 
+def test_the_way_back_is_looked_for_where_production_serves_something_else(aws: None, context: Context) -> None:
+    """By its name; the empty one is no configuration, and a refusal to tell is no sign that it is gone."""
+    assert [function.is_there(name) for name in ("", "greenlight-production-v3-00000000")] == [False, False]
+    variant = {"VariantName": "main", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    function.sagemaker.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/endpoint-role-name")
+    function.sagemaker.create_endpoint_config(
+        EndpointConfigName="greenlight-production-v3-00000000", ProductionVariants=[variant]
+    )
+    assert function.is_there("greenlight-production-v3-00000000")
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("describe_endpoint_config", "AccessDeniedException")
+        with pytest.raises(ClientError):
+            function.is_there("greenlight-production-v3-00000000")
+
+
 def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:
     """One that was stopped and is redriven while the next one runs."""
     plan = function.handler(event(), context)

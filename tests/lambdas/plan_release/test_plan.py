@@ -77,9 +77,12 @@ def plan(
     execution: Execution = EXECUTION,
     staging: Endpoint | None = None,
     production: Endpoint | None = None,
+    served: Served | None = None,
+    served_is_there: bool = True,
 ) -> ReleasePlan:
-    """A release's plan, where nothing was released before."""
-    found = Found(staging, production, Served())
+    """A release's plan, where nothing was released before but what production serves."""
+    served = served or Served(configuration=production.configuration if production else "")
+    found = Found(staging, production, served, served_is_there)
     return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}), package(), found)
 
 
@@ -257,6 +260,30 @@ def test_the_configuration_in_production_is_the_previous_one() -> None:
     drawn = plan(production=Endpoint("greenlight-production", "InService", "greenlight-production-v3-00000000"))
     assert drawn.production_exists is True
     assert drawn.previous_configuration == "greenlight-production-v3-00000000"
+
+
+SERVED = Served(OTHERS + "3", CHAMPION["production_configuration"], 3)
+
+
+def test_a_foreign_production_is_never_gone_back_to() -> None:
+    """The recorded configuration is, where SageMaker has it still."""
+    by_hand = Endpoint("greenlight-production", "InService", "made-by-hand")
+    drawn = plan(production=by_hand, served=SERVED)
+    assert (drawn.production_exists, drawn.previous_configuration) == (True, SERVED.configuration)
+
+
+@pytest.mark.parametrize(
+    ("served", "said"),
+    [(SERVED, "which the last one recorded, is gone"), (Served(), "none has recorded anything")],
+    ids=["gone", "nothing recorded"],
+)
+def test_where_nothing_is_to_go_back_to_a_release_is_refused_and_says_what_to_do(served: Served, said: str) -> None:
+    """A release that could not be undone."""
+    by_hand = Endpoint("greenlight-production", "InService", "made-by-hand")
+    with pytest.raises(
+        RefusalError, match=f"serves made-by-hand, which no release recorded, .*{said}.* Delete the endp"
+    ):
+        plan(production=by_hand, served=served, served_is_there=False)
 
 
 @pytest.mark.parametrize(
