@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from workflow.contract.deployment import ALARMS
+from workflow.contract.deployment import is_release_alarm
 
 MARK = "-v[0-9]+-[0-9a-f]{8}(-[0-9]+-[0-9]+)?"
 """How every name ends that a release makes: version, release, and which attempt (not in those of earlier releases)."""
@@ -28,8 +28,7 @@ def choose_models(project: str, found: Iterable[str], kept: Iterable[str]) -> li
 
 def choose_alarms(project: str, found: Iterable[str]) -> list[str]:
     """Alarms to delete, of those found: a release needs its own no longer than its deployment takes."""
-    made_here = re.compile(rf"{re.escape(project)}-production-v[0-9]+-[0-9a-f]{{8}}-({'|'.join(ALARMS)})")
-    return _left(found, [], made_here)
+    return sorted(name for name in found if is_release_alarm(project, name))
 
 
 def _left(found: Iterable[str], kept: Iterable[str], made_here: re.Pattern[str]) -> list[str]:

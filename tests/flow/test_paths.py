@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.flow.driver import Flow
 
 
@@ -235,8 +237,15 @@ def test_a_release_that_was_overtaken_changes_nothing_when_it_is_redriven(flow: 
 
 def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
     """With IAM enforced, every function does its work with its own role and no more."""
-    ended = guarded.build(guarded.upload())
-    assert ended.cause == ""
-    assert ended.status == "SUCCEEDED"
+    for _ in range(2):
+        ended = guarded.build(guarded.upload())
+        assert ended.cause == ""
+        assert ended.status == "SUCCEEDED"
+    # The second one was watched: a probe or a removal that fails ends nothing, so it is looked for.
+    released = guarded.end(ended.output["release"]["execution"])
+    assert "the new fleet answered" in released.output["probe"]["summary"]
+    assert {"unprobed", "unremoved"} & released.output.keys() == set()
+    look = guarded.stand_in.client("lambda").invoke(FunctionName="greenlight-watch-production")
+    assert json.loads(look["Payload"].read())["foreign"] is False
     denied = guarded.build(guarded.upload(), decision="reject")
     assert denied.error == "Approval.Rejected"

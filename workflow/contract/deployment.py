@@ -7,6 +7,7 @@ none.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 BAKE_SECONDS = 300
@@ -27,6 +28,12 @@ WRONG_ANSWERS = "WrongAnswers"
 def alarm_names(configuration: str) -> dict[str, str]:
     """The names of a release's alarms, by what they watch; ``configuration`` is what its configurations begin with."""
     return {what: f"{configuration}-{what}" for what in ALARMS}
+
+
+def is_release_alarm(project: str, name: str) -> bool:
+    """Whether an alarm's name is one that a release of this project makes, and not only begins like it."""
+    made_here = rf"{re.escape(project)}-production-v[0-9]+-[0-9a-f]{{8}}-({'|'.join(ALARMS)})"
+    return re.fullmatch(made_here, name) is not None
 
 
 def watched(configuration: str, instances: int) -> dict[str, Any]:
