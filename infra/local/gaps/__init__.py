@@ -18,6 +18,7 @@ from infra.local.gaps import (
     functions,
     history,
     lifecycle,
+    metric_namespaces,
     nested,
     objects,
     resume,
@@ -35,6 +36,7 @@ def install(url: str, mailbox: Mailbox) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         alarms,
+        metric_namespaces,
         creation,
         data_paths,
         history,
