@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.clean_up.leftovers import choose_configurations, choose_models
+from lambdas.clean_up.leftovers import choose_alarms, choose_configurations, choose_models
 from workflow.contract.champion import read_champion
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
@@ -26,6 +26,8 @@ from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
 NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
 """What SageMaker answers for a name it does not know."""
+MOST_ALARMS = 100
+"""How many one call deletes."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+cloudwatch = boto3.client("cloudwatch")
 sagemaker = boto3.client("sagemaker")
 table = boto3.resource("dynamodb").Table(environment.table)
 
@@ -66,8 +69,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         delete("endpoint_config", EndpointConfigName=name)
     for name in old_models:
         delete("model", ModelName=name)
+    alarms = delete_alarms()
     released = give_lock_back(plan.execution_arn)
-    logger.info("cleaned up", configurations=old_configurations, models=old_models, lock_released=released)
+    logger.info(
+        "cleaned up", configurations=old_configurations, models=old_models, alarms=alarms, lock_released=released
+    )
     return {"deleted_configurations": old_configurations, "deleted_models": old_models, "lock_released": released}
 
 
@@ -123,6 +129,16 @@ def delete(kind: str, **name: str) -> None:
     except ClientError as error:
         if error.response["Error"]["Code"] not in NOT_THERE:
             raise
+
+
+def delete_alarms() -> list[str]:
+    """Delete the alarms of releases that were stopped before they could, and give their names."""
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{environment.project}-production-v")
+    found = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
+    names = choose_alarms(environment.project, found)
+    for at in range(0, len(names), MOST_ALARMS):
+        cloudwatch.delete_alarms(AlarmNames=names[at : at + MOST_ALARMS])
+    return names
 
 
 def holds_lock(execution: str) -> bool:

@@ -19,31 +19,25 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import ClientError
 
 from lambdas.plan_release.action import Confirmation, Planning, RollBack, read_action
 from lambdas.plan_release.decision import EVALUATION, NotApprovedError, check_decision, check_production_decision
+from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up, rollout
+from lambdas.plan_release.plan import Found, Served, Settings, check_overtaken, draw_up, rollout
 from lambdas.plan_release.previous import describe_previous
+from lambdas.plan_release.signed import Decisions
 from lambdas.plan_release.stored import hash_stored
 from workflow.contract.champion import ChampionRecord, read_champion
-from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION, decision_key
-
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
-
-
-MAC_BYTES = 32
-"""How long a mark is: what HMAC_SHA_256 gives."""
+from workflow.contract.table_keys import CHAMPION
 
 
 class ReleaseRefused(Exception):
@@ -89,8 +83,8 @@ tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
-kms = boto3.client("kms")
 table = boto3.resource("dynamodb").Table(environment.table)
+decisions = Decisions(table, boto3.client("kms"), environment.decision_key, environment.project)
 lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
 
@@ -114,10 +108,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 return plan_release(execution, given).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
-                check_production_decision(find_production_decision(plan), plan)
+                check_production_decision(decisions.find_for_production(plan), plan)
                 confirm(plan)
-                production = find_endpoint(plan.production_endpoint)
-                return {"confirmed": True, **rollout(environment.project, plan, production, environment.instance_count)}
+                production = find_endpoint(sagemaker, plan.production_endpoint)
+                return {"confirmed": True, **rollout(plan, production, environment.instance_count)}
             case RollBack(plan):
                 count("RollBackConfirmed")
                 confirm(plan)
@@ -139,24 +133,32 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
         refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
-    found = find_decision(package.arn)
-    decision = check_decision(found, package, hash_stored(s3, package.evaluation_uri + EVALUATION).digest)
+    figures = hash_stored(s3, package.evaluation_uri + EVALUATION)
+    decision = check_decision(decisions.find(package.arn), package, figures.digest)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
     champion = find_champion()
-    before = Found(
-        staging=find_endpoint(f"{environment.project}-staging"),
-        production=find_endpoint(f"{environment.project}-production"),
-        served=Served.of(champion),
-        decision=decision,
-    )
-    plan = draw_up(environment.project, execution, given, settings, package, before)
-    described = describe_package(champion.model_package_arn) if champion and plan.production_exists else {}
-    previous = describe_previous(champion, plan.previous_configuration, described, plan.evaluation_uri)
+    found = find_around(champion, decision)
+    plan = draw_up(environment.project, execution, given, settings, package, found)
+    known = describe_package(sagemaker, champion.model_package_arn) if champion and plan.production_exists else {}
+    previous = describe_previous(champion, plan.previous_configuration, known, plan.evaluation_uri)
     plan = replace(plan, archive_etag=archive.etag, previous=previous)
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
+
+
+def find_around(champion: ChampionRecord | None, decision: Decision) -> Found:
+    """What there is before a release: both endpoints, and what is recorded as served."""
+    production, served = find_endpoint(sagemaker, f"{environment.project}-production"), Served.of(champion)
+    foreign = production is not None and production.configuration != served.configuration
+    return Found(
+        staging=find_endpoint(sagemaker, f"{environment.project}-staging"),
+        production=production,
+        served=served,
+        decision=decision,
+        served_is_there=not foreign or has_configuration(sagemaker, served.configuration),
+    )
 
 
 def confirm(plan: ReleasePlan) -> None:
@@ -170,78 +172,10 @@ def confirm(plan: ReleasePlan) -> None:
 
 def find_package(arn: str) -> Package:
     """The registered version. Raises RefusalError where there is none or it may not be released."""
-    described = describe_package(arn)
+    described = describe_package(sagemaker, arn)
     if not described:
         raise RefusalError(f"there is no model package {arn}")
     return read(described, environment.package_group)
-
-
-def describe_package(arn: str) -> Mapping[str, Any]:
-    """What the registry says of a version; nothing where it has none of that name."""
-    try:
-        described: dict[str, Any] = sagemaker.describe_model_package(ModelPackageName=arn)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_THERE:
-            return {}
-        raise
-    return described
-
-
-def find_decision(package_arn: str, scope: str = "") -> Decision | None:
-    """What was decided about a version, or about one release of it; None where nobody decided.
-
-    Raises RefusalError where it cannot be read, or was not marked with the stack's key.
-    """
-    item = found_item(table.get_item(Key={"id": decision_key(package_arn, scope)}, ConsistentRead=True))
-    if item is None:
-        return None
-    about = f"the decision about version {package_arn.rpartition('/')[2]}"
-    try:
-        signed = SignedDecision.parse(item)
-    except ContractError as error:
-        raise RefusalError(f"{about} cannot be believed: {error}") from error
-    if not is_marked(signed):
-        raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {environment.project}")
-    return signed.decision
-
-
-def is_marked(signed: SignedDecision) -> bool:
-    """Whether a decision says what it said when it was marked with the stack's key."""
-    if len(signed.mac) != MAC_BYTES:
-        return False
-    try:
-        kms.verify_mac(
-            KeyId=environment.decision_key,
-            MacAlgorithm=MAC_ALGORITHM,
-            Message=signed.decision.message(),
-            Mac=signed.mac,
-        )
-    except kms.exceptions.KMSInvalidMacException:
-        return False
-    return True
-
-
-def find_production_decision(plan: ReleasePlan) -> Decision | None:
-    """What was decided about production in this release; None where nobody did, or nobody was asked.
-
-    Raises NotApprovedError where it cannot be believed.
-    """
-    if not plan.ask_before_production:
-        return None
-    try:
-        return find_decision(plan.model_package_arn, plan.execution_arn)
-    except RefusalError as error:
-        raise NotApprovedError(str(error)) from error
-
-
-def find_endpoint(name: str) -> Endpoint | None:
-    """The endpoint as it is; None where there is none."""
-    try:
-        return Endpoint.of(sagemaker.describe_endpoint(EndpointName=name))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_THERE:
-            return None
-        raise
 
 
 def find_champion() -> ChampionRecord | None:

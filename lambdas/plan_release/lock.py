@@ -10,11 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from workflow.contract.release_lock import LockRecord, read_lock
+from workflow.contract.release_lock import BUSY, LockRecord, read_lock
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import RELEASE_LOCK
-
-BUSY = ("RUNNING", "PENDING_REDRIVE")
 
 
 class LockedError(Exception):

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_release.package import Package, RefusalError
+from lambdas.plan_release.previous import choose_previous
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.decision import Decision
-from workflow.contract.deployment import at_once, watched
+from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
@@ -92,12 +93,16 @@ class Served:
 
 @dataclass(frozen=True)
 class Found:
-    """What there was before planning; None for an endpoint that does not exist. The decision approves the version."""
+    """What there was before planning; None for an endpoint that does not exist. The decision approves the version.
+
+    ``served_is_there`` tells whether SageMaker still has the configuration that is recorded as served.
+    """
 
     staging: Endpoint | None
     production: Endpoint | None
     served: Served
     decision: Decision
+    served_is_there: bool = True
 
 
 def check_champion(judged_against: str | None, package: Package, served: Served, production: Endpoint | None) -> None:
@@ -146,6 +151,13 @@ def draw_up(
     check_endpoint(found.staging)
     check_endpoint(found.production)
     check_champion(given.judged_against, package, found.served, found.production)
+    production = found.production
+    previous = choose_previous(
+        f"{project}-production",
+        "" if production is None else production.configuration,
+        found.served.configuration,
+        recorded_is_there=found.served_is_there,
+    )
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -162,7 +174,7 @@ def draw_up(
         production_endpoint=f"{project}-production",
         staging_exists=found.staging is not None,
         production_exists=found.production is not None,
-        previous_configuration="" if found.production is None else found.production.configuration,
+        previous_configuration=previous,
         model_digest=package.model_digest,
         archive_digest=package.archive_digest,
         evaluation_uri=package.evaluation_uri,
@@ -181,10 +193,17 @@ def draw_up(
     )
 
 
-def rollout(project: str, plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
-    """How production moves now: the ``count`` of instances it keeps, and SageMaker's DeploymentConfig.
+def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
+    """How production moves now: the ``count`` of instances it keeps, SageMaker's DeploymentConfig, and its ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances.
+    The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
+    alarms where there is a production that a version new to it could go back to.
     """
     kept = (production.instances if production else 0) or count
-    return {"count": kept, "deployment": at_once() if plan.goes_back else watched(project, kept)}
+    deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
+    return {
+        "count": kept,
+        "deployment": deployment,
+        "watched": plan.production_exists and not plan.goes_back,
+        "alarms": alarm_names(plan.production_configuration),
+    }

@@ -1,7 +1,8 @@
-"""What production has to serve again where a release is rolled back, and by which pictures that is seen. Pure.
+"""What a release goes back to when production answers wrongly, and by which pictures that is seen to be back. Pure.
 
-A roll-back goes to a configuration by its name. What that serves then is asked for, as after a release: the archive
-behind it may have been replaced since.
+It is what the last release recorded, and nothing else: what somebody put behind the endpoint beside the releases was
+never judged, approved or tested. A roll-back goes to a configuration by its name. What that serves then is asked for,
+as after a release: the archive behind it may have been replaced since.
 """
 
 from __future__ import annotations
@@ -9,10 +10,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.plan_release.package import RefusalError
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.package_properties import PackageProperties
 from workflow.contract.reading import ContractError
 from workflow.contract.release_plan import PreviousVersion
+
+
+def choose_previous(endpoint: str, serving: str, recorded: str, *, recorded_is_there: bool) -> str:
+    """The configuration to go back to; empty where production does not exist, for then ``serving`` is empty.
+
+    ``recorded`` is the last release's configuration, empty for none; ``recorded_is_there`` tells whether SageMaker has
+    it still, which matters only where production serves another. Raises RefusalError where nothing is to go back to.
+    """
+    if serving in ("", recorded):
+        return serving
+    if recorded and recorded_is_there:
+        return recorded
+    missing = f"and {recorded}, which the last one recorded, is gone" if recorded else "and none has recorded anything"
+    raise RefusalError(
+        f"production serves {serving}, which no release recorded, {missing}: there is nothing to go back to. "
+        f"Delete the endpoint {endpoint}, and start the release again: it makes it anew"
+    )
 
 
 def describe_previous(

@@ -1,11 +1,16 @@
 """The edge of the smoke test: reads the expectation and its pictures, asks the endpoint, returns or raises.
 
-Asks once; the state machine decides whether to try again.
+Asks once; the state machine decides whether to try again. While a release moves traffic, the same pictures probe what
+the new fleet answers: then nothing is raised for a wrong answer, but counted for the release's alarm.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import boto3
@@ -16,11 +21,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.smoke_test.comparison import difference
-from lambdas.smoke_test.request import Request
+from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, NotHeard, listen
+from lambdas.smoke_test.request import ProbeRequest, Request
+from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
-from workflow.contract.smoke import Box, Expectation, answer_of
+from workflow.contract.smoke import Box, Expectation, Expected, answer_of
 
+PROBE_SECONDS = 10
+FOLDER = "smoke/"
+"""Where an evaluation keeps the pictures, below its own folder."""
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -32,36 +42,31 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
+cloudwatch = boto3.client("cloudwatch")
 runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
+hasty = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}, read_timeout=PROBE_SECONDS))
+"""Waits no longer than a probe takes: SageMaker counts what is late by itself."""
 
 
 @metrics.log_metrics
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Return how many pictures and boxes (of a classifier: classes) agreed, or raise SmokeTestFailed."""
+    """Return how many pictures and boxes (of a classifier: classes) agreed, or raise SmokeTestFailed.
+
+    For an event with a configuration, return what was heard of its fleet, and count it where the alarm looks.
+    """
+    if "configuration" in event:
+        return probe(ProbeRequest.parse(event))
     metrics.add_metric(name="SmokeTested", unit=MetricUnit.Count, value=1)
     asked = Request.parse(event)
-    endpoint, digest, folder = asked.endpoint, asked.model_digest, asked.evaluation_uri + "smoke/"
-    try:
-        expectation = Expectation.parse(json.loads(read_object(folder + "smoke.json")))
-    except (ContractError, ValueError) as error:
-        raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
-    if expectation.model_digest != digest and not asked.only_the_digest:
-        raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
+    expectation, folder = read_expectation(asked), asked.evaluation_uri + FOLDER
     boxes = 0
     for image in expectation.images:
-        answer = ask(endpoint, image.file, read_object(folder + image.file))
-        try:
-            if answer.get("model_digest") != digest:
-                raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
-            problem = ""
-            if not asked.only_the_digest:
-                problem = difference(image.answer, answer_of(answer), expectation.confidence)
-        except ContractError as error:
-            problem = str(error)
+        answer = ask(runtime, asked.endpoint, image.file, read_object(folder + image.file))
+        problem = compare(answer, image, expectation, asked)
         if problem:
-            raise SmokeTestFailed(f"{endpoint}, {image.file}: {problem}")
+            raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
         boxes += len(image.answer)
     count = len(expectation.images)
     finds = all(isinstance(one, Box) for image in expectation.images for one in image.answer)
@@ -70,17 +75,71 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     summary = f"{pictures}, {boxes} {thing}{'es' * (boxes != 1)}, as in the evaluation"
     if asked.only_the_digest:
         summary = f"{pictures}, answered by the model that was meant"
-    logger.info("answered as expected", endpoint=endpoint, images=count, boxes=boxes)
+    logger.info("answered as expected", endpoint=asked.endpoint, images=count, boxes=boxes)
     return {"images": count, "boxes": boxes, "summary": summary}
 
 
-def ask(endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
+def probe(asked: ProbeRequest) -> dict[str, Any]:
+    """Ask until the new fleet was heard, for some seconds at most, and publish how many of its answers were wrong."""
+    metrics.add_metric(name="Probed", unit=MetricUnit.Count, value=1)
+    expectation = read_expectation(asked)
+    pictures = {one.file: read_object(asked.evaluation_uri + FOLDER + one.file) for one in expectation.images[:ENOUGH]}
+    until = time.monotonic() + PROBE_SECONDS
+
+    def question(image: Expected) -> str:
+        try:
+            answer = ask(hasty, asked.endpoint, image.file, pictures[image.file])
+        except SmokeTestFailed as error:
+            raise NotHeard from error
+        if answer.get("model_digest") != asked.model_digest:
+            raise NotHeard
+        return compare(answer, image, expectation, asked)
+
+    images = itertools.takewhile(lambda _: time.monotonic() < until, itertools.cycle(expectation.images[:ENOUGH]))
+    heard = listen(partial(question, image) for image in itertools.islice(images, MOST_ASKED))
+    cloudwatch.put_metric_data(
+        Namespace=PROBE_NAMESPACE,
+        MetricData=[
+            {
+                "MetricName": WRONG_ANSWERS,
+                "Dimensions": [{"Name": "EndpointConfigName", "Value": asked.configuration}],
+                "Value": heard.wrong,
+                "Unit": "Count",
+            }
+        ],
+    )
+    logger.info("probed", configuration=asked.configuration, right=heard.right, wrong=heard.wrong, others=heard.others)
+    return {"right": heard.right, "wrong": heard.wrong, "others": heard.others, "summary": heard.summary()}
+
+
+def read_expectation(asked: Request) -> Expectation:
+    """What the evaluation saw in its pictures. Raises SmokeTestFailed where it is of no use."""
+    try:
+        expectation = Expectation.parse(json.loads(read_object(asked.evaluation_uri + FOLDER + "smoke.json")))
+    except (ContractError, ValueError) as error:
+        raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
+    if expectation.model_digest != asked.model_digest and not asked.only_the_digest:
+        raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
+    return expectation
+
+
+def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation, asked: Request) -> str:
+    """The first difference between an answer and the evaluation's, in words; empty where they agree."""
+    try:
+        if answer.get("model_digest") != asked.model_digest:
+            raise ContractError(f"another model answered, {str(answer.get('model_digest'))[:12]}…")
+        return "" if asked.only_the_digest else difference(image.answer, answer_of(answer), expectation.confidence)
+    except ContractError as error:
+        return str(error)
+
+
+def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
     """The endpoint's answer to one picture, with its own settings. Raises SmokeTestFailed where there is none."""
     content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
     if content_type is None:
         raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
     try:
-        body = runtime.invoke_endpoint(
+        body = client.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=content_type,
             Accept="application/json",

@@ -1,4 +1,4 @@
-"""What the Release machine asks to be tested."""
+"""What the Release machine asks to be tested, and to be probed."""
 
 from __future__ import annotations
 
@@ -27,3 +27,15 @@ class Request:
         if isinstance(event, Mapping) and event.get("model_digest") == "":
             raise ContractError("no release has recorded which model has to answer, so nobody can tell if this one may")
         return read(Request, event, "the smoke test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeRequest(Request):
+    """The same while traffic moves: only the answers of the fleet of this ``configuration`` count."""
+
+    configuration: Text
+
+    @staticmethod
+    def parse(event: object) -> ProbeRequest:
+        """Read what the state passes on. Raises ContractError naming the key and what is allowed."""
+        return read(ProbeRequest, event, "the probe")

@@ -12,6 +12,7 @@ from tests.flow.driver import Flow
 from tests.stand_in import StandIn
 from workflow.stack import deploy
 
+WAIT_SCALE = 0.02
 FAKES = Path(__file__).parents[1] / "fakes"
 
 
@@ -26,7 +27,7 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
     """
     images = {"greenlight-training": FAKES / "trainer", "greenlight-serving": FAKES / "server"}
     with (
-        StandIn(state, images=images, wait_scale=0.02, options=options) as stand_in,
+        StandIn(state, images=images, wait_scale=WAIT_SCALE, options=options) as stand_in,
         pytest.MonkeyPatch.context() as environment,
     ):
         for name, value in stand_in.environment().items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -113,15 +115,16 @@ def test_a_model_that_answers_wrongly_in_staging_never_reaches_production(flow: 
     assert flow.ask_production()["model_digest"] == serving
 
 
-def test_a_model_that_answers_wrongly_in_production_is_rolled_back(flow: Flow) -> None:
-    """The version before is put back, and the release ends only when it serves again."""
+def test_a_model_that_answers_wrongly_in_production_goes_back_while_traffic_moves(flow: Flow) -> None:
+    """The release asks the new fleet itself: an endpoint that nobody asks goes back too."""
     serving = flow.serving()
     ended = flow.build(flow.upload(behave="wrong-in-production"))
     assert (ended.status, ended.error) == ("FAILED", "Release.Failed")
     child = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn)["executions"][0]
     released = flow.end(child["executionArn"])
-    assert released.error == "Production.RolledBack"
-    assert "Is the previous version ready?" in released.states
+    assert released.error == "Production.Failed"
+    assert "-answers is in ALARM" in released.cause
+    assert "Smoke-test production" not in released.states
     assert flow.ask_production()["model_digest"] == serving
 
 
@@ -267,8 +270,15 @@ def test_a_release_that_was_overtaken_changes_nothing_when_it_is_redriven(flow: 
 
 def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
     """With IAM enforced, every function does its work with its own role and no more."""
-    ended = guarded.build(guarded.upload())
-    assert ended.cause == ""
-    assert ended.status == "SUCCEEDED"
+    for _ in range(2):
+        ended = guarded.build(guarded.upload())
+        assert ended.cause == ""
+        assert ended.status == "SUCCEEDED"
+    # The second one was watched: a probe or a removal that fails ends nothing, so it is looked for.
+    released = guarded.end(ended.output["release"]["execution"])
+    assert [released.output.get(failed) for failed in ("unprobed", "unremoved")] == [None, None]
+    assert "the new fleet answered" in released.output["probe"]["summary"]
+    look = guarded.stand_in.client("lambda").invoke(FunctionName="greenlight-watch-production")
+    assert json.loads(look["Payload"].read())["foreign"] is False
     denied = guarded.build(guarded.upload(), decision="reject")
     assert denied.error == "Approval.Rejected"

@@ -7,15 +7,20 @@ import hashlib
 import io
 import json
 import tarfile
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from botocore.exceptions import ClientError
+import pytest
 
+from tests.flow.clients import asking
+from tests.flow.conftest import WAIT_SCALE
 from tests.flow.driver import Ended, Flow
+from workflow.commands.cli import run
 from workflow.contract.deployment import at_once, watched
+
+EVALUATED_SECONDS = 60 * WAIT_SCALE + 5
+"""One period of the probe's alarm on the stand-in's clock, and what functions and looks take on a busy machine."""
 
 
 def production(flow: Flow) -> dict[str, Any]:
@@ -46,26 +51,6 @@ def scaled(flow: Flow, count: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def clients(flow: Flow) -> Iterator[None]:
-    """Somebody who asks production all the time, whatever the answer."""
-    done = threading.Event()
-
-    def ask() -> None:
-        while not done.is_set():
-            with contextlib.suppress(ClientError):
-                flow.ask_production()
-            time.sleep(0.05)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
-        yield
-    finally:
-        done.set()
-        asking.join()
-
-
-@contextlib.contextmanager
 def in_alarm(flow: Flow, alarm: str) -> Iterator[None]:
     """An alarm that is in ALARM, as CloudWatch has it while production is ill; OK again at the end."""
     cloudwatch = flow.stand_in.client("cloudwatch")
@@ -76,53 +61,114 @@ def in_alarm(flow: Flow, alarm: str) -> Iterator[None]:
         cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="production is well")
 
 
-def running_release(flow: Flow) -> str:
-    """The execution of the release that a build has started, once it has."""
-
-    def running() -> list[dict[str, Any]]:
-        listed = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn, statusFilter="RUNNING")
-        found: list[dict[str, Any]] = listed["executions"]
-        return found
-
-    flow.wait_until(running, "no release has started")
-    return str(running()[0]["executionArn"])
-
-
 def newest_release(flow: Flow) -> Ended:
     """The release that was started last, at its end."""
     listed = flow.machines.list_executions(stateMachineArn=flow.stack.release_machine_arn)["executions"]
     return flow.end(listed[0]["executionArn"])
 
 
-def test_a_version_that_fails_goes_back_while_the_alarm_it_tripped_is_in_alarm(flow: Flow) -> None:
-    """Its own errors would end every deployment that names the alarm; the way back names none."""
-    serving = flow.serving()
-    build = flow.begin(flow.upload(behave="fails-in-production"))
-    flow.answer(build, "approve")
-    release = running_release(flow)
-    flow.wait_until(lambda: "Smoke-test production" in flow.states(release), "production was never tested")
-    with clients(flow):
-        ended = flow.end(release)
-    assert ended.error == "Production.RolledBack"
-    assert flow.ask_production()["model_digest"] == serving
-    assert production(flow)["LastDeploymentConfig"] == at_once()
-    assert flow.end(build).error == "Release.Failed"
+def digest_of(flow: Flow, release: Ended) -> str:
+    """The digest of the model that a release was about."""
+    given = json.loads(flow.describe(release.arn)["input"])
+    package = flow.sagemaker.describe_model_package(ModelPackageName=given["model_package_arn"])
+    return str(package["CustomerMetadataProperties"]["model_digest"])
 
 
-def test_an_earlier_version_comes_back_while_production_is_ill(flow: Flow) -> None:
-    """A new version does not get there, and is told why; the one from before does, at once."""
-    first, second = flow.build(flow.upload()), flow.build(flow.upload())
+def alarms(flow: Flow) -> list[str]:
+    """The names of those that releases have made."""
+    found = flow.stand_in.client("cloudwatch").describe_alarms(AlarmNamePrefix="greenlight-production-v")
+    return [alarm["AlarmName"] for alarm in found["MetricAlarms"]]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_clients_are_answered_rightly_through_good_releases_and_ill_ones_go_back(flow: Flow, count: int) -> None:
+    """Asked ten times a second: a good release loses nothing, and of an ill one nobody sees more than its canary.
+
+    One that answers with errors trips SageMaker's count of its own fleet, one that answers wrongly that of the probe;
+    both go back while traffic moves, with the instances that production has, and leave no alarm.
+    """
+    flow.serving()
+    with scaled(flow, count), asking(flow) as clients:
+        good = flow.build(flow.upload())
+        assert (good.status, good.cause) == ("SUCCEEDED", "")
+        deployment = production(flow)["LastDeploymentConfig"]
+        named = [alarm["AlarmName"] for alarm in deployment["AutoRollbackConfiguration"]["Alarms"]]
+        assert deployment == watched(named[0].removesuffix("-errors"), count)
+        print(f"{count} instances, a good release: {clients.count()}")
+        assert clients.count().keys() == {"right"}
+        for behave, kind, alarm in (
+            ("fails-in-production", "lost", "errors"),
+            ("wrong-in-production", "wrong", "answers"),
+        ):
+            since = time.monotonic()
+            ill = flow.build(flow.upload(behave=behave))
+            ended = newest_release(flow)
+            seconds = clients.bad_seconds(since)
+            print(f"{count} instances, {behave}: {clients.count(since)}, for {seconds:.1f} s")
+            assert (ended.error, ill.error) == ("Production.Failed", "Release.Failed")
+            assert f"-{alarm} is in ALARM" in ended.cause
+            assert clients.count(since).keys() <= {"right", kind}
+            assert seconds < EVALUATED_SECONDS
+            assert {one.model for one in clients.answers if one.kind == "wrong"} <= {digest_of(flow, ended)}
+            assert flow.ask_production()["model_digest"] == good.output["gate"]["model_digest"]
+            assert instances(flow) == (count, count)
+    assert alarms(flow) == []
+
+
+def test_a_version_that_is_wrong_on_its_return_is_rolled_back_at_once(flow: Flow) -> None:
+    """The way back is not watched, so the smoke test tells; the answer to that names no alarm and waits for nothing."""
+    first, second = flow.build(flow.upload(behave="wrong-on-return")), flow.build(flow.upload())
     assert (first.status, second.status) == ("SUCCEEDED", "SUCCEEDED")
+    with asking(flow) as clients:
+        back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
+    assert back.error == "Production.RolledBack"
+    assert "Probe production" not in back.states
+    assert "Is the previous version ready?" in back.states
+    print(f"a way back that is wrong: {clients.count()}, for {clients.bad_seconds():.1f} s")
+    assert clients.count().keys() <= {"right", "wrong"}
+    assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
+    assert production(flow)["LastDeploymentConfig"] == at_once()
+
+
+def test_an_ill_production_is_replaced_by_a_new_version_and_by_an_earlier_one(flow: Flow) -> None:
+    """The alarm that the old fleet has tripped ends neither: a release is watched by alarms on its own fleet."""
+    first = flow.build(flow.upload())
+    assert first.status == "SUCCEEDED"
     with in_alarm(flow, "greenlight-production-5xx"):
-        third = flow.build(flow.upload())
-        assert third.error == "Release.Failed"
-        assert newest_release(flow).error == "Production.Failed"
-        assert "greenlight-production-5xx is in ALARM" in third.cause
+        second = flow.build(flow.upload())
+        assert (second.status, second.cause) == ("SUCCEEDED", "")
         assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
         back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
     assert (back.status, back.cause) == ("SUCCEEDED", "")
     assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
     assert production(flow)["LastDeploymentConfig"] == at_once()
+
+
+def test_a_production_that_was_changed_beside_releases_is_told_and_never_gone_back_to(
+    flow: Flow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By mail, once, and by the command; what the next release would go back to is what was recorded."""
+    good = flow.build(flow.upload())
+    assert good.status == "SUCCEEDED"
+    recorded = production(flow)["EndpointConfigName"]
+    by_hand = f"made-by-hand-{time.time_ns()}"
+    (variant,) = flow.sagemaker.describe_endpoint_config(EndpointConfigName=recorded)["ProductionVariants"]
+    flow.sagemaker.create_endpoint_config(EndpointConfigName=by_hand, ProductionVariants=[variant])
+
+    flow.sagemaker.update_endpoint(EndpointName=flow.stack.production_endpoint, EndpointConfigName=by_hand)
+    flow.wait_until(lambda: production(flow)["EndpointStatus"] == "InService", "production is not in service")
+    functions = flow.stand_in.client("lambda")
+    looks = [functions.invoke(FunctionName="greenlight-watch-production") for _ in range(2)]
+    told = [json.loads(look["Payload"].read())["told"] for look in looks]
+    assert told == [True, False]
+    assert len(flow.mails(f"serves {by_hand}, which no release recorded")) == 1
+    assert run(["releases"]) == 0
+    assert f"serves {by_hand}, which no release recorded" in capsys.readouterr().err
+    back = flow.end(flow.start({"model_package_arn": good.output["package"]["arn"]}, "release"))
+    assert (back.status, back.cause) == ("SUCCEEDED", "")
+    assert back.output["plan"]["previous_configuration"] == recorded
+    assert run(["releases"]) == 0
+    assert "no release recorded" not in capsys.readouterr().err
 
 
 def planted() -> bytes:
@@ -137,16 +183,13 @@ def planted() -> bytes:
 
 def test_a_roll_back_to_an_archive_that_was_overwritten_is_noticed(flow: Flow) -> None:
     """The configuration of before is back, and serves other bytes: that is no roll-back, and everyone is told."""
-    first = flow.build(flow.upload())
+    earlier, first = flow.build(flow.upload(behave="wrong-on-return")), flow.build(flow.upload())
+    assert (earlier.status, first.status) == ("SUCCEEDED", "SUCCEEDED")
     old = flow.end(flow.start({"model_package_arn": flow.register_with_its_run(first)}, "release"))
     assert (old.status, old.cause) == ("SUCCEEDED", "")
-    build = flow.begin(flow.upload(behave="wrong-in-production"))
-    flow.wait_until(lambda: flow.request_mail(build), "nobody is asked")
     bucket, key = first.output["training"]["model_data_url"].removeprefix("s3://").split("/", 1)
     flow.storage.put_object(Bucket=bucket, Key=key, Body=planted())
-    flow.answer(build, "approve")
-    assert flow.end(build).error == "Release.Failed"
-    release = newest_release(flow)
+    release = flow.end(flow.start({"model_package_arn": earlier.output["package"]["arn"]}, "release"))
     assert release.error == "Production.Unapproved"
     assert "another model answered" in release.cause
     (mail,) = flow.mails(release.arn.rsplit(":", 1)[-1])

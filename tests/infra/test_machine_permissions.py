@@ -43,7 +43,7 @@ def required(task: Json) -> set[str]:
         api, _, operation = operation.partition(":")
         # A deployment that is given at run time may name alarms.
         alarms = {"cloudwatch:DescribeAlarms"} if "DeploymentConfig.$" in parameters else set()
-        return {f"{api}:{upper(operation)}"} | alarms | along_with(parameters)
+        return {f"{api}:{upper(operation)}"} | alarms | along_with(api, parameters)
     needed: set[str] = set()
     if service == "sagemaker" and operation.endswith(".sync"):
         job, _ = JOBS[operation.removesuffix(".sync")]
@@ -51,12 +51,13 @@ def required(task: Json) -> set[str]:
     elif service == "sagemaker":
         needed.add(f"sagemaker:{upper(operation)}")
     assert needed, f"unknown integration {task['Resource']}"
-    return needed | along_with(parameters)
+    return needed | along_with(service, parameters)
 
 
-def along_with(parameters: Json) -> set[str]:
-    """What SageMaker wants of whoever creates a thing with tags, or with a role."""
-    tags = {"sagemaker:AddTags"} if "Tags" in parameters else set()
+def along_with(api: str, parameters: Json) -> set[str]:
+    """What a service wants of whoever creates a thing with tags, or with a role."""
+    tagging = "cloudwatch:TagResource" if api == "cloudwatch" else "sagemaker:AddTags"
+    tags = {tagging} if "Tags" in parameters else set()
     return tags | ({"iam:PassRole"} if "RoleArn" in json.dumps(parameters) else set())
 
 

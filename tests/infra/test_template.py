@@ -11,7 +11,7 @@ from cfnlint.api import lint
 
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
-from workflow.contract.deployment import watched
+from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
 
 EVERYWHERE = {
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
@@ -20,7 +20,9 @@ EVERYWHERE = {
     ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
+    ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
+    ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
 }
@@ -63,11 +65,25 @@ def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
     assert families <= {"kms:GenerateDataKey*"}
 
 
-def test_metrics_are_written_into_sagemakers_namespaces_only(template: Json) -> None:
+def test_metrics_are_written_into_sagemakers_namespaces_and_the_probes_only(template: Json) -> None:
     """PutMetricData names no resource, so its condition is the boundary."""
+    probe = {"StringEquals": {"cloudwatch:namespace": PROBE_NAMESPACE}}
     for grant in read.grants(template):
         if "cloudwatch:PutMetricData" in grant.actions:
-            assert grant.condition == {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+            jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+            assert grant.condition == (probe if grant.role == "SmokeTestRole" else jobs)
+
+
+def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: Json) -> None:
+    """The stack's own alarms are nobody's to change; whoever could delete them could silence them."""
+    named = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-production-v*"
+    changing = {"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource"}
+    may = {grant.role: grant for grant in read.grants(template) if changing & set(grant.actions)}
+    assert set(may) == {"ReleaseRole", "CleanUpRole"}
+    assert all(grant.resources == [{"Fn::Sub": named}] for grant in may.values())
+    own = [alarm["AlarmName"]["Fn::Sub"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
+    assert not [name for name in own if name.startswith("${Project}-production-v")]
+    assert all(name.startswith("${Project}-production-v") for name in alarm_names("${Project}-production-v1").values())
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
@@ -225,12 +241,10 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
     assert of_type(template, "AWS::Lambda::Function")["NotifyFunction"]["DeadLetterConfig"] == {"TargetArn": queue}
 
 
-def test_the_alarms_that_roll_a_release_back_watch_the_variant_and_take_silence_for_health(template: Json) -> None:
-    """A missing or a wrongly aimed alarm counts as fine at AWS, so its name and its aim are checked here."""
+def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(template: Json) -> None:
+    """Old fleet or new: what a release is sent back by are alarms of its own."""
     alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
-    named = {alarm["AlarmName"] for alarm in watched("${Project}", 1)["AutoRollbackConfiguration"]["Alarms"]}
-    assert named == {"${Project}-production-5xx", "${Project}-production-latency"}
-    for name in named:
+    for name in ("${Project}-production-5xx", "${Project}-production-latency"):
         assert alarms[name]["TreatMissingData"] == "notBreaching"
         assert {item["Name"]: item["Value"] for item in alarms[name]["Dimensions"]} == {
             "EndpointName": {"Fn::Sub": "${Project}-production"},

@@ -1,6 +1,6 @@
 """What the tests of the functions stand on: their environment, a context, moto's bucket and table.
 
-A handler reads its environment and builds its clients when it is imported, so all ten are imported here, under one
+A handler reads its environment and builds its clients when it is imported, so all are imported here, under one
 environment that is gone again before any other test runs.
 """
 
@@ -31,6 +31,7 @@ FUNCTIONS = (
     "record_champion",
     "clean_up",
     "notify",
+    "watch_production",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
@@ -60,7 +61,7 @@ ENVIRONMENT = {
 
 
 @functools.cache
-def client(service: str) -> Any:
+def client(service: Any) -> Any:
     """A client of the service, made once."""
     return SESSION.client(service)
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 import click
 
 from workflow.commands.session import Session, confirm, on_project, print_result, user_name, watch_to_its_end
+from workflow.contract.plain_text import show_plain
 
 
 @click.command()
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
-    """List what was released and who approved it, newest first; the live version is marked."""
-    from workflow.runs.releases import list_releases
+    """List what was released and who approved it, newest first; the live version is marked.
+
+    Where production serves something else, which no release recorded, that is said on standard error.
+    """
+    from workflow.runs.releases import find_foreign, list_releases
     from workflow.table import format_table, shorten
 
-    found = list_releases(session.cloud, session.stack(project).table)
+    stack = session.stack(project)
+    found = list_releases(session.cloud, stack.table)
     rows = [
         (
             one.version,
@@ -28,6 +33,9 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     head = ("VERSION", "", "RELEASED", "APPROVED BY", "MODEL PACKAGE")
     text = format_table(head, rows) if rows else "nothing was released yet."
     print_result(as_json, [one.document() for one in found], text)
+    foreign = find_foreign(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint)
+    if foreign:
+        click.echo(f"{show_plain(foreign)}.", err=True)
 
 
 @click.command()

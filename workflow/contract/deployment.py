@@ -1,11 +1,13 @@
 """How production moves to another configuration: SageMaker's DeploymentConfig, watched by alarms or at once.
 
-A fleet that is ill trips the alarms of its endpoint, and an alarm that has tripped ends every deployment that names it
-(SageMaker's guide, "Auto-Rollback Configuration"). So what goes back to a version that served well names none.
+An alarm that has tripped ends every deployment that names it (SageMaker's guide, "Auto-Rollback Configuration"), so a
+release names alarms of its own, which see the new fleet alone; and what goes back to a version that served well names
+none.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 BAKE_SECONDS = 300
@@ -15,8 +17,26 @@ KEEP_OLD_SECONDS = 120
 LONGEST_SECONDS = 1800
 """How long a whole deployment may take; longer than all of its waits."""
 
+ALARMS = ("errors", "latency", "answers")
+"""What a release's alarms watch, and what their names end with."""
+PROBE_NAMESPACE = "Greenlight/Probe"
+"""Where the answers are counted that the release itself asks the new fleet for."""
+WRONG_ANSWERS = "WrongAnswers"
+"""The figure that counts those which are not the evaluation's; its one dimension is EndpointConfigName."""
 
-def watched(project: str, instances: int) -> dict[str, Any]:
+
+def alarm_names(configuration: str) -> dict[str, str]:
+    """The names of a release's alarms, by what they watch; ``configuration`` is what its configurations begin with."""
+    return {what: f"{configuration}-{what}" for what in ALARMS}
+
+
+def is_release_alarm(project: str, name: str) -> bool:
+    """Whether an alarm's name is one that a release of this project makes, and not only begins like it."""
+    made_here = rf"{re.escape(project)}-production-v[0-9]+-[0-9a-f]{{8}}-({'|'.join(ALARMS)})"
+    return re.fullmatch(made_here, name) is not None
+
+
+def watched(configuration: str, instances: int) -> dict[str, Any]:
     """The way to a version that is new to production, which has so many instances now.
 
     First one instance of the new fleet answers, for five minutes. Such a canary may take half of the fleet at most
@@ -33,9 +53,7 @@ def watched(project: str, instances: int) -> dict[str, Any]:
             "TerminationWaitInSeconds": KEEP_OLD_SECONDS,
             "MaximumExecutionTimeoutInSeconds": LONGEST_SECONDS,
         },
-        "AutoRollbackConfiguration": {
-            "Alarms": [{"AlarmName": f"{project}-production-{what}"} for what in ("5xx", "latency")]
-        },
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name} for name in alarm_names(configuration).values()]},
     }
 
 

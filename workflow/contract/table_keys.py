@@ -1,13 +1,16 @@
 """The keys of the project's table: what its items are called.
 
-One item says what production serves, one holds the release lock; every release, every approval request and every
-decision has its own, and every execution that asked one that names its newest request.
+One item says what production serves, one holds the release lock, one says which foreign production was told; every
+release, every approval request and every decision has its own, and every execution that asked one that names its newest
+request.
 """
 
 from __future__ import annotations
 
 CHAMPION = "champion"
 RELEASE_LOCK = "release-lock"
+FOREIGN = "foreign-production"
+"""What was told of a production that no release recorded."""
 
 RELEASE = "release#"
 """What the key of every release begins with."""

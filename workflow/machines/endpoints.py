@@ -35,6 +35,7 @@ from workflow.machines.states import (
     Wait,
     offline_session,
 )
+from workflow.machines.watching import is_watched, probe, put_alarms, remove_alarms
 
 
 def create_model(failed: LambdaStep) -> ModelStep:
@@ -113,27 +114,34 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
     return step
 
 
-def bring_up_endpoint(stage: str, *, ready: State, failed: LambdaStep) -> Choice:
-    """Create or update the endpoint of a stage and look at it until it serves the wanted configuration."""
+def bring_up_staging(*, ready: State, failed: State) -> Choice:
+    """Create or update staging and look at it until it serves the wanted configuration."""
+    return _bring_up("staging", {}, wait_until_ready("staging", "staging", STAGED, ready=ready, failed=failed), failed)
+
+
+def bring_up_production(*, ready: State, failed: State) -> Choice:
+    """The same for production, by the deployment that was confirmed; the new fleet is watched where it can be.
+
+    The alarms go with the deployment, whichever way it ends.
+    """
+    failed = remove_alarms("Remove the failed release's alarms", failed)
+    ready = remove_alarms("Remove the alarms", ready)
+    wait = wait_until_ready("production", "production", MOVED, ready=ready, failed=failed, probed=True)
+    return _bring_up("production", CONFIRMED, wait, failed)
+
+
+def _bring_up(stage: str, deployment: Parameters, wait: State, failed: State) -> Choice:
     wanted = f"$.{stage}_configuration.name"
-    wait = wait_until_ready(stage, stage, wanted, ready=ready, failed=failed)
+    update = update_endpoint(f"Update {stage}", stage, wanted, deployment=deployment, failed=failed, then=wait)
     there = Choice(f"Is {stage} there?")
-    there.add_choice(
-        ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True),
-        update_endpoint(
-            f"Update {stage}",
-            stage,
-            wanted,
-            deployment=CONFIRMED if stage == "production" else {},
-            failed=failed,
-            then=wait,
-        ),
-    )
+    if deployment:
+        there.add_choice(is_watched(), put_alarms(failed, update))
+    there.add_choice(ChoiceRule.BooleanEquals(variable=f"$.plan.{stage}_exists", value=True), update)
     there.default_choice(create_endpoint(stage, failed=failed, then=wait))
     return there
 
 
-def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointStep:
+def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
     """Create the endpoint of a stage."""
     step = EndpointStep(
         f"Create {stage}",
@@ -149,6 +157,8 @@ def create_endpoint(stage: str, *, failed: LambdaStep, then: State) -> EndpointS
     return step
 
 
+STAGED = "$.staging_configuration.name"
+MOVED = "$.production_configuration.name"
 CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment"}
 """How production moves to a release's configuration: the function that confirmed it has said so."""
 BACK: Parameters = {"DeploymentConfig": at_once()}
@@ -156,7 +166,7 @@ BACK: Parameters = {"DeploymentConfig": at_once()}
 
 
 def update_endpoint(
-    name: str, stage: str, configuration: str, *, deployment: Parameters, failed: LambdaStep, then: State
+    name: str, stage: str, configuration: str, *, deployment: Parameters, failed: State, then: State
 ) -> Task:
     """Put the configuration at a path behind the endpoint of a stage.
 
@@ -171,8 +181,10 @@ def update_endpoint(
     return step
 
 
-def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: LambdaStep) -> Wait:
+def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed: State, probed: bool = False) -> Wait:
     """Look at a stage's endpoint until it serves the configuration at the path ``wanted``; ``name`` tells the states.
+
+    With ``probed`` a new fleet that is watched is asked, too, between two looks.
 
     A failed update goes back to ``InService`` on the old configuration, so the status alone proves nothing. The wanted
     one gets there by an update that succeeded, and no other: a reason that is still told then is of an earlier failure.
@@ -224,6 +236,8 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
             failed,
         ),
     )
+    if probed:
+        serves.add_choice(is_watched(), probe(wait))
     serves.default_choice(wait)
     Chain([wait, count, look, serves])
     return wait

@@ -80,6 +80,20 @@ def retry_storage() -> list[Retry]:
     ]
 
 
+def retry_cloudwatch() -> list[Retry]:
+    """Retries of a CloudWatch call: throttling, and what fails for a moment."""
+    return [
+        Retry(
+            error_equals=["ThrottlingException", "CloudWatch.SdkClientException", "CloudWatch.CloudWatchException"],
+            interval_seconds=2,
+            max_attempts=4,
+            backoff_rate=2.0,
+            max_delay_seconds=30,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
 def on_error(target: State, errors: tuple[str, ...] = ("States.ALL",)) -> Catch:
     """Catch these errors, keep them at ``$.error`` and go on with ``target``."""
     return Catch(target, error_equals=list(errors), result_path="$.error")

@@ -17,7 +17,8 @@ from workflow.contract.failures import RELEASE_REFUSED_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.endpoints import (
     BACK,
-    bring_up_endpoint,
+    bring_up_production,
+    bring_up_staging,
     create_configuration,
     create_model,
     smoke_test,
@@ -61,15 +62,15 @@ def machine() -> dict[str, Any]:
             "Smoke-test staging", "Report the failed smoke test", "The smoke test failed", Failure.SMOKE_TEST_FAILED
         ),
     )
-    staging = bring_up_endpoint("staging", ready=smoke_staging, failed=staging_failed)
+    staging = bring_up_staging(ready=smoke_staging, failed=staging_failed)
 
     overtaken = fail_release(
         "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
     )
     production_configuration = create_configuration("production", production_failed)
-    confirmed = confirm("Confirm the release", "confirm", overtaken, keep=("count", "deployment"))
+    confirmed = confirm("Confirm the release", "confirm", overtaken, keep=("count", "deployment", "watched", "alarms"))
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
-    production = bring_up_endpoint("production", ready=smoke_production, failed=production_failed)
+    production = bring_up_production(ready=smoke_production, failed=production_failed)
     record = call_function(
         "Record the champion",
         "${RecordChampionArn}",

@@ -17,6 +17,7 @@ SERVING_IMAGE = "${ServingImage}"
 JOB_ROLE = "${JobRoleArn}"
 ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
+LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
 TAGS = [{"Key": "project", "Value": PROJECT}]
 """On everything the machines create, so that it is found, paid for and deleted with its stack."""
@@ -33,6 +34,7 @@ TUNE_SECONDS = 72 * HOUR
 EVALUATE_SECONDS = 4 * HOUR
 SAGEMAKER_CALL_SECONDS = 300
 STORAGE_CALL_SECONDS = 120
+CLOUDWATCH_CALL_SECONDS = 60
 QUEUE_SECONDS = 2 * HOUR
 """What a job's state waits on top of the job's own limit, for an instance and for its start."""
 BUILD_SECONDS = 150 * 24 * HOUR

@@ -12,15 +12,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.champion import read_champion
 from workflow.contract.package_properties import Origin
+from workflow.contract.production import describe_foreign, is_foreign
 from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.run_input import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
-from workflow.contract.table_keys import RELEASE
-from workflow.errors import GreenlightError, UsageError
+from workflow.contract.table_keys import CHAMPION, RELEASE
+from workflow.errors import GreenlightError, ServiceError, UsageError
+
+NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
+"""What SageMaker answers for a name it does not know."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,30 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
         )
         for at, record in enumerate(records)
     ]
+
+
+def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str) -> str:
+    """What production serves, in words, where no release recorded that; empty where one did, or is under way."""
+    running = cloud.call("stepfunctions", "list_executions", stateMachineArn=machine, statusFilter="RUNNING")
+    if running["executions"]:
+        return ""
+    try:
+        recorded = read_champion(_find(cloud, table, CHAMPION))
+    except ContractError as error:
+        raise GreenlightError(f"{error}.") from error
+    try:
+        described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
+    except ServiceError as error:
+        if error.code in NOT_THERE:
+            return ""
+        raise
+    serving = described["EndpointConfigName"]
+    return describe_foreign(endpoint, serving, recorded) if is_foreign(serving, recorded) else ""
+
+
+def _find(cloud: Cloud, table: str, key: str) -> dict[str, Any] | None:
+    answer = cloud.call("dynamodb", "get_item", TableName=table, Key={"id": {"S": key}}, ConsistentRead=True)
+    return plain_item(answer["Item"]) if "Item" in answer else None
 
 
 def served_dataset(cloud: Cloud, table: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
+from workflow.contract.deployment import is_release_alarm
 from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets, records
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
@@ -43,6 +44,7 @@ def destroy(
         stop_executions(cloud, project, place, on_progress)
     remove_endpoints(cloud, project, on_progress)
     remove_tagged(cloud, project, on_progress)
+    remove_alarms(cloud, project, on_progress)
     remove_packages(cloud, project, on_progress)
     for bucket in (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
@@ -131,6 +133,15 @@ def remove_tagged(cloud: Cloud, project: str, on_progress: Progress) -> None:
             if is_tagged(cloud, str(item[f"{kind}Arn"]), project):
                 cloud.call("sagemaker", delete, **{f"{kind}Name": item[f"{kind}Name"]})
                 on_progress(Step(item[f"{kind}Name"], "removed"))
+
+
+def remove_alarms(cloud: Cloud, project: str, on_progress: Progress) -> None:
+    """Delete the alarms of releases that were stopped before they could."""
+    prefix = f"{project}-production-v"
+    for alarm in list(cloud.pages("cloudwatch", "describe_alarms", "MetricAlarms", AlarmNamePrefix=prefix)):
+        if is_release_alarm(project, alarm["AlarmName"]):
+            cloud.call("cloudwatch", "delete_alarms", AlarmNames=[alarm["AlarmName"]])
+            on_progress(Step(alarm["AlarmName"], "removed"))
 
 
 def is_tagged(cloud: Cloud, arn: str, project: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ministack import app
 
 from infra.local.gaps import (
+    alarms,
     api_addresses,
     bucket_policies,
     creation,
@@ -18,6 +19,7 @@ from infra.local.gaps import (
     functions,
     history,
     lifecycle,
+    metric_namespaces,
     nested,
     objects,
     principals,
@@ -36,6 +38,8 @@ def install(url: str, mailbox: Mailbox) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         bucket_policies,
+        alarms,
+        metric_namespaces,
         creation,
         data_paths,
         history,

@@ -17,13 +17,20 @@ BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 SIDE = 8
 CONFIDENCE = 0.25
 SCORE = 0.9
+RETURNED = False
+"""Whether this model has served on this endpoint before."""
 
 
 def answer(content: bytes, *, serving: bool, confidence: float = CONFIDENCE) -> dict[str, Any]:
     """What the model sees: one box, or another one when it was told to be wrong in service."""
     behave = json.loads(content).get("behave")
     # The stand-in keeps an endpoint's files below its name: a fake may know, to be wrong in production alone.
-    wrong = serving and (behave == "wrong-boxes" or (behave == "wrong-in-production" and "production" in str(BASE)))
+    in_production = serving and "production" in str(BASE)
+    wrong = (
+        (serving and behave == "wrong-boxes")
+        or (in_production and behave == "wrong-in-production")
+        or (in_production and behave == "wrong-on-return" and RETURNED)
+    )
     box = [4.0, 4.0, 8.0, 8.0] if wrong else [1.0, 1.0, 5.0, 5.0]
     shares = [round(edge / SIDE, 5) for edge in box]
     seen = {"class_id": 0, "class": "thing", "score": SCORE, "box": box, "box_normalised": shares}
@@ -45,9 +52,19 @@ def wanted_confidence(attributes: str) -> float:
     return confidence
 
 
+def has_served(content: bytes) -> bool:
+    """Whether this model has served on this endpoint before; remembered beside the folders of its containers."""
+    mark = BASE.parents[2] / f"served-{hashlib.sha256(content).hexdigest()}"
+    before = mark.exists()
+    mark.touch()
+    return before
+
+
 def serve() -> int:
     """Answer /ping and /invocations until the process is told to stop."""
+    global RETURNED
     content = (BASE / "model/model.onnx").read_bytes()
+    RETURNED = has_served(content)
     ill = json.loads(content).get("behave") == "fails-in-production" and "production" in str(BASE)
 
     class Handler(BaseHTTPRequestHandler):

@@ -14,6 +14,7 @@ from lambdas.clean_up import handler as function
 from lambdas.clean_up.leftovers import choose_configurations, choose_models
 from tests.lambdas.conftest import Context, client
 from tests.workflow.contract import released
+from workflow.contract.deployment import ALARMS
 from workflow.contract.reading import ContractError
 
 MARK = "-00000000"
@@ -133,6 +134,30 @@ def test_a_live_configuration_stays_whatever_the_plan_says(account: Any, context
     kept_configurations, kept_models = left(account)
     assert f"greenlight-production-v1{MARK}" in kept_configurations
     assert f"greenlight-v1{MARK}" in kept_models
+
+
+def test_alarms_that_stopped_releases_left_go_and_no_others(account: Any, context: Context) -> None:
+    """A stopped machine deletes nothing; the stack's own alarms, and those of people, stay."""
+    left_over = [f"greenlight-production-v{version}{MARK}-{what}" for version in (1, 5) for what in ALARMS]
+    others = [
+        "greenlight-production-5xx",
+        "greenlight-production-v1-by-hand",
+        f"greenlight-two-production-v1{MARK}-errors",
+    ]
+    cloudwatch = client("cloudwatch")
+    for name in (*left_over, *others):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/SageMaker",
+            MetricName="Invocation5XXErrors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+        )
+    function.handler({"plan": PLAN}, context)
+    assert {alarm["AlarmName"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]} == set(others)
 
 
 def test_without_the_lock_nothing_is_deleted(account: Any, table: Any, context: Context) -> None:

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lambdas.plan_release import handler as function
+from lambdas.plan_release.existing import has_configuration
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from tests.lambdas.conftest import SESSION, Bucket, Context
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECUTION
@@ -23,7 +24,7 @@ from tests.lambdas.signing import Signer
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
 from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.decision import Decision
-from workflow.contract.deployment import at_once, watched
+from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
@@ -329,8 +330,8 @@ def test_the_plan_says_what_a_roll_back_has_to_bring_back(
     with Stubber(function.sagemaker) as stub:
         package, champion = "describe_model_package", OTHER_CHAMPION["model_package_arn"]
         stub.add_response(package, registered(), {"ModelPackageName": ARN})
-        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
         stub.add_response("describe_endpoint", there, {"EndpointName": "greenlight-production"})
+        stub.add_client_error("describe_endpoint", "ValidationException", "Could not find endpoint")
         stub.add_response(package, before, {"ModelPackageName": champion})
         plan = function.handler(event(), context)
     assert plan["previous"] == {
@@ -377,8 +378,9 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     plan = function.handler(event(), context)
     assert plan["replaces"] == ""
     registry.delete_item(Key={"id": "release-lock"})
-    first = {"confirmed": True, "count": 1, "deployment": watched("greenlight", 1)}
-    assert function.handler({"confirm": plan}, context) == first
+    name = plan["production_configuration"]
+    first = {"confirmed": True, "count": 1, "deployment": watched(name, 1)}
+    assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=OTHER_CHAMPION)
     with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
@@ -402,8 +404,28 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(table: 
             stub.add_response("describe_endpoint", scaled, {"EndpointName": "greenlight-production"})
         watch = function.handler({"confirm": planned}, context)
         back = function.handler({"confirm": {**planned, "goes_back": True}}, context)
-    assert watch == {"confirmed": True, "count": 3, "deployment": watched("greenlight", 3)}
-    assert back == {"confirmed": True, "count": 3, "deployment": at_once()}
+    name = planned["production_configuration"]
+    both = {"confirmed": True, "count": 3, "alarms": alarm_names(name)}
+    assert watch == {**both, "deployment": watched(name, 3), "watched": True}
+    assert back == {**both, "deployment": at_once(), "watched": False}
+
+
+def test_the_way_back_is_looked_for_where_production_serves_something_else(aws: None, context: Context) -> None:
+    """By its name; the empty one is no configuration, and a refusal to tell is no sign that it is gone."""
+    assert [has_configuration(function.sagemaker, name) for name in ("", "greenlight-production-v3-00000000")] == [
+        False,
+        False,
+    ]
+    variant = {"VariantName": "main", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    function.sagemaker.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/endpoint-role-name")
+    function.sagemaker.create_endpoint_config(
+        EndpointConfigName="greenlight-production-v3-00000000", ProductionVariants=[variant]
+    )
+    assert has_configuration(function.sagemaker, "greenlight-production-v3-00000000")
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("describe_endpoint_config", "AccessDeniedException")
+        with pytest.raises(ClientError):
+            has_configuration(function.sagemaker, "greenlight-production-v3-00000000")
 
 
 def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: Context) -> None:

@@ -92,9 +92,12 @@ def plan(
     execution: Execution = EXECUTION,
     staging: Endpoint | None = None,
     production: Endpoint | None = None,
+    served: Served | None = None,
+    served_is_there: bool = True,
 ) -> ReleasePlan:
-    """A release's plan, where nothing was released before."""
-    found = Found(staging, production, Served(), DECISION)
+    """A release's plan, where nothing was released before but what production serves."""
+    served = served or Served(configuration=production.configuration if production else "")
+    found = Found(staging, production, served, DECISION, served_is_there)
     return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}), package(), found)
 
 
@@ -281,6 +284,30 @@ def test_the_configuration_in_production_is_the_previous_one() -> None:
     assert drawn.previous_configuration == "greenlight-production-v3-00000000"
 
 
+SERVED = Served(OTHERS + "3", CHAMPION["production_configuration"], 3)
+
+
+def test_a_foreign_production_is_never_gone_back_to() -> None:
+    """The recorded configuration is, where SageMaker has it still."""
+    by_hand = Endpoint("greenlight-production", "InService", "made-by-hand")
+    drawn = plan(production=by_hand, served=SERVED)
+    assert (drawn.production_exists, drawn.previous_configuration) == (True, SERVED.configuration)
+
+
+@pytest.mark.parametrize(
+    ("served", "said"),
+    [(SERVED, "which the last one recorded, is gone"), (Served(), "none has recorded anything")],
+    ids=["gone", "nothing recorded"],
+)
+def test_where_nothing_is_to_go_back_to_a_release_is_refused_and_says_what_to_do(served: Served, said: str) -> None:
+    """A release that could not be undone."""
+    by_hand = Endpoint("greenlight-production", "InService", "made-by-hand")
+    with pytest.raises(
+        RefusalError, match=f"serves made-by-hand, which no release recorded, .*{said}.* Delete the endp"
+    ):
+        plan(production=by_hand, served=served, served_is_there=False)
+
+
 @pytest.mark.parametrize(
     "status", ["Creating", "Updating", "RollingBack", "Failed", "UpdateRollbackFailed", "Deleting"]
 )
@@ -312,21 +339,41 @@ def test_what_a_build_made_never_goes_back() -> None:
 
 def test_production_keeps_the_instances_it_has_when_it_moves() -> None:
     """Whatever the stack or the version's own release once said; the canary is one for as many."""
-    scaled = Endpoint("greenlight-production", "InService", "configuration", instances=3)
-    assert rollout("greenlight", planned(3), scaled, 1) == {"count": 3, "deployment": watched("greenlight", 3)}
-    assert rollout("greenlight", planned(3), replace(scaled, instances=1), 2)["deployment"] == watched("greenlight", 1)
+    scaled, plan = Endpoint("greenlight-production", "InService", "configuration", instances=3), planned(3)
+    name = plan.production_configuration
+    moves = rollout(plan, scaled, 1)
+    assert (moves["count"], moves["deployment"]) == (3, watched(name, 3))
+    assert rollout(plan, replace(scaled, instances=1), 2)["deployment"] == watched(name, 1)
 
 
 @pytest.mark.parametrize("production", [None, Endpoint("greenlight-production", "InService", "configuration")])
 def test_where_no_instances_are_counted_the_stack_says_how_many(production: Endpoint | None) -> None:
     """A production that does not exist yet, or one by hand without servers."""
-    assert rollout("greenlight", planned(3), production, 2) == {"count": 2, "deployment": watched("greenlight", 2)}
+    moves = rollout(planned(3), production, 2)
+    assert (moves["count"], moves["deployment"]) == (2, watched(planned(3).production_configuration, 2))
 
 
 def test_an_earlier_version_comes_back_at_once() -> None:
-    """Whatever the number of instances: production may be ill, and its alarms in ALARM."""
+    """Whatever the number of instances: production may be ill, and nothing watches what is to cure it."""
     scaled = Endpoint("greenlight-production", "InService", "configuration", instances=3)
-    assert rollout("greenlight", planned(5), scaled, 1) == {"count": 3, "deployment": at_once()}
+    moves = rollout(planned(5), scaled, 1)
+    assert (moves["count"], moves["deployment"], moves["watched"]) == (3, at_once(), False)
+
+
+@pytest.mark.parametrize(("version", "judged_against"), [(3, None), (5, OTHERS + "5")])
+def test_a_version_new_to_production_is_watched_by_alarms_of_its_own(version: int, judged_against: str | None) -> None:
+    """Their names are the release's, so that two releases have none in common."""
+    plan = planned(version, judged_against)
+    moves = rollout(plan, None, 1)
+    assert moves["watched"] is True
+    named = [alarm["AlarmName"] for alarm in moves["deployment"]["AutoRollbackConfiguration"]["Alarms"]]
+    assert list(moves["alarms"].values()) == named
+    assert all(name.startswith(plan.production_configuration) for name in named)
+
+
+def test_a_first_production_has_nothing_to_go_back_to_and_is_not_watched() -> None:
+    """It is created, and no traffic moves."""
+    assert rollout(planned(0), None, 1)["watched"] is False
 
 
 def test_an_endpoint_is_read_with_the_instances_it_shall_have() -> None:

@@ -232,7 +232,8 @@ def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pyte
 def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture[str]) -> None:
     """And by which door; of one from before decisions were signed nobody can tell."""
     old = {key: value for key, value in released(1, 9).items() if key != "approval"}
-    assert called("releases", scan={"Items": [released(2, 10), old]})[0] == 0
+    running = {"executions": [{"executionArn": "arn:x"}]}
+    assert called("releases", scan={"Items": [released(2, 10), old]}, list_executions=running)[0] == 0
     head, live, before = capsys.readouterr().out.splitlines()
     assert "APPROVED BY" in head
     assert "Ada (link)" in live

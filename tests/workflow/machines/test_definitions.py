@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
-from workflow.contract.deployment import at_once, watched
+from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.failures import Failure, StateError
 from workflow.contract.model import TASKS
@@ -47,6 +47,7 @@ PLACEHOLDERS = {
     "Bucket": "greenlight-runs",
     "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
     "ServingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-serving:1",
+    "LatencyThresholdMicroseconds": "2000000",
 }
 
 
@@ -239,7 +240,13 @@ def sample_data() -> dict[str, Any]:
         "model": {"name": "greenlight-v1-00000000-0-0"},
         "staging_configuration": {"name": "greenlight-staging-v1-00000000-0-0"},
         "production_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
-        "release": {"confirmed": True, "count": 3, "deployment": watched("greenlight", 3)},
+        "release": {
+            "confirmed": True,
+            "count": 3,
+            "deployment": watched("greenlight-production-v1-00000000", 3),
+            "watched": True,
+            "alarms": alarm_names("greenlight-production-v1-00000000"),
+        },
     }
 
 
@@ -299,6 +306,8 @@ def evaluate(expression: str, data: dict[str, Any]) -> Any:
     ]
     if call[1] == "Format":
         return values[0].replace("{}", "%s") % tuple(values[1:])
+    if call[1] == "StringToJson":
+        return json.loads(resolve(values[0], data))
     return {"Array": lambda: values, "MathAdd": lambda: sum(values)}[call[1]]()
 
 
@@ -418,6 +427,45 @@ def test_every_way_back_is_at_once_and_keeps_the_capacity() -> None:
     back = DEFINITIONS["release"]["States"]["Put the previous version back"]["Parameters"]
     assert back["DeploymentConfig"] == at_once()
     assert back["RetainAllVariantProperties"] is True
+
+
+def test_the_alarms_of_a_release_watch_the_new_fleet_alone() -> None:
+    """One that the old fleet could trip would end the very deployment that is to replace it."""
+    states = DEFINITIONS["release"]["States"]
+    put = {state["Parameters"]["AlarmName.$"]: state for state in states.values() if "putMetricAlarm" in str(state)}
+    assert list(put) == [f"$.release.alarms.{what}" for what in ALARMS]
+    for state in put.values():
+        dimensions = {item["Name"]: item for item in state["Parameters"]["Dimensions"]}
+        assert dimensions["EndpointConfigName"]["Value.$"] == "$.production_configuration.name"
+        assert state["Parameters"]["TreatMissingData"] == "notBreaching"
+        if state["Parameters"]["Namespace"] == "AWS/SageMaker":
+            assert set(dimensions) == {"EndpointName", "VariantName", "EndpointConfigName"}
+
+
+def test_the_alarms_of_a_release_go_whichever_way_its_deployment_ends() -> None:
+    """From the first that was made on, every way on leads over a state that deletes them, and none stops there."""
+    states = DEFINITIONS["release"]["States"]
+    removing = {name for name, state in states.items() if "deleteAlarms" in str(state)}
+    open_ends, reached = [next(name for name, state in states.items() if "putMetricAlarm" in str(state))], set()
+    while open_ends:
+        current = open_ends.pop()
+        if current not in reached and current not in removing:
+            reached.add(current)
+            open_ends += [target for target, _ in diagram.edges(states[current])]
+    assert not [name for name in reached if states[name]["Type"] in ("Fail", "Succeed")]
+    for name in removing:
+        assert {target for target, _ in diagram.edges(states[name])} == {states[name]["Next"]}
+
+
+def test_a_watched_fleet_is_asked_between_two_looks_and_no_probe_ends_a_release() -> None:
+    """Its count decides, through the alarm; the way back and a first production are not probed."""
+    states = DEFINITIONS["release"]["States"]
+    probe, looks = states["Probe production"], states["Is production ready?"]
+    assert {target for target, _ in diagram.edges(probe)} == {"Wait for production"}
+    (asked,) = (choice for choice in looks["Choices"] if choice["Next"] == "Probe production")
+    assert (asked["Variable"], asked["BooleanEquals"]) == ("$.release.watched", True)
+    assert looks["Choices"].index(asked) == len(looks["Choices"]) - 1, "whatever has ended is not asked"
+    assert looks["Default"] == "Wait for production"
 
 
 def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> None:

@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 
 from tests.workflow.cloud import ScriptedCloud
+from tests.workflow.contract.released import CHAMPION as RECORDED
 from tests.workflow.contract.released import RELEASE
-from workflow.errors import GreenlightError, UsageError
-from workflow.runs.releases import Release, choose_earlier, list_releases, served_dataset, start_release
+from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.runs.releases import (
+    Release,
+    choose_earlier,
+    find_foreign,
+    list_releases,
+    served_dataset,
+    start_release,
+)
 
 GROUP = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
 
@@ -75,6 +83,36 @@ def test_what_production_learned_from_is_known_by_name() -> None:
     cloud = ScriptedCloud({"scan": {"Items": [released(1, 1)]}, "describe_model_package": package})
     assert served_dataset(cloud, "greenlight") == "fasteners"
     assert served_dataset(ScriptedCloud({"scan": {"Items": []}}), "greenlight") == ""
+
+
+CHAMPION = {key: {"N": str(value)} if isinstance(value, int) else {"S": value} for key, value in RECORDED.items()}
+SERVING = {"EndpointConfigName": RECORDED["production_configuration"]}
+
+
+@pytest.mark.parametrize(
+    ("running", "item", "endpoint", "said"),
+    [
+        ([], {"Item": CHAMPION}, SERVING, ""),
+        (
+            [],
+            {"Item": CHAMPION},
+            {"EndpointConfigName": "made-by-hand"},
+            "serves made-by-hand, which no release recorded",
+        ),
+        ([], {}, {"EndpointConfigName": "made-by-hand"}, "none has recorded anything"),
+        ([], {}, ServiceError("ValidationException", "Could not find endpoint"), ""),
+        ([{"executionArn": "a"}], {"Item": CHAMPION}, {"EndpointConfigName": "made-by-hand"}, ""),
+    ],
+    ids=["recorded", "foreign", "nothing recorded", "no production", "a release is under way"],
+)
+def test_a_production_that_no_release_recorded_is_said(
+    running: list[Any], item: dict[str, Any], endpoint: Any, said: str
+) -> None:
+    """Not while a release is ahead of its record."""
+    answers = {"list_executions": {"executions": running}, "get_item": item, "describe_endpoint": endpoint}
+    found = find_foreign(ScriptedCloud(answers), "greenlight", "machine", "greenlight-production")
+    assert said in found
+    assert bool(found) == bool(said)
 
 
 def test_going_back_twice_goes_back_further() -> None:

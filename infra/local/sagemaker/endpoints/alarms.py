@@ -1,8 +1,9 @@
 """What endpoints were asked, remembered long enough to tell whether an alarm on it would ring.
 
-It judges alarms on SageMaker's own endpoint metrics by their own dimension, statistic and threshold, over the time that
-the alarm looks back: an endpoint that was ill a moment ago has tripped it, whichever fleet was. How CloudWatch delays
-and aligns its periods is not imitated: here an alarm rings as soon as its statistic crosses the threshold.
+It judges alarms on SageMaker's own endpoint metrics by their own dimensions, statistic and threshold, over the time
+that the alarm looks back: an endpoint that was ill a moment ago has tripped it, whichever fleet was, unless the alarm
+names the fleet by its EndpointConfigName too. Alarms on other metrics are CloudWatch's own to judge. How it delays and
+aligns its periods is not imitated: here an alarm rings as soon as its statistic crosses the threshold.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from statistics import fmean, quantiles
 from typing import Any
 
 NAMESPACE = "AWS/SageMaker"
+_VARIANT = {"EndpointName", "VariantName"}
+_FLEET = _VARIANT | {"EndpointConfigName"}
+"""The dimensions that SageMaker counts an invocation by: it is in both."""
 _MOST_KEPT = 10_000
 _SHORTEST_LOOK_BACK_SECONDS = 1.0
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -29,11 +33,12 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True)
 class Invocation:
-    """One request to one variant: when, with which status, how long."""
+    """One request to one variant: when, with which status, how long, answered by the fleet of which configuration."""
 
     at: float
     status: int
     seconds: float
+    configuration: str = ""
 
 
 _METRICS: dict[str, Callable[[Invocation], float]] = {
@@ -55,11 +60,11 @@ class Observations:
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], deque[Invocation]] = {}
 
-    def add(self, endpoint: str, variant: str, status: int, seconds: float) -> None:
+    def add(self, endpoint: str, variant: str, configuration: str, status: int, seconds: float) -> None:
         """Remember one invocation."""
         with self._lock:
             seen = self._seen.setdefault((endpoint, variant), deque(maxlen=_MOST_KEPT))
-            seen.append(Invocation(time.time(), status, seconds))
+            seen.append(Invocation(time.time(), status, seconds, configuration))
 
     def ringing(self, alarms: list[dict[str, Any]], now: float) -> list[str]:
         """The names of those alarms that ring on what has been seen until now.
@@ -70,12 +75,14 @@ class Observations:
 
     def _rings(self, alarm: dict[str, Any], now: float) -> bool:
         dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
-        if alarm.get("Namespace") != NAMESPACE or set(dimensions) != {"EndpointName", "VariantName"}:
+        if alarm.get("Namespace") != NAMESPACE or set(dimensions) not in (_VARIANT, _FLEET):
             return False
+        fleet = dimensions.get("EndpointConfigName")
         with self._lock:
             seen = list(self._seen.get((dimensions["EndpointName"], dimensions["VariantName"]), ()))
         start = now - max(_SHORTEST_LOOK_BACK_SECONDS, alarm["Period"] * alarm["EvaluationPeriods"] * self._scale)
-        return rings(alarm, [invocation for invocation in seen if invocation.at >= start])
+        recent = [one for one in seen if one.at >= start and fleet in (None, one.configuration)]
+        return rings(alarm, recent)
 
 
 def rings(alarm: dict[str, Any], seen: list[Invocation]) -> bool:

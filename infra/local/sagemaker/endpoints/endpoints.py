@@ -128,8 +128,8 @@ class Endpoints:
         self._in_background(self._end, name, record["EndpointArn"])
         return {}
 
-    def server(self, name: str, variant: str | None) -> tuple[str, Server]:
-        """The container that answers the next request, with its variant's name."""
+    def server(self, name: str, variant: str | None) -> tuple[str, str, Server]:
+        """The container that answers the next request, with the names of its variant and of its configuration."""
         record = self._workshop.store.read(KIND, name)
         fleet = self.traffic.next(name)
         if fleet is None or record is None:
@@ -140,7 +140,8 @@ class Endpoints:
         found = fleet.server(variant)
         if found is None:
             raise ServiceError("ValidationError", f"Variant {variant} not found for Request.")
-        return found
+        name_of_variant, server = found
+        return name_of_variant, fleet.configuration, server
 
     def after_load(self) -> None:
         """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""

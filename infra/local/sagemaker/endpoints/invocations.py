@@ -58,16 +58,16 @@ def _answer(
     """
     observe = endpoints.traffic.observations.add
     for last in (False, False, True):
-        variant, server = endpoints.server(name, wanted)
+        variant, configuration, server = endpoints.server(name, wanted)
         started = time.monotonic()
         try:
             answer = server.invoke(headers, body)
         except (NotServing, TimeoutError) as error:
             if isinstance(error, NotHealthy) and not last:
                 continue
-            observe(name, variant, 503, time.monotonic() - started)
+            observe(name, variant, configuration, 503, time.monotonic() - started)
             raise _refusal(name, error) from error
-        observe(name, variant, answer.status, time.monotonic() - started)
+        observe(name, variant, configuration, answer.status, time.monotonic() - started)
         return variant, answer
     raise AssertionError("the last attempt returns or raises")
 

@@ -60,16 +60,27 @@ def test_a_percentile_of_the_latency_counts_microseconds() -> None:
 def test_another_endpoint_rings_nobody_s_alarm() -> None:
     """The dimensions of an alarm choose the invocations."""
     observations, now = Observations(), time.time()
-    observations.add("staging", "main", 500, 0.1)
+    observations.add("staging", "main", "v1", 500, 0.1)
     assert observations.ringing([alarm()], now + 1) == []
-    observations.add("production", "main", 500, 0.1)
+    observations.add("production", "main", "v1", 500, 0.1)
     assert observations.ringing([alarm()], now + 1) == ["production-5xx"]
+
+
+def test_an_alarm_on_one_fleet_hears_nothing_of_the_other() -> None:
+    """With the dimension EndpointConfigName; without it the alarm is on both."""
+    observations, now = Observations(), time.time()
+    observations.add("production", "main", "v1", 500, 0.1)
+    fleet = {"Name": "EndpointConfigName", "Value": "v2"}
+    new = alarm(AlarmName="new-fleet", Dimensions=[*alarm()["Dimensions"], fleet])
+    assert observations.ringing([alarm(), new], now + 1) == ["production-5xx"]
+    observations.add("production", "main", "v2", 500, 0.1)
+    assert observations.ringing([new], now + 1) == ["new-fleet"]
 
 
 def test_an_alarm_looks_back_as_long_as_its_periods() -> None:
     """Whoever answered then, before a deployment too; one that is in ALARM for another reason rings all the same."""
     observations, now = Observations(), time.time()
-    observations.add("production", "main", 500, 0.1)
+    observations.add("production", "main", "v1", 500, 0.1)
     assert observations.ringing([alarm()], now + 59) == ["production-5xx"]
     assert observations.ringing([alarm()], now + 61) == []
     assert observations.ringing([alarm(EvaluationPeriods=2)], now + 61) == ["production-5xx"]
@@ -79,7 +90,7 @@ def test_an_alarm_looks_back_as_long_as_its_periods() -> None:
 def test_where_waits_are_short_alarms_look_back_as_much_less() -> None:
     """Else a whole deployment would pass within the time of one old error; never less than a second."""
     observations, now = Observations(0.05), time.time()
-    observations.add("production", "main", 500, 0.1)
+    observations.add("production", "main", "v1", 500, 0.1)
     assert observations.ringing([alarm()], now + 2.5) == ["production-5xx"]
     assert observations.ringing([alarm()], now + 3.5) == []
     assert observations.ringing([alarm(Period=1)], now + 0.5) == ["production-5xx"]

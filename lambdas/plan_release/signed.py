@@ -1,0 +1,68 @@
+"""Finds what was decided about a version in the table, and believes it only with the mark of the stack's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lambdas.plan_release.decision import NotApprovedError
+from lambdas.plan_release.package import RefusalError
+from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.reading import ContractError
+from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import decision_key
+
+MAC_BYTES = 32
+"""How long a mark is: what HMAC_SHA_256 gives."""
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The decisions of a project, over a DynamoDB table and a KMS client; ``key`` names what they are marked with."""
+
+    table: Any
+    kms: Any
+    key: str
+    project: str
+
+    def find(self, package_arn: str, scope: str = "") -> Decision | None:
+        """What was decided about a version, or about one release of it; None where nobody decided.
+
+        Raises RefusalError where it cannot be read, or was not marked with the stack's key.
+        """
+        key = {"id": decision_key(package_arn, scope)}
+        item = found_item(self.table.get_item(Key=key, ConsistentRead=True))
+        if item is None:
+            return None
+        about = f"the decision about version {package_arn.rpartition('/')[2]}"
+        try:
+            signed = SignedDecision.parse(item)
+        except ContractError as error:
+            raise RefusalError(f"{about} cannot be believed: {error}") from error
+        if not self._is_marked(signed):
+            raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {self.project}")
+        return signed.decision
+
+    def find_for_production(self, plan: ReleasePlan) -> Decision | None:
+        """What was decided about production in this release; None where nobody did, or nobody was asked.
+
+        Raises NotApprovedError where it cannot be believed.
+        """
+        if not plan.ask_before_production:
+            return None
+        try:
+            return self.find(plan.model_package_arn, plan.execution_arn)
+        except RefusalError as error:
+            raise NotApprovedError(str(error)) from error
+
+    def _is_marked(self, signed: SignedDecision) -> bool:
+        """Whether a decision says what it said when it was marked with the stack's key."""
+        if len(signed.mac) != MAC_BYTES:
+            return False
+        message = signed.decision.message()
+        try:
+            self.kms.verify_mac(KeyId=self.key, MacAlgorithm=MAC_ALGORITHM, Message=message, Mac=signed.mac)
+        except self.kms.exceptions.KMSInvalidMacException:
+            return False
+        return True

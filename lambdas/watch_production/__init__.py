@@ -1,0 +1,1 @@
+"""Tell everyone when production serves what no release recorded."""

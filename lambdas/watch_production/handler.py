@@ -1,0 +1,117 @@
+"""The edge of watching production: compares what serves with what is recorded, and mails once for each that is foreign.
+
+A schedule calls it. Nothing is said while a release is under way, for it moves production before it records it; so the
+lock is read first, and the record before the endpoint. Changes nothing but the note of what was told.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
+
+from lambdas.watch_production.mail import write_foreign
+from workflow.contract.champion import read_champion
+from workflow.contract.production import ForeignRecord, is_foreign
+from workflow.contract.release_lock import BUSY, read_lock
+from workflow.contract.table_items import found_item
+from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE_LOCK
+
+NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
+"""What SageMaker answers for a name it does not know."""
+NO_EXECUTION = {"ExecutionDoesNotExist", "InvalidArn"}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings."""
+
+    project: str
+    table: str
+    topic_arn: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables."""
+        return Environment(environ["PROJECT"], environ["TABLE"], environ["TOPIC_ARN"])
+
+    @property
+    def endpoint(self) -> str:
+        """The name of production's endpoint."""
+        return f"{self.project}-production"
+
+
+environment = Environment.read(os.environ)
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+sagemaker = boto3.client("sagemaker")
+sns = boto3.client("sns")
+stepfunctions = boto3.client("stepfunctions")
+table = boto3.resource("dynamodb").Table(environment.table)
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return the configuration that serves, whether no release recorded it, and whether that was told now.
+
+    Raises ContractError where a record is not whole: then nobody can tell what should serve.
+    """
+    metrics.add_metric(name="ProductionWatched", unit=MetricUnit.Count, value=1)
+    if is_releasing():
+        return {"configuration": "", "foreign": False, "told": False}
+    recorded = read_champion(find(CHAMPION))
+    serving = find_serving()
+    told = find(FOREIGN)
+    if not is_foreign(serving, recorded):
+        if told is not None:
+            table.delete_item(Key={"id": FOREIGN})
+        return {"configuration": serving, "foreign": False, "told": False}
+    if told is not None and ForeignRecord.parse(told).configuration == serving:
+        return {"configuration": serving, "foreign": True, "told": False}
+    # Told before it is noted: a mail that comes twice is better than one that never comes.
+    mail = write_foreign(environment.project, environment.endpoint, serving, recorded)
+    sns.publish(TopicArn=environment.topic_arn, Subject=mail.subject, Message=mail.text)
+    table.put_item(Item=ForeignRecord(serving, int(time.time())).item())
+    metrics.add_metric(name="ForeignProduction", unit=MetricUnit.Count, value=1)
+    logger.warning("production is foreign", configuration=serving)
+    return {"configuration": serving, "foreign": True, "told": True}
+
+
+def is_releasing() -> bool:
+    """Whether the execution that holds the release lock still runs. Raises ContractError where nobody can tell."""
+    lock = read_lock(find(RELEASE_LOCK))
+    if lock is None:
+        return False
+    try:
+        return stepfunctions.describe_execution(executionArn=lock.execution)["status"] in BUSY
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NO_EXECUTION:
+            return False
+        raise
+
+
+def find_serving() -> str:
+    """The configuration that production serves; empty where there is no production, or none that serves yet."""
+    try:
+        described = sagemaker.describe_endpoint(EndpointName=environment.endpoint)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return ""
+        raise
+    return "" if described["EndpointStatus"] in ("Creating", "Deleting") else str(described["EndpointConfigName"])
+
+
+def find(key: str) -> dict[str, Any] | None:
+    """An item of the table, in plain values; None where there is none."""
+    return found_item(table.get_item(Key={"id": key}, ConsistentRead=True))

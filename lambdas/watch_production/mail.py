@@ -1,0 +1,40 @@
+"""The mail that tells of a production which no release recorded. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflow.contract.champion import ChampionRecord
+from workflow.contract.names import subject_line
+from workflow.contract.production import describe_foreign
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A subject that SNS accepts, and a text."""
+
+    subject: str
+    text: str
+
+
+def write_foreign(project: str, endpoint: str, serving: str, recorded: ChampionRecord | None) -> Mail:
+    """What serves, what should, and what to do. SageMaker's names hold no sign that an address needs."""
+    what = describe_foreign(endpoint, serving, recorded)
+    lines = [
+        f"{what}.",
+        "",
+        f"Endpoint    {endpoint}",
+        f"Serves      {serving}",
+        f"Recorded    {recorded.production_configuration if recorded else 'nothing'}",
+    ]
+    if recorded is not None:
+        lines += [
+            f"Version     {recorded.package_version}",
+            f"Package     {recorded.model_package_arn}",
+            "",
+            "Somebody changed the endpoint beside the releases, or a release ended before it could record what it did.",
+            "To bring the recorded version back, release its package. Nothing goes back to what is served now.",
+        ]
+    else:
+        lines += ["", "Somebody made the endpoint beside the releases. To let releases serve, delete it and release."]
+    return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")

@@ -1,0 +1,65 @@
+"""Alarms on published metrics: each sees the series that it names, and machines make and delete them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.infra.local.machines import Machines
+
+NAMESPACE = "Greenlight/Tests"
+
+
+def put_alarm(name: str, metric: str, fleet: str) -> dict[str, Any]:
+    """The state that makes an alarm on what one fleet does wrong."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:cloudwatch:putMetricAlarm",
+        "Parameters": {
+            "AlarmName": name,
+            "Namespace": NAMESPACE,
+            "MetricName": metric,
+            "Dimensions": [{"Name": "Fleet", "Value": fleet}],
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold.$": "States.StringToJson('1')",
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+        },
+        "ResultPath": None,
+    }
+
+
+def states(machines: Machines, *names: str) -> dict[str, str]:
+    """The state of each of these alarms that is there."""
+    found = machines.stand_in.client("cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+
+def count(machines: Machines, metric: str, fleet: str, value: int) -> None:
+    """Publish one figure of one fleet."""
+    datum = {"MetricName": metric, "Dimensions": [{"Name": "Fleet", "Value": fleet}], "Value": value}
+    machines.stand_in.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+
+
+def test_an_alarm_sees_the_series_it_names_and_no_other(machines: Machines) -> None:
+    """What the old fleet did before it was made, and does afterwards, leaves the new fleet's alarm alone."""
+    metric, old, new = machines.name("Wrong"), machines.name("old"), machines.name("new")
+    count(machines, metric, "old", 5)
+    machines.output(
+        {"Old": put_alarm(old, metric, "old") | {"Next": "New"}, "New": put_alarm(new, metric, "new") | {"End": True}}
+    )
+    assert states(machines, old, new) == {old: "ALARM", new: "INSUFFICIENT_DATA"}
+    count(machines, metric, "new", 0)
+    count(machines, metric, "old", 5)
+    assert states(machines, old, new) == {old: "ALARM", new: "OK"}
+    count(machines, metric, "new", 1)
+    assert states(machines, new) == {new: "ALARM"}
+    gone = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:cloudwatch:deleteAlarms",
+        "Parameters": {"AlarmNames.$": f"States.Array('{old}', '{new}')"},
+        "End": True,
+    }
+    machines.output({"Gone": gone})
+    assert states(machines, old, new) == {}
