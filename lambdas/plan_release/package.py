@@ -23,8 +23,8 @@ class RefusalError(ValueError):
 class Package:
     """One version. ``environment`` is what its containers start with; digests are SHA-256 in hex.
 
-    ``instance`` is empty where the version was registered without one. ``metrics`` are its ``task`` and its figures,
-    None for those it does not have, to be shown to people.
+    ``instance`` and ``evaluation_digest`` are empty where the version was registered without one. ``metrics`` are its
+    ``task`` and its figures, None for those it does not have, to be shown to people.
     """
 
     arn: str
@@ -35,6 +35,7 @@ class Package:
     instance: str
     model_digest: str
     archive_digest: str
+    evaluation_digest: str
     dataset_name: str
     evaluation_uri: str
     report_uri: str
@@ -71,6 +72,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         instance=instances[0] if instances else "",
         model_digest=origin.model_digest,
         archive_digest=origin.archive_digest,
+        evaluation_digest=origin.evaluation_digest,
         dataset_name=origin.dataset_uri.rstrip("/").rpartition("/")[2],
         evaluation_uri=origin.evaluation_uri,
         report_uri=origin.report_uri,

@@ -173,6 +173,7 @@ def draw_up(
         metrics=package.metrics,
         # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
         goes_back=given.judged_against is None and package.version <= found.served.version,
+        evaluation_digest=package.evaluation_digest,
     )
 
 
