@@ -28,8 +28,11 @@ ENVIRONMENT = {
     "POWERTOOLS_TRACE_DISABLED": "true",
     "POWERTOOLS_METRICS_NAMESPACE": "Greenlight",
     "POWERTOOLS_SERVICE_NAME": "test",
+    "AWS_MAX_ATTEMPTS": "1",
     "APPROVAL_URL": "http://127.0.0.1:9/",
+    "BUILD_ROLE": "greenlight-BuildRole-1",
     "BUCKET": "greenlight-000000000000-us-east-1",
+    "DECISION_KEY": "arn:aws:kms:us-east-1:000000000000:key/one",
     "DEFAULTS": "{}",
     "DEFAULT_DATASET": "s3://greenlight-000000000000-us-east-1/datasets/default/",
     "ENDPOINT_INSTANCE_COUNT": "1",
@@ -159,9 +162,12 @@ def test_a_zip_holds_one_function_the_contract_and_nothing_compiled(archives: di
         assert not {"boto3", "botocore", "sagemaker", "stepfunctions"} & {entry.split("/")[0] for entry in names}
 
 
-@pytest.mark.parametrize("name", package.find_functions())
-def test_a_function_answers_alone(name: str, archives: dict[str, Archive], tmp_path: Path) -> None:
-    """In a process that has the zip and boto3 and nothing else, the handler imports only that, and answers."""
+WAYS_IN = [*((name, "handler") for name in package.find_functions()), ("decide", "command"), ("decide", "attend")]
+
+
+@pytest.mark.parametrize(("name", "way_in"), WAYS_IN)
+def test_a_function_answers_alone(name: str, way_in: str, archives: dict[str, Archive], tmp_path: Path) -> None:
+    """In a process that has the zip and boto3 alone, the handler imports its own and the contract, and answers."""
     with zipfile.ZipFile(archives[name].path) as archive:
         archive.extractall(tmp_path / "task")
     runtime = tmp_path / "runtime"
@@ -169,7 +175,7 @@ def test_a_function_answers_alone(name: str, archives: dict[str, Archive], tmp_p
     packages = Path(boto3.__file__).parents[1]
     for provided in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
         (runtime / provided).symlink_to(packages / provided)
-    command = [sys.executable, "-I", "-S", "-c", ANSWER, f"lambdas.{name}.handler"]
+    command = [sys.executable, "-I", "-S", "-c", ANSWER, f"lambdas.{name}.{way_in}"]
     done = subprocess.run(
         [*command, json.dumps([str(tmp_path / "task"), str(runtime)]), json.dumps(PAGE if name == "decide" else {})],
         capture_output=True,
