@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import page, response
 from lambdas.decide.answer import Answer, UnusableError, choose_status
-from lambdas.decide.deciding import deliver, find, take
+from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted, second_nonce
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
@@ -38,6 +38,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if item is None:
         return response.html(404, page.NOT_FOUND)
     approval = StoredApproval.parse(item)
+    if approval.waits(int(time.time())) and not is_asked(approval):
+        # Not even shown: somebody may be led to press a button by figures that are made up.
+        logger.error("a request carries no mark")
+        return response.html(409, page.message("Not possible", NOT_ASKED[0].upper() + NOT_ASKED[1:]))
     if link.method in ("GET", "HEAD"):
         answer = show_report(approval) if link.report else show(link, approval, 200)
         return response.without_body(answer) if link.method == "HEAD" else answer

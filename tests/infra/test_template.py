@@ -310,6 +310,22 @@ def test_only_the_decide_function_marks_decisions_and_only_the_plan_of_a_release
     }
 
 
+def test_only_the_function_that_asks_marks_requests_and_it_cannot_mark_decisions(template: Json) -> None:
+    """So that a request which somebody wrote into the table is decided by nobody."""
+    key = of_type(template, "AWS::KMS::Key")["RequestKey"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
+    for action, allow, deny, name in (
+        ("kms:GenerateMac", "LetTheAskingFunctionMark", "NobodyElseMarks", "AskApprovalRole"),
+        ("kms:VerifyMac", "LetTheDecideFunctionVerify", "NobodyElseVerifies", "DecideRole"),
+    ):
+        role = {"Fn::GetAtt": [name, "Arn"]}
+        allowed, denied = said[allow], said[deny]
+        assert (allowed["Effect"], allowed["Action"], allowed["Principal"]) == ("Allow", action, {"AWS": role})
+        assert (denied["Effect"], denied["Action"], denied["Principal"]) == ("Deny", action, "*")
+        assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
 def test_a_decision_is_written_once_and_by_one_function(template: Json) -> None:
     """Nobody may change or delete one, and only the decide function writes one."""
     about = [

@@ -18,7 +18,7 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
-from workflow.contract.approval import ApprovalRequest, ComparedFigure, item_id
+from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
@@ -238,7 +238,9 @@ def test_figures_of_no_known_task_make_no_request(
     assert table.scan()["Items"] == []
 
 
-def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_asking_stores_the_request_and_mails_its_link(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """The table's key is the digest of the link's id, which nobody but the mail has."""
     assert function.handler(RELEASE, context) == {"asked": True}
     (sent,) = mailbox.mails()
@@ -251,6 +253,9 @@ def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailb
         json.dumps(request_of(RELEASE, int(item["created_epoch"])).document())
     )
     assert sent["Subject"] == item["subject"]
+    stored = StoredApproval.parse(item)
+    marked = {"KeyId": ENVIRONMENT["REQUEST_KEY"], "MacAlgorithm": "HMAC_SHA_256", "Mac": bytes.fromhex(stored.mac)}
+    assert request_key.verify_mac(Message=stored.message(), **marked)["MacValid"]
     assert opaque_id not in json.dumps(table.scan()["Items"], default=str)
 
 
@@ -266,14 +271,18 @@ def requests_in(table: Any) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: str(item.get("token", "")))
 
 
-def test_the_request_says_which_bytes_are_decided_on(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_the_request_says_which_bytes_are_decided_on(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """For either question: the archive, the evaluation's figures, the image."""
     for event in (RELEASE, PRODUCTION):
         request = request_of(event)
         assert (request.archive_digest, request.evaluation_digest, request.image) == ("b" * 64, "c" * 64, "serving:1")
 
 
-def test_a_second_request_of_an_execution_closes_the_first(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_a_second_request_of_an_execution_closes_the_first(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """A redriven run waits for the new one alone; another run's request stays."""
     other = {**RELEASE, "execution": RELEASE["execution"] + "-other", "token": "other"}
     for event in (RELEASE, other, {**RELEASE, "token": "the-second-token"}):
@@ -287,7 +296,9 @@ def test_a_second_request_of_an_execution_closes_the_first(table: Any, mailbox: 
     assert "secret" not in items[0]
 
 
-def test_an_older_request_that_was_decided_on_is_left_as_it_is(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_an_older_request_that_was_decided_on_is_left_as_it_is(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """What was decided stays readable."""
     function.handler(RELEASE, context)
     table.update_item(
@@ -300,7 +311,7 @@ def test_an_older_request_that_was_decided_on_is_left_as_it_is(table: Any, mailb
     assert [item["status"] for item in requests_in(table)] == ["approved", "pending"]
 
 
-def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_two_requests_share_nothing(table: Any, request_key: Any, mailbox: Mailbox, context: Context) -> None:
     """Each has an id and a secret of its own."""
     for number in range(2):
         function.handler({**RELEASE, "execution": f"{RELEASE['execution']}-{number}"}, context)
@@ -310,7 +321,7 @@ def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Conte
 
 
 def test_the_token_is_in_no_log_mail_or_stored_document(
-    table: Any, mailbox: Mailbox, context: Context, log_of: Any, capsys: pytest.CaptureFixture[str]
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context, log_of: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever reads the log cannot finish the task; nor can a log's reader open the link."""
     log = log_of(function)
@@ -348,7 +359,9 @@ def test_an_incomplete_request_is_refused_without_its_token(table: Any, context:
     assert table.scan()["Items"] == []
 
 
-def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(table: Any, context: Context) -> None:
+def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(
+    table: Any, request_key: Any, context: Context
+) -> None:
     """The state asks again with a token of its own."""
     assert SESSION.client("sns").list_topics()["Topics"] == []
     with pytest.raises(ClientError):

@@ -12,11 +12,11 @@ from botocore.stub import Stubber
 
 from lambdas.decide import deciding, services
 from lambdas.decide import handler as function
-from lambdas.decide.answer import Answer, draw_up
+from lambdas.decide.answer import Answer, UnusableError, draw_up
 from lambdas.decide.form import first_nonce
-from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE
+from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE, request_of
 from tests.lambdas.conftest import ENVIRONMENT, Bucket
-from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.visitor import Visitor, read_forms
 from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
@@ -171,6 +171,63 @@ def test_a_decision_about_other_bytes_is_delivered_to_nobody(
     assert answer["statusCode"] == 409
     assert "other bytes" in answer["body"]
     assert stored(pending, "m" * 32)["status"] == "pending"
+
+
+def forged(pending: Any, how: str) -> str:
+    """Write what somebody could who may write into the table; gives the id of the link that leads to it."""
+    item = stored(pending)
+    if how == "a link of one's own":
+        pending.put_item(Item={**item, "id": item_id("e" * 32), "secret": SECRET})
+        return "e" * 32
+    changes = {
+        "another version": {"package_arn": PACKAGE.replace("/4", "/3")},
+        "other bytes": {"document": item["document"].replace("b" * 64, "f" * 64)},
+        "better figures": {"document": item["document"].replace("0.81", "0.99")},
+        "another subject": {"subject": "v4 is the best so far"},
+        "no mark": {"mac": ""},
+        "half a mark": {"mac": item["mac"][:32]},
+        "no hex": {"mac": "x" * 64},
+        "the mark of another key": {"mac": mark(StoredApproval.parse(item), ENVIRONMENT["DECISION_KEY"]).mac},
+    }
+    assert {**item, **changes[how]} != item
+    pending.put_item(Item={**item, **changes[how]})
+    return OPAQUE
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a link of one's own",
+        "another version",
+        "other bytes",
+        "better figures",
+        "another subject",
+        "no mark",
+        "half a mark",
+        "no hex",
+        "the mark of another key",
+    ],
+)
+def test_a_request_that_somebody_wrote_into_the_table_is_neither_shown_nor_decided(
+    pending: Any, execution: Waiting, how: str
+) -> None:
+    """Only the function that asks makes requests, so that the table alone is no way to a signed decision."""
+    visitor = Visitor(forged(pending, how))
+    answer = visitor.send()
+    assert answer["statusCode"] == 409
+    assert "carries no mark of the function that asks" in answer["body"]
+    assert "<form" not in answer["body"]
+    approval = StoredApproval.parse(stored(pending, visitor.path.removeprefix("/a/")))
+    with pytest.raises(UnusableError, match="carries no mark"):
+        deciding.take(approval, Answer("approved", "Eve", ""), int(time.time()))
+    assert decisions(pending) == []
+
+
+def test_a_request_that_somebody_made_wait_longer_does_not(pending: Any, execution: Waiting) -> None:
+    """The marked request says until when."""
+    old = mark(stored_request(request=request_of(RELEASE, int(time.time()) - 7201)))
+    pending.put_item(Item=old.item(TOKEN))
+    assert "Expired" in Visitor(OPAQUE).send()["body"]
 
 
 def test_reading_never_decides(pending: Any, execution: Waiting, visitor: Visitor) -> None:
