@@ -22,7 +22,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
 from lambdas.plan_release.action import Confirmation, Planning, RollBack, read_action
-from lambdas.plan_release.decision import EVALUATION, NotApprovedError, check_decision, check_production_decision
+from lambdas.plan_release.decision import (
+    EVALUATION,
+    NotApprovedError,
+    check_decision,
+    check_place,
+    check_production_decision,
+)
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, check_overtaken, draw_up, rollout
@@ -62,6 +68,7 @@ class Environment:
     """The function's settings. ``decision_key`` names the KMS key that decisions are marked with."""
 
     project: str
+    bucket: str
     table: str
     decision_key: str
     package_group: str
@@ -74,6 +81,7 @@ class Environment:
         """Read the settings from environment variables."""
         return Environment(
             project=environ["PROJECT"],
+            bucket=environ["BUCKET"],
             table=environ["TABLE"],
             decision_key=environ["DECISION_KEY"],
             package_group=environ["PACKAGE_GROUP"],
@@ -141,6 +149,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     package = find_package(given.model_package_arn)
     found = find_decision(package.arn)
     decision = check_decision(found, package, hash_stored(s3, package.evaluation_uri + EVALUATION).digest)
+    check_place(decision, package, environment.bucket)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
     champion = find_champion()
