@@ -253,6 +253,17 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
     }
 
 
+def test_the_page_s_address_is_throttled(template: Json) -> None:
+    """Whoever guesses ids gets no further than a few at a time, unless the account has no quota for that."""
+    limit = of_type(template, "AWS::Lambda::Function")["DecideFunction"]["ReservedConcurrentExecutions"]
+    assert limit == {"Fn::If": ["LimitsApproval", {"Ref": "ApprovalConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    parameter = template["Parameters"]["ApprovalConcurrency"]
+    assert 0 < parameter["Default"] <= 20
+    assert template["Conditions"]["LimitsApproval"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ApprovalConcurrency"}, 0]}]
+    }
+
+
 def test_requests_are_attended_to_every_minute_and_when_an_execution_ends(template: Json) -> None:
     """And when somebody changes the registry, unless the stack says otherwise; each rule may call the function."""
     rules = of_type(template, "AWS::Events::Rule")

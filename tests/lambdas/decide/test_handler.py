@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.decide import deciding, services
+from lambdas.decide import attend, deciding, services
 from lambdas.decide import handler as function
 from lambdas.decide.answer import Answer, UnusableError, draw_up
 from lambdas.decide.form import first_nonce
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE, request_of
-from tests.lambdas.conftest import ENVIRONMENT, Bucket
+from tests.lambdas.conftest import ENVIRONMENT, Bucket, Context
 from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.visitor import Visitor, read_forms
 from workflow.contract.approval import StoredApproval, item_id
@@ -469,6 +469,36 @@ def test_a_decision_that_could_not_be_delivered_waits_for_no_other_form(
     assert Visitor(OPAQUE).send("POST", urlencode({"decision": "reject", "name": "Ben"}))["statusCode"] == 409
     execution.takes()
     deciding.deliver(KEY["id"])
+    assert stored(pending)["delivered"] is True
+
+
+class Killed(BaseException):
+    """Lambda ends the function: nothing of ours may catch it."""
+
+
+def test_a_crash_between_recording_and_telling_loses_nothing_and_tells_once(
+    pending: Any, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The click's function is killed before it tells the run; the watch tells it, once, without another click."""
+
+    class Crashing:
+        def send_task_success(self, **told: Any) -> None:
+            raise Killed
+
+    monkeypatch.setattr(deciding, "stepfunctions", Crashing())
+    page = visitor.choose()["body"]
+    with pytest.raises(Killed):
+        visitor.confirm(page)
+    assert (stored(pending)["decision"], stored(pending)["delivered"]) == ("approved", False)
+    assert signed(pending).decision.by == "Ana"
+    monkeypatch.setattr(deciding, "stepfunctions", services.stepfunctions)
+    output = Kept()
+    with Stubber(services.stepfunctions) as stub:
+        stub.add_response("send_task_success", {}, {"taskToken": TOKEN, "output": output})
+        for _ in range(2):
+            attend.handler({"detail-type": "Scheduled Event", "detail": {}}, Context())
+        stub.assert_no_pending_responses()
+    assert json.loads(output.values[0])["by"] == "Ana"
     assert stored(pending)["delivered"] is True
 
 
