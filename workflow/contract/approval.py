@@ -51,7 +51,8 @@ class ApprovalRequest(Document):
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
     models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
     than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say which bytes it
-    is about. What has a default was not there from the beginning, and a request waits for days.
+    is about, ``report_digest`` which report it was asked with, empty for none. What has a default was not there from
+    the beginning, and a request waits for days.
     """
 
     purpose: Purpose
@@ -76,6 +77,7 @@ class ApprovalRequest(Document):
     archive_digest: str = ""
     evaluation_digest: str = ""
     image: str = ""
+    report_digest: str = ""
 
     def found_nothing(self) -> bool:
         """Whether the model found nothing: a figure of 0, or no object at the confidence with which it would serve."""

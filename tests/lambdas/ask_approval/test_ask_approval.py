@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import unicodedata
 from dataclasses import replace
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
-from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
 from workflow.contract.document import render
@@ -239,9 +240,10 @@ def test_figures_of_no_known_task_make_no_request(
 
 
 def test_asking_stores_the_request_and_mails_its_link(
-    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """The table's key is the digest of the link's id, which nobody but the mail has."""
+    bucket.put("runs/one/evaluation/report/index.html", "the report")
     assert function.handler(RELEASE, context) == {"asked": True}
     (sent,) = mailbox.mails()
     opaque_id = opaque_id_in(sent)
@@ -249,9 +251,9 @@ def test_asking_stores_the_request_and_mails_its_link(
     assert (item["kind"], item["status"], item["token"], item["delivered"]) == ("approval", "pending", TOKEN, False)
     assert item["expires_epoch"] - item["created_epoch"] == 7200
     assert len(item["secret"]) >= 32
-    assert json.loads(item["document"]) == json.loads(
-        json.dumps(request_of(RELEASE, int(item["created_epoch"])).document())
-    )
+    digest = hashlib.sha256(b"the report").hexdigest()
+    asked = replace(request_of(RELEASE, int(item["created_epoch"])), report_digest=digest)
+    assert json.loads(item["document"]) == json.loads(json.dumps(asked.document()))
     assert sent["Subject"] == item["subject"]
     stored = StoredApproval.parse(item)
     marked = {"KeyId": ENVIRONMENT["REQUEST_KEY"], "MacAlgorithm": "HMAC_SHA_256", "Mac": bytes.fromhex(stored.mac)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -562,9 +564,31 @@ def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Wai
     assert stored(pending)["expires_epoch"] > before + 300 * 24 * 3600
 
 
+def ask_with_report(table: Any, bucket: Bucket, text: str) -> None:
+    """Put a report beside the run, and ask with it."""
+    bucket.put("runs/one/evaluation/report/index.html", text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    asked = stored_request(request=replace(stored_request().request, report_digest=digest))
+    table.put_item(Item=asked.item(TOKEN))
+
+
+@pytest.mark.parametrize("asked_with", ["<html>ü</html>", ""])
+def test_a_report_that_was_written_over_is_not_shown(
+    pending: Any, bucket: Bucket, visitor: Visitor, asked_with: str
+) -> None:
+    """People decide by what they see; nor is one shown that was put where there was none."""
+    if asked_with:
+        ask_with_report(pending, bucket, asked_with)
+    bucket.put("runs/one/evaluation/report/index.html", "<html>much better</html>")
+    answer = visitor.send(path=f"/a/{OPAQUE}/report")
+    assert answer["statusCode"] == 409
+    assert "another than the one that was there when this was asked" in answer["body"]
+    assert "much better" not in answer["body"]
+
+
 def test_the_report_is_shown_under_a_policy_of_its_own(pending: Any, bucket: Bucket, visitor: Visitor) -> None:
     """Pictures and styles, no script."""
-    bucket.put("runs/one/evaluation/report/index.html", "<html>ü</html>")
+    ask_with_report(pending, bucket, "<html>ü</html>")
     answer = visitor.send(path=f"/a/{OPAQUE}/report")
     assert (answer["statusCode"], answer["body"]) == (200, "<html>ü</html>")
     policy = answer["headers"]["Content-Security-Policy"]
@@ -580,7 +604,7 @@ def test_a_report_that_is_gone_or_too_large_is_said_so_with_its_address(
     """Lambda can return six megabytes."""
     gone = visitor.send(path=f"/a/{OPAQUE}/report")
     assert gone["statusCode"] == 404
-    bucket.put("runs/one/evaluation/report/index.html", "x" * 6_000_000)
+    ask_with_report(pending, bucket, "x" * 6_000_000)
     large = visitor.send(path=f"/a/{OPAQUE}/report")
     for answer in (gone, large):
         assert REPORT in answer["body"]
