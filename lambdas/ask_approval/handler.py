@@ -1,5 +1,7 @@
 """The edge of asking: stores the request with its task token, closes an older one of the execution, sends the mail.
 
+The request carries a mark, so that nobody is asked for a decision by what somebody else wrote into the table.
+
 The token stays in the table, the id in the mail: no log line, no trace, no error message and no history carries either.
 """
 
@@ -9,7 +11,7 @@ import os
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -22,6 +24,9 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
+from workflow.contract.decision import MAC_ALGORITHM
+from workflow.contract.digest import CHUNK_BYTES, sha256_of
+from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import asked_key
 
@@ -35,10 +40,11 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``approval_url`` is where the approval page is served."""
+    """The function's settings. ``approval_url`` is where the page is served, ``request_key`` what marks requests."""
 
     project: str
     table: str
+    request_key: str
     topic_arn: str
     approval_url: str
 
@@ -48,6 +54,7 @@ class Environment:
         return Environment(
             project=environ["PROJECT"],
             table=environ["TABLE"],
+            request_key=environ["REQUEST_KEY"],
             topic_arn=environ["TOPIC_ARN"],
             approval_url=environ["APPROVAL_URL"],
         )
@@ -58,6 +65,8 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 sns = boto3.client("sns")
+kms = boto3.client("kms")
+s3 = boto3.client("s3")
 table = boto3.resource("dynamodb").Table(environment.table)
 
 
@@ -71,6 +80,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     try:
         question, token = read_question(event), read_token(event)
         request = question.request(now_epoch)
+        request = replace(request, report_digest=hash_report(request.report_uri))
     except ContractError as error:
         raise RequestRefused(f"the approval request is incomplete: {error}") from None
     opaque_id = secrets.token_urlsafe(OPAQUE_BYTES)
@@ -86,7 +96,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
         created_epoch=now_epoch,
         expires_epoch=request.expires_epoch,
     )
-    table.put_item(Item=stored.item(token), ConditionExpression="attribute_not_exists(id)")
+    marked = replace(stored, mac=sign(stored).hex())
+    table.put_item(Item=marked.item(token), ConditionExpression="attribute_not_exists(id)")
     older = remember_newest(stored)
     if older:
         close(older)
@@ -107,6 +118,26 @@ def read_token(event: Mapping[str, Any]) -> str:
     if not isinstance(token, str) or not token:
         raise ContractError("request.token: must be a text that is not empty")
     return token
+
+
+def hash_report(uri: str) -> str:
+    """The digest of the report as it lies there now, so that people look at no other; empty where there is none.
+
+    Raises ContractError where this is no address.
+    """
+    bucket, key = split_s3_uri(uri)
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return ""
+    return sha256_of(body.iter_chunks(CHUNK_BYTES))
+
+
+def sign(stored: StoredApproval) -> bytes:
+    """The mark of a request, which the function that decides asks for."""
+    message = stored.message()
+    mac: bytes = kms.generate_mac(KeyId=environment.request_key, MacAlgorithm=MAC_ALGORITHM, Message=message)["Mac"]
+    return mac
 
 
 def remember_newest(stored: StoredApproval) -> str:

@@ -30,6 +30,7 @@ from lambdas.decide.deciding import (
     find,
     find_decision,
     find_standing,
+    is_asked,
     remember_reminder,
     take,
 )
@@ -103,7 +104,7 @@ def attend_to(key: str, now_epoch: int) -> None:
         standing = find_standing(approval)
         if standing is not None:
             approval = adopt(approval, standing, now_epoch)
-        elif reminder.is_due(approval, now_epoch):
+        elif reminder.is_due(approval, now_epoch) and is_asked(approval):
             remind(approval)
     elif approval.status == PENDING:
         expire(key, now_epoch)
@@ -146,7 +147,7 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
         for key in list_open():
             item = find(key)
             approval = None if item is None else StoredApproval.parse(item)
-            if approval is not None and change.answers(approval, now_epoch):
+            if approval is not None and change.answers(approval, now_epoch) and is_asked(approval):
                 take(approval, answer, now_epoch)
                 deliver(key)
         standing = find_decision(package_arn)

@@ -35,6 +35,14 @@ GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 ATTEMPTS = 5
 """How often a transaction is tried that another one was in the way of."""
 
+MAC_BYTES = 32
+"""How long a mark is: what HMAC_SHA_256 gives."""
+
+NOT_ASKED = (
+    "this request carries no mark of the function that asks: it was changed, or is older than the stack's last update. "
+    "Stop its run and redrive it."
+)
+
 FORGET = "REMOVE #token, secret"
 """Once nobody may decide, nothing in the table lets anybody decide."""
 
@@ -55,8 +63,11 @@ def look_up(key: str) -> StoredApproval:
 def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredApproval:
     """Record an answer, unless something stands already; the request as it then stands, not yet delivered.
 
-    Raises UnusableError where the request does not say which bytes it is about, or what stands cannot be believed.
+    Raises UnusableError where the request does not say which bytes it is about, where nobody asked it, or what stands
+    cannot be believed.
     """
+    if not is_asked(approval):
+        raise UnusableError(NOT_ASKED)
     decision = draw_up(approval, answer, now_epoch)
     signed = SignedDecision(decision, sign(decision))
     for attempt in range(ATTEMPTS):
@@ -107,6 +118,21 @@ def believe(standing: SignedDecision) -> Decision:
     if not hmac.compare_digest(sign(standing.decision), standing.mac):
         raise UnusableError("the decision that stands for this version carries no valid mark.")
     return standing.decision
+
+
+def is_asked(approval: StoredApproval) -> bool:
+    """Whether a request is as the function that asks has written it: whoever else wrote it cannot have it decided."""
+    try:
+        mac = bytes.fromhex(approval.mac)
+    except ValueError:
+        return False
+    if len(mac) != MAC_BYTES:
+        return False
+    try:
+        kms.verify_mac(KeyId=environment.request_key, MacAlgorithm=MAC_ALGORITHM, Message=approval.message(), Mac=mac)
+    except kms.exceptions.KMSInvalidMacException:
+        return False
+    return True
 
 
 def find_standing(approval: StoredApproval) -> SignedDecision | None:

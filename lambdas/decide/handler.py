@@ -17,12 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import page, response
 from lambdas.decide.answer import Answer, UnusableError, choose_status
-from lambdas.decide.deciding import deliver, find, take
+from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted, second_nonce
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
 from lambdas.decide.services import logger, metrics, s3, tracer
 from workflow.contract.approval import StoredApproval
+from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 
@@ -38,6 +39,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if item is None:
         return response.html(404, page.NOT_FOUND)
     approval = StoredApproval.parse(item)
+    if approval.waits(int(time.time())) and not is_asked(approval):
+        # Not even shown: somebody may be led to press a button by figures that are made up.
+        logger.error("a request carries no mark")
+        return response.html(409, page.message("Not possible", NOT_ASKED[0].upper() + NOT_ASKED[1:]))
     if link.method in ("GET", "HEAD"):
         answer = show_report(approval) if link.report else show(link, approval, 200)
         return response.without_body(answer) if link.method == "HEAD" else answer
@@ -110,14 +115,19 @@ def ask_again(link: Link, approval: StoredApproval, answer: Answer, status: int,
 
 
 def show_report(approval: StoredApproval) -> dict[str, Any]:
-    """Answer with the evaluation's report, under a policy that lets it run nothing."""
+    """Answer with the report that people were asked with, under a policy that lets it run nothing."""
     uri = approval.request.report_uri
     bucket, path = split_s3_uri(uri)
     try:
-        text = s3.get_object(Bucket=bucket, Key=path)["Body"].read().decode()
+        content = s3.get_object(Bucket=bucket, Key=path)["Body"].read()
     except s3.exceptions.NoSuchKey:
         return response.html(404, page.message("No report", f"The report is not at {uri} any more."))
-    answer = response.html(200, text, response.REPORT_POLICY)
+    meant = approval.request.report_digest
+    if sha256_of([content]) != meant and (meant or approval.waits(int(time.time()))):
+        logger.error("the report was written over")
+        told = f"The report at {uri} is another than the one that was there when this was asked. Ask who replaced it."
+        return response.html(409, page.message("Another report", told))
+    answer = response.html(200, content.decode(), response.REPORT_POLICY)
     if response.fits(answer):
         return answer
     return response.html(200, page.message("Too large to show", f"Read the report at {uri}."))

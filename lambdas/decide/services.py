@@ -15,15 +15,18 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``decision_key`` is the ARN of the key that marks decisions."""
+    """The function's settings: the ARNs of the keys that decisions and requests are marked with, beside the table."""
 
     table: str
     decision_key: str
+    request_key: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(table=environ["TABLE"], decision_key=environ["DECISION_KEY"])
+        return Environment(
+            table=environ["TABLE"], decision_key=environ["DECISION_KEY"], request_key=environ["REQUEST_KEY"]
+        )
 
 
 environment = Environment.read(os.environ)

@@ -7,7 +7,8 @@ decision was about is held against what is there now. Whether its mark is genuin
 from __future__ import annotations
 
 from lambdas.plan_release.package import Package, RefusalError
-from workflow.contract.decision import Decision
+from workflow.contract.decision import ADOPTION, Decision
+from workflow.contract.kept_archive import archive_address
 from workflow.contract.release_plan import ReleasePlan
 
 EVALUATION = "metrics.json"
@@ -42,6 +43,17 @@ def check_decision(decision: Decision | None, package: Package, stored_evaluatio
     registered = package.evaluation_digest or decision.evaluation_digest
     _check_same(about, decision, "registered evaluation", decision.evaluation_digest, registered)
     return decision
+
+
+def check_place(decision: Decision, package: Package, bucket: str) -> None:
+    """Raise RefusalError where the archive does not lie where the gate keeps what it judged, in the stack's bucket.
+
+    The address can be changed in the registry too: elsewhere the same bytes could be replaced once they serve. A
+    version that was adopted lies where it lay then.
+    """
+    kept = archive_address(bucket, decision.archive_digest)
+    if decision.door != ADOPTION and package.model_data_url != kept:
+        raise RefusalError(f"version {package.version}: the archive is at {package.model_data_url}, not kept at {kept}")
 
 
 def check_production_decision(decision: Decision | None, plan: ReleasePlan) -> None:

@@ -21,7 +21,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.plan_release.action import Confirmation, Planning, RollBack, read_action
-from lambdas.plan_release.decision import EVALUATION, NotApprovedError, check_decision, check_production_decision
+from lambdas.plan_release.decision import (
+    EVALUATION,
+    NotApprovedError,
+    check_decision,
+    check_place,
+    check_production_decision,
+)
 from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
@@ -56,6 +62,7 @@ class Environment:
     """The function's settings. ``decision_key`` names the KMS key that decisions are marked with."""
 
     project: str
+    bucket: str
     table: str
     decision_key: str
     package_group: str
@@ -68,6 +75,7 @@ class Environment:
         """Read the settings from environment variables."""
         return Environment(
             project=environ["PROJECT"],
+            bucket=environ["BUCKET"],
             table=environ["TABLE"],
             decision_key=environ["DECISION_KEY"],
             package_group=environ["PACKAGE_GROUP"],
@@ -135,6 +143,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     package = find_package(given.model_package_arn)
     figures = hash_stored(s3, package.evaluation_uri + EVALUATION)
     decision = check_decision(decisions.find(package.arn), package, figures.digest)
+    check_place(decision, package, environment.bucket)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
     champion = find_champion()

@@ -14,6 +14,10 @@ from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import PackageProperties
 from workflow.contract.reading import ContractError
 
+SETTINGS = {"GREENLIGHT_CONFIDENCE"}
+"""What the build machine registers for the container to start with. A version's specification can be changed in the
+registry after its approval, no decision names what is set there, and an interpreter does what its variables say."""
+
 
 class RefusalError(ValueError):
     """The release may not start: says why."""
@@ -61,6 +65,10 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         properties = PackageProperties.parse(described.get("CustomerMetadataProperties", {}))
     except ContractError as error:
         raise RefusalError(f"version {version} was not registered whole: {error}") from error
+    environment = containers[0].get("Environment", {})
+    if not environment.keys() <= SETTINGS:
+        foreign = ", ".join(sorted(environment.keys() - SETTINGS))
+        raise RefusalError(f"version {version} would start with settings that no build registers: {foreign}")
     origin = properties.origin
     instances = specification.get("SupportedRealtimeInferenceInstanceTypes", [])
     return Package(
@@ -68,7 +76,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         version=version,
         image=containers[0]["Image"],
         model_data_url=_check_address(version, "archive", containers[0]["ModelDataUrl"]),
-        environment=containers[0].get("Environment", {}),
+        environment=environment,
         instance=instances[0] if instances else "",
         model_digest=origin.model_digest,
         archive_digest=origin.archive_digest,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -18,8 +19,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
+from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import ChampionDocument, ChampionRecord, read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
@@ -95,6 +98,7 @@ s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 sns = boto3.client("sns")
 table = boto3.resource("dynamodb").Table(environment.table)
+claims = Claims(table, boto3.client("stepfunctions"))
 
 
 @metrics.log_metrics
@@ -119,6 +123,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
+        plan = claim(plan, given.force)
     except ContractError as error:
         raise InputRejected(str(error)) from error
     if plan.anything_to_do:
@@ -129,6 +134,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         write_json(plan.uris.inspected + "inspection.json", inspection)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
+
+
+def claim(plan: BuildPlan, force: bool) -> BuildPlan:
+    """The plan, or that there is nothing to do because another execution builds the very same at this moment."""
+    now_epoch = int(time.time())
+    if not plan.anything_to_do:
+        return plan
+    if force:
+        claims.take_over(plan.fingerprint, plan.execution_arn, now_epoch)
+        return plan
+    other = claims.take(plan.fingerprint, plan.execution_arn, now_epoch)
+    if not other:
+        return plan
+    run = other.rpartition(":")[2]
+    return replace(plan, anything_to_do=False, reason=f"run {run} builds the same at this moment")
 
 
 def count_subscriptions() -> tuple[int, int]:

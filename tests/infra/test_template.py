@@ -267,6 +267,17 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
     }
 
 
+def test_the_page_s_address_is_throttled(template: Json) -> None:
+    """Whoever guesses ids gets no further than a few at a time, unless the account has no quota for that."""
+    limit = of_type(template, "AWS::Lambda::Function")["DecideFunction"]["ReservedConcurrentExecutions"]
+    assert limit == {"Fn::If": ["LimitsApproval", {"Ref": "ApprovalConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    parameter = template["Parameters"]["ApprovalConcurrency"]
+    assert 0 < parameter["Default"] <= 20
+    assert template["Conditions"]["LimitsApproval"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "ApprovalConcurrency"}, 0]}]
+    }
+
+
 def test_requests_are_attended_to_every_minute_and_when_an_execution_ends(template: Json) -> None:
     """And when somebody changes the registry, unless the stack says otherwise; each rule may call the function."""
     rules = of_type(template, "AWS::Events::Rule")
@@ -322,6 +333,22 @@ def test_only_the_decide_function_marks_decisions_and_only_the_plan_of_a_release
         "decide",
         "plan_release",
     }
+
+
+def test_only_the_function_that_asks_marks_requests_and_it_cannot_mark_decisions(template: Json) -> None:
+    """So that a request which somebody wrote into the table is decided by nobody."""
+    key = of_type(template, "AWS::KMS::Key")["RequestKey"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
+    for action, allow, deny, name in (
+        ("kms:GenerateMac", "LetTheAskingFunctionMark", "NobodyElseMarks", "AskApprovalRole"),
+        ("kms:VerifyMac", "LetTheDecideFunctionVerify", "NobodyElseVerifies", "DecideRole"),
+    ):
+        role = {"Fn::GetAtt": [name, "Arn"]}
+        allowed, denied = said[allow], said[deny]
+        assert (allowed["Effect"], allowed["Action"], allowed["Principal"]) == ("Allow", action, {"AWS": role})
+        assert (denied["Effect"], denied["Action"], denied["Principal"]) == ("Deny", action, "*")
+        assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
 def test_a_decision_is_written_once_and_by_one_function(template: Json) -> None:

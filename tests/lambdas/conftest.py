@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
+    "REQUEST_KEY": "alias/greenlight-requests",
     "BUILD_ROLE": "greenlight-BuildRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
@@ -58,6 +59,14 @@ ENVIRONMENT = {
     "POWERTOOLS_METRICS_NAMESPACE": "Greenlight",
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }
+
+
+def create_key(alias: str) -> Any:
+    """A key that marks, by its alias; gives KMS."""
+    kms = client("kms")
+    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=alias, TargetKeyId=key)
+    return kms
 
 
 @functools.cache
@@ -144,6 +153,12 @@ def table(aws: None) -> Any:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+@pytest.fixture
+def request_key(aws: None) -> Any:
+    """The key that marks requests; gives KMS."""
+    return create_key(ENVIRONMENT["REQUEST_KEY"])
 
 
 class Mailbox:

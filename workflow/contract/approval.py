@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -51,7 +51,8 @@ class ApprovalRequest(Document):
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
     models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
     than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say which bytes it
-    is about. What has a default was not there from the beginning, and a request waits for days.
+    is about, ``report_digest`` which report it was asked with, empty for none. What has a default was not there from
+    the beginning, and a request waits for days.
     """
 
     purpose: Purpose
@@ -76,6 +77,7 @@ class ApprovalRequest(Document):
     archive_digest: str = ""
     evaluation_digest: str = ""
     image: str = ""
+    report_digest: str = ""
 
     def found_nothing(self) -> bool:
         """Whether the model found nothing: a figure of 0, or no object at the confidence with which it would serve."""
@@ -97,7 +99,9 @@ class StoredApproval:
 
     ``subject`` is that of the mail; ``secret`` is what the nonces of the page's own forms are made with, empty once
     nobody may decide. ``decision`` and what belongs to it are empty until somebody decided; ``door`` is by which way it
-    came; ``delivered`` says whether the execution was told, ``reminded`` whether people were reminded.
+    came; ``delivered`` says whether the execution was told, ``reminded`` whether people were reminded. ``mac`` is the
+    mark in hex that the function which asks has made, empty for a request that somebody else put there; ``document`` is
+    the request's JSON as it is stored, empty before it is.
     """
 
     id: Text
@@ -115,6 +119,20 @@ class StoredApproval:
     decided_epoch: int = 0
     secret: str = ""
     reminded: bool = False
+    mac: str = ""
+    document: str = field(default="", compare=False, repr=False)
+
+    def text(self) -> str:
+        """The request's JSON, as it is stored or will be."""
+        return self.document or json.dumps(self.request.document(), ensure_ascii=False)
+
+    def message(self) -> bytes:
+        """What is marked: which link shows what, about which version. What changes while it waits is not in it.
+
+        The stored JSON as it is: a request waits for days, and a later reader may know more fields.
+        """
+        asked = json.dumps([self.id, self.package_arn, self.subject, self.text()])
+        return b"greenlight request 1\n" + hashlib.sha256(asked.encode()).hexdigest().encode()
 
     def item(self, token: str) -> dict[str, Any]:
         """The table's item. What a list tells of a request stands in it a second time, beside the request's JSON."""
@@ -128,7 +146,7 @@ class StoredApproval:
             **told,
             "summary": document["verdict"],
             "started_by": document["started_by"],
-            "document": json.dumps(document, ensure_ascii=False),
+            "document": self.text(),
         }
 
     @classmethod
@@ -150,12 +168,12 @@ class StoredApproval:
         return "" if self.request.purpose == "release" else self.request.execution
 
     def waits(self, now_epoch: int) -> bool:
-        """Whether a decision can still be made."""
-        return self.status == PENDING and now_epoch < self.expires_epoch
+        """Whether a decision can still be made; the marked request says until when, whatever the item says."""
+        return self.status == PENDING and now_epoch < min(self.expires_epoch, self.request.expires_epoch)
 
     def expired(self, now_epoch: int) -> bool:
         """Whether nobody decided in time."""
-        return self.status == EXPIRED or (self.status == PENDING and now_epoch >= self.expires_epoch)
+        return self.status == EXPIRED or (self.status == PENDING and not self.waits(now_epoch))
 
     def undelivered(self) -> bool:
         """Whether a decision was made that the execution has not been told of."""

@@ -1,8 +1,8 @@
 """The keys of the project's table: what its items are called.
 
 One item says what production serves, one holds the release lock, one says which foreign production was told; every
-release, every approval request and every decision has its own, and every execution that asked one that names its newest
-request.
+release, every approval request and every decision has its own, every execution that asked one that names its newest
+request, and everything that was built one that names the execution which builds it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ DECISION = "decision#"
 APPROVAL = "approval#"
 """What the key of every approval request begins with; the digest of its opaque id follows."""
 
+BUILD = "build#"
+"""What the key begins with that says which execution builds what has this fingerprint."""
+
 ASKED = "asked#"
 """What the key begins with that says which request of an execution is the newest."""
 
@@ -38,3 +41,8 @@ def decision_key(package_arn: str, scope: str = "") -> str:
 def asked_key(execution: str) -> str:
     """The key of what says which request of an execution is the newest."""
     return f"{ASKED}{execution}"
+
+
+def build_key(fingerprint: str) -> str:
+    """The key of what says which execution builds what has this fingerprint."""
+    return f"{BUILD}{fingerprint}"

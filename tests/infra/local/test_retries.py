@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 
 from infra.local.gaps.waits import error_matches, retry_delay
 from tests.infra.local.machines import Machines, eventually
+
+_MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
 
 _FLAKY = """\
 import boto3
@@ -20,6 +24,9 @@ def handler(event, context):
         raise Busy(f"call {calls}")
     return {"calls": calls + 1, "retries": event["retries"]}
 """
+
+_THROTTLED = "Busy = type('Lambda.TooManyRequestsException', (Exception,), {})"
+"""An error of the name that Step Functions gives to a throttled invocation."""
 
 
 def test_the_delay_grows_to_its_limit() -> None:
@@ -70,6 +77,26 @@ def test_a_busy_function_is_retried_and_knows_how_often(machines: Machines) -> N
         "End": True,
     }
     assert machines.output({"Call": call}) == {"calls": 3, "retries": 2}
+
+
+def test_a_function_throttled_three_times_is_called_a_fourth_time_by_our_machines(machines: Machines) -> None:
+    """With the retriers that Build and Release give every function, waits growing between the calls."""
+    bucket = machines.name("calls")
+    machines.s3.create_bucket(Bucket=bucket)
+    states = json.loads((_MACHINES / "build.asl.json").read_text())["States"]
+    throttled = _FLAKY.replace("class Busy(Exception): pass", _THROTTLED)
+    call = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {
+            "FunctionName": machines.function(throttled),
+            "Payload": {"bucket": bucket, "failures": 3, "retries.$": "$$.State.RetryCount"},
+        },
+        "Retry": states["Plan the run"]["Retry"],
+        "OutputPath": "$.Payload",
+        "End": True,
+    }
+    assert machines.output({"Call": call}) == {"calls": 4, "retries": 3}
 
 
 def test_no_attempts_means_no_retry(machines: Machines) -> None:

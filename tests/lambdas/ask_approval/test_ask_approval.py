@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import unicodedata
 from dataclasses import replace
@@ -16,9 +17,9 @@ from hypothesis import strategies as st
 from lambdas.ask_approval import handler as function
 from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
-from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, Mailbox
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
-from workflow.contract.approval import ApprovalRequest, ComparedFigure, item_id
+from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
 from workflow.contract.document import render
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
@@ -238,8 +239,11 @@ def test_figures_of_no_known_task_make_no_request(
     assert table.scan()["Items"] == []
 
 
-def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_asking_stores_the_request_and_mails_its_link(
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """The table's key is the digest of the link's id, which nobody but the mail has."""
+    bucket.put("runs/one/evaluation/report/index.html", "the report")
     assert function.handler(RELEASE, context) == {"asked": True}
     (sent,) = mailbox.mails()
     opaque_id = opaque_id_in(sent)
@@ -247,10 +251,13 @@ def test_asking_stores_the_request_and_mails_its_link(table: Any, mailbox: Mailb
     assert (item["kind"], item["status"], item["token"], item["delivered"]) == ("approval", "pending", TOKEN, False)
     assert item["expires_epoch"] - item["created_epoch"] == 7200
     assert len(item["secret"]) >= 32
-    assert json.loads(item["document"]) == json.loads(
-        json.dumps(request_of(RELEASE, int(item["created_epoch"])).document())
-    )
+    digest = hashlib.sha256(b"the report").hexdigest()
+    asked = replace(request_of(RELEASE, int(item["created_epoch"])), report_digest=digest)
+    assert json.loads(item["document"]) == json.loads(json.dumps(asked.document()))
     assert sent["Subject"] == item["subject"]
+    stored = StoredApproval.parse(item)
+    marked = {"KeyId": ENVIRONMENT["REQUEST_KEY"], "MacAlgorithm": "HMAC_SHA_256", "Mac": bytes.fromhex(stored.mac)}
+    assert request_key.verify_mac(Message=stored.message(), **marked)["MacValid"]
     assert opaque_id not in json.dumps(table.scan()["Items"], default=str)
 
 
@@ -266,14 +273,18 @@ def requests_in(table: Any) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: str(item.get("token", "")))
 
 
-def test_the_request_says_which_bytes_are_decided_on(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_the_request_says_which_bytes_are_decided_on(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """For either question: the archive, the evaluation's figures, the image."""
     for event in (RELEASE, PRODUCTION):
         request = request_of(event)
         assert (request.archive_digest, request.evaluation_digest, request.image) == ("b" * 64, "c" * 64, "serving:1")
 
 
-def test_a_second_request_of_an_execution_closes_the_first(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_a_second_request_of_an_execution_closes_the_first(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """A redriven run waits for the new one alone; another run's request stays."""
     other = {**RELEASE, "execution": RELEASE["execution"] + "-other", "token": "other"}
     for event in (RELEASE, other, {**RELEASE, "token": "the-second-token"}):
@@ -287,7 +298,9 @@ def test_a_second_request_of_an_execution_closes_the_first(table: Any, mailbox: 
     assert "secret" not in items[0]
 
 
-def test_an_older_request_that_was_decided_on_is_left_as_it_is(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_an_older_request_that_was_decided_on_is_left_as_it_is(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
     """What was decided stays readable."""
     function.handler(RELEASE, context)
     table.update_item(
@@ -300,7 +313,7 @@ def test_an_older_request_that_was_decided_on_is_left_as_it_is(table: Any, mailb
     assert [item["status"] for item in requests_in(table)] == ["approved", "pending"]
 
 
-def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Context) -> None:
+def test_two_requests_share_nothing(table: Any, request_key: Any, mailbox: Mailbox, context: Context) -> None:
     """Each has an id and a secret of its own."""
     for number in range(2):
         function.handler({**RELEASE, "execution": f"{RELEASE['execution']}-{number}"}, context)
@@ -310,7 +323,7 @@ def test_two_requests_share_nothing(table: Any, mailbox: Mailbox, context: Conte
 
 
 def test_the_token_is_in_no_log_mail_or_stored_document(
-    table: Any, mailbox: Mailbox, context: Context, log_of: Any, capsys: pytest.CaptureFixture[str]
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context, log_of: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whoever reads the log cannot finish the task; nor can a log's reader open the link."""
     log = log_of(function)
@@ -348,7 +361,9 @@ def test_an_incomplete_request_is_refused_without_its_token(table: Any, context:
     assert table.scan()["Items"] == []
 
 
-def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(table: Any, context: Context) -> None:
+def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(
+    table: Any, request_key: Any, context: Context
+) -> None:
     """The state asks again with a token of its own."""
     assert SESSION.client("sns").list_topics()["Topics"] == []
     with pytest.raises(ClientError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,15 +11,16 @@ from botocore.stub import Stubber
 
 from lambdas.decide import services
 from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
-from tests.lambdas.conftest import ENVIRONMENT, SESSION
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, create_key
 from workflow.contract.approval import StoredApproval, item_id
+from workflow.contract.decision import MAC_ALGORITHM
 
 OPAQUE, SECRET, TOKEN = "k" * 32, "n" * 32, "the-secret-task-token"
 KEY = {"id": item_id(OPAQUE)}
 
 
 def stored_request(event: dict[str, Any] = RELEASE, opaque_id: str = OPAQUE, **changes: Any) -> StoredApproval:
-    """A request that waits for ten minutes, but for these fields."""
+    """A request that waits for ten minutes, but for these fields, with its mark."""
     now = int(time.time())
     fields: dict[str, Any] = {
         "id": item_id(opaque_id),
@@ -31,16 +33,20 @@ def stored_request(event: dict[str, Any] = RELEASE, opaque_id: str = OPAQUE, **c
         "created_epoch": now,
         "expires_epoch": now + 600,
     }
-    return StoredApproval(**{**fields, **changes})
+    return mark(StoredApproval(**{**fields, **changes}))
+
+
+def mark(approval: StoredApproval, key: str = ENVIRONMENT["REQUEST_KEY"]) -> StoredApproval:
+    """The request with the mark that the function which asks would make."""
+    kms = SESSION.client("kms")
+    mac = kms.generate_mac(KeyId=key, MacAlgorithm=MAC_ALGORITHM, Message=approval.message())["Mac"]
+    return replace(approval, mac=mac.hex())
 
 
 @pytest.fixture
-def decision_key(aws: None) -> Any:
-    """The key that marks decisions; gives KMS."""
-    kms = SESSION.client("kms")
-    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName=ENVIRONMENT["DECISION_KEY"], TargetKeyId=key)
-    return kms
+def decision_key(aws: None, request_key: Any) -> Any:
+    """The key that marks decisions, beside the one that marks requests; gives KMS."""
+    return create_key(ENVIRONMENT["DECISION_KEY"])
 
 
 @pytest.fixture

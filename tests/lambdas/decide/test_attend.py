@@ -15,7 +15,7 @@ from lambdas.decide import deciding
 from lambdas.decide.answer import Answer
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
 from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
-from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.test_handler import decisions, signed
 from workflow.contract.approval import StoredApproval
 from workflow.contract.table_keys import asked_key
@@ -313,7 +313,7 @@ def test_a_status_that_no_request_waits_for_is_put_right(
     """Also where the request is about going to production, which the registry has no word for."""
     production = stored_request()
     production = replace(production, request=replace(production.request, purpose="production"))
-    table.put_item(Item=production.item(TOKEN))
+    table.put_item(Item=mark(production).item(TOKEN))
     registry.says("Approved", identity(ADA))
     registry.is_put_right("PendingManualApproval")
     changed()

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.decide import deciding, services
+from lambdas.decide import attend, deciding, services
 from lambdas.decide import handler as function
-from lambdas.decide.answer import Answer, draw_up
+from lambdas.decide.answer import Answer, UnusableError, draw_up
 from lambdas.decide.form import first_nonce
-from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE
-from tests.lambdas.conftest import ENVIRONMENT, Bucket
-from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RELEASE, request_of
+from tests.lambdas.conftest import ENVIRONMENT, Bucket, Context
+from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.visitor import Visitor, read_forms
 from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
@@ -171,6 +173,63 @@ def test_a_decision_about_other_bytes_is_delivered_to_nobody(
     assert answer["statusCode"] == 409
     assert "other bytes" in answer["body"]
     assert stored(pending, "m" * 32)["status"] == "pending"
+
+
+def forged(pending: Any, how: str) -> str:
+    """Write what somebody could who may write into the table; gives the id of the link that leads to it."""
+    item = stored(pending)
+    if how == "a link of one's own":
+        pending.put_item(Item={**item, "id": item_id("e" * 32), "secret": SECRET})
+        return "e" * 32
+    changes = {
+        "another version": {"package_arn": PACKAGE.replace("/4", "/3")},
+        "other bytes": {"document": item["document"].replace("b" * 64, "f" * 64)},
+        "better figures": {"document": item["document"].replace("0.81", "0.99")},
+        "another subject": {"subject": "v4 is the best so far"},
+        "no mark": {"mac": ""},
+        "half a mark": {"mac": item["mac"][:32]},
+        "no hex": {"mac": "x" * 64},
+        "the mark of another key": {"mac": mark(StoredApproval.parse(item), ENVIRONMENT["DECISION_KEY"]).mac},
+    }
+    assert {**item, **changes[how]} != item
+    pending.put_item(Item={**item, **changes[how]})
+    return OPAQUE
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "a link of one's own",
+        "another version",
+        "other bytes",
+        "better figures",
+        "another subject",
+        "no mark",
+        "half a mark",
+        "no hex",
+        "the mark of another key",
+    ],
+)
+def test_a_request_that_somebody_wrote_into_the_table_is_neither_shown_nor_decided(
+    pending: Any, execution: Waiting, how: str
+) -> None:
+    """Only the function that asks makes requests, so that the table alone is no way to a signed decision."""
+    visitor = Visitor(forged(pending, how))
+    answer = visitor.send()
+    assert answer["statusCode"] == 409
+    assert "carries no mark of the function that asks" in answer["body"]
+    assert "<form" not in answer["body"]
+    approval = StoredApproval.parse(stored(pending, visitor.path.removeprefix("/a/")))
+    with pytest.raises(UnusableError, match="carries no mark"):
+        deciding.take(approval, Answer("approved", "Eve", ""), int(time.time()))
+    assert decisions(pending) == []
+
+
+def test_a_request_that_somebody_made_wait_longer_does_not(pending: Any, execution: Waiting) -> None:
+    """The marked request says until when."""
+    old = mark(stored_request(request=request_of(RELEASE, int(time.time()) - 7201)))
+    pending.put_item(Item=old.item(TOKEN))
+    assert "Expired" in Visitor(OPAQUE).send()["body"]
 
 
 def test_reading_never_decides(pending: Any, execution: Waiting, visitor: Visitor) -> None:
@@ -415,6 +474,36 @@ def test_a_decision_that_could_not_be_delivered_waits_for_no_other_form(
     assert stored(pending)["delivered"] is True
 
 
+class Killed(BaseException):
+    """Lambda ends the function: nothing of ours may catch it."""
+
+
+def test_a_crash_between_recording_and_telling_loses_nothing_and_tells_once(
+    pending: Any, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The click's function is killed before it tells the run; the watch tells it, once, without another click."""
+
+    class Crashing:
+        def send_task_success(self, **told: Any) -> None:
+            raise Killed
+
+    monkeypatch.setattr(deciding, "stepfunctions", Crashing())
+    page = visitor.choose()["body"]
+    with pytest.raises(Killed):
+        visitor.confirm(page)
+    assert (stored(pending)["decision"], stored(pending)["delivered"]) == ("approved", False)
+    assert signed(pending).decision.by == "Ana"
+    monkeypatch.setattr(deciding, "stepfunctions", services.stepfunctions)
+    output = Kept()
+    with Stubber(services.stepfunctions) as stub:
+        stub.add_response("send_task_success", {}, {"taskToken": TOKEN, "output": output})
+        for _ in range(2):
+            attend.handler({"detail-type": "Scheduled Event", "detail": {}}, Context())
+        stub.assert_no_pending_responses()
+    assert json.loads(output.values[0])["by"] == "Ana"
+    assert stored(pending)["delivered"] is True
+
+
 def test_a_decision_that_cannot_be_signed_is_not_recorded(
     pending: Any, execution: Waiting, visitor: Visitor, decision_key: Any
 ) -> None:
@@ -475,9 +564,31 @@ def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Wai
     assert stored(pending)["expires_epoch"] > before + 300 * 24 * 3600
 
 
+def ask_with_report(table: Any, bucket: Bucket, text: str) -> None:
+    """Put a report beside the run, and ask with it."""
+    bucket.put("runs/one/evaluation/report/index.html", text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    asked = stored_request(request=replace(stored_request().request, report_digest=digest))
+    table.put_item(Item=asked.item(TOKEN))
+
+
+@pytest.mark.parametrize("asked_with", ["<html>ü</html>", ""])
+def test_a_report_that_was_written_over_is_not_shown(
+    pending: Any, bucket: Bucket, visitor: Visitor, asked_with: str
+) -> None:
+    """People decide by what they see; nor is one shown that was put where there was none."""
+    if asked_with:
+        ask_with_report(pending, bucket, asked_with)
+    bucket.put("runs/one/evaluation/report/index.html", "<html>much better</html>")
+    answer = visitor.send(path=f"/a/{OPAQUE}/report")
+    assert answer["statusCode"] == 409
+    assert "another than the one that was there when this was asked" in answer["body"]
+    assert "much better" not in answer["body"]
+
+
 def test_the_report_is_shown_under_a_policy_of_its_own(pending: Any, bucket: Bucket, visitor: Visitor) -> None:
     """Pictures and styles, no script."""
-    bucket.put("runs/one/evaluation/report/index.html", "<html>ü</html>")
+    ask_with_report(pending, bucket, "<html>ü</html>")
     answer = visitor.send(path=f"/a/{OPAQUE}/report")
     assert (answer["statusCode"], answer["body"]) == (200, "<html>ü</html>")
     policy = answer["headers"]["Content-Security-Policy"]
@@ -493,7 +604,7 @@ def test_a_report_that_is_gone_or_too_large_is_said_so_with_its_address(
     """Lambda can return six megabytes."""
     gone = visitor.send(path=f"/a/{OPAQUE}/report")
     assert gone["statusCode"] == 404
-    bucket.put("runs/one/evaluation/report/index.html", "x" * 6_000_000)
+    ask_with_report(pending, bucket, "x" * 6_000_000)
     large = visitor.send(path=f"/a/{OPAQUE}/report")
     for answer in (gone, large):
         assert REPORT in answer["body"]

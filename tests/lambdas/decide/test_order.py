@@ -32,7 +32,7 @@ from lambdas.ask_approval import handler as asking
 from lambdas.decide import attend, command, deciding, services
 from lambdas.decide.answer import Answer, UnusableError
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE
-from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Context, create_key
 from tests.lambdas.decide.test_attend import ADA, MACHINE, ended, minute
 from tests.lambdas.decide.visitor import Visitor
 from workflow.contract.approval import StoredApproval, item_id
@@ -127,9 +127,8 @@ class Orders(RuleBasedStateMachine):
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        kms = SESSION.client("kms")
-        key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=ENVIRONMENT["DECISION_KEY"], TargetKeyId=key)
+        for alias in ("DECISION_KEY", "REQUEST_KEY"):
+            create_key(ENVIRONMENT[alias])
         self.machine, self.registry, self.mails = StepFunctions(), SageMaker(), Mails()
         self.patch.setattr(deciding, "stepfunctions", self.machine)
         self.patch.setattr(attend, "sagemaker", self.registry)

@@ -25,6 +25,7 @@ from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
 from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
+from workflow.contract.kept_archive import archive_key
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
@@ -34,6 +35,7 @@ DECIDED = replace(
     archive_digest=hashlib.sha256(ARCHIVE).hexdigest(),
     evaluation_digest=hashlib.sha256(FIGURES).hexdigest(),
 )
+KEPT = archive_key(DECIDED.archive_digest)
 OTHER = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:other"
 
 
@@ -51,6 +53,7 @@ def registered(**changes: Any) -> dict[str, Any]:
         "evaluation_digest": DECIDED.evaluation_digest,
         "evaluation_uri": "s3://greenlight-test/runs/one/evaluation/",
     }
+    described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] = f"s3://greenlight-test/{KEPT}"
     described |= {
         "ModelPackageName": "greenlight-4",
         "CreationTime": 0,
@@ -69,7 +72,7 @@ def signer(aws: None) -> Signer:
 @pytest.fixture
 def registry(bucket: Bucket, table: Any, signer: Signer) -> Any:
     """A registry with one approved version, by a signed decision; no endpoint exists."""
-    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    bucket.put(KEPT, ARCHIVE)
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
     table.put_item(Item=signer.item(DECIDED))
     with registry_of(registered()):
@@ -200,13 +203,44 @@ def test_another_archive_registered_after_the_decision_is_refused(
     bucket: Bucket, table: Any, signer: Signer, context: Context
 ) -> None:
     """Properties of a version can be changed; its digest agrees with what lies there, and not with the decision."""
-    bucket.put("runs/one/model.tar.gz", b"another")
+    bucket.put(KEPT, b"another")
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
     table.put_item(Item=signer.item(DECIDED))
     described = registered()
     described["CustomerMetadataProperties"]["archive_digest"] = hashlib.sha256(b"another").hexdigest()
     with registry_of(described):
         assert_refused(table, context, "the archive is not what Ada decided on")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["s3://greenlight-test/runs/one/model.tar.gz", f"s3://another/{KEPT}", f"s3://greenlight-test/models/{KEPT}"],
+)
+def test_the_same_archive_at_another_address_is_refused(
+    bucket: Bucket, table: Any, signer: Signer, context: Context, address: str
+) -> None:
+    """An address can be changed in the registry; there, the bytes could be replaced once they serve."""
+    name, _, key = address.removeprefix("s3://").partition("/")
+    if name != bucket.name:
+        bucket.s3.create_bucket(Bucket=name)
+    bucket.s3.put_object(Bucket=name, Key=key, Body=ARCHIVE)
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(DECIDED))
+    described = registered()
+    described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] = address
+    with registry_of(described):
+        assert_refused(table, context, "the archive is at s3://.*, not kept at s3://greenlight-test/models/")
+
+
+def test_an_adopted_version_lies_where_it_lay(bucket: Bucket, table: Any, signer: Signer, context: Context) -> None:
+    """It was registered before archives were kept."""
+    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(replace(DECIDED, door="adoption")))
+    described = registered()
+    described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] = "s3://greenlight-test/runs/one/model.tar.gz"
+    with registry_of(described):
+        assert function.handler(event(), context)["model_data_url"].endswith("/runs/one/model.tar.gz")
 
 
 def test_a_rollback_to_a_version_without_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:
@@ -302,7 +336,7 @@ def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
     registry: Any, bucket: Bucket, context: Context
 ) -> None:
     """By S3's mark of it, which SageMaker is given along with the address."""
-    etag = bucket.s3.head_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")["ETag"]
+    etag = bucket.s3.head_object(Bucket=bucket.name, Key=KEPT)["ETag"]
     assert function.handler(event(), context)["archive_etag"] == etag.strip('"')
 
 
@@ -310,7 +344,7 @@ def test_the_plan_says_what_a_roll_back_has_to_bring_back(
     bucket: Bucket, table: Any, signer: Signer, context: Context
 ) -> None:
     """The digest from the champion's record, the pictures from its entry in the registry."""
-    bucket.put("runs/one/model.tar.gz", ARCHIVE)
+    bucket.put(KEPT, ARCHIVE)
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
     table.put_item(Item=signer.item(DECIDED))
     table.put_item(Item={**OTHER_CHAMPION, "model_digest": "c" * 64})
@@ -343,7 +377,7 @@ def test_the_plan_says_what_a_roll_back_has_to_bring_back(
 
 def test_an_archive_that_changed_is_refused_and_holds_no_lock(registry: Any, bucket: Bucket, context: Context) -> None:
     """A refused release blocks nobody."""
-    bucket.put("runs/one/model.tar.gz", b"something else")
+    bucket.put(KEPT, b"something else")
     with pytest.raises(function.ReleaseRefused, match="changed after registration"):
         function.handler(event(), context)
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
@@ -469,7 +503,7 @@ def test_an_event_is_a_question_for_a_plan_or_for_its_confirmation(
 
 def test_an_archive_that_is_gone_is_refused(registry: Any, bucket: Bucket, context: Context) -> None:
     """Nothing to serve."""
-    bucket.s3.delete_object(Bucket=bucket.name, Key="runs/one/model.tar.gz")
+    bucket.s3.delete_object(Bucket=bucket.name, Key=KEPT)
     with pytest.raises(function.ReleaseRefused, match="no archive"):
         function.handler(event(), context)
 

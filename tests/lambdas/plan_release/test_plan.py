@@ -45,7 +45,7 @@ DESCRIBED: dict[str, Any] = {
         "Containers": [
             {
                 "Image": "serving:1",
-                "ModelDataUrl": "s3://greenlight-test/runs/one/model.tar.gz",
+                "ModelDataUrl": f"s3://greenlight-test/models/{'b' * 64}/model.tar.gz",
                 "Environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
             }
         ],
@@ -150,6 +150,17 @@ def test_a_model_serves_with_the_settings_it_was_judged_with() -> None:
     assert plan().environment == {"GREENLIGHT_CONFIDENCE": "0.4"}
     bare = changed(("InferenceSpecification", "Containers", 0, "Environment"), None)
     assert read(bare, "greenlight").environment == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["LD_PRELOAD", "PYTHONPATH", "PYTHONWARNINGS", "SAGEMAKER_BASE_DIR", "greenlight_confidence"]
+)
+def test_a_version_that_would_start_with_other_settings_is_refused(name: str) -> None:
+    """They can be changed in the registry after the approval, and decide what the container does."""
+    settings = {"GREENLIGHT_CONFIDENCE": "0.4", name: "x"}
+    given = changed(("InferenceSpecification", "Containers", 0, "Environment"), settings)
+    with pytest.raises(RefusalError, match=f"version 4 would start with settings that no build registers: {name}$"):
+        read(given, "greenlight")
 
 
 @pytest.mark.parametrize("status", ["PendingManualApproval", "Rejected", None])

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from moto.sns.models import sns_backends
 
 from lambdas.plan_run import handler as function
+from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.handler import InputRejected, handler
 from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
 from tests.workflow.contract.released import CHAMPION
@@ -117,6 +122,81 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
 def test_planning_twice_gives_one_plan(account: Bucket, context: Context) -> None:
     """The state may be retried."""
     assert handler(event(), context) == handler(event(), context)
+
+
+def second(**given: Any) -> dict[str, Any]:
+    """What the state gives to another execution that was started with the same."""
+    return {"input": given, "execution": {**EXECUTION, "id": EXECUTION["id"] + "-again", "name": "one-again"}}
+
+
+@contextmanager
+def first_is(status: str) -> Iterator[None]:
+    """The first execution is in this status, or, with none, forgotten."""
+    with Stubber(function.claims.stepfunctions) as stub:
+        if status:
+            described = {"executionArn": EXECUTION["id"], "status": status, "stateMachineArn": "arn", "startDate": 0}
+            stub.add_response("describe_execution", described, {"executionArn": EXECUTION["id"]})
+        else:
+            stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
+        yield
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
+def test_a_schedule_that_fires_twice_builds_once(account: Bucket, context: Context, status: str) -> None:
+    """The second start has nothing to do, says who does it, and lays out nothing."""
+    assert handler(event(started_by="schedule"), context)["anything_to_do"] is True
+    with first_is(status):
+        plan = handler(second(started_by="schedule"), context)
+    assert (plan["anything_to_do"], plan["reason"]) == (False, "run one builds the same at this moment")
+    assert not [key for key in account.stored() if key.startswith("runs/one-again/")]
+    assert handler(event(started_by="schedule"), context)["anything_to_do"] is True
+
+
+@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT", "SUCCEEDED", ""])
+def test_what_an_ended_run_did_not_build_is_built_by_the_next(account: Bucket, context: Context, status: str) -> None:
+    """A run that failed is started again with the same; then it is that one's to build."""
+    handler(event(), context)
+    with first_is(status):
+        assert handler(second(), context)["anything_to_do"] is True
+    described = {"executionArn": "arn", "status": "RUNNING", "stateMachineArn": "arn", "startDate": 0}
+    with Stubber(function.claims.stepfunctions) as stub:
+        stub.add_response("describe_execution", described, {"executionArn": EXECUTION["id"] + "-again"})
+        assert handler(event(), context)["reason"] == "run one-again builds the same at this moment"
+
+
+def test_a_run_whose_other_cannot_be_asked_is_an_error(account: Bucket, context: Context) -> None:
+    """Rather none at this moment than two."""
+    handler(event(), context)
+    with Stubber(function.claims.stepfunctions) as stub:
+        stub.add_client_error("describe_execution", "AccessDeniedException")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            handler(second(), context)
+
+
+def test_what_differs_or_is_forced_is_built_beside_what_runs(account: Bucket, context: Context) -> None:
+    """Somebody asked for it."""
+    handler(event(), context)
+    assert handler(second(epochs=7), context)["anything_to_do"] is True
+    assert handler(second(force=True), context)["reason"] == "forced"
+
+
+def test_of_two_starts_that_find_an_ended_one_one_builds(account: Bucket, context: Context) -> None:
+    """Between the look at the holder and the taking over, another execution took it."""
+    handler(event(), context)
+    third = EXECUTION["id"] + "-third"
+
+    class Ended:
+        """The holder has ended, and while that is asked, a third takes over."""
+
+        def describe_execution(self, executionArn: str) -> dict[str, str]:
+            fingerprint = handler(event(), context)["fingerprint"]
+            function.claims.take_over(fingerprint, third, 1)
+            return {"status": "RUNNING" if executionArn == third else "FAILED"}
+
+    claims = Claims(function.table, Ended())
+    fingerprint = handler(event(), context)["fingerprint"]
+    assert claims.take(fingerprint, EXECUTION["id"] + "-again", 1) == third
 
 
 def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, context: Context) -> None:

@@ -120,6 +120,21 @@ def test_every_task_has_a_limit_retries_with_jitter_and_catches_everything(name:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_function_that_is_throttled_three_times_is_called_again_after_longer_waits(name: str) -> None:
+    """Throttling passes by itself: no run ends by it."""
+    called = {
+        state_name: state
+        for state_name, state in DEFINITIONS[name]["States"].items()
+        if str(state.get("Resource", "")).startswith("arn:aws:states:::lambda:invoke")
+    }
+    assert called
+    for state_name, state in called.items():
+        (retry,) = [one for one in state["Retry"] if "Lambda.TooManyRequestsException" in one["ErrorEquals"]]
+        assert retry["MaxAttempts"] > 3, state_name
+        assert retry["BackoffRate"] > 1, state_name
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_bad_end_has_a_constant_error_and_everyone_is_told_before(name: str) -> None:
     """A Fail state names its error, and only a state that tells why, under the same name, leads to it."""
     states = DEFINITIONS[name]["States"]
