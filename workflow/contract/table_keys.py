@@ -6,6 +6,8 @@ decision has its own, and every execution that asked one that names its newest r
 
 from __future__ import annotations
 
+import hashlib
+
 CHAMPION = "champion"
 RELEASE_LOCK = "release-lock"
 
@@ -21,6 +23,9 @@ APPROVAL = "approval#"
 ASKED = "asked#"
 """What the key begins with that says which request of an execution is the newest."""
 
+SIGN_IN = "sign-in#"
+"""What the key of a sign-in begins with that was finished; the digest of its state follows."""
+
 
 def release_key(released_epoch: int, package_version: int) -> str:
     """The key of one release, so that keys sort by time."""
@@ -35,3 +40,8 @@ def decision_key(package_arn: str, scope: str = "") -> str:
 def asked_key(execution: str) -> str:
     """The key of what says which request of an execution is the newest."""
     return f"{ASKED}{execution}"
+
+
+def sign_in_key(state: str) -> str:
+    """The key of what says that a sign-in was finished."""
+    return f"{SIGN_IN}{hashlib.sha256(state.encode()).hexdigest()}"

@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "test",
     "APPROVAL_URL": "http://127.0.0.1:9/",
     "BUCKET": "greenlight-000000000000-us-east-1",
+    "DECISION_KEY": "arn:aws:kms:us-east-1:000000000000:key/decisions",
     "DEFAULTS": "{}",
     "DEFAULT_DATASET": "s3://greenlight-000000000000-us-east-1/datasets/default/",
     "ENDPOINT_INSTANCE_COUNT": "1",
