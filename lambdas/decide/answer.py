@@ -20,14 +20,27 @@ class UnusableError(Exception):
     """What stands in the table, or is asked, cannot be decided on or believed: says why. Nothing is decided by it."""
 
 
+class OwnRunError(UnusableError):
+    """Whoever started a run may not approve it."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What somebody decided: ``approved`` or ``rejected``, under which name, with which comment, by which door."""
+    """What somebody decided: ``approved`` or ``rejected``, under which name, with which comment, by which door.
+
+    ``also`` is what else they are called, where that is known.
+    """
 
     decision: str
     by: str
     comment: str
     door: str = LINK
+    also: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that whoever decided is called."""
+        return (self.by, *self.also)
 
 
 def draw_up(approval: StoredApproval, answer: Answer, now_epoch: int) -> Decision:

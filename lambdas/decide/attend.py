@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import reminder
-from lambdas.decide.answer import UnusableError
+from lambdas.decide.answer import OwnRunError, UnusableError
 from lambdas.decide.deciding import (
     adopt,
     believe,
@@ -148,7 +149,8 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
             item = find(key)
             approval = None if item is None else StoredApproval.parse(item)
             if approval is not None and change.answers(approval, now_epoch) and is_asked(approval):
-                take(approval, answer, now_epoch)
+                with suppress(OwnRunError):
+                    take(approval, answer, now_epoch)
                 deliver(key)
         standing = find_decision(package_arn)
     decision = None if standing is None else believe(standing)

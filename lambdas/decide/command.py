@@ -18,7 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import adopting, response
-from lambdas.decide.answer import VERBS, Answer, UnusableError, choose_status
+from lambdas.decide.answer import VERBS, Answer, OwnRunError, UnusableError, choose_status
 from lambdas.decide.deciding import deliver, find, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import COMMENT_LENGTH
@@ -98,6 +98,8 @@ def decide(approval: StoredApproval, answer: Answer, now_epoch: int) -> dict[str
     """Record the answer, deliver what stands, and say which it is."""
     try:
         approval = take(approval, answer, now_epoch)
+    except OwnRunError as error:
+        return refuse(403, str(error))
     except UnusableError as error:
         logger.error("cannot be decided", reason=str(error))
         return refuse(409, str(error))

@@ -10,16 +10,18 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from lambdas.decide.answer import Answer, UnusableError, draw_up, is_about
+from lambdas.decide import services
+from lambdas.decide.answer import Answer, OwnRunError, UnusableError, draw_up, is_about
+from lambdas.decide.identity import is_starter
 from lambdas.decide.services import dynamodb, environment, kms, logger, metrics, stepfunctions, table
-from workflow.contract.approval import CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
+from workflow.contract.approval import APPROVED, CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.document import render
 from workflow.contract.reading import ContractError
@@ -64,10 +66,12 @@ def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredAppr
     """Record an answer, unless something stands already; the request as it then stands, not yet delivered.
 
     Raises UnusableError where the request does not say which bytes it is about, where nobody asked it, or what stands
-    cannot be believed.
+    cannot be believed; OwnRunError where it would approve what the same person started.
     """
     if not is_asked(approval):
         raise UnusableError(NOT_ASKED)
+    if approval.waits(now_epoch) and answer.decision == APPROVED and may_not(answer.names, approval):
+        raise OwnRunError("whoever started a run may not approve it. Somebody else has to.")
     decision = draw_up(approval, answer, now_epoch)
     signed = SignedDecision(decision, sign(decision))
     for attempt in range(ATTEMPTS):
@@ -88,6 +92,14 @@ def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredAppr
     if approval.waits(now_epoch):
         raise UnusableError("others are deciding at this moment. Try again.")
     return approval
+
+
+def may_not(names: Iterable[str], approval: StoredApproval) -> bool:
+    """Whether somebody of these names started what they would approve, in a stack that does not let them."""
+    request = approval.request
+    if services.policy is None or services.policy.starter_may or request.purpose != "release":
+        return False
+    return is_starter(names, request.started_by)
 
 
 def write(key: str, signed: SignedDecision, now_epoch: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from lambdas.decide.answer import VERBS, Answer
+from lambdas.decide.identity import Person
 from workflow.contract.plain_text import PlainName, is_plain_name, show_plain
 
 FORM_BYTES = 20_000
@@ -46,8 +47,11 @@ def second_nonce(secret: str, cookie: str, decision: str) -> str:
     return _nonce(secret, decision, cookie)
 
 
-def read_posted(event: Mapping[str, Any], secret: str, cookie: str) -> Posted:
-    """Read a posted form. Raises FormError on anything but one known choice, a name and a nonce of this page."""
+def read_posted(event: Mapping[str, Any], secret: str, cookie: str, person: Person | None = None) -> Posted:
+    """Read a posted form. Raises FormError on anything but one known choice, a name and a nonce of this page.
+
+    ``cookie`` is what the nonces were made for. Where somebody is signed in, that is the name, whatever the form says.
+    """
     fields = read_form(event)
     decision = VERBS.get(fields.get("decision", ""))
     nonce = fields.get("nonce", "").encode()
@@ -57,14 +61,15 @@ def read_posted(event: Mapping[str, Any], secret: str, cookie: str) -> Posted:
         raise FormError("This form does not belong to this request, or not to this browser. Please decide again here.")
     if decision is None:
         raise FormError("The form says neither approve nor reject.")
-    by, comment = fields.get("name", "").strip(), show_plain(fields.get("comment", ""))
+    by, comment = person.name if person else fields.get("name", "").strip(), show_plain(fields.get("comment", ""))
     if not by:
         raise FormError("Please give your name: it is kept with the decision.")
     if len(by) > NAME_LENGTH or len(comment) > COMMENT_LENGTH:
         raise FormError(f"A name may have {NAME_LENGTH} characters and a comment {COMMENT_LENGTH}.")
     if not is_plain_name(by):
         raise FormError(f"A name is {PlainName(NAME_LENGTH).wanted}.")
-    return Posted(Answer(decision=decision, by=by, comment=comment), second, fields.get("version", "").strip())
+    answer = Answer(decision=decision, by=by, comment=comment, also=person.names if person else ())
+    return Posted(answer, second, fields.get("version", "").strip())
 
 
 def read_choice(event: Mapping[str, Any]) -> str:

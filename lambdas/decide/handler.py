@@ -1,7 +1,8 @@
 """The edge of the page: a function URL's request in, a page or JSON out.
 
 Only POST decides, and only the second: the first says what is chosen and shows it once more, the second types the
-version. Nothing here logs an id, a token or a request.
+version. Where the stack names an issuer, nothing is shown or taken before somebody signed in. Nothing here logs an id,
+a token or a request.
 """
 
 from __future__ import annotations
@@ -9,20 +10,22 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import page, response
-from lambdas.decide.answer import Answer, UnusableError, choose_status
-from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, take
+from lambdas.decide import page, response, services, signing_in
+from lambdas.decide.answer import Answer, OwnRunError, UnusableError, choose_status
+from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, may_not, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted, second_nonce
+from lambdas.decide.identity import Policy
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
 from lambdas.decide.services import logger, metrics, s3, tracer
-from workflow.contract.approval import StoredApproval
+from workflow.contract.approval import APPROVED, StoredApproval
 from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
@@ -34,10 +37,18 @@ from workflow.contract.names import split_s3_uri
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     metrics.add_metric(name="PageRequested", unit=MetricUnit.Count, value=1)
+    policy = services.policy
+    if policy is not None and signing_in.is_return(event):
+        return signing_in.come_back(policy, event, context.invoked_function_arn)
     link = Link.read(event)
     item = find(link.key) if link.opaque_id else None
     if item is None:
         return response.html(404, page.NOT_FOUND)
+    if policy is not None:
+        person = signing_in.recognise(policy, link, int(time.time()))
+        if person is None:
+            return ask_who(policy, link, context.invoked_function_arn)
+        link = replace(link, person=person)
     approval = StoredApproval.parse(item)
     if approval.waits(int(time.time())) and not is_asked(approval):
         # Not even shown: somebody may be led to press a button by figures that are made up.
@@ -52,16 +63,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return response.html(405, text, extra={"Allow": "GET, HEAD" if link.report else "GET, HEAD, POST"})
 
 
+def ask_who(policy: Policy, link: Link, function_arn: str) -> dict[str, Any]:
+    """Send somebody to sign in who opens the link; tell anything else that it has to be opened, and show nothing."""
+    if link.method == "GET" and not link.report and not link.wants_json:
+        return signing_in.send_away(policy, link, function_arn, int(time.time()))
+    text = "Nobody is signed in, or not any more. Open the link of the mail in a browser and sign in."
+    if link.wants_json:
+        return response.document(401, {"error": text})
+    return response.html(401, page.message("Please sign in", text))
+
+
 def take_form(link: Link, event: Mapping[str, Any], approval: StoredApproval) -> dict[str, Any]:
     """Show the second page for the first form; take the decision of the second. Nothing else decides."""
     now_epoch = int(time.time())
     if not approval.waits(now_epoch):
         return show(link, approval, choose_status(approval, read_choice(event), now_epoch))
     try:
-        posted = read_posted(event, approval.secret, link.cookie)
+        posted = read_posted(event, approval.secret, link.browser, link.person)
     except FormError as error:
         return show(link, approval, 400, str(error))
     if not posted.confirms:
+        if posted.answer.decision == APPROVED and may_not(posted.answer.names, approval):
+            return show(link, approval, 403)
         return ask_again(link, approval, posted.answer, 200)
     if posted.version != str(approval.request.package_version):
         said = f"“{posted.version}” is not the version. Nothing was decided." if posted.version else ""
@@ -73,6 +96,8 @@ def decide(link: Link, approval: StoredApproval, answer: Answer, now_epoch: int)
     """Record the answer, deliver what stands, and say which it is."""
     try:
         approval = take(approval, answer, now_epoch)
+    except OwnRunError as error:
+        return show(link, approval, 403, f"Nothing was decided: {error}")
     except UnusableError as error:
         logger.error("cannot be decided", reason=str(error))
         return show(link, approval, 409, str(error))
@@ -97,18 +122,19 @@ def show(link: Link, approval: StoredApproval, status: int, notice: str = "") ->
         return response.html(status, page.render(approval, link.opaque_id, now_epoch, notice=notice))
     cookie = link.cookie or secrets.token_urlsafe(COOKIE_BYTES)
     given = () if link.cookie else (write_cookie(link, cookie),)
-    nonce = first_nonce(approval.secret, cookie)
+    nonce = first_nonce(approval.secret, replace(link, cookie=cookie).browser)
     if link.wants_json:
         # To a program only if the cookie came along: one that merely opens what a mail links to learns no nonce.
         told = describe(approval, now_epoch, nonce if link.cookie else "", notice)
         return response.document(status, render(told), given)
-    text = page.render(approval, link.opaque_id, now_epoch, nonce, notice)
+    own = link.person is not None and may_not(link.person.names, approval)
+    text = page.render(approval, link.opaque_id, now_epoch, nonce, notice, person=link.person, own=own)
     return response.html(status, text, cookies=given)
 
 
 def ask_again(link: Link, approval: StoredApproval, answer: Answer, status: int, notice: str = "") -> dict[str, Any]:
     """Show what was chosen, and ask for the version."""
-    nonce = second_nonce(approval.secret, link.cookie, answer.decision)
+    nonce = second_nonce(approval.secret, link.browser, answer.decision)
     if link.wants_json:
         return response.document(status, render(describe(approval, int(time.time()), nonce, notice)))
     return response.html(status, page.render_again(approval, link.opaque_id, answer, nonce, notice))

@@ -2,7 +2,7 @@
 
 The first page's buttons only choose; the second repeats what is chosen and wants the version typed. Its first button
 goes back, so that a program that fills fields and presses buttons decides nothing. Addresses are relative, because the
-page also lives below a path prefix. Does not know who may decide: whoever holds the link may.
+page also lives below a path prefix. Is told who signed in; where nobody does, whoever holds the link may decide.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from html import escape as escape_markup
 
 from lambdas.decide.answer import VERBS, Answer
 from lambdas.decide.form import COMMENT_LENGTH, NAME_LENGTH
+from lambdas.decide.identity import Person
 from workflow.contract.approval import APPROVED, CLOSED, ApprovalRequest, ComparedFigure, StoredApproval
 from workflow.contract.approval_link import report_beside
 from workflow.contract.decision import ADOPTION, COMMAND, LINK, REGISTRY
@@ -44,6 +45,8 @@ iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
 """
 
 
+BEARER = "Nobody signs in here: whoever holds this link can decide, under any name. Pass it on to nobody who may not."
+
 DOORS = {
     LINK: "by the mailed link",
     COMMAND: "at the command line",
@@ -53,8 +56,20 @@ DOORS = {
 """By which way a decision came, in words."""
 
 
-def render(approval: StoredApproval, opaque_id: str, now_epoch: int, nonce: str = "", notice: str = "") -> str:
-    """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted."""
+def render(
+    approval: StoredApproval,
+    opaque_id: str,
+    now_epoch: int,
+    nonce: str = "",
+    notice: str = "",
+    *,
+    person: Person | None = None,
+    own: bool = False,
+) -> str:
+    """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted.
+
+    ``person`` is who signed in, None where the link alone decides; ``own`` says that they may not approve this run.
+    """
     request = approval.request
     title = f"{_question(request)} {request.title()}?"
     parts = [
@@ -69,7 +84,7 @@ def render(approval: StoredApproval, opaque_id: str, now_epoch: int, nonce: str 
         _reasons(request.reasons),
         _report(opaque_id),
         _facts(request),
-        _form(opaque_id, nonce) if approval.waits(now_epoch) else "",
+        _form(opaque_id, nonce, person, own) if approval.waits(now_epoch) else "",
     ]
     return frame(title, "\n".join(part for part in parts if part))
 
@@ -250,15 +265,23 @@ def _list_facts(facts: Mapping[str, str]) -> str:
     return f"<dl>\n{rows}\n</dl>"
 
 
-def _form(opaque_id: str, nonce: str) -> str:
+def _form(opaque_id: str, nonce: str, person: Person | None, own: bool) -> str:
+    name = (
+        f'<p class="soft">{BEARER}</p>\n<label for="name">Your name</label>\n'
+        f'<input id="name" name="name" required maxlength="{NAME_LENGTH}">\n'
+        if person is None
+        else f"<p>You are signed in as <strong>{escape(person.name)}</strong>.</p>\n"
+    )
+    refused = f"{_notice('You started this run: somebody else has to approve it.', 'bad')}\n" if own else ""
+    approve = "" if own else '\n<button class="good" name="decision" value="approve">Approve…</button>'
     return (
-        "<h2>Your decision</h2>\n"
+        f"<h2>Your decision</h2>\n{refused}"
         f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
         f'<input type="hidden" name="nonce" value="{escape(nonce)}">\n'
-        f'<label for="name">Your name</label>\n<input id="name" name="name" required maxlength="{NAME_LENGTH}">\n'
+        f"{name}"
         f'<label for="comment">Why (optional, kept with the decision)</label>\n'
         f'<textarea id="comment" name="comment" rows="3" maxlength="{COMMENT_LENGTH}"></textarea>\n'
         '<p class="soft">Either button only chooses; what you chose is shown once more before it counts.</p>\n'
-        '<div class="choice">\n<button class="bad" name="decision" value="reject">Reject…</button>\n'
-        '<button class="good" name="decision" value="approve">Approve…</button>\n</div>\n</form>'
+        '<div class="choice">\n<button class="bad" name="decision" value="reject">Reject…</button>'
+        f"{approve}</div>\n</form>"
     )

@@ -93,7 +93,7 @@ def explain(change: Change, standing: Decision | None) -> str:
     """Why a status was put right, for whoever looks at the version."""
     who = change.by or "Somebody"
     if standing is None:
-        why = "no approval request about it waits, so that this decides nothing"
+        why = "no approval request about it waits, or waits for them, so that this decides nothing"
     else:
         why = f"it was {standing.decision} by {standing.by} before, and that stands"
     return f"{who} set it to {change.status}: {why}."[:1024]

@@ -48,6 +48,11 @@ def document(status: int, value: Mapping[str, Any], cookies: Sequence[str] = ())
     return _answer(status, headers, json.dumps(value, ensure_ascii=False), cookies)
 
 
+def redirect(location: str, cookies: Sequence[str]) -> dict[str, Any]:
+    """Send a browser on. Nothing of our own address goes along: the policy on referrers holds here too."""
+    return _answer(303, {"Location": location, "Content-Security-Policy": PAGE_POLICY, **HEADERS}, "", cookies)
+
+
 def fits(answer: Mapping[str, Any]) -> bool:
     """Whether Lambda can return this answer."""
     return len(json.dumps(answer)) <= PAYLOAD_BYTES

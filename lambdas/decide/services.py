@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
+from lambdas.decide.identity import Policy
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -30,6 +32,8 @@ class Environment:
 
 
 environment = Environment.read(os.environ)
+policy = Policy.read(os.environ)
+"""Who signs in at the mailed link, and who may approve there; None where the stack names no issuer."""
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()

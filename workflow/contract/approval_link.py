@@ -1,6 +1,6 @@
 """The address of an approval request: the link in a mail, the path that its page answers, the report below it.
 
-Whoever has the link may decide, so that the id in it cannot be guessed.
+Whoever has the link may decide, unless the stack names who signs people in, so that the id in it cannot be guessed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ OPAQUE_BYTES = 24
 """How much chance an id is made of; 3 bytes are 4 of its characters (``secrets.token_urlsafe``)."""
 
 REPORT = "/report"
+
+SIGNED_IN = "/a/signed-in"
+"""The path that a browser comes back to from the provider that signs people in; no id is as short."""
 
 PATH = re.compile(rf"/a/([A-Za-z0-9_-]{{{OPAQUE_BYTES * 4 // 3}}})({REPORT})?")
 """A request's path: its id, and the report's part where it is the report's."""

@@ -7,6 +7,8 @@ request, and everything that was built one that names the execution which builds
 
 from __future__ import annotations
 
+import hashlib
+
 CHAMPION = "champion"
 RELEASE_LOCK = "release-lock"
 FOREIGN = "foreign-production"
@@ -27,6 +29,9 @@ BUILD = "build#"
 ASKED = "asked#"
 """What the key begins with that says which request of an execution is the newest."""
 
+SIGN_IN = "sign-in#"
+"""What the key of a sign-in begins with that was finished; the digest of its state follows."""
+
 
 def release_key(released_epoch: int, package_version: int) -> str:
     """The key of one release, so that keys sort by time."""
@@ -46,3 +51,8 @@ def asked_key(execution: str) -> str:
 def build_key(fingerprint: str) -> str:
     """The key of what says which execution builds what has this fingerprint."""
     return f"{BUILD}{fingerprint}"
+
+
+def sign_in_key(state: str) -> str:
+    """The key of what says that a sign-in was finished."""
+    return f"{SIGN_IN}{hashlib.sha256(state.encode()).hexdigest()}"

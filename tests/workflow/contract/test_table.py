@@ -20,7 +20,14 @@ def test_the_template_lets_functions_at_these_keys_and_no_other() -> None:
     }
     one_item, many = (
         {table_keys.CHAMPION, table_keys.RELEASE_LOCK, table_keys.FOREIGN},
-        {table_keys.RELEASE, table_keys.APPROVAL, table_keys.DECISION, table_keys.ASKED, table_keys.BUILD},
+        {
+            table_keys.RELEASE,
+            table_keys.APPROVAL,
+            table_keys.DECISION,
+            table_keys.ASKED,
+            table_keys.BUILD,
+            table_keys.SIGN_IN,
+        },
     )
     assert allowed == one_item | {f"{prefix}*" for prefix in many}
 
