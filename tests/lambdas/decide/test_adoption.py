@@ -36,6 +36,8 @@ def registered(**changes: Any) -> dict[str, Any]:
         **changes,
     }
     del properties["evaluation_digest"]
+    (container,) = described["InferenceSpecification"]["Containers"]
+    container["ModelDataUrl"] = "s3://greenlight-test/runs/one/model.tar.gz"
     described["CustomerMetadataProperties"] = {name: text for name, text in properties.items() if text}
     described |= {
         "ModelPackageName": "greenlight-4",
