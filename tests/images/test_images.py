@@ -73,7 +73,7 @@ def test_sigterm_under_load_loses_no_request_in_the_image(
     """
     write_model(base / "model")
     (base / "one.png").write_bytes(picture({(1, 2): "red"}))
-    shutil.copyfile(ROOT / "tests" / "containers" / "serving" / "load_until_refused.py", base / "load.py")
+    shutil.copyfile(ROOT / "tests" / "containers" / "serving" / "http" / "load_until_refused.py", base / "load.py")
     (base / "log").touch(mode=0o666)
     (base / "log").chmod(0o666)
     name = containers.start(serving_image, "serve", options=mount(base))
