@@ -25,9 +25,8 @@ from lambdas.ask_approval.request import read_question
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
 from workflow.contract.decision import MAC_ALGORITHM
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
-from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
+from workflow.contract.stored import hash_stored
 from workflow.contract.table_keys import asked_key
 
 KEPT_SECONDS = 400 * 24 * 3600
@@ -80,7 +79,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     try:
         question, token = read_question(event), read_token(event)
         request = question.request(now_epoch)
-        request = replace(request, report_digest=hash_report(request.report_uri))
+        # So that people look at no other report; empty where there is none.
+        request = replace(request, report_digest=hash_stored(s3, request.report_uri).digest)
     except ContractError as error:
         raise RequestRefused(f"the approval request is incomplete: {error}") from None
     opaque_id = secrets.token_urlsafe(OPAQUE_BYTES)
@@ -118,19 +118,6 @@ def read_token(event: Mapping[str, Any]) -> str:
     if not isinstance(token, str) or not token:
         raise ContractError("request.token: must be a text that is not empty")
     return token
-
-
-def hash_report(uri: str) -> str:
-    """The digest of the report as it lies there now, so that people look at no other; empty where there is none.
-
-    Raises ContractError where this is no address.
-    """
-    bucket, key = split_s3_uri(uri)
-    try:
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
-        return ""
-    return sha256_of(body.iter_chunks(CHUNK_BYTES))
 
 
 def sign(stored: StoredApproval) -> bytes:

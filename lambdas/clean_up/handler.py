@@ -19,13 +19,12 @@ from botocore.exceptions import ClientError
 
 from lambdas.clean_up.leftovers import choose_alarms, choose_configurations, choose_models
 from workflow.contract.champion import read_champion
+from workflow.contract.names import NOT_THERE
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
 MOST_ALARMS = 100
 """How many one call deletes."""
 

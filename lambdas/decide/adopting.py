@@ -19,12 +19,9 @@ from lambdas.decide.answer import UnusableError
 from lambdas.decide.deciding import believe, find_decision, sign
 from lambdas.decide.services import dynamodb, logger, metrics, s3, table
 from workflow.contract.decision import Decision, SignedDecision
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
-from workflow.contract.names import split_s3_uri
+from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
-
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
+from workflow.contract.stored import hash_stored
 
 package_group = os.environ["PROJECT"]
 """The model package group has the project's name."""
@@ -87,10 +84,8 @@ def record(signed: SignedDecision) -> Decision:
 
 
 def hash_object(uri: str) -> str:
-    """The digest of a stored object, read in pieces; empty where there is none at this address."""
+    """The digest of a stored object; empty where there is none, or this is no address."""
     try:
-        bucket, key = split_s3_uri(uri)
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
-    except (ContractError, s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return hash_stored(s3, uri).digest
+    except ContractError:
         return ""
-    return sha256_of(body.iter_chunks(CHUNK_BYTES))

@@ -8,9 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lambdas.plan_release.plan import Endpoint
-
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
+from workflow.contract.names import NOT_THERE
 
 
 def describe_package(sagemaker: Any, arn: str) -> Mapping[str, Any]:

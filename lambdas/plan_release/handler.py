@@ -34,7 +34,6 @@ from lambdas.plan_release.package import Package, RefusalError, check_archive, r
 from lambdas.plan_release.plan import Found, Served, Settings, check_overtaken, draw_up, rollout
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
-from lambdas.plan_release.stored import hash_stored
 from workflow.contract.champion import ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -42,6 +41,7 @@ from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
 

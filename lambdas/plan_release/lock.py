@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from workflow.contract.release_lock import BUSY, LockRecord, read_lock
+from workflow.contract.execution import is_running
+from workflow.contract.release_lock import LockRecord, read_lock
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import RELEASE_LOCK
 
@@ -36,7 +35,7 @@ class ReleaseLock:
             self._put(record, expected=execution)
         except self._lost:
             holder = self._find_holder()
-            if holder and self._is_running(holder):
+            if holder and is_running(self.stepfunctions, holder):
                 raise LockedError(f"another release is running: {holder}") from None
             self._take_over(record, holder)
 
@@ -56,14 +55,6 @@ class ReleaseLock:
     def _find_holder(self) -> str:
         record = read_lock(found_item(self.table.get_item(Key={"id": RELEASE_LOCK}, ConsistentRead=True)))
         return "" if record is None else record.execution
-
-    def _is_running(self, execution: str) -> bool:
-        try:
-            return self.stepfunctions.describe_execution(executionArn=execution)["status"] in BUSY
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "InvalidArn"):
-                return False
-            raise
 
     @property
     def _lost(self) -> type[Exception]:

@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from workflow.contract.execution import is_running
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import build_key
-
-BUSY = ("RUNNING", "PENDING_REDRIVE")
 
 KEPT_SECONDS = 400 * 24 * 3600
 """How long a claim is remembered: longer than any execution runs."""
@@ -37,7 +34,7 @@ class Claims:
             if self._put(fingerprint, execution, expected, now_epoch):
                 return ""
             holder = self._find_holder(fingerprint)
-            if holder and self._is_running(holder):
+            if holder and is_running(self.stepfunctions, holder):
                 return holder
             expected = holder
         return self._find_holder(fingerprint)
@@ -60,14 +57,6 @@ class Claims:
     def _find_holder(self, fingerprint: str) -> str:
         item = found_item(self.table.get_item(Key={"id": build_key(fingerprint)}, ConsistentRead=True))
         return "" if item is None else str(item.get("execution", ""))
-
-    def _is_running(self, execution: str) -> bool:
-        try:
-            return self.stepfunctions.describe_execution(executionArn=execution)["status"] in BUSY
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "InvalidArn"):
-                return False
-            raise
 
 
 def _item(fingerprint: str, execution: str, now_epoch: int) -> dict[str, Any]:

@@ -20,14 +20,12 @@ from botocore.exceptions import ClientError
 
 from lambdas.watch_production.mail import write_foreign
 from workflow.contract.champion import read_champion
+from workflow.contract.execution import is_running
+from workflow.contract.names import NOT_THERE
 from workflow.contract.production import ForeignRecord, is_foreign
-from workflow.contract.release_lock import BUSY, read_lock
+from workflow.contract.release_lock import read_lock
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE_LOCK
-
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
-NO_EXECUTION = {"ExecutionDoesNotExist", "InvalidArn"}
 
 
 @dataclass(frozen=True)
@@ -91,14 +89,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def is_releasing() -> bool:
     """Whether the execution that holds the release lock still runs. Raises ContractError where nobody can tell."""
     lock = read_lock(find(RELEASE_LOCK))
-    if lock is None:
-        return False
-    try:
-        return stepfunctions.describe_execution(executionArn=lock.execution)["status"] in BUSY
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NO_EXECUTION:
-            return False
-        raise
+    return lock is not None and is_running(stepfunctions, lock.execution)
 
 
 def find_serving() -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from workflow.contract.document import Text
+
+BUSY = ("RUNNING", "PENDING_REDRIVE")
+"""States of an execution that goes on, or will."""
 
 
 @dataclass(frozen=True)
@@ -13,3 +17,14 @@ class Execution:
 
     id: Text
     name: Text
+
+
+def is_running(stepfunctions: Any, execution: str) -> bool:
+    """Whether the execution of this ARN goes on, or will; ``stepfunctions`` is a client.
+
+    One that Step Functions does not know, or has forgotten, does not. Raises the client's error where nobody can tell.
+    """
+    try:
+        return stepfunctions.describe_execution(executionArn=execution)["status"] in BUSY
+    except (stepfunctions.exceptions.ExecutionDoesNotExist, stepfunctions.exceptions.InvalidArn):
+        return False

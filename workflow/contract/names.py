@@ -18,6 +18,9 @@ TUNING_NAME_LENGTH = 32
 SUBJECT_LENGTH = 99
 """Longest subject SNS accepts for an e-mail: less than 100 characters (Publish, Subject)."""
 
+NOT_THERE = frozenset({"ValidationException", "ResourceNotFound", "ResourceNotFoundException"})
+"""What SageMaker answers for a name it does not know."""
+
 PACKAGE_ARN = r"arn:[^:]+:sagemaker:[^:]*:[^:]*:model-package/.+"
 """What the whole of a model package's ARN looks like."""
 

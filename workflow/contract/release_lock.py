@@ -9,9 +9,6 @@ from typing import Any
 from workflow.contract.document import Text, read, render
 from workflow.contract.table_keys import RELEASE_LOCK
 
-BUSY = ("RUNNING", "PENDING_REDRIVE")
-"""What the execution that holds the lock is in, as long as it holds it."""
-
 
 @dataclass(frozen=True)
 class LockRecord:

@@ -18,7 +18,7 @@ class Stored:
 
 
 def hash_stored(s3: Any, uri: str) -> Stored:
-    """What lies at an S3 address, hashed in pieces."""
+    """What lies at an S3 address, hashed in pieces; ``s3`` is a client. Raises ContractError where it is no address."""
     bucket, key = split_s3_uri(uri)
     try:
         found = s3.get_object(Bucket=bucket, Key=key)

@@ -13,6 +13,7 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.champion import read_champion
+from workflow.contract.names import NOT_THERE
 from workflow.contract.package_properties import Origin
 from workflow.contract.production import describe_foreign, is_foreign
 from workflow.contract.reading import ContractError
@@ -23,9 +24,6 @@ from workflow.contract.run_input import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import CHAMPION, RELEASE
 from workflow.errors import GreenlightError, ServiceError, UsageError
-
-NOT_THERE = {"ValidationException", "ResourceNotFound", "ResourceNotFoundException"}
-"""What SageMaker answers for a name it does not know."""
 
 
 @dataclass(frozen=True)

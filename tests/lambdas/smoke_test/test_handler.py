@@ -26,14 +26,6 @@ ANSWER = {"model_digest": DIGEST, "width": 640, "height": 480, "detections": SMO
 
 
 @pytest.fixture
-def evaluated(bucket: Bucket) -> Bucket:
-    """An evaluation's pictures and boxes."""
-    bucket.put("runs/one/evaluation/smoke/smoke.json", json.dumps(SMOKE))
-    bucket.put("runs/one/evaluation/smoke/0.jpg", b"a picture")
-    return bucket
-
-
-@pytest.fixture
 def endpoint() -> Iterator[Stubber]:
     """The endpoint."""
     with Stubber(function.runtime) as stub:

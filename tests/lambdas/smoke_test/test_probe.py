@@ -63,14 +63,6 @@ def test_the_summary_counts_what_was_heard_of_whom() -> None:
 
 
 @pytest.fixture
-def evaluated(bucket: Bucket) -> Bucket:
-    """An evaluation's pictures and boxes."""
-    bucket.put("runs/one/evaluation/smoke/smoke.json", json.dumps(SMOKE))
-    bucket.put("runs/one/evaluation/smoke/0.jpg", b"a picture")
-    return bucket
-
-
-@pytest.fixture
 def production() -> Iterator[Stubber]:
     """The endpoint."""
     with Stubber(function.hasty) as stub:
