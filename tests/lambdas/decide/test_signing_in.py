@@ -200,7 +200,6 @@ NOW = int(time.time())
         {"email": "https://evil.example.com/sign"},
         {"email": "grace\u202e@example.com"},
     ],
-    ids=str,
 )
 def test_a_token_in_doubt_signs_nobody_in(issuer: Issuer, browser: Browser, changes: dict[str, Any]) -> None:
     """Too old, too new, another's, for another program, of another sign-in, or without a plain name."""
