@@ -91,6 +91,7 @@ def test_clients_are_answered_rightly_through_good_releases_and_ill_ones_go_back
     with scaled(flow, count), asking(flow) as clients:
         good = flow.build(flow.upload())
         assert (good.status, good.cause) == ("SUCCEEDED", "")
+        assert instances(flow) == (count, count)
         deployment = production(flow)["LastDeploymentConfig"]
         named = [alarm["AlarmName"] for alarm in deployment["AutoRollbackConfiguration"]["Alarms"]]
         assert deployment == watched(named[0].removesuffix("-errors"), count)
@@ -183,7 +184,8 @@ def planted() -> bytes:
 
 def test_a_roll_back_to_an_archive_that_was_overwritten_is_noticed(flow: Flow) -> None:
     """The configuration of before is back, and serves other bytes: that is no roll-back, and everyone is told."""
-    earlier, first = flow.build(flow.upload(behave="wrong-on-return")), flow.build(flow.upload())
+    # Its figure makes it another model than any that an earlier test had in production.
+    earlier, first = flow.build(flow.upload(behave="wrong-on-return", map50=0.91)), flow.build(flow.upload())
     assert (earlier.status, first.status) == ("SUCCEEDED", "SUCCEEDED")
     old = flow.end(flow.start({"model_package_arn": flow.register_with_its_run(first)}, "release"))
     assert (old.status, old.cause) == ("SUCCEEDED", "")
@@ -197,20 +199,6 @@ def test_a_roll_back_to_an_archive_that_was_overwritten_is_noticed(flow: Flow) -
     back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
     assert (back.status, back.cause) == ("SUCCEEDED", "")
     assert flow.ask_production()["model_digest"] == first.output["gate"]["model_digest"]
-
-
-def test_a_production_that_was_scaled_keeps_its_instances(flow: Flow) -> None:
-    """Through a release, which has a canary then, and through the way back of one that answers wrongly."""
-    flow.serving()
-    with scaled(flow, 3):
-        good = flow.build(flow.upload())
-        assert (good.status, good.cause) == ("SUCCEEDED", "")
-        assert production(flow)["LastDeploymentConfig"] == watched("greenlight", 3)
-        assert instances(flow) == (3, 3)
-        flow.build(flow.upload(behave="wrong-in-production"))
-        assert newest_release(flow).error == "Production.RolledBack"
-        assert flow.ask_production()["model_digest"] == good.output["gate"]["model_digest"]
-        assert instances(flow) == (3, 3)
 
 
 def test_a_release_goes_on_where_the_answers_to_its_first_attempts_were_lost(flow: Flow) -> None:
