@@ -20,10 +20,10 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app as engine_app
-from ministack.core import hypercorn_compat, lambda_runtime, persistence
+from ministack.core import hypercorn_compat, persistence
 
 from infra.local import gaps
-from infra.local.gaps import api_integrations, control, function_urls, resume, sagemaker_tasks
+from infra.local.gaps import api_integrations, control, function_urls, functions, resume, sagemaker_tasks
 from infra.local.mailbox import Mailbox
 from infra.local.sagemaker import plugin, protocol, service
 from infra.local.sagemaker.errors import ServiceError
@@ -99,7 +99,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         asyncio.run(_serve(app, settings, listener, ready))
     finally:
         handle.stop()
-        lambda_runtime.reset()
+        functions.end()
         _log.info("stopped")
 
 

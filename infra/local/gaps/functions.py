@@ -2,12 +2,15 @@
 
 The engine answers every exception of a Python function as `Runtime.HandlerError`, so that no Catch of a state machine
 can tell one from another; AWS gives the exception's class as `errorType`, with its stack trace. Ctrl-C would end the
-functions before the stand-in knows that it has to stop. Knows nothing about who invoked the function.
+functions before the stand-in knows that it has to stop; a function whose process is just being started when the engine
+ends the others would outlive it. Knows nothing about who invoked the function.
 """
 
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -63,19 +66,46 @@ def _failure(kind: str, message: str, request_id: str, trace: list[str] | None =
 
 
 def _spawn(self: Any) -> None:
+    with _lock:
+        if _ended.is_set():
+            raise RuntimeError("the stand-in is stopping")
+        _starting.add(self)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         _their_spawn(self)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        with _lock:
+            _starting.discard(self)
 
 
 _their_spawn: Any = None
+_lock = threading.Lock()
+_starting: set[Any] = set()
+"""Workers whose process is being started: the engine's own pool may know them before their process is there."""
+_ended = threading.Event()
+_END_SECONDS = 5
+
+
+def end() -> None:
+    """End every function's process, those that are just being started as well; none starts after this."""
+    with _lock:
+        _ended.set()
+    given_up = time.monotonic() + _END_SECONDS
+    while time.monotonic() < given_up:
+        with _lock:
+            starting = list(_starting)
+        if not starting:
+            break
+        lambda_runtime.kill_workers([worker for worker in starting if worker._proc is not None])
+        time.sleep(0.02)
+    lambda_runtime.reset()
 
 
 def install() -> None:
     """Name the errors of Python functions, and let the stand-in alone end them."""
     global _their_spawn
+    _ended.clear()
     _their_spawn = replace(require(lambda_runtime, "Worker"), "_spawn", _spawn)
     for name in (
         "_ensure_reaper_thread",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +120,12 @@ def test_a_function_s_address_leads_to_the_stand_in(machines: Machines) -> None:
     form = urllib.request.Request(url + "a/opaque", data=b"decision=approve")
     with urllib.request.urlopen(form, timeout=10) as page:
         assert page.read().decode() == "POST /a/opaque  decision=approve"
+
+
+def test_no_function_outlives_the_stand_in() -> None:
+    """One that is just being started, and one that is called too late, such as by a schedule, end as the others do."""
+    program = [sys.executable, "-m", "tests.infra.local.functions_at_the_end"]
+    told = subprocess.run(
+        program, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert json.loads(told.stdout) == {"before": 2, "late": "the stand-in is stopping", "left": 0}
