@@ -13,7 +13,7 @@ import pytest
 
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.http.running_server import Server
-from tests.containers.serving.publish_tasks import CONFIDENCE, TASKS
+from tests.containers.serving.publish_tasks import TASKS
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
 
@@ -26,10 +26,11 @@ def answered(
     folder = published / request.param
     server = Server(serving_python, folder).wait()
     try:
-        wanted = f"confidence={0 if request.param == 'classify' else CONFIDENCE},masks=rle"
+        expected = json.loads((folder / "expected.json").read_text())
+        wanted = f"confidence={expected['confidence']},masks=rle"
         status, answer = server.invoke(photograph.read_bytes(), X_Amzn_SageMaker_Custom_Attributes=wanted)
         assert status == 200
-        yield request.param, answer, json.loads((folder / "expected.json").read_text())
+        yield request.param, answer, expected
         for form in ("text/csv", "application/x-npy", "image/jpeg"):
             headers = {"Content_Type": "image/png", "Accept": form}
             assert server.ask("POST", "/invocations", photograph.read_bytes(), **headers)[0] == 200, form
