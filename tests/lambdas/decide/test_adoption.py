@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from lambdas.decide import adopting
 from lambdas.decide import command as function
-from tests.lambdas.conftest import Bucket
+from tests.lambdas.conftest import Bucket, client
 from tests.lambdas.decide.test_command import ADA, call
 from tests.lambdas.gate_metrics.figures import smoked
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED
@@ -91,7 +91,7 @@ def test_a_version_is_adopted_as_it_lies_there(stored: Any, decision_key: Any) -
     assert decision.archive_digest == hashlib.sha256(ARCHIVE).hexdigest()
     assert decision.evaluation_digest == hashlib.sha256(FIGURES).hexdigest()
     assert (decision.image, decision.dataset) == ("serving:1", "fasteners")
-    assert decision.smoke_digest == read_smoke(adopting.s3, "s3://greenlight-test/runs/one/evaluation/").digest
+    assert decision.smoke_digest == read_smoke(client("s3"), "s3://greenlight-test/runs/one/evaluation/").digest
     assert decision.report_digest == hashlib.sha256(b"the report").hexdigest()
     marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
     assert decision_key.verify_mac(**marked, Message=decision.message(), Mac=signed.mac)["MacValid"]
@@ -109,7 +109,7 @@ def signed_by(kms: Any, decision: Decision) -> dict[str, Any]:
     ids=["approved before", "approved", "rejected before"],
 )
 def test_an_approval_from_before_what_a_release_is_tried_with_was_signed_for_is_taken_over(
-    stored: Any, decision_key: Any, changes: dict[str, str], status: int, door: str
+    stored: Any, decision_key: Any, changes: dict[str, Any], status: int, door: str
 ) -> None:
     """No release believes it any more; a decision that does not lack that stands, and so does a "no"."""
     before = replace(DECISION, smoke_digest="", report_digest="", dataset="")
