@@ -22,7 +22,8 @@ MARK = "mac"
 
 NOT_RECORDED = (
     "the record of what production serves carries no mark of the function that records: it was changed, or is older "
-    "than the stack's last update. Release what production serves once more by hand, which records it anew"
+    "than the stack's last update. Release what production serves once more by hand, which records it anew: start the "
+    "release machine with its model_package_arn alone"
 )
 
 
