@@ -79,10 +79,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     try:
         question, token = read_question(event), read_token(event)
         request = question.request(now_epoch)
-        # So that people look at no other report; empty where there is none.
-        request = replace(request, report_digest=hash_stored(s3, request.report_uri).digest)
+        report = hash_stored(s3, request.report_uri).digest
     except ContractError as error:
         raise RequestRefused(f"the approval request is incomplete: {error}") from None
+    if request.purpose == "release":
+        # So that people look at no other report; empty where there is none.
+        request = replace(request, report_digest=report)
+    elif report != request.report_digest:
+        raise RequestRefused(
+            f"the report at {request.report_uri} is not the one that version {request.package_version} was "
+            "approved with: put that one back (the bucket keeps it for 30 days), and start the release again"
+        )
     opaque_id = secrets.token_urlsafe(OPAQUE_BYTES)
     subject = mail.write_subject(request, environment.project)
     stored = StoredApproval(

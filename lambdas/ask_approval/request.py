@@ -81,6 +81,7 @@ class ReleaseQuestion(Question):
             archive_digest=gate.archive_digest,
             evaluation_digest=gate.evaluation_digest,
             image=self.image,
+            smoke_digest=gate.smoke_digest,
         )
 
 
@@ -115,6 +116,8 @@ class ProductionQuestion(Question):
             archive_digest=release.archive_digest,
             evaluation_digest=release.evaluation_digest,
             image=release.image,
+            report_digest=release.report_digest,
+            smoke_digest=release.smoke_digest,
         )
 
 

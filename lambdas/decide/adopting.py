@@ -1,6 +1,7 @@
 """The edge of an adoption: reads the registry and what lies in S3, signs, and writes the decision once.
 
-Whoever may decide at the command line may adopt. What was decided about a version before stands, whatever it says.
+Whoever may decide at the command line may adopt. What was decided about a version before stands, whatever it says; but
+an approval from before what a release is tried with was signed for is taken over like one from before all signing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from lambdas.decide import response
-from lambdas.decide.adoption import Adoption, Registered, Stored, draw_up
+from lambdas.decide.adoption import EVALUATION, REPORT, Adoption, Registered, Stored, draw_up
 from lambdas.decide.answer import UnusableError
 from lambdas.decide.deciding import believe, find_decision, sign
 from lambdas.decide.services import dynamodb, logger, metrics, s3, table
@@ -22,6 +23,7 @@ from workflow.contract.decision import Decision, SignedDecision
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
 from workflow.contract.stored import hash_stored
+from workflow.contract.stored_smoke import read_smoke
 
 package_group = os.environ["PROJECT"]
 """The model package group has the project's name."""
@@ -65,7 +67,13 @@ def look(arn: str) -> tuple[Registered, Stored]:
             raise UnusableError(f"there is no version {arn.rpartition('/')[2]}.") from error
         raise
     registered = Registered.read(described, package_group)
-    return registered, Stored(hash_object(registered.archive_uri), hash_object(registered.evaluation_uri))
+    folder = registered.evaluation_uri
+    return registered, Stored(
+        archive_digest=hash_object(registered.archive_uri),
+        evaluation_digest=hash_object(folder + EVALUATION),
+        smoke_digest=hash_smoke(folder),
+        report_digest=hash_object(folder + REPORT),
+    )
 
 
 def record(signed: SignedDecision) -> Decision:
@@ -79,8 +87,28 @@ def record(signed: SignedDecision) -> Decision:
         standing = find_decision(signed.decision.model_package_arn)
         if standing is None:
             raise UnusableError("what stands for this version is gone meanwhile.") from None
-        return believe(standing)
+        decision = believe(standing)
+        if not (decision.approved and not decision.smoke_digest):
+            return decision
+        replace_approval(standing, signed)
     return signed.decision
+
+
+def replace_approval(older: SignedDecision, signed: SignedDecision) -> None:
+    """Write a decision in place of this one. Raises UnusableError where somebody else just did."""
+    still = {"ConditionExpression": "mac = :mac", "ExpressionAttributeValues": {":mac": older.mac.hex()}}
+    try:
+        table.put_item(Item=signed.item(), **still)
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        raise UnusableError("others are deciding at this moment. Try again.") from None
+
+
+def hash_smoke(evaluation_uri: str) -> str:
+    """The digest of what a release is tried with; empty where a part of it is missing."""
+    try:
+        return read_smoke(s3, evaluation_uri).digest
+    except ContractError:
+        return ""
 
 
 def hash_object(uri: str) -> str:

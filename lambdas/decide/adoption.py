@@ -19,7 +19,8 @@ from workflow.contract.plain_text import show_plain
 from workflow.contract.reading import ContractError
 
 EVALUATION = "metrics.json"
-"""What of the evaluation's folder is decided on: its figures."""
+REPORT = "report/index.html"
+"""What of the evaluation's folder is decided on beside what a release is tried with: its figures, and its report."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Registered:
     archive_digest: str
     evaluation_uri: str
     evaluation_digest: str
+    smoke_digest: str
+    dataset: str
 
     @staticmethod
     def read(described: Mapping[str, Any], group: str) -> Registered:
@@ -70,8 +73,10 @@ class Registered:
             image=containers[0]["Image"],
             archive_uri=containers[0]["ModelDataUrl"],
             archive_digest=origin.archive_digest,
-            evaluation_uri=origin.evaluation_uri + EVALUATION,
+            evaluation_uri=origin.evaluation_uri,
             evaluation_digest=origin.evaluation_digest,
+            smoke_digest=origin.smoke_digest,
+            dataset=origin.dataset_uri.rstrip("/").rpartition("/")[2],
         )
 
 
@@ -81,12 +86,16 @@ class Stored:
 
     archive_digest: str
     evaluation_digest: str
+    smoke_digest: str
+    report_digest: str
 
 
 def draw_up(registered: Registered, stored: Stored, reason: str, by: str, now_epoch: int) -> Decision:
     """The decision that takes a version over. Raises UnusableError where its bytes are gone, or not the registered."""
     _check(registered, "archive", registered.archive_uri, stored.archive_digest, registered.archive_digest)
-    _check(registered, "evaluation", registered.evaluation_uri, stored.evaluation_digest, registered.evaluation_digest)
+    folder = registered.evaluation_uri
+    _check(registered, "evaluation", folder + EVALUATION, stored.evaluation_digest, registered.evaluation_digest)
+    _check(registered, "smoke test", folder, stored.smoke_digest, registered.smoke_digest)
     given = {
         "model_package_arn": registered.arn,
         "package_version": registered.version,
@@ -98,6 +107,9 @@ def draw_up(registered: Registered, stored: Stored, reason: str, by: str, now_ep
         "door": ADOPTION,
         "comment": reason,
         "at_epoch": now_epoch,
+        "dataset": registered.dataset,
+        "smoke_digest": stored.smoke_digest,
+        "report_digest": stored.report_digest,
     }
     try:
         return read(Decision, given, "decision")

@@ -61,6 +61,9 @@ def draw_up(approval: StoredApproval, answer: Answer, now_epoch: int) -> Decisio
                 "door": answer.door,
                 "comment": answer.comment,
                 "at_epoch": now_epoch,
+                "dataset": request.name,
+                "smoke_digest": request.smoke_digest,
+                "report_digest": request.report_digest,
             },
             "decision",
         )
@@ -78,6 +81,7 @@ def is_about(decision: Decision, approval: StoredApproval) -> bool:
         and decision.archive_digest == request.archive_digest
         and decision.evaluation_digest == request.evaluation_digest
         and decision.image == request.image
+        and decision.smoke_digest == request.smoke_digest
     )
 
 

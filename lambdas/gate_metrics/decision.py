@@ -31,9 +31,10 @@ class Evidence:
 
     ``metrics`` is the parsed JSON or None where it could not be read; ``archive_digest`` is the SHA-256 (hex) of the
     archive that would be registered; ``champion`` is the plan's champion or None for a first model; ``has_report`` says
-    whether the evaluation left the page that the person who approves will look at; ``smoke`` is the parsed
-    ``smoke.json`` or None. ``compare`` is false where it was asked to replace production's model, whatever that
-    one finds: then the plan names no champion. ``loosened`` is what the run asks less of than its stack demands.
+    whether the evaluation left the page that the person who approves will look at; ``smoke`` is what a release can be
+    tried with, or why nothing can, in words. ``compare`` is false where it was asked to replace production's model,
+    whatever that one finds: then the plan names no champion. ``loosened`` is what the run asks less of than its stack
+    demands.
     """
 
     metrics: object
@@ -42,7 +43,7 @@ class Evidence:
     training_status: object
     archive_digest: str
     has_report: bool
-    smoke: object
+    smoke: Expectation | str
     compare: bool = True
     loosened: tuple[Loosened, ...] = ()
 
@@ -117,14 +118,11 @@ def check_provenance(evidence: Evidence, metrics: Metrics) -> Iterator[Check]:
         yield Check(False, "the evaluation left no report for the person who approves")
 
 
-def check_smoke(smoke: object, metrics: Metrics) -> Iterator[Check]:
+def check_smoke(smoke: Expectation | str, metrics: Metrics) -> Iterator[Check]:
     """Could a release of this model be tried at all? Else it would be found out after a person has approved it."""
-    try:
-        about = Expectation.parse(smoke).model_digest
-    except ContractError as error:
-        yield Check(False, f"the evaluation left no pictures to try a release with: {error}")
-        return
-    if about != metrics.candidate.model_digest:
+    if isinstance(smoke, str):
+        yield Check(False, f"the evaluation left no pictures to try a release with: {smoke}")
+    elif smoke.model_digest != metrics.candidate.model_digest:
         yield Check(False, "the pictures to try a release with were answered by another model")
 
 

@@ -20,12 +20,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.gate_metrics.archive import NotKeptError, keep_archive, read_archive
 from lambdas.gate_metrics.decision import Evidence, decide, refuse
-from lambdas.gate_metrics.record import METRICS, REPORT, SMOKE, hand_on, shorten, write_verdict
+from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write_verdict
 from lambdas.gate_metrics.report import put_verdict
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
+from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 
 class GateRejected(Exception):
@@ -67,7 +68,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.warning("no archive", uri=training.get("model_data_url"))
     page = read_page(evaluation + REPORT)
     # Read once: what is judged, shown and signed is what these bytes say.
-    measured = read_bytes(evaluation + METRICS)
+    measured, smoke = read_bytes(evaluation + METRICS), find_smoke(evaluation)
     decision = decide(
         Evidence(
             metrics=parse_json(measured, evaluation + METRICS),
@@ -76,7 +77,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             training_status=training.get("status"),
             archive_digest="" if archive is None else archive.digest,
             has_report=page is not None,
-            smoke=parse_json(read_bytes(evaluation + SMOKE), evaluation + SMOKE),
+            smoke=smoke if isinstance(smoke, str) else smoke.expectation,
             compare=plan.compare,
             loosened=plan.loosened,
         )
@@ -95,11 +96,26 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         write(evaluation + REPORT, judged, "text/html; charset=utf-8")
     metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
-    if decision.metrics is None or not decision.passed:
+    if decision.metrics is None or isinstance(smoke, str) or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
     digest = hashlib.sha256(measured).hexdigest()
-    passed = hand_on(decision, decision.metrics, evaluation, evaluation_digest=digest, archive_uri=kept)
+    passed = hand_on(
+        decision,
+        decision.metrics,
+        evaluation,
+        evaluation_digest=digest,
+        smoke_digest=smoke.digest,
+        archive_uri=kept,
+    )
     return render(passed)
+
+
+def find_smoke(evaluation_uri: str) -> StoredSmoke | str:
+    """What a release can be tried with, or why nothing can."""
+    try:
+        return read_smoke(s3, evaluation_uri)
+    except ContractError as error:
+        return str(error)
 
 
 def read_bytes(uri: str) -> bytes:

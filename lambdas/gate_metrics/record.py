@@ -14,7 +14,6 @@ from workflow.contract.scores import FIGURE_NAMES, Metrics, ModelScore
 
 METRICS = "metrics.json"
 REPORT = "report/index.html"
-SMOKE = "smoke/smoke.json"
 """What the gate reads of the evaluation's folder."""
 
 REASONS_SHOWN = 50
@@ -48,7 +47,13 @@ def name_judged(metrics: Metrics) -> Judged:
 
 
 def hand_on(
-    decision: Decision, metrics: Metrics, evaluation_uri: str, *, evaluation_digest: str, archive_uri: str
+    decision: Decision,
+    metrics: Metrics,
+    evaluation_uri: str,
+    *,
+    evaluation_digest: str,
+    smoke_digest: str,
+    archive_uri: str,
 ) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
@@ -58,6 +63,7 @@ def hand_on(
         model_digest=metrics.candidate.model_digest,
         archive_digest=metrics.candidate.archive_digest,
         evaluation_digest=evaluation_digest,
+        smoke_digest=smoke_digest,
         archive_uri=archive_uri,
         report_uri=evaluation_uri + REPORT,
         metrics_uri=evaluation_uri + METRICS,

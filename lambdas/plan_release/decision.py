@@ -42,6 +42,11 @@ def check_decision(decision: Decision | None, package: Package, stored_evaluatio
     # A version from before the evaluation's digest was registered has none, and is held by the decision alone.
     registered = package.evaluation_digest or decision.evaluation_digest
     _check_same(about, decision, "registered evaluation", decision.evaluation_digest, registered)
+    if not decision.smoke_digest:
+        raise RefusalError(
+            f"{about}: what a release is tried with was not decided on yet when {decision.by} approved it: an "
+            f"administrator adopts it with 'greenlight adopt {package.version}'"
+        )
     return decision
 
 
@@ -73,8 +78,8 @@ def check_production_decision(decision: Decision | None, plan: ReleasePlan) -> N
         raise NotApprovedError(f"what was decided about {about} is about another release")
     if not decision.approved:
         raise NotApprovedError(f"{about} was {_told(decision)}")
-    planned = (plan.archive_digest, plan.evaluation_digest, plan.image)
-    if (decision.archive_digest, decision.evaluation_digest, decision.image) != planned:
+    planned = (plan.archive_digest, plan.evaluation_digest, plan.image, plan.smoke_digest)
+    if (decision.archive_digest, decision.evaluation_digest, decision.image, decision.smoke_digest) != planned:
         raise NotApprovedError(f"{about}: archive, evaluation or image are not those that {decision.by} decided on")
 
 

@@ -8,6 +8,7 @@ that moment. Safe to repeat within one execution.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -29,18 +30,21 @@ from lambdas.plan_release.decision import (
     check_production_decision,
 )
 from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
+from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import Found, Served, Settings, check_overtaken, draw_up, rollout
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
-from workflow.contract.champion import ChampionRecord, read_champion
+from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
+from workflow.contract.mark import is_marked
+from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
-from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
@@ -59,12 +63,16 @@ class ProductionNotApproved(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``decision_key`` names the KMS key that decisions are marked with."""
+    """The function's settings.
+
+    ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record.
+    """
 
     project: str
     bucket: str
     table: str
     decision_key: str
+    record_key: str
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
@@ -78,6 +86,7 @@ class Environment:
             bucket=environ["BUCKET"],
             table=environ["TABLE"],
             decision_key=environ["DECISION_KEY"],
+            record_key=environ["RECORD_KEY"],
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
@@ -92,7 +101,8 @@ metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 table = boto3.resource("dynamodb").Table(environment.table)
-decisions = Decisions(table, boto3.client("kms"), environment.decision_key, environment.project)
+kms = boto3.client("kms")
+decisions = Decisions(table, kms, environment.decision_key, environment.project)
 lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
 
@@ -141,33 +151,57 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
         refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
-    figures = hash_stored(s3, package.evaluation_uri + EVALUATION)
-    decision = check_decision(decisions.find(package.arn), package, figures.digest)
+    figures = read_figures(package.evaluation_uri + EVALUATION)
+    digest = hashlib.sha256(figures).hexdigest() if figures else ""
+    decision = check_decision(decisions.find(package.arn), package, digest)
+    judged = Judged.read(figures, package)
     check_place(decision, package, environment.bucket)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
-    champion = find_champion()
-    found = find_around(champion, decision)
+    champion, believed = find_champion()
+    found = find_around(Served.of(champion, believed=believed), decision, judged)
     plan = draw_up(environment.project, execution, given, settings, package, found)
-    known = describe_package(sagemaker, champion.model_package_arn) if champion and plan.production_exists else {}
-    previous = describe_previous(champion, plan.previous_configuration, known, plan.evaluation_uri)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous)
+    plan = replace(plan, archive_etag=archive.etag, previous=find_previous(champion if believed else None, plan))
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
 
 
-def find_around(champion: ChampionRecord | None, decision: Decision) -> Found:
-    """What there is before a release: both endpoints, and what is recorded as served."""
-    production, served = find_endpoint(sagemaker, f"{environment.project}-production"), Served.of(champion)
+def read_figures(uri: str) -> bytes:
+    """The evaluation's figures, none where there are none. Read once: what is held to the decision is what is shown."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return b""
+    return content
+
+
+def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
+    """What there is before a release: both endpoints, beside what is recorded as served."""
+    production = find_endpoint(sagemaker, f"{environment.project}-production")
     foreign = production is not None and production.configuration != served.configuration
     return Found(
         staging=find_endpoint(sagemaker, f"{environment.project}-staging"),
         production=production,
         served=served,
         decision=decision,
-        served_is_there=not foreign or has_configuration(sagemaker, served.configuration),
+        judged=judged,
+        # What somebody else recorded is no way back.
+        served_is_there=not foreign or (served.believed and has_configuration(sagemaker, served.configuration)),
     )
+
+
+def find_previous(champion: ChampionRecord | None, plan: ReleasePlan) -> PreviousVersion:
+    """What a roll-back has to bring back. It waits for nobody: what cannot be believed only tells less."""
+    if champion is None or not plan.production_exists:
+        return describe_previous(champion, {}, None, plan)
+    known = describe_package(sagemaker, champion.model_package_arn)
+    try:
+        decision = decisions.find(champion.model_package_arn)
+    except RefusalError:
+        decision = None
+    return describe_previous(champion, known, decision, plan)
 
 
 def confirm(plan: ReleasePlan) -> None:
@@ -176,7 +210,8 @@ def confirm(plan: ReleasePlan) -> None:
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """
     lock.take(plan.execution_arn, int(time.time()))
-    check_overtaken(plan, Served.of(find_champion()))
+    champion, believed = find_champion()
+    check_overtaken(plan, Served.of(champion, believed=believed))
 
 
 def find_package(arn: str) -> Package:
@@ -187,6 +222,13 @@ def find_package(arn: str) -> Package:
     return read(described, environment.package_group)
 
 
-def find_champion() -> ChampionRecord | None:
-    """The record of what production serves. Raises ContractError where it is not whole."""
-    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
+def find_champion() -> tuple[ChampionRecord | None, bool]:
+    """The record of what production serves, and whether it is as the function that records has written it.
+
+    Raises ContractError where it is not whole.
+    """
+    item = found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))
+    champion = read_champion(item)
+    if item is None or champion is None:
+        return None, True
+    return champion, is_marked(kms, environment.record_key, champion.message(), item.get(MARK))

@@ -14,7 +14,8 @@ from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import PackageProperties
 from workflow.contract.reading import ContractError
 
-SETTINGS = {"GREENLIGHT_CONFIDENCE"}
+CONFIDENCE = "GREENLIGHT_CONFIDENCE"
+SETTINGS = {CONFIDENCE}
 """What the build machine registers for the container to start with. A version's specification can be changed in the
 registry after its approval, no decision names what is set there, and an interpreter does what its variables say."""
 
@@ -25,10 +26,10 @@ class RefusalError(ValueError):
 
 @dataclass(frozen=True)
 class Package:
-    """One version. ``environment`` is what its containers start with; digests are SHA-256 in hex.
+    """One version. ``environment`` is what it is registered to start with; digests are SHA-256 in hex.
 
-    ``instance`` and ``evaluation_digest`` are empty where the version was registered without one. ``metrics`` are its
-    ``task`` and its figures, None for those it does not have, to be shown to people.
+    ``instance`` and ``evaluation_digest`` are empty where the version was registered without one. Its figures and the
+    name of its data are not read here: people are shown those that were decided on.
     """
 
     arn: str
@@ -40,10 +41,7 @@ class Package:
     model_digest: str
     archive_digest: str
     evaluation_digest: str
-    dataset_name: str
     evaluation_uri: str
-    report_uri: str
-    metrics: Mapping[str, Any]
 
 
 def read(described: Mapping[str, Any], group: str) -> Package:
@@ -62,14 +60,13 @@ def read(described: Mapping[str, Any], group: str) -> Package:
     if len(containers) != 1 or not containers[0].get("Image") or not containers[0].get("ModelDataUrl"):
         raise RefusalError(f"version {version} was not registered with one image and one archive")
     try:
-        properties = PackageProperties.parse(described.get("CustomerMetadataProperties", {}))
+        origin = PackageProperties.parse(described.get("CustomerMetadataProperties", {})).origin
     except ContractError as error:
         raise RefusalError(f"version {version} was not registered whole: {error}") from error
     environment = containers[0].get("Environment", {})
     if not environment.keys() <= SETTINGS:
         foreign = ", ".join(sorted(environment.keys() - SETTINGS))
         raise RefusalError(f"version {version} would start with settings that no build registers: {foreign}")
-    origin = properties.origin
     instances = specification.get("SupportedRealtimeInferenceInstanceTypes", [])
     return Package(
         arn=arn,
@@ -81,10 +78,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         model_digest=origin.model_digest,
         archive_digest=origin.archive_digest,
         evaluation_digest=origin.evaluation_digest,
-        dataset_name=origin.dataset_uri.rstrip("/").rpartition("/")[2],
         evaluation_uri=origin.evaluation_uri,
-        report_uri=origin.report_uri,
-        metrics=properties.figures.by_name().document(),
     )
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
-from workflow.contract.champion import ChampionRecord
+from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
@@ -77,24 +78,31 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
 
 @dataclass(frozen=True)
 class Served:
-    """What the table says that production serves: a package, its version and configuration; empty for nothing yet."""
+    """What the table says that production serves: a package, its version and configuration; empty for nothing yet.
+
+    Not ``believed`` is what the function that records did not mark; it names no package.
+    """
 
     package: str = ""
     configuration: str = ""
     version: int = 0
+    believed: bool = True
 
     @staticmethod
-    def of(champion: ChampionRecord | None) -> Served:
+    def of(champion: ChampionRecord | None, *, believed: bool = True) -> Served:
         """What the champion's record says."""
         if champion is None:
             return Served()
+        if not believed:
+            return Served(configuration=champion.production_configuration, believed=False)
         return Served(champion.model_package_arn, champion.production_configuration, champion.package_version)
 
 
 @dataclass(frozen=True)
 class Found:
-    """What there was before planning; None for an endpoint that does not exist. The decision approves the version.
+    """What there was before planning; None for an endpoint that does not exist.
 
+    The decision approves the version, by the evaluation that ``judged`` tells of.
     ``served_is_there`` tells whether SageMaker still has the configuration that is recorded as served.
     """
 
@@ -102,6 +110,7 @@ class Found:
     production: Endpoint | None
     served: Served
     decision: Decision
+    judged: Judged
     served_is_there: bool = True
 
 
@@ -113,6 +122,8 @@ def check_champion(judged_against: str | None, package: Package, served: Served,
     """
     if judged_against is None:
         return
+    if not served.believed:
+        raise RefusalError(NOT_RECORDED)
     by_hand = f"start the release by hand, with the model_package_arn {package.arn} alone"
     if production is not None and production.configuration != served.configuration:
         raise RefusalError(
@@ -166,7 +177,7 @@ def draw_up(
         model_package_arn=package.arn,
         replaces=found.served.package,
         package_version=package.version,
-        dataset_name=package.dataset_name,
+        dataset_name=found.decision.dataset,
         model_name=f"{project}-{mark}",
         staging_configuration=f"{project}-staging-{mark}",
         production_configuration=f"{project}-production-{mark}",
@@ -178,18 +189,20 @@ def draw_up(
         model_digest=package.model_digest,
         archive_digest=package.archive_digest,
         evaluation_uri=package.evaluation_uri,
-        report_uri=package.report_uri,
+        report_uri=package.evaluation_uri + REPORT,
         image=package.image,
         model_data_url=package.model_data_url,
-        environment=package.environment,
+        environment=found.judged.environment,
         instance=package.instance or settings.instance,
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
-        metrics=package.metrics,
+        metrics=found.judged.figures.document(),
         # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
         goes_back=given.judged_against is None and package.version <= found.served.version,
         evaluation_digest=found.decision.evaluation_digest,
         approval=ReleaseApproval.of(found.decision),
+        smoke_digest=found.decision.smoke_digest,
+        report_digest=found.decision.report_digest,
     )
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from lambdas.plan_release.package import RefusalError
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.decision import Decision
 from workflow.contract.package_properties import PackageProperties
 from workflow.contract.reading import ContractError
-from workflow.contract.release_plan import PreviousVersion
+from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 
 
 def choose_previous(endpoint: str, serving: str, recorded: str, *, recorded_is_there: bool) -> str:
@@ -35,19 +36,23 @@ def choose_previous(endpoint: str, serving: str, recorded: str, *, recorded_is_t
 
 
 def describe_previous(
-    champion: ChampionRecord | None, configuration: str, described: Mapping[str, Any], evaluation_uri: str
+    champion: ChampionRecord | None, described: Mapping[str, Any], decision: Decision | None, plan: ReleasePlan
 ) -> PreviousVersion:
-    """The version that the ``configuration`` in production serves, as far as a release has recorded it.
+    """The version that the plan's previous configuration serves, as far as a release has recorded it.
 
-    ``described`` is DescribeModelPackage's answer about the champion, empty where the registry no longer has it. Then
-    the pictures of the ``evaluation_uri`` of the version to be released show which model answers, and no more.
+    ``described`` is DescribeModelPackage's answer about the champion, empty where the registry no longer has it;
+    ``decision`` is what was signed about it, None for nothing that can be believed. Without either, the pictures of the
+    version to be released show which model answers, and no more.
     """
-    if champion is None or champion.production_configuration != configuration:
-        return PreviousVersion("", evaluation_uri, only_the_digest=True)
+    recorded = champion is not None and champion.production_configuration == plan.previous_configuration
+    digest = champion.model_digest if champion is not None and recorded else ""
+    by_the_new = PreviousVersion(digest, plan.evaluation_uri, only_the_digest=True, smoke_digest=plan.smoke_digest)
+    if not digest or decision is None or not decision.smoke_digest:
+        return by_the_new
     try:
         origin = PackageProperties.parse(described.get("CustomerMetadataProperties", {})).origin
     except ContractError:
-        return PreviousVersion(champion.model_digest, evaluation_uri, only_the_digest=True)
-    if origin.model_digest != champion.model_digest:
-        return PreviousVersion(champion.model_digest, evaluation_uri, only_the_digest=True)
-    return PreviousVersion(champion.model_digest, origin.evaluation_uri, only_the_digest=False)
+        return by_the_new
+    if origin.model_digest != digest:
+        return by_the_new
+    return PreviousVersion(digest, origin.evaluation_uri, only_the_digest=False, smoke_digest=decision.smoke_digest)

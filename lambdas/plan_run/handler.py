@@ -23,10 +23,11 @@ from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.champion import ChampionDocument, ChampionRecord, read_champion
+from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
+from workflow.contract.mark import is_marked
 from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import Origin
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
@@ -59,10 +60,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings."""
+    """The function's settings. ``record_key`` is what the record of the champion is marked with."""
 
     deployment: Deployment
     table: str
+    record_key: str
     package_group: str
     defaults: Mapping[str, Any]
     loosening: str
@@ -82,6 +84,7 @@ class Environment:
                 serving_image=environ["SERVING_IMAGE"],
             ),
             table=environ["TABLE"],
+            record_key=environ["RECORD_KEY"],
             package_group=environ["PACKAGE_GROUP"],
             defaults={"dataset": dataset, **defaults} if dataset else defaults,
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
@@ -97,6 +100,7 @@ metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 sns = boto3.client("sns")
+kms = boto3.client("kms")
 table = boto3.resource("dynamodb").Table(environment.table)
 claims = Claims(table, boto3.client("stepfunctions"))
 
@@ -118,7 +122,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             files=list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
-            champion=find_champion(),
+            champion=find_champion() if given.compare else None,
         )
         plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
@@ -127,7 +131,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except ContractError as error:
         raise InputRejected(str(error)) from error
     if plan.anything_to_do:
-        write_champion(plan.uris.champion, found.champion if given.compare else None)
+        write_champion(plan.uris.champion, found.champion)
         write_pretrained(plan.uris.pretrained, weights)
         write_json(plan.uris.record + "run.json", describe_run(given, plan))
         inspection = {"version": VERSION, "instances": given.prepare_instances}
@@ -222,8 +226,16 @@ def newest_package() -> Registered | None:
 
 
 def find_champion() -> ChampionRecord | None:
-    """What production serves; None where it serves nothing yet. Raises ContractError on a record that is not whole."""
-    return read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
+    """What production serves; None where it serves nothing yet.
+
+    Raises ContractError on a record that is not whole, or that the function which records did not mark: what a
+    candidate is compared with is nobody else's to say.
+    """
+    item = found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))
+    champion = read_champion(item)
+    if item and champion and not is_marked(kms, environment.record_key, champion.message(), item.get(MARK)):
+        raise ContractError(NOT_RECORDED)
+    return champion
 
 
 def write_champion(uri: str, champion: ChampionRecord | None) -> None:

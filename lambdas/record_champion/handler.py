@@ -5,6 +5,7 @@ Safe to repeat: a release that is recorded already is left as it is.
 
 from __future__ import annotations
 
+import hmac
 import os
 import time
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.record_champion.history import champion_of, release_of
-from workflow.contract.champion import read_champion
+from workflow.contract.champion import MARK, ChampionRecord, read_champion
+from workflow.contract.decision import MAC_ALGORITHM
 from workflow.contract.document import Text, read
 from workflow.contract.release_lock import held_by
 from workflow.contract.release_plan import ReleasePlan
@@ -31,14 +33,15 @@ class NotHolderError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings."""
+    """The function's settings. ``record_key`` is what the record of the champion is marked with."""
 
     table: str
+    record_key: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(table=environ["TABLE"])
+        return Environment(table=environ["TABLE"], record_key=environ["RECORD_KEY"])
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ tracer = Tracer()
 metrics = Metrics()
 table = boto3.resource("dynamodb").Table(environment.table)
 dynamodb = table.meta.client
+kms = boto3.client("kms")
 
 
 @metrics.log_metrics
@@ -65,8 +69,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="ReleaseRecorded", unit=MetricUnit.Count, value=1)
     released = read(Released, event, "event")
     plan = released.plan
-    recorded = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
-    if recorded is not None and recorded.execution == plan.execution_arn:
+    item = found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))
+    recorded = read_champion(item)
+    if item and recorded and recorded.execution == plan.execution_arn and is_ours(recorded, item.get(MARK)):
         logger.info("recorded already", package_version=plan.package_version)
         released_epoch = recorded.released_epoch
     else:
@@ -76,14 +81,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"package_version": plan.package_version, "released_epoch": released_epoch}
 
 
+def sign(recorded: ChampionRecord) -> bytes:
+    """The mark of a record. The same record always has the same one, so that it can be compared."""
+    message = recorded.message()
+    mac: bytes = kms.generate_mac(KeyId=environment.record_key, MacAlgorithm=MAC_ALGORITHM, Message=message)["Mac"]
+    return mac
+
+
+def is_ours(recorded: ChampionRecord, mark: object) -> bool:
+    """Whether this function wrote a record, and nobody else in its name."""
+    return hmac.compare_digest(sign(recorded).hex().encode(), str(mark).encode())
+
+
 def record(released: Released, released_epoch: int) -> None:
     """Write both items, or neither. Raises NotHolderError where this release has lost the lock."""
     plan, configuration = released.plan, released.configuration
     held = {"TableName": environment.table, "Key": {"id": RELEASE_LOCK}, **held_by(plan.execution_arn)}
-    items = (
-        champion_of(plan, configuration, released_epoch).item(),
-        release_of(plan, configuration, released_epoch).item(),
-    )
+    champion = champion_of(plan, configuration, released_epoch)
+    items = (champion.marked(sign(champion)), release_of(plan, configuration, released_epoch).item())
     puts = [{"Put": {"TableName": environment.table, "Item": item}} for item in items]
     try:
         dynamodb.transact_write_items(TransactItems=[{"ConditionCheck": held}, *puts])

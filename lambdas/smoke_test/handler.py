@@ -24,13 +24,11 @@ from lambdas.smoke_test.comparison import difference
 from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, NotHeard, listen
 from lambdas.smoke_test.request import ProbeRequest, Request
 from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
-from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.smoke import Box, Expectation, Expected, answer_of
+from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 PROBE_SECONDS = 10
-FOLDER = "smoke/"
-"""Where an evaluation keeps the pictures, below its own folder."""
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -60,10 +58,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return probe(ProbeRequest.parse(event))
     metrics.add_metric(name="SmokeTested", unit=MetricUnit.Count, value=1)
     asked = Request.parse(event)
-    expectation, folder = read_expectation(asked), asked.evaluation_uri + FOLDER
-    boxes = 0
+    kept = read_decided(asked)
+    expectation, boxes = kept.expectation, 0
     for image in expectation.images:
-        answer = ask(runtime, asked.endpoint, image.file, read_object(folder + image.file))
+        answer = ask(runtime, asked.endpoint, image.file, kept.pictures[image.file])
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -82,13 +80,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def probe(asked: ProbeRequest) -> dict[str, Any]:
     """Ask until the new fleet was heard, for some seconds at most, and publish how many of its answers were wrong."""
     metrics.add_metric(name="Probed", unit=MetricUnit.Count, value=1)
-    expectation = read_expectation(asked)
-    pictures = {one.file: read_object(asked.evaluation_uri + FOLDER + one.file) for one in expectation.images[:ENOUGH]}
+    kept = read_decided(asked)
+    expectation = kept.expectation
     until = time.monotonic() + PROBE_SECONDS
 
     def question(image: Expected) -> str:
         try:
-            answer = ask(hasty, asked.endpoint, image.file, pictures[image.file])
+            answer = ask(hasty, asked.endpoint, image.file, kept.pictures[image.file])
         except SmokeTestFailed as error:
             raise NotHeard from error
         if answer.get("model_digest") != asked.model_digest:
@@ -112,15 +110,20 @@ def probe(asked: ProbeRequest) -> dict[str, Any]:
     return {"right": heard.right, "wrong": heard.wrong, "others": heard.others, "summary": heard.summary()}
 
 
-def read_expectation(asked: Request) -> Expectation:
-    """What the evaluation saw in its pictures. Raises SmokeTestFailed where it is of no use."""
+def read_decided(asked: Request) -> StoredSmoke:
+    """What the evaluation saw in its pictures. Raises SmokeTestFailed where it is of no use, or was changed since."""
     try:
-        expectation = Expectation.parse(json.loads(read_object(asked.evaluation_uri + FOLDER + "smoke.json")))
-    except (ContractError, ValueError) as error:
-        raise SmokeTestFailed(f"smoke.json cannot be understood: {error}") from error
-    if expectation.model_digest != asked.model_digest and not asked.only_the_digest:
-        raise SmokeTestFailed(f"smoke.json is about another model, {expectation.model_digest[:12]}…")
-    return expectation
+        kept = read_smoke(s3, asked.evaluation_uri)
+    except ContractError as error:
+        raise SmokeTestFailed(str(error)) from error
+    if kept.digest != asked.smoke_digest:
+        raise SmokeTestFailed(
+            f"smoke.json or its pictures at {asked.evaluation_uri} are not those that were decided on "
+            f"(SHA-256 {kept.digest[:12]}…, decided on {asked.smoke_digest[:12]}…)"
+        )
+    if kept.expectation.model_digest != asked.model_digest and not asked.only_the_digest:
+        raise SmokeTestFailed(f"smoke.json is about another model, {kept.expectation.model_digest[:12]}…")
+    return kept
 
 
 def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation, asked: Request) -> str:
@@ -151,13 +154,3 @@ def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]
     if not isinstance(answer, dict):
         raise SmokeTestFailed(f"{endpoint}, {file}: the answer is no JSON object")
     return answer
-
-
-def read_object(uri: str) -> bytes:
-    """One stored object. Raises SmokeTestFailed where it is missing."""
-    bucket, key = split_s3_uri(uri)
-    try:
-        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey as error:
-        raise SmokeTestFailed(f"the evaluation left no {uri}") from error
-    return content

@@ -13,12 +13,14 @@ from workflow.contract.reading import ContractError
 class Request:
     """An endpoint, the model that it must serve, and the folder of that model's evaluation.
 
+    ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
     """
 
     endpoint: Text
     model_digest: Digest
     evaluation_uri: Folder
+    smoke_digest: Digest
     only_the_digest: bool = False
 
     @staticmethod

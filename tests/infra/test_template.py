@@ -351,6 +351,23 @@ def test_only_the_function_that_asks_marks_requests_and_it_cannot_mark_decisions
         assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
+def test_only_the_function_that_records_marks_what_production_serves_and_only_the_plans_verify(template: Json) -> None:
+    """So that nobody lowers what a candidate is compared with by writing into the table."""
+    key = of_type(template, "AWS::KMS::Key")["RecordKey"]
+    assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
+    said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
+    records = {"Fn::GetAtt": ["RecordChampionRole", "Arn"]}
+    plans = [{"Fn::GetAtt": [name, "Arn"]} for name in ("PlanRunRole", "PlanReleaseRole")]
+    for action, allow, deny, roles in (
+        ("kms:GenerateMac", "LetTheRecordingFunctionMark", "NobodyElseMarks", records),
+        ("kms:VerifyMac", "LetThePlansVerify", "NobodyElseVerifies", plans),
+    ):
+        allowed, denied = said[allow], said[deny]
+        assert (allowed["Effect"], allowed["Action"], allowed["Principal"]) == ("Allow", action, {"AWS": roles})
+        assert (denied["Effect"], denied["Action"], denied["Principal"]) == ("Deny", action, "*")
+        assert denied["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": roles}}
+
+
 def test_a_decision_is_written_once_and_by_one_function(template: Json) -> None:
     """Nobody may change or delete one, and only the decide function writes one."""
     about = [

@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
     "REQUEST_KEY": "alias/greenlight-requests",
+    "RECORD_KEY": "alias/greenlight-record",
     "BUILD_ROLE": "greenlight-BuildRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
@@ -159,6 +160,12 @@ def table(aws: None) -> Any:
 def request_key(aws: None) -> Any:
     """The key that marks requests; gives KMS."""
     return create_key(ENVIRONMENT["REQUEST_KEY"])
+
+
+@pytest.fixture
+def record_key(aws: None) -> Any:
+    """The key that marks what production serves; gives KMS."""
+    return create_key(ENVIRONMENT["RECORD_KEY"])
 
 
 class Mailbox:

@@ -1,10 +1,11 @@
-"""Signed decisions for tests: marked by moto's KMS with the key that the functions are told of, or with another."""
+"""What is signed for, for tests: marked by moto's KMS with the key that the functions are told of, or with another."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.lambdas.conftest import ENVIRONMENT, SESSION
+from workflow.contract.champion import ChampionRecord
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 
 
@@ -22,3 +23,10 @@ class Signer:
         message = decision.message()
         mac = self.kms.generate_mac(KeyId=self.key, MacAlgorithm=MAC_ALGORITHM, Message=message)["Mac"]
         return SignedDecision(decision, mac).item()
+
+
+def recorded(item: dict[str, Any]) -> dict[str, Any]:
+    """The champion's item as the function that records writes it, with the mark of the stack's key."""
+    record = ChampionRecord.parse(item)
+    marked = {"KeyId": ENVIRONMENT["RECORD_KEY"], "MacAlgorithm": MAC_ALGORITHM}
+    return record.marked(SESSION.client("kms").generate_mac(**marked, Message=record.message())["Mac"])

@@ -50,9 +50,9 @@ class ApprovalRequest(Document):
 
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
     models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
-    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json) and ``image`` say which bytes it
-    is about, ``report_digest`` which report it was asked with, empty for none. What has a default was not there from
-    the beginning, and a request waits for days.
+    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json), ``image`` and ``smoke_digest``
+    (of what a release is tried with) say which bytes it is about, ``report_digest`` which report it was asked with,
+    empty for none. What has a default was not there from the beginning, and a request waits for days.
     """
 
     purpose: Purpose
@@ -78,6 +78,7 @@ class ApprovalRequest(Document):
     evaluation_digest: str = ""
     image: str = ""
     report_digest: str = ""
+    smoke_digest: str = ""
 
     def found_nothing(self) -> bool:
         """Whether the model found nothing: a figure of 0, or no object at the confidence with which it would serve."""

@@ -5,6 +5,8 @@ Reading fails closed: only where there is no record at all does production serve
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +16,15 @@ from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.table_keys import CHAMPION
+
+MARK = "mac"
+"""What the item's mark is called."""
+
+NOT_RECORDED = (
+    "the record of what production serves carries no mark of the function that records: it was changed, or is older "
+    "than the stack's last update. Release what production serves once more by hand, which records it anew: start the "
+    "release machine with its model_package_arn alone"
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,8 @@ class ChampionDocument(Document):
 class ChampionRecord(Document):
     """What the table says that production serves, since when, which execution released it, and who approved it.
 
-    ``approval`` is None in a record from before decisions were signed.
+    Its item carries a mark that only the function which records can make: what a candidate is compared with is the
+    record's to say. ``approval`` is None in a record from before decisions were signed.
     """
 
     model_package_arn: PackageArn
@@ -51,8 +63,17 @@ class ChampionRecord(Document):
     approval: ReleaseApproval | None = None
 
     def item(self) -> dict[str, Any]:
-        """The record as the table's item."""
+        """The record as the table's item, without its mark."""
         return {"id": CHAMPION, **self.document()}
+
+    def marked(self, mac: bytes) -> dict[str, Any]:
+        """The record as the table's item, with its mark: the bytes of KMS's ``Mac``."""
+        return {**self.item(), MARK: mac.hex()}
+
+    def message(self) -> bytes:
+        """What is marked."""
+        text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
+        return b"greenlight champion 1\n" + hashlib.sha256(text.encode()).hexdigest().encode()
 
     def champion(self) -> Champion:
         """What the evaluation is told of it."""

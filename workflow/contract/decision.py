@@ -40,7 +40,9 @@ class Decision(Document):
     ``scope`` is empty for the version itself, and the ARN of a release for its second question, which holds for that
     release alone. ``evaluation_digest`` is the SHA-256 of the evaluation's figures (metrics.json) as the gate read
     them; ``image`` the address of the serving image. ``by`` is a name, or the ARN of an AWS identity; ``at_epoch`` is
-    in seconds.
+    in seconds. ``dataset`` is what people call the version's data, ``smoke_digest`` that of what a release is tried
+    with (StoredSmoke), ``report_digest`` the SHA-256 of the report that was looked at; each is empty in a decision from
+    before it was signed for, and the last where there was no report.
     """
 
     model_package_arn: PackageArn
@@ -54,6 +56,9 @@ class Decision(Document):
     door: Door
     comment: str
     at_epoch: int
+    dataset: str = ""
+    smoke_digest: str = ""
+    report_digest: str = ""
 
     @property
     def approved(self) -> bool:

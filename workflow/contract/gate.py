@@ -52,7 +52,8 @@ class PassedGate:
     """What the registration and the person who approves need of a candidate that passed: ``$.gate`` in Build.
 
     ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where that archive is
-    kept, under its digest. ``properties`` are the candidate's RegisteredFigures as the registry takes them.
+    kept, under its digest. ``smoke_digest`` is that of what a release is tried with (StoredSmoke). ``properties`` are
+    the candidate's RegisteredFigures as the registry takes them.
     """
 
     passed: bool
@@ -61,6 +62,7 @@ class PassedGate:
     model_digest: str
     archive_digest: str
     evaluation_digest: str
+    smoke_digest: str
     archive_uri: str
     report_uri: str
     metrics_uri: str

@@ -26,7 +26,7 @@ FIRST_TASK = "detect"
 class Origin:
     """Where a version comes from: the texts that are registered as they are.
 
-    ``evaluation_digest`` is empty for versions that were registered before it was.
+    ``evaluation_digest`` and ``smoke_digest`` are empty for versions that were registered before they were.
     """
 
     fingerprint: str
@@ -42,6 +42,7 @@ class Origin:
     archive_digest: Digest
     endpoint_instance: str
     evaluation_digest: str
+    smoke_digest: str
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Origin:

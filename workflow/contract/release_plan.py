@@ -15,12 +15,14 @@ class PreviousVersion:
     """What production served before: the digest of its model, empty where no release has recorded it.
 
     ``evaluation_uri`` is the evaluation whose pictures are sent. It is that version's own, whose answers are known; or,
-    with ``only_the_digest``, another's, so that no more can be seen than which model answers.
+    with ``only_the_digest``, another's, so that no more can be seen than which model answers. ``smoke_digest`` is what
+    was decided on of those pictures (StoredSmoke), empty in a plan from before.
     """
 
     model_digest: str
     evaluation_uri: Folder
     only_the_digest: bool
+    smoke_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,11 @@ class ReleasePlan(Document):
 
     ``model_name``, ``staging_configuration`` and ``production_configuration`` are what the names of these begin with:
     every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
-    in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
-    people. ``goes_back`` says that a person brings back an earlier version. ``approval`` is who approved the version,
-    ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were hashed, and ``previous`` what a
-    roll-back has to bring back. What has a default was not there from the beginning, and is in every plan made today.
+    in production, empty where production did not exist. ``metrics`` are the task and the figures of the evaluation that
+    was decided on, to be shown to people. ``goes_back`` says that a person brings back an earlier version. ``approval``
+    is who approved the version, ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were
+    hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
+    decision. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -66,3 +69,5 @@ class ReleasePlan(Document):
     approval: ReleaseApproval | None = None
     archive_etag: str = ""
     previous: PreviousVersion | None = None
+    smoke_digest: str = ""
+    report_digest: str = ""

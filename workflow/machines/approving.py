@@ -88,6 +88,7 @@ def registered_properties() -> dict[str, str]:
         archive_digest="$.gate.archive_digest",
         endpoint_instance="$.plan.instances.endpoint",
         evaluation_digest="$.gate.evaluation_digest",
+        smoke_digest="$.gate.smoke_digest",
     )
     figures = {field.name: f"$.gate.properties.{field.name}" for field in fields(RegisteredFigures)}
     return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}

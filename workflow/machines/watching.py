@@ -122,6 +122,7 @@ def probe(then: State) -> LambdaStep:
             "endpoint": f"{settings.PROJECT}-production",
             "model_digest.$": "$.plan.model_digest",
             "evaluation_uri.$": "$.plan.evaluation_uri",
+            "smoke_digest.$": "$.plan.smoke_digest",
             "configuration.$": "$.production_configuration.name",
         },
         [Catch(then, error_equals=["States.ALL"], result_path="$.unprobed")],

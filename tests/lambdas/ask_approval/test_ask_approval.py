@@ -44,6 +44,7 @@ GATE = PassedGate(
     model_digest="a" * 64,
     archive_digest="b" * 64,
     evaluation_digest="c" * 64,
+    smoke_digest="7" * 64,
     archive_uri=f"s3://greenlight-test/models/{'b' * 64}/model.tar.gz",
     report_uri=EVALUATION + "report/index.html",
     metrics_uri=EVALUATION + "metrics.json",
@@ -69,7 +70,7 @@ PRODUCTION: dict[str, Any] = {
     **{key: RELEASE[key] for key in ("token", "run", "execution", "package_arn")},
     "purpose": "production",
     "machine": "release",
-    "release": release_plan(evaluation_digest="c" * 64).document(),
+    "release": release_plan(evaluation_digest="c" * 64, report_digest="").document(),
 }
 
 
@@ -237,6 +238,24 @@ def test_figures_of_no_known_task_make_no_request(
     with pytest.raises(function.RequestRefused, match="metrics"):
         function.handler(broken, context)
     assert table.scan()["Items"] == []
+
+
+@pytest.mark.parametrize("stored", [None, "another report"])
+def test_nobody_is_asked_for_production_with_another_report_than_the_version_was_approved_with(
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context, stored: str | None
+) -> None:
+    """Whoever may write below the runs could show what nobody has judged; with the same one, people are asked."""
+    release = release_plan(
+        report_uri=EVALUATION + "report/index.html", report_digest=hashlib.sha256(b"the report").hexdigest()
+    )
+    asked = {**PRODUCTION, "release": release.document()}
+    if stored is not None:
+        bucket.put("runs/one/evaluation/report/index.html", stored)
+    with pytest.raises(function.RequestRefused, match="is not the one that version 4 was approved with"):
+        function.handler(asked, context)
+    assert (table.scan()["Items"], mailbox.mails()) == ([], [])
+    bucket.put("runs/one/evaluation/report/index.html", "the report")
+    assert function.handler(asked, context) == {"asked": True}
 
 
 def test_asking_stores_the_request_and_mails_its_link(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from botocore.stub import Stubber
 
 from lambdas.decide import adopting
 from lambdas.decide import command as function
-from tests.lambdas.conftest import Bucket
+from tests.lambdas.conftest import Bucket, client
 from tests.lambdas.decide.test_command import ADA, call
-from tests.lambdas.plan_release.test_plan import ARN, DESCRIBED
-from workflow.contract.decision import MAC_ALGORITHM, SignedDecision
+from tests.lambdas.gate_metrics.figures import smoked
+from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED
+from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.stored_smoke import read_smoke
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
 
@@ -65,6 +68,9 @@ def stored(bucket: Bucket, table: Any, decision_key: Any) -> Any:
     """The table, where archive and figures lie as they were registered; nobody has decided."""
     bucket.put("runs/one/model.tar.gz", ARCHIVE)
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    bucket.put("runs/one/evaluation/smoke/smoke.json", json.dumps(smoked()))
+    bucket.put("runs/one/evaluation/smoke/0.jpg", b"a picture")
+    bucket.put("runs/one/evaluation/report/index.html", b"the report")
     return table
 
 
@@ -84,9 +90,33 @@ def test_a_version_is_adopted_as_it_lies_there(stored: Any, decision_key: Any) -
     assert (decision.model_package_arn, decision.package_version, decision.scope) == (ARN, 4, "")
     assert decision.archive_digest == hashlib.sha256(ARCHIVE).hexdigest()
     assert decision.evaluation_digest == hashlib.sha256(FIGURES).hexdigest()
-    assert decision.image == "serving:1"
+    assert (decision.image, decision.dataset) == ("serving:1", "fasteners")
+    assert decision.smoke_digest == read_smoke(client("s3"), "s3://greenlight-test/runs/one/evaluation/").digest
+    assert decision.report_digest == hashlib.sha256(b"the report").hexdigest()
     marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
     assert decision_key.verify_mac(**marked, Message=decision.message(), Mac=signed.mac)["MacValid"]
+
+
+def signed_by(kms: Any, decision: Decision) -> dict[str, Any]:
+    """The item of a decision that the stack's key has marked."""
+    marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
+    return SignedDecision(decision, kms.generate_mac(**marked, Message=decision.message())["Mac"]).item()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "door"),
+    [({}, 200, "adoption"), ({"smoke_digest": "7" * 64}, 409, "link"), ({"decision": "rejected"}, 409, "link")],
+    ids=["approved before", "approved", "rejected before"],
+)
+def test_an_approval_from_before_what_a_release_is_tried_with_was_signed_for_is_taken_over(
+    stored: Any, decision_key: Any, changes: dict[str, Any], status: int, door: str
+) -> None:
+    """No release believes it any more; a decision that does not lack that stands, and so does a "no"."""
+    before = replace(DECISION, smoke_digest="", report_digest="", dataset="")
+    stored.put_item(Item=signed_by(decision_key, replace(before, **changes)))
+    with registry(registered()):
+        assert call(ORDER)[0] == status
+    assert SignedDecision.parse(kept(stored) or {}).decision.door == door
 
 
 def test_whom_aws_does_not_name_adopts_nothing(stored: Any) -> None:
@@ -109,9 +139,7 @@ def test_the_same_order_again_is_answered_as_the_first_was(stored: Any, decision
     with registry(registered(), times=2):
         _, first = call(ORDER)
         older = replace(SignedDecision.parse(kept(stored) or {}).decision, at_epoch=first["at_epoch"] - 60)
-        marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
-        mac = decision_key.generate_mac(**marked, Message=older.message())["Mac"]
-        stored.put_item(Item=SignedDecision(older, mac).item())
+        stored.put_item(Item=signed_by(decision_key, older))
         assert call(ORDER) == (200, older.document())
 
 
@@ -155,13 +183,20 @@ def test_what_is_no_whole_version_is_not_adopted(stored: Any, described: dict[st
     assert kept(stored) is None
 
 
-@pytest.mark.parametrize("key", ["runs/one/model.tar.gz", "runs/one/evaluation/metrics.json"])
-def test_a_version_whose_bytes_are_gone_is_not_adopted(stored: Any, bucket: Bucket, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("runs/one/model.tar.gz", "no archive at s3://greenlight-test/runs/one/model.tar.gz"),
+        ("runs/one/evaluation/metrics.json", "no evaluation at s3://greenlight-test/runs/one/evaluation/metrics.json"),
+        ("runs/one/evaluation/smoke/0.jpg", "no smoke test at s3://greenlight-test/runs/one/evaluation/"),
+    ],
+)
+def test_a_version_whose_bytes_are_gone_is_not_adopted(stored: Any, bucket: Bucket, key: str, told: str) -> None:
     """Nobody signs for what nobody has."""
     bucket.s3.delete_object(Bucket=bucket.name, Key=key)
     with registry(registered()):
         status, answer = call(ORDER)
-    assert (status, f"at s3://greenlight-test/{key}" in answer["error"]) == (409, True)
+    assert (status, told in answer["error"]) == (409, True)
     assert kept(stored) is None
 
 

@@ -161,13 +161,14 @@ def test_a_decision_without_a_valid_mark_is_delivered_to_nobody(
     assert stored(pending)["status"] == "pending"
 
 
+@pytest.mark.parametrize("changed", ["archive_digest", "evaluation_digest", "smoke_digest"])
 def test_a_decision_about_other_bytes_is_delivered_to_nobody(
-    pending: Any, execution: Waiting, visitor: Visitor
+    pending: Any, execution: Waiting, visitor: Visitor, changed: str
 ) -> None:
     """Of the same version, should such a thing ever be."""
     execution.takes()
     visitor.decide()
-    event = {**RELEASE, "gate": {**RELEASE["gate"], "archive_digest": "f" * 64}}
+    event = {**RELEASE, "gate": {**RELEASE["gate"], changed: "f" * 64}}
     pending.put_item(Item=stored_request(event, "m" * 32).item("another-token"))
     answer = Visitor("m" * 32).decide()
     assert answer["statusCode"] == 409

@@ -7,6 +7,7 @@ from typing import Any
 from lambdas.gate_metrics.decision import Decision, Evidence, decide
 from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.scores import QUALITY, figures_of
+from workflow.contract.smoke import Expectation
 
 MODEL, ARCHIVE, OTHER = "a" * 64, "b" * 64, "c" * 64
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
@@ -105,6 +106,9 @@ def smoked(**changes: Any) -> dict[str, Any]:
     return {"version": 1, "model_digest": MODEL, "confidence": 0.25, "images": [picture], **changes}
 
 
+SMOKE = Expectation.parse(smoked())
+
+
 def lead(value: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
     """How far the candidate is ahead."""
     return {"value": value, "low": low, "high": high}
@@ -120,7 +124,7 @@ def judge(metrics: Any = None, champion: Any = None, limits: Any = None, **more:
             training_status=more.get("training_status", "Completed"),
             archive_digest=more.get("archive_digest", ARCHIVE),
             has_report=more.get("has_report", True),
-            smoke=more.get("smoke", smoked()),
+            smoke=more.get("smoke", SMOKE),
             compare=more.get("compare", True),
             loosened=more.get("loosened", ()),
         )

@@ -27,6 +27,7 @@ from workflow.contract.build_plan import PlannedChampion
 from workflow.contract.model import TASKS
 from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, figures_of
+from workflow.contract.stored_smoke import read_smoke
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
@@ -56,6 +57,7 @@ def evaluated(bucket: Bucket) -> Bucket:
     bucket.put(FOLDER + "metrics.json", found())
     bucket.put(FOLDER + "report/index.html", PAGE)
     bucket.put(FOLDER + "smoke/smoke.json", json.dumps(smoked()))
+    bucket.put(FOLDER + "smoke/0.jpg", b"a picture")
     return bucket
 
 
@@ -71,6 +73,7 @@ def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, co
     assert result["passed"] is True
     assert result["archive_digest"] == DIGEST
     assert result["evaluation_digest"] == hashlib.sha256(evaluated.get(FOLDER + "metrics.json")).hexdigest()
+    assert result["smoke_digest"] == read_smoke(function.s3, EVALUATION).digest
     assert result["metrics"] == {
         **dict.fromkeys(FIGURE_NAMES),
         **{"task": "detect", "map50": 0.964, "map50_95": 0.7, "precision": 0.95, "recall": 0.94, "f1": 0.945},
@@ -241,15 +244,21 @@ def test_figures_that_cannot_be_read_are_refused(evaluated: Bucket, context: Con
     assert gate(evaluated)["passed"] is False
 
 
-@pytest.mark.parametrize("body", [None, "no json", json.dumps(smoked(images=[]))])
+@pytest.mark.parametrize(
+    ("missing", "body"),
+    [
+        *(("smoke/smoke.json", body) for body in (None, "no json", json.dumps(smoked(images=[])))),
+        ("smoke/0.jpg", None),
+    ],
+)
 def test_missing_pictures_to_try_a_release_with_close_the_gate(
-    evaluated: Bucket, context: Context, body: str | None
+    evaluated: Bucket, context: Context, missing: str, body: str | None
 ) -> None:
     """Before a person is asked, and not when the release finds nothing to send."""
     if body is None:
-        evaluated.s3.delete_object(Bucket=evaluated.name, Key=FOLDER + "smoke/smoke.json")
+        evaluated.s3.delete_object(Bucket=evaluated.name, Key=FOLDER + missing)
     else:
-        evaluated.put(FOLDER + "smoke/smoke.json", body)
+        evaluated.put(FOLDER + missing, body)
     with pytest.raises(GateRejected, match="left no pictures to try a release with"):
         handler(event(), context)
     assert gate(evaluated)["passed"] is False

@@ -76,6 +76,13 @@ def test_a_version_registered_before_its_figures_were_hashed_is_held_by_the_deci
         check_decision(DECISION, old, "c" * 64)
 
 
+def test_a_decision_from_before_what_a_release_is_tried_with_was_signed_for_is_refused_with_the_remedy() -> None:
+    """Whoever may write to the bucket could have made the test an easy one."""
+    old = replace(DECISION, smoke_digest="")
+    with pytest.raises(RefusalError, match=r"was not decided on yet when Ada approved it: .* 'greenlight adopt 4'"):
+        check_decision(old, package(), EVALUATION)
+
+
 def test_a_release_that_does_not_ask_again_needs_no_second_decision() -> None:
     """The version's own was checked when it was planned."""
     check_production_decision(None, replace(PLAN, ask_before_production=False))
@@ -97,6 +104,7 @@ def test_a_release_that_asks_again_goes_on_with_a_decision_of_its_own() -> None:
         ("archive_digest", "c" * 64, "not those that Ada decided on"),
         ("evaluation_digest", "c" * 64, "not those that Ada decided on"),
         ("image", "serving:2", "not those that Ada decided on"),
+        ("smoke_digest", "c" * 64, "not those that Ada decided on"),
     ],
 )
 def test_production_is_not_reached_by_a_decision_about_anything_else(field: str, value: Any, told: str) -> None:
@@ -121,6 +129,7 @@ def test_a_release_planned_before_decisions_were_signed_is_started_anew() -> Non
 
 def test_every_part_of_a_decision_is_held_against_something() -> None:
     """A field that is added is checked, or only tells people."""
-    tells = {"by", "door", "comment", "at_epoch", "decision"}
+    tells = {"by", "door", "comment", "at_epoch", "decision", "dataset"}
     checked = {"model_package_arn", "package_version", "scope", "archive_digest", "evaluation_digest", "image"}
-    assert set(render(replace(DECISION, scope="x"))) == tells | checked
+    planned = {"smoke_digest", "report_digest"}
+    assert set(render(replace(DECISION, scope="x"))) == tells | checked | planned

@@ -18,9 +18,10 @@ from botocore.stub import Stubber
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.existing import has_configuration
 from lambdas.plan_release.lock import LockedError, ReleaseLock
-from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, create_key
+from tests.lambdas.gate_metrics.figures import measured, scored
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECUTION
-from tests.lambdas.signing import Signer
+from tests.lambdas.signing import Signer, recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
 from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.decision import Decision
@@ -29,7 +30,7 @@ from workflow.contract.kept_archive import archive_key
 from workflow.contract.reading import ContractError
 
 ARCHIVE = b"the archive"
-FIGURES = b'{"the": "figures"}'
+FIGURES = json.dumps(measured(scored(archive_digest=hashlib.sha256(ARCHIVE).hexdigest()), confidence=0.4)).encode()
 DECIDED = replace(
     DECISION,
     archive_digest=hashlib.sha256(ARCHIVE).hexdigest(),
@@ -65,7 +66,8 @@ def registered(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def signer(aws: None) -> Signer:
-    """The stack's key, which the decide function alone may mark with."""
+    """The stack's key, which the decide function alone may mark with; beside it that of the function that records."""
+    create_key(ENVIRONMENT["RECORD_KEY"])
     return Signer()
 
 
@@ -143,6 +145,9 @@ CHANGES: dict[str, Any] = {
     "comment": "looks fine",
     "at_epoch": 1,
     "package_version": 5,
+    "dataset": "another",
+    "smoke_digest": "c" * 64,
+    "report_digest": "c" * 64,
 }
 
 
@@ -245,7 +250,8 @@ def test_an_adopted_version_lies_where_it_lay(bucket: Bucket, table: Any, signer
 
 def test_a_rollback_to_a_version_without_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:
     """The way back is a release like any other."""
-    registry.put_item(Item={**OTHER_CHAMPION, "model_package_arn": ARN.replace("/4", "/5"), "package_version": 5})
+    newer = {**OTHER_CHAMPION, "model_package_arn": ARN.replace("/4", "/5"), "package_version": 5}
+    registry.put_item(Item=recorded(newer))
     registry.delete_item(Key={"id": signer.item(DECIDED)["id"]})
     assert_refused(registry, context, "nobody decided about version 4: .* 'greenlight adopt 4'")
 
@@ -313,7 +319,7 @@ def test_a_roll_back_waits_for_nobody(registry: Any, context: Context, asks: boo
 def test_a_roll_back_is_not_confirmed_once_another_release_took_place(registry: Any, context: Context) -> None:
     """Production is that one's."""
     plan = function.handler(event(), context)
-    registry.put_item(Item=OTHER_CHAMPION)
+    registry.put_item(Item=recorded(OTHER_CHAMPION))
     with pytest.raises(function.ReleaseRefused, match="serves version 3 by now"):
         function.handler({"roll_back": plan}, context)
 
@@ -347,7 +353,10 @@ def test_the_plan_says_what_a_roll_back_has_to_bring_back(
     bucket.put(KEPT, ARCHIVE)
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
     table.put_item(Item=signer.item(DECIDED))
-    table.put_item(Item={**OTHER_CHAMPION, "model_digest": "c" * 64})
+    table.put_item(Item=recorded({**OTHER_CHAMPION, "model_digest": "c" * 64}))
+    arn = OTHER_CHAMPION["model_package_arn"]
+    own = replace(DECIDED, model_package_arn=arn, package_version=3, smoke_digest="9" * 64)
+    table.put_item(Item=signer.item(own))
     before = registered()
     before["CustomerMetadataProperties"] |= {
         "model_digest": "c" * 64,
@@ -372,6 +381,7 @@ def test_the_plan_says_what_a_roll_back_has_to_bring_back(
         "model_digest": "c" * 64,
         "evaluation_uri": "s3://bucket/runs/zero/evaluation/",
         "only_the_digest": False,
+        "smoke_digest": "9" * 64,
     }
 
 
@@ -390,9 +400,51 @@ OTHER_CHAMPION = {
 }
 
 
+def test_a_version_is_not_judged_by_a_record_that_somebody_wrote_into_the_table(
+    registry: Any, context: Context
+) -> None:
+    """It names a weaker version than production serves, under the mark of the record before."""
+    weaker = {**recorded(OTHER_CHAMPION), "package_version": 2, "model_package_arn": ARN.replace("/4", "/2")}
+    for forged in (weaker, {**OTHER_CHAMPION, "mac": "00" * 32}, OTHER_CHAMPION):
+        registry.put_item(Item=forged)
+        refused = pytest.raises(function.ReleaseRefused, match="carries no mark of the function that records")
+        with refused, registry_of(registered()):
+            function.handler(event(judged_against=forged["model_package_arn"]), context)
+    assert "Item" not in registry.get_item(Key={"id": "release-lock"})
+
+
+def test_a_release_by_hand_puts_right_a_record_without_a_mark(registry: Any, context: Context) -> None:
+    """It believes nothing of it; once a release has recorded another version meanwhile, it is overtaken."""
+    registry.put_item(Item=OTHER_CHAMPION)
+    plan = function.handler(event(), context)
+    assert (plan["replaces"], plan["previous"]["model_digest"]) == ("", "")
+    registry.put_item(Item=recorded(OTHER_CHAMPION))
+    with pytest.raises(function.ReleaseRefused, match="serves version 3 by now"):
+        function.handler({"confirm": plan}, context)
+
+
+def test_a_plan_shows_the_figures_that_were_decided_on_whatever_the_registry_says(
+    bucket: Bucket, table: Any, signer: Signer, context: Context
+) -> None:
+    """Whoever may change a version there changes neither the second question nor where its report lies."""
+    bucket.put(KEPT, ARCHIVE)
+    bucket.put("runs/one/evaluation/metrics.json", FIGURES)
+    table.put_item(Item=signer.item(DECIDED))
+    lie = registered()
+    lie["CustomerMetadataProperties"] |= {
+        **{"map50_95": "0.99", "quality": "0.99", "recall": "1.0", "report_uri": "s3://elsewhere/nice.html"},
+        "dataset_uri": "s3://greenlight-test/datasets/the-good-one/",
+    }
+    with registry_of(lie):
+        plan = function.handler(event(ask_before_production=True), context)
+    assert (plan["metrics"]["map50_95"], plan["metrics"]["recall"]) == (0.7, 0.94)
+    assert plan["report_uri"] == "s3://greenlight-test/runs/one/evaluation/report/index.html"
+    assert plan["dataset_name"] == "fasteners"
+
+
 def test_a_version_judged_against_another_is_refused_and_holds_no_lock(registry: Any, context: Context) -> None:
     """A build started before there was a champion."""
-    registry.put_item(Item=OTHER_CHAMPION)
+    registry.put_item(Item=recorded(OTHER_CHAMPION))
     with pytest.raises(function.ReleaseRefused, match="judged against nothing, and production serves version 3"):
         function.handler(event(judged_against=""), context)
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
@@ -416,14 +468,16 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     first = {"confirmed": True, "count": 1, "deployment": watched(name, 1)}
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
-    registry.put_item(Item=OTHER_CHAMPION)
+    registry.put_item(Item=recorded(OTHER_CHAMPION))
     with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
         function.handler({"confirm": plan}, context)
 
 
-def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(table: Any, context: Context) -> None:
+def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(
+    table: Any, record_key: Any, context: Context
+) -> None:
     """A person may have answered days after the plan was made; production was scaled meanwhile."""
-    table.put_item(Item=OTHER_CHAMPION)
+    table.put_item(Item=recorded(OTHER_CHAMPION))
     scaled = {
         "EndpointName": "greenlight-production",
         "EndpointArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint/greenlight-production",

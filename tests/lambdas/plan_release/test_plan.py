@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import (
     Endpoint,
@@ -27,12 +28,11 @@ from workflow.contract.decision import Decision
 from workflow.contract.deployment import at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.model import TASKS
-from workflow.contract.package_properties import RegisteredFigures
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
-from workflow.contract.scores import QUALITY, Metrics
+from workflow.contract.scores import QUALITY
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/4"
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:go", "go")
@@ -79,7 +79,13 @@ DECISION = Decision(
     door="link",
     comment="seen",
     at_epoch=1_799_990_000,
+    dataset="fasteners",
+    smoke_digest="7" * 64,
+    report_digest="8" * 64,
 )
+MEASURED = measured(confidence=0.4)
+"""metrics.json of that version."""
+JUDGED = Judged.read(json.dumps(MEASURED).encode(), read(DESCRIBED, "greenlight"))
 
 
 def package() -> Package:
@@ -97,7 +103,7 @@ def plan(
 ) -> ReleasePlan:
     """A release's plan, where nothing was released before but what production serves."""
     served = served or Served(configuration=production.configuration if production else "")
-    found = Found(staging, production, served, DECISION, served_is_there)
+    found = Found(staging, production, served, DECISION, JUDGED, served_is_there)
     return draw_up(project, execution, ReleaseInput(ARN), Settings.read({}), package(), found)
 
 
@@ -117,39 +123,65 @@ def changed(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
 def test_an_approved_version_is_read() -> None:
     """Everything a release depends on."""
     found = package()
-    assert (found.version, found.instance, found.dataset_name) == (4, "ml.m5.large", "fasteners")
-    assert found.metrics == {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": 0.95}
+    assert (found.version, found.instance) == (4, "ml.m5.large")
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_the_gate_registers_is_read_back(task: str) -> None:
-    """Figures that the task does not have come back as none, the one that decides under its own name."""
-    written = RegisteredFigures.of(Metrics.parse(measured(task=task))).properties()
-    figures = read(changed(("CustomerMetadataProperties",), {**PROPERTIES, **written}), "greenlight").metrics
+def test_people_are_shown_the_figures_that_were_decided_on(task: str) -> None:
+    """Whatever the registry says; those that the task does not have are none, the one that decides has its own name."""
+    figures = Judged.read(json.dumps(measured(task=task, confidence=0.4)).encode(), package()).figures.document()
     assert figures["task"] == task
     assert figures[QUALITY[task]] == FIGURES[QUALITY[task]]
     assert figures["map50"] == (None if task == "classify" else FIGURES["map50"])
     assert figures["recall"] == FIGURES["recall"]
+    lie = changed(("CustomerMetadataProperties", "map50_95"), "0.99")
+    assert Judged.read(json.dumps(MEASURED).encode(), read(lie, "greenlight")) == JUDGED
 
 
-def test_a_version_from_before_there_were_other_tasks_can_still_be_released() -> None:
+def test_a_version_from_before_there_were_other_tasks_can_still_be_read() -> None:
     """It finds boxes; rolling back to it needs no new registration."""
     old = {key: value for key, value in PROPERTIES.items() if key not in ("task", "quality_name", "quality")}
-    assert read(changed(("CustomerMetadataProperties",), old), "greenlight").metrics == package().metrics
+    assert read(changed(("CustomerMetadataProperties",), old), "greenlight") == package()
 
 
-@pytest.mark.parametrize("name", ["map50", "precision", "quality"])
-def test_a_figure_that_was_not_registered_is_unknown(name: str) -> None:
-    """Figures are shown to people and decide nothing in a release."""
-    figures = read(changed(("CustomerMetadataProperties", name), "none"), "greenlight").metrics
-    assert None in figures.values()
+def test_a_plan_shows_what_was_decided_on_and_nothing_that_only_the_registry_says() -> None:
+    """The name of the data, the figures, the report's address and what a release is tried with."""
+    drawn = plan()
+    assert drawn.dataset_name == "fasteners"
+    assert drawn.metrics == JUDGED.figures.document()
+    assert drawn.report_uri == drawn.evaluation_uri + "report/index.html"
+    assert (drawn.smoke_digest, drawn.report_digest) == ("7" * 64, "8" * 64)
 
 
-def test_a_model_serves_with_the_settings_it_was_judged_with() -> None:
-    """What the version was registered with, and nothing where it was registered without."""
+def test_a_model_serves_with_the_confidence_it_was_judged_at() -> None:
+    """Also where it was registered with none."""
     assert plan().environment == {"GREENLIGHT_CONFIDENCE": "0.4"}
-    bare = changed(("InferenceSpecification", "Containers", 0, "Environment"), None)
-    assert read(bare, "greenlight").environment == {}
+    bare = read(changed(("InferenceSpecification", "Containers", 0, "Environment"), None), "greenlight")
+    assert Judged.read(json.dumps(MEASURED).encode(), bare).environment == {"GREENLIGHT_CONFIDENCE": "0.4"}
+
+
+@pytest.mark.parametrize("confidence", ["0.01", "0.41", "nan", "high", ""])
+def test_a_version_that_would_serve_at_another_confidence_than_it_was_judged_at_is_refused(confidence: str) -> None:
+    """It can be changed in the registry after the approval."""
+    path = ("InferenceSpecification", "Containers", 0, "Environment")
+    given = read(changed(path, {"GREENLIGHT_CONFIDENCE": confidence}), "greenlight")
+    with pytest.raises(RefusalError, match=rf"would serve at the confidence {confidence}, and was judged at 0\.4"):
+        Judged.read(json.dumps(MEASURED).encode(), given)
+
+
+@pytest.mark.parametrize("digest", ["model_digest", "archive_digest"])
+def test_figures_of_another_model_are_no_figures_of_this_version(digest: str) -> None:
+    """What a release expects to answer is the model that was judged."""
+    other = read(changed(("CustomerMetadataProperties", digest), "c" * 64), "greenlight")
+    with pytest.raises(RefusalError, match="registered with another model than the one that was judged"):
+        Judged.read(json.dumps(MEASURED).encode(), other)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"[" * 100_000])
+def test_figures_that_cannot_be_read_are_refused(content: bytes) -> None:
+    """Whoever signed for them."""
+    with pytest.raises(RefusalError, match="the evaluation's figures cannot be read"):
+        Judged.read(content, package())
 
 
 @pytest.mark.parametrize(
@@ -250,6 +282,20 @@ def test_a_version_never_replaces_what_nobody_recorded() -> None:
     check_champion(OTHERS + "3", package(), served, None)
 
 
+def test_nothing_is_compared_with_a_record_that_somebody_else_wrote() -> None:
+    """Not even with the very package it names; a release by hand compares nothing, and records anew."""
+    champion = read_champion(CHAMPION)
+    served = Served.of(champion, believed=False)
+    assert (served.package, served.configuration) == ("", CHAMPION["production_configuration"])
+    production = Endpoint("greenlight-production", "InService", served.configuration)
+    for judged_against in (CHAMPION["model_package_arn"], ""):
+        with pytest.raises(RefusalError, match="carries no mark of the function that records"):
+            check_champion(judged_against, package(), served, production)
+    check_champion(None, package(), served, production)
+    with pytest.raises(RefusalError, match="served version 3 when this release was planned"):
+        check_overtaken(replace(ReleasePlan.parse(PLAN), replaces=OTHERS + "3"), served)
+
+
 def test_a_plan_stands_until_another_release_takes_place() -> None:
     """Its own package in production is no other release."""
     planned = replace(ReleasePlan.parse(PLAN), replaces=OTHERS + "3", model_package_arn=ARN)
@@ -333,7 +379,7 @@ def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status
 def planned(version: int, judged_against: str | None = None) -> ReleasePlan:
     """The plan to release version 4 while production serves this version, 0 for none."""
     champion, production = serving(f"{OTHERS}{version}" if version else "")
-    found = Found(None, production, replace(champion, version=version), DECISION)
+    found = Found(None, production, replace(champion, version=version), DECISION, JUDGED)
     return draw_up("greenlight", EXECUTION, ReleaseInput(ARN, judged_against), Settings.read({}), package(), found)
 
 

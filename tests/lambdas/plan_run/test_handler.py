@@ -18,6 +18,7 @@ from lambdas.plan_run import handler as function
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.handler import InputRejected, handler
 from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
+from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION
 
 EXECUTION = {
@@ -27,6 +28,7 @@ EXECUTION = {
 }
 RECORD = {
     **CHAMPION,
+    "model_data_url": "s3://greenlight-test/runs/zero/models/model.tar.gz",
     "package_version": 3,
     "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3",
 }
@@ -199,10 +201,10 @@ def test_of_two_starts_that_find_an_ended_one_one_builds(account: Bucket, contex
     assert claims.take(fingerprint, EXECUTION["id"] + "-again", 1) == third
 
 
-def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, context: Context) -> None:
+def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, record_key: Any, context: Context) -> None:
     """The evaluation measures the model that production serves."""
     account.put("runs/zero/models/model.tar.gz", b"the champion")
-    table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
+    table.put_item(Item=recorded(RECORD))
     plan = handler(event(), context)
     assert plan["champion"]["package_version"] == 3
     assert plan["judged_against"] == RECORD["model_package_arn"]
@@ -211,16 +213,27 @@ def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, contex
 
 
 def test_a_run_that_replaces_is_not_compared(
-    account: Bucket, table: Any, context: Context, monkeypatch: pytest.MonkeyPatch
+    account: Bucket, table: Any, record_key: Any, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the stack says so, because production finds something else."""
     let(monkeypatch, defaults={**function.environment.defaults, "compare": False})
     account.put("runs/zero/models/model.tar.gz", b"the champion")
-    table.put_item(Item={**RECORD, "model_data_url": f"s3://{account.name}/runs/zero/models/model.tar.gz"})
+    table.put_item(Item=recorded(RECORD))
     plan = handler(event(), context)
     assert (plan["champion"], plan["compare"], plan["judged_against"]) == (None, False, None)
     assert "loosened" not in plan
     assert json.loads(account.get("runs/one/champion/champion.json"))["champion"] is None
+
+
+def test_a_champion_that_somebody_wrote_into_the_table_stops_the_run(
+    account: Bucket, table: Any, record_key: Any, context: Context
+) -> None:
+    """A candidate would be compared with a weaker model than production serves: copied under a mark, or with none."""
+    account.put("runs/zero/models/model.tar.gz", b"the champion")
+    for forged in ({**recorded(RECORD), "archive_digest": "c" * 64}, {**recorded(RECORD), "mac": "zz"}, RECORD):
+        table.put_item(Item=forged)
+        with pytest.raises(InputRejected, match=r"carries no mark of the function that records.* once more by hand"):
+            handler(event(), context)
 
 
 def test_an_unreadable_champion_stops_the_run(account: Bucket, table: Any, context: Context) -> None:

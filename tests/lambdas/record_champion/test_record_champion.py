@@ -8,6 +8,7 @@ import pytest
 
 from lambdas.record_champion.handler import NotHolderError, handler
 from tests.lambdas.conftest import Context
+from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN, RELEASE
 from workflow.contract.champion import read_champion
 from workflow.contract.reading import ContractError
@@ -23,7 +24,7 @@ def event(plan: Any = PLAN) -> dict[str, Any]:
 
 
 @pytest.fixture
-def locked(table: Any) -> Any:
+def locked(table: Any, record_key: Any) -> Any:
     """A table whose lock this release has."""
     table.put_item(Item=LOCK)
     return table
@@ -45,7 +46,7 @@ def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: C
     assert line["id"] == f"release#{released['released_epoch']:010d}#4"
     assert line["previous_configuration"] == PLAN["previous_configuration"]
     now = {"released_epoch": released["released_epoch"], "production_configuration": CONFIGURATION}
-    assert champion == {**CHAMPION, **now}
+    assert champion == recorded({**CHAMPION, **now})
     assert line == {**RELEASE, **now, "id": line["id"]}
 
 
@@ -61,6 +62,13 @@ def test_recording_twice_leaves_one_line_of_history(locked: Any, context: Contex
     locked.delete_item(Key={"id": "release-lock"})
     assert handler(event(), context) == first
     assert len(history(locked)) == 1
+
+
+def test_a_record_that_somebody_wrote_in_its_name_does_not_stand_for_its_own(locked: Any, context: Context) -> None:
+    """Else what production serves would never be recorded."""
+    locked.put_item(Item={**CHAMPION, "package_version": 2, "mac": "00" * 32})
+    handler(event(), context)
+    assert locked.get_item(Key={"id": "champion"})["Item"]["package_version"] == 4
 
 
 def test_a_release_without_the_lock_records_nothing(locked: Any, context: Context) -> None:

@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from lambdas.smoke_test import handler as function
 from tests.lambdas.conftest import Bucket, Context
+from tests.lambdas.smoke_test.conftest import DECIDED, digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
 from workflow.contract.reading import ContractError
 
@@ -21,6 +22,7 @@ EVENT = {
     "endpoint": "greenlight-staging",
     "model_digest": DIGEST,
     "evaluation_uri": "s3://greenlight-test/runs/one/evaluation/",
+    "smoke_digest": DECIDED,
 }
 ANSWER = {"model_digest": DIGEST, "width": 640, "height": 480, "detections": SMOKE["images"][0]["detections"]}
 
@@ -97,6 +99,24 @@ def test_a_missing_expectation_fails(evaluated: Bucket, endpoint: Stubber, conte
 
 
 @pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("smoke.json", json.dumps({**SMOKE, "images": [{"file": "0.jpg", "detections": []}]})),
+        ("smoke.json", json.dumps({**SMOKE, "confidence": 0.99})),
+        ("0.jpg", "an easier picture"),
+    ],
+    ids=["answers", "confidence", "picture"],
+)
+def test_a_test_that_somebody_made_easier_is_not_taken(
+    evaluated: Bucket, endpoint: Stubber, context: Context, file: str, content: str
+) -> None:
+    """The endpoint is not even asked: what it would be held to is not what a person decided on."""
+    evaluated.put(f"runs/one/evaluation/smoke/{file}", content)
+    with pytest.raises(function.SmokeTestFailed, match="are not those that were decided on"):
+        function.handler(EVENT, context)
+
+
+@pytest.mark.parametrize(
     "body", ["", "[]", json.dumps({**SMOKE, "images": []}), json.dumps({**SMOKE, "model_digest": "b" * 64})]
 )
 def test_an_expectation_that_is_not_about_this_model_fails(
@@ -105,7 +125,7 @@ def test_an_expectation_that_is_not_about_this_model_fails(
     """Unreadable, empty, or another model's."""
     evaluated.put("runs/one/evaluation/smoke/smoke.json", body)
     with pytest.raises(function.SmokeTestFailed, match=r"smoke\.json"):
-        function.handler(EVENT, context)
+        function.handler({**EVENT, "smoke_digest": digest_of(body.encode(), b"a picture")}, context)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from lambdas.smoke_test import handler as function
 from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, Heard, NotHeard, listen
 from tests.lambdas.conftest import Bucket, Context
+from tests.lambdas.smoke_test.conftest import digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
 from tests.lambdas.smoke_test.test_handler import ANSWER, EVENT
 from workflow.contract.reading import ContractError
@@ -130,8 +131,11 @@ def test_a_probe_ends_in_time(
 
 def test_a_probe_about_another_model_is_an_error(evaluated: Bucket, context: Context) -> None:
     """Nothing is published: the machine goes on, and the smoke test says so."""
-    evaluated.put("runs/one/evaluation/smoke/smoke.json", json.dumps({**SMOKE, "model_digest": "b" * 64}))
-    with pytest.raises(function.SmokeTestFailed, match="another model"):
+    other = json.dumps({**SMOKE, "model_digest": "b" * 64})
+    evaluated.put("runs/one/evaluation/smoke/smoke.json", other)
+    with pytest.raises(function.SmokeTestFailed, match="are not those that were decided on"):
         function.handler(PROBE, context)
+    with pytest.raises(function.SmokeTestFailed, match="another model"):
+        function.handler({**PROBE, "smoke_digest": digest_of(other.encode(), b"a picture")}, context)
     with pytest.raises(ContractError, match=r"the probe\.configuration"):
         function.handler({**PROBE, "configuration": ""}, context)

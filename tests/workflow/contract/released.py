@@ -34,6 +34,8 @@ PLAN: dict[str, Any] = {
     "metrics": {"task": "detect", "map50": 0.964, "map50_95": 0.81, "precision": 0.9, "recall": None},
     "evaluation_digest": "e" * 64,
     "approval": {"by": "Ada", "door": "link", "at_epoch": 1_799_990_000, "comment": "seen"},
+    "smoke_digest": "7" * 64,
+    "report_digest": "8" * 64,
 }
 
 CHAMPION: dict[str, Any] = {

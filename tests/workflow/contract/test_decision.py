@@ -35,6 +35,9 @@ OTHERS: dict[str, Any] = {
     "door": COMMAND,
     "comment": "seen",
     "at_epoch": 1_780_000_001,
+    "dataset": "fasteners",
+    "smoke_digest": "c" * 64,
+    "report_digest": "c" * 64,
 }
 
 

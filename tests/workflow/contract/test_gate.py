@@ -22,7 +22,7 @@ COMPARISON = Comparison(Lead(0.0, None, None), {"bolt": Lead(-0.1, -0.2, 0.1)})
 JUDGED = Judged("a" * 64, "b" * 64, "d" * 64, CANDIDATE, CHAMPION, COMPARISON)
 VERDICT = GateVerdict(True, "passed", ("good",), {"minimum_map50": 0.5}, JUDGED)
 PASSED = PassedGate(
-    *(True, "passed", ("good",), "a" * 64, "b" * 64, "c" * 64),
+    *(True, "passed", ("good",), "a" * 64, "b" * 64, "c" * 64, "7" * 64),
     *("s3://bucket/model", "s3://bucket/report", "s3://bucket/metrics"),
     metrics=CANDIDATE,
     champion=CHAMPION,

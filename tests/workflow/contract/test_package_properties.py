@@ -28,6 +28,7 @@ REGISTERED = {
     "archive_digest": "b" * 64,
     "endpoint_instance": "ml.c7i.xlarge",
     "evaluation_digest": "c" * 64,
+    "smoke_digest": "7" * 64,
     "task": "detect",
     "quality_name": "map50_95",
     "quality": "0.81",

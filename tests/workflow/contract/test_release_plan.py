@@ -13,7 +13,7 @@ from tests.workflow.contract.released import PLAN
 from workflow.contract.reading import ContractError
 from workflow.contract.release_plan import ReleasePlan
 
-SIGNED = {"evaluation_digest", "approval"}
+SIGNED = {"evaluation_digest", "approval", "smoke_digest", "report_digest"}
 RELEASE = Path(__file__).parents[3] / "workflow" / "machines" / "release.asl.json"
 
 

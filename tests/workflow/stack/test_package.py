@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "ENDPOINT_INSTANCE_COUNT": "1",
     "PACKAGE_GROUP": "greenlight",
     "PROJECT": "greenlight",
+    "RECORD_KEY": "arn:aws:kms:us-east-1:000000000000:key/three",
     "REQUEST_KEY": "arn:aws:kms:us-east-1:000000000000:key/two",
     "SERVING_IMAGE": "serving:1",
     "TABLE": "greenlight",
