@@ -80,7 +80,7 @@ def test_a_release_whose_token_somebody_completed_stays_on_staging(flow: Flow) -
     )
     complete_by_hand(flow, execution)
     ended = flow.end(execution)
-    assert (ended.status, ended.error) == ("FAILED", "Release.Overtaken")
+    assert (ended.status, ended.error) == ("FAILED", "Release.Refused")
     assert "for production in this release, whoever let it go on" in ended.cause
     assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
 

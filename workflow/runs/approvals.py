@@ -187,7 +187,7 @@ def read_page(link: str) -> dict[str, Any]:
 def standing(page: Mapping[str, Any]) -> str:
     """What became of a request, such as ``approved by Ada``."""
     if page.get("status") == "closed":
-        return "the run ended, was stopped, asked anew, or has taken its decision"
+        return "the run ended, was stopped, asked anew, or was answered in another way"
     by = f" by {page['by']}" if page.get("by") else ""
     return f"{page.get('decision') or page.get('status') or 'unknown'}{by}"
 
