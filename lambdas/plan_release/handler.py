@@ -152,7 +152,8 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     plan = draw_up(environment.project, execution, given, settings, package, found)
     known = describe_package(sagemaker, champion.model_package_arn) if champion and plan.production_exists else {}
     previous = describe_previous(champion, plan.previous_configuration, known, plan.evaluation_uri)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous)
+    skipped = bool(given.loosened(environment.defaults))
+    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped)
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan

@@ -31,8 +31,10 @@ class ReleasePlan(Document):
     every attempt to create one adds its own number. ``previous_configuration`` is the whole name of the configuration
     in production, empty where production did not exist. ``metrics`` are the version's task and figures, to be shown to
     people. ``goes_back`` says that a person brings back an earlier version. ``approval`` is who approved the version,
-    ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were hashed, and ``previous`` what a
-    roll-back has to bring back. What has a default was not there from the beginning, and is in every plan made today.
+    ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were hashed, ``previous`` what a
+    roll-back has to bring back, and ``skipped_question`` says that this release leaves out the question before
+    production, which the stack demands. What has a default was not there from the beginning, and is in every plan made
+    today.
     """
 
     run: Text
@@ -66,3 +68,4 @@ class ReleasePlan(Document):
     approval: ReleaseApproval | None = None
     archive_etag: str = ""
     previous: PreviousVersion | None = None
+    skipped_question: bool = False

@@ -329,7 +329,8 @@ def test_a_release_cannot_leave_out_the_question_that_the_stack_demands(
         function.handler(event(ask_before_production=False), context)
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
     monkeypatch.setattr(function, "environment", replace(demanding, loosening="show"))
-    assert function.handler(event(ask_before_production=False), context)["ask_before_production"] is False
+    plan = function.handler(event(ask_before_production=False), context)
+    assert (plan["ask_before_production"], plan["skipped_question"]) == (False, True)
 
 
 def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
