@@ -386,7 +386,7 @@ def test_a_status_that_nobody_known_set_decides_nothing(
 def test_who_started_a_run_may_not_approve_it_in_the_registry(
     pending: Any, execution: Waiting, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the stack tells people apart; the request goes on waiting for somebody else."""
+    """Where the stack tells people apart; the request goes on waiting, for somebody else or for their no."""
     monkeypatch.setattr(services, "policy", Policy.read({"OIDC_ISSUER": "https://login.example.com"}))
     asked = stored_request()
     pending.put_item(Item=mark(replace(asked, request=replace(asked.request, started_by="Ada"))).item(TOKEN))
@@ -395,6 +395,10 @@ def test_who_started_a_run_may_not_approve_it_in_the_registry(
     changed()
     assert stored(pending)["status"] == "pending"
     assert decisions(pending) == []
+    execution.takes()
+    registry.says("Rejected", identity(ADA))
+    changed()
+    assert signed(pending).decision.decision == "rejected"
 
 
 def test_a_status_that_no_request_waits_for_is_put_right(
