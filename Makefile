@@ -12,6 +12,7 @@ help: ## this list
 	@echo
 	@echo "  make test WING=…, make test-fast WING=… — one wing: $(WINGS), or a folder in it: infra/local …"
 	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 TASK=… FORMAT=… APPROVE=ask|auto PORT=4566"
+	@echo "  make demo OIDC_ISSUER=http://localhost:8080 OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… APPROVERS=you@example.com"
 
 .venv/run: pyproject.toml constraints.txt
 	@echo "making .venv (a minute or two, this time only)"
@@ -30,7 +31,9 @@ help: ## this list
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
 	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' \
-		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' $(BIN)/python -m workflow.demo
+		TASK='$(TASK)' FORMAT='$(FORMAT)' APPROVE='$(APPROVE)' PORT='$(PORT)' OIDC_ISSUER='$(OIDC_ISSUER)' \
+		OIDC_CLIENT_ID='$(OIDC_CLIENT_ID)' OIDC_CLIENT_SECRET='$(OIDC_CLIENT_SECRET)' APPROVERS='$(APPROVERS)' \
+		$(BIN)/python -m workflow.demo
 
 WINGS := containers flow infra lambdas workflow
 # A file of tests stays together, on one of as many workers as there are processors.

@@ -1,6 +1,8 @@
 """The edge of asking: stores the request with its task token, closes an older one of the execution, sends the mail.
 
-The request carries a mark, so that nobody is asked for a decision by what somebody else wrote into the table.
+Safe to repeat: where the mail was sent and only the state did not hear of it, the request takes the new token and
+nobody is mailed again. The request carries a mark, so that nobody is asked for a decision by what somebody else wrote
+into the table.
 
 The token stays in the table, the id in the mail: no log line, no trace, no error message and no history carries either.
 """
@@ -18,6 +20,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.ask_approval import mail
@@ -27,6 +30,7 @@ from workflow.contract.approval_link import OPAQUE_BYTES, link_to
 from workflow.contract.decision import MAC_ALGORITHM
 from workflow.contract.reading import ContractError
 from workflow.contract.stored import hash_stored
+from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import asked_key
 
 KEPT_SECONDS = 400 * 24 * 3600
@@ -35,6 +39,10 @@ KEPT_SECONDS = 400 * 24 * 3600
 
 class RequestRefused(Exception):
     """The state's data do not make a request: says which part is missing or wrong, and never shows the token."""
+
+
+class NotAsked(Exception):
+    """A service did not take what it was given, so that nobody was asked: says its error. The state tries for hours."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-sns = boto3.client("sns")
+# It gives up before the function does.
+sns = boto3.client("sns", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2}))
 kms = boto3.client("kms")
 s3 = boto3.client("s3")
 table = boto3.resource("dynamodb").Table(environment.table)
@@ -75,13 +84,26 @@ table = boto3.resource("dynamodb").Table(environment.table)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
     """Ask; return nothing of use, for it is kept. The state goes on when somebody answers, not when this returns."""
     metrics.add_metric(name="ApprovalRequested", unit=MetricUnit.Count, value=1)
-    now_epoch = int(time.time())
     try:
-        question, token = read_question(event), read_token(event)
-        request = question.request(now_epoch)
-        report = hash_stored(s3, request.report_uri).digest
+        ask(event, int(time.time()))
     except ContractError as error:
         raise RequestRefused(f"the approval request is incomplete: {error}") from None
+    except (BotoCoreError, ClientError) as error:
+        # Its name alone: its words may show what was sent.
+        name = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise NotAsked(f"nobody could be asked: {name}") from None
+    return {"asked": True}
+
+
+def ask(event: Mapping[str, Any], now_epoch: int) -> None:
+    """Store the request of a state and mail its link, unless this state did. Raises ContractError, RequestRefused."""
+    question, token = read_question(event), read_token(event)
+    redriven = event.get("redriven")
+    if hand_over(question.execution, redriven, token):
+        logger.info("asked before", run=question.run)
+        return
+    request = question.request(now_epoch)
+    report = hash_stored(s3, request.report_uri).digest
     if request.purpose == "release":
         # So that people look at no other report; empty where there is none.
         request = replace(request, report_digest=report)
@@ -115,8 +137,30 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:
         # The state asks again with a token of its own: this request must not stay in anybody's list.
         close(stored.id)
         raise
+    remember_mailed(stored, redriven)
     logger.info("asked", run=request.run, purpose=request.purpose, package_version=request.package_version)
-    return {"asked": True}
+
+
+def hand_over(execution: str, redriven: object, token: str) -> bool:
+    """Let the request that this state has mailed before be answered with its new token; whether there is one.
+
+    ``redriven`` says how often the execution was redriven: what it asked before that is closed when its end is told,
+    and so never taken up again. A request has a token while it waits, and until what was decided is delivered.
+    """
+    newest = found_item(table.get_item(Key={"id": asked_key(execution)}, ConsistentRead=True))
+    if newest is None or redriven is None or newest.get("mailed") != redriven:
+        return False
+    try:
+        table.update_item(
+            Key={"id": newest["request"]},
+            UpdateExpression="SET #token = :token",
+            ConditionExpression="attribute_exists(#token)",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":token": token},
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
 
 
 def read_token(event: Mapping[str, Any]) -> str:
@@ -148,6 +192,21 @@ def remember_newest(stored: StoredApproval) -> str:
     }
     replaced = table.put_item(Item=newest, ReturnValues="ALL_OLD").get("Attributes", {})
     return str(replaced.get("request", ""))
+
+
+def remember_mailed(stored: StoredApproval, redriven: object) -> None:
+    """Remember that the newest request was mailed, and in which life of its execution."""
+    try:
+        table.update_item(
+            Key={"id": asked_key(stored.request.execution)},
+            UpdateExpression="SET mailed = :redriven",
+            ConditionExpression="#request = :request",
+            ExpressionAttributeNames={"#request": "request"},
+            ExpressionAttributeValues={":redriven": redriven, ":request": stored.id},
+        )
+    except (BotoCoreError, ClientError) as error:
+        # People are asked: at worst, a state that is repeated mails them once more.
+        logger.warning("not remembered as mailed", error=type(error).__name__)
 
 
 def close(key: str) -> None:

@@ -2,8 +2,8 @@
 
 Every minute it delivers what was decided and not delivered, answers requests about what was decided elsewhere, marks
 those that expired and reminds of those that soon will. When an execution ends it closes what it asked. When somebody
-changes a version in the model registry, that is a decision, or is put right. All of it may happen twice. Nothing here
-logs an id or a token.
+changes a version in the model registry, that is a decision, or is put right; so is what a run marked whose waiting task
+a stranger completed. All of it may happen twice. Nothing here logs an id or a token.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import reminder
+from lambdas.decide import reminder, stranger
 from lambdas.decide.answer import OwnRunError, UnusableError
 from lambdas.decide.deciding import (
     adopt,
@@ -37,9 +37,10 @@ from lambdas.decide.deciding import (
 )
 from lambdas.decide.registry import Change, choose_status, explain
 from lambdas.decide.services import dynamodb, environment, logger, metrics, tracer
-from workflow.contract.approval import APPROVED, PENDING, REJECTED, StoredApproval
+from workflow.contract.approval import PENDING, StoredApproval
+from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
-from workflow.contract.table_keys import APPROVAL, asked_key
+from workflow.contract.table_keys import OPEN, asked_key
 
 
 class AttentionError(Exception):
@@ -135,16 +136,16 @@ def close_of_execution(execution: str, stopped_milliseconds: int, now_epoch: int
     expire(approval.id, now_epoch)
     close(approval.id)
     deliver(approval.id)
+    if approval.scope == "":
+        put_run_right(approval.package_arn)
 
 
 def follow_registry(package_arn: str, now_epoch: int) -> None:
     """Take a status that somebody set as a decision where one is waited for; anywhere else put it right."""
     change = Change.read(sagemaker.describe_model_package(ModelPackageName=package_arn))
-    if change.is_by(attendance.build_role) or change.is_from_before():
-        return
-    standing = find_decision(package_arn)
-    answer = change.answer()
-    if standing is None and answer is not None:
+    # The machine writes down what was decided: that is no decision, and may be as wrong as any other status.
+    answer = None if change.is_by(attendance.build_role) or change.is_from_before() else change.answer()
+    if answer is not None and find_decision(package_arn) is None:
         for key in list_open():
             item = find(key)
             approval = None if item is None else StoredApproval.parse(item)
@@ -152,35 +153,52 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
                 with suppress(OwnRunError):
                     take(approval, answer, now_epoch)
                 deliver(key)
-        standing = find_decision(package_arn)
+    put_right(change)
+
+
+def put_run_right(package_arn: str) -> None:
+    """Put right what a run that ended marked as nobody decided: a stack need not listen to the registry's events."""
+    try:
+        change = Change.read(sagemaker.describe_model_package(ModelPackageName=package_arn))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_THERE:
+            raise
+        logger.info("the version was deleted meanwhile")
+        return
+    if change.is_by(attendance.build_role):
+        put_right(change)
+
+
+def put_right(change: Change) -> None:
+    """Give a version the status that was decided, and tell people where it was its run that said otherwise."""
+    if change.is_from_before():
+        return
+    standing = find_decision(change.arn)
     decision = None if standing is None else believe(standing)
-    if change.status != choose_status(decision):
-        logger.info("the registry is put right", found=change.status)
-        metrics.add_metric(name="RegistryPutRight", unit=MetricUnit.Count, value=1)
-        sagemaker.update_model_package(
-            ModelPackageArn=package_arn,
-            ModelApprovalStatus=choose_status(decision),
-            ApprovalDescription=explain(change, decision),
-        )
+    if change.status == choose_status(decision):
+        return
+    by_its_run = change.is_by(attendance.build_role)
+    logger.info("the registry is put right", found=change.status, by_its_run=by_its_run)
+    metrics.add_metric(name="RegistryPutRight", unit=MetricUnit.Count, value=1)
+    if by_its_run:
+        # Before it is put right: rather two mails than none.
+        subject = stranger.write_subject(change, attendance.project)
+        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=stranger.write_body(change, decision))
+    sagemaker.update_model_package(
+        ModelPackageArn=change.arn,
+        ModelApprovalStatus=choose_status(decision),
+        ApprovalDescription=explain(change, decision, by_its_run=by_its_run),
+    )
 
 
 def list_open() -> Iterator[str]:
     """The keys of every request that waits, or was decided and not delivered.
 
-    One that waits without a secret was asked before the table kept digests: nobody can answer it, and it only expires.
+    Those that have a secret, which leaves the table once they are over: the index holds no others, however long the
+    table remembers. One that waits without a secret was asked before the table kept digests: nobody can answer it.
     """
     pages = dynamodb.get_paginator("scan").paginate(
-        TableName=environment.table,
-        FilterExpression="begins_with(id, :prefix) AND "
-        "((#status = :pending AND attribute_exists(secret)) OR "
-        "(#status IN (:approved, :rejected) AND delivered = :no))",
-        ProjectionExpression="id",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={
-            ":prefix": APPROVAL,
-            **{f":{status}": status for status in (PENDING, APPROVED, REJECTED)},
-            ":no": False,
-        },
+        TableName=environment.table, IndexName=OPEN, ProjectionExpression="id"
     )
     for page in pages:
         for item in page["Items"]:

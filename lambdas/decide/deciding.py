@@ -21,6 +21,7 @@ from lambdas.decide import services
 from lambdas.decide.answer import Answer, OwnRunError, UnusableError, draw_up, is_about
 from lambdas.decide.identity import is_starter
 from lambdas.decide.services import dynamodb, environment, kms, logger, metrics, stepfunctions, table
+from lambdas.decide.taken import has_taken
 from workflow.contract.approval import APPROVED, CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.document import render
@@ -172,7 +173,8 @@ def sign(decision: Decision) -> bytes:
 def deliver(key: str) -> StoredApproval:
     """Tell the waiting execution what is recorded, unless it was told; the request as it then stands.
 
-    Raises botocore's errors where the execution could not be told; then the watch tells it later.
+    Where it waits no more, its history says whether it was told. Raises botocore's errors where the execution could not
+    be told, or nobody can tell; then the watch tries later.
     """
     item = find(key)
     if item is None:
@@ -181,14 +183,21 @@ def deliver(key: str) -> StoredApproval:
     if not approval.undelivered():
         return approval
     at = datetime.fromtimestamp(approval.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
-    told = DeliveredDecision(decision=approval.decision, by=approval.decided_by, comment=approval.comment, at=at)
+    told = render(
+        DeliveredDecision(decision=approval.decision, by=approval.decided_by, comment=approval.comment, at=at)
+    )
+    token = token_in(item)
     try:
-        stepfunctions.send_task_success(taskToken=token_in(item), output=json.dumps(render(told)))
+        stepfunctions.send_task_success(taskToken=token, output=json.dumps(told))
     except ClientError as error:
         if error.response["Error"]["Code"] not in GONE:
             raise
-        logger.info("nobody waits for the decision any more")
-        return _change(key, {"status": CLOSED}, "delivered = :no", {":no": False})
+        if not has_taken(approval.request.execution, told):
+            logger.info("nobody waits for the decision any more")
+            # Unless the state was tried again meanwhile, and waits with another token.
+            return _change(
+                key, {"status": CLOSED}, "delivered = :no AND #token = :tried", {":no": False, ":tried": token}
+            )
     # Sets the status as well: somebody else may have found the token used up and closed the request meanwhile.
     return _change(key, {"delivered": True, "status": approval.decision}, "attribute_exists(id)", {})
 

@@ -157,7 +157,7 @@ def _outcome(approval: StoredApproval, now_epoch: int) -> str:
     if approval.status == CLOSED:
         # Also where somebody decided: nobody was there to be told, so it must not read as if that counted.
         return _notice(
-            "The run is no longer waiting: it ended, was stopped, asked anew, or has taken its decision. "
+            "The run is no longer waiting: it ended, was stopped, asked anew, or was answered in another way. "
             "Nothing is released by this link.",
             "soft",
         )

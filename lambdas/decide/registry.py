@@ -54,6 +54,11 @@ class Change:
             image=str(containers[0].get("Image", "")) if len(containers) == 1 else "",
         )
 
+    @property
+    def version(self) -> str:
+        """The number of the version."""
+        return self.arn.rpartition("/")[2]
+
     def is_by(self, role: str) -> bool:
         """Whether a role's own session made the change. ``role`` is its name."""
         return f":assumed-role/{role}/" in self.identity
@@ -89,10 +94,12 @@ def choose_status(standing: Decision | None) -> str:
     return "Approved" if standing.approved else "Rejected"
 
 
-def explain(change: Change, standing: Decision | None) -> str:
-    """Why a status was put right, for whoever looks at the version."""
-    who = change.by or "Somebody"
-    if standing is None:
+def explain(change: Change, standing: Decision | None, *, by_its_run: bool = False) -> str:
+    """Why a status was put right, for whoever looks at the version; ``by_its_run`` says that its run had set it."""
+    who = "Its run" if by_its_run else change.by or "Somebody"
+    if standing is None and by_its_run:
+        why = "its waiting task was completed by a stranger, and nobody decided at any door"
+    elif standing is None:
         why = "no approval request about it waits, or waits for them, so that this decides nothing"
     else:
         why = f"it was {standing.decision} by {standing.by} before, and that stands"

@@ -69,6 +69,7 @@ def write_release(event: Mapping[str, Any], project: str) -> Mail:
         f"Report      {text_of(plan.get('report_uri')) or 'unknown'}",
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
         f"Approved by {name_approval(plan.get('approval'))}",
+        *name_skipped(plan),
         f"Execution   {read_text(event, 'execution', 'unknown')}",
     ]
     previous = read_text(plan, "previous_configuration", "")
@@ -101,6 +102,14 @@ def name_approval(approval: object) -> str:
     comment = read_text(approval, "comment", "")
     by, door = read_text(approval, "by", "unknown"), read_text(approval, "door", "unknown")
     return f"{by} ({door})" + (f": {comment}" if comment else "")
+
+
+def name_skipped(plan: Mapping[str, Any]) -> list[str]:
+    """That the stack's question before production was left out, and by whom; nothing where it was not."""
+    if plan.get("skipped_question") is not True:
+        return []
+    by = read_text(plan, "started_by", "nobody named")
+    return [f"SKIPPED     the question before production, which the stack demands, by {by}"]
 
 
 def name_quality(scores: object) -> str:

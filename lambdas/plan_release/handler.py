@@ -33,7 +33,7 @@ from lambdas.plan_release.existing import describe_package, find_endpoint, has_c
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Found, Served, Settings, check_overtaken, draw_up, rollout
+from lambdas.plan_release.plan import Found, OvertakenError, Served, Settings, check_overtaken, draw_up, rollout
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
@@ -51,13 +51,13 @@ from workflow.contract.table_keys import CHAMPION
 
 
 class ReleaseRefused(Exception):
-    """The release may not start: says why. Nothing was created."""
+    """The release may not start, or not go on to production: says why. Production is as it was."""
 
 
-class ProductionNotApproved(Exception):
-    """The release may not go on to production, which is as it was: says why.
+class ReleaseOvertaken(Exception):
+    """Another release has taken place since this one was planned, or takes place now: says which.
 
-    No ReleaseRefused, by which a machine knows that it must not put production back.
+    By this name a machine knows that it must not put production back.
     """
 
 
@@ -112,7 +112,7 @@ lock = ReleaseLock(table, boto3.client("stepfunctions"))
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the plan of this release, or that it still stands and how.
 
-    Raises ReleaseRefused otherwise, and ProductionNotApproved where nobody let it go on.
+    Raises ReleaseRefused otherwise, and ReleaseOvertaken where a plan was confirmed too late.
     """
     try:
         action = read_action(event, environment.defaults)
@@ -134,9 +134,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 count("RollBackConfirmed")
                 confirm(plan)
                 return {"confirmed": True}
-    except NotApprovedError as error:
-        raise ProductionNotApproved(str(error)) from error
-    except (ContractError, LockedError, RefusalError) as error:
+    except (LockedError, OvertakenError) as error:
+        # To a release that is only planned, another one is a reason not to start.
+        raise (ReleaseRefused if isinstance(action, Planning) else ReleaseOvertaken)(str(error)) from error
+    except (ContractError, NotApprovedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
 
@@ -161,7 +162,9 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     champion, believed = find_champion()
     found = find_around(Served.of(champion, believed=believed), decision, judged)
     plan = draw_up(environment.project, execution, given, settings, package, found)
-    plan = replace(plan, archive_etag=archive.etag, previous=find_previous(champion if believed else None, plan))
+    skipped = bool(given.loosened(environment.defaults))
+    previous = find_previous(champion if believed else None, plan)
+    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped)
     confirm(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
@@ -205,7 +208,7 @@ def find_previous(champion: ChampionRecord | None, plan: ReleasePlan) -> Previou
 
 
 def confirm(plan: ReleasePlan) -> None:
-    """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and RefusalError.
+    """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and OvertakenError.
 
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """

@@ -23,6 +23,10 @@ from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.run_input import RULES, RunInput
 
 
+class OvertakenError(RefusalError):
+    """Another release has taken place since this one was planned: says which."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
@@ -138,9 +142,9 @@ def check_champion(judged_against: str | None, package: Package, served: Served,
 
 
 def check_overtaken(plan: ReleasePlan, served: Served) -> None:
-    """Raise RefusalError where another release has taken place since this one was planned."""
+    """Raise OvertakenError where another release has taken place since this one was planned."""
     if served.package not in (plan.replaces, plan.model_package_arn):
-        raise RefusalError(
+        raise OvertakenError(
             f"production served {_named(plan.replaces)} when this release was planned, and serves "
             f"{_named(served.package)} by now: start it anew"
         )

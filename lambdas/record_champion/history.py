@@ -29,4 +29,5 @@ def release_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> Re
         run=plan.run,
         started_by=plan.started_by,
         previous_configuration=plan.previous_configuration,
+        skipped_question=plan.skipped_question,
     )

@@ -14,6 +14,7 @@ from workflow.stack import deploy
 
 WAIT_SCALE = 0.02
 FAKES = Path(__file__).parents[1] / "fakes"
+IMAGES = {"greenlight-training": FAKES / "trainer", "greenlight-serving": FAKES / "server"}
 
 
 ANY_FIGURE = {"maximum_regression": 1, "maximum_class_regression": 1}
@@ -25,9 +26,8 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
 
     Any figure may follow any other, unless a test says otherwise: the champion is whatever a test left behind.
     """
-    images = {"greenlight-training": FAKES / "trainer", "greenlight-serving": FAKES / "server"}
     with (
-        StandIn(state, images=images, wait_scale=WAIT_SCALE, options=options) as stand_in,
+        StandIn(state, images=IMAGES, wait_scale=WAIT_SCALE, options=options) as stand_in,
         pytest.MonkeyPatch.context() as environment,
     ):
         for name, value in stand_in.environment().items():

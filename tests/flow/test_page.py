@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -65,3 +67,38 @@ def test_opening_the_link_ten_times_decides_nothing_and_the_second_look_decides(
     page.goto(link)
     assert "looks <b>right</b>" in page.inner_text("body")
     assert page.locator("button").count() == 0
+
+
+POST_TWICE = """
+async () => {
+    const form = document.querySelector("form[method=post]");
+    const body = new URLSearchParams(new FormData(form));
+    const post = async () => {
+        const answer = await fetch(form.action, {method: "POST", body});
+        return [answer.status, await answer.text()];
+    };
+    return await Promise.all([post(), post()]);
+}
+"""
+"""What a double click sends where the browser does not hold the second post back, as Chromium does."""
+
+
+def test_a_double_click_decides_once(flow: Flow, browser: Browser) -> None:
+    """Two posts of one form at one moment: both see the one decision, and the run is told once."""
+    page = browser.new_context(bypass_csp=True).new_page()
+    execution, link, version = waiting(flow)
+    page.goto(link)
+    page.fill("[name=name]", "Ada")
+    page.click("button[value=reject]")
+    page.wait_for_load_state("load")
+    page.fill("[name=version]", version)
+    answers = page.evaluate(POST_TWICE)
+    assert [status for status, _ in answers] == [200, 200]
+    assert all("Rejected by Ada" in text for _, text in answers)
+    page.dblclick("text=Reject it")
+    page.wait_for_load_state("load")
+    assert "Rejected by Ada" in page.inner_text("body")
+    assert flow.end(execution).error == "Approval.Rejected"
+    events = flow.machines.get_execution_history(executionArn=execution, maxResults=1000)["events"]
+    told = [event["taskSucceededEventDetails"]["output"] for event in events if "taskSucceededEventDetails" in event]
+    assert sum(json.loads(output).get("decision") == "rejected" for output in told) == 1

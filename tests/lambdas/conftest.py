@@ -20,6 +20,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from workflow.contract.table_keys import OPEN
+
 FUNCTIONS = (
     "plan_run",
     "check_dataset",
@@ -148,10 +150,22 @@ def bucket(aws: None) -> Bucket:
 @pytest.fixture
 def table(aws: None) -> Any:
     """An empty table as the template makes it."""
+    return create_table()
+
+
+def create_table() -> Any:
+    """The table, with its index of what is open."""
     return SESSION.resource("dynamodb").create_table(
         TableName=ENVIRONMENT["TABLE"],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "secret")],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": OPEN,
+                "KeySchema": [{"AttributeName": "secret", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
         BillingMode="PAY_PER_REQUEST",
     )
 

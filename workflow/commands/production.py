@@ -32,6 +32,11 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     ]
     head = ("VERSION", "", "RELEASED", "APPROVED BY", "MODEL PACKAGE")
     text = format_table(head, rows) if rows else "nothing was released yet."
+    for one in found:
+        if one.skipped_by:
+            text += (
+                f"\nversion {one.version}: the question before production was skipped by {show_plain(one.skipped_by)}"
+            )
     print_result(as_json, [one.document() for one in found], text)
     foreign = find_foreign(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint)
     if foreign:

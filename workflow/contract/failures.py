@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-RELEASE_REFUSED_BY_FUNCTION = "ReleaseRefused"
-"""The name of the exception that the function behind a release raises: the only one a machine tells from all others."""
+RELEASE_OVERTAKEN_BY_FUNCTION = "ReleaseOvertaken"
+NOT_ASKED_BY_FUNCTION = "NotAsked"
+"""The names of the functions' exceptions that a machine tells from all others."""
 
 
 class Failure(StrEnum):

@@ -14,12 +14,14 @@ from workflow.contract.table_keys import release_key
 class ReleaseRecord(ChampionRecord):
     """What production served from then on, and how that came. ``run`` is the release's own name.
 
-    ``previous_configuration`` is empty where production did not exist before.
+    ``previous_configuration`` is empty where production did not exist before; ``skipped_question`` says that nobody was
+    asked before production, where the stack demanded it.
     """
 
     run: Text
     started_by: str
     previous_configuration: str
+    skipped_question: bool = False
 
     def item(self) -> dict[str, Any]:
         """The line as the table's item."""

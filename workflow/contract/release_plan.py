@@ -35,7 +35,8 @@ class ReleasePlan(Document):
     was decided on, to be shown to people. ``goes_back`` says that a person brings back an earlier version. ``approval``
     is who approved the version, ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
-    decision. What has a default was not there from the beginning, and is in every plan made today.
+    decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
+    demands. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -71,3 +72,4 @@ class ReleasePlan(Document):
     previous: PreviousVersion | None = None
     smoke_digest: str = ""
     report_digest: str = ""
+    skipped_question: bool = False

@@ -29,6 +29,9 @@ BUILD = "build#"
 ASKED = "asked#"
 """What the key begins with that says which request of an execution is the newest."""
 
+OPEN = "open"
+"""The index of the approval requests that are open: by their page's secret, which no other item has."""
+
 SIGN_IN = "sign-in#"
 """What the key of a sign-in begins with that was finished; the digest of its state follows."""
 

@@ -10,13 +10,13 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from workflow.clients import Cloud
 from workflow.contract.approval import item_id
 from workflow.contract.approval_link import opaque_id_in
 from workflow.errors import GreenlightError
-from workflow.runs.approvals import Approval, decide, read_page, standing
+from workflow.runs.approvals import SIGN_IN, Approval, Approvals, decide, read_page, standing
 from workflow.standin import read_mail
 
 _MAIL_SECONDS = 20
@@ -31,6 +31,12 @@ class Door:
     cloud: Cloud
     url: str
     decide_url: str
+    approvals: Approvals
+
+    def look(self, approval: Approval, link: str) -> dict[str, Any]:
+        """How a request stands: as the page behind its link says, and as the table does where that asks to sign in."""
+        page = read_page(link)
+        return self.approvals.look_up(approval.key) if page.get("status") == SIGN_IN else page
 
     def decide(self, approval: Approval, decision: str, comment: str) -> None:
         """Answer a request as who runs the demonstration."""
@@ -56,7 +62,7 @@ def answer_mail(door: Door, approval: Approval, say: Callable[[str], None]) -> N
     """Read the mail, look at the page behind its link, and approve as `greenlight approve` does."""
     mail, link = wait_for_mail(door.url, approval)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
-    if read_page(link).get("status") != "pending":
+    if door.look(approval, link).get("status") != "pending":
         raise GreenlightError("the page behind the mailed link does not show a request that waits")
     door.decide(approval, "approve", "approved without a person, as APPROVE=auto asks")
     say("    looked at the page behind its link, and approved at the command line")
@@ -70,17 +76,17 @@ def ask_person(door: Door, approval: Approval, say: Callable[[str], None], answe
     say("    Open the link to look at the report, or answer here.")
     while True:
         print("    approve / reject › ", end="", flush=True)
-        word = _wait_for_answer(link, answers)
+        word = _wait_for_answer(door, approval, link, answers)
         if word is None:
             print()
-            say(f"    {standing(read_page(link))}, on the page")
+            say(f"    {standing(door.look(approval, link))}, on the page")
             return
         if word in _WORDS:
             door.decide(approval, _WORDS[word], "answered at the terminal")
             return
 
 
-def _wait_for_answer(link: str, answers: TextIO) -> str | None:
+def _wait_for_answer(door: Door, approval: Approval, link: str, answers: TextIO) -> str | None:
     """The next line typed, or None once the request does not wait any more. The end of input is an interruption."""
     while True:
         ready, _, _ = select.select([answers], [], [], _LOOK_SECONDS)
@@ -90,5 +96,5 @@ def _wait_for_answer(link: str, answers: TextIO) -> str | None:
             if not typed:
                 raise KeyboardInterrupt
             return (typed.decode(errors="replace").strip().splitlines() or [""])[-1].strip().lower()
-        if read_page(link).get("status") != "pending":
+        if door.look(approval, link).get("status") != "pending":
             return None

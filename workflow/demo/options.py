@@ -5,6 +5,7 @@ Knows how long a training people wait for; starts nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,11 @@ OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "min
 hold out no object of a class. Less than a stack demands by itself, so it is the stack's that says it."""
 POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare"}
 """The keys that a demonstration sets in its stack, and takes back where the next one wants none."""
+EMAIL = "you@example.com"
+"""Who is mailed, and may approve where people sign in and nobody else is named."""
+CLIENT = "greenlight"
+"""What the approval page is called at an issuer, unless that gave it another name."""
+ISSUER = re.compile(r"https://\S+|http://(localhost|127\.0\.0\.1):[0-9]+")
 FINE_TUNING: Mapping[str, Any] = {"epochs": 8, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
 """Settings for one's own pictures with pretrained weights."""
 FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, "hyperparameters": {"nbs": 8}}
@@ -27,8 +33,21 @@ FROM_SCRATCH: Mapping[str, Any] = {"epochs": 30, "image_size": 320, "batch": 8, 
 
 
 @dataclass(frozen=True)
+class SignIn:
+    """Where whoever opens the mailed link signs in, as which client, and who of them may approve."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    approvers: str
+
+
+@dataclass(frozen=True)
 class Options:
-    """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones."""
+    """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones.
+
+    ``sign_in`` None means that the mailed link decides by itself.
+    """
 
     dataset: Path | None
     weights: Path | None
@@ -36,6 +55,7 @@ class Options:
     port: int
     state: Path
     settings: Mapping[str, Any]
+    sign_in: SignIn | None = None
 
     def training(self) -> dict[str, Any]:
         """How to train: what suits the data, and over it what was asked for."""
@@ -75,4 +95,20 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         port=int(port),
         state=path("STATE") or Path(".greenlight/local"),
         settings=settings,
+        sign_in=read_sign_in(environ),
+    )
+
+
+def read_sign_in(environ: Mapping[str, str]) -> SignIn | None:
+    """Read who signs approvers in, None where nobody does. Raises UsageError where the stack would not take it."""
+    issuer = environ.get("OIDC_ISSUER") or ""
+    if not issuer:
+        return None
+    if not ISSUER.fullmatch(issuer):
+        raise UsageError(f"OIDC_ISSUER={issuer}: must be an address with https, or http://localhost:PORT.")
+    return SignIn(
+        issuer,
+        client_id=environ.get("OIDC_CLIENT_ID") or CLIENT,
+        client_secret=environ.get("OIDC_CLIENT_SECRET") or "",
+        approvers=environ.get("APPROVERS") or EMAIL,
     )

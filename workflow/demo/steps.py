@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
+from workflow.contract.approval_link import SIGNED_IN
 from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
-from workflow.demo.options import POLICY, Options
+from workflow.demo.options import EMAIL, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
-from workflow.errors import GreenlightError
+from workflow.errors import GreenlightError, ServiceError
 from workflow.predictions.ask import ask
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
@@ -43,6 +44,9 @@ FOLDER = Path(".greenlight/demo")
 """Where everything that a demonstration makes goes, the stand-in's state aside."""
 SAMPLE = FOLDER / "dataset" / "fasteners"
 REPORT = FOLDER / "report" / "index.html"
+
+CLIENT_SECRET = f"{PROJECT}-demo-client"
+"""The name of what keeps the secret of the approval page at its issuer."""
 
 Stops = list[Callable[[], object]]
 """What stops the things that were started, in the order in which they were."""
@@ -130,8 +134,12 @@ def deploy_stack(url: str, options: Options) -> Site:
             ready.add(step.resource)
 
     demanded = set_policy(cloud, options.policy())
-    stack = deploy(PROJECT, cloud=cloud, email="you@example.com", defaults=demanded, on_progress=count)
+    parameters = set_sign_in(cloud, options.sign_in)
+    stack = deploy(PROJECT, cloud=cloud, email=EMAIL, defaults=demanded, parameters=parameters, on_progress=count)
     say("stack", f"{PROJECT}: {f'{len(ready)} resources ready' if ready else 'unchanged'}")
+    if options.sign_in is not None:
+        say("sign-in", f"{options.sign_in.issuer} · client {options.sign_in.client_id} · {options.sign_in.approvers}")
+        say("", f"and back to {stack.approval_url}{SIGNED_IN.removeprefix('/')}")
     return Site(url, cloud, stack)
 
 
@@ -141,6 +149,30 @@ def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
     parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])}
     kept = json.loads(parameters.get("Defaults") or "{}")
     return {**{key: value for key, value in kept.items() if key not in POLICY}, **policy}
+
+
+def set_sign_in(cloud: Cloud, sign_in: SignIn | None) -> dict[str, str]:
+    """The stack's parameters by which approvers sign in, with the client's secret kept; empty where nobody does."""
+    if sign_in is None:
+        return dict.fromkeys(("OidcIssuer", "OidcClientId", "OidcClientSecretArn", "Approvers"), "")
+    secret = keep_secret(cloud, sign_in.client_secret) if sign_in.client_secret else ""
+    return {
+        "OidcIssuer": sign_in.issuer,
+        "OidcClientId": sign_in.client_id,
+        "OidcClientSecretArn": secret,
+        "Approvers": sign_in.approvers,
+    }
+
+
+def keep_secret(cloud: Cloud, secret: str) -> str:
+    """Keep the client's secret where the page reads it, in place of an earlier one; its ARN."""
+    try:
+        kept = cloud.call("secretsmanager", "create_secret", Name=CLIENT_SECRET, SecretString=secret)
+    except ServiceError as error:
+        if error.code != "ResourceExistsException":
+            raise
+        kept = cloud.call("secretsmanager", "put_secret_value", SecretId=CLIENT_SECRET, SecretString=secret)
+    return str(kept["ARN"])
 
 
 def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
@@ -164,7 +196,7 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     execution = start_run(site.cloud, site.stack.build_machine_arn, given)
     stops.append(lambda: stop_run(site.cloud, execution))
     approvals = Approvals(site.cloud, site.stack.table)
-    door = Door(site.cloud, site.url, site.stack.decide_url)
+    door = Door(site.cloud, site.url, site.stack.decide_url, approvals)
     watcher = Watcher(site.cloud, execution, approvals=approvals)
     screen = open_screen(sys.stdout)
     answered: set[str] = set()

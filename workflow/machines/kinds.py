@@ -9,7 +9,7 @@ from typing import Any
 
 from stepfunctions.steps.states import Graph, State
 
-from workflow.contract.failures import Failure, StateError
+from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
 from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass, Retry, Task
 
@@ -29,6 +29,23 @@ def retry_lambda() -> list[Retry]:
             max_attempts=6,
             backoff_rate=2.0,
             max_delay_seconds=60,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
+def retry_asking() -> list[Retry]:
+    """Retries of a question that reached nobody: soon at first, then each quarter of an hour, about six hours in all.
+
+    The training before it is paid for. The function's own error, and what Lambda says of a function that was cut off.
+    """
+    return [
+        Retry(
+            error_equals=[NOT_ASKED_BY_FUNCTION, "Sandbox.Timedout", "Lambda.Unknown"],
+            interval_seconds=15,
+            max_attempts=50,
+            backoff_rate=2.0,
+            max_delay_seconds=900,
             jitter_strategy="FULL",
         )
     ]
@@ -188,7 +205,10 @@ def raise_error(name: str, error: Failure | StateError, cause: str, then: State)
 def ask_a_person(
     name: str, purpose: str, machine: str, payload: Parameters, expired: State, failed: State
 ) -> LambdaStep:
-    """Send a person an opaque link and wait for the answer; a task token completes the state."""
+    """Send a person an opaque link and wait for the answer; a task token completes the state.
+
+    The function is told how often the execution was redriven, so that it knows a repeated question from a new one.
+    """
     return LambdaStep(
         name,
         wait_for_callback=True,
@@ -200,12 +220,13 @@ def ask_a_person(
                 "machine": machine,
                 "run.$": "$$.Execution.Name",
                 "execution.$": "$$.Execution.Id",
+                "redriven.$": "$$.Execution.RedriveCount",
                 **payload,
             },
         },
         result_path="$.approval",
         timeout_seconds_path="$.plan.approval_seconds",
-        retry=retry_lambda(),
+        retry=[*retry_lambda(), *retry_asking()],
         catch=[on_error(expired, ("States.Timeout",)), on_error(failed)],
     )
 

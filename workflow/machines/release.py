@@ -13,7 +13,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import State
 
-from workflow.contract.failures import RELEASE_REFUSED_BY_FUNCTION, Failure
+from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.endpoints import (
     BACK,
@@ -48,10 +48,13 @@ def machine() -> dict[str, Any]:
         "Record the champion", "Report the failed record", "The record failed", Failure.RECORD_FAILED
     )
 
+    refused = fail_release(
+        "Plan or confirm the release", "Report the refusal", "The release was refused", Failure.RELEASE_REFUSED
+    )
     plan = plan_the_execution(
         "Plan the release",
         "${PlanReleaseArn}",
-        fail_release("Plan the release", "Report the refusal", "The release was refused", Failure.RELEASE_REFUSED),
+        refused,
         also={"staging": {"looks": 0}, "production": {"looks": 0}},
     )
     model = create_model(staging_failed)
@@ -68,7 +71,13 @@ def machine() -> dict[str, Any]:
         "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
     )
     production_configuration = create_configuration("production", production_failed)
-    confirmed = confirm("Confirm the release", "confirm", overtaken, keep=("count", "deployment", "watched", "alarms"))
+    confirmed = confirm(
+        "Confirm the release",
+        "confirm",
+        overtaken,
+        on_error(refused),
+        keep=("count", "deployment", "watched", "alarms"),
+    )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = bring_up_production(ready=smoke_production, failed=production_failed)
     record = call_function(
@@ -127,20 +136,20 @@ def fail_release(what: str, report: str, end: str, error: Failure) -> LambdaStep
     return report_and_fail("release", what, report=report, end=end, error=error)
 
 
-def confirm(name: str, what: str, failed: State | list[Catch], *, keep: tuple[str, ...]) -> LambdaStep:
+def confirm(name: str, what: str, overtaken: State, otherwise: Catch, *, keep: tuple[str, ...]) -> LambdaStep:
     """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken.
 
     ``what`` is asked of the function: to ``confirm`` the way to production, where people must have agreed to it, or to
     ``roll_back``.
     """
+    failed = [on_error(overtaken, (RELEASE_OVERTAKEN_BY_FUNCTION,)), otherwise]
     return call_function(name, "${PlanReleaseArn}", {f"{what}.$": "$.plan"}, failed, keep=keep, at="release")
 
 
 def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     """See that production still is this release's to roll back; where nobody can tell, it is."""
     unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
-    failed = [on_error(overtaken, (RELEASE_REFUSED_BY_FUNCTION,)), unknown]
-    step = confirm("Confirm the roll-back", "roll_back", failed, keep=("confirmed",))
+    step = confirm("Confirm the roll-back", "roll_back", overtaken, unknown, keep=("confirmed",))
     step.next(back)
     return step
 

@@ -22,6 +22,9 @@ from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import APPROVAL
 from workflow.errors import GreenlightError, UsageError
 
+SIGN_IN = "sign-in"
+"""What a page that tells nobody anything before they signed in is said to show."""
+
 _LISTED = [field.name for field in fields(ListedApproval)]
 _TIMEOUT_SECONDS = 30
 
@@ -107,6 +110,14 @@ class Approvals:
         """The request an execution waits for now, or None where it is not there yet."""
         return next((one for one in self.pending() if one.execution == execution), None)
 
+    def look_up(self, key: str) -> dict[str, Any]:
+        """How one request stands, as its page would say to a program."""
+        answer = self._cloud.call(
+            "dynamodb", "get_item", TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True
+        )
+        listed = read(ListedApproval, plain_item(answer["Item"]), "approval")
+        return {"status": listed.status, "decision": listed.decision, "by": listed.decided_by}
+
     def choose(self, wanted: str) -> Approval:
         """The one request that ``wanted`` means: a link, a run's name, a version, or empty where only one waits."""
         waiting = self.pending()
@@ -169,7 +180,7 @@ def decide(cloud: Cloud, url: str, approval: Approval, decision: str, comment: s
 
 
 def read_page(link: str) -> dict[str, Any]:
-    """What the page behind a mailed link says to a program, which may only read."""
+    """What the page behind a mailed link says to a program, which may only read; its ``status`` may be SIGN_IN."""
     if not re.match("https?://", link):
         raise UsageError(f"{link!r} is not a link.")
     request = urllib.request.Request(link, headers={"Accept": "application/json"})  # noqa: S310 - http or https
@@ -179,6 +190,8 @@ def read_page(link: str) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise UsageError("there is no approval request behind this link.") from error
+        if error.code == 401:
+            return {"status": SIGN_IN}
         raise GreenlightError(f"the approval page refused ({error.code}).") from error
     except OSError as error:
         raise GreenlightError(f"the approval page cannot be reached: {error}") from error
@@ -187,7 +200,7 @@ def read_page(link: str) -> dict[str, Any]:
 def standing(page: Mapping[str, Any]) -> str:
     """What became of a request, such as ``approved by Ada``."""
     if page.get("status") == "closed":
-        return "the run ended, was stopped, asked anew, or has taken its decision"
+        return "the run ended, was stopped, asked anew, or was answered in another way"
     by = f" by {page['by']}" if page.get("by") else ""
     return f"{page.get('decision') or page.get('status') or 'unknown'}{by}"
 

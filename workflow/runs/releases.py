@@ -30,7 +30,8 @@ from workflow.errors import GreenlightError, ServiceError, UsageError
 class Release:
     """One release; ``live`` is true for the one production serves.
 
-    ``approval`` is None for a release from before decisions were signed.
+    ``approval`` is None for a release from before decisions were signed; ``skipped_by`` is who left out the question
+    before production that the stack demands, empty where nobody did.
     """
 
     version: int
@@ -39,6 +40,7 @@ class Release:
     released: datetime
     live: bool
     approval: ReleaseApproval | None = None
+    skipped_by: str = ""
 
     def document(self) -> dict[str, Any]:
         """The release as JSON."""
@@ -49,6 +51,7 @@ class Release:
             "model_package": self.package,
             "execution": self.execution,
             "approval": None if self.approval is None else _show(self.approval),
+            "skipped_by": self.skipped_by,
         }
 
 
@@ -72,6 +75,7 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
             released=datetime.fromtimestamp(record.released_epoch, UTC),
             live=at == 0,
             approval=record.approval,
+            skipped_by=(record.started_by or "nobody named") if record.skipped_question else "",
         )
         for at, record in enumerate(records)
     ]

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, Mailbo
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
 from workflow.contract.document import render
+from workflow.contract.failures import NOT_ASKED_BY_FUNCTION
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import PassedGate
 from workflow.contract.model import TASKS
@@ -292,6 +292,16 @@ def requests_in(table: Any) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: str(item.get("token", "")))
 
 
+def set_status(table: Any, key: str, status: str) -> None:
+    """A request has come so far."""
+    table.update_item(
+        Key={"id": key},
+        UpdateExpression="SET #status = :status",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":status": status},
+    )
+
+
 def test_the_request_says_which_bytes_are_decided_on(
     table: Any, request_key: Any, mailbox: Mailbox, context: Context
 ) -> None:
@@ -322,12 +332,7 @@ def test_an_older_request_that_was_decided_on_is_left_as_it_is(
 ) -> None:
     """What was decided stays readable."""
     function.handler(RELEASE, context)
-    table.update_item(
-        Key={"id": requests_in(table)[0]["id"]},
-        UpdateExpression="SET #status = :approved",
-        ExpressionAttributeNames={"#status": "status"},
-        ExpressionAttributeValues={":approved": "approved"},
-    )
+    set_status(table, requests_in(table)[0]["id"], "approved")
     function.handler({**RELEASE, "token": "the-second-token"}, context)
     assert [item["status"] for item in requests_in(table)] == ["approved", "pending"]
 
@@ -385,6 +390,37 @@ def test_a_mail_that_cannot_be_sent_is_an_error_and_leaves_no_open_request(
 ) -> None:
     """The state asks again with a token of its own."""
     assert SESSION.client("sns").list_topics()["Topics"] == []
-    with pytest.raises(ClientError):
-        function.handler(RELEASE, context)
-    assert [item["status"] for item in requests_in(table)] == ["closed"]
+    for _ in range(2):
+        with pytest.raises(function.NotAsked, match=r"^nobody could be asked: NotFound") as caught:
+            function.handler({**RELEASE, "redriven": 0}, context)
+        assert caught.value.__suppress_context__
+    assert [item["status"] for item in requests_in(table)] == ["closed", "closed"]
+    assert function.NotAsked.__name__ == NOT_ASKED_BY_FUNCTION
+
+
+@pytest.mark.parametrize("status", ["pending", "approved"])
+def test_a_state_that_is_tried_again_once_its_mail_was_sent_sends_no_other(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context, status: str
+) -> None:
+    """Only the answer to the state was lost: the one link there is completes the token of the new attempt."""
+    function.handler({**RELEASE, "redriven": 0}, context)
+    (asked,) = requests_in(table)
+    set_status(table, asked["id"], status)
+    function.handler({**RELEASE, "redriven": 0, "token": "the-second-token"}, context)
+    (again,) = requests_in(table)
+    assert again == {**asked, "status": status, "token": "the-second-token"}
+    assert len(mailbox.mails()) == 1
+
+
+@pytest.mark.parametrize(("redriven", "status"), [(1, "pending"), (0, "closed")])
+def test_what_nobody_may_answer_any_more_is_asked_anew(
+    table: Any, request_key: Any, mailbox: Mailbox, context: Context, redriven: int, status: str
+) -> None:
+    """After a redrive, whose end before it may be told late; and where the request was closed meanwhile."""
+    function.handler({**RELEASE, "redriven": 0}, context)
+    (asked,) = requests_in(table)
+    if status == "closed":
+        function.close(asked["id"])
+    function.handler({**RELEASE, "redriven": redriven, "token": "the-second-token"}, context)
+    assert [item["status"] for item in requests_in(table)] == ["closed", "pending"]
+    assert len(mailbox.mails()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from typing import Any
@@ -76,6 +77,26 @@ class Waiting:
     def fails(self, code: str) -> None:
         """The next answer fails."""
         self.stub.add_client_error("send_task_success", code)
+
+    def is_gone(self, code: str = "TaskTimedOut", *taken: dict[str, str]) -> None:
+        """Nobody waits for the next answer, and the history says that these were ``taken``."""
+        self.fails(code)
+        events = [
+            {
+                "timestamp": 0,
+                "type": "TaskSucceeded",
+                "id": at,
+                "taskSucceededEventDetails": {
+                    "resourceType": "lambda",
+                    "resource": "invoke.waitForTaskToken",
+                    "output": json.dumps(told),
+                },
+            }
+            for at, told in enumerate(taken, 1)
+        ]
+        last = {"timestamp": 0, "type": "ExecutionAborted", "id": len(events) + 1}
+        asked = {"executionArn": RELEASE["execution"], "reverseOrder": True}
+        self.stub.add_response("get_execution_history", {"events": [last, *reversed(events)]}, asked)
 
 
 @pytest.fixture

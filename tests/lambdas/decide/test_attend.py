@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
 from lambdas.decide import attend as function
-from lambdas.decide import deciding, services
+from lambdas.decide import deciding, services, taken
 from lambdas.decide.answer import Answer
 from lambdas.decide.identity import Policy
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
@@ -19,7 +20,7 @@ from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.test_handler import decisions, signed
 from workflow.contract.approval import StoredApproval
-from workflow.contract.table_keys import asked_key
+from workflow.contract.table_keys import OPEN, asked_key
 from workflow.contract.table_keys import decision_key as key_of
 
 ADA = "arn:aws:sts::123456789012:assumed-role/Approvers/ada"
@@ -66,10 +67,58 @@ def test_a_recorded_decision_is_delivered_without_another_click(pending: Any, ex
 def test_a_decision_that_nobody_waits_for_is_closed(pending: Any, execution: Waiting) -> None:
     """It is not tried for ever."""
     decide(pending)
-    execution.fails("TaskTimedOut")
+    execution.is_gone()
     for _ in range(2):
         minute()
     assert stored(pending)["status"] == "closed"
+
+
+@pytest.mark.parametrize(("by", "status", "delivered"), [("Ana", "approved", True), ("Eve", "closed", False)])
+def test_a_decision_whose_delivery_was_not_written_down_is_told_as_the_history_tells(
+    pending: Any, execution: Waiting, by: str, status: str, delivered: bool
+) -> None:
+    """The function broke off right after it told the run; or a stranger completed the task, with other words."""
+    decide(pending)
+    at = datetime.fromtimestamp(int(stored(pending)["decided_epoch"]), UTC).isoformat().replace("+00:00", "Z")
+    execution.is_gone("TaskTimedOut", {"decision": "approved", "by": by, "comment": "", "at": at}, {"asked": "else"})
+    for _ in range(2):
+        minute()
+    item = stored(pending)
+    assert (item["status"], item["delivered"]) == (status, delivered)
+    assert not {"token", "secret"} & set(item)
+
+
+def test_a_state_that_took_another_token_meanwhile_is_told_with_it(pending: Any, execution: Waiting) -> None:
+    """It was tried again between the look at the request and the answer of the old token."""
+    decide(pending)
+    execution.is_gone()
+
+    def swap(*given: Any) -> bool:
+        pending.update_item(
+            Key=KEY,
+            UpdateExpression="SET #token = :token",
+            ExpressionAttributeNames={"#token": "token"},
+            ExpressionAttributeValues={":token": "another"},
+        )
+        return taken.has_taken(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lambdas.decide.deciding.has_taken", swap)
+        minute()
+    assert stored(pending)["status"] == "approved"
+    execution.takes()
+    minute()
+    assert stored(pending)["delivered"] is True
+
+
+def test_only_what_is_open_is_looked_at(pending: Any, execution: Waiting) -> None:
+    """The table remembers for years; the look that is taken every minute reads nothing of it."""
+    execution.takes()
+    decide(pending)
+    deciding.deliver(KEY["id"])
+    pending.put_item(Item=stored_request(opaque_id="m" * 32).item("another-token"))
+    assert list(function.list_open()) == [stored_request(opaque_id="m" * 32).id]
+    assert pending.scan(IndexName=OPEN)["ScannedCount"] == 1
 
 
 def test_a_request_about_a_version_that_was_decided_elsewhere_is_answered(pending: Any, execution: Waiting) -> None:
@@ -252,11 +301,37 @@ def test_a_profile_of_studio_decides_under_its_name(pending: Any, execution: Wai
     assert signed(pending).decision.by == "ada"
 
 
-def test_what_the_machine_marks_itself_is_no_decision(pending: Any, execution: Waiting, registry: Registry) -> None:
-    """It writes down what was decided."""
-    registry.says("Approved", identity(MACHINE))
-    changed()
-    assert stored(pending)["status"] == "pending"
+@pytest.mark.parametrize("status", ["Approved", "Rejected"])
+@pytest.mark.parametrize("how", ["by the registry's event", "at the end of the run"])
+def test_what_a_run_marks_without_a_decision_is_put_right_and_told(
+    asked: Any, execution: Waiting, registry: Registry, mailbox: Mailbox, how: str, status: str
+) -> None:
+    """A stranger completed its waiting task. A stack whose registry is no door hears of it when the run ends."""
+    registry.says(status, identity(MACHINE))
+    why = registry.is_put_right("PendingManualApproval")
+    if how == "at the end of the run":
+        ended(status="FAILED", at=time.time() + 1)
+    else:
+        changed()
+    assert "completed by a stranger" in why.value
+    (mail,) = mailbox.mails()
+    assert mail["Subject"] == f"[greenlight] version 4 was marked {status} as nobody decided"
+    assert "seen it" in mail["Message"]
+    assert decisions(asked) == []
+
+
+def test_what_the_machine_writes_down_of_a_decision_is_left_alone(
+    asked: Any, execution: Waiting, registry: Registry
+) -> None:
+    """By the event, and at the end; and what people set is no matter of the end."""
+    execution.takes()
+    decide(asked)
+    deciding.deliver(KEY["id"])
+    for by, tell in ((MACHINE, changed), (MACHINE, ended)):
+        registry.says("Approved", identity(by))
+        tell()
+    registry.says("Rejected", identity(ADA))
+    ended()
 
 
 def test_a_role_whose_name_begins_alike_is_not_the_machine(
@@ -311,7 +386,7 @@ def test_a_status_that_nobody_known_set_decides_nothing(
 def test_who_started_a_run_may_not_approve_it_in_the_registry(
     pending: Any, execution: Waiting, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the stack tells people apart; the request goes on waiting for somebody else."""
+    """Where the stack tells people apart; the request goes on waiting, for somebody else or for their no."""
     monkeypatch.setattr(services, "policy", Policy.read({"OIDC_ISSUER": "https://login.example.com"}))
     asked = stored_request()
     pending.put_item(Item=mark(replace(asked, request=replace(asked.request, started_by="Ada"))).item(TOKEN))
@@ -320,6 +395,10 @@ def test_who_started_a_run_may_not_approve_it_in_the_registry(
     changed()
     assert stored(pending)["status"] == "pending"
     assert decisions(pending) == []
+    execution.takes()
+    registry.says("Rejected", identity(ADA))
+    changed()
+    assert signed(pending).decision.decision == "rejected"
 
 
 def test_a_status_that_no_request_waits_for_is_put_right(
@@ -382,6 +461,7 @@ def test_neither_token_nor_id_is_logged(
         changed()
     execution.takes()
     minute()
+    registry.says("Approved", identity(ADA))
     ended()
     assert log.text
     for secret in (TOKEN, OPAQUE, SECRET, KEY["id"]):

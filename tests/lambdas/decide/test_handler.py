@@ -448,7 +448,7 @@ def test_an_execution_that_no_longer_waits_is_said_so(
     pending: Any, execution: Waiting, visitor: Visitor, code: str
 ) -> None:
     """Stopped, then approved: nothing goes on, and the page does not pretend, not even that somebody approved."""
-    execution.fails(code)
+    execution.is_gone(code)
     answer = visitor.decide()
     for said in (answer, visitor.send(), visitor.send("POST", urlencode({"decision": "approve"}))):
         assert "no longer waiting" in said["body"]

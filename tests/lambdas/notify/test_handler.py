@@ -57,6 +57,15 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
     assert "Nothing was released" in sent["Message"]
 
 
+def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:
+    """Nobody saw that it would: the stack demands the question, and lets whoever starts a release leave it out."""
+    plan = release_plan(started_by="eve https://x.example").document() | {"skipped_question": True}
+    told = mail.write_release({**RELEASED, "plan": plan}, "greenlight").text
+    assert "SKIPPED     the question before production, which the stack demands, by eve" in told
+    assert "https://x.example" not in told
+    assert "SKIPPED" not in mail.write_release(RELEASED, "greenlight").text
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

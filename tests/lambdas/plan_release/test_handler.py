@@ -295,7 +295,7 @@ def test_a_token_completed_by_somebody_else_releases_nothing(
     plan = function.handler(event(ask_before_production=True), context)
     if found is not None:
         registry.put_item(Item=signer.item(found))
-    with pytest.raises(function.ProductionNotApproved, match=told):
+    with pytest.raises(function.ReleaseRefused, match=told):
         function.handler({"confirm": plan}, context)
 
 
@@ -303,7 +303,7 @@ def test_a_production_decision_that_somebody_made_up_releases_nothing(registry: 
     """Marked with a key of their own."""
     plan = function.handler(event(ask_before_production=True), context)
     registry.put_item(Item=Signer("alias/own").item(for_production()))
-    with pytest.raises(function.ProductionNotApproved, match="its mark was not made with the key of greenlight"):
+    with pytest.raises(function.ReleaseRefused, match="its mark was not made with the key of greenlight"):
         function.handler({"confirm": plan}, context)
 
 
@@ -320,7 +320,7 @@ def test_a_roll_back_is_not_confirmed_once_another_release_took_place(registry: 
     """Production is that one's."""
     plan = function.handler(event(), context)
     registry.put_item(Item=recorded(OTHER_CHAMPION))
-    with pytest.raises(function.ReleaseRefused, match="serves version 3 by now"):
+    with pytest.raises(function.ReleaseOvertaken, match="serves version 3 by now"):
         function.handler({"roll_back": plan}, context)
 
 
@@ -335,7 +335,8 @@ def test_a_release_cannot_leave_out_the_question_that_the_stack_demands(
         function.handler(event(ask_before_production=False), context)
     assert "Item" not in registry.get_item(Key={"id": "release-lock"})
     monkeypatch.setattr(function, "environment", replace(demanding, loosening="show"))
-    assert function.handler(event(ask_before_production=False), context)["ask_before_production"] is False
+    plan = function.handler(event(ask_before_production=False), context)
+    assert (plan["ask_before_production"], plan["skipped_question"]) == (False, True)
 
 
 def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
@@ -469,7 +470,7 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=recorded(OTHER_CHAMPION))
-    with pytest.raises(function.ReleaseRefused, match="served nothing when this release was planned, and serves"):
+    with pytest.raises(function.ReleaseOvertaken, match="served nothing when this release was planned, and serves"):
         function.handler({"confirm": plan}, context)
 
 
@@ -522,7 +523,7 @@ def test_a_plan_is_not_confirmed_beside_another_release(registry: Any, context: 
     registry.put_item(Item={**LOCK, "execution": OTHER})
     with Stubber(function.lock.stepfunctions) as stub:
         stub.add_response("describe_execution", described("RUNNING"), {"executionArn": OTHER})
-        with pytest.raises(function.ReleaseRefused, match="greenlight-release:other"):
+        with pytest.raises(function.ReleaseOvertaken, match="greenlight-release:other"):
             function.handler({"confirm": plan}, context)
 
 

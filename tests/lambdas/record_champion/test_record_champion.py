@@ -50,6 +50,13 @@ def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: C
     assert line == {**RELEASE, **now, "id": line["id"]}
 
 
+def test_a_release_that_skipped_the_question_before_production_is_kept_as_such(locked: Any, context: Context) -> None:
+    """With who started it; the stack demanded to ask."""
+    handler(event({**PLAN, "skipped_question": True}), context)
+    (line,) = history(locked)
+    assert (line["skipped_question"], line["started_by"]) == (True, "ana")
+
+
 def test_the_record_is_what_the_next_run_reads(locked: Any, context: Context) -> None:
     """Writer and reader agree on the champion."""
     handler(event(), context)

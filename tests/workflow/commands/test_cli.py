@@ -232,9 +232,11 @@ def test_a_stack_is_deleted_by_its_name(typed: str, code: int, monkeypatch: pyte
 def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture[str]) -> None:
     """And by which door; of one from before decisions were signed nobody can tell."""
     old = {key: value for key, value in released(1, 9).items() if key != "approval"}
+    new = {**released(2, 10), "skipped_question": {"BOOL": True}}
     running = {"executions": [{"executionArn": "arn:x"}]}
-    assert called("releases", scan={"Items": [released(2, 10), old]}, list_executions=running)[0] == 0
-    head, live, before = capsys.readouterr().out.splitlines()
+    assert called("releases", scan={"Items": [new, old]}, list_executions=running)[0] == 0
+    head, live, before, skipped = capsys.readouterr().out.splitlines()
+    assert skipped == "version 2: the question before production was skipped by ana"
     assert "APPROVED BY" in head
     assert "Ada (link)" in live
     assert "unknown" in before

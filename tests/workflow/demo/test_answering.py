@@ -17,7 +17,7 @@ from tests.workflow.runs.test_approvals import RIGHT, Page, told
 from workflow.contract.approval import item_id
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.errors import GreenlightError
-from workflow.runs.approvals import Approval
+from workflow.runs.approvals import Approval, Approvals
 
 MAIL = {"subject": "[greenlight] bolts v1 waits for your decision", "to": "ada@example.com"}
 
@@ -58,9 +58,11 @@ def asked() -> Iterator[Asked]:
         {**MAIL, "links": [f"{url}/elsewhere", f"{url}/a/{'o' * 32}"]},
         {**MAIL, "links": [f"{url}/a/{RIGHT}"]},
     ]
-    cloud = ScriptedCloud({"post_signed": {"status": 200, "told": told(status="approved")}})
+    item = {"id": item_id(RIGHT), "status": "approved", "decision": "approved", "decided_by": "ada@example.com"}
+    stored = {"Item": {name: {"S": value} for name, value in item.items()}}
+    cloud = ScriptedCloud({"post_signed": {"status": 200, "told": told(status="approved")}, "get_item": stored})
     approval = Approval(item_id(RIGHT), "arn:x", "run-1", "release", 1, "passed", datetime.now(UTC))
-    yield Asked(approval, Door(cloud, url, f"{url}/decide"), cloud)
+    yield Asked(approval, Door(cloud, url, f"{url}/decide", Approvals(cloud, "greenlight")), cloud)
     server.shutdown()
     server.server_close()
 
@@ -110,6 +112,14 @@ def test_an_answer_on_the_page_ends_the_question(asked: Asked, keyboard: tuple[T
     ask_person(asked.door, asked.approval, said.append, keyboard[0])
     assert said[-1] == "    rejected by Ada, on the page"
     assert asked.decided() == []
+
+
+def test_a_page_that_asks_to_sign_in_is_no_obstacle(asked: Asked, keyboard: tuple[TextIO, TextIO]) -> None:
+    """Who decided there, once signed in, is read where the stack keeps it."""
+    Page.state = {}
+    said: list[str] = []
+    ask_person(asked.door, asked.approval, said.append, keyboard[0])
+    assert said[-1] == "    approved by ada@example.com, on the page"
 
 
 def test_a_terminal_that_goes_away_decides_nothing(asked: Asked, keyboard: tuple[TextIO, TextIO]) -> None:

@@ -15,8 +15,8 @@ from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
-from workflow.demo.options import Options, read_options
-from workflow.demo.steps import begin_dataset, set_policy, stop_run
+from workflow.demo.options import EMAIL, Options, read_options
+from workflow.demo.steps import begin_dataset, set_policy, set_sign_in, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +41,7 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"APPROVE": "yes"}, "APPROVE=yes: must be ask or auto"),
         ({"APPROVE": "ask"}, "APPROVE=ask needs a terminal"),
         ({"PORT": "http"}, "PORT=http: must be a number"),
+        ({"OIDC_ISSUER": "http://login.example.com"}, "OIDC_ISSUER=http://login.example.com: must be an address with"),
         ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
         ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
         ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
@@ -51,6 +52,20 @@ def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], said: 
     with pytest.raises(UsageError) as caught:
         read_options(environ, terminal=False)
     assert said in str(caught.value)
+
+
+def test_with_an_issuer_the_stack_lets_approvers_sign_in_and_without_one_no_more() -> None:
+    """One variable is enough; the client's secret is kept apart, in place of an earlier one."""
+    issuer = "http://localhost:8080"
+    alone = read_options({"OIDC_ISSUER": issuer}, terminal=False).sign_in
+    told = {"OidcIssuer": issuer, "OidcClientId": "greenlight", "OidcClientSecretArn": "", "Approvers": EMAIL}
+    assert set_sign_in(ScriptedCloud({}), alone) == told
+    named = {"OIDC_CLIENT_ID": "page", "OIDC_CLIENT_SECRET": "hidden", "APPROVERS": "ada@example.com,grace"}
+    exists = ServiceError("ResourceExistsException", "is there")
+    cloud = ScriptedCloud({"create_secret": exists, "put_secret_value": {"ARN": "arn:kept"}})
+    parameters = set_sign_in(cloud, read_options({"OIDC_ISSUER": issuer, **named}, terminal=False).sign_in)
+    assert list(parameters.values()) == [issuer, "page", "arn:kept", "ada@example.com,grace"]
+    assert set(set_sign_in(ScriptedCloud({}), read_options({}, terminal=False).sign_in).values()) == {""}
 
 
 @pytest.mark.parametrize("dataset", [None, Path("photos")])

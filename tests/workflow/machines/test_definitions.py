@@ -20,7 +20,7 @@ from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
 from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
 from workflow.contract.execution import Execution
-from workflow.contract.failures import Failure, StateError
+from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
 from workflow.contract.model import TASKS
 from workflow.contract.run_input import RunInput
 from workflow.contract.scores import figures_of
@@ -484,6 +484,32 @@ def test_a_watched_fleet_is_asked_between_two_looks_and_no_probe_ends_a_release(
     assert (asked["Variable"], asked["BooleanEquals"]) == ("$.release.watched", True)
     assert looks["Choices"].index(asked) == len(looks["Choices"]) - 1, "whatever has ended is not asked"
     assert looks["Default"] == "Wait for production"
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [(RELEASE_OVERTAKEN_BY_FUNCTION, "Release.Overtaken"), ("ReleaseRefused", "Release.Refused")],
+)
+def test_a_release_that_may_not_go_on_to_production_is_refused_and_not_overtaken(error: str, end: str) -> None:
+    """Whoever reads the error's name looks for another release only where there is one."""
+    states = DEFINITIONS["release"]["States"]
+    catches = states["Confirm the release"]["Catch"]
+    told = next(one["Next"] for one in catches if {error, "States.ALL"} & set(one["ErrorEquals"]))
+    assert states[states[told]["Next"]]["Error"] == end
+
+
+def test_people_whom_no_mail_reaches_are_asked_again_for_hours() -> None:
+    """The training is paid for; what the state does again is one request and one mail."""
+    for name, state in (("build", "Ask for approval"), ("release", "Ask for production approval")):
+        asking = DEFINITIONS[name]["States"][state]
+        (patient,) = [one for one in asking["Retry"] if NOT_ASKED_BY_FUNCTION in one["ErrorEquals"]]
+        waits = (
+            min(patient["IntervalSeconds"] * patient["BackoffRate"] ** at, patient["MaxDelaySeconds"])
+            for at in range(patient["MaxAttempts"])
+        )
+        # With full jitter, a wait is half of this on average.
+        assert 4 * 3600 < sum(waits) / 2 < 12 * 3600
+        assert asking["Parameters"]["Payload"]["redriven.$"] == "$$.Execution.RedriveCount"
 
 
 def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> None:

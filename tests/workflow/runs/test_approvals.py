@@ -65,7 +65,7 @@ def told(**changes: Any) -> dict[str, Any]:
 
 
 class Page(BaseHTTPRequestHandler):
-    """Behaves like the approval page for one request at /a/ and ``RIGHT``."""
+    """Behaves like the approval page for one request at /a/ and ``RIGHT``; asks to sign in where it has no state."""
 
     state: dict[str, Any]
 
@@ -78,7 +78,8 @@ class Page(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         assert self.headers["Accept"] == "application/json"
-        self.reply(200 if self.path == f"/a/{RIGHT}" else 404, self.state)
+        known = 200 if self.state else 401
+        self.reply(known if self.path == f"/a/{RIGHT}" else 404, self.state)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

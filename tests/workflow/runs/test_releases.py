@@ -69,6 +69,13 @@ def test_a_release_tells_who_approved_it() -> None:
     assert told == [{"by": "Ada", "door": "link", "at": "2027-01-15T05:13:20+00:00", "comment": "seen"}, None]
 
 
+def test_a_release_tells_who_skipped_the_question_before_production() -> None:
+    """Where the stack demands it and lets a release leave it out; any other release names nobody."""
+    skipped = {**released(2, 10), "skipped_question": {"BOOL": True}}
+    cloud = ScriptedCloud({"scan": {"Items": [skipped, released(1, 9)]}})
+    assert [one.document()["skipped_by"] for one in list_releases(cloud, "greenlight")] == ["ana", ""]
+
+
 @pytest.mark.parametrize("missing", ["package_version", "model_package_arn", "released_epoch"])
 def test_a_line_of_history_that_is_not_whole_is_named(missing: str) -> None:
     """A list without it could call another release the live one."""
