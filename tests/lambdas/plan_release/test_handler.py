@@ -420,7 +420,7 @@ def test_a_release_by_hand_puts_right_a_record_without_a_mark(registry: Any, con
     plan = function.handler(event(), context)
     assert (plan["replaces"], plan["previous"]["model_digest"]) == ("", "")
     registry.put_item(Item=recorded(OTHER_CHAMPION))
-    with pytest.raises(function.ReleaseRefused, match="serves version 3 by now"):
+    with pytest.raises(function.ReleaseOvertaken, match="serves version 3 by now"):
         function.handler({"confirm": plan}, context)
 
 
