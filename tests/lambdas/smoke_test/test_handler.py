@@ -16,6 +16,7 @@ from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.conftest import DECIDED, digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
 from workflow.contract.reading import ContractError
+from workflow.contract.stored_smoke import MOST_PICTURES
 
 DIGEST = SMOKE["model_digest"]
 EVENT = {
@@ -126,6 +127,16 @@ def test_an_expectation_that_is_not_about_this_model_fails(
     evaluated.put("runs/one/evaluation/smoke/smoke.json", body)
     with pytest.raises(function.SmokeTestFailed, match=r"smoke\.json"):
         function.handler({**EVENT, "smoke_digest": digest_of(body.encode(), b"a picture")}, context)
+
+
+def test_more_pictures_than_can_be_held_at_once_are_not_read(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """They are all read before any is believed."""
+    many = json.dumps({**SMOKE, "images": SMOKE["images"] * (MOST_PICTURES + 1)})
+    evaluated.put("runs/one/evaluation/smoke/smoke.json", many)
+    with pytest.raises(function.SmokeTestFailed, match=r"smoke\.json names 11 pictures; 10 are allowed"):
+        function.handler(EVENT, context)
 
 
 @pytest.mark.parametrize(
