@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import reminder
+from lambdas.decide import reminder, services
 from lambdas.decide.answer import OwnRunError, UnusableError
 from lambdas.decide.deciding import (
     adopt,
@@ -37,6 +37,7 @@ from lambdas.decide.deciding import (
 )
 from lambdas.decide.registry import Change, choose_status, explain
 from lambdas.decide.services import dynamodb, environment, logger, metrics, tracer
+from lambdas.decide.voting import tell
 from workflow.contract.approval import APPROVED, PENDING, REJECTED, StoredApproval
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import APPROVAL, asked_key
@@ -117,7 +118,9 @@ def remind(approval: StoredApproval) -> None:
     """Mail once that a request still waits. It is noted first: rather no mail than one a minute."""
     if remember_reminder(approval.id):
         subject = reminder.write_subject(approval, attendance.project)
-        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval))
+        sns.publish(
+            TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval, tell(approval))
+        )
         logger.info("reminded", run=approval.request.run)
 
 
@@ -143,14 +146,14 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
     if change.is_by(attendance.build_role) or change.is_from_before():
         return
     standing = find_decision(package_arn)
-    answer = change.answer()
+    answer, tally = change.answer(services.approvers), ""
     if standing is None and answer is not None:
         for key in list_open():
             item = find(key)
             approval = None if item is None else StoredApproval.parse(item)
             if approval is not None and change.answers(approval, now_epoch) and is_asked(approval):
                 with suppress(OwnRunError):
-                    take(approval, answer, now_epoch)
+                    tally = tell(take(approval, answer, now_epoch))
                 deliver(key)
         standing = find_decision(package_arn)
     decision = None if standing is None else believe(standing)
@@ -160,7 +163,7 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
         sagemaker.update_model_package(
             ModelPackageArn=package_arn,
             ModelApprovalStatus=choose_status(decision),
-            ApprovalDescription=explain(change, decision),
+            ApprovalDescription=explain(change, decision, tally),
         )
 
 

@@ -69,6 +69,7 @@ class Environment:
     defaults: Mapping[str, Any]
     instance_count: int
     loosening: str
+    required_approvals: int
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -82,6 +83,7 @@ class Environment:
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
+            required_approvals=int(environ.get("REQUIRED_APPROVALS") or "1"),
         )
 
 
@@ -92,7 +94,9 @@ metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 table = boto3.resource("dynamodb").Table(environment.table)
-decisions = Decisions(table, boto3.client("kms"), environment.decision_key, environment.project)
+decisions = Decisions(
+    table, boto3.client("kms"), environment.decision_key, environment.project, environment.required_approvals
+)
 lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
 

@@ -18,6 +18,7 @@ from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.document import Digest, Document, Matching, PackageArn, PackageVersion, Text
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import decision_key
+from workflow.contract.vote import Vote, count_people
 
 MAC_ALGORITHM = "HMAC_SHA_256"
 """KMS's name of how decisions are marked (GenerateMac, VerifyMac)."""
@@ -40,7 +41,7 @@ class Decision(Document):
     ``scope`` is empty for the version itself, and the ARN of a release for its second question, which holds for that
     release alone. ``evaluation_digest`` is the SHA-256 of the evaluation's figures (metrics.json) as the gate read
     them; ``image`` the address of the serving image. ``by`` is a name, or the ARN of an AWS identity; ``at_epoch`` is
-    in seconds.
+    in seconds. ``votes`` is everybody who said yes, the one who decided at the end; empty where one decided alone.
     """
 
     model_package_arn: PackageArn
@@ -54,6 +55,17 @@ class Decision(Document):
     door: Door
     comment: str
     at_epoch: int
+    votes: tuple[Vote, ...] = ()
+
+    @property
+    def names(self) -> str:
+        """Everybody whose decision it is, by name."""
+        return ", ".join(vote.by for vote in self.votes) or self.by
+
+    @property
+    def people(self) -> int:
+        """How many people decided."""
+        return count_people(self.votes) or 1
 
     @property
     def approved(self) -> bool:
