@@ -123,7 +123,7 @@ def test_a_last_yes_that_breaks_off_leaves_what_was_counted(
         def breaks(**_: Any) -> None:
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "TransactWriteItems")
 
-        broken.setattr(deciding.dynamodb, "transact_write_items", breaks)
+        broken.setattr(services.dynamodb, "transact_write_items", breaks)
         with pytest.raises(ClientError):
             say(found(pending), BEN)
     assert [vote.by for vote in found(pending).said_yes] == [ADA]
