@@ -45,7 +45,6 @@ iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
 .notice{border-left:4px solid;padding:.6rem 1rem;margin:1rem 0}
 """
 
-
 CLOSED_LINK = (
     "Nobody decides here: this stack wants to know who approves, and this link tells nobody apart. "
     "Decide as your identity in AWS: greenlight approve, or reject."
@@ -75,11 +74,12 @@ def render(
 ) -> str:
     """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted.
 
-    ``person`` is who signed in, None where the link alone decides; ``refused`` says why they may not approve this run.
-    Where the link is ``closed``, nobody decides here. ``tally`` is how many of the people it takes said yes, and who.
+    ``person`` is who signed in, None where the link alone decides; ``refused`` says why they may not approve,
+    ``closed`` that nobody decides here, ``tally`` how many of the people it takes said yes, and who.
     """
     request = approval.request
     title = f"{_question(request)} {request.title()}?"
+    form = _notice(CLOSED_LINK, "bad") if closed else _form(opaque_id, nonce, person, refused)
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
@@ -92,8 +92,7 @@ def render(
         _reasons(request.reasons),
         _report(opaque_id),
         _facts(request),
-        _form(opaque_id, nonce, person, refused) if approval.waits(now_epoch) and not closed else "",
-        _notice(CLOSED_LINK, "bad") if approval.waits(now_epoch) and closed else "",
+        form if approval.waits(now_epoch) else "",
     ]
     return frame(title, "\n".join(part for part in parts if part))
 
@@ -184,9 +183,8 @@ def _outcome(approval: StoredApproval, now_epoch: int, tally: str) -> str:
     lines = [_notice(decided + said, kind)]
     lines += [f'<p class="soft">{escape(_yes(vote))}</p>' for vote in approval.said_yes]
     if approval.undelivered():
-        lines.append(
-            _notice("The run could not be told yet. It is told within minutes; nothing is to be done.", "soft")
-        )
+        later = "The run could not be told yet. It is told within minutes; nothing is to be done."
+        lines.append(_notice(later, "soft"))
     return "\n".join(lines)
 
 
