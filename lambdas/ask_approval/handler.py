@@ -47,13 +47,17 @@ class NotAsked(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``approval_url`` is where the page is served, ``request_key`` what marks requests."""
+    """The function's settings. ``approval_url`` is where the page is served, ``request_key`` what marks requests.
+
+    ``required`` is how many people have to approve.
+    """
 
     project: str
     table: str
     request_key: str
     topic_arn: str
     approval_url: str
+    required: int
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -64,6 +68,7 @@ class Environment:
             request_key=environ["REQUEST_KEY"],
             topic_arn=environ["TOPIC_ARN"],
             approval_url=environ["APPROVAL_URL"],
+            required=int(environ.get("REQUIRED_APPROVALS") or "1"),
         )
 
 
@@ -131,7 +136,7 @@ def ask(event: Mapping[str, Any], now_epoch: int) -> None:
     if older:
         close(older)
     try:
-        text = mail.write_body(request, link_to(environment.approval_url, opaque_id))
+        text = mail.write_body(request, link_to(environment.approval_url, opaque_id), environment.required)
         sns.publish(TopicArn=environment.topic_arn, Subject=subject, Message=text)
     except (BotoCoreError, ClientError):
         # The state asks again with a token of its own: this request must not stay in anybody's list.

@@ -32,8 +32,8 @@ def write_subject(request: ApprovalRequest, project: str) -> str:
     )
 
 
-def write_body(request: ApprovalRequest, link: str) -> str:
-    """The text of the mail."""
+def write_body(request: ApprovalRequest, link: str, required: int = 1) -> str:
+    """The text of the mail; ``required`` is how many people have to approve."""
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
     what = "be released" if request.purpose == "release" else "go from staging to production"
     starter, run = put_on_one_line(request.started_by) or "nobody named", put_on_one_line(request.run)
@@ -51,6 +51,7 @@ def write_body(request: ApprovalRequest, link: str) -> str:
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
             f"Started by    {starter}, run {run}",
+            *([f"Approvals     {required} people have to say yes, each under their own name"] if required > 1 else []),
             f"Answer until  {until}; without an answer nothing is released",
             "",
             "Look at the report and decide (opening the page decides nothing):",

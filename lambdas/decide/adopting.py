@@ -14,7 +14,7 @@ import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from lambdas.decide import response
+from lambdas.decide import response, services
 from lambdas.decide.adoption import EVALUATION, REPORT, Adoption, Registered, Stored, draw_up
 from lambdas.decide.answer import UnusableError
 from lambdas.decide.deciding import believe, find_decision, sign
@@ -29,6 +29,11 @@ package_group = os.environ["PROJECT"]
 """The model package group has the project's name."""
 sagemaker = boto3.client("sagemaker")
 
+ONE_PERSON = (
+    "an adoption is one person's, and this stack requires several: no release would believe it. Build the model anew, "
+    "so that they are asked."
+)
+
 
 def answer(given: object, caller: str, function_arn: str, now_epoch: int) -> dict[str, Any]:
     """Adopt a version as ``caller``: 200 with the decision, 409 with the one that stands or with what is against it.
@@ -38,6 +43,8 @@ def answer(given: object, caller: str, function_arn: str, now_epoch: int) -> dic
     """
     try:
         asked = Adoption.read(given)
+        if services.approvers.required > 1:
+            raise UnusableError(ONE_PERSON)
         decision = draw_up(*look(package_arn(function_arn, asked.version)), asked.reason, caller, now_epoch)
         standing = record(SignedDecision(decision, sign(decision)))
     except ContractError as error:

@@ -5,12 +5,14 @@ Pure: knows neither the table nor the key.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflow.contract.approval import APPROVED, CLOSED, REJECTED, StoredApproval
 from workflow.contract.decision import LINK, Decision
-from workflow.contract.document import read
+from workflow.contract.document import read, render
 from workflow.contract.reading import ContractError
+from workflow.contract.vote import Vote
 
 VERBS = {"approve": APPROVED, "reject": REJECTED}
 """What is asked for, and what it is called once it is decided."""
@@ -43,8 +45,11 @@ class Answer:
         return (self.by, *self.also)
 
 
-def draw_up(approval: StoredApproval, answer: Answer, now_epoch: int) -> Decision:
-    """The decision that answers a request. Raises UnusableError where the request does not name the bytes."""
+def draw_up(approval: StoredApproval, answer: Answer, now_epoch: int, votes: Sequence[Vote] = ()) -> Decision:
+    """The decision that answers a request; ``votes`` is everybody who said yes, where it takes more than one.
+
+    Raises UnusableError where the request does not name the bytes.
+    """
     request = approval.request
     try:
         return read(
@@ -64,6 +69,7 @@ def draw_up(approval: StoredApproval, answer: Answer, now_epoch: int) -> Decisio
                 "dataset": request.name,
                 "smoke_digest": request.smoke_digest,
                 "report_digest": request.report_digest,
+                "votes": [render(vote) for vote in votes],
             },
             "decision",
         )
@@ -89,6 +95,9 @@ def choose_status(approval: StoredApproval, decision: str, now_epoch: int) -> in
     """The HTTP status that tells a program whether its answer, ``approved`` or ``rejected``, is the one that counts."""
     if approval.status == CLOSED or approval.expired(now_epoch):
         return 410
+    if approval.waits(now_epoch):
+        # It was counted, and others have to say yes as well.
+        return 202
     if approval.decision != decision:
         return 409
     return 202 if approval.undelivered() else 200

@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import reminder, stranger
+from lambdas.decide import reminder, services, stranger
 from lambdas.decide.answer import OwnRunError, UnusableError
 from lambdas.decide.deciding import (
     adopt,
@@ -37,6 +37,7 @@ from lambdas.decide.deciding import (
 )
 from lambdas.decide.registry import Change, choose_status, explain
 from lambdas.decide.services import dynamodb, environment, logger, metrics, tracer
+from lambdas.decide.voting import tell
 from workflow.contract.approval import PENDING, StoredApproval
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
@@ -118,7 +119,9 @@ def remind(approval: StoredApproval) -> None:
     """Mail once that a request still waits. It is noted first: rather no mail than one a minute."""
     if remember_reminder(approval.id):
         subject = reminder.write_subject(approval, attendance.project)
-        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval))
+        sns.publish(
+            TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval, tell(approval))
+        )
         logger.info("reminded", run=approval.request.run)
 
 
@@ -144,16 +147,17 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
     """Take a status that somebody set as a decision where one is waited for; anywhere else put it right."""
     change = Change.read(sagemaker.describe_model_package(ModelPackageName=package_arn))
     # The machine writes down what was decided: that is no decision, and may be as wrong as any other status.
-    answer = None if change.is_by(attendance.build_role) or change.is_from_before() else change.answer()
+    by_nobody = change.is_by(attendance.build_role) or change.is_from_before()
+    answer, tally = None if by_nobody else change.answer(services.approvers), ""
     if answer is not None and find_decision(package_arn) is None:
         for key in list_open():
             item = find(key)
             approval = None if item is None else StoredApproval.parse(item)
             if approval is not None and change.answers(approval, now_epoch) and is_asked(approval):
                 with suppress(OwnRunError):
-                    take(approval, answer, now_epoch)
+                    tally = tell(take(approval, answer, now_epoch))
                 deliver(key)
-    put_right(change)
+    put_right(change, tally)
 
 
 def put_run_right(package_arn: str) -> None:
@@ -169,8 +173,11 @@ def put_run_right(package_arn: str) -> None:
         put_right(change)
 
 
-def put_right(change: Change) -> None:
-    """Give a version the status that was decided, and tell people where it was its run that said otherwise."""
+def put_right(change: Change, tally: str = "") -> None:
+    """Give a version the status that was decided, and tell people where it was its run that said otherwise.
+
+    ``tally`` is how far a request has come by this change.
+    """
     if change.is_from_before():
         return
     standing = find_decision(change.arn)
@@ -187,7 +194,7 @@ def put_right(change: Change) -> None:
     sagemaker.update_model_package(
         ModelPackageArn=change.arn,
         ModelApprovalStatus=choose_status(decision),
-        ApprovalDescription=explain(change, decision, by_its_run=by_its_run),
+        ApprovalDescription=explain(change, decision, tally, by_its_run=by_its_run),
     )
 
 

@@ -17,12 +17,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import adopting, response
+from lambdas.decide import adopting, response, services
 from lambdas.decide.answer import VERBS, Answer, OwnRunError, UnusableError, choose_status
 from lambdas.decide.deciding import deliver, find, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import COMMENT_LENGTH
 from lambdas.decide.services import logger, metrics, tracer
+from lambdas.decide.voting import tell
 from workflow.contract.approval import StoredApproval
 from workflow.contract.decision import COMMAND
 from workflow.contract.document import render
@@ -45,6 +46,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     caller = name_caller(event)
     if not caller:
         return refuse(403, "AWS does not say who you are.")
+    if not services.approvers.lets(caller):
+        return refuse(403, f"{caller} is not among the approvers of this stack.")
     if event["requestContext"]["http"]["method"].upper() != "POST":
         return refuse(405, "Decisions are posted.")
     try:
@@ -91,7 +94,7 @@ def read_order(given: Mapping[str, Any], caller: str) -> tuple[str, Answer]:
         raise ContractError("order.request: is not the key of a request")
     if len(comment) > COMMENT_LENGTH:
         raise ContractError(f"order.comment: may have {COMMENT_LENGTH} characters")
-    return key, Answer(VERBS[verb], caller, comment, COMMAND)
+    return key, Answer(VERBS[verb], caller, comment, COMMAND, services.approvers.names(caller)[1:])
 
 
 def decide(approval: StoredApproval, answer: Answer, now_epoch: int) -> dict[str, Any]:
@@ -110,7 +113,7 @@ def decide(approval: StoredApproval, answer: Answer, now_epoch: int) -> dict[str
         logger.error("the execution could not be told", error=type(error).__name__)
         metrics.add_metric(name="DecisionUndelivered", unit=MetricUnit.Count, value=1)
     status = choose_status(approval, answer.decision, now_epoch)
-    return response.document(status, render(describe(approval, now_epoch)))
+    return response.document(status, render(describe(approval, now_epoch, tally=tell(approval))))
 
 
 def refuse(status: int, why: str) -> dict[str, Any]:

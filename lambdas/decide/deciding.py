@@ -1,7 +1,8 @@
 """Takes a decision at whichever door it comes, signs it, and tells the waiting execution.
 
 The signed decision and the request's own record are written in one transaction, under the condition that the request
-waits and that nothing was decided about its version before; where something was, that stands. The execution is told
+waits and that nothing was decided about its version before; where something was, that stands. Where it takes more than
+one person, a yes before the last one needed is only counted. The execution is told
 afterwards, and again by the watch until it was told or nobody waits. Nothing here logs an id, a token or a comment.
 """
 
@@ -17,17 +18,18 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-from lambdas.decide import services
+from lambdas.decide import services, voting
 from lambdas.decide.answer import Answer, OwnRunError, UnusableError, draw_up, is_about
-from lambdas.decide.identity import is_starter
 from lambdas.decide.services import dynamodb, environment, kms, logger, metrics, stepfunctions, table
 from lambdas.decide.taken import has_taken
 from workflow.contract.approval import APPROVED, CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.document import render
+from workflow.contract.person import are_same
 from workflow.contract.reading import ContractError
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
+from workflow.contract.vote import MarkedVote, has_voted
 
 KEPT_SECONDS = 400 * 24 * 3600
 """How long a decision stays readable behind its link. The signed one is kept for good."""
@@ -36,7 +38,10 @@ GONE = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
 """What Step Functions answers when nobody waits for the token any more."""
 
 ATTEMPTS = 5
-"""How often a transaction is tried that another one was in the way of."""
+"""How often a record is tried that another one was in the way of."""
+
+NAMES_LENGTH = 500
+"""What the execution is told of the names: with the comment it has to fit the registry's 1,024 characters."""
 
 MAC_BYTES = 32
 """How long a mark is: what HMAC_SHA_256 gives."""
@@ -66,29 +71,39 @@ def look_up(key: str) -> StoredApproval:
 def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredApproval:
     """Record an answer, unless something stands already; the request as it then stands, not yet delivered.
 
-    Raises UnusableError where the request does not say which bytes it is about, where nobody asked it, or what stands
-    cannot be believed; OwnRunError where it would approve what the same person started.
+    It goes on waiting where other people have to say yes as well; nobody counts twice. Raises UnusableError where the
+    request does not say which bytes it is about, where nobody asked it, or what stands cannot be believed; OwnRunError
+    where it would approve what the same person started.
     """
     if not is_asked(approval):
         raise UnusableError(NOT_ASKED)
     if approval.waits(now_epoch) and answer.decision == APPROVED and may_not(answer.names, approval):
         raise OwnRunError("whoever started a run may not approve it. Somebody else has to.")
-    decision = draw_up(approval, answer, now_epoch)
-    signed = SignedDecision(decision, sign(decision))
     for attempt in range(ATTEMPTS):
         if not approval.waits(now_epoch):
             return approval
         standing = find_standing(approval)
         if standing is not None:
             return adopt(approval, standing, now_epoch)
+        votes = voting.cast(approval, answer, now_epoch)
+        decision = draw_up(approval, answer, now_epoch, [marked.vote for marked in votes])
         try:
-            write(approval.id, signed, now_epoch)
-        except dynamodb.exceptions.TransactionCanceledException:
+            if voting.are_enough(votes, answer):
+                write(approval, SignedDecision(decision, sign(decision)), votes, now_epoch)
+                logger.info("decided", decision=answer.decision, door=answer.door)
+                metrics.add_metric(name=answer.decision.capitalize(), unit=MetricUnit.Count, value=1)
+            elif votes != approval.votes:
+                voting.add(approval, votes[-1], now_epoch)
+                logger.info("counted", votes=len(votes), door=answer.door)
+                return look_up(approval.id)
+            else:
+                return approval
+        except (
+            dynamodb.exceptions.TransactionCanceledException,
+            dynamodb.exceptions.ConditionalCheckFailedException,
+        ):
             # Somebody decided at this moment, or is about to: look again who.
             time.sleep(0.02 * 2**attempt)
-        else:
-            logger.info("decided", decision=answer.decision, door=answer.door)
-            metrics.add_metric(name=answer.decision.capitalize(), unit=MetricUnit.Count, value=1)
         approval = look_up(approval.id)
     if approval.waits(now_epoch):
         raise UnusableError("others are deciding at this moment. Try again.")
@@ -97,17 +112,32 @@ def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredAppr
 
 def may_not(names: Iterable[str], approval: StoredApproval) -> bool:
     """Whether somebody of these names started what they would approve, in a stack that does not let them."""
-    request = approval.request
-    if services.policy is None or services.policy.starter_may or request.purpose != "release":
+    request, approvers = approval.request, services.approvers
+    if not approvers.are_told_apart or approvers.starter_may or request.purpose != "release":
         return False
-    return is_starter(names, request.started_by)
+    return are_same(names, [request.started_by])
 
 
-def write(key: str, signed: SignedDecision, now_epoch: int) -> None:
-    """Write the decision and what the request says of it, or neither."""
+def why_not(names: Iterable[str], approval: StoredApproval) -> str:
+    """Why somebody of these names cannot approve, in words for them; empty where they can."""
+    known = tuple(names)
+    if may_not(known, approval):
+        return "You started this run: somebody else has to approve it."
+    if has_voted(approval.said_yes, known):
+        return "You approved this: it waits for somebody else to approve it as well."
+    return ""
+
+
+def write(approval: StoredApproval, signed: SignedDecision, votes: tuple[MarkedVote, ...], now_epoch: int) -> None:
+    """Write the decision and what the request says of it, or neither; ``votes`` are those that it names."""
+    update = _decide(approval.id, signed.decision, now_epoch)
+    if votes:
+        update["UpdateExpression"] += ", votes = :votes"
+        update["ConditionExpression"] += f" AND {voting.unchanged(approval)}"
+        update["ExpressionAttributeValues"] |= {":votes": [vote.text() for vote in votes], **voting.seen(approval)}
     once = {"TableName": environment.table, "Item": signed.item(), "ConditionExpression": "attribute_not_exists(id)"}
     dynamodb.transact_write_items(
-        TransactItems=[{"Put": once}, {"Update": _decide(key, signed.decision, now_epoch)}],
+        TransactItems=[{"Put": once}, {"Update": update}],
     )
 
 
@@ -134,7 +164,10 @@ def believe(standing: SignedDecision) -> Decision:
 
 
 def is_asked(approval: StoredApproval) -> bool:
-    """Whether a request is as the function that asks has written it: whoever else wrote it cannot have it decided."""
+    """Whether a request is as the function that asks has written it: whoever else wrote it cannot have it decided.
+
+    Nor whoever wrote a yes onto it that nobody said.
+    """
     try:
         mac = bytes.fromhex(approval.mac)
     except ValueError:
@@ -145,7 +178,7 @@ def is_asked(approval: StoredApproval) -> bool:
         kms.verify_mac(KeyId=environment.request_key, MacAlgorithm=MAC_ALGORITHM, Message=approval.message(), Mac=mac)
     except kms.exceptions.KMSInvalidMacException:
         return False
-    return True
+    return voting.are_marked(approval)
 
 
 def find_standing(approval: StoredApproval) -> SignedDecision | None:
@@ -164,10 +197,7 @@ def find_decision(package_arn: str, scope: str = "") -> SignedDecision | None:
 
 def sign(decision: Decision) -> bytes:
     """The mark of a decision. The same decision always has the same one, so that it can be compared."""
-    mac: bytes = kms.generate_mac(
-        KeyId=environment.decision_key, MacAlgorithm=MAC_ALGORITHM, Message=decision.message()
-    )["Mac"]
-    return mac
+    return voting.mark(decision.message())
 
 
 def deliver(key: str) -> StoredApproval:
@@ -183,9 +213,9 @@ def deliver(key: str) -> StoredApproval:
     if not approval.undelivered():
         return approval
     at = datetime.fromtimestamp(approval.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
-    told = render(
-        DeliveredDecision(decision=approval.decision, by=approval.decided_by, comment=approval.comment, at=at)
-    )
+    by = approval.decided_by
+    by = by if len(by) <= NAMES_LENGTH else by[: NAMES_LENGTH - 1] + "…"
+    told = render(DeliveredDecision(decision=approval.decision, by=by, comment=approval.comment, at=at))
     token = token_in(item)
     try:
         stepfunctions.send_task_success(taskToken=token, output=json.dumps(told))
@@ -258,7 +288,7 @@ def _decide(key: str, decision: Decision, now_epoch: int) -> dict[str, Any]:
         "ExpressionAttributeNames": {"#status": "status", "#comment": "comment"},
         "ExpressionAttributeValues": {
             ":decision": decision.decision,
-            ":by": decision.by,
+            ":by": decision.names,
             ":comment": decision.comment,
             ":door": decision.door,
             ":at": decision.at_epoch,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from workflow.contract.approval import CLOSED, PublicApproval, StoredApproval
 
 
-def describe(approval: StoredApproval, now_epoch: int, nonce: str = "", notice: str = "") -> PublicApproval:
+def describe(
+    approval: StoredApproval, now_epoch: int, nonce: str = "", notice: str = "", tally: str = ""
+) -> PublicApproval:
     """The request as it stands. Where nobody waited any more, what was decided is not told as if it counted."""
     counts = approval.status != CLOSED
     return PublicApproval(
@@ -22,4 +24,5 @@ def describe(approval: StoredApproval, now_epoch: int, nonce: str = "", notice: 
         delivered=approval.delivered,
         request=approval.request,
         error=notice,
+        tally=tally if approval.waits(now_epoch) else "",
     )

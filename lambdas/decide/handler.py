@@ -19,12 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import page, response, services, signing_in
 from lambdas.decide.answer import Answer, OwnRunError, UnusableError, choose_status
-from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, may_not, take
+from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, may_not, take, why_not
 from lambdas.decide.description import describe
 from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted, second_nonce
 from lambdas.decide.identity import Policy
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
 from lambdas.decide.services import logger, metrics, s3, tracer
+from lambdas.decide.voting import tell
 from workflow.contract.approval import APPROVED, StoredApproval
 from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
@@ -76,6 +77,8 @@ def ask_who(policy: Policy, link: Link, function_arn: str) -> dict[str, Any]:
 def take_form(link: Link, event: Mapping[str, Any], approval: StoredApproval) -> dict[str, Any]:
     """Show the second page for the first form; take the decision of the second. Nothing else decides."""
     now_epoch = int(time.time())
+    if approval.waits(now_epoch) and services.approvers.link_is_closed:
+        return show(link, approval, 403)
     if not approval.waits(now_epoch):
         return show(link, approval, choose_status(approval, read_choice(event), now_epoch))
     try:
@@ -125,10 +128,20 @@ def show(link: Link, approval: StoredApproval, status: int, notice: str = "") ->
     nonce = first_nonce(approval.secret, replace(link, cookie=cookie).browser)
     if link.wants_json:
         # To a program only if the cookie came along: one that merely opens what a mail links to learns no nonce.
-        told = describe(approval, now_epoch, nonce if link.cookie else "", notice)
+        closed = services.approvers.link_is_closed
+        told = describe(approval, now_epoch, nonce if link.cookie and not closed else "", notice, tell(approval))
         return response.document(status, render(told), given)
-    own = link.person is not None and may_not(link.person.names, approval)
-    text = page.render(approval, link.opaque_id, now_epoch, nonce, notice, person=link.person, own=own)
+    text = page.render(
+        approval,
+        link.opaque_id,
+        now_epoch,
+        nonce,
+        notice,
+        person=link.person,
+        refused=why_not(link.person.names, approval) if link.person else "",
+        closed=services.approvers.link_is_closed,
+        tally=tell(approval),
+    )
     return response.html(status, text, cookies=given)
 
 

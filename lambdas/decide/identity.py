@@ -1,4 +1,4 @@
-"""Who may approve, and whether somebody started the run that they would approve. Pure.
+"""Who signed in at the mailed link, and whether they may decide there. Pure.
 
 Anything in doubt is a no: an e-mail address that the issuer did not verify is none, and neither is a group that no
 claim names.
@@ -6,10 +6,11 @@ claim names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas.decide.approvers import read_list
 from workflow.contract.plain_text import is_plain_name
 
 NAME_LENGTH = 80
@@ -55,7 +56,7 @@ class Policy:
     """By whom, and how, a stack with an issuer lets approve at the mailed link.
 
     ``client_secret_arn`` is empty for a public client. ``approvers`` are verified e-mail addresses and subjects;
-    ``group`` is looked for in the claim ``claim``. ``starter_may`` says that who started a run may approve it.
+    ``group`` is looked for in the claim ``claim``.
     """
 
     issuer: str
@@ -64,22 +65,19 @@ class Policy:
     approvers: frozenset[str]
     group: str
     claim: str
-    starter_may: bool
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Policy | None:
         """Read the settings from environment variables; None where the stack names no issuer."""
         if not environ.get("OIDC_ISSUER"):
             return None
-        listed = (name.strip() for name in environ.get("APPROVERS", "").split(","))
         return Policy(
             issuer=environ["OIDC_ISSUER"],
             client_id=environ.get("OIDC_CLIENT_ID", ""),
             client_secret_arn=environ.get("OIDC_CLIENT_SECRET_ARN", ""),
-            approvers=frozenset(name for name in listed if name),
+            approvers=read_list(environ),
             group=environ.get("APPROVERS_GROUP", ""),
             claim=environ.get("APPROVERS_CLAIM", "") or "groups",
-            starter_may=environ.get("SELF_APPROVAL", "") == "allow",
         )
 
     def lets(self, person: Person, claims: Mapping[str, Any]) -> bool:
@@ -94,18 +92,3 @@ class Policy:
     def fingerprint(self) -> str:
         """A text that changes with every setting, so that who signed in under others has to sign in again."""
         return repr((self.issuer, self.client_id, sorted(self.approvers), self.group, self.claim))
-
-
-def is_starter(names: Iterable[str], started_by: str) -> bool:
-    """Whether somebody of these names started a run, as far as its record tells: rather once too often.
-
-    A run records a user's name, an e-mail address or an ARN. So the last part of an ARN, and what an e-mail address
-    has before its @, count as names too; capital letters do not matter.
-    """
-    return bool(_variants(started_by) & {variant for name in names for variant in _variants(name)})
-
-
-def _variants(name: str) -> set[str]:
-    whole = name.strip().casefold()
-    last = whole.rpartition("/")[2] if whole.startswith("arn:") else whole
-    return {text for text in (whole, last, last.partition("@")[0]) if text}

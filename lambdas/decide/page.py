@@ -19,6 +19,7 @@ from workflow.contract.approval_link import report_beside
 from workflow.contract.decision import ADOPTION, COMMAND, LINK, REGISTRY
 from workflow.contract.plain_text import show_plain
 from workflow.contract.policy import show
+from workflow.contract.vote import Vote
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#5b6470;--paper:#fff;--line:#d6dbe1;--good:#116b34;--bad:#b42318}
@@ -44,7 +45,10 @@ iframe{width:100%;height:32rem;border:1px solid var(--line);border-radius:.3rem}
 .notice{border-left:4px solid;padding:.6rem 1rem;margin:1rem 0}
 """
 
-
+CLOSED_LINK = (
+    "Nobody decides here: this stack wants to know who approves, and this link tells nobody apart. "
+    "Decide as your identity in AWS: greenlight approve, or reject."
+)
 BEARER = "Nobody signs in here: whoever holds this link can decide, under any name. Pass it on to nobody who may not."
 
 DOORS = {
@@ -64,19 +68,23 @@ def render(
     notice: str = "",
     *,
     person: Person | None = None,
-    own: bool = False,
+    refused: str = "",
+    closed: bool = False,
+    tally: str = "",
 ) -> str:
     """The page of one request as it stands now. ``notice`` is said first, for a form that was not accepted.
 
-    ``person`` is who signed in, None where the link alone decides; ``own`` says that they may not approve this run.
+    ``person`` is who signed in, None where the link alone decides; ``refused`` says why they may not approve,
+    ``closed`` that nobody decides here, ``tally`` how many of the people it takes said yes, and who.
     """
     request = approval.request
     title = f"{_question(request)} {request.title()}?"
+    form = _notice(CLOSED_LINK, "bad") if closed else _form(opaque_id, nonce, person, refused)
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="soft">{escape(_describe_state(approval, now_epoch))}</p>',
         _notice(notice, "bad") if notice else "",
-        _outcome(approval, now_epoch),
+        _outcome(approval, now_epoch, tally),
         _alarm(request),
         f"<p><strong>{escape(request.verdict)}</strong></p>",
         _loosened(request),
@@ -84,7 +92,7 @@ def render(
         _reasons(request.reasons),
         _report(opaque_id),
         _facts(request),
-        _form(opaque_id, nonce, person, own) if approval.waits(now_epoch) else "",
+        form if approval.waits(now_epoch) else "",
     ]
     return frame(title, "\n".join(part for part in parts if part))
 
@@ -153,7 +161,7 @@ def _question(request: ApprovalRequest) -> str:
     return "Release" if request.purpose == "release" else "Put into production"
 
 
-def _outcome(approval: StoredApproval, now_epoch: int) -> str:
+def _outcome(approval: StoredApproval, now_epoch: int, tally: str) -> str:
     if approval.status == CLOSED:
         # Also where somebody decided: nobody was there to be told, so it must not read as if that counted.
         return _notice(
@@ -165,7 +173,7 @@ def _outcome(approval: StoredApproval, now_epoch: int) -> str:
         ended = format_time(approval.expires_epoch)
         return _notice(f"Expired on {ended}: nobody decided in time, nothing is released.", "bad")
     if not approval.decision:
-        return ""
+        return _notice(f"{tally}. It waits for others to approve it.", "good") if tally else ""
     kind = "good" if approval.decision == APPROVED else "bad"
     said = f": “{approval.comment}”" if approval.comment else ""
     door = f" {DOORS[approval.door]}" if approval.door in DOORS else ""
@@ -173,11 +181,16 @@ def _outcome(approval: StoredApproval, now_epoch: int) -> str:
         f"{approval.decision.capitalize()} by {approval.decided_by}{door} on {format_time(approval.decided_epoch)}"
     )
     lines = [_notice(decided + said, kind)]
+    lines += [f'<p class="soft">{escape(_yes(vote))}</p>' for vote in approval.said_yes]
     if approval.undelivered():
-        lines.append(
-            _notice("The run could not be told yet. It is told within minutes; nothing is to be done.", "soft")
-        )
+        later = "The run could not be told yet. It is told within minutes; nothing is to be done."
+        lines.append(_notice(later, "soft"))
     return "\n".join(lines)
+
+
+def _yes(vote: Vote) -> str:
+    said = f": “{vote.comment}”" if vote.comment else ""
+    return f"{vote.by} approved {DOORS.get(vote.door, vote.door)} on {format_time(vote.at_epoch)}{said}"
 
 
 def _notice(text: str, kind: str) -> str:
@@ -265,17 +278,17 @@ def _list_facts(facts: Mapping[str, str]) -> str:
     return f"<dl>\n{rows}\n</dl>"
 
 
-def _form(opaque_id: str, nonce: str, person: Person | None, own: bool) -> str:
+def _form(opaque_id: str, nonce: str, person: Person | None, refused: str) -> str:
     name = (
         f'<p class="soft">{BEARER}</p>\n<label for="name">Your name</label>\n'
         f'<input id="name" name="name" required maxlength="{NAME_LENGTH}">\n'
         if person is None
         else f"<p>You are signed in as <strong>{escape(person.name)}</strong>.</p>\n"
     )
-    refused = f"{_notice('You started this run: somebody else has to approve it.', 'bad')}\n" if own else ""
-    approve = "" if own else '\n<button class="good" name="decision" value="approve">Approve…</button>'
+    why = f"{_notice(refused, 'bad')}\n" if refused else ""
+    approve = "" if refused else '\n<button class="good" name="decision" value="approve">Approve…</button>'
     return (
-        f"<h2>Your decision</h2>\n{refused}"
+        f"<h2>Your decision</h2>\n{why}"
         f'<form method="post" action="{escape(opaque_id)}" autocomplete="off">\n'
         f'<input type="hidden" name="nonce" value="{escape(nonce)}">\n'
         f"{name}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.decide.answer import Answer
+from lambdas.decide.approvers import Approvers
 from workflow.contract.approval import APPROVED, REJECTED, StoredApproval
 from workflow.contract.decision import REGISTRY, Decision
 from workflow.contract.package_properties import Origin
@@ -25,13 +26,17 @@ COMMENT_LENGTH = 500
 
 @dataclass(frozen=True)
 class Change:
-    """A version as the registry has it after a change, and who changed it: a profile's name, an ARN, or empty."""
+    """A version as the registry has it after a change, and who changed it: a profile's name, an ARN, or empty.
+
+    ``identity`` and ``profile`` are the ARNs of who did, empty where the registry does not tell.
+    """
 
     arn: str
     status: str
     description: str
     by: str
     identity: str
+    profile: str
     archive_digest: str
     evaluation_digest: str
     image: str
@@ -49,6 +54,7 @@ class Change:
             description=str(described.get("ApprovalDescription", "")),
             by=str(changer.get("UserProfileName", "")) or identity,
             identity=identity,
+            profile=str(changer.get("UserProfileArn", "")),
             archive_digest=origin.archive_digest,
             evaluation_digest=origin.evaluation_digest,
             image=str(containers[0].get("Image", "")) if len(containers) == 1 else "",
@@ -67,12 +73,16 @@ class Change:
         """Whether the version was registered before decisions were signed: it is adopted, and says nothing here."""
         return not self.evaluation_digest
 
-    def answer(self) -> Answer | None:
-        """The decision that the change would be; None where it is none, or nobody is known to have made it."""
+    def answer(self, approvers: Approvers) -> Answer | None:
+        """The decision that the change would be; None where it is none, or nobody who may decide is known to have it.
+
+        Profiles that share a role count as one person, together with whoever else has it.
+        """
         decision = STATUSES.get(self.status)
-        if decision is None or not self.by:
+        if decision is None or not self.by or not (approvers.lets(self.identity) or approvers.lets(self.profile)):
             return None
-        return Answer(decision, self.by, show_plain(self.description)[:COMMENT_LENGTH], REGISTRY)
+        also = tuple(name for name in approvers.names(self.identity) if name and name != self.by)
+        return Answer(decision, self.by, show_plain(self.description)[:COMMENT_LENGTH], REGISTRY, also)
 
     def answers(self, approval: StoredApproval, now_epoch: int) -> bool:
         """Whether a request waits for a decision about this version, with these very bytes."""
@@ -94,13 +104,18 @@ def choose_status(standing: Decision | None) -> str:
     return "Approved" if standing.approved else "Rejected"
 
 
-def explain(change: Change, standing: Decision | None, *, by_its_run: bool = False) -> str:
-    """Why a status was put right, for whoever looks at the version; ``by_its_run`` says that its run had set it."""
+def explain(change: Change, standing: Decision | None, tally: str = "", *, by_its_run: bool = False) -> str:
+    """Why a status was put right, for whoever looks at the version.
+
+    ``tally`` is how far a request has come by it; ``by_its_run`` says that the version's own run had set it.
+    """
     who = "Its run" if by_its_run else change.by or "Somebody"
     if standing is None and by_its_run:
         why = "its waiting task was completed by a stranger, and nobody decided at any door"
+    elif standing is None and tally:
+        why = f"{tally}. Others have to set it as well"
     elif standing is None:
         why = "no approval request about it waits, or waits for them, so that this decides nothing"
     else:
-        why = f"it was {standing.decision} by {standing.by} before, and that stands"
+        why = f"it was {standing.decision} by {standing.names} before, and that stands"
     return f"{who} set it to {change.status}: {why}."[:1024]

@@ -26,14 +26,14 @@ def write_subject(approval: StoredApproval, project: str) -> str:
     return subject_line(f"[{project}] {approval.request.title()} still waits for your decision")
 
 
-def write_body(approval: StoredApproval) -> str:
-    """The text of the mail."""
+def write_body(approval: StoredApproval, tally: str = "") -> str:
+    """The text of the mail; ``tally`` is how many of the people it takes said yes, empty where nobody did."""
     request = approval.request
     what = "be released" if request.purpose == "release" else "go from staging to production"
     run = _line(request.run)
     return "\n".join(
         [
-            f"May {_line(request.title())} {what}? Nobody has decided yet.",
+            f"May {_line(request.title())} {what}? {_line(tally) or 'Nobody has decided yet'}.",
             "",
             f"Answer until  {_time(approval.expires_epoch)}; without an answer nothing is released",
             f"Run           {run}",

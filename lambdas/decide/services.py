@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 
+from lambdas.decide.approvers import Approvers
 from lambdas.decide.identity import Policy
 
 
@@ -34,6 +35,8 @@ class Environment:
 environment = Environment.read(os.environ)
 policy = Policy.read(os.environ)
 """Who signs in at the mailed link, and who may approve there; None where the stack names no issuer."""
+approvers = Approvers.read(os.environ)
+"""Who may decide at any door, and how many have to say yes."""
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()

@@ -96,9 +96,12 @@ def write_end(detail: Mapping[str, Any], project: str) -> Mail:
 
 
 def name_approval(approval: object) -> str:
-    """Who approved a release and by which door, and why where that was said."""
+    """Everybody who approved a release and by which door, and why where that was said."""
     if not isinstance(approval, Mapping):
         return "unknown"
+    votes = approval.get("votes")
+    if isinstance(votes, list) and votes:
+        return "; ".join(name_approval(vote) for vote in votes)
     comment = read_text(approval, "comment", "")
     by, door = read_text(approval, "by", "unknown"), read_text(approval, "door", "unknown")
     return f"{by} ({door})" + (f": {comment}" if comment else "")

@@ -50,6 +50,16 @@ def check_decision(decision: Decision | None, package: Package, stored_evaluatio
     return decision
 
 
+def check_people(decision: Decision, required: int) -> None:
+    """Raise RefusalError where fewer people approved than the stack requires now; an adoption is one person's."""
+    if decision.approved and decision.people < required:
+        alone = f"approved by {decision.names} ({decision.door})"
+        raise RefusalError(
+            f"version {decision.package_version} was {alone}, and {required} people have to: build it anew with "
+            "force=true, so that they are asked, or an administrator lowers the stack's RequiredApprovals"
+        )
+
+
 def check_place(decision: Decision, package: Package, bucket: str) -> None:
     """Raise RefusalError where the archive does not lie where the gate keeps what it judged, in the stack's bucket.
 
@@ -80,18 +90,19 @@ def check_production_decision(decision: Decision | None, plan: ReleasePlan) -> N
         raise NotApprovedError(f"{about} was {_told(decision)}")
     planned = (plan.archive_digest, plan.evaluation_digest, plan.image, plan.smoke_digest)
     if (decision.archive_digest, decision.evaluation_digest, decision.image, decision.smoke_digest) != planned:
-        raise NotApprovedError(f"{about}: archive, evaluation or image are not those that {decision.by} decided on")
+        raise NotApprovedError(f"{about}: archive, evaluation or image are not those that {decision.names} decided on")
 
 
 def _told(decision: Decision) -> str:
     why = f": {decision.comment}" if decision.comment else ""
-    return f"{decision.decision} by {decision.by} ({decision.door}){why}"
+    return f"{decision.decision} by {decision.names} ({decision.door}){why}"
 
 
 def _check_same(about: str, decision: Decision, what: str, decided: str, found: str) -> None:
     if decided != found:
         raise RefusalError(
-            f"{about}: the {what} is not what {decision.by} decided on ({_short(found)}, decided on {_short(decided)})"
+            f"{about}: the {what} is not what {decision.names} decided on "
+            f"({_short(found)}, decided on {_short(decided)})"
         )
 
 

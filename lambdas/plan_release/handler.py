@@ -77,6 +77,7 @@ class Environment:
     defaults: Mapping[str, Any]
     instance_count: int
     loosening: str
+    required_approvals: int
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -91,6 +92,7 @@ class Environment:
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
+            required_approvals=int(environ.get("REQUIRED_APPROVALS") or "1"),
         )
 
 
@@ -102,7 +104,7 @@ s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 table = boto3.resource("dynamodb").Table(environment.table)
 kms = boto3.client("kms")
-decisions = Decisions(table, kms, environment.decision_key, environment.project)
+decisions = Decisions(table, kms, environment.decision_key, environment.project, environment.required_approvals)
 lock = ReleaseLock(table, boto3.client("stepfunctions"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.plan_release.decision import NotApprovedError
+from lambdas.plan_release.decision import NotApprovedError, check_people
 from lambdas.plan_release.package import RefusalError
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.reading import ContractError
@@ -19,17 +19,21 @@ MAC_BYTES = 32
 
 @dataclass(frozen=True)
 class Decisions:
-    """The decisions of a project, over a DynamoDB table and a KMS client; ``key`` names what they are marked with."""
+    """The decisions of a project, over a DynamoDB table and a KMS client; ``key`` names what they are marked with.
+
+    ``required`` is how many people have to have approved.
+    """
 
     table: Any
     kms: Any
     key: str
     project: str
+    required: int = 1
 
     def find(self, package_arn: str, scope: str = "") -> Decision | None:
         """What was decided about a version, or about one release of it; None where nobody decided.
 
-        Raises RefusalError where it cannot be read, or was not marked with the stack's key.
+        Raises RefusalError where it cannot be read, was not marked with the stack's key, or is that of too few people.
         """
         key = {"id": decision_key(package_arn, scope)}
         item = found_item(self.table.get_item(Key=key, ConsistentRead=True))
@@ -42,6 +46,7 @@ class Decisions:
             raise RefusalError(f"{about} cannot be believed: {error}") from error
         if not self._is_marked(signed):
             raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {self.project}")
+        check_people(signed.decision, self.required)
         return signed.decision
 
     def find_for_production(self, plan: ReleasePlan) -> Decision | None:

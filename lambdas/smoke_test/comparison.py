@@ -76,8 +76,9 @@ def overlap(left: Sequence[float], right: Sequence[float]) -> float:
         return 1.0
     width = min(left[2], right[2]) - max(left[0], right[0])
     height = min(left[3], right[3]) - max(left[1], right[1])
-    if width <= 0 or height <= 0:
+    shared = max(width, 0) * max(height, 0)
+    if shared == 0:
         return 0.0
     area_left = (left[2] - left[0]) * (left[3] - left[1])
     area_right = (right[2] - right[0]) * (right[3] - right[1])
-    return width * height / (area_left + area_right - width * height)
+    return shared / (area_left + area_right - shared)

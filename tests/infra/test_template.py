@@ -267,6 +267,15 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
     }
 
 
+def test_every_function_that_asks_decides_or_believes_knows_how_many_have_to_approve(template: Json) -> None:
+    """One that did not would take one person for enough."""
+    number = {"Ref": "RequiredApprovals"}
+    for name, function in of_type(template, "AWS::Lambda::Function").items():
+        given = function["Environment"]["Variables"]
+        concerned = "DECISION_KEY" in given or name == "AskApprovalFunction"
+        assert given.get("REQUIRED_APPROVALS") == (number if concerned else None), name
+
+
 def test_the_page_s_address_is_throttled(template: Json) -> None:
     """Whoever guesses ids gets no further than a few at a time, unless the account has no quota for that."""
     limit = of_type(template, "AWS::Lambda::Function")["DecideFunction"]["ReservedConcurrentExecutions"]

@@ -37,7 +37,12 @@ def decision_command(verb: str, past: str) -> click.Command:
         stack = session.stack(project)
         chosen = Approvals(session.cloud, stack.table).choose(request)
         told = send(session.cloud, stack.decide_url, chosen, verb, comment)
-        shown = {key: told.get(key) for key in ("subject", "decision", "by", "comment", "door", "delivered")}
+        shown = {key: told.get(key) for key in ("subject", "decision", "by", "comment", "door", "delivered", "tally")}
+        if told.get("tally"):
+            print_result(
+                as_json, shown, f"counted: {told.get('subject', chosen.run)}: {told['tally']}; it goes on waiting"
+            )
+            return
         later = "" if told.get("delivered") else " (the run is told within minutes)"
         print_result(as_json, shown, f"{past}: {told.get('subject', chosen.run)}, as {told.get('by')}{later}")
 

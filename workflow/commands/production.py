@@ -25,7 +25,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
             one.version,
             "live" if one.live else "",
             f"{one.released:%Y-%m-%d %H:%M} UTC",
-            "unknown" if one.approval is None else shorten(f"{one.approval.by} ({one.approval.door})"),
+            "unknown" if one.approval is None else shorten(one.approval.names()),
             one.package,
         )
         for one in found

@@ -19,6 +19,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.scores import FIGURE_NAMES
 from workflow.contract.table_keys import APPROVAL
+from workflow.contract.vote import MarkedVote, Vote
 
 PENDING = "pending"
 APPROVED = "approved"
@@ -100,7 +101,8 @@ class StoredApproval:
 
     ``subject`` is that of the mail; ``secret`` is what the nonces of the page's own forms are made with, empty once
     nobody may decide. ``decision`` and what belongs to it are empty until somebody decided; ``door`` is by which way it
-    came; ``delivered`` says whether the execution was told, ``reminded`` whether people were reminded. ``mac`` is the
+    came; ``delivered`` says whether the execution was told, ``reminded`` whether people were reminded. ``votes`` are
+    what people said yes with, in a stack that wants more than one to. ``mac`` is the
     mark in hex that the function which asks has made, empty for a request that somebody else put there; ``document`` is
     the request's JSON as it is stored, empty before it is.
     """
@@ -120,6 +122,7 @@ class StoredApproval:
     decided_epoch: int = 0
     secret: str = ""
     reminded: bool = False
+    votes: tuple[MarkedVote, ...] = ()
     mac: str = ""
     document: str = field(default="", compare=False, repr=False)
 
@@ -139,6 +142,8 @@ class StoredApproval:
         """The table's item. What a list tells of a request stands in it a second time, beside the request's JSON."""
         asked = render(self)
         document = asked.pop("request")
+        if self.votes:
+            asked["votes"] = [vote.text() for vote in self.votes]
         told = {name: document[name] for name in ("purpose", "machine", "run", "execution", "package_version")}
         return {
             **asked,
@@ -168,6 +173,11 @@ class StoredApproval:
         """What a decision holds for: the version (empty), or the release alone that asked before production."""
         return "" if self.request.purpose == "release" else self.request.execution
 
+    @property
+    def said_yes(self) -> tuple[Vote, ...]:
+        """Everybody who said yes so far, in a stack that wants more than one to."""
+        return tuple(marked.vote for marked in self.votes)
+
     def waits(self, now_epoch: int) -> bool:
         """Whether a decision can still be made; the marked request says until when, whatever the item says."""
         return self.status == PENDING and now_epoch < min(self.expires_epoch, self.request.expires_epoch)
@@ -183,7 +193,10 @@ class StoredApproval:
 
 @dataclass(frozen=True, kw_only=True)
 class ListedApproval:
-    """What a list reads of an item: everything but the key may be missing, so that one odd item hides no other."""
+    """What a list reads of an item: everything but the key may be missing, so that one odd item hides no other.
+
+    ``tally`` is how many of the people it takes said yes, and who, in words.
+    """
 
     id: Text
     status: str = ""
@@ -196,6 +209,7 @@ class ListedApproval:
     decision: str = ""
     decided_by: str = ""
     expires_epoch: float = 0.0
+    tally: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,8 @@ class PublicApproval:
 
     ``status`` is that of the item, or ``expired``. ``nonce`` is that of the form that comes next, None where there is
     none or the page's own cookie did not come along. ``decision`` and what belongs to it are None where nobody decided,
-    and where nobody waited for it any more. ``error`` says why a form was not accepted.
+    and where nobody waited for it any more. ``error`` says why a form was not accepted; ``tally``, while it waits, how
+    many of the people it takes said yes, and who.
     """
 
     status: str
@@ -220,6 +235,7 @@ class PublicApproval:
     delivered: bool
     request: ApprovalRequest
     error: str = ""
+    tally: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.document import Digest, Document, Matching, PackageArn, PackageVersion, Text
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import decision_key
+from workflow.contract.vote import Vote, count_people
 
 MAC_ALGORITHM = "HMAC_SHA_256"
 """KMS's name of how decisions are marked (GenerateMac, VerifyMac)."""
@@ -42,7 +43,8 @@ class Decision(Document):
     them; ``image`` the address of the serving image. ``by`` is a name, or the ARN of an AWS identity; ``at_epoch`` is
     in seconds. ``dataset`` is what people call the version's data, ``smoke_digest`` that of what a release is tried
     with (StoredSmoke), ``report_digest`` the SHA-256 of the report that was looked at; each is empty in a decision from
-    before it was signed for, and the last where there was no report.
+    before it was signed for, and the last where there was no report. ``votes`` is everybody who said yes, the one who
+    decided at the end; empty where one decided alone.
     """
 
     model_package_arn: PackageArn
@@ -59,6 +61,17 @@ class Decision(Document):
     dataset: str = ""
     smoke_digest: str = ""
     report_digest: str = ""
+    votes: tuple[Vote, ...] = ()
+
+    @property
+    def names(self) -> str:
+        """Everybody whose decision it is, by name."""
+        return ", ".join(vote.by for vote in self.votes) or self.by
+
+    @property
+    def people(self) -> int:
+        """How many people decided."""
+        return count_people(self.votes) or 1
 
     @property
     def approved(self) -> bool:

@@ -17,19 +17,23 @@ def found_item(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def plain_item(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """An item that a boto3 client read, which gives every value below the name of its type, numbers as text."""
-    plain: dict[str, Any] = {}
-    for key, typed in item.items():
-        ((kind, value),) = typed.items()
-        if kind == "M":
-            plain[key] = plain_item(value)
-        else:
-            plain[key] = _number(Decimal(value)) if kind == "N" else value
-    return plain
+    return {key: _untyped(typed) for key, typed in item.items()}
+
+
+def _untyped(typed: Mapping[str, Any]) -> Any:
+    ((kind, value),) = typed.items()
+    if kind == "M":
+        return plain_item(value)
+    if kind == "L":
+        return [_untyped(inner) for inner in value]
+    return _number(Decimal(value)) if kind == "N" else value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
     return _number(value) if isinstance(value, Decimal) else value
 
 

@@ -34,6 +34,7 @@ class Approval:
     """One request. ``key`` is the table's; ``expires`` is in UTC.
 
     ``decided`` is empty while it waits for a decision; it says what was decided by whom where the run is not told yet.
+    ``tally`` says while it waits how many of the people it takes said yes, and who; empty where nobody did.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Approval:
     summary: str
     expires: datetime
     decided: str = ""
+    tally: str = ""
 
     def document(self) -> dict[str, Any]:
         """The request as JSON."""
@@ -60,7 +62,9 @@ class Approval:
 
     def state(self) -> str:
         """How far it is, in words."""
-        return f"{self.decided}; the run is not told yet" if self.decided else f"waits until {self.until()}"
+        if self.decided:
+            return f"{self.decided}; the run is not told yet"
+        return f"{self.tally}; waits until {self.until()}" if self.tally else f"waits until {self.until()}"
 
     def until(self) -> str:
         """Until when it waits."""
@@ -155,6 +159,7 @@ def read_listed(item: Mapping[str, Mapping[str, Any]]) -> Approval:
         summary=listed.summary,
         expires=datetime.fromtimestamp(listed.expires_epoch, UTC),
         decided=f"{listed.status} by {listed.decided_by}" if decided else "",
+        tally="" if decided else listed.tally,
     )
 
 
@@ -169,6 +174,8 @@ def decide(cloud: Cloud, url: str, approval: Approval, decision: str, comment: s
     if status in (200, 202):
         return told
     if status == 403:
+        if told.get("error"):
+            raise UsageError(f"nothing was decided: {told['error']}")
         raise UsageError(
             "AWS does not let you decide: you need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the stack's "
             "function that ends with -decide-command."

@@ -23,6 +23,7 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.run_input import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import CHAMPION, RELEASE
+from workflow.contract.vote import Vote
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
 
@@ -142,7 +143,12 @@ def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, 
     return str(answer["executionArn"])
 
 
-def _show(approval: ReleaseApproval) -> dict[str, str]:
+def _show(approval: ReleaseApproval) -> dict[str, Any]:
+    shown = _show_one(approval)
+    return {**shown, "votes": [_show_one(vote) for vote in approval.votes]} if approval.votes else shown
+
+
+def _show_one(approval: ReleaseApproval | Vote) -> dict[str, str]:
     at = datetime.fromtimestamp(approval.at_epoch, UTC)
     return {
         "by": approval.by,

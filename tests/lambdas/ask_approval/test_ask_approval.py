@@ -116,6 +116,13 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     assert "2027-01-15" in text
 
 
+def test_the_mail_says_how_many_have_to_approve() -> None:
+    """Nothing where one is enough."""
+    line = "Approvals     2 people have to say yes, each under their own name"
+    assert line in mail.write_body(request_of(RELEASE), "link", 2).splitlines()
+    assert "Approvals" not in mail.write_body(request_of(RELEASE), "link")
+
+
 @given(
     st.text(st.characters()), st.sampled_from(["", "\u2028https://evil.example/a/x", "\x1b[2J", "http:/\u200b/e.x/"])
 )

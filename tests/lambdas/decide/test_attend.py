@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from lambdas.decide import attend as function
 from lambdas.decide import deciding, services, taken
 from lambdas.decide.answer import Answer
-from lambdas.decide.identity import Policy
+from lambdas.decide.approvers import Approvers
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
 from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
@@ -396,7 +396,7 @@ def test_who_started_a_run_may_not_approve_it_in_the_registry(
     pending: Any, execution: Waiting, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the stack tells people apart; the request goes on waiting, for somebody else or for their no."""
-    monkeypatch.setattr(services, "policy", Policy.read({"OIDC_ISSUER": "https://login.example.com"}))
+    monkeypatch.setattr(services, "approvers", Approvers.read({"OIDC_ISSUER": "https://login.example.com"}))
     asked = stored_request()
     pending.put_item(Item=mark(replace(asked, request=replace(asked.request, started_by="Ada"))).item(TOKEN))
     registry.says("Approved", identity(ADA))

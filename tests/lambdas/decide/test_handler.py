@@ -421,10 +421,10 @@ def test_two_requests_about_one_version_at_one_moment_have_one_decision(pending:
     for opaque_id, name in ((OPAQUE, "Ana"), ("m" * 32, "Ben")):
         approval = StoredApproval.parse(stored(pending, opaque_id))
         decision = draw_up(approval, Answer("approved", name, ""), now)
-        made.append((approval.id, SignedDecision(decision, deciding.sign(decision))))
-    deciding.write(*made[0], now)
+        made.append((approval, SignedDecision(decision, deciding.sign(decision))))
+    deciding.write(*made[0], (), now)
     with pytest.raises(services.dynamodb.exceptions.TransactionCanceledException):
-        deciding.write(*made[1], now)
+        deciding.write(*made[1], (), now)
     assert signed(pending).decision.by == "Ana"
     assert stored(pending, "m" * 32)["status"] == "pending"
 

@@ -1,8 +1,9 @@
 """Whatever happens in whatever order: one decision for a version, delivered once to whoever waits for it, or refused.
 
-Links, the command line and the registry decide; forms are replayed; functions break off between the record and the
-delivery, and after it; requests expire; runs are stopped, redriven and overtaken by newer ones. Step Functions is a
-small model that knows which tokens are waited for; the table and the key are moto's.
+It takes one, two or three people, each counted once whichever doors they come by. Links, the command line and the
+registry decide; forms are replayed; functions break off between the record and the delivery, and after it; requests
+expire; runs are stopped, redriven and overtaken by newer ones. Step Functions is a small model that knows which tokens
+are waited for; the table and the key are moto's.
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from hypothesis.stateful import (
 from moto import mock_aws
 
 from lambdas.ask_approval import handler as asking
-from lambdas.decide import attend, command, deciding, services
+from lambdas.decide import attend, command, deciding, services, signing_in
+from lambdas.decide.answer import VERBS as VERB_OF
 from lambdas.decide.answer import Answer, UnusableError
+from lambdas.decide.approvers import Approvers
+from lambdas.decide.identity import Person, Policy
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE
 from tests.lambdas.conftest import ENVIRONMENT, Context, create_key, create_table
-from tests.lambdas.decide.test_attend import ADA, MACHINE, ended, minute
+from tests.lambdas.decide.test_attend import MACHINE, ended, minute
 from tests.lambdas.decide.visitor import Visitor
 from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
@@ -41,7 +45,10 @@ from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
 
 GROUP = RELEASE["package_arn"].rpartition("/")[0]
-VERBS = st.sampled_from(["approve", "reject"])
+# More often a yes, where it takes several.
+VERBS = st.sampled_from(["approve", "approve", "reject"])
+PEOPLE = {name: f"arn:aws:iam::123456789012:user/{name}" for name in ("ada", "ben", "eve", "ana")}
+WHO = st.sampled_from(sorted(PEOPLE))
 
 
 @dataclass
@@ -140,7 +147,8 @@ class Orders(RuleBasedStateMachine):
         for module in (services, asking):
             self.patch.setattr(module.logger._logger, "disabled", True)
         self.asked: list[Asked] = []
-        self.pages: list[tuple[Asked, Visitor, str]] = []
+        self.pages: list[tuple[Asked, Visitor, str, str, str]] = []
+        self.said_yes: set[tuple[str, str]] = set()
         self.stood: dict[str, SignedDecision] = {}
 
     def teardown(self) -> None:
@@ -185,10 +193,26 @@ class Orders(RuleBasedStateMachine):
         (link,) = (line for line in self.mails.sent[-1].splitlines() if "/a/" in line)
         self.asked.append(Asked(link.rpartition("/")[2], token, execution, version, event["purpose"]))
 
-    @initialize()
-    def first_run(self) -> None:
-        """There is always something to decide on."""
+    @initialize(required=st.sampled_from([1, 2, 2, 3]))
+    def first_run(self, required: int) -> None:
+        """There is always something to decide on. Where it takes one, the link is anybody's; else people sign in."""
+        stack = {"REQUIRED_APPROVALS": str(required), "SELF_APPROVAL": "allow"}
+        self.required, self.signed_in = required, "ana"
+        if required > 1:
+            stack["OIDC_ISSUER"] = "https://login.example.com"
+            self.patch.setattr(services, "policy", Policy.read(stack))
+            self.patch.setattr(signing_in, "recognise", lambda *_: self.person())
+        self.patch.setattr(services, "approvers", Approvers.read(stack))
         self.another_run()
+
+    def person(self) -> Person:
+        """Who is signed in now."""
+        return Person(f"subject-{self.signed_in}", f"{self.signed_in}@example.com")
+
+    def says(self, key: str, verb: str, who: str) -> None:
+        """Somebody may have said yes to something from now on."""
+        if verb == "approve":
+            self.said_yes.add((key, who))
 
     @precondition(lambda self: len(self.asked) < 8)
     @rule()
@@ -212,7 +236,8 @@ class Orders(RuleBasedStateMachine):
         asked = data.draw(st.sampled_from(self.asked))
         self.machine.waiting -= {other.token for other in self.asked if other.execution == asked.execution}
         if data.draw(st.booleans(), label="the event arrives"):
-            ended(asked.execution, at=time.time() + data.draw(st.sampled_from([-3600, 1])))
+            with contextlib.suppress(ClientError):
+                ended(asked.execution, at=time.time() + data.draw(st.sampled_from([-3600, 1])))
 
     @precondition(lambda self: len(self.asked) < 8)
     @rule(data=st.data())
@@ -224,40 +249,48 @@ class Orders(RuleBasedStateMachine):
         self.machine.waiting -= {other.token for other in self.asked if other.execution == asked.execution}
         self.ask(RELEASE if asked.purpose == "release" else PRODUCTION, asked.execution, asked.version)
 
-    @rule(data=st.data(), verb=VERBS)
-    def somebody_opens_a_link_and_chooses(self, data: st.DataObject, verb: str) -> None:
+    @rule(data=st.data(), verb=VERBS, who=WHO)
+    def somebody_opens_a_link_and_chooses(self, data: st.DataObject, verb: str, who: str) -> None:
         """Which decides nothing."""
+        self.signed_in = who
         asked = data.draw(st.sampled_from(self.asked))
         before = self.approval(asked)
         if before.waits(self.now()):
             visitor = Visitor(asked.opaque_id)
-            self.pages.append((asked, visitor, visitor.choose(verb)["body"]))
+            # Who said yes is offered no second one.
+            with contextlib.suppress(ValueError):
+                self.pages.append((asked, visitor, visitor.choose(verb)["body"], verb, who))
         assert self.approval(asked) == before
 
     @precondition(lambda self: self.pages)
     @rule(data=st.data())
     def somebody_types_the_version(self, data: st.DataObject) -> None:
         """Perhaps once more, perhaps long after the page was opened, perhaps another version."""
-        asked, visitor, page = data.draw(st.sampled_from(self.pages))
+        asked, visitor, page, verb, who = data.draw(st.sampled_from(self.pages))
+        self.signed_in = who
+        self.says(asked.decision, verb, who if self.required > 1 else "ana")
         version = data.draw(st.sampled_from([asked.version, asked.version, 99]))
         visitor.confirm(page, str(version))
 
-    @rule(data=st.data(), verb=VERBS)
-    def somebody_decides_at_the_command_line(self, data: st.DataObject, verb: str) -> None:
-        """As an identity in AWS."""
+    @rule(data=st.data(), verb=VERBS, several=st.lists(WHO, min_size=1, max_size=3))
+    def people_decide_at_the_command_line(self, data: st.DataObject, verb: str, several: list[str]) -> None:
+        """As identities in AWS, one after another, or one of them again."""
         asked = data.draw(st.sampled_from(self.asked))
         order = {"request": item_id(asked.opaque_id), "decision": verb, "comment": ""}
-        context = {"http": {"method": "POST"}, "authorizer": {"iam": {"userArn": ADA}}}
-        command.handler({"requestContext": context, "body": json.dumps(order)}, Context())
+        for who in several:
+            self.says(asked.decision, verb, who)
+            context = {"http": {"method": "POST"}, "authorizer": {"iam": {"userArn": PEOPLE[who]}}}
+            command.handler({"requestContext": context, "body": json.dumps(order)}, Context())
 
     @rule(
         data=st.data(),
         status=st.sampled_from(["Approved", "Rejected", "PendingManualApproval"]),
-        who=st.sampled_from([ADA, MACHINE, ""]),
+        who=st.sampled_from([*PEOPLE.values(), MACHINE, ""]),
     )
     def somebody_changes_the_registry(self, data: st.DataObject, status: str, who: str) -> None:
         """A person, the machine itself, or somebody whom nobody knows; the event comes twice."""
         arn = data.draw(st.sampled_from(sorted(self.registry.versions)))
+        self.says(decision_key(arn), "approve" if status == "Approved" else "", who.rpartition("/")[2])
         by = {"IamIdentity": {"Arn": who}} if who else {}
         self.registry.versions[arn] = {"ModelApprovalStatus": status, "LastModifiedBy": by}
         event = {"detail-type": "SageMaker Model Package State Change", "detail": {"ModelPackageArn": arn}}
@@ -265,12 +298,17 @@ class Orders(RuleBasedStateMachine):
             with contextlib.suppress(ClientError):
                 attend.handler(event, Context())
 
-    @rule(data=st.data(), decision=st.sampled_from(["approved", "rejected"]))
-    def a_function_breaks_off_between_record_and_delivery(self, data: st.DataObject, decision: str) -> None:
-        """The decision is in the table, and nobody was told."""
+    @rule(data=st.data(), verb=VERBS, several=st.lists(WHO, min_size=1, max_size=3))
+    def functions_break_off_between_record_and_delivery(
+        self, data: st.DataObject, verb: str, several: list[str]
+    ) -> None:
+        """The answers are in the table, and nobody was told. All of them read the request at one moment."""
         asked = data.draw(st.sampled_from(self.asked))
-        with contextlib.suppress(UnusableError):
-            deciding.take(self.approval(asked), Answer(decision, "Ana", ""), self.now())
+        read = self.approval(asked)
+        for who in several:
+            self.says(asked.decision, verb, who)
+            with contextlib.suppress(UnusableError):
+                deciding.take(read, Answer(VERB_OF[verb], who.capitalize(), ""), self.now())
 
     @rule(breaks=st.sampled_from(["before", "after"]))
     def the_next_delivery_breaks(self, breaks: str) -> None:
@@ -299,6 +337,7 @@ class Orders(RuleBasedStateMachine):
     def everything_holds(self) -> None:
         """What stands first: the others are about it."""
         self.what_was_decided_stands()
+        self.enough_people_approved()
         self.nobody_was_told_anything_else()
         self.what_is_over_decides_nothing_any_more()
         self.the_registry_says_no_more_than_was_decided()
@@ -310,6 +349,16 @@ class Orders(RuleBasedStateMachine):
         for key, decision in self.stood.items():
             assert found[key] == decision
         self.stood = found
+
+    def enough_people_approved(self) -> None:
+        """As many as it takes, no two of them one, and each said yes to this."""
+        for key, standing in self.stood.items():
+            decision = standing.decision
+            if decision.approved:
+                named = [vote.by for vote in decision.votes] or [decision.by]
+                people = {by.rpartition("/")[2].partition("@")[0].lower() for by in named}
+                assert len(people) == len(named) == self.required
+                assert {(key, who) for who in people} <= self.said_yes
 
     def nobody_was_told_anything_else(self) -> None:
         """Each at most once, and what was decided about its own version, or its own release."""

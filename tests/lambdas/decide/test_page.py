@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas.decide.answer import Answer
+from lambdas.decide.identity import Person
 from lambdas.decide.page import NOT_FOUND, render, render_again
 from tests.lambdas.ask_approval.test_ask_approval import PRODUCTION, RELEASE, of_task, request_of
 from workflow.contract.approval import ComparedFigure, StoredApproval
@@ -17,6 +18,7 @@ from workflow.contract.model import TASKS
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, figures_of
+from workflow.contract.vote import MarkedVote, Vote
 
 OPAQUE = "x" * 32
 NOW = 1_800_000_000
@@ -167,6 +169,33 @@ def test_a_decided_request_says_who_when_and_why_and_has_no_buttons(status: str)
     assert f"{status.capitalize()} by Ana at the command line on 2027-01-15 08:00 UTC: “looks right”" in text
     assert "<button" not in text
     assert "<form" not in text
+
+
+VOTES = (MarkedVote(Vote("Ada <b>", "command", "seen", NOW), "00"),)
+
+
+def test_a_request_that_waits_for_others_says_who_approved_it() -> None:
+    """And offers them no second yes who said it."""
+    text = render(
+        stored(votes=VOTES), OPAQUE, NOW, "n", person=Person("s", ""), refused="You did.", tally="1 of 2, by A"
+    )
+    assert "1 of 2, by A. It waits for others to approve it." in text
+    assert "You did." in text
+    assert 'value="approve"' not in text
+    assert 'value="reject"' in text
+
+
+def test_a_decision_of_several_names_each_with_door_and_reason() -> None:
+    """The first ones too."""
+    decided: dict[str, Any] = {
+        "status": "approved",
+        "decision": "approved",
+        "decided_by": "Ada <b>, Ben",
+        "decided_epoch": NOW,
+    }
+    text = render(stored(votes=VOTES, **decided, delivered=True), OPAQUE, NOW)
+    assert "Approved by Ada &lt;b&gt;, Ben" in text
+    assert "Ada &lt;b&gt; approved at the command line on 2027-01-15 08:00 UTC: “seen”" in text
 
 
 def test_an_expired_request_has_no_buttons() -> None:

@@ -17,13 +17,14 @@ from botocore.stub import Stubber
 
 from lambdas.decide import command, provider, services, signing_in
 from lambdas.decide import handler as function
+from lambdas.decide.approvers import Approvers
 from lambdas.decide.identity import Policy
 from lambdas.decide.link import Link
 from tests.lambdas.conftest import ENVIRONMENT, Context, client
 from tests.lambdas.decide import issuer as of_issuer
 from tests.lambdas.decide.conftest import OPAQUE, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.issuer import CLIENT, EMAIL, SECRET, SUBJECT, Issuer, public_jwk, sign
-from tests.lambdas.decide.test_command import call
+from tests.lambdas.decide.test_command import ADA, call
 from tests.lambdas.decide.test_handler import signed
 from tests.lambdas.decide.visitor import Visitor, read_forms
 from workflow.contract.approval import item_id
@@ -88,6 +89,7 @@ def issuer(server: Issuer, pending: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
         "APPROVERS_GROUP": "approvers",
     }
     monkeypatch.setattr(services, "policy", Policy.read(settings))
+    monkeypatch.setattr(services, "approvers", Approvers.read({**settings, "APPROVERS": ADA}))
     monkeypatch.setattr(provider, "on_stand_in", True)
     with Stubber(signing_in.functions) as stub:
         told = {
@@ -480,7 +482,7 @@ def test_the_stack_may_let_people_approve_what_they_started(
 ) -> None:
     """As one who works alone does."""
     start_by(pending, EMAIL)
-    change_policy(monkeypatch, starter_may=True)
+    monkeypatch.setattr(services, "approvers", replace(services.approvers, starter_may=True))
     browser.sign_in(issuer)
     execution.takes()
     assert browser.decide()["statusCode"] == 200

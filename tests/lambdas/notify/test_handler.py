@@ -115,6 +115,13 @@ def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
     ]
 
 
+def test_the_mail_of_a_release_names_everybody_who_approved_it() -> None:
+    """By which door and why."""
+    votes = [{"by": "Ada", "door": "link", "comment": "seen"}, {"by": "Ben", "door": "command"}]
+    plan = {"approval": {"by": "Ben", "door": "command", "comment": "", "votes": votes}}
+    assert "Approved by Ada (link): seen; Ben (command)\n" in mail.write_release({"plan": plan}, "greenlight").text
+
+
 HOSTILE = "gone\u2028https://evil.example/a/x www.evil.example \u202e\x1b[2J evil.example/a"
 HARMLESS = "gone https:[//]evil[.]example/a/x www[.]evil[.]example [2J evil[.]example/a"
 

@@ -28,6 +28,7 @@ from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.kept_archive import archive_key
 from workflow.contract.reading import ContractError
+from workflow.contract.vote import Vote
 
 ARCHIVE = b"the archive"
 FIGURES = json.dumps(measured(scored(archive_digest=hashlib.sha256(ARCHIVE).hexdigest()), confidence=0.4)).encode()
@@ -246,6 +247,44 @@ def test_an_adopted_version_lies_where_it_lay(bucket: Bucket, table: Any, signer
     described["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] = "s3://greenlight-test/runs/one/model.tar.gz"
     with registry_of(described):
         assert function.handler(event(), context)["model_data_url"].endswith("/runs/one/model.tar.gz")
+
+
+TWO = (Vote("Ada", "link", "seen", 1), Vote("Ben", "command", "", 2))
+ONE = (Vote("ada@example.com", "link", "", 1), Vote("arn:aws:iam::123456789012:user/Ada", "command", "", 2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, r"approved by Ada \(link\), and 2 people have to: build it anew"),
+        ({"door": "adoption"}, r"approved by Ada \(adoption\), and 2 people have to"),
+        ({"votes": ONE}, "approved by ada@example.com, arn:aws:iam::123456789012:user/Ada .*, and 2 people have to"),
+        ({"votes": TWO, "decision": "rejected"}, "was rejected by"),
+    ],
+    ids=["one", "adopted", "one by two names", "rejected"],
+)
+def test_a_decision_of_fewer_people_than_the_stack_requires_now_is_refused(
+    registry: Any, signer: Signer, context: Context, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], told: str
+) -> None:
+    """However genuine its mark is; it was made when one was enough, or one person took it over."""
+    monkeypatch.setattr(function, "decisions", replace(function.decisions, required=2))
+    registry.put_item(Item=signer.item(replace(DECIDED, **changes)))
+    assert_refused(registry, context, told)
+
+
+def test_a_decision_of_as_many_people_is_believed_and_the_plan_names_them(
+    registry: Any, signer: Signer, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with door and reason; the way to production needs as many again."""
+    monkeypatch.setattr(function, "decisions", replace(function.decisions, required=2))
+    registry.put_item(Item=signer.item(replace(DECIDED, votes=TWO)))
+    plan = function.handler(event(ask_before_production=True), context)
+    assert [vote["by"] for vote in plan["approval"]["votes"]] == ["Ada", "Ben"]
+    registry.put_item(Item=signer.item(for_production()))
+    with pytest.raises(function.ReleaseRefused, match=r"approved by Bea .* 2 people have to"):
+        function.handler({"confirm": plan}, context)
+    registry.put_item(Item=signer.item(for_production(votes=TWO)))
+    assert function.handler({"confirm": plan}, context)["confirmed"] is True
 
 
 def test_a_rollback_to_a_version_without_a_decision_is_refused(registry: Any, signer: Signer, context: Context) -> None:

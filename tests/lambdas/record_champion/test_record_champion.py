@@ -63,6 +63,18 @@ def test_the_record_is_what_the_next_run_reads(locked: Any, context: Context) ->
     assert read_champion(found_item(locked.get_item(Key={"id": "champion"}))) is not None
 
 
+def test_everybody_who_approved_is_in_the_champions_record(locked: Any, context: Context) -> None:
+    """With door, reason and time of each, and in the history as well."""
+    votes = [{"by": by, "door": "command", "comment": "", "at_epoch": 9, "also": ["x"]} for by in ("Ada", "Ben")]
+    handler(event({**PLAN, "approval": {**PLAN["approval"], "votes": votes}}), context)
+    champion = read_champion(found_item(locked.get_item(Key={"id": "champion"})))
+    assert champion is not None
+    assert champion.approval is not None
+    assert champion.approval.names() == "Ada (command), Ben (command)"
+    (line,) = history(locked)
+    assert line["approval"]["votes"] == votes
+
+
 def test_recording_twice_leaves_one_line_of_history(locked: Any, context: Context) -> None:
     """The state may be retried, also after the lock was given back."""
     first = handler(event(), context)

@@ -242,6 +242,15 @@ def test_a_list_of_releases_says_who_approved_each(capsys: pytest.CaptureFixture
     assert "unknown" in before
 
 
+def test_a_yes_among_others_is_told_as_counted_and_not_as_a_decision(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody takes it for the last one needed."""
+    waiting = {"id": {"S": "approval#a"}, "status": {"S": "pending"}, "expires_epoch": {"N": "9999999999"}}
+    told = {"status": "pending", "subject": "fasteners v4", "tally": "1 of 2 approved, by ada (command)"}
+    answers: dict[str, Answer] = {"scan": {"Items": [waiting]}, "post_signed": {"status": 202, "told": told}}
+    assert called("approve", **answers)[0] == 0
+    assert capsys.readouterr().out == ("counted: fasteners v4: 1 of 2 approved, by ada (command); it goes on waiting\n")
+
+
 ADOPTED: Mapping[str, Answer] = {
     "scan": {"Items": [released(1, 9)]},
     "post_signed": {"status": 200, "told": {"decision": "approved", "by": "arn:aws:iam::1:user/ada"}},

@@ -9,6 +9,7 @@ import pytest
 
 from workflow.contract.decision import COMMAND, Decision, SignedDecision
 from workflow.contract.reading import ContractError
+from workflow.contract.vote import Vote
 
 PACKAGE = "arn:aws:sagemaker:eu-central-1:123456789012:model-package/greenlight/4"
 DECISION = Decision(
@@ -38,6 +39,7 @@ OTHERS: dict[str, Any] = {
     "dataset": "fasteners",
     "smoke_digest": "c" * 64,
     "report_digest": "c" * 64,
+    "votes": (Vote("Ada", "link", "seen", 1), Vote("Ben", COMMAND, "", 2)),
 }
 
 

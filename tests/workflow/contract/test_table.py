@@ -40,15 +40,21 @@ def test_keys_of_releases_sort_by_time() -> None:
 
 def test_an_item_reads_the_same_through_a_resource_and_through_a_client() -> None:
     """Numbers are numbers again: whole ones stay whole."""
-    plain = {"id": "champion", "package_version": 3, "share": 0.5, "delivered": True, "approval": {"at_epoch": 9}}
-    inner = {"at_epoch": Decimal(9)}
+    plain = {
+        "id": "champion",
+        "package_version": 3,
+        "share": 0.5,
+        "delivered": True,
+        "approval": {"votes": [{"at_epoch": 9}]},
+    }
+    inner = {"votes": [{"at_epoch": Decimal(9)}]}
     through_resource = {**plain, "package_version": Decimal(3), "share": Decimal("0.5"), "approval": inner}
     through_client: dict[str, dict[str, Any]] = {
         "id": {"S": "champion"},
         "package_version": {"N": "3"},
         "share": {"N": "0.5"},
         "delivered": {"BOOL": True},
-        "approval": {"M": {"at_epoch": {"N": "9"}}},
+        "approval": {"M": {"votes": {"L": [{"M": {"at_epoch": {"N": "9"}}}]}}},
     }
     assert found_item({"Item": through_resource}) == plain_item(through_client) == plain
     assert isinstance(plain_item(through_client)["package_version"], int)

@@ -130,6 +130,15 @@ def test_a_decision_that_the_run_was_not_told_of_is_listed_as_such() -> None:
         listed.choose("run-1")
 
 
+def test_a_request_that_several_have_to_approve_is_listed_with_who_did() -> None:
+    """It goes on waiting, and is chosen like any other."""
+    listed = approvals(item("a", tally="1 of 2 approved, by Ada (link)"))
+    assert listed.choose("run-1").state().startswith("1 of 2 approved, by Ada (link); waits until ")
+    assert approvals(item("a", status="approved", decided_by="Ada, Ben", tally="1 of 2")).all()[0].state()[:20] == (
+        "approved by Ada, Ben"
+    )
+
+
 def test_the_only_request_needs_no_name() -> None:
     """With two, one must be named; with none, that is said."""
     assert approvals(item("a")).choose("").run == "run-1"
@@ -182,6 +191,7 @@ def test_a_decision_is_posted_signed_and_names_the_request_by_its_key() -> None:
         (410, told(status="closed"), "does not wait any more: the run ended"),
         (410, told(status="expired"), "does not wait any more: expired"),
         (403, {"Message": "Forbidden"}, "lambda:InvokeFunctionUrl"),
+        (403, {"error": "arn is not among the approvers of this stack."}, "arn is not among the approvers"),
         (404, {"error": "There is no such request."}, "no such request"),
         (502, {}, "answer 502"),
     ],

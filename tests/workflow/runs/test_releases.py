@@ -45,6 +45,8 @@ def type_of(value: Any) -> dict[str, Any]:
     """One value of an item."""
     if isinstance(value, Mapping):
         return {"M": typed(value)}
+    if isinstance(value, list):
+        return {"L": [type_of(inner) for inner in value]}
     return {"N": str(value)} if isinstance(value, int) else {"S": value}
 
 
@@ -64,9 +66,12 @@ def test_the_newest_release_is_the_live_one() -> None:
 def test_a_release_tells_who_approved_it() -> None:
     """By which door, when and why; one from before decisions were signed tells nothing of it."""
     old = {key: value for key, value in released(1, 9).items() if key != "approval"}
-    cloud = ScriptedCloud({"scan": {"Items": [released(2, 10), old]}})
-    told = [one.document()["approval"] for one in list_releases(cloud, "greenlight")]
+    votes = [{"by": by, "door": "link", "comment": "", "at_epoch": 1_799_990_000} for by in ("Ada", "Ben")]
+    both = {**released(3, 11), "approval": type_of({**RELEASE["approval"], "votes": votes})}
+    cloud = ScriptedCloud({"scan": {"Items": [both, released(2, 10), old]}})
+    of_two, *told = [one.document()["approval"] for one in list_releases(cloud, "greenlight")]
     assert told == [{"by": "Ada", "door": "link", "at": "2027-01-15T05:13:20+00:00", "comment": "seen"}, None]
+    assert [vote["by"] for vote in of_two["votes"]] == ["Ada", "Ben"]
 
 
 def test_a_release_tells_who_skipped_the_question_before_production() -> None:
