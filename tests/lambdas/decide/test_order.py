@@ -43,6 +43,7 @@ from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
+from workflow.contract.vote import count_people
 
 GROUP = RELEASE["package_arn"].rpartition("/")[0]
 # More often a yes, where it takes several.
@@ -362,11 +363,13 @@ class Orders(RuleBasedStateMachine):
             assert self.stood[by_token[token].decision].decision.decision == decision
 
     def what_is_over_decides_nothing_any_more(self) -> None:
-        """No token and no secret stays; and only who was told counts as told."""
+        """No token and no secret stays; and only who was told counts as told. What waits does so for somebody."""
         told = {token for token, _ in self.machine.told}
         for asked in self.asked:
             item = deciding.find(item_id(asked.opaque_id)) or {}
             approval = StoredApproval.parse(item)
+            if approval.status == "pending":
+                assert count_people(approval.said_yes) == len(approval.votes) < self.required
             if approval.delivered or approval.status in ("closed", "expired"):
                 assert not {"token", "secret"} & set(item)
             if approval.delivered:
