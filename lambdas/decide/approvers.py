@@ -60,8 +60,9 @@ class Approvers:
         session = SESSION.fullmatch(arn)
         if session is None:
             return False
-        by_name = _is_of_identity_center(session) and session["name"].casefold() in map(str.casefold, self.listed)
-        return by_name or self._lists_role(session)
+        # An address alone is the same person everywhere; a bare name may be another's subject at the issuer.
+        address = session["name"].casefold() if _is_of_identity_center(session) and "@" in session["name"] else ""
+        return address in map(str.casefold, self.listed) or self._lists_role(session)
 
     def names(self, arn: str) -> tuple[str, ...]:
         """Everything that an identity in AWS is called: its ARN, and its role where sessions are not told apart."""

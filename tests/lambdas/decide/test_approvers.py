@@ -51,6 +51,7 @@ def test_an_identity_that_is_listed_decides(arn: str, listed: str) -> None:
         (USER.replace("/ada", "/adam"), USER),
         (f"arn:aws:sts::{ACCOUNT}:federated-user/ada", "ada"),
         (CENTER, "ada"),
+        (CENTER.removesuffix("@example.com"), "ada"),
         ("", "ada"),
     ],
 )

@@ -43,6 +43,7 @@ from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
+from workflow.contract.vote import count_people
 
 GROUP = RELEASE["package_arn"].rpartition("/")[0]
 # More often a yes, where it takes several.
@@ -369,11 +370,16 @@ class Orders(RuleBasedStateMachine):
             assert self.stood[by_token[token].decision].decision.decision == decision
 
     def what_is_over_decides_nothing_any_more(self) -> None:
-        """No token and no secret stays; and only who was told counts as told, by whichever of its requests."""
+        """No token and no secret stays; and only who was told counts as told, by whichever of its requests.
+
+        What waits does so for somebody.
+        """
         told = {execution for execution, _ in self.machine.history}
         for asked in self.asked:
             item = deciding.find(item_id(asked.opaque_id)) or {}
             approval = StoredApproval.parse(item)
+            if approval.status == "pending":
+                assert count_people(approval.said_yes) == len(approval.votes) < self.required
             if approval.delivered or approval.status in ("closed", "expired"):
                 assert not {"token", "secret"} & set(item)
             if approval.delivered:
