@@ -15,10 +15,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 from lambdas.decide import response, services
-from lambdas.decide.adoption import EVALUATION, REPORT, Adoption, Registered, Stored, draw_up
+from lambdas.decide.adoption import EVALUATION, REPORT, Adoption, Registered, Stored, check_replaced, draw_up
 from lambdas.decide.answer import UnusableError
-from lambdas.decide.deciding import believe, find_decision, sign
+from lambdas.decide.deciding import is_asked
+from lambdas.decide.opened import read_open
 from lambdas.decide.services import dynamodb, logger, metrics, s3, table
+from lambdas.decide.standing import believe, find_decision, sign
 from workflow.contract.decision import Decision, SignedDecision
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
@@ -45,7 +47,9 @@ def answer(given: object, caller: str, function_arn: str, now_epoch: int) -> dic
         asked = Adoption.read(given)
         if services.approvers.required > 1:
             raise UnusableError(ONE_PERSON)
-        decision = draw_up(*look(package_arn(function_arn, asked.version)), asked.reason, caller, now_epoch)
+        arn = package_arn(function_arn, asked.version)
+        check_not_asked(arn, now_epoch)
+        decision = draw_up(*look(arn), asked.reason, caller, now_epoch)
         standing = record(SignedDecision(decision, sign(decision)))
     except ContractError as error:
         return response.document(400, {"error": str(error)})
@@ -63,6 +67,19 @@ def package_arn(function_arn: str, version: int) -> str:
     """The ARN of a version in the stack's own group."""
     _, partition, _, region, account, *_ = function_arn.split(":")
     return f"arn:{partition}:sagemaker:{region}:{account}:model-package/{package_group}/{version}"
+
+
+def check_not_asked(arn: str, now_epoch: int) -> None:
+    """Raise UnusableError where people are asked about a version that nobody decided about: who may approve is known.
+
+    Adopting it would let who started its run approve it, by setting its status first.
+    """
+    if find_decision(arn) is not None:
+        return
+    for approval in read_open():
+        if (approval.package_arn, approval.scope) == (arn, "") and approval.waits(now_epoch) and is_asked(approval):
+            run, version = approval.request.run, approval.request.package_version
+            raise UnusableError(f"version {version} waits for a decision: greenlight approve {run}")
 
 
 def look(arn: str) -> tuple[Registered, Stored]:
@@ -86,7 +103,7 @@ def look(arn: str) -> tuple[Registered, Stored]:
 def record(signed: SignedDecision) -> Decision:
     """Write a decision unless there is one already; the one that then stands.
 
-    Raises UnusableError where what stands cannot be read, or carries no mark of ours.
+    Raises UnusableError where what stands cannot be read, carries no mark of ours, or approved other bytes.
     """
     try:
         table.put_item(Item=signed.item(), ConditionExpression="attribute_not_exists(id)")
@@ -97,6 +114,7 @@ def record(signed: SignedDecision) -> Decision:
         decision = believe(standing)
         if not (decision.approved and not decision.smoke_digest):
             return decision
+        check_replaced(decision, signed.decision)
         replace_approval(standing, signed)
     return signed.decision
 

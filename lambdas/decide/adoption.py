@@ -117,6 +117,20 @@ def draw_up(registered: Registered, stored: Stored, reason: str, by: str, now_ep
         raise UnusableError(f"version {registered.version} cannot be adopted: {error}.") from error
 
 
+def check_replaced(before: Decision, adopted: Decision) -> None:
+    """Raise UnusableError where an older approval, which is to be taken over, was given to other bytes."""
+    for what, approved, found in (
+        ("archive", before.archive_digest, adopted.archive_digest),
+        ("evaluation", before.evaluation_digest, adopted.evaluation_digest),
+        ("image", before.image, adopted.image),
+    ):
+        if approved != found:
+            raise UnusableError(
+                f"version {adopted.package_version}: the {what} is not the one that {before.by} approved: it was "
+                "changed since, and nobody adopts it."
+            )
+
+
 def _check(registered: Registered, what: str, uri: str, stored: str, wanted: str) -> None:
     if not stored:
         raise UnusableError(f"version {registered.version}: no {what} at {uri}.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,24 +24,23 @@ from lambdas.decide import reminder, services, stranger
 from lambdas.decide.answer import OwnRunError, UnusableError
 from lambdas.decide.deciding import (
     adopt,
-    believe,
     close,
     deliver,
     expire,
     find,
-    find_decision,
-    find_standing,
     is_asked,
     remember_reminder,
     take,
 )
+from lambdas.decide.opened import list_open, read_open
 from lambdas.decide.registry import Change, choose_status, explain
-from lambdas.decide.services import dynamodb, environment, logger, metrics, tracer
+from lambdas.decide.services import logger, metrics, tracer
+from lambdas.decide.standing import believe, find_decision, find_standing
 from lambdas.decide.voting import tell
 from workflow.contract.approval import PENDING, StoredApproval
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
-from workflow.contract.table_keys import OPEN, asked_key
+from workflow.contract.table_keys import asked_key
 
 
 class AttentionError(Exception):
@@ -138,9 +137,9 @@ def close_of_execution(execution: str, stopped_milliseconds: int, now_epoch: int
     # Where the time was over, that is why it ended.
     expire(approval.id, now_epoch)
     close(approval.id)
-    deliver(approval.id)
     if approval.scope == "":
         put_run_right(approval.package_arn)
+    deliver(approval.id)
 
 
 def follow_registry(package_arn: str, now_epoch: int) -> None:
@@ -150,13 +149,11 @@ def follow_registry(package_arn: str, now_epoch: int) -> None:
     by_nobody = change.is_by(attendance.build_role) or change.is_from_before()
     answer, tally = None if by_nobody else change.answer(services.approvers), ""
     if answer is not None and find_decision(package_arn) is None:
-        for key in list_open():
-            item = find(key)
-            approval = None if item is None else StoredApproval.parse(item)
-            if approval is not None and change.answers(approval, now_epoch) and is_asked(approval):
+        for approval in read_open():
+            if change.answers(approval, now_epoch) and is_asked(approval):
                 with suppress(OwnRunError):
                     tally = tell(take(approval, answer, now_epoch))
-                deliver(key)
+                deliver(approval.id)
     put_right(change, tally)
 
 
@@ -196,17 +193,3 @@ def put_right(change: Change, tally: str = "") -> None:
         ModelApprovalStatus=choose_status(decision),
         ApprovalDescription=explain(change, decision, tally, by_its_run=by_its_run),
     )
-
-
-def list_open() -> Iterator[str]:
-    """The keys of every request that waits, or was decided and not delivered.
-
-    Those that have a secret, which leaves the table once they are over: the index holds no others, however long the
-    table remembers. One that waits without a secret was asked before the table kept digests: nobody can answer it.
-    """
-    pages = dynamodb.get_paginator("scan").paginate(
-        TableName=environment.table, IndexName=OPEN, ProjectionExpression="id"
-    )
-    for page in pages:
-        for item in page["Items"]:
-            yield str(item["id"])

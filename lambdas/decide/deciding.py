@@ -8,7 +8,6 @@ afterwards, and again by the watch until it was told or nobody waits. Nothing he
 
 from __future__ import annotations
 
-import hmac
 import json
 import time
 from collections.abc import Iterable, Mapping
@@ -21,14 +20,22 @@ from botocore.exceptions import ClientError
 from lambdas.decide import services, voting
 from lambdas.decide.answer import Answer, OwnRunError, UnusableError, draw_up, is_about
 from lambdas.decide.services import dynamodb, environment, kms, logger, metrics, stepfunctions, table
+from lambdas.decide.standing import believe, find_decided, find_standing, sign
 from lambdas.decide.taken import has_taken
-from workflow.contract.approval import APPROVED, CLOSED, EXPIRED, PENDING, DeliveredDecision, StoredApproval, token_in
+from workflow.contract.approval import (
+    APPROVED,
+    CLOSED,
+    EXPIRED,
+    PENDING,
+    REJECTED,
+    DeliveredDecision,
+    StoredApproval,
+    token_in,
+)
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 from workflow.contract.document import render
 from workflow.contract.person import are_same
-from workflow.contract.reading import ContractError
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import decision_key
 from workflow.contract.vote import MarkedVote, has_voted
 
 KEPT_SECONDS = 400 * 24 * 3600
@@ -75,13 +82,16 @@ def take(approval: StoredApproval, answer: Answer, now_epoch: int) -> StoredAppr
     request does not say which bytes it is about, where nobody asked it, or what stands cannot be believed; OwnRunError
     where it would approve what the same person started.
     """
-    if not is_asked(approval):
-        raise UnusableError(NOT_ASKED)
-    if approval.waits(now_epoch) and answer.decision == APPROVED and may_not(answer.names, approval):
-        raise OwnRunError("whoever started a run may not approve it. Somebody else has to.")
     for attempt in range(ATTEMPTS):
+        # Each time it was read: it may have been changed since the last.
+        if not is_asked(approval):
+            raise UnusableError(NOT_ASKED)
         if not approval.waits(now_epoch):
+            if approval.status in (APPROVED, REJECTED):
+                find_decided(approval)
             return approval
+        if answer.decision == APPROVED and may_not(answer.names, approval):
+            raise OwnRunError("whoever started a run may not approve it. Somebody else has to.")
         standing = find_standing(approval)
         if standing is not None:
             return adopt(approval, standing, now_epoch)
@@ -156,13 +166,6 @@ def adopt(approval: StoredApproval, standing: SignedDecision, now_epoch: int) ->
     return look_up(approval.id)
 
 
-def believe(standing: SignedDecision) -> Decision:
-    """What stands, as it was marked. Raises UnusableError where it carries no mark of ours."""
-    if not hmac.compare_digest(sign(standing.decision), standing.mac):
-        raise UnusableError("the decision that stands for this version carries no valid mark.")
-    return standing.decision
-
-
 def is_asked(approval: StoredApproval) -> bool:
     """Whether a request is as the function that asks has written it: whoever else wrote it cannot have it decided.
 
@@ -181,30 +184,11 @@ def is_asked(approval: StoredApproval) -> bool:
     return voting.are_marked(approval)
 
 
-def find_standing(approval: StoredApproval) -> SignedDecision | None:
-    """What was decided about what a request asks, or None. Raises UnusableError where it cannot be read."""
-    return find_decision(approval.package_arn, approval.scope)
-
-
-def find_decision(package_arn: str, scope: str = "") -> SignedDecision | None:
-    """What was decided about a version, or None. Raises UnusableError where it cannot be read."""
-    item = found_item(table.get_item(Key={"id": decision_key(package_arn, scope)}, ConsistentRead=True))
-    try:
-        return None if item is None else SignedDecision.parse(item)
-    except ContractError as error:
-        raise UnusableError(f"what stands for this version cannot be read ({error}).") from error
-
-
-def sign(decision: Decision) -> bytes:
-    """The mark of a decision. The same decision always has the same one, so that it can be compared."""
-    return voting.mark(decision.message())
-
-
 def deliver(key: str) -> StoredApproval:
     """Tell the waiting execution what is recorded, unless it was told; the request as it then stands.
 
     Where it waits no more, its history says whether it was told. Raises botocore's errors where the execution could not
-    be told, or nobody can tell; then the watch tries later.
+    be told, or nobody can tell; then the watch tries later. Raises UnusableError where no signed decision says it.
     """
     item = find(key)
     if item is None:
@@ -212,10 +196,11 @@ def deliver(key: str) -> StoredApproval:
     approval = StoredApproval.parse(item)
     if not approval.undelivered():
         return approval
-    at = datetime.fromtimestamp(approval.decided_epoch, UTC).isoformat().replace("+00:00", "Z")
-    by = approval.decided_by
+    decision = find_decided(approval)
+    at = datetime.fromtimestamp(decision.at_epoch, UTC).isoformat().replace("+00:00", "Z")
+    by = decision.names
     by = by if len(by) <= NAMES_LENGTH else by[: NAMES_LENGTH - 1] + "…"
-    told = render(DeliveredDecision(decision=approval.decision, by=by, comment=approval.comment, at=at))
+    told = render(DeliveredDecision(decision=decision.decision, by=by, comment=decision.comment, at=at))
     token = token_in(item)
     try:
         stepfunctions.send_task_success(taskToken=token, output=json.dumps(told))
@@ -229,7 +214,7 @@ def deliver(key: str) -> StoredApproval:
                 key, {"status": CLOSED}, "delivered = :no AND #token = :tried", {":no": False, ":tried": token}
             )
     # Sets the status as well: somebody else may have found the token used up and closed the request meanwhile.
-    return _change(key, {"delivered": True, "status": approval.decision}, "attribute_exists(id)", {})
+    return _change(key, {"delivered": True, "status": decision.decision}, "attribute_exists(id)", {})
 
 
 def close(key: str) -> StoredApproval:

@@ -25,8 +25,9 @@ from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted
 from lambdas.decide.identity import Policy
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
 from lambdas.decide.services import logger, metrics, s3, tracer
+from lambdas.decide.standing import find_decided
 from lambdas.decide.voting import tell
-from workflow.contract.approval import APPROVED, StoredApproval
+from workflow.contract.approval import APPROVED, REJECTED, StoredApproval
 from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
@@ -55,6 +56,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # Not even shown: somebody may be led to press a button by figures that are made up.
         logger.error("a request carries no mark")
         return response.html(409, page.message("Not possible", NOT_ASKED[0].upper() + NOT_ASKED[1:]))
+    if approval.status in (APPROVED, REJECTED):
+        try:
+            find_decided(approval)
+        except UnusableError as error:
+            logger.error("a request shows what nobody decided")
+            return response.html(409, page.message("Not possible", str(error).capitalize()))
     if link.method in ("GET", "HEAD"):
         answer = show_report(approval) if link.report else show(link, approval, 200)
         return response.without_body(answer) if link.method == "HEAD" else answer

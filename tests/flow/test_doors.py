@@ -13,10 +13,13 @@ from tests.flow.driver import Flow
 from workflow.clients import AwsCloud
 from workflow.errors import UsageError
 from workflow.runs.approvals import Approval, Approvals, decide
+from workflow.stack import deploy
 
 ROOT = "arn:aws:iam::000000000000:root"
 ALLOWED = {"Effect": "Allow", "Action": ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"], "Resource": "*"}
+REGISTRY = {"Effect": "Allow", "Action": "sagemaker:UpdateModelPackage", "Resource": "*"}
 EVERY_KEY = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+ADA, BEN = (f"arn:aws:iam::000000000000:user/{name}" for name in ("ada", "ben"))
 
 
 def waiting(flow: Flow, execution: str) -> Approval:
@@ -99,35 +102,46 @@ def test_nothing_in_the_history_names_the_request_or_decides(flow: Flow) -> None
 
 
 def test_with_iam_only_who_may_decides_and_nobody_else_marks(guarded: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each function does its work with its own role; a user of every key cannot make a mark."""
+    """Each function does its work with its own role; a user of every key cannot make a mark, and it takes two people.
+
+    One comes by the command line, twice, the other by the registry; then the release believes them.
+    """
     flow = guarded
+    deploy.deploy("greenlight", parameters={"RequiredApprovals": "2"})
     execution = flow.begin(flow.upload())
     approval = waiting(flow, execution)
     iam = flow.stand_in.client("iam")
     keys = {}
-    for user, statements in (("ada", [ALLOWED]), ("eve", [EVERY_KEY])):
+    for user, statements in (("ada", [ALLOWED]), ("ben", [REGISTRY]), ("eve", [EVERY_KEY])):
         iam.create_user(UserName=user)
         policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=user, PolicyName="given", PolicyDocument=policy)
-        keys[user] = iam.create_access_key(UserName=user)["AccessKey"]
+        made = iam.create_access_key(UserName=user)["AccessKey"]
+        keys[user] = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
 
     def become(user: str) -> AwsCloud:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys[user]["AccessKeyId"])
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys[user]["SecretAccessKey"])
+        for name, value in keys[user].items():
+            monkeypatch.setenv(name.upper(), value)
         return AwsCloud()
 
     functions = flow.stand_in.client("lambda")
     settings = functions.get_function_configuration(FunctionName="greenlight-decide-command")["Environment"][
         "Variables"
     ]
-    eve = {"aws_access_key_id": keys["eve"]["AccessKeyId"], "aws_secret_access_key": keys["eve"]["SecretAccessKey"]}
     for call, more in (("generate_mac", {}), ("verify_mac", {"Mac": b"x" * 32})):
         with pytest.raises(ClientError, match="AccessDenied"):
-            getattr(flow.stand_in.client("kms", **eve), call)(
+            getattr(flow.stand_in.client("kms", **keys["eve"]), call)(
                 KeyId=settings["DECISION_KEY"], MacAlgorithm="HMAC_SHA_256", Message=b"x", **more
             )
     with pytest.raises(UsageError, match="AWS does not let you decide"):
         decide(become("eve"), flow.stack.decide_url, approval, "approve", "")
-    told = decide(become("ada"), flow.stack.decide_url, approval, "approve", "")
-    assert (told["by"], told["door"]) == ("arn:aws:iam::000000000000:user/ada", "command")
+    for _ in range(2):
+        told = decide(become("ada"), flow.stack.decide_url, approval, "approve", "")
+        assert (told["status"], told["tally"]) == ("pending", f"1 of 2 approved, by {ADA} (command)")
+    arn = version_of(flow, approval)
+    assert (flow.packages()[arn], decisions(flow, arn)) == ("PendingManualApproval", [])
+    registry = flow.stand_in.client("sagemaker", **keys["ben"])
+    registry.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription="so do I")
     assert flow.end(execution).status == "SUCCEEDED"
+    (decision,) = decisions(flow, arn)
+    assert [(vote["by"], vote["door"]) for vote in decision["votes"]] == [(ADA, "command"), (BEN, "registry")]

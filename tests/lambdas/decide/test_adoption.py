@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from botocore.stub import Stubber
 from lambdas.decide import adopting
 from lambdas.decide import command as function
 from tests.lambdas.conftest import Bucket, client
+from tests.lambdas.decide.conftest import TOKEN, stored_request
 from tests.lambdas.decide.test_command import ADA, call
 from tests.lambdas.gate_metrics.figures import smoked
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED
@@ -34,7 +35,7 @@ def registered(**changes: Any) -> dict[str, Any]:
     described = copy.deepcopy(DESCRIBED)
     properties = {
         **described["CustomerMetadataProperties"],
-        "archive_digest": hashlib.sha256(ARCHIVE).hexdigest(),
+        "archive_digest": sha256(ARCHIVE).hexdigest(),
         "evaluation_uri": "s3://greenlight-test/runs/one/evaluation/",
         **changes,
     }
@@ -88,11 +89,11 @@ def test_a_version_is_adopted_as_it_lies_there(stored: Any, decision_key: Any) -
     decision = signed.decision
     assert decision.document() == told
     assert (decision.model_package_arn, decision.package_version, decision.scope) == (ARN, 4, "")
-    assert decision.archive_digest == hashlib.sha256(ARCHIVE).hexdigest()
-    assert decision.evaluation_digest == hashlib.sha256(FIGURES).hexdigest()
+    assert decision.archive_digest == sha256(ARCHIVE).hexdigest()
+    assert decision.evaluation_digest == sha256(FIGURES).hexdigest()
     assert (decision.image, decision.dataset) == ("serving:1", "fasteners")
     assert decision.smoke_digest == read_smoke(client("s3"), "s3://greenlight-test/runs/one/evaluation/").digest
-    assert decision.report_digest == hashlib.sha256(b"the report").hexdigest()
+    assert decision.report_digest == sha256(b"the report").hexdigest()
     marked = {"KeyId": "alias/greenlight-decisions", "MacAlgorithm": MAC_ALGORITHM}
     assert decision_key.verify_mac(**marked, Message=decision.message(), Mac=signed.mac)["MacValid"]
 
@@ -105,18 +106,39 @@ def signed_by(kms: Any, decision: Decision) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("changes", "status", "door"),
-    [({}, 200, "adoption"), ({"smoke_digest": "7" * 64}, 409, "link"), ({"decision": "rejected"}, 409, "link")],
-    ids=["approved before", "approved", "rejected before"],
+    [
+        ({}, 200, "adoption"),
+        ({"smoke_digest": "7" * 64}, 409, "link"),
+        ({"decision": "rejected"}, 409, "link"),
+        ({"archive_digest": "f" * 64}, 409, "link"),
+        ({"evaluation_digest": "f" * 64}, 409, "link"),
+        ({"image": "serving:0"}, 409, "link"),
+    ],
+    ids=["approved before", "approved", "rejected before", "another archive", "other figures", "another image"],
 )
 def test_an_approval_from_before_what_a_release_is_tried_with_was_signed_for_is_taken_over(
     stored: Any, decision_key: Any, changes: dict[str, Any], status: int, door: str
 ) -> None:
-    """No release believes it any more; a decision that does not lack that stands, and so does a "no"."""
-    before = replace(DECISION, smoke_digest="", report_digest="", dataset="")
+    """No release believes it any more; a decision that does not lack that stands, and so does a "no".
+
+    So does one about other bytes: somebody changed in the registry what was approved.
+    """
+    archive, figures = (sha256(content).hexdigest() for content in (ARCHIVE, FIGURES))
+    before = replace(DECISION, archive_digest=archive, evaluation_digest=figures)
+    before = replace(before, smoke_digest="", report_digest="", dataset="")
     stored.put_item(Item=signed_by(decision_key, replace(before, **changes)))
     with registry(registered()):
         assert call(ORDER)[0] == status
     assert SignedDecision.parse(kept(stored) or {}).decision.door == door
+
+
+def test_a_version_that_waits_for_a_decision_is_not_adopted(stored: Any) -> None:
+    """Whoever may not approve it, because they started its run, would need to set its status first, and no more."""
+    stored.put_item(Item=stored_request(package_arn=ARN).item(TOKEN))
+    with registry(registered()):
+        status, answer = call(ORDER)
+    assert (status, "waits for a decision" in answer["error"]) == (409, True)
+    assert kept(stored) is None
 
 
 def test_whom_aws_does_not_name_adopts_nothing(stored: Any) -> None:

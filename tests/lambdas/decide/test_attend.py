@@ -12,7 +12,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lambdas.decide import attend as function
-from lambdas.decide import deciding, services, taken
+from lambdas.decide import deciding, opened, services, taken
 from lambdas.decide.answer import Answer
 from lambdas.decide.approvers import Approvers
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
@@ -124,7 +124,7 @@ def test_only_what_is_open_is_looked_at(pending: Any, execution: Waiting) -> Non
 
     services.dynamodb.meta.events.register("after-call.dynamodb.Scan", count, unique_id="count")
     try:
-        assert list(function.list_open()) == [stored_request(opaque_id="m" * 32).id]
+        assert list(opened.list_open()) == [stored_request(opaque_id="m" * 32).id]
     finally:
         services.dynamodb.meta.events.unregister("after-call.dynamodb.Scan", unique_id="count")
     assert read == [1]
@@ -300,6 +300,16 @@ def test_a_status_set_in_the_registry_decides_where_a_request_waits(
     kept = signed(pending).decision
     assert (kept.decision, kept.by, kept.door, kept.comment) == (decision, ADA, "registry", "seen it")
     assert stored(pending)["delivered"] is True
+
+
+def test_a_damaged_request_keeps_no_status_from_deciding(pending: Any, execution: Waiting, registry: Registry) -> None:
+    """Wherever the table gives it, before the others or after them."""
+    for opaque_id, secret in (("m" * 32, "a"), ("o" * 32, "z")):
+        pending.put_item(Item={**stored_request(opaque_id=opaque_id).item("t"), "secret": secret, "document": "{"})
+    execution.takes()
+    registry.says("Approved", identity(ADA))
+    changed()
+    assert signed(pending).decision.by == ADA
 
 
 def test_a_profile_of_studio_decides_under_its_name(pending: Any, execution: Waiting, registry: Registry) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.decide import attend, deciding, services
+from lambdas.decide import attend, deciding, services, standing
 from lambdas.decide import handler as function
 from lambdas.decide.answer import Answer, UnusableError, draw_up
 from lambdas.decide.form import first_nonce
@@ -152,7 +152,7 @@ def test_a_decision_without_a_valid_mark_is_delivered_to_nobody(
 ) -> None:
     """Whoever may write into the table cannot make up what stands."""
     decision = draw_up(StoredApproval.parse(stored(pending)), Answer("approved", "Eve", ""), 1)
-    item = SignedDecision(decision, deciding.sign(decision)).item()
+    item = SignedDecision(decision, standing.sign(decision)).item()
     item[damage] = {"mac": "00" * 32, "document": item["document"].replace("Eve", "Ana")}[damage]
     pending.put_item(Item=item)
     answer = visitor.decide("reject", "Ben")
@@ -421,7 +421,7 @@ def test_two_requests_about_one_version_at_one_moment_have_one_decision(pending:
     for opaque_id, name in ((OPAQUE, "Ana"), ("m" * 32, "Ben")):
         approval = StoredApproval.parse(stored(pending, opaque_id))
         decision = draw_up(approval, Answer("approved", name, ""), now)
-        made.append((approval, SignedDecision(decision, deciding.sign(decision))))
+        made.append((approval, SignedDecision(decision, standing.sign(decision))))
     deciding.write(*made[0], (), now)
     with pytest.raises(services.dynamodb.exceptions.TransactionCanceledException):
         deciding.write(*made[1], (), now)
@@ -628,3 +628,37 @@ def test_neither_token_nor_id_nor_nonce_is_logged(
         assert secret not in log.text
         assert secret not in capsys.readouterr().out
     assert all(TOKEN not in body and SECRET not in body for body in bodies)
+
+
+def test_what_is_changed_between_two_looks_is_not_signed_for(pending: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes are those that were asked about when the decision is written, not only when it was begun."""
+    read = StoredApproval.parse(stored(pending))
+
+    def change(**_: Any) -> None:
+        monkeypatch.undo()
+        document = json.dumps({**json.loads(stored(pending)["document"]), "archive_digest": "f" * 64})
+        pending.put_item(Item={**stored(pending), "document": document})
+        raise services.dynamodb.exceptions.TransactionCanceledException({}, "TransactWriteItems")
+
+    monkeypatch.setattr(services.dynamodb, "transact_write_items", change)
+    with pytest.raises(UnusableError, match="carries no mark"):
+        deciding.take(read, Answer("approved", "Ana", ""), int(time.time()))
+    assert decisions(pending) == []
+
+
+@pytest.mark.parametrize("status", ["approved", "rejected"])
+def test_a_decision_that_somebody_wrote_onto_a_request_is_neither_told_nor_shown(
+    pending: Any, visitor: Visitor, execution: Waiting, status: str
+) -> None:
+    """The run goes on with what was signed, and with nothing else."""
+    said = {"status": status, "decision": status, "decided_by": "Eve", "comment": "", "decided_epoch": 1}
+    pending.put_item(Item={**stored(pending), **said})
+    with pytest.raises(attend.AttentionError):
+        attend.attend_to_all(int(time.time()))
+    with pytest.raises(UnusableError, match="no signed decision says so"):
+        deciding.take(StoredApproval.parse(stored(pending)), Answer("approved", "Ana", ""), int(time.time()))
+    with pytest.raises(UnusableError, match="no signed decision says so"):
+        deciding.deliver(KEY["id"])
+    answer = visitor.send()
+    assert answer["statusCode"] == 409
+    assert "Eve" not in answer["body"]

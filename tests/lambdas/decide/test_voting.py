@@ -173,6 +173,17 @@ def test_a_yes_that_nobody_said_is_not_counted(pending: Any, execution: Waiting,
     assert decisions(pending) == []
 
 
+def test_a_yes_that_is_written_between_two_looks_is_not_counted_either(pending: Any) -> None:
+    """Whoever loses the race for the request looks at it anew, and at its marks."""
+    read = found(pending)
+    vote = {"by": EVE, "door": "command", "comment": "", "at_epoch": 1, "also": []}
+    votes = [json.dumps({"vote": vote, "mac": "00" * 32})]
+    pending.update_item(Key=KEY, UpdateExpression="SET votes = :votes", ExpressionAttributeValues={":votes": votes})
+    with pytest.raises(UnusableError, match="carries no mark"):
+        say(read, BEN)
+    assert decisions(pending) == []
+
+
 def test_what_is_required_is_what_the_stack_says_at_that_moment(pending: Any, stack: Any) -> None:
     """Whoever said yes before it was lowered is named as well."""
     stack(REQUIRED_APPROVALS="3")
