@@ -33,7 +33,7 @@ from lambdas.decide.deciding import (
     take,
 )
 from lambdas.decide.opened import list_open, read_open
-from lambdas.decide.registry import Change, choose_status, explain
+from lambdas.decide.registry import PUT_BACK, Change, choose_status, explain
 from lambdas.decide.services import logger, metrics, tracer
 from lambdas.decide.standing import believe, find_decision, find_standing
 from lambdas.decide.voting import tell
@@ -104,10 +104,11 @@ def attend_to(key: str, now_epoch: int) -> None:
     approval = StoredApproval.parse(item)
     if approval.waits(now_epoch):
         standing = find_standing(approval)
-        if standing is not None:
-            approval = adopt(approval, standing, now_epoch)
-        elif reminder.is_due(approval, now_epoch) and is_asked(approval):
-            remind(approval)
+        if (standing is not None or reminder.is_due(approval, now_epoch)) and is_asked(approval):
+            if standing is None:
+                remind(approval)
+            else:
+                approval = adopt(approval, standing, now_epoch)
     elif approval.status == PENDING:
         expire(key, now_epoch)
     if approval.undelivered():
@@ -191,5 +192,5 @@ def put_right(change: Change, tally: str = "") -> None:
     sagemaker.update_model_package(
         ModelPackageArn=change.arn,
         ModelApprovalStatus=choose_status(decision),
-        ApprovalDescription=explain(change, decision, tally, by_its_run=by_its_run),
+        ApprovalDescription=PUT_BACK + explain(change, decision, tally, by_its_run=by_its_run),
     )

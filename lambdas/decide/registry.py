@@ -23,6 +23,9 @@ STATUSES = {"Approved": APPROVED, "Rejected": REJECTED}
 
 COMMENT_LENGTH = 500
 
+PUT_BACK = "Put back: "
+"""What a description begins with that was written when a status was put right: nobody's comment, should it stay."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -81,8 +84,9 @@ class Change:
         decision = STATUSES.get(self.status)
         if decision is None or not self.by or not (approvers.lets(self.identity) or approvers.lets(self.profile)):
             return None
+        comment = "" if self.description.startswith(PUT_BACK) else show_plain(self.description)[:COMMENT_LENGTH]
         also = tuple(name for name in approvers.names(self.identity) if name and name != self.by)
-        return Answer(decision, self.by, show_plain(self.description)[:COMMENT_LENGTH], REGISTRY, also)
+        return Answer(decision, self.by, comment, REGISTRY, also)
 
     def answers(self, approval: StoredApproval, now_epoch: int) -> bool:
         """Whether a request waits for a decision about this version, with these very bytes."""
@@ -118,4 +122,4 @@ def explain(change: Change, standing: Decision | None, tally: str = "", *, by_it
         why = "no approval request about it waits, or waits for them, so that this decides nothing"
     else:
         why = f"it was {standing.decision} by {standing.names} before, and that stands"
-    return f"{who} set it to {change.status}: {why}."[:1024]
+    return f"{who} set it to {change.status}: {why}."[:1000]

@@ -26,8 +26,8 @@ def write_body(change: Change, standing: Decision | None) -> str:
             f"It said   {_line(change.description)}",
             f"Now it is {choose_status(standing)} again. No release believes what nobody decided.",
             "",
-            "Somebody had the token of the waiting task, which is in the stack's table: see who may read that,",
-            "and who called states:SendTaskSuccess.",
+            "Somebody had the token of the waiting task, which is in the run's history and in the stack's table:",
+            "see who may read those, and who called states:SendTaskSuccess.",
             "",
         ]
     )

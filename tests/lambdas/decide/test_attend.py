@@ -140,6 +140,17 @@ def test_a_request_about_a_version_that_was_decided_elsewhere_is_answered(pendin
     assert (item["status"], item["decided_by"], item["delivered"]) == ("rejected", "Ana", True)
 
 
+def test_a_request_that_somebody_else_wrote_is_not_answered_with_what_stands(pending: Any, execution: Waiting) -> None:
+    """It may carry the token of any run that waits."""
+    decide(pending)
+    execution.takes()
+    minute()
+    forged = replace(stored_request(opaque_id="m" * 32), mac="00" * 32)
+    pending.put_item(Item=forged.item("the token of another run"))
+    minute()
+    assert stored(pending, "m" * 32)["status"] == "pending"
+
+
 def test_one_request_that_cannot_be_attended_to_keeps_no_other_waiting(pending: Any, execution: Waiting) -> None:
     """And is told of, by the alarm."""
     decide(pending)
@@ -233,7 +244,7 @@ class Registry:
     def __init__(self, stub: Stubber) -> None:
         self.stub = stub
 
-    def says(self, status: str, by: dict[str, Any], **properties: str) -> None:
+    def says(self, status: str, by: dict[str, Any], description: str = "seen\u2028it", **properties: str) -> None:
         """Somebody set a status; the event follows."""
         told = {"archive_digest": "b" * 64, "evaluation_digest": "c" * 64, **properties}
         described = {
@@ -243,7 +254,7 @@ class Registry:
             "ModelPackageStatus": "Completed",
             "ModelPackageStatusDetails": {"ValidationStatuses": []},
             "ModelApprovalStatus": status,
-            "ApprovalDescription": "seen\u2028it",
+            "ApprovalDescription": description,
             "LastModifiedBy": by,
             "CustomerMetadataProperties": {name: value for name, value in told.items() if value and name != "image"},
             "InferenceSpecification": {"Containers": [{"Image": told.get("image", "serving:1")}]},

@@ -225,9 +225,10 @@ def test_a_status_in_the_registry_is_a_yes_among_others(pending: Any, execution:
         changed()
         assert f"1 of 2 approved, by {ADA} (registry)" in why.value
     execution.takes()
-    registry.says("Approved", identity(BEN))
+    registry.says("Approved", identity(BEN), description=why.value)
     changed()
-    assert signed(pending).decision.people == 2
+    # He wrote nothing: what was written there when it was put back is not his comment.
+    assert [(vote.by, vote.comment) for vote in signed(pending).decision.votes] == [(ADA, "seen it"), (BEN, "")]
 
 
 def test_the_list_holds_at_every_door(pending: Any, execution: Waiting, registry: Registry, stack: Any) -> None:
