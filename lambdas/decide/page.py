@@ -55,7 +55,7 @@ DOORS = {
     LINK: "by the mailed link",
     COMMAND: "at the command line",
     REGISTRY: "in the model registry",
-    ADOPTION: "before decisions were signed",
+    ADOPTION: "by adopting it",
 }
 """By which way a decision came, in words."""
 

@@ -203,7 +203,7 @@ def find_previous(champion: ChampionRecord | None, plan: ReleasePlan) -> Previou
         return describe_previous(champion, {}, None, plan)
     known = describe_package(sagemaker, champion.model_package_arn)
     try:
-        decision = decisions.find(champion.model_package_arn)
+        decision = decisions.look_up(champion.model_package_arn)
     except RefusalError:
         decision = None
     return describe_previous(champion, known, decision, plan)

@@ -33,7 +33,17 @@ class Decisions:
     def find(self, package_arn: str, scope: str = "") -> Decision | None:
         """What was decided about a version, or about one release of it; None where nobody decided.
 
-        Raises RefusalError where it cannot be read, was not marked with the stack's key, or is that of too few people.
+        Raises RefusalError where it cannot be believed, or is that of fewer people than have to approve.
+        """
+        decision = self.look_up(package_arn, scope)
+        if decision is not None:
+            check_people(decision, self.required)
+        return decision
+
+    def look_up(self, package_arn: str, scope: str = "") -> Decision | None:
+        """The same, however many people decided.
+
+        Raises RefusalError where it cannot be read, or was not marked with the stack's key.
         """
         key = {"id": decision_key(package_arn, scope)}
         item = found_item(self.table.get_item(Key=key, ConsistentRead=True))
@@ -46,7 +56,6 @@ class Decisions:
             raise RefusalError(f"{about} cannot be believed: {error}") from error
         if not self._is_marked(signed):
             raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {self.project}")
-        check_people(signed.decision, self.required)
         return signed.decision
 
     def find_for_production(self, plan: ReleasePlan) -> Decision | None:

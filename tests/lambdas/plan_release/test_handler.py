@@ -387,12 +387,16 @@ def test_the_plan_names_the_very_object_whose_bytes_were_hashed(
 
 
 def test_the_plan_says_what_a_roll_back_has_to_bring_back(
-    bucket: Bucket, table: Any, signer: Signer, context: Context
+    bucket: Bucket, table: Any, signer: Signer, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The digest from the champion's record, the pictures from its entry in the registry."""
+    """The digest from the champion's record, the pictures from its entry in the registry.
+
+    Also where more people have to approve by now than did then: what they signed for is what it was.
+    """
+    monkeypatch.setattr(function, "decisions", replace(function.decisions, required=2))
     bucket.put(KEPT, ARCHIVE)
     bucket.put("runs/one/evaluation/metrics.json", FIGURES)
-    table.put_item(Item=signer.item(DECIDED))
+    table.put_item(Item=signer.item(replace(DECIDED, votes=TWO)))
     table.put_item(Item=recorded({**OTHER_CHAMPION, "model_digest": "c" * 64}))
     arn = OTHER_CHAMPION["model_package_arn"]
     own = replace(DECIDED, model_package_arn=arn, package_version=3, smoke_digest="9" * 64)
