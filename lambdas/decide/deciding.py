@@ -125,7 +125,7 @@ def may_not(names: Iterable[str], approval: StoredApproval) -> bool:
     request, approvers = approval.request, services.approvers
     if not approvers.are_told_apart or approvers.starter_may or request.purpose != "release":
         return False
-    return are_same(names, [request.started_by])
+    return are_same(names, approvers.names(request.started_by))
 
 
 def why_not(names: Iterable[str], approval: StoredApproval) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from lambdas.decide.answer import Answer, UnusableError
 from lambdas.decide.approvers import Approvers
 from tests.lambdas.ask_approval.test_ask_approval import RELEASE
 from tests.lambdas.conftest import Mailbox
-from tests.lambdas.decide.conftest import KEY, OPAQUE, TOKEN, Waiting, stored, stored_request
+from tests.lambdas.decide.conftest import KEY, OPAQUE, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.test_attend import Registry, changed, identity, minute, registry
 from tests.lambdas.decide.test_command import ORDER, call
 from tests.lambdas.decide.test_handler import decisions, signed
@@ -200,6 +201,17 @@ def test_who_started_the_run_may_not_be_one_of_them(pending: Any, stack: Any) ->
     status, told = call(caller=starter)
     assert (status, told["error"][:27]) == (403, "whoever started a run may n")
     assert stored(pending)["status"] == "pending"
+
+
+def test_who_started_the_run_is_not_another_person_by_another_session(pending: Any, stack: Any) -> None:
+    """Whoever begins a session of a role names it; sessions that are listed one by one are told apart."""
+    ada, zed = (f"arn:aws:sts::123456789012:assumed-role/People/{name}" for name in ("ada", "zed"))
+    asked = stored_request()
+    pending.put_item(Item=mark(replace(asked, request=replace(asked.request, started_by=ada))).item(TOKEN))
+    stack(APPROVERS=f"{ACCOUNT}:role/People,{BEN}")
+    assert call(caller=zed)[0] == 403
+    stack(APPROVERS=f"{ada},{zed}")
+    assert (call(caller=ada)[0], call(caller=zed)[0]) == (403, 202)
 
 
 def test_a_link_that_tells_nobody_apart_takes_no_decision(pending: Any, execution: Waiting) -> None:
