@@ -54,9 +54,10 @@ def check_people(decision: Decision, required: int) -> None:
     """Raise RefusalError where fewer people approved than the stack requires now; an adoption is one person's."""
     if decision.approved and decision.people < required:
         alone = f"approved by {decision.names} ({decision.door})"
+        anew = "start the release anew" if decision.scope else "build it anew with force=true"
         raise RefusalError(
-            f"version {decision.package_version} was {alone}, and {required} people have to: build it anew with "
-            "force=true, so that they are asked, or an administrator lowers the stack's RequiredApprovals"
+            f"version {decision.package_version} was {alone}, and {required} people have to: {anew}, so that they are "
+            "asked, or an administrator lowers the stack's RequiredApprovals"
         )
 
 

@@ -281,7 +281,7 @@ def test_a_decision_of_as_many_people_is_believed_and_the_plan_names_them(
     plan = function.handler(event(ask_before_production=True), context)
     assert [vote["by"] for vote in plan["approval"]["votes"]] == ["Ada", "Ben"]
     registry.put_item(Item=signer.item(for_production()))
-    with pytest.raises(function.ReleaseRefused, match=r"approved by Bea .* 2 people have to"):
+    with pytest.raises(function.ReleaseRefused, match=r"approved by Bea .* 2 people have to: start the release anew"):
         function.handler({"confirm": plan}, context)
     registry.put_item(Item=signer.item(for_production(votes=TWO)))
     assert function.handler({"confirm": plan}, context)["confirmed"] is True
