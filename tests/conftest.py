@@ -6,6 +6,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.layers import Guard, markers_of
+from tests.warm_python import WarmPython
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,9 +61,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def training_python() -> Path:
-    """The interpreter of an environment made from the training image's requirements, or a skip that says why."""
-    return image_python("training")
+def training_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The interpreter of an environment made from the training image's requirements, or a skip that says why.
+
+    Its libraries are imported already, where that is possible.
+    """
+    real = image_python("training")
+    if sys.platform != "linux":
+        yield real
+        return
+    warm = WarmPython.start(real, tmp_path_factory.mktemp("warm"))
+    yield warm.path
+    warm.stop()
 
 
 @pytest.fixture(scope="session")
