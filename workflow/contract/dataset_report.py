@@ -54,7 +54,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "rotated-image": FindingKind("note", ("reject", "drop", "note"), "it is shown and learned upright, as EXIF says"),
     "missing-label": FindingKind("note", ("reject", "drop", "note"), "taken as a picture without objects"),
     "orphan-label": FindingKind("note", _SAY, "a label without a picture teaches nothing"),
-    "unused-file": FindingKind("note", _SAY, "not a picture and no label"),
+    "unused-file": FindingKind("note", _SAY, "no part of the set by its format's own lists, folders or neighbours"),
     "repeated-image": FindingKind("note", ("reject", "drop", "note"), "the same picture counts twice"),
     "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
@@ -62,6 +62,9 @@ FINDINGS: Mapping[str, FindingKind] = {
     "label-conflict": FindingKind("reject", ("reject", "note"), "two pictures share one label, or one picture two"),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
+    "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
+    "made-split": FindingKind("note", _SAY, "add the pictures, or take the line out of data.yaml"),
+    "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),

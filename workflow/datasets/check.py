@@ -135,7 +135,8 @@ def _key(name: str, base: str) -> str:
 def _has_no_labels(source: Opened) -> bool:
     """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
     labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
-    return not labels and source.format in ("", "yolo") and any(found.kind == "layout" for found in source.problems)
+    known = source.format not in ("", "yolo") or source.task == "classify"
+    return not labels and not known and any(found.kind == "layout" for found in source.problems)
 
 
 def _explain_no_labels(folder: Path, files: Files) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,9 @@ SPLITS: Mapping[str, tuple[str, ...]] = {
 SPLIT_NAMES: Mapping[str, str] = {name: split for split, names in SPLITS.items() for name in names}
 STRUCTURE = frozenset({*SPLIT_NAMES, "images", "labels", "annotations", "jpegimages", "imagesets"})
 """Folder names that say what they hold; every other folder may be a wrapping or a class."""
+
+FOLDERS_SHOWN = 5
+"""Folders that a sentence names."""
 
 _ASIDE = re.compile(r"(readme|licen[sc]e|changelog|notice)\b.*", re.IGNORECASE)
 
@@ -97,6 +101,25 @@ class Finder:
 def is_image(name: str) -> bool:
     """Whether a file is a picture by its name."""
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - called for every file; Path is ten times slower
+
+
+def label_of(image: str) -> str:
+    """Where an image's YOLO label belongs: in ``labels`` instead of the last ``images`` of its path, or beside it."""
+    stem = image[: image.rindex(".")]
+    head, found, tail = f"/{stem}".rpartition("/images/")
+    return f"{head}/labels/{tail}.txt".lstrip("/") if found else f"{stem}.txt"
+
+
+def split_named(folder: str) -> str:
+    """The split that a folder's own name means, such as ``val2017``; empty for any other."""
+    return SPLIT_NAMES.get(folder.lower().rstrip("0123456789"), "")
+
+
+def count_by_folder(names: Iterable[str]) -> str:
+    """Which folders hold these files, and how many each, for people to read: ``images (12), . (1)``."""
+    counts = Counter(name.rpartition("/")[0] or "." for name in names)
+    shown = [f"{folder} ({count})" for folder, count in sorted(counts.items())[:FOLDERS_SHOWN]]
+    return ", ".join([*shown, *([f"and {len(counts) - FOLDERS_SHOWN} more"] if len(counts) > FOLDERS_SHOWN else [])])
 
 
 def split_of(path: str) -> str:

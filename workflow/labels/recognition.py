@@ -8,14 +8,15 @@ from types import MappingProxyType
 
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
-from workflow.labels.classify import class_folders, open_classify
+from workflow.labels.classify import find_classes, open_classify
 from workflow.labels.coco import is_coco, open_coco
-from workflow.labels.files import Files
+from workflow.labels.files import Files, label_of
 from workflow.labels.ground_truth import is_manifest, open_ground_truth
+from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, problem
 from workflow.labels.voc import is_voc, open_voc
-from workflow.labels.yolo import find_places, label_of, open_yolo
+from workflow.labels.yolo import open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
@@ -52,7 +53,7 @@ def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Op
         return open_voc(files, task, policy)
     if found == "ground-truth":
         return open_ground_truth(files, task, policy)
-    if task == "classify" or (task == "auto" and not _has_labels(files) and class_folders(files)):
+    if task == "classify" or (task == "auto" and not _has_labels(files) and _has_classes(files)):
         return open_classify(files, policy)
     return open_yolo(files, task, policy)
 
@@ -66,6 +67,14 @@ def recognise(files: Files, task: str = "auto") -> str:
     if is_coco(files):
         return "coco"
     return "voc" if is_voc(files) else "yolo"
+
+
+def _has_classes(files: Files) -> bool:
+    """Whether folders are called like classes; not where the file that names them cannot be read."""
+    try:
+        return find_classes(files) is not None
+    except SettingsError:
+        return False
 
 
 def _has_labels(files: Files) -> bool:

@@ -25,12 +25,16 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``data.yaml`` says. ``places`` maps splits to the folders or lists that it names, as written."""
+    """What ``data.yaml`` says.
+
+    ``places`` maps splits to the folders or lists that it names, with slashes; ``root`` is what they lie below.
+    """
 
     file: str
     classes: tuple[str, ...]
     keypoints: tuple[int, int] | None = None
     flip: tuple[int, ...] | None = None
+    root: str = ""
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -106,7 +110,8 @@ def _settings(file: str, document: Any) -> Settings:
         keypoints is None or not _whole_numbers(flip) or sorted(flip) != list(range(keypoints[0]))
     ):
         raise ValueError(f"flip_idx: must name every keypoint of kpt_shape once, counted from 0, found {flip!r}")
-    return Settings(file, classes, keypoints, tuple(flip) if flip else None, _places(document))
+    root = clean_path(document["path"]) if isinstance(document.get("path"), str) else ""
+    return Settings(file, classes, keypoints, tuple(flip) if flip else None, root, _places(document))
 
 
 def _whole_numbers(value: Any) -> bool:
@@ -114,11 +119,10 @@ def _whole_numbers(value: Any) -> bool:
 
 
 def _places(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    root = clean_path(document["path"]) if isinstance(document.get("path"), str) else ""
     places: dict[str, tuple[str, ...]] = {}
     for split, names in SPLITS.items():
         said: Any = next((document[name] for name in names if document.get(name)), None)
         listed = [item for item in (said if isinstance(said, list) else [said]) if isinstance(item, str)]
         if listed:
-            places[split] = tuple(f"{root}/{clean_path(item)}".strip("/") for item in listed)
+            places[split] = tuple(map(clean_path, listed))
     return places

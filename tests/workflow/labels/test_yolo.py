@@ -64,11 +64,10 @@ def test_the_usual_layouts_are_found(tmp_path: Path, image: str, label: str) -> 
         ("path: /content/mine\ntrain: images/train2017\nval: images/val2017", ["train", "validation"]),
         ("train: C:\\Users\\me\\images\\train2017\nval: .\\images\\val2017", ["train", "validation"]),
         ("train: [images/train2017, images/val2017]", ["train", "train"]),
-        ("train: images\nval: images", ["train", "train"]),
     ],
 )
 def test_data_yaml_says_where_the_splits_are(tmp_path: Path, settings: str, splits: list[str]) -> None:
-    """Paths of other machines are found by their ends; two splits of one folder are none."""
+    """Paths of other machines are found by their ends."""
     pictures = {"images__train2017__a_jpg": "x", "images__val2017__b_jpg": "y"}
     labels = {"labels__train2017__a_txt": LABEL, "labels__val2017__b_txt": LABEL}
     source = open_source(write(tmp_path, f"names: [bolt]\n{settings}\n", **pictures, **labels))
@@ -270,20 +269,22 @@ def test_lists_of_pictures_are_documents_wherever_they_lie(tmp_path: Path) -> No
     assert source.documents == ["data.yaml", "labels/a.txt", "splits/train.txt"]
 
 
+@pytest.mark.parametrize("spelling", ["{}", "../{}", "./{}/", "C:\\mine\\{}", "/content/mine/{}", "pictures/{}"])
 @pytest.mark.parametrize(
-    ("place", "messages"),
-    [
-        ("val: elsewhere/pictures", ["data.yaml: the validation split is said to be in elsewhere/pictures"]),
-        ("test: test/pictures", ["data.yaml: the test split is said to be in test/pictures"]),
-        ("test: ../test/images", []),
-        ("train: elsewhere/pictures", []),
-    ],
+    ("place", "kind"), [("val/images", "moved-split"), ("test/images", "made-split"), ("test.txt", "made-split")]
 )
-def test_a_place_that_holds_nothing_is_told(tmp_path: Path, place: str, messages: list[str]) -> None:
-    """Unless the split is where it usually is, or an export that has no test names its usual place."""
-    files = {"train__images__a_jpg": "x", "train__labels__a_txt": LABEL}
-    source = open_source(write(tmp_path, f"names: [bolt]\n{place}\n", **files))
-    assert [message.partition(",")[0] for message in said(source)] == messages
+def test_a_place_that_is_not_there_is_told_however_it_is_written(
+    tmp_path: Path, place: str, kind: str, spelling: str
+) -> None:
+    """``val/images`` is not the ``images`` that holds all splits: the folder that is called like it is read."""
+    files = {f"images__{split}__{split}_jpg": "x" for split in ("train", "val")}
+    files |= {f"labels__{split}__{split}_txt": LABEL for split in ("train", "val")}
+    split = "val" if "val" in place else "test"
+    source = open_source(write(tmp_path, f"names: [bolt]\n{split}: {spelling.format(place)}\n", **files))
+    assert [(problem.kind, problem.action, problem.file) for problem in source.problems] == [
+        (kind, "noted", "data.yaml")
+    ]
+    assert list(split_of_each(source).values()) == ["train", "validation"]
 
 
 def test_a_line_that_finds_no_picture_or_several_is_told(tmp_path: Path) -> None:

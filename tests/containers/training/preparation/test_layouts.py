@@ -1,0 +1,163 @@
+"""What lies on a person's disk is what is trained on: the same splits, classes and task, or a refusal that helps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.containers.training.preparation.layouts import bring, draw, pictures
+
+NAMES = "names: [bolt]\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The folder as a person has it."""
+    return tmp_path / "mine"
+
+
+def yaml(spelling: str, **places: str) -> str:
+    """A data.yaml of one class that names a folder for each split."""
+    return NAMES + "".join(f"{split}: {spelling.format(place)}\n" for split, place in places.items())
+
+
+# --- splits ------------------------------------------------------------------------------------
+
+
+def test_own_splits_that_data_yaml_names_elsewhere_are_used_and_told(root: Path, tmp_path: Path) -> None:
+    """Twelve, six and four pictures stay twelve, six and four."""
+    files = {"data.yaml": yaml("../{}/images", train="train", val="valid", test="test")}
+    for split, count in (("train", 12), ("val", 6), ("test", 4)):
+        files |= pictures(f"images/{split}", f"labels/{split}", count)
+    found = bring(draw(root, files), tmp_path)
+    assert found.splits == {"train": 12, "validation": 6, "test": 4}
+    assert {name: split.images for name, split in found.report.splits.items()} == found.splits
+    assert "the test split is read from images/test, which is called like it" in found.notes("moved-split")[2]
+
+
+def test_a_folder_named_for_all_splits_is_split_as_the_folders_below_are_called(root: Path, tmp_path: Path) -> None:
+    """``images`` is no split where ``images/train2017`` and ``images/val2017`` are."""
+    files = {"data.yaml": NAMES + "train: images\nval: images\n"}
+    for split, count in (("train2017", 8), ("val2017", 4)):
+        files |= pictures(f"images/{split}", f"labels/{split}", count)
+    found = bring(draw(root, files), tmp_path)
+    assert found.splits == {"train": 8, "validation": 4}
+    assert len(found.notes("moved-split")) == 2
+
+
+def test_a_split_that_is_named_and_not_there_is_made_and_told(root: Path, tmp_path: Path) -> None:
+    """Each with what data.yaml says of it."""
+    places = yaml("../{}/images", val="valid", test="test")
+    found = bring(draw(root, {"data.yaml": places, **pictures("train/images", "train/labels", 12)}), tmp_path)
+    assert found.splits == {"train": 12}
+    assert [note.partition(" split ")[2] for note in found.notes("made-split")] == [
+        f"is made from the training pictures: data.yaml names {place}/images, where no picture is"
+        for place in ("valid", "test")
+    ]
+
+
+def test_one_folder_for_two_splits_is_told(root: Path, tmp_path: Path) -> None:
+    """The second is made of the first."""
+    files = {"data.yaml": NAMES + "train: images\nval: ./images\n", **pictures("images", "labels", 12)}
+    [note] = bring(draw(root, files), tmp_path).notes("made-split")
+    assert note.endswith("data.yaml names images for train and validation alike")
+
+
+REFUSED = [
+    pytest.param(
+        {"data.yaml": yaml("../{}/images", train="train", val="valid"), **pictures("images", "labels", 4)},
+        ["train/images, where no picture is", "labelled pictures are in images (4)", "correct the line train:"],
+        id="a heap where splits are named",
+    ),
+    pytest.param(
+        {
+            "data.yaml": yaml("{}/images", train="train", val="valid"),
+            **pictures("train/images", "train/labels", 4),
+            **pictures("holdout/images", "holdout/labels", 3),
+        },
+        ["valid/images, where no picture is", "labelled pictures are in holdout/images (3)"],
+        id="a split called otherwise",
+    ),
+    pytest.param(
+        {
+            "data.yaml": NAMES,
+            **pictures("images/train", "labels/train", 4),
+            **pictures("images/more", "labels/more", 3),
+        },
+        ["labelled pictures are in no split: images/more (3)", "train: [images/train, images/more]"],
+        id="labelled pictures beside the splits",
+    ),
+    pytest.param(
+        {
+            "data.yaml": NAMES + "train: images\nval: images/val\n",
+            **pictures("images", "labels", 4),
+            **pictures("images/val", "labels/val", 3),
+        },
+        ["the validation split, images/val, lies in the train split, images"],
+        id="a split in another",
+    ),
+    pytest.param(
+        {"data.yaml": NAMES + "train: lists/train.txt\n", **pictures("images", "labels", 4)},
+        ["lists/train.txt, where no picture is", "images (4)"],
+        id="a list that is lost",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "words"), REFUSED)
+def test_splits_that_nobody_can_tell_are_refused_with_what_is_there(
+    root: Path, tmp_path: Path, files: dict[str, str | None], words: list[str]
+) -> None:
+    """What was looked for, what there is, and the key that decides."""
+    found = bring(draw(root, files), tmp_path)
+    assert all(word in found.said for word in words), found.said
+
+
+# --- boxes or classes --------------------------------------------------------------------------
+
+
+def test_folders_with_labels_are_no_classes(root: Path, tmp_path: Path) -> None:
+    """Two sessions below one split hold boxes, not pictures of two classes."""
+    files: dict[str, str | None] = {"data.yaml": NAMES}
+    for folder in ("train/x", "train/y", "val/x"):
+        files |= pictures(f"{folder}/images", f"{folder}/labels", 4)
+    found = bring(draw(root, files), tmp_path)
+    assert (found.report.task, found.report.classes) == ("detect", ("bolt",))
+    assert found.splits == {"train": 8, "validation": 4}
+
+
+@pytest.mark.parametrize("task", ["auto", "classify"])
+def test_pictures_with_labels_beside_them_are_not_read_as_classes(root: Path, tmp_path: Path, task: str) -> None:
+    """Neither by itself nor where somebody asks for it."""
+    found = bring(draw(root, {**pictures("cat", "cat", 4), **pictures("dog", "dog", 4)}), tmp_path, task=task)
+    assert found.said
+    assert found.report.errors
+    if task == "classify":
+        assert "cat/cat0.txt: a label lies in" in "\n".join(found.notes("layout"))
+
+
+ANIMALS = {**pictures("animals/cat", "", 6), **pictures("animals/dog", "", 6), **pictures("docs", "", 2)}
+
+
+def test_two_readings_of_class_folders_are_refused_with_both(root: Path, tmp_path: Path) -> None:
+    """Animals and documents, or cats and dogs: nobody guesses."""
+    said = bring(draw(root, ANIMALS), tmp_path).said
+    assert "two readings: the classes animals, docs, or cat, dog in the folders below" in said
+    assert "data.yaml decides, such as  names: [cat, dog]" in said
+
+
+def test_the_names_in_data_yaml_decide_which_folders_are_classes(root: Path, tmp_path: Path) -> None:
+    """The other folder is left out, picture by picture."""
+    found = bring(draw(root, {**ANIMALS, "data.yaml": "names: [dog, cat]\n"}), tmp_path)
+    assert (found.report.task, found.report.classes, found.splits) == ("classify", ("dog", "cat"), {"all": 12})
+    assert found.notes("unused-file") == [f"docs/docs{n}.png: in no class's folder; left out" for n in range(2)]
+
+
+def test_names_that_no_folder_has_are_refused(root: Path, tmp_path: Path) -> None:
+    """With what is there."""
+    found = bring(draw(root, {**ANIMALS, "data.yaml": "names: [horse]\n"}), tmp_path, task="classify")
+    [said] = found.notes("layout")
+    assert said == "data.yaml: names horse, and no folder with pictures is called so: " + (
+        "animals/cat (6), animals/dog (6), docs (2)"
+    )
