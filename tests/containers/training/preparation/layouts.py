@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,10 @@ from workflow.datasets.check import Dataset, read_dataset
 from workflow.errors import UsageError
 
 BOX = "0 0.5 0.5 0.25 0.25\n"
+
+
+Files = dict[str, str | None]
+"""What to write: a text, or None for a picture."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,9 @@ class Outcome:
         return [finding.text() for finding in self.report.findings if finding.kind == kind]
 
 
-def draw(root: Path, names: Mapping[str, str | None] | list[str]) -> Path:
-    """Write files: pictures that differ, each with a YOLO label at the path that it is mapped to, and texts."""
-    for name, text in (names if isinstance(names, Mapping) else dict.fromkeys(names)).items():
+def draw(root: Path, files: Files) -> Path:
+    """Write files; every picture is another."""
+    for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if text is None:
@@ -50,10 +53,10 @@ def draw(root: Path, names: Mapping[str, str | None] | list[str]) -> Path:
     return root
 
 
-def pictures(folder: str, labels: str, count: int, label: str = BOX) -> dict[str, str | None]:
+def pictures(folder: str, labels: str, count: int, label: str = BOX) -> Files:
     """So many pictures in one folder, and their labels in another; none where that is empty."""
     name = folder.replace("/", "-")
-    found: dict[str, str | None] = {}
+    found: Files = {}
     for number in range(count):
         found[f"{folder}/{name}{number}.png"] = None
         if labels:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.training.preparation.layouts import bring, draw, pictures
+from tests.containers.training.preparation.layouts import Files, bring, draw, pictures
 
 NAMES = "names: [bolt]\n"
 
@@ -27,7 +27,7 @@ def yaml(spelling: str, **places: str) -> str:
 
 def test_own_splits_that_data_yaml_names_elsewhere_are_used_and_told(root: Path, tmp_path: Path) -> None:
     """Twelve, six and four pictures stay twelve, six and four."""
-    files = {"data.yaml": yaml("../{}/images", train="train", val="valid", test="test")}
+    files: Files = {"data.yaml": yaml("../{}/images", train="train", val="valid", test="test")}
     for split, count in (("train", 12), ("val", 6), ("test", 4)):
         files |= pictures(f"images/{split}", f"labels/{split}", count)
     found = bring(draw(root, files), tmp_path)
@@ -38,7 +38,7 @@ def test_own_splits_that_data_yaml_names_elsewhere_are_used_and_told(root: Path,
 
 def test_a_folder_named_for_all_splits_is_split_as_the_folders_below_are_called(root: Path, tmp_path: Path) -> None:
     """``images`` is no split where ``images/train2017`` and ``images/val2017`` are."""
-    files = {"data.yaml": NAMES + "train: images\nval: images\n"}
+    files: Files = {"data.yaml": NAMES + "train: images\nval: images\n"}
     for split, count in (("train2017", 8), ("val2017", 4)):
         files |= pictures(f"images/{split}", f"labels/{split}", count)
     found = bring(draw(root, files), tmp_path)
@@ -59,7 +59,7 @@ def test_a_split_that_is_named_and_not_there_is_made_and_told(root: Path, tmp_pa
 
 def test_one_folder_for_two_splits_is_told(root: Path, tmp_path: Path) -> None:
     """The second is made of the first."""
-    files = {"data.yaml": NAMES + "train: images\nval: ./images\n", **pictures("images", "labels", 12)}
+    files: Files = {"data.yaml": NAMES + "train: images\nval: ./images\n", **pictures("images", "labels", 12)}
     [note] = bring(draw(root, files), tmp_path).notes("made-split")
     assert note.endswith("data.yaml names images for train and validation alike")
 
@@ -107,7 +107,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("files", "words"), REFUSED)
 def test_splits_that_nobody_can_tell_are_refused_with_what_is_there(
-    root: Path, tmp_path: Path, files: dict[str, str | None], words: list[str]
+    root: Path, tmp_path: Path, files: Files, words: list[str]
 ) -> None:
     """What was looked for, what there is, and the key that decides."""
     found = bring(draw(root, files), tmp_path)
@@ -119,7 +119,7 @@ def test_splits_that_nobody_can_tell_are_refused_with_what_is_there(
 
 def test_folders_with_labels_are_no_classes(root: Path, tmp_path: Path) -> None:
     """Two sessions below one split hold boxes, not pictures of two classes."""
-    files: dict[str, str | None] = {"data.yaml": NAMES}
+    files: Files = {"data.yaml": NAMES}
     for folder in ("train/x", "train/y", "val/x"):
         files |= pictures(f"{folder}/images", f"{folder}/labels", 4)
     found = bring(draw(root, files), tmp_path)
@@ -161,3 +161,40 @@ def test_names_that_no_folder_has_are_refused(root: Path, tmp_path: Path) -> Non
     assert said == "data.yaml: names horse, and no folder with pictures is called so: " + (
         "animals/cat (6), animals/dog (6), docs (2)"
     )
+
+
+# --- pictures that are no part of the data -----------------------------------------------------
+
+
+def annotation(right: int) -> str:
+    """VOC's XML of one bolt in a picture of 32 x 24 pixels."""
+    box = f"<bndbox><xmin>4</xmin><ymin>4</ymin><xmax>{right}</xmax><ymax>20</ymax></bndbox>"
+    return f"<annotation><object><name>bolt</name>{box}</object></annotation>"
+
+
+OUTSIDE = ["doc/screen.png", "example.png", "drawn/images0.png"]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"), [("images", "annotations"), ("photos", "photos"), ("JPEGImages", "Annotations")]
+)
+def test_pictures_outside_a_set_of_xml_are_left_out_and_named(
+    root: Path, tmp_path: Path, images: str, labels: str
+) -> None:
+    """A screenshot, an example and a drawing are no pictures without objects; one beside the labelled ones is."""
+    files: Files = dict.fromkeys([f"{images}/p{number}.png" for number in range(9)] + OUTSIDE)
+    files |= {f"{labels}/p{number}.xml": annotation(10 + number) for number in range(8)}
+    found = bring(draw(root, files), tmp_path)
+    assert (found.report.format, found.splits) == ("voc", {"all": 9})
+    assert found.notes("missing-label") == [f"{images}/p8.png: no XML: taken as an image without objects"]
+    said = [f"{name}: no label names this image; left out" for name in sorted(OUTSIDE)]
+    assert found.notes("unused-file") == said
+    assert found.report.counted["unused-file"] == 3
+
+
+def test_pictures_outside_the_folders_of_yolo_are_left_out_and_named(root: Path, tmp_path: Path) -> None:
+    """They are counted, whatever the format."""
+    files: Files = {"data.yaml": NAMES, **pictures("images", "labels", 8), **dict.fromkeys(OUTSIDE)}
+    found = bring(draw(root, files), tmp_path)
+    assert found.splits == {"all": 8}
+    assert found.notes("unused-file") == [f"{name}: in no split's folder; left out" for name in sorted(OUTSIDE)]
