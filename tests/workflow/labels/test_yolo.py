@@ -205,6 +205,46 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, settings: str
     assert (source.problems[0].kind, source.entries) == ("classes", ())
 
 
+@pytest.mark.parametrize(
+    ("written", "meaning"),
+    [
+        *[("no", "False"), ("On", "True"), ("010", "8"), ("1_000", "1000"), ("0x1F", "31")],
+        *[("1.5", "1.5"), ("1:30", "90"), ("2024-05-01", "2024-05-01"), ("!!bool maybe", "maybe")],
+    ],
+)
+@pytest.mark.parametrize("form", ["names:\n- bolt\n- {}\n", "names:\n  0: bolt\n  1: {}\n"])
+def test_a_name_that_yaml_takes_for_something_else_is_to_be_quoted(
+    tmp_path: Path, form: str, written: str, meaning: str
+) -> None:
+    """No class is called False or 8 that was written otherwise; quoted it is a name like any other."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    [problem] = open_source(write(tmp_path, form.format(written), **files)).problems
+    assert (problem.kind, problem.file, problem.line, problem.action) == ("classes", "data.yaml", 3, "rejected")
+    shown = written.removeprefix("!!bool ")
+    assert problem.message == f"names: YAML reads {shown} as {meaning}: quote it, '{shown}'"
+    quoted = open_source(write(tmp_path, form.format(f'"{written}"')))
+    assert (quoted.problems, quoted.classes) == ([], ("bolt", written))
+
+
+def test_whole_numbers_are_names_as_they_are_written(tmp_path: Path) -> None:
+    """Digits need no quotes."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    assert open_source(write(tmp_path, "names: [0, 12, -3]\n", **files)).classes == ("0", "12", "-3")
+
+
+@pytest.mark.parametrize("text", ["names: [bolt]\nnames: [nut]\n", "names: {0: bolt, 0: nut}\n"])
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path, text: str) -> None:
+    """The second would win in silence."""
+    source = open_source(write(tmp_path, text, images__a_jpg="x", labels__a_txt=LABEL))
+    assert "is there twice" in said(source)[0]
+
+
+def test_an_empty_line_among_classes_is_refused(tmp_path: Path) -> None:
+    """It would move the number of every class below it."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    assert "a name of its own" in said(open_source(write(tmp_path, None, classes_txt="bolt\n\nnut\n", **files)))[0]
+
+
 def test_several_files_that_may_name_the_classes_are_a_question(tmp_path: Path) -> None:
     """The one to keep is to be called data.yaml."""
     files = {"a_yaml": "names: [x]", "b_yml": "names: [y]", "images__a_jpg": "x", "labels__a_txt": LABEL}

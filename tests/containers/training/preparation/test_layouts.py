@@ -163,6 +163,13 @@ def test_names_that_no_folder_has_are_refused(root: Path, tmp_path: Path) -> Non
     )
 
 
+def test_class_names_that_yaml_would_change_are_refused(root: Path, tmp_path: Path) -> None:
+    """Nobody's classes are called False and True."""
+    found = bring(draw(root, {"data.yaml": "names: [no, yes]\n", **pictures("images", "labels", 8)}), tmp_path)
+    assert "data.yaml:1: names: YAML reads no as False: quote it, 'no'" in found.said
+    assert not found.report.classes
+
+
 # --- pictures that are no part of the data -----------------------------------------------------
 
 
