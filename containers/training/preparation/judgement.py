@@ -59,10 +59,10 @@ def judge(
     catalogue = Catalogue(source.entries, len(source.classes), options.image_size, spool)
     survey(Surveyor(source, root, options.policy, options.image_size, known), catalogue, findings, say)
     equal, near = copies(catalogue)
-    complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
+    made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
     check_copies(catalogue, equal, near, findings)
-    check_splits(catalogue, findings)
-    check_classes(catalogue, source.classes, findings)
+    check_splits(catalogue, made, findings)
+    check_classes(catalogue, source.classes, made, findings)
     report = DatasetReport(
         digest=digest_of(source, catalogue),
         classes=source.classes,

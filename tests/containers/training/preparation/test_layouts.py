@@ -205,3 +205,25 @@ def test_pictures_outside_the_folders_of_yolo_are_left_out_and_named(root: Path,
     found = bring(draw(root, files), tmp_path)
     assert found.splits == {"all": 8}
     assert found.notes("unused-file") == [f"{name}: in no split's folder; left out" for name in sorted(OUTSIDE)]
+
+
+# --- splits that are made ----------------------------------------------------------------------
+
+
+def test_splits_that_are_made_have_objects_in_each(root: Path, tmp_path: Path) -> None:
+    """One class, ten pictures, the first six without an object: no split is made that would then be refused."""
+    files: Files = {"data.yaml": NAMES, **pictures("images", "labels", 10)}
+    files |= {f"labels/images{number}.txt": "" for number in range(6)}
+    report = bring(draw(root, files), tmp_path).report
+    assert report.errors == 0
+    assert all(split.objects for split in report.splits.values())
+    assert len(report.splits) == 3
+
+
+def test_a_class_that_cannot_be_in_every_split_is_told_with_the_reason(root: Path, tmp_path: Path) -> None:
+    """Two pictures of nuts are in two splits."""
+    files: Files = {"data.yaml": "names: [bolt, nut]\n", **pictures("images", "labels", 12)}
+    files |= dict.fromkeys(("labels/images3.txt", "labels/images7.txt"), "1 0.5 0.5 0.25 0.25\n")
+    found = bring(draw(root, files), tmp_path)
+    [note] = found.notes("absent-class")
+    assert note.endswith("nut: no object in validation: 2 pictures cannot be in 3 splits")
