@@ -77,9 +77,9 @@ def read_dataset(
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
     if not files.images:
-        raise UsageError(
-            f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
-        )
+        lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
+        said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+        raise UsageError("\n".join([said, *lost[:SHOWN]]))
     source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))

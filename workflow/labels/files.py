@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from workflow.labels.tree import list_tree
+
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the files that are pictures."""
 
@@ -39,9 +41,12 @@ class Files:
     """
 
     def __init__(self, root: Path, images: Sequence[str] | None = None) -> None:
-        """Walk ``root``; ``images`` are further pictures, which lie elsewhere."""
+        """List ``root``; ``images`` are further pictures, which lie elsewhere."""
         self.root = root
-        self.all = sorted({*_walk(root), *(images or ())})
+        tree = list_tree(root, STRUCTURE)
+        self.all = sorted({*tree.files, *(images or ())})
+        self.remarks = tree.remarks
+        """What there is to say of links, and of what cannot be read."""
         self.images = [name for name in self.all if is_image(name)]
         self.base = _find_wrapping(self.all)
         self._known = set(self.all)
@@ -163,14 +168,6 @@ def common_folder(names: Iterable[str]) -> str:
     """The deepest folder that holds all of them, empty for the root."""
     folders = {name.rpartition("/")[0] for name in names}
     return os.path.commonpath(folders) if folders and "" not in folders else ""
-
-
-def _walk(root: Path) -> Iterable[str]:
-    skip = len(str(root)) + 1
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
-        prefix = folder[skip:].replace(os.sep, "/")
-        yield from (f"{prefix}/{name}" if prefix else name for name in names if not name.startswith("."))
 
 
 def _find_wrapping(names: Sequence[str]) -> str:

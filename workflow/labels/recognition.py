@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,11 +11,12 @@ from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
 from workflow.labels.coco import is_coco, open_coco
-from workflow.labels.files import Files, label_of
+from workflow.labels.files import Files, is_image, label_of
 from workflow.labels.ground_truth import is_manifest, open_ground_truth
 from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
-from workflow.labels.source import Opened, problem
+from workflow.labels.source import Opened, Problem, problem
+from workflow.labels.tree import Remark
 from workflow.labels.voc import is_voc, open_voc
 from workflow.labels.yolo import open_yolo
 
@@ -36,11 +38,20 @@ def open_source(
     job. A folder that holds a single zip and nothing else is not opened: ``archive.the_archive`` tells, and
     ``archive.unpack_zip`` unpacks it first. One of more than MAXIMUM_CLASSES classes is a problem and nothing else.
     """
-    opened = _open(Files(root, images), task, format, policy)
+    files = Files(root, images)
+    opened = _open(files, task, format, policy)
+    opened = replace(opened, problems=[*(_judge(remark, policy) for remark in files.remarks), *opened.problems])
     if len(opened.classes) <= MAXIMUM_CLASSES:
         return opened
     message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
     return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
+    """A link is told; what is lost or doubtful rejects, so that nothing is missing in silence."""
+    kinds = {"followed": "linked-folder", "known": "linked-folder"}
+    kind = "unreadable-image" if remark.kind == "lost" and is_image(remark.name) else kinds.get(remark.kind, "layout")
+    return problem(kind, remark.name, 0, remark.message, policy)
 
 
 def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Opened:

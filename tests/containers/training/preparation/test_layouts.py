@@ -227,3 +227,52 @@ def test_a_class_that_cannot_be_in_every_split_is_told_with_the_reason(root: Pat
     found = bring(draw(root, files), tmp_path)
     [note] = found.notes("absent-class")
     assert note.endswith("nut: no object in validation: 2 pictures cannot be in 3 splits")
+
+
+# --- links -------------------------------------------------------------------------------------
+
+
+def test_links_to_folders_are_followed_inside_and_outside(root: Path, tmp_path: Path) -> None:
+    """Each file once, under the name that tells what it is; circles end; and all of it is told."""
+    outside = tmp_path / "outside"
+    draw(outside, {**pictures("train", "annotated", 8), **pictures("held", "held", 3)})
+    draw(root, {"data.yaml": NAMES, **pictures("raw/val", "labels/val", 4)})
+    for name, target in {
+        "images/train": outside / "train",
+        "labels/train": outside / "annotated",
+        "images/val": Path("../raw/val"),
+        "test": outside / "held",
+        "latest": root / "labels",
+        "images/again": root,
+    }.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).symlink_to(target)
+    found = bring(root, tmp_path)
+    assert found.splits == {"train": 8, "validation": 4, "test": 3}
+    notes = dict(note.split(": ", 1) for note in found.notes("linked-folder"))
+    assert list(notes) == ["images/again", "images/train", "images/val", "labels/train", "latest", "test"]
+    assert notes["images/val"] == "leads to ../raw/val, whose files are read as if they lay here"
+    assert notes["latest"] == f"leads to {root}/labels, which is read as labels already"
+    assert notes["images/again"] == f"leads to {root}, in which it lies itself"
+    assert not found.notes("unused-file")
+
+
+def test_one_folder_under_two_names_alike_is_refused(root: Path, tmp_path: Path) -> None:
+    """Cats that are dogs as well, or pictures that are in two splits."""
+    draw(tmp_path / "outside", pictures("cat", "", 4))
+    for name in ("cat", "dog"):
+        root.mkdir(exist_ok=True)
+        (root / name).symlink_to(tmp_path / "outside" / "cat")
+    draw(root, pictures("bird", "", 3))
+    assert "which is read as cat already: which of the two is meant? Keep one" in bring(root, tmp_path).said
+
+
+@pytest.mark.parametrize("name", ["labels", "labels/images3.txt", "images/more.png"])
+def test_a_link_to_nothing_is_no_missing_label_and_no_missing_picture(root: Path, tmp_path: Path, name: str) -> None:
+    """What is gone is told before it is trained without."""
+    draw(root, {"data.yaml": NAMES, **pictures("images", "" if name == "labels" else "labels", 8)})
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to("../gone")
+    found = bring(root, tmp_path)
+    assert found.said
+    assert f"{name}: is a link to ../gone, and nothing is there" in found.report.findings[0].text()
