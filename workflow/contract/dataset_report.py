@@ -76,7 +76,8 @@ FINDINGS: Mapping[str, FindingKind] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the preparation noticed. ``file`` is relative to the dataset; ``line`` counts from 1, 0 if none.
+    """One thing the preparation noticed. ``file`` is relative to the dataset, or the dataset's name where it is about
+    the whole; ``line`` counts from 1, 0 if none.
 
     ``severity`` is ``error`` for what rejects the dataset and ``warning`` for all else; ``kind`` is one of FINDINGS,
     ``action`` one of ACTIONS' values.
@@ -118,7 +119,8 @@ class DatasetReport:
     """``dataset-report.json``. ``errors`` and ``warnings`` count all findings, ``findings`` shows some of each kind.
 
     ``keypoints`` is how many an object has and how many numbers each, None but for pose. ``counted`` maps a kind of
-    finding to how often it was found, ``sizes`` the picture sizes seen most (``640x480``) to how often.
+    finding to how often it was found, ``noted`` to how often it was no more than that, a note and no problem;
+    ``sizes`` the picture sizes seen most (``640x480``) to how often.
     """
 
     digest: str
@@ -133,6 +135,13 @@ class DatasetReport:
     class_counts: tuple[ClassCount, ...] = ()
     counted: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> dict[str, int]:
+        """How often each kind was found that is more than a note, the most frequent first."""
+        left = {kind: count - self.noted.get(kind, 0) for kind, count in self.counted.items()}
+        return dict(sorted(((kind, count) for kind, count in left.items() if count > 0), key=lambda one: -one[1]))
 
     @staticmethod
     def parse(document: object) -> DatasetReport:
@@ -161,6 +170,8 @@ class DatasetReport:
             class_counts=tuple(_class_count(item) for item in reading.sequence(top, "class_counts", "")),
             counted=_counts(top, "counted"),
             sizes=_counts(top, "sizes"),
+            # The report of a champion's data may be older than this key.
+            noted=_counts(top, "noted") if "noted" in top else {},
         )
 
     def document(self) -> dict[str, Any]:
@@ -178,6 +189,7 @@ class DatasetReport:
             "errors": self.errors,
             "warnings": self.warnings,
             "counted": dict(self.counted),
+            "noted": dict(self.noted),
             "findings": [asdict(finding) for finding in self.findings],
         }
 

@@ -12,6 +12,7 @@ from containers.training.preparation.coverage import ANY
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.statistics import median_sides, objects_by_split
 from workflow.contract.dataset_report import SPLITS
+from workflow.labels.files import common_folder
 
 RARE = 50
 """A class with fewer than one object in training for so many of the most frequent class is reported as an imbalance."""
@@ -50,7 +51,9 @@ def check_splits(catalogue: Catalogue, made: Made, findings: Findings) -> None:
             findings.add("empty-split", ".", f"no pictures for the {name} split")
         elif not catalogue.rows["objects"][places].any():
             message = f"no object is labelled in the {name} split{made.explain(ANY, [name])}"
-            findings.add("empty-split", ".", message)
+            # A split that was made lies nowhere in particular.
+            images = () if name in made.splits else (catalogue.entries[at].image for at in places.tolist())
+            findings.add("empty-split", common_folder(images) or ".", message)
 
 
 def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, findings: Findings) -> None:

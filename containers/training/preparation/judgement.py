@@ -53,7 +53,7 @@ def judge(
 
     ``spool`` is an empty file that takes the labels.
     """
-    findings = Findings(options.policy)
+    findings = Findings(options.policy, options.dataset)
     for problem in source.problems:
         findings.take(problem)
     catalogue = Catalogue(source.entries, len(source.classes), options.image_size, spool)
@@ -76,6 +76,7 @@ def judge(
         class_counts=statistics.class_counts(catalogue, source.classes),
         counted=dict(sorted(findings.counted.items())),
         sizes=statistics.sizes(catalogue),
+        noted=dict(sorted((+findings.noted).items())),
     )
     return Judged(report, catalogue)
 
