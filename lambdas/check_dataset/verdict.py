@@ -11,6 +11,8 @@ from workflow.contract.dataset_report import DatasetReport
 
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""
+KINDS = 3
+"""Kinds of problems named in a summary."""
 
 OBJECTS = {
     "detect": ("box", "boxes"),
@@ -36,7 +38,6 @@ def judge(report: DatasetReport) -> Verdict:
     """Judge a report: any error, nothing labelled or a split without images stops the run."""
     images = sum(split.images for split in report.splits.values())
     objects = sum(split.objects for split in report.splits.values())
-    problems = report.errors + report.warnings
     return Verdict(
         reasons=tuple(find_reasons(report, images, objects)),
         images=images,
@@ -45,10 +46,20 @@ def judge(report: DatasetReport) -> Verdict:
             (
                 count(images, "image", "images"),
                 count(objects, *OBJECTS[report.task]),
-                count(problems, "problem", "problems"),
+                *count_findings(report),
             )
         ),
     )
+
+
+def count_findings(report: DatasetReport) -> list[str]:
+    """How many problems of which kinds, and how many notes, which are none."""
+    notes = sum(report.noted.values())
+    problems = count(report.errors + report.warnings - notes, "problem", "problems")
+    kinds = [f"{number} {kind}" for kind, number in report.problems.items()]
+    more = [f"{len(kinds) - KINDS} more kinds"] if len(kinds) > KINDS + 1 else kinds[KINDS:]
+    shown = f"{problems} ({', '.join([*kinds[:KINDS], *more])})" if kinds else problems
+    return [shown, *([count(notes, "note", "notes")] if notes else [])]
 
 
 def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:

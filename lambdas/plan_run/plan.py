@@ -219,6 +219,7 @@ def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
         "run": plan.run,
         "started_by": given.started_by,
         "reason": plan.reason,
+        "dataset": plan.dataset.name,
         "preparation": {**describe_preparation(given), "instances": given.prepare_instances},
         "training": {
             "hyperparameters": plan.hyperparameters,

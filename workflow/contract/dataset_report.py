@@ -54,7 +54,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "rotated-image": FindingKind("note", ("reject", "drop", "note"), "it is shown and learned upright, as EXIF says"),
     "missing-label": FindingKind("note", ("reject", "drop", "note"), "taken as a picture without objects"),
     "orphan-label": FindingKind("note", _SAY, "a label without a picture teaches nothing"),
-    "unused-file": FindingKind("note", _SAY, "not a picture and no label"),
+    "unused-file": FindingKind("note", _SAY, "no part of the set by its format's own lists, folders or neighbours"),
     "repeated-image": FindingKind("note", ("reject", "drop", "note"), "the same picture counts twice"),
     "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
@@ -62,6 +62,9 @@ FINDINGS: Mapping[str, FindingKind] = {
     "label-conflict": FindingKind("reject", ("reject", "note"), "two pictures share one label, or one picture two"),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
+    "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
+    "made-split": FindingKind("note", _SAY, "add the pictures, or take the line out of data.yaml"),
+    "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),
@@ -73,7 +76,8 @@ FINDINGS: Mapping[str, FindingKind] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the preparation noticed. ``file`` is relative to the dataset; ``line`` counts from 1, 0 if none.
+    """One thing the preparation noticed. ``file`` is relative to the dataset, or the dataset's name where it is about
+    the whole; ``line`` counts from 1, 0 if none.
 
     ``severity`` is ``error`` for what rejects the dataset and ``warning`` for all else; ``kind`` is one of FINDINGS,
     ``action`` one of ACTIONS' values.
@@ -115,7 +119,8 @@ class DatasetReport:
     """``dataset-report.json``. ``errors`` and ``warnings`` count all findings, ``findings`` shows some of each kind.
 
     ``keypoints`` is how many an object has and how many numbers each, None but for pose. ``counted`` maps a kind of
-    finding to how often it was found, ``sizes`` the picture sizes seen most (``640x480``) to how often.
+    finding to how often it was found, ``noted`` to how often it was no more than that, a note and no problem;
+    ``sizes`` the picture sizes seen most (``640x480``) to how often.
     """
 
     digest: str
@@ -130,6 +135,13 @@ class DatasetReport:
     class_counts: tuple[ClassCount, ...] = ()
     counted: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> dict[str, int]:
+        """How often each kind was found that is more than a note, the most frequent first."""
+        left = {kind: count - self.noted.get(kind, 0) for kind, count in self.counted.items()}
+        return dict(sorted(((kind, count) for kind, count in left.items() if count > 0), key=lambda one: -one[1]))
 
     @staticmethod
     def parse(document: object) -> DatasetReport:
@@ -158,6 +170,8 @@ class DatasetReport:
             class_counts=tuple(_class_count(item) for item in reading.sequence(top, "class_counts", "")),
             counted=_counts(top, "counted"),
             sizes=_counts(top, "sizes"),
+            # The report of a champion's data may be older than this key.
+            noted=_counts(top, "noted") if "noted" in top else {},
         )
 
     def document(self) -> dict[str, Any]:
@@ -175,6 +189,7 @@ class DatasetReport:
             "errors": self.errors,
             "warnings": self.warnings,
             "counted": dict(self.counted),
+            "noted": dict(self.noted),
             "findings": [asdict(finding) for finding in self.findings],
         }
 

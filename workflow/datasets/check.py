@@ -77,9 +77,9 @@ def read_dataset(
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
     if not files.images:
-        raise UsageError(
-            f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
-        )
+        lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
+        said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+        raise UsageError("\n".join([said, *lost[:SHOWN]]))
     source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
@@ -135,7 +135,8 @@ def _key(name: str, base: str) -> str:
 def _has_no_labels(source: Opened) -> bool:
     """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
     labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
-    return not labels and source.format in ("", "yolo") and any(found.kind == "layout" for found in source.problems)
+    known = source.format not in ("", "yolo") or source.task == "classify"
+    return not labels and not known and any(found.kind == "layout" for found in source.problems)
 
 
 def _explain_no_labels(folder: Path, files: Files) -> str:

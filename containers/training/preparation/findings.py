@@ -15,13 +15,16 @@ SHOWN = 200
 
 
 class Findings:
-    """The findings of one dataset under the policy of its run."""
+    """The findings of one dataset under the policy of its run; those about the whole name it."""
 
-    def __init__(self, policy: Mapping[str, str]) -> None:
+    def __init__(self, policy: Mapping[str, str], dataset: str = "the dataset") -> None:
         self._policy = policy
+        self._dataset = dataset
         self._shown: dict[tuple[str, str], list[Finding]] = {}
         self.counted: Counter[str] = Counter()
         """How often each kind was found."""
+        self.noted: Counter[str] = Counter()
+        """How often each kind was no more than noted."""
         self.errors = 0
         """How many of them reject the dataset."""
 
@@ -44,14 +47,14 @@ class Findings:
         """Take note of what the dataset's reader found."""
         rejected = problem.action == "rejected"
         self.counted[problem.kind] += 1
+        self.noted[problem.kind] += problem.action == "noted"
         self.errors += rejected
         shown = self._shown.setdefault((problem.kind, problem.action), [])
         if len(shown) < SHOWN_OF_A_KIND:
             severity = "error" if rejected else "warning"
             advice = FINDINGS[problem.kind].advice
-            shown.append(
-                Finding(severity, problem.file, problem.line, problem.message, problem.kind, problem.action, advice)
-            )
+            file = self._dataset if problem.file in (".", "") else problem.file
+            shown.append(Finding(severity, file, problem.line, problem.message, problem.kind, problem.action, advice))
 
     def examples(self) -> tuple[Finding, ...]:
         """Some of each kind, errors first."""

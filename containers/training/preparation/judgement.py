@@ -53,16 +53,16 @@ def judge(
 
     ``spool`` is an empty file that takes the labels.
     """
-    findings = Findings(options.policy)
+    findings = Findings(options.policy, options.dataset)
     for problem in source.problems:
         findings.take(problem)
     catalogue = Catalogue(source.entries, len(source.classes), options.image_size, spool)
     survey(Surveyor(source, root, options.policy, options.image_size, known), catalogue, findings, say)
     equal, near = copies(catalogue)
-    complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
+    made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
     check_copies(catalogue, equal, near, findings)
-    check_splits(catalogue, findings)
-    check_classes(catalogue, source.classes, findings)
+    check_splits(catalogue, made, findings)
+    check_classes(catalogue, source.classes, made, findings)
     report = DatasetReport(
         digest=digest_of(source, catalogue),
         classes=source.classes,
@@ -76,6 +76,7 @@ def judge(
         class_counts=statistics.class_counts(catalogue, source.classes),
         counted=dict(sorted(findings.counted.items())),
         sizes=statistics.sizes(catalogue),
+        noted=dict(sorted((+findings.noted).items())),
     )
     return Judged(report, catalogue)
 

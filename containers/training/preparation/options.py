@@ -25,6 +25,8 @@ class Options:
     group_pattern: str = ""
     seed: int = 0
     image_size: int = 640
+    dataset: str = "the dataset"
+    """What people call the dataset."""
 
 
 def read_options(file: Path) -> Options:
@@ -46,4 +48,5 @@ def read_options(file: Path) -> Options:
         given["group_pattern"],
         given["seed"],
         given["image_size"],
+        str(document.get("dataset") or Options.dataset),
     )

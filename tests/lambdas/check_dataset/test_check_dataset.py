@@ -50,6 +50,15 @@ def test_warnings_do_not_stop_a_run() -> None:
     assert verdict.summary.endswith("1 problem")
 
 
+def test_problems_are_told_by_their_kinds_and_notes_apart() -> None:
+    """What was no more than noted is no problem; an approver reads of what kind the others are."""
+    counted = {"missing-label": 40, "leaked-image": 2, "repeated-object": 12, "unused-file": 1}
+    verdict = judge(report(warnings=55, counted=counted, noted={"missing-label": 40, "unused-file": 1}))
+    assert verdict.summary == "96 images, 271 boxes, 14 problems (12 repeated-object, 2 leaked-image), 41 notes"
+    many = {kind: 9 - at for at, kind in enumerate(("a", "b", "c", "d", "e"))}
+    assert judge(report(warnings=35, counted=many)).summary.endswith("35 problems (9 a, 8 b, 7 c, 2 more kinds)")
+
+
 def test_errors_are_named_with_file_and_line_and_the_rest_is_counted() -> None:
     """The first five, and how many more there are."""
     verdict = judge(report(errors=12, findings=(finding(0, "warning"), *map(finding, range(1, 9)))))

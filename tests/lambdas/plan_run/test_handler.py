@@ -108,6 +108,7 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
         "image_size": 640,
         "instances": 3,
     }
+    assert record["dataset"] == plan["dataset"]["name"] != ""
     assert record["training"] == {
         "hyperparameters": plan["hyperparameters"],
         "instance": "ml.g5.xlarge",

@@ -43,6 +43,7 @@ reports = st.builds(
     ).map(tuple),
     counted=tallies,
     sizes=tallies,
+    noted=tallies,
 )
 
 

@@ -49,6 +49,20 @@ def test_a_second_upload_sends_nothing(cloud: AwsCloud, tmp_path: Path) -> None:
     assert sorted(keys()) == sorted(f"datasets/bolts/{key}" for key in dataset.files)
 
 
+def test_what_links_lead_to_is_sent_and_no_link(cloud: AwsCloud, tmp_path: Path) -> None:
+    """The bucket holds what a folder without links would have brought there."""
+    roboflow(tmp_path / "elsewhere")
+    (tmp_path / "mine").mkdir()
+    for name in ("train", "valid", "test", "data.yaml"):
+        (tmp_path / "mine" / name).symlink_to(tmp_path / "elsewhere" / name)
+    for name, folder in (("plain", "elsewhere"), ("linked", "mine")):
+        upload_dataset(cloud, BUCKET, read_dataset(tmp_path / folder), name, lambda done, whole: None)
+    s3 = boto3.client("s3")
+    bodies = {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys("datasets/")}
+    assert len(bodies) == 14
+    assert all(bodies[key.replace("plain", "linked")] == body for key, body in bodies.items())
+
+
 def test_a_changed_label_of_the_same_size_is_sent(cloud: AwsCloud, tmp_path: Path) -> None:
     """Content decides, not size or time."""
     roboflow(tmp_path)

@@ -31,7 +31,8 @@ class Job:
         """Write the run's record, with these options of the preparation."""
         preparation = {"task": "auto", "format": "auto", "policy": {}, "group_pattern": "", "seed": 0}
         preparation |= {"image_size": 64, "instances": 1, **options}
-        write_json(self.base / "processing/input/record/run.json", {"version": 1, "preparation": preparation})
+        record = {"version": 1, "dataset": "bolts", "preparation": preparation}
+        write_json(self.base / "processing/input/record/run.json", record)
 
     def run(self, program: str = "prepare") -> int:
         """The program's exit status."""

@@ -190,7 +190,7 @@ def test_an_empty_validation_set_is_an_error(make_job: Make) -> None:
     job = make_job()
     for label in (job.dataset / "labels/val").iterdir():
         label.write_text("", encoding="utf-8")
-    assert ".: no object is labelled in the validation split" in rejected(job)
+    assert "images/val: no object is labelled in the validation split" in rejected(job)
 
 
 def test_a_split_that_lost_all_its_pictures_is_empty_and_not_made_anew(make_job: Make) -> None:
@@ -198,7 +198,7 @@ def test_a_split_that_lost_all_its_pictures_is_empty_and_not_made_anew(make_job:
     job = make_job(policy={"truncated-image": "drop"})
     for picture in (job.dataset / "images/val").iterdir():
         picture.write_bytes(picture.read_bytes()[:-40])
-    assert ".: no pictures for the validation split" in rejected(job)
+    assert "bolts: no pictures for the validation split" in rejected(job)
 
 
 def test_classes_that_cannot_be_learned_or_measured_are_told(make_job: Make) -> None:
@@ -209,8 +209,8 @@ def test_classes_that_cannot_be_learned_or_measured_are_told(make_job: Make) -> 
     for label in (job.dataset / "labels/train").iterdir():
         label.write_text("0 0.5 0.5 0.05 0.05\n1 0.2 0.2 0.3 0.3\n", encoding="utf-8")
     report = job.prepared()
-    assert texts(report, "absent-class") == [".: nut: no object in test"]
-    assert texts(report, "small-objects") == [".: bolt: half of the objects are below 2.8 pixels a side"]
+    assert texts(report, "absent-class") == ["bolts: nut: no object in test"]
+    assert texts(report, "small-objects") == ["bolts: bolt: half of the objects are below 2.8 pixels a side"]
 
 
 def test_a_rare_class_is_told(make_job: Make) -> None:
@@ -221,7 +221,7 @@ def test_a_rare_class_is_told(make_job: Make) -> None:
     for number in (1, 3):
         (job.dataset / f"labels/train/p{number}.txt").write_text("", encoding="utf-8")
     [finding] = texts(job.prepared(), "imbalance")
-    assert finding.startswith(".: nut: 1 objects to train on, fewer than 1 for 50 of bolt")
+    assert finding.startswith("bolts: nut: 1 objects to train on, fewer than 1 for 50 of bolt")
 
 
 def test_the_digest_follows_the_content_and_not_the_names(make_job: Make) -> None:
