@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.way_on import tell_way_on
 
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""
+WAY_ON = "greenlight start --policy {policy} (or make demo POLICY={policy})"
+"""What starts the run again past what can be left out or mended."""
 KINDS = 3
 """Kinds of problems named in a summary."""
 
@@ -63,7 +66,7 @@ def count_findings(report: DatasetReport) -> list[str]:
 
 
 def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
-    """Why the dataset is refused, worst first; empty when it is not."""
+    """Why the dataset is refused, worst first, and what to type to go on; empty when it is not."""
     if report.errors:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
@@ -71,7 +74,8 @@ def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
             lines.append(
                 f"and {hidden} more" if lines else f"{count(hidden, 'error', 'errors')}, none of them described"
             )
-        return lines
+        # A report that describes none of them leaves nothing to decide about.
+        return [*lines, tell_way_on(report.rejected, report.policy, WAY_ON)] if report.rejected else lines
     if not images:
         return ["the dataset holds no images"]
     if not report.classes or not objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.commands.session import Session, make_watcher, on_project, print_result, user_name, watch_to_its_end
+from workflow.contract.way_on import EXAMPLE
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from workflow.runs.watch import View
+
+with_policy = click.option(
+    "--policy",
+    default="",
+    metavar="KIND=POLICY,…",
+    help=f"What is done about what is wrong with the data, such as {EXAMPLE}; drop leaves out all that can be.",
+)
 
 
 @click.command()
@@ -24,8 +33,9 @@ if TYPE_CHECKING:
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
-    help="What the run's input will say of the data: task, format, or policy.KIND, such as policy.empty-box=drop.",
+    help="What the run's input will say of the data: task or format.",
 )
+@with_policy
 @on_project
 def upload(
     session: Session,
@@ -35,13 +45,15 @@ def upload(
     name: str | None,
     weights: Path | None,
     pairs: tuple[str, ...],
+    policy: str,
 ) -> None:
     """Check a folder, or a .zip, of labelled images and upload what changed."""
     from workflow.datasets.check import read_dataset
     from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
     from workflow.runs.start import read_settings
 
-    dataset = read_dataset(folder, **check_data_settings(read_settings(pairs)))
+    again = f"greenlight upload {shlex.quote(str(folder))} --policy {{policy}}"
+    dataset = read_dataset(folder, **check_data_settings(read_settings(pairs, policy=policy)), again=again)
     if weights is not None:
         check_weights(weights)
     stack = session.stack(project)
@@ -94,6 +106,7 @@ class WithInputKeys(click.Command):
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")
+@with_policy
 @click.option("--watch", "follow", is_flag=True, help="Watch it until it ends.")
 @on_project
 def start(
@@ -105,12 +118,13 @@ def start(
     document: Any,
     name: str,
     force: bool,
+    policy: str,
     follow: bool,
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
     from workflow.runs.start import read_settings, start_run
 
-    given = read_settings(pairs, document.read() if document else "")
+    given = read_settings(pairs, document.read() if document else "", policy)
     stack = session.stack(project)
     if dataset:
         given["dataset"] = dataset if dataset.startswith("s3://") else f"s3://{stack.bucket}/datasets/{dataset}/"

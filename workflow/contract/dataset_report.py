@@ -92,9 +92,9 @@ class Finding:
     advice: str = ""
 
     def text(self) -> str:
-        """The finding on one line."""
+        """The finding on one line, with its kind, by which a policy names it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+        return f"{place}: {self.message} [{self.kind}]"
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,9 @@ class DatasetReport:
     """``dataset-report.json``. ``errors`` and ``warnings`` count all findings, ``findings`` shows some of each kind.
 
     ``keypoints`` is how many an object has and how many numbers each, None but for pose. ``counted`` maps a kind of
-    finding to how often it was found, ``noted`` to how often it was no more than that, a note and no problem;
-    ``sizes`` the picture sizes seen most (``640x480``) to how often.
+    finding to how often it was found, ``noted`` to how often it was no more than that, a note and no problem,
+    ``rejected`` to how often it rejects the dataset under the run's ``policy``; ``sizes`` the picture sizes seen most
+    (``640x480``) to how often.
     """
 
     digest: str
@@ -136,6 +137,8 @@ class DatasetReport:
     counted: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     noted: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> dict[str, int]:
@@ -170,8 +173,10 @@ class DatasetReport:
             class_counts=tuple(_class_count(item) for item in reading.sequence(top, "class_counts", "")),
             counted=_counts(top, "counted"),
             sizes=_counts(top, "sizes"),
-            # The report of a champion's data may be older than this key.
+            # The report of a champion's data may be older than these keys.
             noted=_counts(top, "noted") if "noted" in top else {},
+            rejected=_counts(top, "rejected") if "rejected" in top else {},
+            policy=_policy(top["policy"]) if "policy" in top else {},
         )
 
     def document(self) -> dict[str, Any]:
@@ -190,6 +195,8 @@ class DatasetReport:
             "warnings": self.warnings,
             "counted": dict(self.counted),
             "noted": dict(self.noted),
+            "rejected": dict(self.rejected),
+            "policy": dict(self.policy),
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -205,6 +212,11 @@ def _finding(value: object) -> Finding:
         action=reading.text(item, "action", "finding"),
         advice=reading.text(item, "advice", "finding"),
     )
+
+
+def _policy(value: object) -> Mapping[str, str]:
+    found = mapping(value, "policy")
+    return {kind: reading.choice(found, kind, "policy", POLICIES) for kind in found}
 
 
 def _keypoints(value: object) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow.datasets.refusal import SHOWN_OF_A_KIND, Again, refuse
 from workflow.errors import UsageError
 from workflow.labels.files import SUFFIXES, Files
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = SUFFIXES
 SPLITS = ("train", "validation", "test", "all")
 """The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
-SHOWN = 5
-"""Mistakes named in full; the rest are counted."""
 FOREIGN = {".json": "COCO", ".xml": "VOC", ".manifest": "Ground Truth"}
 """Labels that may be of other formats, by the suffix of their files."""
 README = '  See README, "Your own images".'
@@ -62,11 +61,12 @@ def read_dataset(
     task: str = "auto",
     format: str = "auto",
     policy: Mapping[str, str] | None = None,
+    again: str = "greenlight upload … --policy {policy}",
 ) -> Dataset:
     """Read and check a folder, or a zip of one, in any format that can be trained on.
 
-    ``task``, ``format`` and ``policy`` are the run input's. Raises UsageError naming what was looked for, or file and
-    line of what the policy rejects.
+    ``task``, ``format`` and ``policy`` are the run input's; ``again`` is what goes on with another ``{policy}``. Raises
+    UsageError naming what was looked for, or file and line of what the policy rejects.
     """
     # Reading formats is not needed by every command that imports this module.
     from workflow.labels.recognition import open_source
@@ -79,13 +79,11 @@ def read_dataset(
     if not files.images:
         lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
         said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
-        raise UsageError("\n".join([said, *lost[:SHOWN]]))
+        raise UsageError("\n".join([said, *lost[:SHOWN_OF_A_KIND]]))
     source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
-    if wrong := _select_rejected(source.problems):
-        raise UsageError("\n".join([f"{folder} cannot be used:", *_list_mistakes(folder, wrong)]))
-    objects = _count_objects(folder, source)
+    objects = _count_objects(folder, source, Again(again, policy or {}))
     counts = Counter(entry.split or "all" for entry in source.entries)
     return Dataset(
         folder=folder,
@@ -161,9 +159,9 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     return "\n".join([*lines, README])
 
 
-def _count_objects(folder: Path, source: Opened) -> int:
+def _count_objects(folder: Path, source: Opened, again: Again) -> int:
     """Count the objects of all images. Raises UsageError naming file and line of what cannot be used."""
-    mistakes: list[Problem] = []
+    mistakes = _select_rejected(source.problems)
     objects = labelled = 0
     for entry in source.entries:
         found = source.labels(entry, 0, 0)
@@ -171,8 +169,7 @@ def _count_objects(folder: Path, source: Opened) -> int:
         objects += len(found.rows)
         labelled += found.labelled
     if mistakes:
-        count = f"{len(mistakes)} label line{'s' if len(mistakes) != 1 else ''} cannot be used:"
-        raise UsageError("\n".join([count, *_list_mistakes(folder, mistakes)]))
+        raise refuse(folder, mistakes, again)
     if not objects:
         raise UsageError(
             f"{folder}: the labels of {labelled} images hold no object: nothing could be learned from them."
@@ -182,16 +179,6 @@ def _count_objects(folder: Path, source: Opened) -> int:
 
 def _select_rejected(problems: Sequence[Problem]) -> list[Problem]:
     return [found for found in problems if found.action == "rejected"]
-
-
-def _list_mistakes(folder: Path, mistakes: Sequence[Problem]) -> list[str]:
-    lines = []
-    for found in mistakes[:SHOWN]:
-        place = folder if found.file in (".", "") else folder / found.file
-        lines.append(f"  {place}:{found.line}: {found.message}" if found.line else f"  {place}: {found.message}")
-    if len(mistakes) > SHOWN:
-        lines.append(f"  and {len(mistakes) - SHOWN} more")
-    return lines
 
 
 def _slug(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,13 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
         check_weights(options.weights)
     if options.dataset is not None:
         settings = options.settings
-        given = read_dataset(options.dataset, task=settings.get("task", "auto"), format=settings.get("format", "auto"))
+        given = read_dataset(
+            options.dataset,
+            task=settings.get("task", "auto"),
+            format=settings.get("format", "auto"),
+            policy=options.findings,
+            again=f"make demo DATASET={shlex.quote(str(options.dataset))} POLICY={{policy}}",
+        )
         yield lambda: given
         return
     shutil.rmtree(SAMPLE, ignore_errors=True)

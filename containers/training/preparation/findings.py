@@ -25,8 +25,13 @@ class Findings:
         """How often each kind was found."""
         self.noted: Counter[str] = Counter()
         """How often each kind was no more than noted."""
-        self.errors = 0
+        self.rejected: Counter[str] = Counter()
+        """How often each kind rejects the dataset."""
+
+    @property
+    def errors(self) -> int:
         """How many of them reject the dataset."""
+        return self.rejected.total()
 
     @property
     def warnings(self) -> int:
@@ -48,7 +53,7 @@ class Findings:
         rejected = problem.action == "rejected"
         self.counted[problem.kind] += 1
         self.noted[problem.kind] += problem.action == "noted"
-        self.errors += rejected
+        self.rejected[problem.kind] += rejected
         shown = self._shown.setdefault((problem.kind, problem.action), [])
         if len(shown) < SHOWN_OF_A_KIND:
             severity = "error" if rejected else "warning"

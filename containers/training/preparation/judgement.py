@@ -77,6 +77,8 @@ def judge(
         counted=dict(sorted(findings.counted.items())),
         sizes=statistics.sizes(catalogue),
         noted=dict(sorted((+findings.noted).items())),
+        rejected=dict(sorted((+findings.rejected).items())),
+        policy=dict(options.policy),
     )
     return Judged(report, catalogue)
 

@@ -27,7 +27,7 @@ def report(errors: int = 0, warnings: int = 0, findings: tuple[Finding, ...] = (
 
 def finding(number: int, severity: str = "error") -> Finding:
     """One finding."""
-    return Finding(severity, f"labels/{number}.txt", 3, "the box leaves the image")
+    return Finding(severity, f"labels/{number}.txt", 3, "the box leaves the image", "outside-image")
 
 
 def test_a_clean_dataset_passes_in_one_line() -> None:
@@ -62,9 +62,17 @@ def test_problems_are_told_by_their_kinds_and_notes_apart() -> None:
 def test_errors_are_named_with_file_and_line_and_the_rest_is_counted() -> None:
     """The first five, and how many more there are."""
     verdict = judge(report(errors=12, findings=(finding(0, "warning"), *map(finding, range(1, 9)))))
-    assert verdict.reasons[0] == "labels/1.txt:3: the box leaves the image"
+    assert verdict.reasons[0] == "labels/1.txt:3: the box leaves the image [outside-image]"
     assert len(verdict.reasons) == 6
     assert verdict.reasons[-1] == "and 7 more"
+
+
+def test_a_rejection_ends_with_what_to_type() -> None:
+    """For all kinds that reject, over the policy that the run had already."""
+    found: dict[str, Any] = {"rejected": {"outside-image": 1, "layout": 1}, "policy": {"crowd": "reject"}}
+    said = judge(report(errors=2, findings=(finding(1),), **found)).reasons[-1]
+    assert said.startswith("layout must be mended: no policy goes past it; for the rest: greenlight start --policy ")
+    assert said.endswith("(or make demo POLICY=crowd=reject,outside-image=repair)")
 
 
 def test_errors_nobody_described_still_stop_a_run() -> None:

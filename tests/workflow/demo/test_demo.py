@@ -44,6 +44,8 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"OIDC_ISSUER": "http://login.example.com"}, "OIDC_ISSUER=http://login.example.com: must be an address with"),
         ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
         ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
+        ({"POLICY": "empty"}, "policy 'empty': must be drop, or kinds of findings such as wrong-task=repair"),
+        ({"POLICY": "empty-box=mend"}, "policy.empty-box = 'mend': must be one of reject, drop"),
         ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
     ],
 )
@@ -89,6 +91,9 @@ def test_what_a_demonstration_demands_is_its_stacks(dataset: Path | None) -> Non
     assert defaults == {"epochs": 7, **options.policy()}
     stack = {"dataset": "s3://bucket/any/", **defaults}
     assert RunInput.parse(options.training(), stack).loosened(stack) == ()
+    dropping = read_options({"POLICY": "empty-box=drop"}, terminal=False)
+    assert set_policy(cloud, dropping.policy())["policy"] == {"empty-box": "drop"}
+    assert "policy" not in dropping.training()
     assert options.policy()["minimum_map50"] == (0.6 if dataset is None else 0.05)
 
 
@@ -135,6 +140,7 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
         assert done.returncode == 2, done.stderr
         assert said in done.stderr
         assert "nothing was started" in done.stderr
+        assert ("make demo DATASET=slip POLICY=outside-image=repair" in done.stderr) == (name == "slip")
         assert not (tmp_path / ".greenlight" / "local").exists()
         assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
 
