@@ -20,7 +20,7 @@ from typing import Any
 from workflow.contract.plain_text import show_lines
 from workflow.demo import record, steps
 from workflow.demo.options import Options, read_options
-from workflow.demo.steps import FOLDER, REPORT, Stops
+from workflow.demo.steps import FOLDER, REPORT, SUMMARY, Stops
 from workflow.errors import GreenlightError, UsageError
 from workflow.standin import StandIn
 
@@ -53,7 +53,7 @@ def demonstrate(options: Options, stops: Stops) -> None:
 def write_summary(document: Mapping[str, Any]) -> None:
     """Write ``summary.json``."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    SUMMARY.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def stop_all(stops: Stops) -> None:
@@ -70,6 +70,7 @@ def main() -> int:
         signal.signal(number, _interrupt)
     stops: Stops = []
     try:
+        steps.forget_the_last()
         demonstrate(read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty()), stops)
     except UsageError as error:
         return _end(stops, str(error), error.exit_code)

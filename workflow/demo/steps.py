@@ -45,6 +45,9 @@ FOLDER = Path(".greenlight/demo")
 """Where everything that a demonstration makes goes, the stand-in's state aside."""
 SAMPLE = FOLDER / "dataset" / "fasteners"
 REPORT = FOLDER / "report" / "index.html"
+SUMMARY = FOLDER / "summary.json"
+HELD_OUT = FOLDER / "held-out"
+PREDICTIONS = FOLDER / "predictions"
 
 CLIENT_SECRET = f"{PROJECT}-demo-client"
 """The name of what keeps the secret of the approval page at its issuer."""
@@ -68,6 +71,15 @@ class Built:
 
     view: View
     approval_seconds: float
+
+
+def forget_the_last() -> None:
+    """Remove what the demonstration before this one left: a failed one must not be taken for it."""
+    for left in (SUMMARY, REPORT.parent, HELD_OUT, PREDICTIONS):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -235,12 +247,10 @@ def stop_run(cloud: Cloud, execution: str) -> None:
 
 def ask_production(site: Site, test_uri: str) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
-    for name in ("held-out", "predictions"):
-        shutil.rmtree(FOLDER / name, ignore_errors=True)
-    pictures = fetch_pictures(site.cloud, test_uri, FOLDER / "held-out")
+    pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
     found = [ask(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
     for prediction in found:
-        draw(prediction, FOLDER / "predictions" / f"{prediction.file.stem}.jpg")
+        draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
     return found
 
 
@@ -252,7 +262,7 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
         f" Production serves {name} version {finished.version}."
     )
     say("report", str(REPORT))
-    say("pictures", f"{FOLDER / 'predictions'}/  ({pictures} held-out images with boxes)")
+    say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with boxes)")
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:

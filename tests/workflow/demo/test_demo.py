@@ -125,11 +125,20 @@ def broken(folder: Path) -> Path:
 
 @pytest.mark.standin
 def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
-    """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process."""
+    """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process, and
+    nothing is left of the run before.
+    """
     (tmp_path / "empty").mkdir()
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "a.jpg").write_text("picture")
     broken(tmp_path / "slip")
+    left = [
+        tmp_path / ".greenlight" / "demo" / name
+        for name in ("report/index.html", "predictions/a.jpg", "held-out/a.jpg")
+    ]
+    for file in left:
+        file.parent.mkdir(parents=True)
+        file.write_text("of the run before")
     for name, said in (
         ("nowhere", "nowhere: there is no such folder."),
         ("empty", "empty holds no images"),
@@ -143,6 +152,7 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
         assert ("make demo DATASET=slip POLICY=outside-image=repair" in done.stderr) == (name == "slip")
         assert not (tmp_path / ".greenlight" / "local").exists()
         assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
+    assert [file for file in left if file.parent.exists()] == []
 
 
 @pytest.mark.standin
