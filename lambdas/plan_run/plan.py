@@ -83,7 +83,7 @@ def draw_up(
     mark = fingerprint(
         Recipe(
             dataset_digest=digest,
-            preparation=describe_preparation(given),
+            preparation=given.preparation(),
             weights_sha256=stored.weights_sha256,
             hyperparameters=trained_with,
             tuning=tuning if given.tune else None,
@@ -200,18 +200,6 @@ def share_preparation(instances: int) -> Sharing:
     return Sharing(shared=shared, instances=instances, distribution="ShardedByS3Key" if shared else "FullyReplicated")
 
 
-def describe_preparation(given: RunInput) -> dict[str, Any]:
-    """How the labelled images are read: what decides the prepared dataset beside the files themselves."""
-    return {
-        "task": given.task,
-        "format": given.format,
-        "policy": dict(given.policy),
-        "group_pattern": given.group_pattern,
-        "seed": given.seed,
-        "image_size": given.image_size,
-    }
-
-
 def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
     """``run.json``: what was asked for, for the programs of the jobs and for who reads the run later."""
     return {
@@ -220,7 +208,7 @@ def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
         "started_by": given.started_by,
         "reason": plan.reason,
         "dataset": plan.dataset.name,
-        "preparation": {**describe_preparation(given), "instances": given.prepare_instances},
+        "preparation": {**given.preparation(), "instances": given.prepare_instances},
         "training": {
             "hyperparameters": plan.hyperparameters,
             "instance": given.training_instance,

@@ -32,6 +32,7 @@ README = '  See README, "Your own images".'
 class Dataset:
     """A dataset that passed: ``files`` maps each key below the dataset's prefix to the file it comes from.
 
+    ``notes`` are what was found while it was opened and goes on: files left out, splits read from another place.
     ``folder`` is what was given, a folder or a zip; ``unpacked`` keeps what a zip held until the dataset is gone.
     """
 
@@ -43,6 +44,7 @@ class Dataset:
     files: dict[str, Path]
     splits: dict[str, int]
     objects: int
+    notes: tuple[Problem, ...] = ()
     unpacked: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -97,6 +99,7 @@ def read_dataset(
         },
         splits={split: counts[split] for split in SPLITS if split in counts},
         objects=objects,
+        notes=tuple(found for found in source.problems if found.action != "rejected"),
         unpacked=unpacked,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,9 @@ from workflow.errors import UsageError
 Progress = Callable[[int, int], None]
 """Told after each file: files done, files in all."""
 
+Ask = Callable[[Sequence[str]], None]
+"""Told before anything is sent which keys of the name will be removed; raises where they shall stay."""
+
 
 @dataclass(frozen=True)
 class Uploaded:
@@ -33,10 +36,13 @@ class Uploaded:
     removed: int
 
 
-def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress) -> Uploaded:
+def upload_dataset(
+    cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress, ask: Ask = lambda gone: None
+) -> Uploaded:
     """Make ``s3://bucket/datasets/<name>/`` hold exactly the dataset's files.
 
-    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name.
+    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name, once
+    ``ask`` let it.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
         raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
@@ -45,6 +51,8 @@ def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progr
         str(item["Key"])[len(prefix) :]: str(item["ETag"]).strip('"')
         for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
     }
+    if gone := sorted(there.keys() - dataset.files.keys()):
+        ask(gone)
     done = 0
 
     def send(key: str, path: Path) -> bool:
@@ -65,7 +73,6 @@ def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progr
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    gone = sorted(there.keys() - dataset.files.keys())
     for at in range(0, len(gone), 1000):
         keys = [{"Key": prefix + key} for key in gone[at : at + 1000]]
         cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

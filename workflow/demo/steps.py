@@ -8,12 +8,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,8 @@ from typing import Any
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
 from workflow.contract.plain_text import show_lines
-from workflow.datasets.check import Dataset, read_dataset
-from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
+from workflow.datasets.check import Dataset
+from workflow.datasets.upload import upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
@@ -38,12 +36,11 @@ from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
 from workflow.stack.deploy import deploy
 from workflow.stack.outputs import Stack, describe_stack
-from workflow.standin import ROOT, StandIn, make_environments
+from workflow.standin import StandIn, make_environments
 
 PROJECT = "greenlight"
 FOLDER = Path(".greenlight/demo")
 """Where everything that a demonstration makes goes, the stand-in's state aside."""
-SAMPLE = FOLDER / "dataset" / "fasteners"
 REPORT = FOLDER / "report" / "index.html"
 SUMMARY = FOLDER / "summary.json"
 HELD_OUT = FOLDER / "held-out"
@@ -80,43 +77,6 @@ def forget_the_last() -> None:
             shutil.rmtree(left)
         else:
             left.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
-    """Check what was given, before anything is started. Without a dataset, begin to draw the sample.
-
-    Yields what waits for the dataset and gives it. A sample that is not finished on leaving is given up.
-    """
-    if options.weights is not None:
-        check_weights(options.weights)
-    if options.dataset is not None:
-        settings = options.settings
-        given = read_dataset(
-            options.dataset,
-            task=settings.get("task", "auto"),
-            format=settings.get("format", "auto"),
-            policy=options.findings,
-            again=f"make demo DATASET={shlex.quote(str(options.dataset))} POLICY={{policy}}",
-        )
-        yield lambda: given
-        return
-    shutil.rmtree(SAMPLE, ignore_errors=True)
-    # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
-    code = "import sys, pathlib, workflow.demo.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
-    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
-    try:
-        yield lambda: wait_for_sample(drawing)
-    finally:
-        drawing.kill()
-        drawing.wait()
-
-
-def wait_for_sample(drawing: subprocess.Popen[bytes]) -> Dataset:
-    """Wait for the sample's pictures."""
-    if drawing.wait():
-        raise GreenlightError("the sample's pictures could not be drawn")
-    return read_dataset(SAMPLE)
 
 
 def prepare_environments() -> float:

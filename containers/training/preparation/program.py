@@ -1,4 +1,5 @@
 """The two processing jobs: ``inspect`` looks at a share of the pictures, ``prepare`` judges the whole and hands it on.
+``examine`` judges it where somebody has it, before it is uploaded.
 
 A dataset with errors is no failure of these jobs: ``prepare`` writes the report, hands on nothing, and the flow rejects
 it.
@@ -68,6 +69,18 @@ def prepare(folders: Folders) -> None:
         write_json(report / "preparation.json", {"version": VERSION, **times, "instances": len(hosts.names)})
         write_json(report / "dataset-report.json", judged.report.document())
     _summarise(judged)
+
+
+def examine(folders: Folders) -> None:
+    """Judge the dataset as ``prepare`` does and write the report alone: what is looked at before anything is sent."""
+    options = read_options(folders.record)
+    report = folders.prepared("report")
+    report.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folders.root) as work:
+        root, source = _open(folders, options, None, Path(work))
+        with tempfile.TemporaryFile(dir=work) as spool:
+            judged = judge(source, root, options, spool, say=_say)
+    write_json(report / "dataset-report.json", judged.report.document())
 
 
 def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:

@@ -15,8 +15,9 @@ from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
+from workflow.demo.data import begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.steps import begin_dataset, set_policy, set_sign_in, stop_run
+from workflow.demo.steps import set_policy, set_sign_in, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ import pytest
 
 from containers.training.__main__ import main
 from tests.containers.training.conftest import Write
-from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.dataset_report import DatasetReport, Finding
 
 SPLITS = {"images/train": 6, "images/val": 3, "images/test": 3}
 
@@ -71,7 +71,12 @@ def write_json(file: Path, document: object) -> None:
 
 def texts(report: DatasetReport, kind: str) -> list[str]:
     """The findings of one kind, one line each."""
-    return [finding.text() for finding in report.findings if finding.kind == kind]
+    return [plain(finding) for finding in report.findings if finding.kind == kind]
+
+
+def plain(finding: Finding) -> str:
+    """A finding on one line, without its kind."""
+    return finding.text().removesuffix(f" [{finding.kind}]")
 
 
 Make = Callable[..., Job]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.containers.training.preparation.conftest import Job
+from tests.containers.training.preparation.conftest import Job, plain
 from workflow.contract.dataset_report import DatasetReport
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.errors import UsageError
@@ -37,7 +37,7 @@ class Outcome:
 
     def notes(self, kind: str) -> list[str]:
         """The findings of a kind, one line each."""
-        return [finding.text() for finding in self.report.findings if finding.kind == kind]
+        return [plain(finding) for finding in self.report.findings if finding.kind == kind]
 
 
 def draw(root: Path, files: Files) -> Path:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from containers.training.preparation import outputs, program
 from tests.containers.training.conftest import REPOSITORY
-from tests.containers.training.preparation.conftest import SPLITS, Job, Make, texts
+from tests.containers.training.preparation.conftest import SPLITS, Job, Make, plain, texts
 from tests.containers.training.preparation.pictures import encoded, png_header, scene
 
 NOTHING: list[str] = []
@@ -28,7 +28,7 @@ def rejected(job: Job) -> list[str]:
     report = job.prepared()
     assert job.handed_on() == {}
     assert report.errors
-    return [finding.text() for finding in report.findings if finding.severity == "error"]
+    return [plain(finding) for finding in report.findings if finding.severity == "error"]
 
 
 def test_a_sound_dataset_becomes_a_training_channel_and_held_out_pictures(make_job: Make) -> None:
