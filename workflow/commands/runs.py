@@ -74,7 +74,7 @@ def upload(
     read = {key: settings[key] for key in ("task", "format", "policy") if key in settings}
     dataset = read_dataset(folder, **read, again=again)
     if weights is not None:
-        check_weights(weights)
+        check_weights(weights, dataset.task)
     for line in tell_recognised(dataset):
         tell(line)
     report = prepare_here(dataset, settings, again, tell)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.weights import Pretrained, WeightsError, read_pretrained, require_fit
 from workflow.contract.whole_zip import check_whole_zip
 from workflow.datasets.check import Dataset
 from workflow.errors import UsageError
@@ -79,8 +80,8 @@ def upload_dataset(
     return Uploaded(f"s3://{bucket}/{prefix}", sent, len(waiting) - sent, len(gone))
 
 
-def check_weights(weights: Path) -> None:
-    """Raise UsageError unless ``weights`` is called like PyTorch's weights and is one whole archive, as they are."""
+def check_weights(weights: Path, task: str = "auto", model: str = "") -> Pretrained:
+    """What the weights are. Raises UsageError where they are none, or do not fit the task of the data and the model."""
     if not weights.is_file():
         raise UsageError(f"{weights}: there is no such file of pretrained weights.")
     wanted = "pretrained weights are a .pt file written by torch.save, and this is none"
@@ -88,8 +89,14 @@ def check_weights(weights: Path) -> None:
         raise UsageError(f"{weights}: {wanted}.")
     try:
         check_whole_zip(weights)
+        found = read_pretrained(weights)
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         raise UsageError(f"{weights}: {wanted}: {error}.") from error
+    try:
+        require_fit(found, task=task, model=model)
+    except WeightsError as error:
+        raise UsageError(f"{weights}: {error}.") from error
+    return found
 
 
 def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:

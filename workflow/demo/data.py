@@ -38,6 +38,8 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
             policy=options.findings,
             again=again(options),
         )
+        if options.weights is not None:
+            check_weights(options.weights, given.task)
         for at, line in enumerate(tell_recognised(given)):
             say("" if at else "recognised", line)
         yield lambda: given

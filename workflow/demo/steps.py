@@ -18,9 +18,10 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
+from workflow.contract.hyperparameters import MODELS
 from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset
-from workflow.datasets.upload import upload_dataset, upload_weights
+from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
@@ -161,6 +162,8 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
     if options.weights is not None:
         given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
+        if (model := check_weights(options.weights).model) in MODELS:
+            given["model"] = model
         say("weights", given["weights"])
     served = served_dataset(site.cloud, site.stack.table)
     if served not in ("", dataset.name):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.handler import DatasetRejected, handler
 from lambdas.check_dataset.verdict import judge
 from tests.lambdas.conftest import Bucket, Context
+from tests.workflow.contract.test_scores import score
+from workflow.contract.build_plan import BuildPlan
 from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
 from workflow.contract.reading import ContractError
+from workflow.contract.scores import Metrics as Measured
+from workflow.contract.weights import Pretrained
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
 PLAN = json.loads((Path(__file__).parents[2] / "workflow/contract/examples/build-plan.json").read_text())
@@ -129,3 +136,46 @@ def test_an_event_without_a_whole_plan_is_an_error(context: Context, event: dict
     """Of the machine, not of the dataset: nobody is told that the labels are wrong."""
     with pytest.raises(ContractError, match=said):
         handler(event, context)
+
+
+def planned(**changes: Any) -> BuildPlan:
+    """A plan with these changes."""
+    return dataclasses.replace(BuildPlan.parse(PLAN), **changes)
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "known", "said"),
+    [
+        ("detect", ("bolt", "nut"), "detect", None),
+        ("pose", ("bolt", "nut"), "detect", r"finds boxes \(detect\), this data is labelled for keypoints \(pose\)"),
+        ("detect", ("nut",), "detect", "knows bolt, and none of nut"),
+    ],
+)
+def test_a_champion_that_cannot_be_compared_is_told_before_training(
+    task: str, classes: tuple[str, ...], known: str, said: str | None
+) -> None:
+    """With what replaces it all the same."""
+    champion = Measured("d" * 64, 16, 40, 0.25, score(known), None, task=known)
+    found = list(find_misfits(report(task=task, classes=classes), planned(hyperparameters={}), champion))
+    assert len(found) == (said is not None)
+    assert all(re.search(str(said), one) and "greenlight start --set compare=false" in one for one in found)
+
+
+def test_weights_and_arguments_that_the_data_makes_useless_are_told_before_training() -> None:
+    """The task of the data is known only now."""
+    plan = planned(pretrained=Pretrained("detect", "yolov8n"), hyperparameters={"epochs": "3", "freeze": "12"})
+    weights, argument = find_misfits(report(task="classify"), plan, None)
+    assert "give weights such as yolov8n-cls.pt, or none" in weights
+    assert "a classifier has 9 layers" in argument
+
+
+def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, context: Context) -> None:
+    """And goes on where that cannot be read: the evaluation looks at the model itself."""
+    known = {**PLAN["champion"], "evaluation": "s3://greenlight-test/runs/zero/evaluation/"}
+    given = {"plan": {**EVENT["plan"], "champion": known}}
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(classes=("nut",)).document()))
+    assert handler(given, context)["task"] == "detect"
+    measured = Measured("d" * 64, 16, 40, 0.25, score(), None)
+    bucket.put("runs/zero/evaluation/metrics.json", json.dumps(measured.document()))
+    with pytest.raises(DatasetRejected, match="production's model knows bolt, and none of nut"):
+        handler(given, context)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.workflow.contract.test_weights import weights as weights_file
 from tests.workflow.datasets.test_check import roboflow
 from workflow.clients import AwsCloud
 from workflow.datasets.check import read_dataset
@@ -88,8 +88,10 @@ def test_an_image_that_is_gone_from_the_folder_is_gone_from_the_prefix(cloud: Aw
 def test_weights_are_uploaded_under_their_name(cloud: AwsCloud, tmp_path: Path) -> None:
     """The address is what the run's input takes."""
     weights = tmp_path / "mine.pt"
-    with zipfile.ZipFile(weights, "w") as archive:
-        archive.writestr("archive/data.pkl", b"")
+    weights.write_bytes(weights_file())
+    assert check_weights(weights, "detect", "yolov8n").task == "detect"
+    with pytest.raises(UsageError, match=r"mine\.pt: the pretrained weights find boxes \(detect\), and the data"):
+        check_weights(weights, "segment")
     assert upload_weights(cloud, BUCKET, weights) == f"s3://{BUCKET}/weights/mine.pt"
     assert keys() == ["weights/mine.pt"]
 
