@@ -17,6 +17,7 @@ from workflow.labels.files import (
     common_folder,
     count_by_folder,
     is_image,
+    is_structure,
     label_of,
     split_named,
 )
@@ -47,13 +48,14 @@ def find_places(
 def resolve(files: Files, settings: Settings, text: str) -> str:
     """A folder or list that data.yaml names, as a path of this dataset; empty where nothing of it is here.
 
-    Paths of another machine are cut from the left until what is left exists, but never so far that what names the
-    split is lost: ``train/images`` is not the ``images`` that holds all splits.
+    Paths of another machine are cut from the left until what is left exists, but never so far that what tells the
+    split is lost: neither ``train/images`` nor ``mine/images`` is the ``images`` that holds all splits.
     """
     above, parts = [part for part in settings.root.split("/") if part], text.split("/")
-    named = [at for at, part in enumerate(parts, start=len(above)) if split_named(part)]
+    telling = [at for at, part in enumerate(parts) if split_named(part)]
+    telling = telling or [at for at, part in enumerate(parts) if not is_structure(part)] or [0]
     path = [*above, *parts]
-    for at in range(named[-1] + 1 if named else len(path)):
+    for at in range(len(above) + telling[-1] + 1):
         name = files.base + "/".join(path[at:])
         if name in files or (not name.endswith(".txt") and files.images_below(name)):
             return name
@@ -177,7 +179,7 @@ class _Search:
                 self._report("made-split", f"the {split} split is made from the training pictures: {said}")
         if not self.places:
             return
-        if labelled and not self._settings.places:
+        if labelled and not (self._settings.places and {"train", ""} & {*self.places}):
             message = (
                 f"labelled pictures are in no split: {count_by_folder(labelled)}; name all of a split's folders in"
             )
