@@ -66,7 +66,8 @@ def find_classes(files: Files) -> Classes | None:
     names = sorted({name for each in found.values() for name in each})
     if len(names) < 2 or not all(found.values()):
         return None
-    below = {name for folder, each in found.items() for top in each for name in _list_below(files, folder, top)}
+    tops = [f"{folder}/{top}".lstrip("/") for folder, each in found.items() for top in each]
+    below = {name for top in tops for name in _list_folders(files, top)}
     return Classes(found, tuple(names), splits, below=tuple(sorted(below)) if len(below) > 1 else ())
 
 
@@ -134,6 +135,9 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
             entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
             numbers.append(number)
     problems += [problem(kind, find_settings(files), 0, message, policy) for kind, message in found.problems]
+    if deep := [entry.image for entry in entries if any(map(split_named, entry.name.split("/")[1:-1]))]:
+        message = f"splits lie in folders of classes: {count_by_folder(deep)}; put the classes into the splits"
+        problems.append(problem("layout", files.base or ".", 0, message, policy))
     problems += _report_left(files, entries, found.names, policy)
     settings = find_settings(files)
     return FolderSource(
@@ -173,17 +177,17 @@ def _report_left(
 
 
 def _list_top(files: Files, folder: str) -> list[str]:
+    """The folders directly in this one that may be classes; none where one is a part of a layout."""
+    names = _list_folders(files, folder)
+    return [] if any(map(is_structure, names)) else names
+
+
+def _list_folders(files: Files, folder: str) -> list[str]:
     """The folders directly in this one that hold pictures; none where a picture lies beside them."""
     start = len(folder) + 1 if folder else 0
     if any("/" not in name[start:] for name in files.images_below(folder)):
         return []
-    names = [name for name in files.folders(folder) if files.images_below(f"{folder}/{name}".lstrip("/"))]
-    return [] if any(map(is_structure, names)) else names
-
-
-def _list_below(files: Files, folder: str, top: str) -> list[str]:
-    """The folders with pictures in a folder that holds none itself: they may be the classes as well."""
-    return _list_top(files, f"{folder}/{top}".lstrip("/"))
+    return [name for name in files.folders(folder) if files.images_below(f"{folder}/{name}".lstrip("/"))]
 
 
 def _find_called(files: Files, folder: str, names: Sequence[str]) -> list[str]:

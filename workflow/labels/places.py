@@ -154,13 +154,21 @@ class _Search:
             yield from found[:1]
 
     def _report_nested(self) -> None:
-        """Folders of two splits of which one lies in the other: every picture of the inner one would be in both."""
-        pairs = [(split, folder) for split, folders in self._folders.items() for folder in folders]
+        """Folders of splits in those of others, and folders called like a split in one that data.yaml names.
+
+        Every picture of the inner one would be in both, or in a split that its folder is not called like.
+        """
+        pairs = [(split, folder) for split, folders in self._folders.items() for folder in folders if split]
         for outer, whole in pairs:
             for inner, part in pairs:
                 if inner != outer and f"{part}/".startswith(f"{whole}/"):
                     message = f"the {inner} split, {part}, lies in the {outer} split, {whole}"
                     self._report("layout", f"{message}: name folders of which none holds the other")
+            count = len(self._files.images_below(whole))
+            for name in filter(split_named, self._files.folders(whole)):
+                if len(self._files.images_below(f"{whole}/{name}")) not in (0, count):
+                    message = f"the {outer} split, {whole}, holds a folder {name}, which is called like a split"
+                    self._report("layout", f"{message}, and more: name the folder of each split")
 
     def _report_left(self, absent: Sequence[str]) -> None:
         """Pictures that are in no split, and splits that data.yaml names and that are not there."""
