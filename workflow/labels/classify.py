@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workflow.labels.files import STRUCTURE, Files, count_by_folder, label_of, names_below, split_named
+from workflow.labels.files import SPLITS, Files, count_by_folder, is_structure, label_of, names_below, split_named
 from workflow.labels.groups import groups_file, read_groups
-from workflow.labels.settings import SettingsError, find_settings, read_settings
+from workflow.labels.places import resolve
+from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, Row, problem
 
 LOOKED = "no class folders: looked for train/<class>/ with pictures (and valid, test), and for <class>/"
@@ -31,13 +32,16 @@ class FolderSource(Opened):
 
 @dataclass(frozen=True)
 class Classes:
-    """The class folders of each split, as paths below the split's folder.
+    """The class folders of each split, as paths below the split's folder; ``splits`` is what each of those is called.
 
-    ``below`` are names of folders that may be the classes instead, ``nested`` a folder in that of another class.
+    ``problems`` are kinds of findings and what they say of the splits in ``data.yaml``. ``below`` are names of folders
+    that may be the classes instead, ``nested`` is a folder in that of another class.
     """
 
     folders: Mapping[str, Sequence[str]]
     names: tuple[str, ...]
+    splits: Mapping[str, str]
+    problems: Sequence[tuple[str, str]] = ()
     below: tuple[str, ...] = ()
     nested: str = ""
 
@@ -49,21 +53,43 @@ def find_classes(files: Files) -> Classes | None:
     a layout; or those that ``data.yaml`` names, wherever they are. Raises SettingsError for a ``data.yaml`` that
     cannot be read.
     """
-    base = files.base.rstrip("/")
     if find_label(files):
         return None
-    splits = [f"{files.base}{name}" for name in files.folders(base) if split_named(name)] or [base]
     if find_settings(files):
-        named = read_settings(files).classes
+        settings = read_settings(files)
+        named, (splits, problems) = settings.classes, _find_splits(files, settings)
         found = {folder: _find_called(files, folder, named) for folder in splits}
         nested = next((f"{at}/{path}" for at, each in found.items() for path in each if _is_nested(path, named)), "")
-        return Classes(found, named, nested=nested.lstrip("/")) if any(found.values()) else None
+        return Classes(found, named, splits, problems, (), nested.lstrip("/")) if any(found.values()) else None
+    splits, _ = _find_splits(files, Settings("", ()))
     found = {folder: _list_top(files, folder) for folder in splits}
     names = sorted({name for each in found.values() for name in each})
     if len(names) < 2 or not all(found.values()):
         return None
-    below = {name for folder, each in found.items() for top in each for name in _list_below(files, folder, top)}
-    return Classes(found, tuple(names), tuple(sorted(below)) if len(below) > 1 else ())
+    tops = [f"{folder}/{top}".lstrip("/") for folder, each in found.items() for top in each]
+    below = {name for top in tops for name in _list_folders(files, top)}
+    return Classes(found, tuple(names), splits, below=tuple(sorted(below)) if len(below) > 1 else ())
+
+
+def _find_splits(files: Files, settings: Settings) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The folders of the splits, where data.yaml says or by their names; the whole where there are none."""
+    base = files.base.rstrip("/")
+    found: dict[str, str] = {}
+    problems: list[tuple[str, str]] = []
+    absent: list[str] = []
+    for split in SPLITS:
+        texts = settings.places.get(split, ())
+        said = [name for text in texts if (name := resolve(files, settings, text)) and files.images_below(name)]
+        called = [f"{files.base}{name}" for name in files.folders(base) if split_named(name) == split]
+        if texts and called and not said:
+            problems.append(("moved-split", f"names {' and '.join(texts)}, and the {split} split is in {called[0]}"))
+        if texts and not said and not called:
+            absent.append(f"names {' and '.join(texts)} for the {split} split, where no picture is")
+        if twice := [folder for folder in said if folder in found]:
+            problems.append(("layout", f"names {twice[0]} for the {found[twice[0]]} and the {split} split alike"))
+        found |= dict.fromkeys(said or called, split)
+    problems += [("made-split" if found else "layout", message) for message in absent]
+    return found or {base: ""}, problems
 
 
 def find_label(files: Files) -> str:
@@ -108,7 +134,11 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
         for (image, (_, number)), name in zip(pictures.items(), unique, strict=True):
             entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
             numbers.append(number)
-    problems += _report_left(files, entries, policy)
+    problems += [problem(kind, find_settings(files), 0, message, policy) for kind, message in found.problems]
+    if deep := [entry.image for entry in entries if any(map(split_named, entry.name.split("/")[1:-1]))]:
+        message = f"splits lie in folders of classes: {count_by_folder(deep)}; put the classes into the splits"
+        problems.append(problem("layout", files.base or ".", 0, message, policy))
+    problems += _report_left(files, entries, found.names, policy)
     settings = find_settings(files)
     return FolderSource(
         format="yolo",
@@ -126,7 +156,7 @@ def _place(files: Files, classes: Classes) -> dict[str, dict[str, tuple[str, int
     # Two folders may be one split: their pictures get names that are unique in both together.
     splits: dict[str, dict[str, tuple[str, int]]] = {}
     for folder, inside in classes.folders.items():
-        below = splits.setdefault(split_named(folder.rpartition("/")[2]), {})
+        below = splits.setdefault(classes.splits[folder], {})
         for path in inside:
             place = f"{folder}/{path}".lstrip("/")
             name = place.rpartition("/")[2]
@@ -135,27 +165,29 @@ def _place(files: Files, classes: Classes) -> dict[str, dict[str, tuple[str, int
     return splits
 
 
-def _report_left(files: Files, entries: Sequence[Entry], policy: Mapping[str, str]) -> list[Problem]:
+def _report_left(
+    files: Files, entries: Sequence[Entry], classes: Sequence[str], policy: Mapping[str, str]
+) -> list[Problem]:
     placed = {entry.image for entry in entries}
-    return [
-        problem("unused-file", image, 0, "in no class's folder; left out", policy)
-        for image in files.images
-        if image not in placed
-    ]
+    left = [image for image in files.images if image not in placed]
+    if named := [image for image in left if not {*classes}.isdisjoint(image.split("/")[:-1])]:
+        message = f"folders called like classes are in no split: {count_by_folder(named)}; put them into one"
+        return [problem("layout", files.base or ".", 0, message, policy)]
+    return [problem("unused-file", image, 0, "in no class's folder; left out", policy) for image in left]
 
 
 def _list_top(files: Files, folder: str) -> list[str]:
+    """The folders directly in this one that may be classes; none where one is a part of a layout."""
+    names = _list_folders(files, folder)
+    return [] if any(map(is_structure, names)) else names
+
+
+def _list_folders(files: Files, folder: str) -> list[str]:
     """The folders directly in this one that hold pictures; none where a picture lies beside them."""
     start = len(folder) + 1 if folder else 0
     if any("/" not in name[start:] for name in files.images_below(folder)):
         return []
-    names = [name for name in files.folders(folder) if files.images_below(f"{folder}/{name}".lstrip("/"))]
-    return [] if any(name.lower() in STRUCTURE for name in names) else names
-
-
-def _list_below(files: Files, folder: str, top: str) -> list[str]:
-    """The folders with pictures in a folder that holds none itself: they may be the classes as well."""
-    return _list_top(files, f"{folder}/{top}".lstrip("/"))
+    return [name for name in files.folders(folder) if files.images_below(f"{folder}/{name}".lstrip("/"))]
 
 
 def _find_called(files: Files, folder: str, names: Sequence[str]) -> list[str]:

@@ -43,7 +43,7 @@ class Files:
     def __init__(self, root: Path, images: Sequence[str] | None = None) -> None:
         """List ``root``; ``images`` are further pictures, which lie elsewhere."""
         self.root = root
-        tree = list_tree(root, STRUCTURE)
+        tree = list_tree(root, is_structure)
         self.all = sorted({*tree.files, *(images or ())})
         self.remarks = tree.remarks
         """What there is to say of links, and of what cannot be read."""
@@ -120,6 +120,11 @@ def split_named(folder: str) -> str:
     return SPLIT_NAMES.get(folder.lower().rstrip("0123456789"), "")
 
 
+def is_structure(folder: str) -> bool:
+    """Whether a folder's own name says what it holds: labels, pictures or a split."""
+    return folder.lower() in STRUCTURE or bool(split_named(folder))
+
+
 def count_by_folder(names: Iterable[str]) -> str:
     """Which folders hold these files, and how many each, for people to read: ``images (12), . (1)``."""
     counts = Counter(name.rpartition("/")[0] or "." for name in names)
@@ -176,7 +181,7 @@ def _find_wrapping(names: Sequence[str]) -> str:
         rest = [name[len(base) :] for name in names if name.startswith(base)]
         tops = {name.split("/", 1)[0] for name in rest if not _ASIDE.fullmatch(name)}
         top = min(tops, default="")
-        if len(tops) != 1 or top in rest or top.lower() in STRUCTURE:
+        if len(tops) != 1 or top in rest or is_structure(top):
             return base
         base += f"{top}/"
 

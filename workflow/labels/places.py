@@ -17,6 +17,7 @@ from workflow.labels.files import (
     common_folder,
     count_by_folder,
     is_image,
+    is_structure,
     label_of,
     split_named,
 )
@@ -47,13 +48,14 @@ def find_places(
 def resolve(files: Files, settings: Settings, text: str) -> str:
     """A folder or list that data.yaml names, as a path of this dataset; empty where nothing of it is here.
 
-    Paths of another machine are cut from the left until what is left exists, but never so far that what names the
-    split is lost: ``train/images`` is not the ``images`` that holds all splits.
+    Paths of another machine are cut from the left until what is left exists, but never so far that what tells the
+    split is lost: neither ``train/images`` nor ``mine/images`` is the ``images`` that holds all splits.
     """
     above, parts = [part for part in settings.root.split("/") if part], text.split("/")
-    named = [at for at, part in enumerate(parts, start=len(above)) if split_named(part)]
+    telling = [at for at, part in enumerate(parts) if split_named(part)]
+    telling = telling or [at for at, part in enumerate(parts) if not is_structure(part)] or [0]
     path = [*above, *parts]
-    for at in range(named[-1] + 1 if named else len(path)):
+    for at in range(len(above) + telling[-1] + 1):
         name = files.base + "/".join(path[at:])
         if name in files or (not name.endswith(".txt") and files.images_below(name)):
             return name
@@ -152,13 +154,21 @@ class _Search:
             yield from found[:1]
 
     def _report_nested(self) -> None:
-        """Folders of two splits of which one lies in the other: every picture of the inner one would be in both."""
-        pairs = [(split, folder) for split, folders in self._folders.items() for folder in folders]
+        """Folders of splits in those of others, and folders called like a split in one that data.yaml names.
+
+        Every picture of the inner one would be in both, or in a split that its folder is not called like.
+        """
+        pairs = [(split, folder) for split, folders in self._folders.items() for folder in folders if split]
         for outer, whole in pairs:
             for inner, part in pairs:
                 if inner != outer and f"{part}/".startswith(f"{whole}/"):
                     message = f"the {inner} split, {part}, lies in the {outer} split, {whole}"
                     self._report("layout", f"{message}: name folders of which none holds the other")
+            count = len(self._files.images_below(whole))
+            for name in filter(split_named, self._files.folders(whole)):
+                if len(self._files.images_below(f"{whole}/{name}")) not in (0, count):
+                    message = f"the {outer} split, {whole}, holds a folder {name}, which is called like a split"
+                    self._report("layout", f"{message}, and more: name the folder of each split")
 
     def _report_left(self, absent: Sequence[str]) -> None:
         """Pictures that are in no split, and splits that data.yaml names and that are not there."""
@@ -177,7 +187,7 @@ class _Search:
                 self._report("made-split", f"the {split} split is made from the training pictures: {said}")
         if not self.places:
             return
-        if labelled and not self._settings.places:
+        if labelled and not (self._settings.places and {"train", ""} & {*self.places}):
             message = (
                 f"labelled pictures are in no split: {count_by_folder(labelled)}; name all of a split's folders in"
             )

@@ -1,19 +1,21 @@
 """Lists the files of a folder as ``ls`` shows them: through links, each of them once, and never in circles.
 
 A folder that has several names, its own and those of links to it, is read under the one that says most of what it
-holds: ``images`` or ``train`` rather than ``raw``, the own name rather than that of a link.
+holds: ``images`` or ``train`` rather than ``raw``, ``cat`` rather than ``store/7``, its own rather than a link's.
 """
 
 from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Rank = tuple[int, bool]
-"""How far down the first telling folder of a name is, and whether a link is in it; the smallest says most."""
+Rank = tuple[int, int, bool]
+"""How far down the first telling folder of a name is, how far down the name, and whether a link is in it: the smallest
+says most.
+"""
 _NOWHERE = 1000
 
 
@@ -49,12 +51,12 @@ class _Folder:
     """What the link says, where the name itself is one."""
 
 
-def list_tree(root: Path, telling: Collection[str]) -> Tree:
-    """List a folder; ``telling`` are the names, in small letters, of folders that say what they hold."""
+def list_tree(root: Path, telling: Callable[[str], bool]) -> Tree:
+    """List a folder; ``telling`` knows the names of folders that say what they hold."""
     tree = Tree()
     read: dict[str, _Folder] = {}
     real = os.path.realpath(root)
-    waiting = [_Folder((_NOWHERE, False), "", real, ())]
+    waiting = [_Folder((_NOWHERE, 0, False), "", real, ())]
     while waiting:
         folder = heapq.heappop(waiting)
         before = read.get(folder.real)
@@ -76,7 +78,7 @@ def list_tree(root: Path, telling: Collection[str]) -> Tree:
     return tree
 
 
-def _read(folder: _Folder, tree: Tree, telling: Collection[str]) -> Iterator[_Folder]:
+def _read(folder: _Folder, tree: Tree, telling: Callable[[str], bool]) -> Iterator[_Folder]:
     """Add a folder's files to the tree; the folders in it."""
     try:
         with os.scandir(folder.real) as entries:
@@ -97,11 +99,12 @@ def _read(folder: _Folder, tree: Tree, telling: Collection[str]) -> Iterator[_Fo
         tree.remarks.append(Remark(folder.name or ".", "unreadable", f"cannot be listed: {error.strerror}"))
 
 
-def _enter(folder: _Folder, entry: os.DirEntry[str], name: str, telling: Collection[str]) -> _Folder:
-    depth, linked = folder.rank
-    if depth == _NOWHERE and entry.name.lower() in telling:
-        depth = name.count("/")
+def _enter(folder: _Folder, entry: os.DirEntry[str], name: str, telling: Callable[[str], bool]) -> _Folder:
+    telling_at, _, linked = folder.rank
+    depth = name.count("/")
+    if telling_at == _NOWHERE and telling(entry.name):
+        telling_at = depth
     above = (*folder.above, folder.real)
     if not entry.is_symlink():
-        return _Folder((depth, linked), name, f"{folder.real.rstrip('/')}/{entry.name}", above)
-    return _Folder((depth, True), name, os.path.realpath(entry.path), above, os.readlink(entry.path))  # noqa: PTH115 - a text
+        return _Folder((telling_at, depth, linked), name, f"{folder.real.rstrip('/')}/{entry.name}", above)
+    return _Folder((telling_at, depth, True), name, os.path.realpath(entry.path), above, os.readlink(entry.path))  # noqa: PTH115 - a text
