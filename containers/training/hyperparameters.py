@@ -29,6 +29,7 @@ class Settings:
     image_size: int
     batch: int
     seed: int
+    max_detections: int
     arguments: Mapping[str, Any]
 
 

@@ -43,7 +43,7 @@ with_policy = click.option(
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
-    help="What the run's input will say of the data: task, format, group_pattern, seed or image_size.",
+    help="What the run's input will say of the data: task, format, group_pattern, seed, image_size or max_detections.",
 )
 @click.option("--yes", is_flag=True, help="Remove without a question what the name holds and the folder does not.")
 @with_policy
@@ -118,7 +118,7 @@ def tell(line: str) -> None:
 def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:
     """The settings, provided that all of them are about how data is read. Raises UsageError naming another."""
     for key in given:
-        if key not in ("task", "format", "policy", "group_pattern", "seed", "image_size"):
+        if key not in ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections"):
             raise UsageError(f"--set {key}: an upload looks at how data is read; give {key} to the start.")
     return given
 

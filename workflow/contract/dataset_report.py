@@ -69,6 +69,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),
     "imbalance": FindingKind("note", _SAY, "add pictures of the rare class"),
+    "many-objects": FindingKind("reject", _SAY, "raise max_detections: what is above it is never found"),
     "small-objects": FindingKind("note", _SAY, "train with a larger image_size"),
 }
 """Every kind of finding. What would mislead the evaluation rejects unless the input says otherwise."""

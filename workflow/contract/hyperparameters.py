@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.model import PRECISIONS
+from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, key, rules_of
 
@@ -36,11 +36,17 @@ class OwnHyperparameters:
     )
     batch: int = key(Whole("images a step", 1, 512), 16)
     seed: int = key(Whole("seed of every random choice", 0, 2**31 - 1), 0)
+    max_detections: int = key(
+        Whole(
+            "objects of one picture that are found at most: in training, evaluation and service", 1, MAXIMUM_DETECTIONS
+        ),
+        USUAL_DETECTIONS,
+    )
 
 
 SETTINGS: Mapping[str, str] = {
     **dict.fromkeys(("patience", "close_mosaic", "workers"), "count"),
-    **dict.fromkeys(("nbs", "max_det", "mask_ratio"), "positive"),
+    **dict.fromkeys(("nbs", "mask_ratio"), "positive"),
     **dict.fromkeys(("cos_lr", "deterministic", "rect", "cls_remap", "single_cls", "overlap_mask"), "bool"),
     **dict.fromkeys(("lr0", "lrf", "weight_decay", "warmup_momentum", "warmup_bias_lr"), "fraction"),
     **dict.fromkeys(("warmup_epochs", "box", "cls", "dfl", "pose", "kobj", "angle"), "amount"),

@@ -161,6 +161,7 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
             "group_pattern": self.group_pattern,
             "seed": self.seed,
             "image_size": self.image_size,
+            "max_detections": self.max_detections,
         }
 
     def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:

@@ -50,7 +50,9 @@ def tell_way_on(rejected: Iterable[str], given: Mapping[str, str], command: str)
     kinds = list(dict.fromkeys(rejected))
     policy = find_policy(kinds)
     stuck = [kind for kind in kinds if kind not in policy]
-    mend = f"{', '.join(stuck)} must be mended: no policy goes past {'it' if len(stuck) == 1 else 'them'}"
+    mend = (
+        f"{', '.join(stuck)} must be mended: no policy does, and none leaves {'it' if len(stuck) == 1 else 'them'} out"
+    )
     if not policy:
         return mend
     typed = command.replace("{policy}", spell({**given, **policy}))

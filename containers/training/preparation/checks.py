@@ -56,6 +56,17 @@ def check_splits(catalogue: Catalogue, made: Made, findings: Findings) -> None:
             findings.add("empty-split", common_folder(images) or ".", message)
 
 
+def check_amounts(catalogue: Catalogue, most: int, findings: Findings) -> None:
+    """Tell of pictures that show more objects than a model finds in one, which would be measured as missed."""
+    objects = catalogue.rows["objects"]
+    for at in np.flatnonzero(catalogue.rows["kept"] & (objects > most)).tolist():
+        needed = int(objects[catalogue.rows["kept"]].max())
+        message = (
+            f"{objects[at]:,} objects are labelled, and a model finds {most:,} at most: set max_detections={needed}"
+        )
+        findings.add("many-objects", catalogue.entries[at].image, message)
+
+
 def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, findings: Findings) -> None:
     """Tell of classes that a split lacks, that are rare beside others, or that are small in the pictures."""
     objects = objects_by_split(catalogue, len(classes))

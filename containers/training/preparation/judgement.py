@@ -17,7 +17,7 @@ import numpy as np
 
 from containers.training.preparation import statistics
 from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
-from containers.training.preparation.checks import check_classes, check_copies, check_splits
+from containers.training.preparation.checks import check_amounts, check_classes, check_copies, check_splits
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
 from containers.training.preparation.findings import Findings
@@ -62,6 +62,8 @@ def judge(
     made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
     check_copies(catalogue, equal, near, findings)
     check_splits(catalogue, made, findings)
+    if source.task != "classify":
+        check_amounts(catalogue, options.max_detections, findings)
     check_classes(catalogue, source.classes, made, findings)
     report = DatasetReport(
         digest=digest_of(source, catalogue),

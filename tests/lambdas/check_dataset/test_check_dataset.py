@@ -78,7 +78,9 @@ def test_a_rejection_ends_with_what_to_type() -> None:
     """For all kinds that reject, over the policy that the run had already."""
     found: dict[str, Any] = {"rejected": {"outside-image": 1, "layout": 1}, "policy": {"crowd": "reject"}}
     said = judge(report(errors=2, findings=(finding(1),), **found)).reasons[-1]
-    assert said.startswith("layout must be mended: no policy goes past it; for the rest: greenlight start --policy ")
+    assert said.startswith(
+        "layout must be mended: no policy does, and none leaves it out; for the rest: greenlight start --policy "
+    )
     assert said.endswith("(or make demo POLICY=crowd=reject,outside-image=repair)")
 
 

@@ -110,6 +110,7 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
         "group_pattern": "",
         "seed": 0,
         "image_size": 640,
+        "max_detections": 300,
         "instances": 3,
     }
     assert record["dataset"] == plan["dataset"]["name"] != ""

@@ -31,7 +31,6 @@ from workflow.contract.hyperparameters import (
         ("mosaic", "1", 1.0),
         ("degrees", "90", 90.0),
         ("warmup_epochs", "1000", 1000.0),
-        ("max_det", "1000000", 1_000_000),
         ("patience", "1e6", 1_000_000),
         ("cos_lr", "True", True),
         ("rect", "0", False),
@@ -119,6 +118,7 @@ def test_the_defaults_that_sagemaker_passes_are_those_of_the_input() -> None:
         "precision": "bf16",
         "batch": "16",
         "seed": "0",
+        "max_detections": "300",
     }
 
 

@@ -380,6 +380,16 @@ def test_a_picture_of_two_hundred_megapixels_is_rejected_in_bounded_memory(make_
     assert job.handed_on() == {}
 
 
+def test_pictures_with_more_objects_than_a_model_finds_are_told_before_training(make_job: Make) -> None:
+    """What is above the limit would be measured as missed: the message has the figure that is enough."""
+    job = make_job(max_detections=2)
+    (job.dataset / "labels/test/p2.txt").write_text("".join(f"0 0.{at} 0.5 0.1 0.1\n" for at in range(1, 6)))
+    said = "images/test/p2.png: 5 objects are labelled, and a model finds 2 at most: set max_detections=5"
+    assert rejected(job) == [said]
+    job.record(max_detections=5)
+    assert job.prepared().errors == 0
+
+
 def test_usage_names_all_programs(capsys: pytest.CaptureFixture[str], make_job: Make) -> None:
     """An unknown one is an error."""
     assert make_job(SPLITS).run("serve") == 2
