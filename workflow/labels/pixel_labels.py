@@ -60,6 +60,7 @@ class Register:
         self._finder = Finder(files.images)
         self._policy = policy
         self._found: dict[str, str] = {}
+        self._left: set[str] = set()
         self.problems: list[Problem] = []
 
     def add(self, said: str, split: str, file: str, line: int = 0) -> str:
@@ -77,6 +78,11 @@ class Register:
         self._found[found[0]] = split or split_of(found[0][len(self._files.base) :].rpartition("/")[0])
         return found[0]
 
+    def leave_out(self, image: str, why: str) -> None:
+        """Note an image that is no part of the set."""
+        self._left.add(image)
+        self.report("unused-file", why, image)
+
     def report(self, kind: str, message: str, file: str, line: int = 0) -> None:
         """Note a problem of the whole set."""
         self.problems.append(problem(kind, file, line, message, self._policy))
@@ -88,7 +94,7 @@ class Register:
         if not self._found:
             self.report("layout", "none of the images that it names is here", where)
         for image in self._files.images:
-            if self._found and image not in self._found:
+            if self._found and image not in self._found and image not in self._left:
                 self.report("unused-file", "no label names this image; left out", image)
         nowhere = [image for image, split in self._found.items() if not split]
         if nowhere and len(nowhere) < len(self._found):

@@ -95,11 +95,17 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
                 continue
         classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
         split = _find_split(splits, file, files)
-        image = register.add(by_stem.get(file[:-4], annotation.image or file[:-4]), split, file)
+        said = by_stem.get(file[:-4], annotation.image or file[:-4])
+        if splits and not split and said in by_stem.values():
+            register.leave_out(said, "no list of ImageSets names this image; left out")
+            continue
+        image = register.add(said, split, file)
         if image:
             labels[image] = file
     for image in _list_unlabelled(files, labels, splits):
-        register.add(image, _find_split(splits, image, files), image)
+        split = _find_split(splits, image, files)
+        if split or not splits:
+            register.add(image, split, image)
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
@@ -250,6 +256,8 @@ def _read_splits(files: Files, register: Register) -> dict[str, str]:
                 found[end] = split
             elif line.strip():
                 register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+    if lists and not found:
+        register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
     return found
 
 
