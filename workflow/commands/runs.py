@@ -25,6 +25,8 @@ from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from workflow.runs.watch import View
+FOUND = Path(".greenlight/upload")
+"""Where what was found in data stays, in a folder for each."""
 
 with_policy = click.option(
     "--policy",
@@ -77,7 +79,7 @@ def upload(
         check_weights(weights, dataset.task)
     for line in tell_recognised(dataset):
         tell(line)
-    report = prepare_here(dataset, settings, again, tell)
+    report = prepare_here(dataset, settings, again, FOUND / dataset.name, tell)
     for line in [MISSING] if report is None else tell_prepared(report):
         tell(line)
     stack = session.stack(project)

@@ -69,6 +69,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),
     "imbalance": FindingKind("note", _SAY, "add pictures of the rare class"),
+    "lost-objects": FindingKind("note", _SAY, "mend their rows, so that the figures are right"),
     "many-objects": FindingKind("reject", _SAY, "raise max_detections: what is above it is never found"),
     "small-objects": FindingKind("note", _SAY, "train with a larger image_size"),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,9 +45,11 @@ def find_interpreter(root: Path = ROOT) -> Path | None:
 
 
 def prepare_here(
-    dataset: Dataset, settings: Mapping[str, Any], command: str, say: Callable[[str], None]
+    dataset: Dataset, settings: Mapping[str, Any], command: str, kept: Path, say: Callable[[str], None]
 ) -> DatasetReport | None:
     """What a run would find in a dataset, None where it cannot be looked at here; ``say`` gets how far it is.
+
+    The report, and all findings beside it, stay in the folder ``kept``, in place of earlier ones.
 
     ``settings`` are keys of a run's input, ``command`` what goes on with another ``{policy}``. Raises UsageError for
     what a run would refuse, GreenlightError where the preparation itself fails.
@@ -61,12 +64,14 @@ def prepare_here(
         record = {"version": VERSION, "dataset": dataset.name, "preparation": given.preparation()}
         _write(base / "processing" / "input" / "record" / "run.json", record)
         _run(interpreter, base, say)
-        found = json.loads((base / "processing" / "output" / "report" / "dataset-report.json").read_text("utf-8"))
-    report = DatasetReport.parse(found)
+        kept.mkdir(parents=True, exist_ok=True)
+        for file in (base / "processing" / "output" / "report").iterdir():
+            shutil.copyfile(file, kept / file.name)
+    report = DatasetReport.parse(json.loads((kept / "dataset-report.json").read_text("utf-8")))
     if report.errors:
         errors = [finding for finding in report.findings if finding.severity == "error"]
         again = Again(command, given.policy)
-        raise refuse(dataset.folder, errors, again, whole=dataset.name, counted=report.rejected)
+        raise refuse(dataset.folder, errors, again, whole=dataset.name, counted=report.rejected, kept=kept)
     return report
 
 

@@ -45,11 +45,17 @@ class Again:
 
 
 def refuse(
-    folder: Path, found: Sequence[Found], again: Again, *, whole: str = "", counted: Mapping[str, int] | None = None
+    folder: Path,
+    found: Sequence[Found],
+    again: Again,
+    *,
+    whole: str = "",
+    counted: Mapping[str, int] | None = None,
+    kept: Path | None = None,
 ) -> UsageError:
     """What to raise for what rejects a folder. ``counted`` is how often each kind was found, where these are examples.
 
-    Findings whose file is called ``whole`` are about all of it.
+    Findings whose file is called ``whole`` are about all of it; ``kept`` is the folder that holds all of them.
     """
     counts = counted or Counter(one.kind for one in found)
     lines = [f"{folder} cannot be used:"]
@@ -59,6 +65,8 @@ def refuse(
         lines += [f"    {place(folder, one, whole)}: {one.message}" for one in examples]
         if count > len(examples):
             lines.append(f"    and {count - len(examples):,} more")
+    if kept is not None:
+        lines.append(f"  all of it: {kept / 'findings.jsonl'}")
     return UsageError("\n".join([*lines, f"  {tell_way_on(counts, again.policy, again.command)}"]))
 
 

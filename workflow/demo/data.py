@@ -14,7 +14,7 @@ from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.preparation import MISSING, prepare_here
 from workflow.datasets.upload import check_weights
 from workflow.demo.options import Options
-from workflow.demo.steps import FOLDER, say
+from workflow.demo.steps import FOLDER, FOUND, say
 from workflow.errors import GreenlightError
 from workflow.standin import ROOT
 
@@ -63,7 +63,7 @@ def again(options: Options) -> str:
 def examine(options: Options, dataset: Dataset) -> None:
     """Read every picture of a person's own data as the run will. Raises UsageError for what it would refuse."""
     asked = {"policy": dict(options.findings), **options.training()}
-    report = prepare_here(dataset, asked, again(options), lambda line: None)
+    report = prepare_here(dataset, asked, again(options), FOUND, lambda line: None)
     for at, line in enumerate([MISSING] if report is None else tell_prepared(report)):
         say("" if at else "pictures", line)
 

@@ -46,6 +46,8 @@ REPORT = FOLDER / "report" / "index.html"
 SUMMARY = FOLDER / "summary.json"
 HELD_OUT = FOLDER / "held-out"
 PREDICTIONS = FOLDER / "predictions"
+FOUND = FOLDER / "data"
+"""What was found in a person's own data."""
 
 CLIENT_SECRET = f"{PROJECT}-demo-client"
 """The name of what keeps the secret of the approval page at its issuer."""
@@ -73,7 +75,7 @@ class Built:
 
 def forget_the_last() -> None:
     """Remove what the demonstration before this one left: a failed one must not be taken for it."""
-    for left in (SUMMARY, REPORT.parent, HELD_OUT, PREDICTIONS):
+    for left in (SUMMARY, REPORT.parent, HELD_OUT, PREDICTIONS, FOUND):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
         else:

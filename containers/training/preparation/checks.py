@@ -56,6 +56,15 @@ def check_splits(catalogue: Catalogue, made: Made, findings: Findings) -> None:
             findings.add("empty-split", common_folder(images) or ".", message)
 
 
+def check_losses(catalogue: Catalogue, findings: Findings) -> None:
+    """Tell of objects left out of pictures that a model is measured with: finding them there counts as a mistake."""
+    for at, name in enumerate(SPLITS[1:], 1):
+        lost = catalogue.rows["lost"][catalogue.of(at)]
+        if lost.any():
+            message = f"{lost.sum():,} objects are left out of {(lost > 0).sum():,} {name} pictures"
+            findings.add("lost-objects", ".", f"{message}: a model that finds them there is measured as mistaken")
+
+
 def check_amounts(catalogue: Catalogue, most: int, findings: Findings) -> None:
     """Tell of pictures that show more objects than a model finds in one, which would be measured as missed."""
     objects = catalogue.rows["objects"]

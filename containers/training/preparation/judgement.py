@@ -17,7 +17,13 @@ import numpy as np
 
 from containers.training.preparation import statistics
 from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
-from containers.training.preparation.checks import check_amounts, check_classes, check_copies, check_splits
+from containers.training.preparation.checks import (
+    check_amounts,
+    check_classes,
+    check_copies,
+    check_losses,
+    check_splits,
+)
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
 from containers.training.preparation.findings import Findings
@@ -47,13 +53,14 @@ def judge(
     spool: IO[bytes],
     *,
     known: Known | None = None,
+    every: IO[str] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Judged:
     """Look at every picture below ``root``, or take what is ``known`` of it. The same content gives the same splits.
 
-    ``spool`` is an empty file that takes the labels.
+    ``spool`` is an empty file that takes the labels, ``every`` one that takes all findings, as lines of JSON.
     """
-    findings = Findings(options.policy, options.dataset)
+    findings = Findings(options.policy, options.dataset, every)
     for problem in source.problems:
         findings.take(problem)
     catalogue = Catalogue(source.entries, len(source.classes), options.image_size, spool)
@@ -62,6 +69,7 @@ def judge(
     made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
     check_copies(catalogue, equal, near, findings)
     check_splits(catalogue, made, findings)
+    check_losses(catalogue, findings)
     if source.task != "classify":
         check_amounts(catalogue, options.max_detections, findings)
     check_classes(catalogue, source.classes, made, findings)

@@ -29,7 +29,8 @@ SPLITS = {
 
 def prepared(folder: Path, **settings: object) -> DatasetReport | None:
     """What the preparation finds here."""
-    return prepare_here(read_dataset(folder), settings, "again {policy}", lambda line: None)
+    kept = folder.parent / "found"
+    return prepare_here(read_dataset(folder), settings, "again {policy}", kept, lambda line: None)
 
 
 def test_what_was_recognised_is_told_with_what_was_left_out(tmp_path: Path) -> None:
@@ -45,7 +46,7 @@ def test_what_was_recognised_is_told_with_what_was_left_out(tmp_path: Path) -> N
 
 def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
     """Both kinds at once, by file and with what to type; and that goes."""
-    draw(tmp_path, {**NAMES, **SPLITS})
+    tmp_path = draw(tmp_path / "set", {**NAMES, **SPLITS})
     first, second, *_ = sorted((tmp_path / "images" / "train").iterdir())
     shutil.copyfile(next((tmp_path / "images" / "test").iterdir()), first)
     second.write_bytes(second.read_bytes()[:-200])
@@ -54,6 +55,9 @@ def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: 
     said = str(caught.value)
     assert f"    {first}: the same picture as images/test/" in said
     assert f"    {second}: " in said
+    every = [json.loads(line) for line in (tmp_path.parent / "found" / "findings.jsonl").read_text().splitlines()]
+    assert {"leaked-image", "truncated-image"} <= {one["kind"] for one in every}
+    assert f"all of it: {tmp_path.parent / 'found' / 'findings.jsonl'}" in said
     policy = read_policy(said.rpartition("again ")[2])
     assert policy == {"leaked-image": "drop", "truncated-image": "drop"}
     report = prepared(tmp_path, policy=policy)
@@ -63,7 +67,7 @@ def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: 
 
 def test_splits_are_made_as_the_run_will_make_them(tmp_path: Path) -> None:
     """With the run's own seed."""
-    report = prepared(draw(tmp_path, {**NAMES, **pictures("images", "labels", 10)}), seed=3)
+    report = prepared(draw(tmp_path / "set", {**NAMES, **pictures("images", "labels", 10)}), seed=3)
     assert report
     assert sum(split.images for split in report.splits.values()) == 10
     assert all(split.images for split in report.splits.values())
@@ -81,9 +85,10 @@ def test_without_the_libraries_the_run_reads_the_pictures(tmp_path: Path, monkey
 
 
 def test_an_upload_tells_what_it_takes_and_removes_nothing_unasked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another folder under the same name: nothing is sent before somebody agreed, and --yes does."""
+    monkeypatch.chdir(tmp_path)
     draw(tmp_path / "bolts", {**NAMES, **SPLITS})
     there = {"Contents": [{"Key": "datasets/bolts/old.jpg", "ETag": '"1"'}]}
     cloud = ScriptedCloud({**STACK, "list_objects_v2": there, "put_object": {}, "delete_objects": {}})

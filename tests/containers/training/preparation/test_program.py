@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import resource
 import shutil
@@ -388,6 +389,27 @@ def test_pictures_with_more_objects_than_a_model_finds_are_told_before_training(
     assert rejected(job) == [said]
     job.record(max_detections=5)
     assert job.prepared().errors == 0
+
+
+def test_objects_left_out_of_what_a_model_is_measured_with_are_told(make_job: Make) -> None:
+    """They are there: what finds them is no mistake, and would be measured as one. In training nobody is misled."""
+    job = make_job(policy={"empty-box": "drop"})
+    for label in ("test/p2", "train/p0"):
+        with (job.dataset / f"labels/{label}.txt").open("a") as stream:
+            stream.write("0 0.5 0.5 0 0\n0 0.6 0.5 0 0\n")
+    said = "bolts: 2 objects are left out of 1 test pictures: a model that finds them there is measured as mistaken"
+    assert texts(job.prepared(), "lost-objects") == [said]
+
+
+def test_every_finding_is_written_where_the_report_lists_some(make_job: Make) -> None:
+    """A line of JSON for each."""
+    job = make_job()
+    (job.dataset / "labels/train/p0.txt").write_text("7 0.5 0.5 0.1 0.1\n" * 500)
+    report = job.prepared()
+    lines = [json.loads(line) for line in (job.output("report") / "findings.jsonl").read_text().splitlines()]
+    assert len(lines) == report.errors + report.warnings >= 500
+    assert [line["line"] for line in lines if line["kind"] == "unknown-class"] == list(range(1, 501))
+    assert len([one for one in report.findings if one.kind == "unknown-class"]) == 20
 
 
 def test_usage_names_all_programs(capsys: pytest.CaptureFixture[str], make_job: Make) -> None:
