@@ -192,6 +192,14 @@ def test_make_knows_what_it_is_asked_for(command: str) -> None:
     assert [name for name in re.findall(r" ([A-Z_]+)=", command) if f"$({name})" not in makefile] == []
 
 
+def test_a_variable_that_make_does_not_know_is_refused() -> None:
+    """With those that it knows: a misspelled one is not ignored."""
+    typed = ["make", "--dry-run", "demo", "DATSET=photos"]
+    done = subprocess.run(typed, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "DATSET: no variable that this Makefile knows; it knows DATASET" in done.stderr
+
+
 @pytest.mark.parametrize("command", [one for one in NAMED if re.match(r"greenlight [a-z]", one) and "&&" not in one])
 def test_the_command_line_knows_what_it_is_asked_for(command: str) -> None:
     """The command and, where more than its name is written, its arguments, options and their values."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from containers.training.folders import Folders
 
-USAGE = "usage: python -m containers.training train|inspect|prepare"
+USAGE = "usage: python -m containers.training train|inspect|prepare|examine"
 REASON_LENGTH = 1024
 """SageMaker shows this many characters of a failure's reason."""
 
@@ -52,6 +52,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
                 from containers.training.preparation.program import prepare
 
                 prepare(folders)
+            case ["examine"]:
+                from containers.training.preparation.program import examine
+
+                examine(folders)
             case _:
                 print(f"{USAGE}\nfound: {' '.join(arguments) or 'no argument'}", file=sys.stderr)
                 return 2

@@ -47,6 +47,7 @@ def training_arguments(order: Order) -> dict[str, Any]:
         "imgsz": settings.image_size,
         "batch": settings.batch,
         "seed": settings.seed,
+        "max_det": settings.max_detections,
         "data": order.data,
         "save_dir": order.folder,
         "exist_ok": True,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.hyperparameters import OWN, HyperparameterError, decimal, read_argument
+from workflow.contract.hyperparameters import OWN, HyperparameterError, decimal, read_argument, require_meaning
 from workflow.contract.reading import ContractError
 from workflow.contract.rule import Whole
 from workflow.contract.run_input import RULES
@@ -29,6 +29,7 @@ class Settings:
     image_size: int
     batch: int
     seed: int
+    max_detections: int
     arguments: Mapping[str, Any]
 
 
@@ -51,12 +52,4 @@ def read_settings(given: Mapping[str, str]) -> Settings:
 
 def require_fit(settings: Settings, task: str, classes: int) -> None:
     """Raise HyperparameterError for an argument that this dataset makes meaningless, before hours are spent on it."""
-    if settings.arguments.get("single_cls") and classes > 1:
-        raise HyperparameterError(
-            f"hyperparameter single_cls = true: would merge the dataset's {classes} classes, which the evaluation "
-            "judges one by one; leave it out, or label one class"
-        )
-    if settings.arguments.get("fraction", 1) < 1 and task == "classify":
-        raise HyperparameterError(
-            "hyperparameter fraction: a classifier learns from all of its pictures; leave it out, or upload fewer"
-        )
+    require_meaning(settings.arguments, task, classes)

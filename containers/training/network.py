@@ -7,18 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.digest import file_digest
-from containers.training.weights import WeightsError, check_weights
-
-SUFFIXES = {"detect": "", "pose": "-pose", "segment": "-seg", "classify": "-cls", "obb": "-obb"}
-"""What ultralytics adds to the architecture's name for each task."""
-
-FINDS = {
-    "detect": "boxes",
-    "pose": "keypoints",
-    "segment": "outlines",
-    "classify": "a picture's class",
-    "obb": "turned boxes",
-}
+from containers.training.weights import check_weights
+from workflow.contract.weights import FINDS, SUFFIXES, WeightsError
 
 
 def pretrained_weights(folder: Path) -> Path | None:

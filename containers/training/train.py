@@ -72,7 +72,12 @@ def train(folders: Folders) -> None:
                 folders.model,
                 image_size=settings.image_size,
                 classes=channel.classes,
-                about={"model": settings.model, "dataset_digest": channel.digest, "hyperparameters": given},
+                about={
+                    "model": settings.model,
+                    "dataset_digest": channel.digest,
+                    "hyperparameters": given,
+                    "max_detections": settings.max_detections,
+                },
                 precision=settings.precision,
                 calibration=calibration_images(channel, folders.channel("training")),
                 beside={

@@ -11,6 +11,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from workflow.contract.weights import WeightsError, read_pickle
 from workflow.contract.whole_zip import check_whole_zip
 
 ALLOWED = re.compile(
@@ -31,20 +32,14 @@ ALLOWED = re.compile(
 )
 """Every class and function that weights may name."""
 
-PICKLE_BYTES = 64 * 2**20
-"""Largest pickle that is read; tensors lie beside it in the archive."""
-
-
-class WeightsError(ValueError):
-    """A weights file that is damaged or names what weights never need."""
-
 
 def check_weights(path: Path) -> None:
     """Raise WeightsError unless the file is an archive whose pickle imports only what is allowed."""
     try:
-        foreign = sorted(name for name in list_imports(_pickle(path)) if not ALLOWED.fullmatch(name))
-    except WeightsError:
-        raise
+        check_whole_zip(path)
+        foreign = sorted(name for name in list_imports(read_pickle(path)) if not ALLOWED.fullmatch(name))
+    except WeightsError as error:
+        raise WeightsError(f"{path.name}: {error}") from error
     except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
         raise WeightsError(f"{path.name}: damaged, or not a weights file of PyTorch: {error}") from error
     if foreign:
@@ -64,15 +59,3 @@ def list_imports(pickled: bytes) -> set[str]:
         elif opcode.name in ("STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"):
             raise WeightsError(f"refused: a pickle with {opcode.name}, which PyTorch never writes")
     return names
-
-
-def _pickle(path: Path) -> bytes:
-    check_whole_zip(path)
-    with zipfile.ZipFile(path) as archive:
-        # PyTorch finds a member by its name as it is stored, in capitals or not; zipfile may show another one.
-        members = [item for item in archive.infolist() if item.orig_filename.lower().endswith(".pkl")]
-        if len(members) != 1 or not members[0].orig_filename.endswith("/data.pkl"):
-            raise WeightsError(f"{path.name}: not a weights file of PyTorch (no single data.pkl inside)")
-        if members[0].file_size > PICKLE_BYTES:
-            raise WeightsError(f"{path.name}: a pickle of {members[0].file_size:,} bytes is too large for weights")
-        return archive.read(members[0])

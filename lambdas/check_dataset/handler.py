@@ -10,13 +10,16 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import ClientError
 
+from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.verdict import judge
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.dataset_report import DatasetReport
 from workflow.contract.document import read
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
+from workflow.contract.scores import Metrics as Measured
 
 
 class DatasetRejected(Exception):
@@ -47,8 +50,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     verdict = judge(report)
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
-    if verdict.reasons:
-        raise DatasetRejected("; ".join(verdict.reasons))
+    reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))
+    if reasons:
+        raise DatasetRejected("; ".join(reasons))
     return {
         "task": report.task,
         "images": verdict.images,
@@ -58,6 +62,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "warnings": report.warnings,
         "summary": verdict.summary,
     }
+
+
+def read_champion(plan: BuildPlan) -> Measured | None:
+    """How production's model was measured; None where there is none, or its figures are not there to be read."""
+    if plan.champion is None or not plan.champion.evaluation:
+        return None
+    try:
+        bucket, key = split_s3_uri(f"{plan.champion.evaluation.rstrip('/')}/metrics.json")
+        return Measured.parse(json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+    except (ClientError, ValueError) as error:
+        # The evaluation finds out from the model itself, later.
+        logger.warning("the champion's figures cannot be read", reason=str(error))
+        return None
 
 
 def read_report(uri: str) -> DatasetReport:

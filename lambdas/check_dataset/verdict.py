@@ -8,9 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.way_on import tell_way_on
 
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""
+WAY_ON = "greenlight start --policy {policy} (or make demo POLICY={policy})"
+"""What starts the run again past what can be left out or mended."""
+KINDS = 3
+"""Kinds of problems named in a summary."""
 
 OBJECTS = {
     "detect": ("box", "boxes"),
@@ -36,7 +41,6 @@ def judge(report: DatasetReport) -> Verdict:
     """Judge a report: any error, nothing labelled or a split without images stops the run."""
     images = sum(split.images for split in report.splits.values())
     objects = sum(split.objects for split in report.splits.values())
-    problems = report.errors + report.warnings
     return Verdict(
         reasons=tuple(find_reasons(report, images, objects)),
         images=images,
@@ -45,14 +49,24 @@ def judge(report: DatasetReport) -> Verdict:
             (
                 count(images, "image", "images"),
                 count(objects, *OBJECTS[report.task]),
-                count(problems, "problem", "problems"),
+                *count_findings(report),
             )
         ),
     )
 
 
+def count_findings(report: DatasetReport) -> list[str]:
+    """How many problems of which kinds, and how many notes, which are none."""
+    notes = sum(report.noted.values())
+    problems = count(report.errors + report.warnings - notes, "problem", "problems")
+    kinds = [f"{number} {kind}" for kind, number in report.problems.items()]
+    more = [f"{len(kinds) - KINDS} more kinds"] if len(kinds) > KINDS + 1 else kinds[KINDS:]
+    shown = f"{problems} ({', '.join([*kinds[:KINDS], *more])})" if kinds else problems
+    return [shown, *([count(notes, "note", "notes")] if notes else [])]
+
+
 def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
-    """Why the dataset is refused, worst first; empty when it is not."""
+    """Why the dataset is refused, worst first, and what to type to go on; empty when it is not."""
     if report.errors:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
@@ -60,7 +74,8 @@ def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
             lines.append(
                 f"and {hidden} more" if lines else f"{count(hidden, 'error', 'errors')}, none of them described"
             )
-        return lines
+        # A report that describes none of them leaves nothing to decide about.
+        return [*lines, tell_way_on(report.rejected, report.policy, WAY_ON)] if report.rejected else lines
     if not images:
         return ["the dataset holds no images"]
     if not report.classes or not objects:

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
+from lambdas.plan_run.remote_file import Remote, open_remote
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
@@ -36,6 +37,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
+from workflow.contract.weights import Pretrained, WeightsError, read_pretrained
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
@@ -118,11 +120,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if environment.loosening != SHOW:
             refuse_loosened(loosened)
         weights = read_weights(given.weights)
+        champion = find_champion() if given.compare else None
         found = Stored(
             files=list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
-            champion=find_champion() if given.compare else None,
+            champion=champion,
+            champion_evaluation="" if champion is None else find_evaluation(champion),
+            pretrained=weights.pretrained,
         )
         plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
@@ -189,15 +194,19 @@ def list_files(uri: str) -> tuple[StoredFile, ...]:
 
 @dataclass(frozen=True)
 class Weights:
-    """The pretrained weights as they were read: all empty where the input names none."""
+    """The pretrained weights as they were read, and what they are: all empty where the input names none."""
 
     uri: str = ""
     sha256: str = ""
     etag: str = ""
+    pretrained: Pretrained | None = None
 
 
 def read_weights(uri: str) -> Weights:
-    """The digest of the given weights, read once from end to end. Raises InputError where they cannot be read."""
+    """The given weights: their digest, read once from end to end, and what they are.
+
+    Raises InputError where they cannot be read, or are none.
+    """
     if not uri:
         return Weights()
     bucket, key = split_s3_uri(uri)
@@ -205,7 +214,13 @@ def read_weights(uri: str) -> Weights:
         found = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         raise explain("weights", uri, error) from error
-    return Weights(uri, sha256_of(found["Body"].iter_chunks(CHUNK_BYTES)), found["ETag"])
+    sha256 = sha256_of(found["Body"].iter_chunks(CHUNK_BYTES))
+    try:
+        with open_remote(s3, Remote(bucket, key, found["ETag"], found["ContentLength"])) as file:
+            pretrained = read_pretrained(file)
+    except WeightsError as error:
+        raise InputError(f"weights = {uri!r}: {error}") from error
+    return Weights(uri, sha256, found["ETag"], pretrained)
 
 
 def explain(key: str, uri: str, error: ClientError) -> Exception:
@@ -236,6 +251,17 @@ def find_champion() -> ChampionRecord | None:
     if item and champion and not is_marked(kms, environment.record_key, champion.message(), item.get(MARK)):
         raise ContractError(NOT_RECORDED)
     return champion
+
+
+def find_evaluation(champion: ChampionRecord) -> str:
+    """The folder in which the champion was judged, empty where its version does not say or is gone."""
+    try:
+        package = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
+    except ClientError as error:
+        # Whether it can be compared is then for the evaluation to find out.
+        logger.warning("the champion's version cannot be described", reason=str(error))
+        return ""
+    return Origin.of(package).evaluation_uri
 
 
 def write_champion(uri: str, champion: ChampionRecord | None) -> None:

@@ -30,6 +30,7 @@ from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
 from workflow.contract.thresholds import Thresholds
+from workflow.contract.weights import Pretrained, WeightsError, require_fit
 
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 """What a run may be called: its name becomes part of addresses that the model registry keeps."""
@@ -55,12 +56,18 @@ class Registered:
 
 @dataclass(frozen=True)
 class Stored:
-    """What was found before planning. ``weights_sha256`` is empty where no weights were given."""
+    """What was found before planning. ``weights_sha256`` is empty where no weights were given.
+
+    ``champion_evaluation`` is the folder in which the champion was judged, empty where nobody said; ``pretrained`` what
+    the weights are.
+    """
 
     files: tuple[StoredFile, ...]
     weights_sha256: str
     newest: Registered | None
     champion: ChampionRecord | None
+    champion_evaluation: str = ""
+    pretrained: Pretrained | None = None
 
 
 def draw_up(
@@ -76,14 +83,14 @@ def draw_up(
         raise InputError(f"the execution's name {execution.name!r}: must be of letters, digits and _.=+@-")
     if not stored.files:
         raise InputError(f"dataset = {uri!r}: holds no files; upload labelled images there first")
-    check_weights(given, stored.weights_sha256)
+    check_weights(given, stored)
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
     digest = digest_dataset(stored.files)
     mark = fingerprint(
         Recipe(
             dataset_digest=digest,
-            preparation=describe_preparation(given),
+            preparation=given.preparation(),
             weights_sha256=stored.weights_sha256,
             hyperparameters=trained_with,
             tuning=tuning if given.tune else None,
@@ -120,9 +127,12 @@ def draw_up(
         ask_before_production=given.ask_before_production,
         approval_seconds=max(1, round(given.approval_hours * 3600)),
         compare=given.compare,
-        champion=None if champion is None else PlannedChampion(champion.model_package_arn, champion.package_version),
+        champion=None
+        if champion is None
+        else PlannedChampion(champion.model_package_arn, champion.package_version, stored.champion_evaluation),
         judged_against=expect_in_production(given.compare, champion),
         loosened=loosened,
+        pretrained=stored.pretrained,
     )
 
 
@@ -133,14 +143,20 @@ def expect_in_production(compare: bool, champion: ChampionRecord | None) -> str 
     return "" if champion is None else champion.model_package_arn
 
 
-def check_weights(given: RunInput, sha256: str) -> None:
-    """Raise InputError where the weights are not the ones that the input names by their digest."""
+def check_weights(given: RunInput, stored: Stored) -> None:
+    """Raise InputError where the weights are not those that the input names by their digest, its task and its model."""
+    sha256 = stored.weights_sha256
     if given.weights_sha256 and not given.weights:
         raise InputError("weights_sha256 is given without weights: name the file it is the digest of")
     if given.weights_sha256 and given.weights_sha256 != sha256:
         raise InputError(
             f"weights = {given.weights!r}: its SHA-256 is {sha256}, not the weights_sha256 {given.weights_sha256}"
         )
+    if stored.pretrained is not None:
+        try:
+            require_fit(stored.pretrained, task=given.task, model=given.model)
+        except WeightsError as error:
+            raise InputError(f"weights = {given.weights!r}: {error}") from error
 
 
 def decide_to_build(force: bool, mark: str, newest: Registered | None) -> tuple[bool, str]:
@@ -200,18 +216,6 @@ def share_preparation(instances: int) -> Sharing:
     return Sharing(shared=shared, instances=instances, distribution="ShardedByS3Key" if shared else "FullyReplicated")
 
 
-def describe_preparation(given: RunInput) -> dict[str, Any]:
-    """How the labelled images are read: what decides the prepared dataset beside the files themselves."""
-    return {
-        "task": given.task,
-        "format": given.format,
-        "policy": dict(given.policy),
-        "group_pattern": given.group_pattern,
-        "seed": given.seed,
-        "image_size": given.image_size,
-    }
-
-
 def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
     """``run.json``: what was asked for, for the programs of the jobs and for who reads the run later."""
     return {
@@ -219,7 +223,8 @@ def describe_run(given: RunInput, plan: BuildPlan) -> dict[str, Any]:
         "run": plan.run,
         "started_by": given.started_by,
         "reason": plan.reason,
-        "preparation": {**describe_preparation(given), "instances": given.prepare_instances},
+        "dataset": plan.dataset.name,
+        "preparation": {**given.preparation(), "instances": given.prepare_instances},
         "training": {
             "hyperparameters": plan.hyperparameters,
             "instance": given.training_instance,

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from workflow.commands.session import Session, make_watcher, on_project, print_result, user_name, watch_to_its_end
+from workflow.commands.session import (
+    Session,
+    confirm,
+    make_watcher,
+    on_project,
+    print_result,
+    user_name,
+    watch_to_its_end,
+)
+from workflow.contract.plain_text import show_lines
+from workflow.contract.way_on import EXAMPLE
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from workflow.runs.watch import View
+FOUND = Path(".greenlight/upload")
+"""Where what was found in data stays, in a folder for each."""
+
+with_policy = click.option(
+    "--policy",
+    default="",
+    metavar="KIND=POLICY,…",
+    help=f"What is done about what is wrong with the data, such as {EXAMPLE}; drop leaves out all that can be.",
+)
 
 
 @click.command()
@@ -24,8 +45,10 @@ if TYPE_CHECKING:
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
-    help="What the run's input will say of the data: task, format, or policy.KIND, such as policy.empty-box=drop.",
+    help="What the run's input will say of the data: task, format, group_pattern, seed, image_size or max_detections.",
 )
+@click.option("--yes", is_flag=True, help="Remove without a question what the name holds and the folder does not.")
+@with_policy
 @on_project
 def upload(
     session: Session,
@@ -35,21 +58,44 @@ def upload(
     name: str | None,
     weights: Path | None,
     pairs: tuple[str, ...],
+    yes: bool,
+    policy: str,
 ) -> None:
-    """Check a folder, or a .zip, of labelled images and upload what changed."""
+    """Check a folder, or a .zip, of labelled images and upload what changed.
+
+    Every picture is read and copies between splits are found here, as the run will, where what that needs is installed.
+    """
+    from workflow.datasets.account import tell_prepared, tell_recognised
     from workflow.datasets.check import read_dataset
+    from workflow.datasets.preparation import MISSING, prepare_here
     from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
     from workflow.runs.start import read_settings
 
-    dataset = read_dataset(folder, **check_data_settings(read_settings(pairs)))
+    again = f"greenlight upload {shlex.quote(str(folder))} --policy {{policy}}"
+    settings = check_data_settings(read_settings(pairs, policy=policy))
+    read = {key: settings[key] for key in ("task", "format", "policy") if key in settings}
+    dataset = read_dataset(folder, **read, again=again)
     if weights is not None:
-        check_weights(weights)
+        check_weights(weights, dataset.task)
+    for line in tell_recognised(dataset):
+        tell(line)
+    report = prepare_here(dataset, settings, again, FOUND / dataset.name, tell)
+    for line in [MISSING] if report is None else tell_prepared(report):
+        tell(line)
     stack = session.stack(project)
+    name = name or dataset.name
+
+    def ask_to_remove(gone: Sequence[str]) -> None:
+        held = (
+            f"{name} holds {len(gone):,} file{'' if len(gone) == 1 else 's'} that {folder} does not, such as {gone[0]}."
+        )
+        confirm(yes, f"{held} Remove them?")
+
     with click.progressbar(
         length=len(dataset.files), label="  uploading", file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
         done = upload_dataset(
-            session.cloud, stack.bucket, dataset, name or dataset.name, lambda at, _: bar.update(at - bar.pos)
+            session.cloud, stack.bucket, dataset, name, lambda at, _: bar.update(at - bar.pos), ask_to_remove
         )
     weights_uri = upload_weights(session.cloud, stack.bucket, weights) if weights else ""
     document = {
@@ -66,11 +112,16 @@ def upload(
     print_result(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
 
 
+def tell(line: str) -> None:
+    """A line for a person, beside what a program reads."""
+    click.echo(show_lines(f"  {line}"), err=True)
+
+
 def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:
     """The settings, provided that all of them are about how data is read. Raises UsageError naming another."""
     for key in given:
-        if key not in ("task", "format", "policy"):
-            raise UsageError(f"--set {key}: an upload looks at task, format and policy; give {key} to the start.")
+        if key not in ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections"):
+            raise UsageError(f"--set {key}: an upload looks at how data is read; give {key} to the start.")
     return given
 
 
@@ -94,6 +145,7 @@ class WithInputKeys(click.Command):
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")
+@with_policy
 @click.option("--watch", "follow", is_flag=True, help="Watch it until it ends.")
 @on_project
 def start(
@@ -105,12 +157,13 @@ def start(
     document: Any,
     name: str,
     force: bool,
+    policy: str,
     follow: bool,
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
     from workflow.runs.start import read_settings, start_run
 
-    given = read_settings(pairs, document.read() if document else "")
+    given = read_settings(pairs, document.read() if document else "", policy)
     stack = session.stack(project)
     if dataset:
         given["dataset"] = dataset if dataset.startswith("s3://") else f"s3://{stack.bucket}/datasets/{dataset}/"

@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow.contract.document import Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
 from workflow.contract.policy import Loosened
+from workflow.contract.weights import Pretrained
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,14 @@ class Instances:
 
 @dataclass(frozen=True)
 class PlannedChampion:
-    """The package in production that the candidate is judged against."""
+    """The package in production that the candidate is judged against.
+
+    ``evaluation`` is the folder in which it was judged itself, empty where nobody said.
+    """
 
     model_package_arn: PackageArn
     package_version: PackageVersion
+    evaluation: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class BuildPlan(Document):
 
     ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
     find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
-    ``loosened`` is what the run asks less of than its stack demands, whatever key it is.
+    ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
+    weights are that the training starts from, None where there are none.
     """
 
     run: Text
@@ -134,3 +140,4 @@ class BuildPlan(Document):
     champion: PlannedChampion | None
     judged_against: str | None
     loosened: tuple[Loosened, ...] = ()
+    pretrained: Pretrained | None = None

@@ -54,7 +54,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "rotated-image": FindingKind("note", ("reject", "drop", "note"), "it is shown and learned upright, as EXIF says"),
     "missing-label": FindingKind("note", ("reject", "drop", "note"), "taken as a picture without objects"),
     "orphan-label": FindingKind("note", _SAY, "a label without a picture teaches nothing"),
-    "unused-file": FindingKind("note", _SAY, "not a picture and no label"),
+    "unused-file": FindingKind("note", _SAY, "no part of the set by its format's own lists, folders or neighbours"),
     "repeated-image": FindingKind("note", ("reject", "drop", "note"), "the same picture counts twice"),
     "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
@@ -62,10 +62,15 @@ FINDINGS: Mapping[str, FindingKind] = {
     "label-conflict": FindingKind("reject", ("reject", "note"), "two pictures share one label, or one picture two"),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
+    "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
+    "made-split": FindingKind("note", _SAY, "add the pictures, or take the line out of data.yaml"),
+    "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),
     "imbalance": FindingKind("note", _SAY, "add pictures of the rare class"),
+    "lost-objects": FindingKind("note", _SAY, "mend their rows, so that the figures are right"),
+    "many-objects": FindingKind("reject", _SAY, "raise max_detections: what is above it is never found"),
     "small-objects": FindingKind("note", _SAY, "train with a larger image_size"),
 }
 """Every kind of finding. What would mislead the evaluation rejects unless the input says otherwise."""
@@ -73,7 +78,8 @@ FINDINGS: Mapping[str, FindingKind] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing the preparation noticed. ``file`` is relative to the dataset; ``line`` counts from 1, 0 if none.
+    """One thing the preparation noticed. ``file`` is relative to the dataset, or the dataset's name where it is about
+    the whole; ``line`` counts from 1, 0 if none.
 
     ``severity`` is ``error`` for what rejects the dataset and ``warning`` for all else; ``kind`` is one of FINDINGS,
     ``action`` one of ACTIONS' values.
@@ -88,9 +94,9 @@ class Finding:
     advice: str = ""
 
     def text(self) -> str:
-        """The finding on one line."""
+        """The finding on one line, with its kind, by which a policy names it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
+        return f"{place}: {self.message} [{self.kind}]"
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,9 @@ class DatasetReport:
     """``dataset-report.json``. ``errors`` and ``warnings`` count all findings, ``findings`` shows some of each kind.
 
     ``keypoints`` is how many an object has and how many numbers each, None but for pose. ``counted`` maps a kind of
-    finding to how often it was found, ``sizes`` the picture sizes seen most (``640x480``) to how often.
+    finding to how often it was found, ``noted`` to how often it was no more than that, a note and no problem,
+    ``rejected`` to how often it rejects the dataset under the run's ``policy``; ``sizes`` the picture sizes seen most
+    (``640x480``) to how often.
     """
 
     digest: str
@@ -130,6 +138,15 @@ class DatasetReport:
     class_counts: tuple[ClassCount, ...] = ()
     counted: Mapping[str, int] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
+    noted: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> dict[str, int]:
+        """How often each kind was found that is more than a note, the most frequent first."""
+        left = {kind: count - self.noted.get(kind, 0) for kind, count in self.counted.items()}
+        return dict(sorted(((kind, count) for kind, count in left.items() if count > 0), key=lambda one: -one[1]))
 
     @staticmethod
     def parse(document: object) -> DatasetReport:
@@ -158,6 +175,10 @@ class DatasetReport:
             class_counts=tuple(_class_count(item) for item in reading.sequence(top, "class_counts", "")),
             counted=_counts(top, "counted"),
             sizes=_counts(top, "sizes"),
+            # The report of a champion's data may be older than these keys.
+            noted=_counts(top, "noted") if "noted" in top else {},
+            rejected=_counts(top, "rejected") if "rejected" in top else {},
+            policy=_policy(top["policy"]) if "policy" in top else {},
         )
 
     def document(self) -> dict[str, Any]:
@@ -175,6 +196,9 @@ class DatasetReport:
             "errors": self.errors,
             "warnings": self.warnings,
             "counted": dict(self.counted),
+            "noted": dict(self.noted),
+            "rejected": dict(self.rejected),
+            "policy": dict(self.policy),
             "findings": [asdict(finding) for finding in self.findings],
         }
 
@@ -190,6 +214,11 @@ def _finding(value: object) -> Finding:
         action=reading.text(item, "action", "finding"),
         advice=reading.text(item, "advice", "finding"),
     )
+
+
+def _policy(value: object) -> Mapping[str, str]:
+    found = mapping(value, "policy")
+    return {kind: reading.choice(found, kind, "policy", POLICIES) for kind in found}
 
 
 def _keypoints(value: object) -> tuple[int, int] | None:

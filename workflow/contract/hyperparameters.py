@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.model import PRECISIONS
+from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, key, rules_of
 
@@ -36,19 +36,27 @@ class OwnHyperparameters:
     )
     batch: int = key(Whole("images a step", 1, 512), 16)
     seed: int = key(Whole("seed of every random choice", 0, 2**31 - 1), 0)
+    max_detections: int = key(
+        Whole(
+            "objects of one picture that are found at most: in training, evaluation and service", 1, MAXIMUM_DETECTIONS
+        ),
+        USUAL_DETECTIONS,
+    )
 
 
 SETTINGS: Mapping[str, str] = {
     **dict.fromkeys(("patience", "close_mosaic", "workers"), "count"),
-    **dict.fromkeys(("nbs", "max_det", "mask_ratio"), "positive"),
+    **dict.fromkeys(("nbs", "mask_ratio"), "positive"),
     **dict.fromkeys(("cos_lr", "deterministic", "rect", "cls_remap", "single_cls", "overlap_mask"), "bool"),
-    **dict.fromkeys(("lr0", "lrf", "momentum", "weight_decay", "warmup_momentum", "warmup_bias_lr"), "fraction"),
+    **dict.fromkeys(("lr0", "lrf", "weight_decay", "warmup_momentum", "warmup_bias_lr"), "fraction"),
     **dict.fromkeys(("warmup_epochs", "box", "cls", "dfl", "pose", "kobj", "angle"), "amount"),
     **dict.fromkeys(("hsv_h", "hsv_s", "hsv_v", "translate", "perspective", "flipud", "fliplr", "bgr"), "fraction"),
     **dict.fromkeys(("mosaic", "mixup", "cutmix", "copy_paste", "erasing", "dropout"), "fraction"),
-    **dict.fromkeys(("cls_pw", "multi_scale", "fraction", "iou"), "fraction"),
-    **dict.fromkeys(("degrees", "shear", "scale"), "amount"),
-    "freeze": "count",
+    **dict.fromkeys(("cls_pw", "multi_scale", "scale", "iou"), "fraction"),
+    **dict.fromkeys(("degrees", "shear"), "amount"),
+    "momentum": "momentum",
+    "fraction": "share",
+    "freeze": "layers",
     "optimizer": "optimizer",
     "amp": "mixed precision",
     "auto_augment": "augmentation policy",
@@ -56,15 +64,22 @@ SETTINGS: Mapping[str, str] = {
 }
 """Every training argument of ultralytics that may be given, and its kind."""
 
-BOUNDS: Mapping[str, tuple[int, int]] = {
+LAYERS, CLASSIFIER_LAYERS = 22, 9
+"""Layers of YOLOv8 below its head, and of its classifier: with all of them and the head frozen nothing would learn."""
+
+BOUNDS: Mapping[str, tuple[float, float]] = {
     "count": (0, 1_000_000),
+    "layers": (0, LAYERS),
     "positive": (1, 1_000_000),
     "fraction": (0, 1),
+    "share": (0.0001, 1),
+    "momentum": (0, 0.9999),
     "amount": (0, 1000),
 }
-"""Kinds that are a number, with both ends. An amount is a loss's weight, epochs or degrees: more is a mistake."""
+"""Kinds that are a number, with both ends. An amount is a loss's weight, epochs or degrees: more is a mistake.
+A share of nothing trains on nothing, and at a momentum of 1 Adam does not start."""
 
-WHOLE = ("count", "positive")
+WHOLE = ("count", "positive", "layers")
 """Kinds that are a whole number."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -121,6 +136,24 @@ def check_hyperparameters(given: Mapping[Any, Any]) -> None:
             read_argument(name, as_text(value))
         except HyperparameterError as error:
             raise InputError(str(error).replace("hyperparameter ", "hyperparameters.", 1)) from error
+
+
+def require_meaning(arguments: Mapping[str, Any], task: str, classes: int) -> None:
+    """Raise HyperparameterError for an argument that this data makes meaningless, before hours are spent on it."""
+    if arguments.get("single_cls") and classes > 1:
+        raise HyperparameterError(
+            f"hyperparameter single_cls = true: would merge the dataset's {classes} classes, which the evaluation "
+            "judges one by one; leave it out, or label one class"
+        )
+    if arguments.get("fraction", 1) < 1 and task == "classify":
+        raise HyperparameterError(
+            "hyperparameter fraction: a classifier learns from all of its pictures; leave it out, or upload fewer"
+        )
+    if arguments.get("freeze", 0) > CLASSIFIER_LAYERS and task == "classify":
+        raise HyperparameterError(
+            f"hyperparameter freeze = {arguments['freeze']}: a classifier has {CLASSIFIER_LAYERS} layers below its "
+            "head; nothing would be left to train"
+        )
 
 
 def _convert(text: str, kind: str) -> Any:

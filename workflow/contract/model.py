@@ -14,8 +14,8 @@ PRECISIONS = ("f32", "bf16", "int8")
 MAXIMUM_CLASSES = 10_000
 """Of a dataset. COCO has 80, Open Images 601, LVIS 1,203; what the evaluation counts grows with their square."""
 
-MAXIMUM_DETECTIONS = 300
-"""Of one picture: the most that a model answers, and that may be asked for."""
+USUAL_DETECTIONS, MAXIMUM_DETECTIONS = 300, 3000
+"""Of one picture: the most that a model finds unless its run says otherwise, and the most that a run may say."""
 
 MAXIMUM_PIXELS = 50_000_000
 """Of a picture. A larger one is neither learnt from, nor measured, nor answered."""

@@ -152,6 +152,18 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         check_pattern(values.get("group_pattern", ""))
         return RunInput(**values)
 
+    def preparation(self) -> dict[str, Any]:
+        """How the labelled images are read: what decides the prepared dataset beside the files themselves."""
+        return {
+            "task": self.task,
+            "format": self.format,
+            "policy": dict(self.policy),
+            "group_pattern": self.group_pattern,
+            "seed": self.seed,
+            "image_size": self.image_size,
+            "max_detections": self.max_detections,
+        }
+
     def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:
         """What this input asks less of than the stack whose defaults it was read over."""
         return find_loosened(RunInput.parse({}, {"dataset": self.dataset, **defaults}), self)

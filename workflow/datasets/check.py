@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow.datasets.refusal import SHOWN_OF_A_KIND, Again, refuse
 from workflow.errors import UsageError
 from workflow.labels.files import SUFFIXES, Files
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = SUFFIXES
 SPLITS = ("train", "validation", "test", "all")
 """The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
-SHOWN = 5
-"""Mistakes named in full; the rest are counted."""
 FOREIGN = {".json": "COCO", ".xml": "VOC", ".manifest": "Ground Truth"}
 """Labels that may be of other formats, by the suffix of their files."""
 README = '  See README, "Your own images".'
@@ -33,6 +32,7 @@ README = '  See README, "Your own images".'
 class Dataset:
     """A dataset that passed: ``files`` maps each key below the dataset's prefix to the file it comes from.
 
+    ``notes`` are what was found while it was opened and goes on: files left out, splits read from another place.
     ``folder`` is what was given, a folder or a zip; ``unpacked`` keeps what a zip held until the dataset is gone.
     """
 
@@ -44,6 +44,7 @@ class Dataset:
     files: dict[str, Path]
     splits: dict[str, int]
     objects: int
+    notes: tuple[Problem, ...] = ()
     unpacked: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -62,11 +63,12 @@ def read_dataset(
     task: str = "auto",
     format: str = "auto",
     policy: Mapping[str, str] | None = None,
+    again: str = "greenlight upload … --policy {policy}",
 ) -> Dataset:
     """Read and check a folder, or a zip of one, in any format that can be trained on.
 
-    ``task``, ``format`` and ``policy`` are the run input's. Raises UsageError naming what was looked for, or file and
-    line of what the policy rejects.
+    ``task``, ``format`` and ``policy`` are the run input's; ``again`` is what goes on with another ``{policy}``. Raises
+    UsageError naming what was looked for, or file and line of what the policy rejects.
     """
     # Reading formats is not needed by every command that imports this module.
     from workflow.labels.recognition import open_source
@@ -77,15 +79,13 @@ def read_dataset(
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
     if not files.images:
-        raise UsageError(
-            f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
-        )
+        lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
+        said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+        raise UsageError("\n".join([said, *lost[:SHOWN_OF_A_KIND]]))
     source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
-    if wrong := _select_rejected(source.problems):
-        raise UsageError("\n".join([f"{folder} cannot be used:", *_list_mistakes(folder, wrong)]))
-    objects = _count_objects(folder, source)
+    objects = _count_objects(folder, source, Again(again, policy or {}))
     counts = Counter(entry.split or "all" for entry in source.entries)
     return Dataset(
         folder=folder,
@@ -99,6 +99,7 @@ def read_dataset(
         },
         splits={split: counts[split] for split in SPLITS if split in counts},
         objects=objects,
+        notes=tuple(found for found in source.problems if found.action != "rejected"),
         unpacked=unpacked,
     )
 
@@ -135,7 +136,8 @@ def _key(name: str, base: str) -> str:
 def _has_no_labels(source: Opened) -> bool:
     """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
     labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
-    return not labels and source.format in ("", "yolo") and any(found.kind == "layout" for found in source.problems)
+    known = source.format not in ("", "yolo") or source.task == "classify"
+    return not labels and not known and any(found.kind == "layout" for found in source.problems)
 
 
 def _explain_no_labels(folder: Path, files: Files) -> str:
@@ -160,9 +162,9 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     return "\n".join([*lines, README])
 
 
-def _count_objects(folder: Path, source: Opened) -> int:
+def _count_objects(folder: Path, source: Opened, again: Again) -> int:
     """Count the objects of all images. Raises UsageError naming file and line of what cannot be used."""
-    mistakes: list[Problem] = []
+    mistakes = _select_rejected(source.problems)
     objects = labelled = 0
     for entry in source.entries:
         found = source.labels(entry, 0, 0)
@@ -170,8 +172,7 @@ def _count_objects(folder: Path, source: Opened) -> int:
         objects += len(found.rows)
         labelled += found.labelled
     if mistakes:
-        count = f"{len(mistakes)} label line{'s' if len(mistakes) != 1 else ''} cannot be used:"
-        raise UsageError("\n".join([count, *_list_mistakes(folder, mistakes)]))
+        raise refuse(folder, mistakes, again)
     if not objects:
         raise UsageError(
             f"{folder}: the labels of {labelled} images hold no object: nothing could be learned from them."
@@ -181,16 +182,6 @@ def _count_objects(folder: Path, source: Opened) -> int:
 
 def _select_rejected(problems: Sequence[Problem]) -> list[Problem]:
     return [found for found in problems if found.action == "rejected"]
-
-
-def _list_mistakes(folder: Path, mistakes: Sequence[Problem]) -> list[str]:
-    lines = []
-    for found in mistakes[:SHOWN]:
-        place = folder if found.file in (".", "") else folder / found.file
-        lines.append(f"  {place}:{found.line}: {found.message}" if found.line else f"  {place}: {found.message}")
-    if len(mistakes) > SHOWN:
-        lines.append(f"  and {len(mistakes) - SHOWN} more")
-    return lines
 
 
 def _slug(name: str) -> str:

@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.weights import Pretrained, WeightsError, read_pretrained, require_fit
 from workflow.contract.whole_zip import check_whole_zip
 from workflow.datasets.check import Dataset
 from workflow.errors import UsageError
 
 Progress = Callable[[int, int], None]
 """Told after each file: files done, files in all."""
+
+Ask = Callable[[Sequence[str]], None]
+"""Told before anything is sent which keys of the name will be removed; raises where they shall stay."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,13 @@ class Uploaded:
     removed: int
 
 
-def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress) -> Uploaded:
+def upload_dataset(
+    cloud: Cloud, bucket: str, dataset: Dataset, name: str, progress: Progress, ask: Ask = lambda gone: None
+) -> Uploaded:
     """Make ``s3://bucket/datasets/<name>/`` hold exactly the dataset's files.
 
-    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name.
+    Raises UsageError for a name with a slash or the like: what is not in the folder is removed below the name, once
+    ``ask`` let it.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
         raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
@@ -45,6 +52,8 @@ def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progr
         str(item["Key"])[len(prefix) :]: str(item["ETag"]).strip('"')
         for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
     }
+    if gone := sorted(there.keys() - dataset.files.keys()):
+        ask(gone)
     done = 0
 
     def send(key: str, path: Path) -> bool:
@@ -65,15 +74,14 @@ def upload_dataset(cloud: Cloud, bucket: str, dataset: Dataset, name: str, progr
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    gone = sorted(there.keys() - dataset.files.keys())
     for at in range(0, len(gone), 1000):
         keys = [{"Key": prefix + key} for key in gone[at : at + 1000]]
         cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
     return Uploaded(f"s3://{bucket}/{prefix}", sent, len(waiting) - sent, len(gone))
 
 
-def check_weights(weights: Path) -> None:
-    """Raise UsageError unless ``weights`` is called like PyTorch's weights and is one whole archive, as they are."""
+def check_weights(weights: Path, task: str = "auto", model: str = "") -> Pretrained:
+    """What the weights are. Raises UsageError where they are none, or do not fit the task of the data and the model."""
     if not weights.is_file():
         raise UsageError(f"{weights}: there is no such file of pretrained weights.")
     wanted = "pretrained weights are a .pt file written by torch.save, and this is none"
@@ -81,8 +89,14 @@ def check_weights(weights: Path) -> None:
         raise UsageError(f"{weights}: {wanted}.")
     try:
         check_whole_zip(weights)
+        found = read_pretrained(weights)
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         raise UsageError(f"{weights}: {wanted}: {error}.") from error
+    try:
+        require_fit(found, task=task, model=model)
+    except WeightsError as error:
+        raise UsageError(f"{weights}: {error}.") from error
+    return found
 
 
 def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:

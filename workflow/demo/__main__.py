@@ -18,9 +18,9 @@ from types import FrameType
 from typing import Any
 
 from workflow.contract.plain_text import show_lines
-from workflow.demo import record, steps
+from workflow.demo import data, record, steps
 from workflow.demo.options import Options, read_options
-from workflow.demo.steps import FOLDER, REPORT, Stops
+from workflow.demo.steps import FOLDER, REPORT, SUMMARY, Stops
 from workflow.errors import GreenlightError, UsageError
 from workflow.standin import StandIn
 
@@ -34,10 +34,12 @@ def demonstrate(options: Options, stops: Stops) -> None:
     """
     began = time.monotonic()
     print("Greenlight · the whole flow on this machine, nothing leaves it", flush=True)
-    with steps.begin_dataset(options) as wait_for_dataset:
+    with data.begin_dataset(options) as wait_for_dataset:
         standin = StandIn(options.state, options.port)
         standin.check()
         environment_seconds = steps.prepare_environments()
+        if options.dataset is not None:
+            data.examine(options, wait_for_dataset())
         site = steps.deploy_stack(steps.start_standin(standin, options, stops), options)
         dataset = wait_for_dataset()
     built = steps.build(site, options, steps.upload(site, options, dataset), stops)
@@ -53,7 +55,7 @@ def demonstrate(options: Options, stops: Stops) -> None:
 def write_summary(document: Mapping[str, Any]) -> None:
     """Write ``summary.json``."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "summary.json").write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    SUMMARY.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def stop_all(stops: Stops) -> None:
@@ -70,6 +72,7 @@ def main() -> int:
         signal.signal(number, _interrupt)
     stops: Stops = []
     try:
+        steps.forget_the_last()
         demonstrate(read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty()), stops)
     except UsageError as error:
         return _end(stops, str(error), error.exit_code)

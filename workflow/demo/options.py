@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ SAMPLE_GATE: Mapping[str, Any] = {"minimum_map50": 0.6}
 OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
 """What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing, and a small set may
 hold out no object of a class. Less than a stack demands by itself, so it is the stack's that says it."""
-POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare"}
+POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare", "policy"}
 """The keys that a demonstration sets in its stack, and takes back where the next one wants none."""
 EMAIL = "you@example.com"
 """Who is mailed, and may approve where people sign in and nobody else is named."""
@@ -46,7 +46,7 @@ class SignIn:
 class Options:
     """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones.
 
-    ``sign_in`` None means that the mailed link decides by itself.
+    ``sign_in`` None means that the mailed link decides by itself; ``findings`` is what is done about kinds of findings.
     """
 
     dataset: Path | None
@@ -56,6 +56,7 @@ class Options:
     state: Path
     settings: Mapping[str, Any]
     sign_in: SignIn | None = None
+    findings: Mapping[str, str] = field(default_factory=dict)
 
     def training(self) -> dict[str, Any]:
         """How to train: what suits the data, and over it what was asked for."""
@@ -68,8 +69,9 @@ class Options:
         return {**usual, **self.settings}
 
     def policy(self) -> Mapping[str, Any]:
-        """What the stack shall demand of the model."""
-        return SAMPLE_GATE if self.dataset is None else OWN_GATE
+        """What the stack shall demand of the model, and of the data."""
+        gate = SAMPLE_GATE if self.dataset is None else OWN_GATE
+        return {**gate, "policy": dict(self.findings)} if self.findings else gate
 
 
 def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
@@ -86,8 +88,10 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
     port = environ.get("PORT") or "4566"
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
-    keys = {"EPOCHS": "epochs", "IMAGE_SIZE": "image_size", "TASK": "task", "FORMAT": "format"}
-    settings = read_settings(tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name)))
+    keys = {name: name.lower() for name in ("EPOCHS", "IMAGE_SIZE", "MAX_DETECTIONS", "TASK", "FORMAT")}
+    pairs = tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name))
+    settings = read_settings(pairs, policy=environ.get("POLICY") or "")
+    findings = settings.pop("policy", {})
     return Options(
         dataset=path("DATASET"),
         weights=path("WEIGHTS"),
@@ -96,6 +100,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         state=path("STATE") or Path(".greenlight/local"),
         settings=settings,
         sign_in=read_sign_in(environ),
+        findings=findings,
     )
 
 

@@ -9,18 +9,18 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
+from workflow.contract.hyperparameters import MODELS
 from workflow.contract.plain_text import show_lines
-from workflow.datasets.check import Dataset, read_dataset
+from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, POLICY, Options, SignIn
@@ -37,13 +37,17 @@ from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
 from workflow.stack.deploy import deploy
 from workflow.stack.outputs import Stack, describe_stack
-from workflow.standin import ROOT, StandIn, make_environments
+from workflow.standin import StandIn, make_environments
 
 PROJECT = "greenlight"
 FOLDER = Path(".greenlight/demo")
 """Where everything that a demonstration makes goes, the stand-in's state aside."""
-SAMPLE = FOLDER / "dataset" / "fasteners"
 REPORT = FOLDER / "report" / "index.html"
+SUMMARY = FOLDER / "summary.json"
+HELD_OUT = FOLDER / "held-out"
+PREDICTIONS = FOLDER / "predictions"
+FOUND = FOLDER / "data"
+"""What was found in a person's own data."""
 
 CLIENT_SECRET = f"{PROJECT}-demo-client"
 """The name of what keeps the secret of the approval page at its issuer."""
@@ -69,35 +73,13 @@ class Built:
     approval_seconds: float
 
 
-@contextlib.contextmanager
-def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
-    """Check what was given, before anything is started. Without a dataset, begin to draw the sample.
-
-    Yields what waits for the dataset and gives it. A sample that is not finished on leaving is given up.
-    """
-    if options.weights is not None:
-        check_weights(options.weights)
-    if options.dataset is not None:
-        settings = options.settings
-        given = read_dataset(options.dataset, task=settings.get("task", "auto"), format=settings.get("format", "auto"))
-        yield lambda: given
-        return
-    shutil.rmtree(SAMPLE, ignore_errors=True)
-    # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
-    code = "import sys, pathlib, workflow.demo.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
-    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
-    try:
-        yield lambda: wait_for_sample(drawing)
-    finally:
-        drawing.kill()
-        drawing.wait()
-
-
-def wait_for_sample(drawing: subprocess.Popen[bytes]) -> Dataset:
-    """Wait for the sample's pictures."""
-    if drawing.wait():
-        raise GreenlightError("the sample's pictures could not be drawn")
-    return read_dataset(SAMPLE)
+def forget_the_last() -> None:
+    """Remove what the demonstration before this one left: a failed one must not be taken for it."""
+    for left in (SUMMARY, REPORT.parent, HELD_OUT, PREDICTIONS, FOUND):
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def prepare_environments() -> float:
@@ -182,6 +164,8 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
     if options.weights is not None:
         given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
+        if (model := check_weights(options.weights).model) in MODELS:
+            given["model"] = model
         say("weights", given["weights"])
     served = served_dataset(site.cloud, site.stack.table)
     if served not in ("", dataset.name):
@@ -228,12 +212,10 @@ def stop_run(cloud: Cloud, execution: str) -> None:
 
 def ask_production(site: Site, test_uri: str) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
-    for name in ("held-out", "predictions"):
-        shutil.rmtree(FOLDER / name, ignore_errors=True)
-    pictures = fetch_pictures(site.cloud, test_uri, FOLDER / "held-out")
+    pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
     found = [ask(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
     for prediction in found:
-        draw(prediction, FOLDER / "predictions" / f"{prediction.file.stem}.jpg")
+        draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
     return found
 
 
@@ -245,7 +227,7 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
         f" Production serves {name} version {finished.version}."
     )
     say("report", str(REPORT))
-    say("pictures", f"{FOLDER / 'predictions'}/  ({pictures} held-out images with boxes)")
+    say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with boxes)")
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:

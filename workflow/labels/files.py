@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+from workflow.labels.tree import list_tree
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 """Endings of the files that are pictures."""
@@ -25,6 +28,9 @@ SPLIT_NAMES: Mapping[str, str] = {name: split for split, names in SPLITS.items()
 STRUCTURE = frozenset({*SPLIT_NAMES, "images", "labels", "annotations", "jpegimages", "imagesets"})
 """Folder names that say what they hold; every other folder may be a wrapping or a class."""
 
+FOLDERS_SHOWN = 5
+"""Folders that a sentence names."""
+
 _ASIDE = re.compile(r"(readme|licen[sc]e|changelog|notice)\b.*", re.IGNORECASE)
 
 
@@ -35,9 +41,12 @@ class Files:
     """
 
     def __init__(self, root: Path, images: Sequence[str] | None = None) -> None:
-        """Walk ``root``; ``images`` are further pictures, which lie elsewhere."""
+        """List ``root``; ``images`` are further pictures, which lie elsewhere."""
         self.root = root
-        self.all = sorted({*_walk(root), *(images or ())})
+        tree = list_tree(root, is_structure)
+        self.all = sorted({*tree.files, *(images or ())})
+        self.remarks = tree.remarks
+        """What there is to say of links, and of what cannot be read."""
         self.images = [name for name in self.all if is_image(name)]
         self.base = _find_wrapping(self.all)
         self._known = set(self.all)
@@ -99,6 +108,30 @@ def is_image(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - called for every file; Path is ten times slower
 
 
+def label_of(image: str) -> str:
+    """Where an image's YOLO label belongs: in ``labels`` instead of the last ``images`` of its path, or beside it."""
+    stem = image[: image.rindex(".")]
+    head, found, tail = f"/{stem}".rpartition("/images/")
+    return f"{head}/labels/{tail}.txt".lstrip("/") if found else f"{stem}.txt"
+
+
+def split_named(folder: str) -> str:
+    """The split that a folder's own name means, such as ``val2017``; empty for any other."""
+    return SPLIT_NAMES.get(folder.lower().rstrip("0123456789"), "")
+
+
+def is_structure(folder: str) -> bool:
+    """Whether a folder's own name says what it holds: labels, pictures or a split."""
+    return folder.lower() in STRUCTURE or bool(split_named(folder))
+
+
+def count_by_folder(names: Iterable[str]) -> str:
+    """Which folders hold these files, and how many each, for people to read: ``images (12), . (1)``."""
+    counts = Counter(name.rpartition("/")[0] or "." for name in names)
+    shown = [f"{folder} ({count})" for folder, count in sorted(counts.items())[:FOLDERS_SHOWN]]
+    return ", ".join([*shown, *([f"and {len(counts) - FOLDERS_SHOWN} more"] if len(counts) > FOLDERS_SHOWN else [])])
+
+
 def split_of(path: str) -> str:
     """The split that a path speaks of, such as ``annotations/instances_val2017.json``; empty where it names none.
 
@@ -142,21 +175,13 @@ def common_folder(names: Iterable[str]) -> str:
     return os.path.commonpath(folders) if folders and "" not in folders else ""
 
 
-def _walk(root: Path) -> Iterable[str]:
-    skip = len(str(root)) + 1
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
-        prefix = folder[skip:].replace(os.sep, "/")
-        yield from (f"{prefix}/{name}" if prefix else name for name in names if not name.startswith("."))
-
-
 def _find_wrapping(names: Sequence[str]) -> str:
     base = ""
     while True:
         rest = [name[len(base) :] for name in names if name.startswith(base)]
         tops = {name.split("/", 1)[0] for name in rest if not _ASIDE.fullmatch(name)}
         top = min(tops, default="")
-        if len(tops) != 1 or top in rest or top.lower() in STRUCTURE:
+        if len(tops) != 1 or top in rest or is_structure(top):
             return base
         base += f"{top}/"
 

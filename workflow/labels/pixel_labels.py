@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workflow.labels.files import Files, Finder, common_folder, names_below, split_of
+from workflow.labels.files import Files, Finder, common_folder, count_by_folder, names_below, split_of
 from workflow.labels.geometry import Numbers
 from workflow.labels.groups import read_groups
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
@@ -60,6 +60,7 @@ class Register:
         self._finder = Finder(files.images)
         self._policy = policy
         self._found: dict[str, str] = {}
+        self._left: set[str] = set()
         self.problems: list[Problem] = []
 
     def add(self, said: str, split: str, file: str, line: int = 0) -> str:
@@ -77,6 +78,11 @@ class Register:
         self._found[found[0]] = split or split_of(found[0][len(self._files.base) :].rpartition("/")[0])
         return found[0]
 
+    def leave_out(self, image: str, why: str) -> None:
+        """Note an image that is no part of the set."""
+        self._left.add(image)
+        self.report("unused-file", why, image)
+
     def report(self, kind: str, message: str, file: str, line: int = 0) -> None:
         """Note a problem of the whole set."""
         self.problems.append(problem(kind, file, line, message, self._policy))
@@ -88,12 +94,15 @@ class Register:
         if not self._found:
             self.report("layout", "none of the images that it names is here", where)
         for image in self._files.images:
-            if self._found and image not in self._found:
+            if self._found and image not in self._found and image not in self._left:
                 self.report("unused-file", "no label names this image; left out", image)
+        nowhere = [image for image, split in self._found.items() if not split]
+        if nowhere and len(nowhere) < len(self._found):
+            message = f"pictures of no split lie beside those of others: {count_by_folder(nowhere)}"
+            self.report("layout", f"{message}; name them in the lists of a split, or move them to its folder", where)
         names: dict[str, str] = {}
-        # Pictures without a split may join train, and then need names of their own there.
-        for split in {split or "train" for split in self._found.values()}:
-            images = [image for image, where_to in self._found.items() if (where_to or "train") == split]
+        for split in set(self._found.values()):
+            images = [image for image, where_to in self._found.items() if where_to == split]
             names |= zip(images, names_below(common_folder(images), images), strict=True)
         return [
             Entry(image, split, names[image], groups.get(image, ""), key)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
-from workflow.labels.classify import class_folders, open_classify
+from workflow.labels.classify import find_classes, open_classify
 from workflow.labels.coco import is_coco, open_coco
-from workflow.labels.files import Files
+from workflow.labels.files import Files, is_image, label_of
 from workflow.labels.ground_truth import is_manifest, open_ground_truth
+from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
-from workflow.labels.source import Opened, problem
+from workflow.labels.source import Opened, Problem, problem
+from workflow.labels.tree import Remark
 from workflow.labels.voc import is_voc, open_voc
-from workflow.labels.yolo import find_places, label_of, open_yolo
+from workflow.labels.yolo import open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
@@ -35,11 +38,20 @@ def open_source(
     job. A folder that holds a single zip and nothing else is not opened: ``archive.the_archive`` tells, and
     ``archive.unpack_zip`` unpacks it first. One of more than MAXIMUM_CLASSES classes is a problem and nothing else.
     """
-    opened = _open(Files(root, images), task, format, policy)
+    files = Files(root, images)
+    opened = _open(files, task, format, policy)
+    opened = replace(opened, problems=[*(_judge(remark, policy) for remark in files.remarks), *opened.problems])
     if len(opened.classes) <= MAXIMUM_CLASSES:
         return opened
     message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
     return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
+    """A link is told; what is lost or doubtful rejects, so that nothing is missing in silence."""
+    kinds = {"followed": "linked-folder", "known": "linked-folder"}
+    kind = "unreadable-image" if remark.kind == "lost" and is_image(remark.name) else kinds.get(remark.kind, "layout")
+    return problem(kind, remark.name, 0, remark.message, policy)
 
 
 def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Opened:
@@ -52,7 +64,7 @@ def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Op
         return open_voc(files, task, policy)
     if found == "ground-truth":
         return open_ground_truth(files, task, policy)
-    if task == "classify" or (task == "auto" and not _has_labels(files) and class_folders(files)):
+    if task == "classify" or (task == "auto" and not _has_labels(files) and _has_classes(files)):
         return open_classify(files, policy)
     return open_yolo(files, task, policy)
 
@@ -66,6 +78,14 @@ def recognise(files: Files, task: str = "auto") -> str:
     if is_coco(files):
         return "coco"
     return "voc" if is_voc(files) else "yolo"
+
+
+def _has_classes(files: Files) -> bool:
+    """Whether folders are called like classes; not where the file that names them cannot be read."""
+    try:
+        return find_classes(files) is not None
+    except SettingsError:
+        return False
 
 
 def _has_labels(files: Files) -> bool:

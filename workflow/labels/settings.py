@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +25,29 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Word:
+    """What YAML takes for something else than it is written as: ``no`` for False, ``010`` for 8. ``line`` from 1."""
+
+    written: str
+    meaning: object
+    line: int
+
+    def __repr__(self) -> str:
+        return self.written
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What ``data.yaml`` says. ``places`` maps splits to the folders or lists that it names, as written."""
+    """What ``data.yaml`` says.
+
+    ``places`` maps splits to the folders or lists that it names, with slashes; ``root`` is what they lie below.
+    """
 
     file: str
     classes: tuple[str, ...]
     keypoints: tuple[int, int] | None = None
     flip: tuple[int, ...] | None = None
+    root: str = ""
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -59,8 +76,11 @@ def read_settings(files: Files) -> Settings:
     try:
         text = files.path(file).read_text(encoding="utf-8-sig")
         if file.endswith("classes.txt"):
-            return Settings(file, class_names({"names": [line for line in text.splitlines() if line.strip()]}))
-        return _settings(file, yaml.safe_load(text))
+            # An empty line between others would move the number of every class below it.
+            return Settings(file, class_names({"names": text.rstrip().splitlines()}))
+        return _settings(file, yaml.load(text, _Loader))  # noqa: S506 - a safe loader
+    except SettingsError:
+        raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or " ".join(str(error).split())
@@ -84,6 +104,8 @@ def class_names(document: Any) -> tuple[str, ...]:
         )
     if any(isinstance(name, (list, Mapping)) for name in names):
         raise ValueError("names: every class must be one name, found a list or a map")
+    if odd := [name for name in names if type(name) not in (str, int)]:
+        raise ValueError(f"names: {odd[0]!r} is no text: quote it, as in  names: ['no', '010']")
     classes = tuple(str(name).strip() for name in names)
     if not all(classes) or len(set(classes)) != len(classes):
         raise ValueError(f"names: every class needs a name of its own, found {', '.join(classes)}")
@@ -94,6 +116,7 @@ def class_names(document: Any) -> tuple[str, ...]:
 
 
 def _settings(file: str, document: Any) -> Settings:
+    _check_words(file, document.get("names") if isinstance(document, Mapping) else None)
     classes = class_names(document)
     shape = document.get("kpt_shape")
     keypoints = None
@@ -106,7 +129,43 @@ def _settings(file: str, document: Any) -> Settings:
         keypoints is None or not _whole_numbers(flip) or sorted(flip) != list(range(keypoints[0]))
     ):
         raise ValueError(f"flip_idx: must name every keypoint of kpt_shape once, counted from 0, found {flip!r}")
-    return Settings(file, classes, keypoints, tuple(flip) if flip else None, _places(document))
+    root = clean_path(document["path"]) if isinstance(document.get("path"), str) else ""
+    return Settings(file, classes, keypoints, tuple(flip) if flip else None, root, _places(document))
+
+
+class _Loader(yaml.SafeLoader):
+    """Keeps as it is written what is neither text nor a plain whole number, and takes no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen and key.value != "<<":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value} is there twice", key.start_mark
+                )
+            seen.add((key.tag, str(key.value)))
+        return super().construct_mapping(node, deep)
+
+    def construct_word(self, node: yaml.ScalarNode) -> Any:
+        kind = node.tag.rpartition(":")[2]
+        try:
+            meaning = getattr(yaml.SafeLoader, f"construct_yaml_{kind}")(self, node)
+        except (ValueError, LookupError, AttributeError):
+            meaning = node.value  # a tag that somebody wrote before a word that is none of its kind
+        plain = kind == "int" and re.fullmatch("0|-?[1-9][0-9]*", node.value)
+        return meaning if plain else Word(node.value, meaning, node.start_mark.line + 1)
+
+
+for _kind in ("bool", "int", "float", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _Loader.construct_word)
+
+
+def _check_words(file: str, names: Any) -> None:
+    """Raise SettingsError for the first class that YAML takes for something else than its name."""
+    for name in names.values() if isinstance(names, Mapping) else names if isinstance(names, list) else ():
+        if isinstance(name, Word):
+            message = f"names: YAML reads {name.written} as {name.meaning}: quote it, '{name.written}'"
+            raise SettingsError(file, name.line, message)
 
 
 def _whole_numbers(value: Any) -> bool:
@@ -114,11 +173,10 @@ def _whole_numbers(value: Any) -> bool:
 
 
 def _places(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    root = clean_path(document["path"]) if isinstance(document.get("path"), str) else ""
     places: dict[str, tuple[str, ...]] = {}
     for split, names in SPLITS.items():
         said: Any = next((document[name] for name in names if document.get(name)), None)
         listed = [item for item in (said if isinstance(said, list) else [said]) if isinstance(item, str)]
         if listed:
-            places[split] = tuple(f"{root}/{clean_path(item)}".strip("/") for item in listed)
+            places[split] = tuple(map(clean_path, listed))
     return places

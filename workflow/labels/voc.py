@@ -6,12 +6,12 @@ annotation tools write them; those of the VOC challenge itself count from 1, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
+from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_named, split_of
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
@@ -95,12 +95,17 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
                 continue
         classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
         split = _find_split(splits, file, files)
-        image = register.add(by_stem.get(file[:-4], annotation.image or file[:-4]), split, file)
+        said = by_stem.get(file[:-4], annotation.image or file[:-4])
+        if splits and not split and said in by_stem.values():
+            register.leave_out(said, "no list of ImageSets names this image; left out")
+            continue
+        image = register.add(said, split, file)
         if image:
             labels[image] = file
-    for image in files.images:
-        if image not in labels and _is_photograph(files, image):
-            register.add(image, _find_split(splits, image, files), image)
+    for image in _list_unlabelled(files, labels, splits):
+        split = _find_split(splits, image, files)
+        if split or not splits:
+            register.add(image, split, image)
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
@@ -209,10 +214,30 @@ def _find_annotated(files: Files) -> dict[str, str]:
     return found
 
 
-def _is_photograph(files: Files, image: str) -> bool:
-    """Whether an image is one to label: where there are ``JPEGImages``, the others are masks and drawings."""
-    folder = f"{files.base}JPEGImages"
-    return not files.below(folder) or image.startswith(f"{folder}/")
+def _list_unlabelled(files: Files, labels: Collection[str], splits: Collection[str]) -> list[str]:
+    """The images without a file of their own that belong to the set all the same, as pictures without objects.
+
+    That are those in a folder of images or of a split, those beside a labelled one, and those that a list names.
+    Screenshots, examples and drawings elsewhere are none.
+    """
+    homes = {_home(image) for image in labels}
+    photographs = any(home.endswith("JPEGImages") for home in homes)
+    taken = {end for image in labels for end in _list_ends(image[: image.rindex(".")])}
+    found = []
+    for image in files.images:
+        home = _home(image)
+        named = any(end in splits and end not in taken for end in _list_ends(image[: image.rindex(".")]))
+        in_split = not photographs and bool(split_named(image[len(files.base) :].partition("/")[0]))
+        if image not in labels and (home in homes or named or in_split):
+            found.append(image)
+    return found
+
+
+def _home(image: str) -> str:
+    """The folder of images that one lies in, or else just its folder."""
+    folders = image.split("/")[:-1]
+    at = next((at for at in reversed(range(len(folders))) if folders[at] in ("JPEGImages", "images")), None)
+    return "/".join(folders if at is None else folders[: at + 1])
 
 
 def _read_splits(files: Files, register: Register) -> dict[str, str]:
@@ -231,6 +256,8 @@ def _read_splits(files: Files, register: Register) -> dict[str, str]:
                 found[end] = split
             elif line.strip():
                 register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+    if lists and not found:
+        register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
     return found
 
 

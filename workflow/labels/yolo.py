@@ -1,7 +1,6 @@
 """Opens a dataset with YOLO's text labels: finds its splits, pairs images with labels, and tells the task.
 
-The splits are where ``data.yaml`` says, or else in ``train/images`` (Roboflow), ``images/train`` (Ultralytics),
-``train`` with the labels beside, or ``images`` alone.
+Where the splits are is the business of ``places``.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow.labels.files import SPLITS, Files, Finder, clean_path, common_folder, is_image, names_below
+from workflow.labels.files import Files, is_image, label_of, names_below
 from workflow.labels.groups import groups_file, read_groups
+from workflow.labels.places import Place, find_places, resolve
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
@@ -20,14 +20,6 @@ from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
 LOOKED = "train/images, images/train and images (and the same for valid, val, validation and test)"
 SAMPLE = 1000
 """Label files that are read to tell the task."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one split's images are: a folder and what lies below it, or the folder that is common to a list."""
-
-    folder: str
-    images: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -106,13 +98,6 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     )
 
 
-def label_of(image: str) -> str:
-    """Where an image's label belongs: in ``labels`` instead of the last ``images`` of its path, or beside it."""
-    stem = image[: image.rindex(".")]
-    head, found, tail = f"/{stem}".rpartition("/images/")
-    return f"{head}/labels/{tail}.txt".lstrip("/") if found else f"{stem}.txt"
-
-
 def task_of(files: Files, labels: Sequence[str]) -> str:
     """The task that the rows' columns speak of, ``detect`` where there are none.
 
@@ -125,96 +110,6 @@ def task_of(files: Files, labels: Sequence[str]) -> str:
         return "obb"
     outlines = sum(number for columns, number in counts.items() if columns >= 7 and columns % 2)
     return "segment" if outlines > counts[5] else "detect"
-
-
-def find_places(
-    files: Files, settings: Settings, problems: list[Problem], policy: Mapping[str, str]
-) -> dict[str, Place]:
-    """Where the images of each split are; one split without a name where the dataset has none."""
-    places: dict[str, Place] = {}
-    taken: set[tuple[str, ...]] = set()
-    for split, names in SPLITS.items():
-        said = tuple(filter(None, (_resolve(files, text) for text in settings.places.get(split, ()))))
-        if said and said not in taken:
-            # Two splits of one folder are no splits: the second is left for the preparation to choose.
-            taken.add(said)
-            problems += _report_absent(files, settings, split, policy)
-            places[split] = _read_place(files, said, split, problems, policy)
-            continue
-        if said:
-            continue
-        usual = [f"{files.base}{name}/images" for name in names] + [f"{files.base}images/{name}" for name in names]
-        present = [folder for folder in usual if files.below(folder) and (folder,) not in taken]
-        present = present or [folder for name in names if _has_labels_beside(files, folder := f"{files.base}{name}")]
-        if len(present) > 1:
-            message = f"the {split} split is there twice: {' and '.join(present)}"
-            problems.append(problem("layout", files.base or ".", 0, message, policy))
-        if present:
-            taken.add((present[0],))
-            places[split] = _read_place(files, (present[0],), split, problems, policy)
-        else:
-            problems += _report_absent(files, settings, split, policy)
-    flat = f"{files.base}images"
-    if not places and files.images_below(flat):
-        places[""] = _read_place(files, (flat,), "", problems, policy)
-    return places
-
-
-def _resolve(files: Files, text: str) -> str:
-    """A folder or list that data.yaml names, as a path of this dataset; empty where nothing of it is here.
-
-    Paths of another machine are cut from the left until what is left exists.
-    """
-    parts = text.split("/")
-    for at in range(len(parts)):
-        name = files.base + "/".join(parts[at:])
-        if name in files or (not name.endswith(".txt") and files.images_below(name)):
-            return name
-    return ""
-
-
-def _report_absent(files: Files, settings: Settings, split: str, policy: Mapping[str, str]) -> Iterable[Problem]:
-    """The places of a split that data.yaml names and that hold nothing.
-
-    Roboflow names ``test/images`` also where there are no pictures to test with.
-    """
-    for text in settings.places.get(split, ()):
-        if not _resolve(files, text) and not (split == "test" and f"/{text}".endswith("/test/images")):
-            message = f"the {split} split is said to be in {text}, and no picture is there"
-            yield problem("layout", settings.file, 0, message, policy)
-
-
-def _read_place(
-    files: Files, said: Sequence[str], split: str, problems: list[Problem], policy: Mapping[str, str]
-) -> Place:
-    images: dict[str, None] = {}
-    finder: Finder | None = None
-    for name in said:
-        if not name.endswith(".txt"):
-            images |= dict.fromkeys(files.images_below(name))
-            continue
-        finder = finder or Finder(files.images)
-        near = name[: name.rfind("/") + 1]
-        lines = files.path(name).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(map(str.strip, lines), start=1):
-            if not line:
-                continue
-            beside = near + clean_path(line)
-            found = [beside] if beside in files and is_image(beside) else finder.find(line, near=near, split=split)
-            if len(found) != 1:
-                kind = "label-conflict" if found else "layout"
-                reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
-                problems.append(problem(kind, name, number, f"{line} {reason}", policy))
-            images |= dict.fromkeys(found[:1])
-    folder = said[0] if len(said) == 1 and not said[0].endswith(".txt") else common_folder(images)
-    return Place(folder, list(images))
-
-
-def _has_labels_beside(files: Files, folder: str) -> bool:
-    return any(
-        name.endswith(".txt") and not name.endswith("classes.txt") and "/" not in name[len(folder) + 1 :]
-        for name in files.below(folder)
-    )
 
 
 def _report_shared(images: Sequence[str], labels: Sequence[str], policy: Mapping[str, str]) -> Iterable[Problem]:
@@ -253,7 +148,7 @@ def _count_columns(files: Files, labels: Iterable[str]) -> Counter[int]:
 
 def _list_documents(files: Files, settings: Settings) -> Iterable[str]:
     """The file of settings, the groups, and those lists of images that the settings name."""
-    named = {_resolve(files, text) for texts in settings.places.values() for text in texts}
+    named = {resolve(files, settings, text) for texts in settings.places.values() for text in texts}
     if settings.file and settings.file in files:
         yield settings.file
     yield from groups_file(files)

@@ -14,15 +14,17 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.way_on import read_policy
 from workflow.errors import ServiceError, UsageError
 
 _ANY_DATASET = {"dataset": "s3://bucket/any/"}
 
 
-def read_settings(pairs: tuple[str, ...], document: str = "") -> dict[str, Any]:
+def read_settings(pairs: tuple[str, ...], document: str = "", policy: str = "") -> dict[str, Any]:
     """An execution input from a JSON text and ``key=value`` pairs over it; ``hyperparameters.lr0=0.01`` goes inside.
 
-    Raises UsageError naming the key and what it may hold.
+    ``policy`` is what is done about kinds of findings, as ``way_on`` spells it, over what the others say of it. Raises
+    UsageError naming the key and what it may hold.
     """
     try:
         given = json.loads(document) if document else {}
@@ -43,6 +45,8 @@ def read_settings(pairs: tuple[str, ...], document: str = "") -> dict[str, Any]:
         else:
             given[outer] = _value(text)
     try:
+        if policy:
+            given["policy"] = {**given.get("policy", {}), **read_policy(policy)}
         RunInput.parse(given, _ANY_DATASET)
     except InputError as error:
         raise UsageError(str(error)) from error

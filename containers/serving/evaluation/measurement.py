@@ -130,8 +130,9 @@ class Finder:
     def __init__(self, predictor: Predictor, held_out: HeldOut, confidence: float) -> None:
         """Nothing is looked at yet."""
         self._predictor, self._held_out = predictor, held_out
-        self._served = Thresholds.usual(held_out.task, confidence)
-        self._lowest = Thresholds(confidence=LOWEST_CONFIDENCE[held_out.task], every_class=True)
+        most = predictor.manifest.max_detections
+        self._served = Thresholds.usual(held_out.task, confidence, most)
+        self._lowest = Thresholds(LOWEST_CONFIDENCE[held_out.task], max_detections=most, every_class=True)
         self._judge = Judge.of(held_out)
         self._ids = map_classes(predictor, held_out)
         self._everything: list[tuple[Detections, Flags]] = []

@@ -64,7 +64,7 @@ def answer(predictor: Predictor, data: bytes, confidence: float) -> dict[str, An
     """What is answered to an encoded image; of masks only their boxes, which is what the release compares."""
     inference = predictor.infer(data)
     task, names = predictor.manifest.task, predictor.manifest.classes
-    thresholds = Thresholds.usual(task, confidence)
+    thresholds = Thresholds.usual(task, confidence, predictor.manifest.max_detections)
     if task == "classify":
         return {"classification": describe_classes(class_scores(inference.outputs), thresholds, names)}
     found = inference.detections(thresholds)

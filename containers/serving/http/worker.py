@@ -117,8 +117,9 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             asked["accept"],
             asked["attributes"],
             body,
-            Thresholds.usual(predictor.manifest.task, asked["confidence"]),
+            Thresholds.usual(predictor.manifest.task, asked["confidence"], predictor.manifest.max_detections),
             predictor.manifest.classes,
+            predictor.manifest.max_detections,
         )
         seconds = estimate_seconds(invocation)
         if seconds > REQUEST_SECONDS and invocation.shape != "lines":

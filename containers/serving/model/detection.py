@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from containers.serving.model.arrays import Flags, Floats, Indices, Integers
 from containers.serving.model.mask import Mask
 from containers.serving.model.thresholds import Thresholds
-from workflow.contract.model import MAXIMUM_DETECTIONS
+from workflow.contract.model import USUAL_DETECTIONS
 
 MAXIMUM_CANDIDATES = 30_000
 BLOCK = 128
@@ -146,7 +146,7 @@ def candidates(output: Floats, classes: int, thresholds: Thresholds) -> tuple[De
     return found.keep(finite), columns[finite]
 
 
-def suppress(detections: Detections, iou: float, most: int = MAXIMUM_DETECTIONS) -> Indices:
+def suppress(detections: Detections, iou: float, most: int = USUAL_DETECTIONS) -> Indices:
     """Indices that stay, best first: a box goes when a better one of its class overlaps it by more than ``iou``.
 
     In blocks, so that whoever comes after the last one kept is never looked at.

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 
-from workflow.contract.model import PRECISIONS, TASKS
+from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, TASKS, USUAL_DETECTIONS
 from workflow.contract.reading import VERSION
 
 LONGEST_SIDE = 4096
@@ -28,7 +28,7 @@ class Manifest:
 
     ``task`` is one of the contract's TASKS; ``precision``, in which the model computes, one of its PRECISIONS.
     ``keypoints``, of pose alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the
-    visibility.
+    visibility. ``max_detections`` is how many objects of a picture it finds at most.
     """
 
     classes: tuple[str, ...]
@@ -38,6 +38,7 @@ class Manifest:
     task: str = "detect"
     precision: str = "f32"
     keypoints: tuple[int, int] | None = None
+    max_detections: int = USUAL_DETECTIONS
 
     @staticmethod
     def parse(text: str | bytes) -> Manifest:
@@ -66,12 +67,17 @@ class Manifest:
         if task == "classify" and size[0] != size[1]:
             raise ModelError(f"manifest.json: image_size of a classifier must be square, found {size!r}")
         keypoints = _keypoints(task, document.get("keypoints"))
+        most = document.get("max_detections", USUAL_DETECTIONS)
+        if type(most) is not int or not 1 <= most <= MAXIMUM_DETECTIONS:
+            raise ModelError(
+                f"manifest.json: max_detections must be a whole number from 1 to {MAXIMUM_DETECTIONS}, found {most!r}"
+            )
         digest = document.get("model_digest")
         listed = document.get("files")
         entry = listed.get("model.onnx") if isinstance(listed, dict) else None
         if not isinstance(digest, str) or not isinstance(entry, dict) or entry.get("sha256") != digest:
             raise ModelError("manifest.json: model_digest and files['model.onnx'].sha256 must be the same digest")
-        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints)
+        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints, most)
 
     def verify(self, model: bytes) -> None:
         """Raise ModelError unless these are the bytes of the model the manifest describes."""

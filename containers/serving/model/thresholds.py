@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflow.contract.model import MAXIMUM_DETECTIONS
+from workflow.contract.model import USUAL_DETECTIONS
 
 BEST_CLASSES = 5
 """A classifier answers so many unless asked for another number."""
@@ -23,20 +23,23 @@ class Thresholds:
     """What of all a model says is answered: ``confidence`` is the score above which a detection counts.
 
     ``iou``: the overlap above which two boxes of a class are one; ``classes``: only these ids, None for all;
-    ``max_detections``: 1 to 300. With ``every_class`` a place is answered once for each class that scores enough, as
-    average precision wants it, and not for its best class alone.
+    ``max_detections``: 1 to the model's own. With ``every_class`` a place is answered once for each class that scores
+    enough, as average precision wants it, and not for its best class alone.
     """
 
     confidence: float = 0.25
     iou: float = 0.7
     classes: tuple[int, ...] | None = None
-    max_detections: int = MAXIMUM_DETECTIONS
+    max_detections: int = USUAL_DETECTIONS
     every_class: bool = False
 
     @staticmethod
-    def usual(task: str, confidence: float) -> Thresholds:
-        """What an endpoint of this confidence answers unless it is asked for something else."""
-        most = BEST_CLASSES if task == "classify" else MAXIMUM_DETECTIONS
+    def usual(task: str, confidence: float, max_detections: int = USUAL_DETECTIONS) -> Thresholds:
+        """What an endpoint of this confidence answers unless it is asked for something else.
+
+        ``max_detections`` is the model's own.
+        """
+        most = BEST_CLASSES if task == "classify" else max_detections
         return Thresholds(confidence=confidence, max_detections=most)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.refusal import InvocationError, quote
-from workflow.contract.model import MAXIMUM_DETECTIONS
+from workflow.contract.model import USUAL_DETECTIONS
 
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 NAMES = ("confidence", "iou", "classes", "max_detections", "masks")
@@ -24,10 +24,14 @@ _NAMED_CLASSES = 20
 
 @dataclass(frozen=True)
 class Parameters:
-    """Which detections are answered, and how the masks of a model that has them are written."""
+    """Which detections are answered, and how the masks of a model that has them are written.
+
+    ``most`` is how many detections may be asked for: what the model finds at most.
+    """
 
     thresholds: Thresholds
     masks: Masks = "polygons"
+    most: int = USUAL_DETECTIONS
 
 
 def read_attributes(text: str, base: Parameters, classes: tuple[str, ...]) -> Parameters:
@@ -59,11 +63,11 @@ def override(base: Parameters, given: Mapping[str, Any], classes: tuple[str, ...
     """
     new: dict[str, Any] = {name: _check_fraction(name, given[name]) for name in ("confidence", "iou") if name in given}
     if "max_detections" in given:
-        new["max_detections"] = _check_count(given["max_detections"])
+        new["max_detections"] = _check_count(given["max_detections"], base.most)
     if "classes" in given:
         new["classes"] = _find_classes(given["classes"], classes)
     masks = _check_masks(given["masks"]) if "masks" in given else base.masks
-    return Parameters(replace(base.thresholds, **new), masks)
+    return Parameters(replace(base.thresholds, **new), masks, base.most)
 
 
 def _read_value(name: str, text: str, classes: tuple[str, ...]) -> object:
@@ -91,11 +95,9 @@ def _check_fraction(name: str, value: object) -> float:
     return float(value)
 
 
-def _check_count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAXIMUM_DETECTIONS:
-        raise InvocationError(
-            400, f"max_detections = {quote(value)}: must be a whole number from 1 to {MAXIMUM_DETECTIONS}"
-        )
+def _check_count(value: object, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise InvocationError(400, f"max_detections = {quote(value)}: must be a whole number from 1 to {most}")
     return value
 
 

@@ -31,13 +31,15 @@ ROW = np.dtype(
         ("height", np.uint32),
         ("objects", np.uint32),
         ("kinds", np.uint32),
+        ("lost", np.uint32),
         ("split", np.int8),
         ("kept", np.bool_),
         ("plain", np.bool_),
     ]
 )
 """One picture: digests of its bytes and of its label, its perceptual hash (none if ``plain``), where its label lies,
-its upright size in pixels, its objects and how many kinds of them, its split, and whether it is handed on."""
+its upright size in pixels, its objects and how many kinds of them, how many the policy left out, its
+split, and whether it is handed on."""
 
 BINS_PER_PIXEL = 4
 """Sides of objects are counted in quarters of a pixel."""

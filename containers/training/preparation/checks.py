@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from containers.training.preparation.catalogue import Array, Catalogue
+from containers.training.preparation.completion import Made
+from containers.training.preparation.coverage import ANY
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.statistics import median_sides, objects_by_split
 from workflow.contract.dataset_report import SPLITS
+from workflow.labels.files import common_folder
 
 RARE = 50
 """A class with fewer than one object in training for so many of the most frequent class is reported as an imbalance."""
@@ -38,8 +41,8 @@ def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Find
             _report(catalogue, at, held, "nearly the same picture as", kinds, findings)
 
 
-def check_splits(catalogue: Catalogue, findings: Findings) -> None:
-    """Tell of splits without pictures or without objects."""
+def check_splits(catalogue: Catalogue, made: Made, findings: Findings) -> None:
+    """Tell of splits without pictures or without objects, and why those have none that were made."""
     if not len(catalogue.rows):
         return
     for at, name in enumerate(SPLITS):
@@ -47,10 +50,33 @@ def check_splits(catalogue: Catalogue, findings: Findings) -> None:
         if not len(places):
             findings.add("empty-split", ".", f"no pictures for the {name} split")
         elif not catalogue.rows["objects"][places].any():
-            findings.add("empty-split", ".", f"no object is labelled in the {name} split")
+            message = f"no object is labelled in the {name} split{made.explain(ANY, [name])}"
+            # A split that was made lies nowhere in particular.
+            images = () if name in made.splits else (catalogue.entries[at].image for at in places.tolist())
+            findings.add("empty-split", common_folder(images) or ".", message)
 
 
-def check_classes(catalogue: Catalogue, classes: tuple[str, ...], findings: Findings) -> None:
+def check_losses(catalogue: Catalogue, findings: Findings) -> None:
+    """Tell of objects left out of pictures that a model is measured with: finding them there counts as a mistake."""
+    for at, name in enumerate(SPLITS[1:], 1):
+        lost = catalogue.rows["lost"][catalogue.of(at)]
+        if lost.any():
+            message = f"{lost.sum():,} objects are left out of {(lost > 0).sum():,} {name} pictures"
+            findings.add("lost-objects", ".", f"{message}: a model that finds them there is measured as mistaken")
+
+
+def check_amounts(catalogue: Catalogue, most: int, findings: Findings) -> None:
+    """Tell of pictures that show more objects than a model finds in one, which would be measured as missed."""
+    objects = catalogue.rows["objects"]
+    for at in np.flatnonzero(catalogue.rows["kept"] & (objects > most)).tolist():
+        needed = int(objects[catalogue.rows["kept"]].max())
+        message = (
+            f"{objects[at]:,} objects are labelled, and a model finds {most:,} at most: set max_detections={needed}"
+        )
+        findings.add("many-objects", catalogue.entries[at].image, message)
+
+
+def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, findings: Findings) -> None:
     """Tell of classes that a split lacks, that are rare beside others, or that are small in the pictures."""
     objects = objects_by_split(catalogue, len(classes))
     filled = [at for at in range(len(SPLITS)) if objects[at].any()]
@@ -59,7 +85,7 @@ def check_classes(catalogue: Catalogue, classes: tuple[str, ...], findings: Find
         lacking = [SPLITS[at] for at in filled if not objects[at, class_id]]
         if lacking:
             where = "anywhere" if lacking == [SPLITS[at] for at in filled] else f"in {' and '.join(lacking)}"
-            findings.add("absent-class", ".", f"{name}: no object {where}")
+            findings.add("absent-class", ".", f"{name}: no object {where}{made.explain(class_id, lacking)}")
         count = int(objects[0, class_id])
         if 0 < count * RARE < most:
             frequent = classes[int(objects[0].argmax())]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from containers.training.preparation.catalogue import UNSPLIT, Array, Catalogue
+from containers.training.preparation.coverage import ANY, explain
 from containers.training.preparation.duplicates import join_groups
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.groups import find_groups
@@ -12,9 +17,24 @@ from containers.training.preparation.splits import SHARE, SplitError, Unit, assi
 from workflow.contract.dataset_report import SPLITS
 
 
+@dataclass(frozen=True)
+class Made:
+    """The splits that were dealt out, training among them, and why a class could not be in all of them.
+
+    ``reasons`` are by class, those for objects of any class under ``coverage.ANY``.
+    """
+
+    splits: tuple[str, ...] = ()
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+    def explain(self, class_id: int, splits: Iterable[str]) -> str:
+        """Why a class is not in these splits, to be put behind a sentence; empty where they were not made here."""
+        return f": {self.reasons[class_id]}" if class_id in self.reasons and {*splits} & {*self.splits} else ""
+
+
 def complete(
     catalogue: Catalogue, equal: Array, near: Array, *, group_pattern: str, seed: int, findings: Findings
-) -> None:
+) -> Made:
     """Put every picture into a split: what has none belongs to training, of which missing splits are made.
 
     ``equal`` and ``near`` are the first place of each picture's equals and of its series. Pictures that are equal or
@@ -26,20 +46,31 @@ def complete(
     rows["split"][rows["split"] == UNSPLIT] = 0
     pool = np.flatnonzero(rows["kept"] & (rows["split"] == 0))
     if not missing or not len(pool):
-        return
+        return Made()
     first: dict[str, int] = {}
-    names = find_groups([catalogue.entries[at] for at in pool.tolist()], group_pattern)
-    groups = [first.setdefault(name, at) if name else at for at, name in zip(pool.tolist(), names, strict=True)]
+    grouped = find_groups([catalogue.entries[at] for at in pool.tolist()], group_pattern)
+    groups = [first.setdefault(name, at) if name else at for at, name in zip(pool.tolist(), grouped, strict=True)]
     together = join_groups(equal, pool, np.array(groups))
     together = _join_series(together, near, pool)
     units, places = _make_units(catalogue, together, pool)
+    names = [SPLITS[at] for at in missing]
     try:
-        chosen = assign(units, [SPLITS[at] for at in missing], seed)
+        chosen = assign(units, names, seed)
     except SplitError as error:
         findings.add("empty-split", ".", str(error))
-        return
+        return Made()
     for split, where in zip(chosen, places, strict=True):
         rows["split"][where] = SPLITS.index(split)
+    return _explain(catalogue, units, pool, ("train", *names))
+
+
+def _explain(catalogue: Catalogue, units: list[Unit], pool: Array, splits: tuple[str, ...]) -> Made:
+    pooled = np.zeros(len(catalogue.rows), np.bool_)
+    pooled[pool] = True
+    pictures, seen, _ = catalogue.pairs()
+    counts = Counter(seen[pooled[pictures]].tolist())
+    counts[ANY] = int((catalogue.rows["objects"][pool] > 0).sum())
+    return Made(splits, explain([unit.classes for unit in units], counts, splits))
 
 
 def _join_series(together: Array, near: Array, pool: Array) -> Array:

@@ -1,9 +1,11 @@
-"""Collects what is found: counts all of it and keeps some of each kind, so that memory stays bounded."""
+"""Collects what is found: counts and writes all of it, and keeps some of each kind, so that memory stays bounded."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
+from typing import IO
 
 from workflow.contract.dataset_report import ACTIONS, FINDINGS, Finding
 from workflow.labels.source import Problem
@@ -15,15 +17,27 @@ SHOWN = 200
 
 
 class Findings:
-    """The findings of one dataset under the policy of its run."""
+    """The findings of one dataset under the policy of its run; those about the whole name it.
 
-    def __init__(self, policy: Mapping[str, str]) -> None:
+    ``every`` takes all of them as lines of JSON.
+    """
+
+    def __init__(self, policy: Mapping[str, str], dataset: str = "the dataset", every: IO[str] | None = None) -> None:
         self._policy = policy
+        self._dataset = dataset
+        self._every = every
         self._shown: dict[tuple[str, str], list[Finding]] = {}
         self.counted: Counter[str] = Counter()
         """How often each kind was found."""
-        self.errors = 0
+        self.noted: Counter[str] = Counter()
+        """How often each kind was no more than noted."""
+        self.rejected: Counter[str] = Counter()
+        """How often each kind rejects the dataset."""
+
+    @property
+    def errors(self) -> int:
         """How many of them reject the dataset."""
+        return self.rejected.total()
 
     @property
     def warnings(self) -> int:
@@ -44,14 +58,17 @@ class Findings:
         """Take note of what the dataset's reader found."""
         rejected = problem.action == "rejected"
         self.counted[problem.kind] += 1
-        self.errors += rejected
+        self.noted[problem.kind] += problem.action == "noted"
+        self.rejected[problem.kind] += rejected
+        severity = "error" if rejected else "warning"
+        advice = FINDINGS[problem.kind].advice
+        file = self._dataset if problem.file in (".", "") else problem.file
+        found = Finding(severity, file, problem.line, problem.message, problem.kind, problem.action, advice)
+        if self._every is not None:
+            self._every.write(json.dumps(vars(found), ensure_ascii=False) + "\n")
         shown = self._shown.setdefault((problem.kind, problem.action), [])
         if len(shown) < SHOWN_OF_A_KIND:
-            severity = "error" if rejected else "warning"
-            advice = FINDINGS[problem.kind].advice
-            shown.append(
-                Finding(severity, problem.file, problem.line, problem.message, problem.kind, problem.action, advice)
-            )
+            shown.append(found)
 
     def examples(self) -> tuple[Finding, ...]:
         """Some of each kind, errors first."""

@@ -17,7 +17,13 @@ import numpy as np
 
 from containers.training.preparation import statistics
 from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
-from containers.training.preparation.checks import check_classes, check_copies, check_splits
+from containers.training.preparation.checks import (
+    check_amounts,
+    check_classes,
+    check_copies,
+    check_losses,
+    check_splits,
+)
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
 from containers.training.preparation.findings import Findings
@@ -47,22 +53,26 @@ def judge(
     spool: IO[bytes],
     *,
     known: Known | None = None,
+    every: IO[str] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Judged:
     """Look at every picture below ``root``, or take what is ``known`` of it. The same content gives the same splits.
 
-    ``spool`` is an empty file that takes the labels.
+    ``spool`` is an empty file that takes the labels, ``every`` one that takes all findings, as lines of JSON.
     """
-    findings = Findings(options.policy)
+    findings = Findings(options.policy, options.dataset, every)
     for problem in source.problems:
         findings.take(problem)
     catalogue = Catalogue(source.entries, len(source.classes), options.image_size, spool)
     survey(Surveyor(source, root, options.policy, options.image_size, known), catalogue, findings, say)
     equal, near = copies(catalogue)
-    complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
+    made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
     check_copies(catalogue, equal, near, findings)
-    check_splits(catalogue, findings)
-    check_classes(catalogue, source.classes, findings)
+    check_splits(catalogue, made, findings)
+    check_losses(catalogue, findings)
+    if source.task != "classify":
+        check_amounts(catalogue, options.max_detections, findings)
+    check_classes(catalogue, source.classes, made, findings)
     report = DatasetReport(
         digest=digest_of(source, catalogue),
         classes=source.classes,
@@ -76,6 +86,9 @@ def judge(
         class_counts=statistics.class_counts(catalogue, source.classes),
         counted=dict(sorted(findings.counted.items())),
         sizes=statistics.sizes(catalogue),
+        noted=dict(sorted((+findings.noted).items())),
+        rejected=dict(sorted((+findings.rejected).items())),
+        policy=dict(options.policy),
     )
     return Judged(report, catalogue)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow.contract.group_pattern import check_pattern
+from workflow.contract.model import USUAL_DETECTIONS
 from workflow.contract.reading import VERSION
 
 
@@ -25,6 +26,9 @@ class Options:
     group_pattern: str = ""
     seed: int = 0
     image_size: int = 640
+    max_detections: int = USUAL_DETECTIONS
+    dataset: str = "the dataset"
+    """What people call the dataset."""
 
 
 def read_options(file: Path) -> Options:
@@ -46,4 +50,6 @@ def read_options(file: Path) -> Options:
         given["group_pattern"],
         given["seed"],
         given["image_size"],
+        given.get("max_detections", USUAL_DETECTIONS),
+        str(document.get("dataset") or Options.dataset),
     )

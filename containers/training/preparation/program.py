@@ -1,4 +1,5 @@
 """The two processing jobs: ``inspect`` looks at a share of the pictures, ``prepare`` judges the whole and hands it on.
+``examine`` judges it where somebody has it, before it is uploaded.
 
 A dataset with errors is no failure of these jobs: ``prepare`` writes the report, hands on nothing, and the flow rejects
 it.
@@ -6,10 +7,12 @@ it.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -35,6 +38,7 @@ from workflow.labels.recognition import open_source
 from workflow.labels.source import Source
 
 OUTPUTS = ("training", "test", "report")
+EVERY_FINDING = "findings.jsonl"
 SUMMARISED = 20
 """Findings of the end's summary."""
 
@@ -59,8 +63,8 @@ def prepare(folders: Folders) -> None:
         folders.prepared(name).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folders.prepared("report").parent.parent) as work:
         root, source = _open(folders, options, known, Path(work))
-        with tempfile.TemporaryFile(dir=work) as spool:
-            judged = judge(source, root, options, spool, known=known, say=_say)
+        with tempfile.TemporaryFile(dir=work) as spool, _every_finding(folders, hosts) as every:
+            judged = judge(source, root, options, spool, known=known, every=every, say=_say)
             _hand_on(folders, hosts, judged, source, root, shared=known is not None)
     if hosts.first:
         report = folders.prepared("report")
@@ -68,6 +72,25 @@ def prepare(folders: Folders) -> None:
         write_json(report / "preparation.json", {"version": VERSION, **times, "instances": len(hosts.names)})
         write_json(report / "dataset-report.json", judged.report.document())
     _summarise(judged)
+
+
+def examine(folders: Folders) -> None:
+    """Judge the dataset as ``prepare`` does and write the report alone: what is looked at before anything is sent."""
+    options = read_options(folders.record)
+    report = folders.prepared("report")
+    report.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folders.root) as work:
+        root, source = _open(folders, options, None, Path(work))
+        with tempfile.TemporaryFile(dir=work) as spool, _every_finding(folders) as every:
+            judged = judge(source, root, options, spool, every=every, say=_say)
+    write_json(report / "dataset-report.json", judged.report.document())
+
+
+def _every_finding(folders: Folders, hosts: Hosts | None = None) -> IO[str]:
+    """Where all findings are written: beside the report, by the host that writes it."""
+    write = hosts is None or hosts.first
+    file = folders.prepared("report") / EVERY_FINDING if write else Path(os.devnull)
+    return file.open("w", encoding="utf-8")
 
 
 def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:

@@ -16,7 +16,7 @@ from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, UNSPL
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.pictures import Picture, read_picture
 from containers.training.preparation.processes import map_in_order
-from workflow.contract.dataset_report import SPLITS
+from workflow.contract.dataset_report import FINDINGS, SPLITS
 from workflow.labels.source import Labelled, Problem, Row, Source, problem
 
 Say = Callable[[str], None]
@@ -65,6 +65,7 @@ class Surveyor:
             rows["kept"][row] = not dropped
             rows["split"][row] = _PLACES.get(entry.split, UNSPLIT)
             rows["objects"][row], rows["kinds"][row] = len(labelled.rows), len(objects)
+            rows["lost"][row] = sum(map(_loses, labelled.problems))
             pictures.append(picture)
             labels.append(write_rows(labelled.rows, self.source.task))
         rows["digest"] = _column([one.digest for one in pictures], 32)
@@ -84,6 +85,11 @@ class Surveyor:
         if self.source.task == "classify":
             return []
         return [(row.class_id, min(round(side_of(row.numbers, self.source.task, width, height)), most)) for row in rows]
+
+
+def _loses(found: Problem) -> bool:
+    """Whether an object is there and was left out, because the policy says so of what would reject."""
+    return found.action == "dropped" and FINDINGS[found.kind].default == "reject"
 
 
 def _column(values: Sequence[bytes], length: int) -> Array:

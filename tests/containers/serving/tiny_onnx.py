@@ -89,8 +89,10 @@ def tiny_model(size: int = 64, *, gain: float = 2.0, classes: int = 3) -> bytes:
     return _number(1, 8) + _bytes(7, graph) + _bytes(8, _bytes(1, "") + _number(2, 13))
 
 
-def write_model(folder: Path, *, size: int = 64, gain: float = 2.0, classes: list[str] | None = None) -> str:
-    """Write ``model.onnx`` and ``manifest.json`` into a folder; return the model's digest."""
+def write_model(
+    folder: Path, *, size: int = 64, gain: float = 2.0, classes: list[str] | None = None, **more: object
+) -> str:
+    """Write ``model.onnx`` and ``manifest.json``, with ``more`` keys, into a folder; return the model's digest."""
     folder.mkdir(parents=True, exist_ok=True)
     model = tiny_model(size, gain=gain)
     digest = hashlib.sha256(model).hexdigest()
@@ -101,6 +103,7 @@ def write_model(folder: Path, *, size: int = 64, gain: float = 2.0, classes: lis
         "image_size": [size, size],
         "files": {"model.onnx": {"sha256": digest, "bytes": len(model)}},
         "model_digest": digest,
+        **more,
     }
     (folder / "model.onnx").write_bytes(model)
     (folder / "manifest.json").write_text(json.dumps(manifest))

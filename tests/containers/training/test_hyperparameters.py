@@ -76,6 +76,7 @@ def test_a_number_that_is_none_is_shown_as_it_was_given() -> None:
     ("task", "given", "said"),
     [
         ("detect", {"single_cls": "true"}, "would merge the dataset's 3 classes"),
+        ("classify", {"freeze": "10"}, "a classifier has 9 layers below its head"),
         ("classify", {"fraction": "0.5"}, "a classifier learns from all of its pictures"),
     ],
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from containers.training.weights import WeightsError, check_weights
+from containers.training.weights import check_weights
+from workflow.contract.weights import WeightsError
 
 REAL = Path(__file__).parents[4] / "shared" / "weights"
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.handler import DatasetRejected, handler
 from lambdas.check_dataset.verdict import judge
 from tests.lambdas.conftest import Bucket, Context
+from tests.workflow.contract.test_scores import score
+from workflow.contract.build_plan import BuildPlan
 from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
 from workflow.contract.reading import ContractError
+from workflow.contract.scores import Metrics as Measured
+from workflow.contract.weights import Pretrained
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
 PLAN = json.loads((Path(__file__).parents[2] / "workflow/contract/examples/build-plan.json").read_text())
@@ -27,7 +34,7 @@ def report(errors: int = 0, warnings: int = 0, findings: tuple[Finding, ...] = (
 
 def finding(number: int, severity: str = "error") -> Finding:
     """One finding."""
-    return Finding(severity, f"labels/{number}.txt", 3, "the box leaves the image")
+    return Finding(severity, f"labels/{number}.txt", 3, "the box leaves the image", "outside-image")
 
 
 def test_a_clean_dataset_passes_in_one_line() -> None:
@@ -50,12 +57,31 @@ def test_warnings_do_not_stop_a_run() -> None:
     assert verdict.summary.endswith("1 problem")
 
 
+def test_problems_are_told_by_their_kinds_and_notes_apart() -> None:
+    """What was no more than noted is no problem; an approver reads of what kind the others are."""
+    counted = {"missing-label": 40, "leaked-image": 2, "repeated-object": 12, "unused-file": 1}
+    verdict = judge(report(warnings=55, counted=counted, noted={"missing-label": 40, "unused-file": 1}))
+    assert verdict.summary == "96 images, 271 boxes, 14 problems (12 repeated-object, 2 leaked-image), 41 notes"
+    many = {kind: 9 - at for at, kind in enumerate(("a", "b", "c", "d", "e"))}
+    assert judge(report(warnings=35, counted=many)).summary.endswith("35 problems (9 a, 8 b, 7 c, 2 more kinds)")
+
+
 def test_errors_are_named_with_file_and_line_and_the_rest_is_counted() -> None:
     """The first five, and how many more there are."""
     verdict = judge(report(errors=12, findings=(finding(0, "warning"), *map(finding, range(1, 9)))))
-    assert verdict.reasons[0] == "labels/1.txt:3: the box leaves the image"
+    assert verdict.reasons[0] == "labels/1.txt:3: the box leaves the image [outside-image]"
     assert len(verdict.reasons) == 6
     assert verdict.reasons[-1] == "and 7 more"
+
+
+def test_a_rejection_ends_with_what_to_type() -> None:
+    """For all kinds that reject, over the policy that the run had already."""
+    found: dict[str, Any] = {"rejected": {"outside-image": 1, "layout": 1}, "policy": {"crowd": "reject"}}
+    said = judge(report(errors=2, findings=(finding(1),), **found)).reasons[-1]
+    assert said.startswith(
+        "layout must be mended: no policy does, and none leaves it out; for the rest: greenlight start --policy "
+    )
+    assert said.endswith("(or make demo POLICY=crowd=reject,outside-image=repair)")
 
 
 def test_errors_nobody_described_still_stop_a_run() -> None:
@@ -112,3 +138,46 @@ def test_an_event_without_a_whole_plan_is_an_error(context: Context, event: dict
     """Of the machine, not of the dataset: nobody is told that the labels are wrong."""
     with pytest.raises(ContractError, match=said):
         handler(event, context)
+
+
+def planned(**changes: Any) -> BuildPlan:
+    """A plan with these changes."""
+    return dataclasses.replace(BuildPlan.parse(PLAN), **changes)
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "known", "said"),
+    [
+        ("detect", ("bolt", "nut"), "detect", None),
+        ("pose", ("bolt", "nut"), "detect", r"finds boxes \(detect\), this data is labelled for keypoints \(pose\)"),
+        ("detect", ("nut",), "detect", "knows bolt, and none of nut"),
+    ],
+)
+def test_a_champion_that_cannot_be_compared_is_told_before_training(
+    task: str, classes: tuple[str, ...], known: str, said: str | None
+) -> None:
+    """With what replaces it all the same."""
+    champion = Measured("d" * 64, 16, 40, 0.25, score(known), None, task=known)
+    found = list(find_misfits(report(task=task, classes=classes), planned(hyperparameters={}), champion))
+    assert len(found) == (said is not None)
+    assert all(re.search(str(said), one) and "greenlight start --set compare=false" in one for one in found)
+
+
+def test_weights_and_arguments_that_the_data_makes_useless_are_told_before_training() -> None:
+    """The task of the data is known only now."""
+    plan = planned(pretrained=Pretrained("detect", "yolov8n"), hyperparameters={"epochs": "3", "freeze": "12"})
+    weights, argument = find_misfits(report(task="classify"), plan, None)
+    assert "give weights such as yolov8n-cls.pt, or none" in weights
+    assert "a classifier has 9 layers" in argument
+
+
+def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, context: Context) -> None:
+    """And goes on where that cannot be read: the evaluation looks at the model itself."""
+    known = {**PLAN["champion"], "evaluation": "s3://greenlight-test/runs/zero/evaluation/"}
+    given = {"plan": {**EVENT["plan"], "champion": known}}
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(classes=("nut",)).document()))
+    assert handler(given, context)["task"] == "detect"
+    measured = Measured("d" * 64, 16, 40, 0.25, score(), None)
+    bucket.put("runs/zero/evaluation/metrics.json", json.dumps(measured.document()))
+    with pytest.raises(DatasetRejected, match="production's model knows bolt, and none of nut"):
+        handler(given, context)

@@ -20,6 +20,7 @@ from lambdas.plan_run.handler import InputRejected, handler
 from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
 from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION
+from tests.workflow.contract.test_weights import weights
 
 EXECUTION = {
     "id": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
@@ -32,6 +33,8 @@ RECORD = {
     "package_version": 3,
     "model_package_arn": "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3",
 }
+
+WEIGHTS = weights()
 
 
 def event(**given: Any) -> dict[str, Any]:
@@ -66,14 +69,15 @@ def account(bucket: Bucket, table: Any) -> Bucket:
     return bucket
 
 
-def register(fingerprint: str) -> None:
-    """Register a version."""
-    client("sagemaker").create_model_package(
+def register(fingerprint: str, **properties: str) -> str:
+    """Register a version; its ARN."""
+    made = client("sagemaker").create_model_package(
         ModelPackageGroupName="greenlight",
         ModelPackageDescription="test",
         ModelApprovalStatus="PendingManualApproval",
-        CustomerMetadataProperties={"fingerprint": fingerprint},
+        CustomerMetadataProperties={"fingerprint": fingerprint, **properties},
     )
+    return str(made["ModelPackageArn"])
 
 
 def test_a_first_run_is_planned_and_its_prefixes_are_filled(account: Bucket, context: Context) -> None:
@@ -106,8 +110,10 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
         "group_pattern": "",
         "seed": 0,
         "image_size": 640,
+        "max_detections": 300,
         "instances": 3,
     }
+    assert record["dataset"] == plan["dataset"]["name"] != ""
     assert record["training"] == {
         "hyperparameters": plan["hyperparameters"],
         "instance": "ml.g5.xlarge",
@@ -245,23 +251,49 @@ def test_an_unreadable_champion_stops_the_run(account: Bucket, table: Any, conte
 
 def test_weights_are_copied_beside_the_run(account: Bucket, context: Context) -> None:
     """The training reads its own copy."""
-    account.put("weights/coco.pt", b"weights")
+    account.put("weights/coco.pt", WEIGHTS)
     plan = handler(event(weights=f"s3://{account.name}/weights/coco.pt"), context)
-    assert account.get("runs/one/pretrained/weights.pt") == b"weights"
+    assert account.get("runs/one/pretrained/weights.pt") == WEIGHTS
+    assert plan["pretrained"] == {"task": "detect", "model": "yolov8n"}
     pretrained = json.loads(account.get("runs/one/pretrained/pretrained.json"))
     assert pretrained["source"] == f"s3://{account.name}/weights/coco.pt"
-    assert pretrained["sha256"] == hashlib.sha256(b"weights").hexdigest()
+    assert pretrained["sha256"] == hashlib.sha256(WEIGHTS).hexdigest()
     assert plan["fingerprint"] != handler(event(), context)["fingerprint"]
 
 
 def test_other_weights_than_the_input_names_are_refused(account: Bucket, context: Context) -> None:
     """Somebody may have put another file at the address; nothing is written then."""
-    account.put("weights/coco.pt", b"weights")
-    uri, right = f"s3://{account.name}/weights/coco.pt", hashlib.sha256(b"weights").hexdigest()
+    account.put("weights/coco.pt", WEIGHTS)
+    uri, right = f"s3://{account.name}/weights/coco.pt", hashlib.sha256(WEIGHTS).hexdigest()
     with pytest.raises(InputRejected, match=rf"coco\.pt': its SHA-256 is {right}, not the weights_sha256 {'0' * 64}"):
         handler(event(weights=uri, weights_sha256="0" * 64), context)
     assert not [key for key in account.stored() if key.startswith("runs/")]
     assert handler(event(weights=uri, weights_sha256=right), context)["anything_to_do"]
+
+
+def test_weights_that_do_not_fit_are_refused_before_anything_is_paid(account: Bucket, context: Context) -> None:
+    """A file that is none, another task than the input names, another architecture; and nothing is written."""
+    uri = f"s3://{account.name}/weights/coco.pt"
+    for content, given, said in (
+        (b"weights", {}, "damaged, or not a weights file of PyTorch"),
+        (WEIGHTS, {"task": "pose"}, r"find boxes \(detect\)"),
+        (WEIGHTS, {"model": "yolov8s"}, "set model=yolov8n"),
+    ):
+        account.put("weights/coco.pt", content)
+        with pytest.raises(InputRejected, match=said):
+            handler(event(weights=uri, **given), context)
+    assert not [key for key in account.stored() if key.startswith("runs/")]
+
+
+def test_where_the_champion_was_judged_is_planned(
+    account: Bucket, table: Any, record_key: Any, context: Context
+) -> None:
+    """So that the data can be compared with what it finds before a model is trained."""
+    account.put("runs/zero/models/model.tar.gz", b"the champion")
+    properties = {"evaluation_uri": "s3://greenlight-test/runs/zero/evaluation/"}
+    arn = register("f", **properties)
+    table.put_item(Item=recorded({**RECORD, "model_package_arn": arn}))
+    assert handler(event(), context)["champion"]["evaluation"] == properties["evaluation_uri"]
 
 
 def test_a_run_with_nothing_to_do_writes_nothing(account: Bucket, context: Context) -> None:

@@ -62,6 +62,7 @@ def test_every_hyperparameter_is_text() -> None:
         "precision": "bf16",
         "batch": "16",
         "seed": "0",
+        "max_detections": "300",
         "lr0": "0.002",
         "cos_lr": "true",
         "optimizer": "AdamW",

@@ -106,7 +106,7 @@ def test_another_endpoint_needs_no_stack(pictures: Path) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--confidence", "2"), ("--max-detections", "301"), ("--classes", ","), ("--classes", "é"), ("--jobs", "0")],
+    [("--confidence", "2"), ("--max-detections", "3001"), ("--classes", ","), ("--classes", "é"), ("--jobs", "0")],
 )
 def test_what_cannot_be_asked_for_is_refused_at_once(pictures: Path, options: tuple[str, str]) -> None:
     """Nothing is sent."""

@@ -43,6 +43,7 @@ reports = st.builds(
     ).map(tuple),
     counted=tallies,
     sizes=tallies,
+    noted=tallies,
 )
 
 
@@ -89,9 +90,9 @@ def test_another_version_is_refused(version: Any) -> None:
 
 
 def test_a_finding_names_its_file_and_line() -> None:
-    """Line 0 is none."""
-    assert Finding("error", "labels/1.txt", 3, "NaN").text() == "labels/1.txt:3: NaN"
-    assert Finding("warning", "images", 0, "no pictures").text() == "images: no pictures"
+    """And its kind, by which a policy names it; line 0 is none."""
+    assert Finding("error", "labels/1.txt", 3, "NaN").text() == "labels/1.txt:3: NaN [layout]"
+    assert Finding("warning", "images", 0, "no pictures").text() == "images: no pictures [layout]"
 
 
 @pytest.mark.parametrize("kind", FINDINGS)

@@ -31,7 +31,6 @@ from workflow.contract.hyperparameters import (
         ("mosaic", "1", 1.0),
         ("degrees", "90", 90.0),
         ("warmup_epochs", "1000", 1000.0),
-        ("max_det", "1000000", 1_000_000),
         ("patience", "1e6", 1_000_000),
         ("cos_lr", "True", True),
         ("rect", "0", False),
@@ -63,6 +62,10 @@ def test_an_argument_is_read_in_its_kind(key: str, text: str, value: Any) -> Non
         ("degrees", "1000.001"),
         ("warmup_epochs", "2000E9"),
         ("patience", "1000001"),
+        ("fraction", "0"),
+        ("freeze", "23"),
+        ("momentum", "1"),
+        ("scale", "1.5"),
         ("nbs", "1000001"),
         ("cos_lr", "yes"),
         ("optimizer", "adamw"),
@@ -115,6 +118,7 @@ def test_the_defaults_that_sagemaker_passes_are_those_of_the_input() -> None:
         "precision": "bf16",
         "batch": "16",
         "seed": "0",
+        "max_detections": "300",
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from workflow.contract.way_on import read_policy
 from workflow.datasets.check import read_dataset
 from workflow.errors import UsageError
 
@@ -114,14 +115,17 @@ def test_a_broken_label_is_named_with_file_and_line(tmp_path: Path) -> None:
     assert f"  {label}:3: 'nan' is not a finite number" in refused(tmp_path)
 
 
-def test_many_broken_labels_are_counted_after_the_first_few(tmp_path: Path) -> None:
-    """Five in full, the rest as a number."""
+def test_mistakes_are_counted_by_kind_and_followed_by_what_to_type(tmp_path: Path) -> None:
+    """Three of a kind in full, the rest as a number; the policy is for all kinds at once."""
     roboflow(tmp_path)
-    (tmp_path / "train" / "labels" / "a.txt").write_text("7 0.5 0.5 0.1 0.1\n" * 8)
+    (tmp_path / "train" / "labels" / "a.txt").write_text("7 0.5 0.5 0.1 0.1\n" * 8 + "0 0.9 0.5 0.4 0.2\n")
     said = refused(tmp_path)
-    assert said.startswith("8 label lines cannot be used:")
-    assert said.count("class 7 is unknown") == 5
-    assert said.endswith("  and 3 more")
+    assert said.startswith(f"{tmp_path} cannot be used:\n  8 unknown-class: name the class")
+    assert said.count("class 7 is unknown") == 3
+    assert "    and 5 more\n  1 outside-image: draw the object inside the picture" in said
+    assert said.endswith("greenlight upload … --policy unknown-class=drop,outside-image=repair")
+    policy = read_policy(said.rpartition("--policy ")[2])
+    assert read_dataset(tmp_path, policy=policy).objects == 3
 
 
 def test_a_label_that_is_no_text_is_named(tmp_path: Path) -> None:

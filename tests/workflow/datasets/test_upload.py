@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.workflow.contract.test_weights import weights as weights_file
 from tests.workflow.datasets.test_check import roboflow
 from workflow.clients import AwsCloud
 from workflow.datasets.check import read_dataset
@@ -49,6 +49,20 @@ def test_a_second_upload_sends_nothing(cloud: AwsCloud, tmp_path: Path) -> None:
     assert sorted(keys()) == sorted(f"datasets/bolts/{key}" for key in dataset.files)
 
 
+def test_what_links_lead_to_is_sent_and_no_link(cloud: AwsCloud, tmp_path: Path) -> None:
+    """The bucket holds what a folder without links would have brought there."""
+    roboflow(tmp_path / "elsewhere")
+    (tmp_path / "mine").mkdir()
+    for name in ("train", "valid", "test", "data.yaml"):
+        (tmp_path / "mine" / name).symlink_to(tmp_path / "elsewhere" / name)
+    for name, folder in (("plain", "elsewhere"), ("linked", "mine")):
+        upload_dataset(cloud, BUCKET, read_dataset(tmp_path / folder), name, lambda done, whole: None)
+    s3 = boto3.client("s3")
+    bodies = {key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys("datasets/")}
+    assert len(bodies) == 14
+    assert all(bodies[key.replace("plain", "linked")] == body for key, body in bodies.items())
+
+
 def test_a_changed_label_of_the_same_size_is_sent(cloud: AwsCloud, tmp_path: Path) -> None:
     """Content decides, not size or time."""
     roboflow(tmp_path)
@@ -74,8 +88,10 @@ def test_an_image_that_is_gone_from_the_folder_is_gone_from_the_prefix(cloud: Aw
 def test_weights_are_uploaded_under_their_name(cloud: AwsCloud, tmp_path: Path) -> None:
     """The address is what the run's input takes."""
     weights = tmp_path / "mine.pt"
-    with zipfile.ZipFile(weights, "w") as archive:
-        archive.writestr("archive/data.pkl", b"")
+    weights.write_bytes(weights_file())
+    assert check_weights(weights, "detect", "yolov8n").task == "detect"
+    with pytest.raises(UsageError, match=r"mine\.pt: the pretrained weights find boxes \(detect\), and the data"):
+        check_weights(weights, "segment")
     assert upload_weights(cloud, BUCKET, weights) == f"s3://{BUCKET}/weights/mine.pt"
     assert keys() == ["weights/mine.pt"]
 

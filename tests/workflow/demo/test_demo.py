@@ -15,8 +15,9 @@ from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
+from workflow.demo.data import begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.steps import begin_dataset, set_policy, set_sign_in, stop_run
+from workflow.demo.steps import set_policy, set_sign_in, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +45,8 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"OIDC_ISSUER": "http://login.example.com"}, "OIDC_ISSUER=http://login.example.com: must be an address with"),
         ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
         ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
+        ({"POLICY": "empty"}, "policy 'empty': must be drop, or kinds of findings such as wrong-task=repair"),
+        ({"POLICY": "empty-box=mend"}, "policy.empty-box = 'mend': must be one of reject, drop"),
         ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
     ],
 )
@@ -89,6 +92,9 @@ def test_what_a_demonstration_demands_is_its_stacks(dataset: Path | None) -> Non
     assert defaults == {"epochs": 7, **options.policy()}
     stack = {"dataset": "s3://bucket/any/", **defaults}
     assert RunInput.parse(options.training(), stack).loosened(stack) == ()
+    dropping = read_options({"POLICY": "empty-box=drop"}, terminal=False)
+    assert set_policy(cloud, dropping.policy())["policy"] == {"empty-box": "drop"}
+    assert "policy" not in dropping.training()
     assert options.policy()["minimum_map50"] == (0.6 if dataset is None else 0.05)
 
 
@@ -120,11 +126,20 @@ def broken(folder: Path) -> Path:
 
 @pytest.mark.standin
 def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
-    """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process."""
+    """Nothing at the path, nothing in it, no labels, a broken label: told with file and line, no job, no process, and
+    nothing is left of the run before.
+    """
     (tmp_path / "empty").mkdir()
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "a.jpg").write_text("picture")
     broken(tmp_path / "slip")
+    left = [
+        tmp_path / ".greenlight" / "demo" / name
+        for name in ("report/index.html", "predictions/a.jpg", "held-out/a.jpg")
+    ]
+    for file in left:
+        file.parent.mkdir(parents=True)
+        file.write_text("of the run before")
     for name, said in (
         ("nowhere", "nowhere: there is no such folder."),
         ("empty", "empty holds no images"),
@@ -135,8 +150,10 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
         assert done.returncode == 2, done.stderr
         assert said in done.stderr
         assert "nothing was started" in done.stderr
+        assert ("make demo DATASET=slip POLICY=outside-image=repair" in done.stderr) == (name == "slip")
         assert not (tmp_path / ".greenlight" / "local").exists()
         assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
+    assert [file for file in left if file.parent.exists()] == []
 
 
 @pytest.mark.standin

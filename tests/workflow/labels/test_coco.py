@@ -260,11 +260,11 @@ def test_keypoints_that_files_name_otherwise_are_refused_and_mirror_nothing(tmp_
     assert source.flip is None
 
 
-def test_pictures_without_a_split_have_names_of_their_own_in_train(tmp_path: Path) -> None:
-    """They may join it."""
+def test_pictures_of_no_split_beside_those_of_one_are_refused(tmp_path: Path) -> None:
+    """Somebody held them out, or wants them to be learned: nobody knows."""
     for folder in ("more", "train"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.jpg").write_text("x")
     names = [{"id": at, "file_name": f"{folder}/a.jpg"} for at, folder in enumerate(("more", "train"))]
-    source = open_source(coco(tmp_path, images=names))
-    assert [(entry.split, entry.name) for entry in source.entries] == [("", "more/a.jpg"), ("train", "train/a.jpg")]
+    [problem] = [one for one in open_source(coco(tmp_path, images=names)).problems if one.action == "rejected"]
+    assert problem.message.startswith("pictures of no split lie beside those of others: more (1); ")

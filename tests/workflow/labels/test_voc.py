@@ -150,6 +150,27 @@ def test_the_lists_of_image_sets_are_read_as_tools_write_them(tmp_path: Path, li
     assert [(problem.kind, problem.line) for problem in source.problems] == [("orphan-label", 2)]
 
 
+def test_what_no_list_names_is_left_out_and_told(tmp_path: Path) -> None:
+    """The lists place pictures in the set: one that is in none is neither trained on nor measured with."""
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a\n")
+    (tmp_path / "b.jpg").write_text("x")
+    (tmp_path / "b.xml").write_text(f"<annotation><filename>b.jpg</filename>{BOLT}</annotation>")
+    source = open_source(voc(tmp_path, BOLT), format="voc")
+    assert [(entry.image, entry.split) for entry in source.entries] == [("a.jpg", "train")]
+    assert [(problem.kind, problem.file) for problem in source.problems] == [("unused-file", "b.jpg")]
+
+
+def test_lists_of_other_pictures_are_refused(tmp_path: Path) -> None:
+    """Splits that somebody made are not made anew because their names are wrong."""
+    lists = tmp_path / "ImageSets" / "Main"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("gone\n")
+    source = open_source(voc(tmp_path, BOLT), format="voc")
+    assert [problem.kind for problem in source.problems if problem.action == "rejected"] == ["layout"]
+
+
 def test_pictures_of_one_name_have_the_split_of_their_folder(tmp_path: Path) -> None:
     """A list that names folders means them."""
     for folder in ("left", "right"):

@@ -64,11 +64,10 @@ def test_the_usual_layouts_are_found(tmp_path: Path, image: str, label: str) -> 
         ("path: /content/mine\ntrain: images/train2017\nval: images/val2017", ["train", "validation"]),
         ("train: C:\\Users\\me\\images\\train2017\nval: .\\images\\val2017", ["train", "validation"]),
         ("train: [images/train2017, images/val2017]", ["train", "train"]),
-        ("train: images\nval: images", ["train", "train"]),
     ],
 )
 def test_data_yaml_says_where_the_splits_are(tmp_path: Path, settings: str, splits: list[str]) -> None:
-    """Paths of other machines are found by their ends; two splits of one folder are none."""
+    """Paths of other machines are found by their ends."""
     pictures = {"images__train2017__a_jpg": "x", "images__val2017__b_jpg": "y"}
     labels = {"labels__train2017__a_txt": LABEL, "labels__val2017__b_txt": LABEL}
     source = open_source(write(tmp_path, f"names: [bolt]\n{settings}\n", **pictures, **labels))
@@ -206,6 +205,46 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, settings: str
     assert (source.problems[0].kind, source.entries) == ("classes", ())
 
 
+@pytest.mark.parametrize(
+    ("written", "meaning"),
+    [
+        *[("no", "False"), ("On", "True"), ("010", "8"), ("1_000", "1000"), ("0x1F", "31")],
+        *[("1.5", "1.5"), ("1:30", "90"), ("2024-05-01", "2024-05-01"), ("!!bool maybe", "maybe")],
+    ],
+)
+@pytest.mark.parametrize("form", ["names:\n- bolt\n- {}\n", "names:\n  0: bolt\n  1: {}\n"])
+def test_a_name_that_yaml_takes_for_something_else_is_to_be_quoted(
+    tmp_path: Path, form: str, written: str, meaning: str
+) -> None:
+    """No class is called False or 8 that was written otherwise; quoted it is a name like any other."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    [problem] = open_source(write(tmp_path, form.format(written), **files)).problems
+    assert (problem.kind, problem.file, problem.line, problem.action) == ("classes", "data.yaml", 3, "rejected")
+    shown = written.removeprefix("!!bool ")
+    assert problem.message == f"names: YAML reads {shown} as {meaning}: quote it, '{shown}'"
+    quoted = open_source(write(tmp_path, form.format(f'"{written}"')))
+    assert (quoted.problems, quoted.classes) == ([], ("bolt", written))
+
+
+def test_whole_numbers_are_names_as_they_are_written(tmp_path: Path) -> None:
+    """Digits need no quotes."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    assert open_source(write(tmp_path, "names: [0, 12, -3]\n", **files)).classes == ("0", "12", "-3")
+
+
+@pytest.mark.parametrize("text", ["names: [bolt]\nnames: [nut]\n", "names: {0: bolt, 0: nut}\n"])
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path, text: str) -> None:
+    """The second would win in silence."""
+    source = open_source(write(tmp_path, text, images__a_jpg="x", labels__a_txt=LABEL))
+    assert "is there twice" in said(source)[0]
+
+
+def test_an_empty_line_among_classes_is_refused(tmp_path: Path) -> None:
+    """It would move the number of every class below it."""
+    files = {"images__a_jpg": "x", "labels__a_txt": LABEL}
+    assert "a name of its own" in said(open_source(write(tmp_path, None, classes_txt="bolt\n\nnut\n", **files)))[0]
+
+
 def test_several_files_that_may_name_the_classes_are_a_question(tmp_path: Path) -> None:
     """The one to keep is to be called data.yaml."""
     files = {"a_yaml": "names: [x]", "b_yml": "names: [y]", "images__a_jpg": "x", "labels__a_txt": LABEL}
@@ -270,20 +309,22 @@ def test_lists_of_pictures_are_documents_wherever_they_lie(tmp_path: Path) -> No
     assert source.documents == ["data.yaml", "labels/a.txt", "splits/train.txt"]
 
 
+@pytest.mark.parametrize("spelling", ["{}", "../{}", "./{}/", "C:\\mine\\{}", "/content/mine/{}", "pictures/{}"])
 @pytest.mark.parametrize(
-    ("place", "messages"),
-    [
-        ("val: elsewhere/pictures", ["data.yaml: the validation split is said to be in elsewhere/pictures"]),
-        ("test: test/pictures", ["data.yaml: the test split is said to be in test/pictures"]),
-        ("test: ../test/images", []),
-        ("train: elsewhere/pictures", []),
-    ],
+    ("place", "kind"), [("val/images", "moved-split"), ("test/images", "made-split"), ("test.txt", "made-split")]
 )
-def test_a_place_that_holds_nothing_is_told(tmp_path: Path, place: str, messages: list[str]) -> None:
-    """Unless the split is where it usually is, or an export that has no test names its usual place."""
-    files = {"train__images__a_jpg": "x", "train__labels__a_txt": LABEL}
-    source = open_source(write(tmp_path, f"names: [bolt]\n{place}\n", **files))
-    assert [message.partition(",")[0] for message in said(source)] == messages
+def test_a_place_that_is_not_there_is_told_however_it_is_written(
+    tmp_path: Path, place: str, kind: str, spelling: str
+) -> None:
+    """``val/images`` is not the ``images`` that holds all splits: the folder that is called like it is read."""
+    files = {f"images__{split}__{split}_jpg": "x" for split in ("train", "val")}
+    files |= {f"labels__{split}__{split}_txt": LABEL for split in ("train", "val")}
+    split = "val" if "val" in place else "test"
+    source = open_source(write(tmp_path, f"names: [bolt]\n{split}: {spelling.format(place)}\n", **files))
+    assert [(problem.kind, problem.action, problem.file) for problem in source.problems] == [
+        (kind, "noted", "data.yaml")
+    ]
+    assert list(split_of_each(source).values()) == ["train", "validation"]
 
 
 def test_a_line_that_finds_no_picture_or_several_is_told(tmp_path: Path) -> None:

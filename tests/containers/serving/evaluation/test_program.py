@@ -135,6 +135,18 @@ def test_a_perfect_first_model_is_measured_as_one(job: Job) -> None:
     assert (job.output / "report" / "index.html").read_text().count("<!--verdict-->") == 1
 
 
+def test_no_more_is_measured_than_the_model_will_answer(job: Job) -> None:
+    """Its manifest says how many objects of a picture it finds at most; what a release is tried with has no more."""
+    job.candidate(max_detections=1)
+    job.hold_out("two.png", picture({(0, 0): "red", (4, 4): "red"}), [(0, 0, 0), (0, 4, 4)])
+    assert job.run()[0] == 0
+    red = next(one for one in job.metrics().candidate.per_class if one.name == "red")
+    assert (red.objects, red.recall) == (6, 5 / 6)
+    assert red.map50 == pytest.approx(5 / 6, abs=0.02)
+    smoke = job.read("smoke/smoke.json")
+    assert {len(one["detections"]) for one in smoke["images"]} == {1}
+
+
 def test_mistakes_cost_what_they_should(job: Job) -> None:
     """A red cell that nobody labelled, a green object that nobody can see."""
     job.hold_out("extra.png", picture({(4, 4): "red"}), [(1, 0, 0)])

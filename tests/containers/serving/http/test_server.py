@@ -267,6 +267,19 @@ def test_the_default_confidence_can_be_set_for_an_endpoint(serving_python: Path,
         server.stop()
 
 
+def test_an_endpoint_answers_as_many_objects_as_its_model_finds(serving_python: Path, tmp_path: Path) -> None:
+    """And no request gets more."""
+    write_model(tmp_path / "model", max_detections=1)
+    server = Server(serving_python, tmp_path).wait()
+    try:
+        two = picture({(0, 0): "red", (4, 4): "red"})
+        assert len(server.invoke(two)[1]["detections"]) == 1
+        status, said = server.invoke(two, X_Amzn_SageMaker_Custom_Attributes="max_detections=2")
+        assert (status, "must be a whole number from 1 to 1" in said["error"]) == (400, True)
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("fault", ["nothing", "corrupt", "confidence"])
 def test_without_a_working_model_no_port_is_opened(serving_python: Path, tmp_path: Path, fault: str) -> None:
     """The program ends with 1 and a reason, so that the endpoint fails instead of answering nonsense."""

@@ -29,7 +29,8 @@ def text(**changes: Any) -> str:
 
 def test_a_manifest_without_the_newer_keys_is_a_detector_of_full_precision() -> None:
     """Archives made before there were other tasks go on serving."""
-    assert Manifest.parse(text()) == Manifest(("bolt", "nut"), 320, 320, DIGEST, "detect", "f32", None)
+    assert Manifest.parse(text()) == Manifest(("bolt", "nut"), 320, 320, DIGEST, "detect", "f32", None, 300)
+    assert Manifest.parse(text(max_detections=1000)).max_detections == 1000
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -55,6 +56,9 @@ def test_every_task_comes_in_every_precision(task: str, precision: str) -> None:
         ({"image_size": [320]}, "image_size"),
         ({"image_size": [320, 100_000]}, "image_size"),
         ({"task": "classify", "image_size": [320, 224]}, "image_size of a classifier must be square"),
+        ({"max_detections": 0}, "max_detections must be a whole number from 1 to 3000, found 0"),
+        ({"max_detections": True}, "max_detections must be"),
+        ({"max_detections": 3001}, "max_detections must be"),
         ({"keypoints": [17, 3]}, "keypoints belong to the task pose"),
         ({"task": "pose"}, "keypoints must be"),
         ({"task": "pose", "keypoints": [17, 4]}, "keypoints must be"),

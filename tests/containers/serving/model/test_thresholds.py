@@ -30,3 +30,9 @@ def test_what_is_no_number_from_0_to_1_is_no_confidence(text: str) -> None:
     """The message names the setting and what was found."""
     with pytest.raises(ConfidenceError, match=f"^SET = '{text}': must be a number from 0 to 1$"):
         read_confidence({"SET": text}, "SET")
+
+
+def test_a_model_that_finds_more_answers_more() -> None:
+    """As its manifest says; a classifier's answer stays short."""
+    assert Thresholds.usual("detect", 0.3, 1000).max_detections == 1000
+    assert Thresholds.usual("classify", 0.3, 1000).max_detections == 5

@@ -75,6 +75,14 @@ def test_a_header_that_makes_no_sense_is_refused(text: str, said: str) -> None:
     assert said in str(refused.value)
 
 
+def test_as_many_detections_may_be_asked_for_as_the_model_finds() -> None:
+    """However many that are."""
+    base = Parameters(Thresholds(max_detections=1000), most=1000)
+    assert read_attributes("max_detections=1000", base, CLASSES).thresholds.max_detections == 1000
+    with pytest.raises(InvocationError, match="must be a whole number from 1 to 1000"):
+        read_attributes("max_detections=1001", base, CLASSES)
+
+
 @pytest.mark.parametrize("name", ["confidence", "iou", "classes", "max_detections", "masks"])
 @pytest.mark.parametrize("value", [None, True, -1, 301, 1.5, "", "1", [True], [1.0], [None], [["bolt"]], [-1], [4], {}])
 def test_a_value_of_another_kind_is_refused_by_name(name: str, value: Any) -> None:

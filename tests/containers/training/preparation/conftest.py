@@ -12,7 +12,7 @@ import pytest
 
 from containers.training.__main__ import main
 from tests.containers.training.conftest import Write
-from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.dataset_report import DatasetReport, Finding
 
 SPLITS = {"images/train": 6, "images/val": 3, "images/test": 3}
 
@@ -31,7 +31,8 @@ class Job:
         """Write the run's record, with these options of the preparation."""
         preparation = {"task": "auto", "format": "auto", "policy": {}, "group_pattern": "", "seed": 0}
         preparation |= {"image_size": 64, "instances": 1, **options}
-        write_json(self.base / "processing/input/record/run.json", {"version": 1, "preparation": preparation})
+        record = {"version": 1, "dataset": "bolts", "preparation": preparation}
+        write_json(self.base / "processing/input/record/run.json", record)
 
     def run(self, program: str = "prepare") -> int:
         """The program's exit status."""
@@ -70,7 +71,12 @@ def write_json(file: Path, document: object) -> None:
 
 def texts(report: DatasetReport, kind: str) -> list[str]:
     """The findings of one kind, one line each."""
-    return [finding.text() for finding in report.findings if finding.kind == kind]
+    return [plain(finding) for finding in report.findings if finding.kind == kind]
+
+
+def plain(finding: Finding) -> str:
+    """A finding on one line, without its kind."""
+    return finding.text().removesuffix(f" [{finding.kind}]")
 
 
 Make = Callable[..., Job]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import resource
 import shutil
@@ -17,7 +18,7 @@ from PIL import Image
 
 from containers.training.preparation import outputs, program
 from tests.containers.training.conftest import REPOSITORY
-from tests.containers.training.preparation.conftest import SPLITS, Job, Make, texts
+from tests.containers.training.preparation.conftest import SPLITS, Job, Make, plain, texts
 from tests.containers.training.preparation.pictures import encoded, png_header, scene
 
 NOTHING: list[str] = []
@@ -28,7 +29,7 @@ def rejected(job: Job) -> list[str]:
     report = job.prepared()
     assert job.handed_on() == {}
     assert report.errors
-    return [finding.text() for finding in report.findings if finding.severity == "error"]
+    return [plain(finding) for finding in report.findings if finding.severity == "error"]
 
 
 def test_a_sound_dataset_becomes_a_training_channel_and_held_out_pictures(make_job: Make) -> None:
@@ -190,7 +191,7 @@ def test_an_empty_validation_set_is_an_error(make_job: Make) -> None:
     job = make_job()
     for label in (job.dataset / "labels/val").iterdir():
         label.write_text("", encoding="utf-8")
-    assert ".: no object is labelled in the validation split" in rejected(job)
+    assert "images/val: no object is labelled in the validation split" in rejected(job)
 
 
 def test_a_split_that_lost_all_its_pictures_is_empty_and_not_made_anew(make_job: Make) -> None:
@@ -198,7 +199,7 @@ def test_a_split_that_lost_all_its_pictures_is_empty_and_not_made_anew(make_job:
     job = make_job(policy={"truncated-image": "drop"})
     for picture in (job.dataset / "images/val").iterdir():
         picture.write_bytes(picture.read_bytes()[:-40])
-    assert ".: no pictures for the validation split" in rejected(job)
+    assert "bolts: no pictures for the validation split" in rejected(job)
 
 
 def test_classes_that_cannot_be_learned_or_measured_are_told(make_job: Make) -> None:
@@ -209,8 +210,8 @@ def test_classes_that_cannot_be_learned_or_measured_are_told(make_job: Make) -> 
     for label in (job.dataset / "labels/train").iterdir():
         label.write_text("0 0.5 0.5 0.05 0.05\n1 0.2 0.2 0.3 0.3\n", encoding="utf-8")
     report = job.prepared()
-    assert texts(report, "absent-class") == [".: nut: no object in test"]
-    assert texts(report, "small-objects") == [".: bolt: half of the objects are below 2.8 pixels a side"]
+    assert texts(report, "absent-class") == ["bolts: nut: no object in test"]
+    assert texts(report, "small-objects") == ["bolts: bolt: half of the objects are below 2.8 pixels a side"]
 
 
 def test_a_rare_class_is_told(make_job: Make) -> None:
@@ -221,7 +222,7 @@ def test_a_rare_class_is_told(make_job: Make) -> None:
     for number in (1, 3):
         (job.dataset / f"labels/train/p{number}.txt").write_text("", encoding="utf-8")
     [finding] = texts(job.prepared(), "imbalance")
-    assert finding.startswith(".: nut: 1 objects to train on, fewer than 1 for 50 of bolt")
+    assert finding.startswith("bolts: nut: 1 objects to train on, fewer than 1 for 50 of bolt")
 
 
 def test_the_digest_follows_the_content_and_not_the_names(make_job: Make) -> None:
@@ -378,6 +379,37 @@ def test_a_picture_of_two_hundred_megapixels_is_rejected_in_bounded_memory(make_
     run_program(job, limit=600_000_000)
     assert job.report.counted["enormous-image"] == 2
     assert job.handed_on() == {}
+
+
+def test_pictures_with_more_objects_than_a_model_finds_are_told_before_training(make_job: Make) -> None:
+    """What is above the limit would be measured as missed: the message has the figure that is enough."""
+    job = make_job(max_detections=2)
+    (job.dataset / "labels/test/p2.txt").write_text("".join(f"0 0.{at} 0.5 0.1 0.1\n" for at in range(1, 6)))
+    said = "images/test/p2.png: 5 objects are labelled, and a model finds 2 at most: set max_detections=5"
+    assert rejected(job) == [said]
+    job.record(max_detections=5)
+    assert job.prepared().errors == 0
+
+
+def test_objects_left_out_of_what_a_model_is_measured_with_are_told(make_job: Make) -> None:
+    """They are there: what finds them is no mistake, and would be measured as one. In training nobody is misled."""
+    job = make_job(policy={"empty-box": "drop"})
+    for label in ("test/p2", "train/p0"):
+        with (job.dataset / f"labels/{label}.txt").open("a") as stream:
+            stream.write("0 0.5 0.5 0 0\n0 0.6 0.5 0 0\n")
+    said = "bolts: 2 objects are left out of 1 test pictures: a model that finds them there is measured as mistaken"
+    assert texts(job.prepared(), "lost-objects") == [said]
+
+
+def test_every_finding_is_written_where_the_report_lists_some(make_job: Make) -> None:
+    """A line of JSON for each."""
+    job = make_job()
+    (job.dataset / "labels/train/p0.txt").write_text("7 0.5 0.5 0.1 0.1\n" * 500)
+    report = job.prepared()
+    lines = [json.loads(line) for line in (job.output("report") / "findings.jsonl").read_text().splitlines()]
+    assert len(lines) == report.errors + report.warnings >= 500
+    assert [line["line"] for line in lines if line["kind"] == "unknown-class"] == list(range(1, 501))
+    assert len([one for one in report.findings if one.kind == "unknown-class"]) == 20
 
 
 def test_usage_names_all_programs(capsys: pytest.CaptureFixture[str], make_job: Make) -> None:

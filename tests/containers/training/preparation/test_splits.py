@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from containers.training.preparation.splits import SplitError, Unit, assign
@@ -93,3 +95,38 @@ def test_too_few_pictures_are_refused() -> None:
     """Two cannot be trained on and held out twice."""
     with pytest.raises(SplitError, match="2 different pictures or groups are too few to take validation and test from"):
         assign([single(0, key=key) for key in range(2)], BOTH, 0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sets(st.integers(0, 3), max_size=3), min_size=3, max_size=6))
+def test_every_class_is_in_every_split_wherever_that_is_possible_at_all(seen: list[set[int]]) -> None:
+    """Every division of so few pictures is tried to know whether any has it."""
+    found = [single(*classes, key=key) for key, classes in enumerate(seen)]
+
+    def is_whole(chosen: Sequence[str]) -> bool:
+        return all(
+            {split for split, classes in zip(chosen, seen, strict=True) if number in classes} == {"train", *BOTH}
+            for number in set().union(*seen)
+        )
+
+    possible = any(map(is_whole, itertools.product(["train", *BOTH], repeat=len(seen))))
+    assert is_whole(assign(found, BOTH, 0)) == possible
+
+
+def test_a_hundred_scarce_classes_are_in_every_split() -> None:
+    """Four pictures show each, and each shows several."""
+    drawn = random.Random(1)
+    seen: list[set[int]] = [set() for _ in range(150)]
+    for number in range(100):
+        for at in drawn.sample(range(150), 4):
+            seen[at].add(number)
+    chosen = assign([single(*classes, key=key) for key, classes in enumerate(seen)], BOTH, 0)
+    splits = [{chosen[at] for at, classes in enumerate(seen) if number in classes} for number in range(100)]
+    assert all(len(found) == 3 for found in splits)
+
+
+def test_a_class_of_one_picture_is_trained_on_and_one_of_two_measured_too() -> None:
+    """What is not learned need not be measured."""
+    found = [*(single(0, key=key) for key in range(20)), single(1, key=20), single(2, key=21), single(2, key=22)]
+    chosen = assign(found, BOTH, 0)
+    assert (chosen[20], sorted(chosen[21:])) == ("train", ["test", "train"])

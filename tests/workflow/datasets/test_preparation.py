@@ -1,0 +1,102 @@
+"""What a run would refuse is refused on the machine in front of the user, and what was recognised is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.containers.training.preparation.layouts import draw, pictures
+from tests.workflow.cloud import ScriptedCloud
+from tests.workflow.commands.test_cli import STACK
+from workflow.commands.cli import run
+from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.way_on import read_policy
+from workflow.datasets.account import tell_recognised
+from workflow.datasets.check import read_dataset
+from workflow.datasets.preparation import find_interpreter, prepare_here
+from workflow.errors import UsageError
+
+NAMES = {"data.yaml": "names: [bolt]\n"}
+SPLITS = {
+    name: text
+    for split, count in (("train", 6), ("val", 2), ("test", 2))
+    for name, text in pictures(f"images/{split}", f"labels/{split}", count).items()
+}
+
+
+def prepared(folder: Path, **settings: object) -> DatasetReport | None:
+    """What the preparation finds here."""
+    kept = folder.parent / "found"
+    return prepare_here(read_dataset(folder), settings, "again {policy}", kept, lambda line: None)
+
+
+def test_what_was_recognised_is_told_with_what_was_left_out(tmp_path: Path) -> None:
+    """Format, task, classes, splits, those that will be made, and pictures that belong to none."""
+    files = {**NAMES, **pictures("images/train", "labels/train", 6), "doc/screen.png": None}
+    told = list(tell_recognised(read_dataset(draw(tmp_path, files))))
+    assert told == [
+        "YOLO for the task detect, 1 class: bolt",
+        "6 train; validation and test will be made of what is there; 6 objects",
+        "1 unused-file: doc/screen.png: in no split's folder; left out",
+    ]
+
+
+def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    """Both kinds at once, by file and with what to type; and that goes."""
+    tmp_path = draw(tmp_path / "set", {**NAMES, **SPLITS})
+    first, second, *_ = sorted((tmp_path / "images" / "train").iterdir())
+    shutil.copyfile(next((tmp_path / "images" / "test").iterdir()), first)
+    second.write_bytes(second.read_bytes()[:-200])
+    with pytest.raises(UsageError) as caught:
+        prepared(tmp_path)
+    said = str(caught.value)
+    assert f"    {first}: the same picture as images/test/" in said
+    assert f"    {second}: " in said
+    every = [json.loads(line) for line in (tmp_path.parent / "found" / "findings.jsonl").read_text().splitlines()]
+    assert {"leaked-image", "truncated-image"} <= {one["kind"] for one in every}
+    assert f"all of it: {tmp_path.parent / 'found' / 'findings.jsonl'}" in said
+    policy = read_policy(said.rpartition("again ")[2])
+    assert policy == {"leaked-image": "drop", "truncated-image": "drop"}
+    report = prepared(tmp_path, policy=policy)
+    assert report
+    assert {name: split.images for name, split in report.splits.items()} == {"train": 4, "validation": 2, "test": 2}
+
+
+def test_splits_are_made_as_the_run_will_make_them(tmp_path: Path) -> None:
+    """With the run's own seed."""
+    report = prepared(draw(tmp_path / "set", {**NAMES, **pictures("images", "labels", 10)}), seed=3)
+    assert report
+    assert sum(split.images for split in report.splits.values()) == 10
+    assert all(split.images for split in report.splits.values())
+
+
+def test_without_the_libraries_the_run_reads_the_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the training image has an environment here that was made to its end."""
+    monkeypatch.setattr("workflow.datasets.preparation.find_spec", lambda name: None)
+    (tmp_path / "containers" / "training").mkdir(parents=True)
+    made = tmp_path / ".greenlight" / "environments" / "training-1" / "complete"
+    made.parent.mkdir(parents=True)
+    assert find_interpreter(tmp_path) is None
+    made.touch()
+    assert find_interpreter(tmp_path) == made.parent / "bin" / "python"
+
+
+def test_an_upload_tells_what_it_takes_and_removes_nothing_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder under the same name: nothing is sent before somebody agreed, and --yes does."""
+    monkeypatch.chdir(tmp_path)
+    draw(tmp_path / "bolts", {**NAMES, **SPLITS})
+    there = {"Contents": [{"Key": "datasets/bolts/old.jpg", "ETag": '"1"'}]}
+    cloud = ScriptedCloud({**STACK, "list_objects_v2": there, "put_object": {}, "delete_objects": {}})
+    assert run(["upload", str(tmp_path / "bolts")], cloud) == 2
+    said = capsys.readouterr().err
+    assert "YOLO for the task detect, 1 class: bolt" in said
+    assert "every picture read: 6 train (6 objects), 2 validation (2 objects), 2 test (2 objects)" in said
+    assert "bolts holds 1 file that" in said
+    assert not any(operation in ("put_object", "delete_objects") for operation, _ in cloud.asked)
+    assert run(["upload", str(tmp_path / "bolts"), "--yes", "--json"], cloud) == 0
+    assert json.loads(capsys.readouterr().out)["removed"] == 1

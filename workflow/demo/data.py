@@ -1,0 +1,75 @@
+"""The data of a demonstration, before anything is started: a person's own, looked through, or the sample, drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from workflow.datasets.account import tell_prepared, tell_recognised
+from workflow.datasets.check import Dataset, read_dataset
+from workflow.datasets.preparation import MISSING, prepare_here
+from workflow.datasets.upload import check_weights
+from workflow.demo.options import Options
+from workflow.demo.steps import FOLDER, FOUND, say
+from workflow.errors import GreenlightError
+from workflow.standin import ROOT
+
+SAMPLE = FOLDER / "dataset" / "fasteners"
+
+
+@contextlib.contextmanager
+def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
+    """Check what was given, before anything is started. Without a dataset, begin to draw the sample.
+
+    Yields what waits for the dataset and gives it. A sample that is not finished on leaving is given up.
+    """
+    if options.weights is not None:
+        check_weights(options.weights)
+    if options.dataset is not None:
+        settings = options.settings
+        given = read_dataset(
+            options.dataset,
+            task=settings.get("task", "auto"),
+            format=settings.get("format", "auto"),
+            policy=options.findings,
+            again=again(options),
+        )
+        if options.weights is not None:
+            check_weights(options.weights, given.task)
+        for at, line in enumerate(tell_recognised(given)):
+            say("" if at else "recognised", line)
+        yield lambda: given
+        return
+    shutil.rmtree(SAMPLE, ignore_errors=True)
+    # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
+    code = "import sys, pathlib, workflow.demo.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
+    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
+    try:
+        yield lambda: wait_for_sample(drawing)
+    finally:
+        drawing.kill()
+        drawing.wait()
+
+
+def again(options: Options) -> str:
+    """What goes on past what was refused, with ``{policy}`` where the policy belongs."""
+    return f"make demo DATASET={shlex.quote(str(options.dataset))} POLICY={{policy}}"
+
+
+def examine(options: Options, dataset: Dataset) -> None:
+    """Read every picture of a person's own data as the run will. Raises UsageError for what it would refuse."""
+    asked = {"policy": dict(options.findings), **options.training()}
+    report = prepare_here(dataset, asked, again(options), FOUND, lambda line: None)
+    for at, line in enumerate([MISSING] if report is None else tell_prepared(report)):
+        say("" if at else "pictures", line)
+
+
+def wait_for_sample(drawing: subprocess.Popen[bytes]) -> Dataset:
+    """Wait for the sample's pictures."""
+    if drawing.wait():
+        raise GreenlightError("the sample's pictures could not be drawn")
+    return read_dataset(SAMPLE)
