@@ -208,6 +208,12 @@ def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(tem
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_epoch", "Enabled": True}
 
 
+def test_the_record_of_decisions_stays_when_the_stack_goes(template: Json) -> None:
+    """And when another table takes its place; a stack that could not be made leaves none."""
+    table = template["Resources"]["Table"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 @pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])
 def test_a_machine_logs_every_event_without_the_data(template: Json, machine: str) -> None:
     """Task tokens are data: they stay out of the log."""
@@ -225,6 +231,13 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert schedule["State"] == {"Ref": "ScheduleState"}
     assert json.loads(schedule["Target"]["Input"]) == {"started_by": "schedule"}
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+
+
+def test_production_is_looked_at_every_five_minutes(template: Json) -> None:
+    """By the clock, and from the first deployment on: nobody has to ask for it."""
+    schedule = of_type(template, "AWS::Scheduler::Schedule")["WatchSchedule"]
+    assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(5 minutes)")
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["WatchProductionFunction", "Arn"]}
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:

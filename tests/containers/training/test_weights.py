@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from containers.training.network import pretrained_weights
 from containers.training.weights import check_weights
 from workflow.contract.weights import WeightsError
 
@@ -36,6 +38,15 @@ def test_a_pickle_that_runs_a_command_is_refused_by_name(tmp_path: Path) -> None
     """The refusal says what loading would have used."""
     with pytest.raises(WeightsError, match=r"refused, because loading it would use posix\.system"):
         check_weights(weights_file(tmp_path, pickle.dumps(RunsACommand(), protocol=2)))
+
+
+def test_a_training_starts_from_no_weights_that_are_refused(tmp_path: Path) -> None:
+    """They are looked into where it finds them, before anything is made of them."""
+    weights_file(tmp_path, pickle.dumps(RunsACommand(), protocol=2))
+    noted = {"version": 1, "source": "s3://bucket/weights.pt", "sha256": None}
+    (tmp_path / "pretrained.json").write_text(json.dumps(noted))
+    with pytest.raises(WeightsError, match=r"refused, because loading it would use posix\.system"):
+        pretrained_weights(tmp_path)
 
 
 def test_a_pickle_that_computes_what_it_imports_is_refused(tmp_path: Path) -> None:

@@ -53,3 +53,11 @@ def test_what_a_machine_reads_of_a_document_is_in_it(machine: str, at: str, part
     read = set(re.findall(rf"\$\.{at}\.(\w+)", text))
     assert read
     assert read <= set(names(part))
+
+
+def test_the_registry_keeps_who_decided_and_why() -> None:
+    """With the version itself, whichever way it went."""
+    marking = [state["Parameters"] for state in STATES.values() if "updateModelPackage" in state.get("Resource", "")]
+    assert {one["ModelApprovalStatus"] for one in marking} == {"Approved", "Rejected"}
+    for one in marking:
+        assert {"$.approval.by", "$.approval.comment"} <= set(re.findall(r"\$[.\w]+", one["ApprovalDescription.$"]))

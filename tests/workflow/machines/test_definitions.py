@@ -440,6 +440,13 @@ def test_what_was_created_is_used_by_the_name_it_got() -> None:
         assert text.count(f"$.plan.{stem}") == 1, "only where it is created"
 
 
+def test_a_model_is_created_from_the_very_object_whose_bytes_were_hashed() -> None:
+    """By its ETag: whatever was written to its address since is not served under this version's name."""
+    container = DEFINITIONS["release"]["States"]["Create the model"]["Parameters"]["PrimaryContainer"]
+    source = container["ModelDataSource"]["S3DataSource"]
+    assert (source["S3Uri.$"], source["ETag.$"]) == ("$.plan.model_data_url", "$.plan.archive_etag")
+
+
 def test_every_way_back_is_at_once_and_keeps_the_capacity() -> None:
     """No alarm, which the ill fleet may have tripped, and no wait; the configuration's own count is an old one."""
     back = DEFINITIONS["release"]["States"]["Put the previous version back"]["Parameters"]

@@ -10,10 +10,13 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.contract.test_approval import REQUEST
+from workflow.clients import AwsCloud
 from workflow.contract.approval import PublicApproval, item_id
 from workflow.contract.document import render
 from workflow.errors import GreenlightError, UsageError
@@ -128,6 +131,34 @@ def test_a_decision_that_the_run_was_not_told_of_is_listed_as_such() -> None:
     assert listed.pending() == []
     with pytest.raises(UsageError, match="no approval waits"):
         listed.choose("run-1")
+
+
+def test_of_a_table_what_waits_is_listed_and_what_a_run_was_not_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody need look at what is over; and a decision that got lost on its way is hidden from nobody."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    untold, told_of = ({"delivered": {"BOOL": delivered}} for delivered in (False, True))
+    stored = (
+        item("waits") | untold,
+        item("approved", status="approved") | untold,
+        item("rejected", status="rejected") | untold,
+        item("told", status="approved") | told_of,
+        item("closed", status="closed") | untold,
+        item("other") | {"id": {"S": "decision#4"}},
+    )
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="greenlight",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for one in stored:
+            boto3.client("dynamodb").put_item(TableName="greenlight", Item=one)
+        found = Approvals(AwsCloud(), "greenlight").all()
+    assert {one.key for one in found} == {"approval#waits", "approval#approved", "approval#rejected"}
 
 
 def test_a_request_that_several_have_to_approve_is_listed_with_who_did() -> None:
