@@ -12,7 +12,10 @@ from workflow.contract.way_on import tell_way_on
 
 SHOWN = 5
 """Findings named in a rejection; the report holds the others."""
-WAY_ON = "greenlight start --policy {policy} (or make demo POLICY={policy})"
+WAY_ON = (
+    "greenlight start --policy {policy}, where the stack lets a run be milder than it is "
+    "(greenlight deploy --parameter PolicyLoosening=show), or make demo POLICY={policy}"
+)
 """What starts the run again past what can be left out or mended."""
 KINDS = 3
 """Kinds of problems named in a summary."""

@@ -203,10 +203,7 @@ class Weights:
 
 
 def read_weights(uri: str) -> Weights:
-    """The given weights: their digest, read once from end to end, and what they are.
-
-    Raises InputError where they cannot be read, or are none.
-    """
+    """The given weights, hashed from end to end. Raises InputError where they cannot be read, or are none."""
     if not uri:
         return Weights()
     bucket, key = split_s3_uri(uri)

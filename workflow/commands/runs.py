@@ -67,14 +67,14 @@ def upload(
     """
     from workflow.datasets.account import tell_prepared, tell_recognised
     from workflow.datasets.check import read_dataset
-    from workflow.datasets.preparation import MISSING, prepare_here
+    from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
     from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
     from workflow.runs.start import read_settings
 
     again = f"greenlight upload {shlex.quote(str(folder))} --policy {{policy}}"
     settings = check_data_settings(read_settings(pairs, policy=policy))
     read = {key: settings[key] for key in ("task", "format", "policy") if key in settings}
-    dataset = read_dataset(folder, **read, again=again)
+    dataset = read_dataset(folder, **read, again=again, judged_later=find_interpreter() is not None)
     if weights is not None:
         check_weights(weights, dataset.task)
     for line in tell_recognised(dataset):

@@ -64,11 +64,13 @@ def read_dataset(
     format: str = "auto",
     policy: Mapping[str, str] | None = None,
     again: str = "greenlight upload … --policy {policy}",
+    judged_later: bool = False,
 ) -> Dataset:
     """Read and check a folder, or a zip of one, in any format that can be trained on.
 
     ``task``, ``format`` and ``policy`` are the run input's; ``again`` is what goes on with another ``{policy}``. Raises
-    UsageError naming what was looked for, or file and line of what the policy rejects.
+    UsageError naming what was looked for, or file and line of what the policy rejects; that is left, where the pictures
+    were found, to who judges the whole later, and tells all of it at once.
     """
     # Reading formats is not needed by every command that imports this module.
     from workflow.labels.recognition import open_source
@@ -85,7 +87,11 @@ def read_dataset(
     source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
-    objects = _count_objects(folder, source, Again(again, policy or {}))
+    objects, mistakes = _count_objects(source)
+    if mistakes and not (judged_later and source.entries):
+        raise refuse(folder, mistakes, Again(again, policy or {}))
+    if not objects and not mistakes:
+        raise UsageError(f"{folder}: the labels hold no object: nothing could be learned from them.")
     counts = Counter(entry.split or "all" for entry in source.entries)
     return Dataset(
         folder=folder,
@@ -162,22 +168,15 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     return "\n".join([*lines, README])
 
 
-def _count_objects(folder: Path, source: Opened, again: Again) -> int:
-    """Count the objects of all images. Raises UsageError naming file and line of what cannot be used."""
+def _count_objects(source: Opened) -> tuple[int, list[Problem]]:
+    """The objects of all images, and what the policy rejects."""
     mistakes = _select_rejected(source.problems)
-    objects = labelled = 0
+    objects = 0
     for entry in source.entries:
         found = source.labels(entry, 0, 0)
         mistakes += _select_rejected(found.problems)
         objects += len(found.rows)
-        labelled += found.labelled
-    if mistakes:
-        raise refuse(folder, mistakes, again)
-    if not objects:
-        raise UsageError(
-            f"{folder}: the labels of {labelled} images hold no object: nothing could be learned from them."
-        )
-    return objects
+    return objects, mistakes
 
 
 def _select_rejected(problems: Sequence[Problem]) -> list[Problem]:

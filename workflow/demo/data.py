@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from workflow.datasets.account import tell_prepared, tell_recognised
 from workflow.datasets.check import Dataset, read_dataset
-from workflow.datasets.preparation import MISSING, prepare_here
+from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
 from workflow.datasets.upload import check_weights
 from workflow.demo.options import Options
 from workflow.demo.steps import FOLDER, FOUND, say
@@ -37,6 +37,7 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
             format=settings.get("format", "auto"),
             policy=options.findings,
             again=again(options),
+            judged_later=find_interpreter() is not None,
         )
         if options.weights is not None:
             check_weights(options.weights, given.task)

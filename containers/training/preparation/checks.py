@@ -31,8 +31,10 @@ def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Find
     for held, others in _copies(catalogue, equal, single):
         for at in others:
             single[at] = False
-            _report(catalogue, at, held, "the same picture as", ("repeated-image", "leaked-image"), findings)
-            if rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
+            kinds = ("repeated-image", "leaked-image")
+            action = _report(catalogue, at, held, "the same picture as", kinds, findings)
+            # A copy that cannot stay takes its label along.
+            if action == "noted" and rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
                 message = f"labelled otherwise than {catalogue.entries[held].image}, the same picture"
                 findings.add("label-conflict", catalogue.entries[at].image, message)
     for held, others in _copies(catalogue, near, single):
@@ -107,12 +109,14 @@ def _copies(catalogue: Catalogue, groups: Array, among: Array) -> Iterator[tuple
         yield held, [at for at in members.tolist() if at != held]
 
 
-def _report(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> None:
+def _report(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> str:
     within, across = kinds
     splits = catalogue.rows["split"]
     message = f"{message} {catalogue.entries[held].image}"
     if splits[at] != splits[held]:
         message += f": {SPLITS[splits[at]]} must not show what {SPLITS[splits[held]]} is measured with"
     kind = within if splits[at] == splits[held] else across
-    if findings.add(kind, catalogue.entries[at].image, message) == "dropped":
+    action = findings.add(kind, catalogue.entries[at].image, message)
+    if action == "dropped":
         catalogue.rows["kept"][at] = False
+    return action

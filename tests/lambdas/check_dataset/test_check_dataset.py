@@ -81,7 +81,7 @@ def test_a_rejection_ends_with_what_to_type() -> None:
     assert said.startswith(
         "layout must be mended: no policy does, and none leaves it out; for the rest: greenlight start --policy "
     )
-    assert said.endswith("(or make demo POLICY=crowd=reject,outside-image=repair)")
+    assert said.endswith("or make demo POLICY=crowd=reject,outside-image=repair")
 
 
 def test_errors_nobody_described_still_stop_a_run() -> None:

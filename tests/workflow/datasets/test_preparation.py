@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.training.preparation.layouts import draw, pictures
+from tests.containers.training.preparation.layouts import BOX, draw, pictures
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.commands.test_cli import STACK
 from workflow.commands.cli import run
@@ -30,7 +30,8 @@ SPLITS = {
 def prepared(folder: Path, **settings: object) -> DatasetReport | None:
     """What the preparation finds here."""
     kept = folder.parent / "found"
-    return prepare_here(read_dataset(folder), settings, "again {policy}", kept, lambda line: None)
+    dataset = read_dataset(folder, judged_later=True)
+    return prepare_here(dataset, settings, "again {policy}", kept, lambda line: None)
 
 
 def test_what_was_recognised_is_told_with_what_was_left_out(tmp_path: Path) -> None:
@@ -45,11 +46,14 @@ def test_what_was_recognised_is_told_with_what_was_left_out(tmp_path: Path) -> N
 
 
 def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    """Both kinds at once, by file and with what to type; and that goes."""
+    """With what is wrong in the labels, all at once, by file and with what to type; and that goes."""
     tmp_path = draw(tmp_path / "set", {**NAMES, **SPLITS})
     first, second, *_ = sorted((tmp_path / "images" / "train").iterdir())
     shutil.copyfile(next((tmp_path / "images" / "test").iterdir()), first)
+    # Labelled otherwise, which is of no account where the copy cannot stay.
+    (tmp_path / "labels" / "train" / f"{first.stem}.txt").write_text("0 0.3 0.3 0.1 0.1\n")
     second.write_bytes(second.read_bytes()[:-200])
+    (tmp_path / "labels" / "val" / "images-val0.txt").write_text("3 0.5 0.5 0.1 0.1\n" + BOX)
     with pytest.raises(UsageError) as caught:
         prepared(tmp_path)
     said = str(caught.value)
@@ -59,7 +63,7 @@ def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: 
     assert {"leaked-image", "truncated-image"} <= {one["kind"] for one in every}
     assert f"all of it: {tmp_path.parent / 'found' / 'findings.jsonl'}" in said
     policy = read_policy(said.rpartition("again ")[2])
-    assert policy == {"leaked-image": "drop", "truncated-image": "drop"}
+    assert policy == {"leaked-image": "drop", "truncated-image": "drop", "unknown-class": "drop"}
     report = prepared(tmp_path, policy=policy)
     assert report
     assert {name: split.images for name, split in report.splits.items()} == {"train": 4, "validation": 2, "test": 2}

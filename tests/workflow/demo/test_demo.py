@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
@@ -120,6 +121,8 @@ def demo(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 def broken(folder: Path) -> Path:
     """A dataset with one label outside its image."""
     roboflow(folder)
+    for at, picture in enumerate(sorted(folder.rglob("*.jpg"))):
+        Image.new("RGB", (40 + at, 30)).save(picture)
     (folder / "train" / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n0 0.9 0.5 0.4 0.2\n")
     return folder
 
