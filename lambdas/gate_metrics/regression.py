@@ -54,7 +54,10 @@ def check_against_champion(
 
 def is_planned(planned: PlannedChampion, measured: ModelScore) -> bool:
     """Whether the measured champion is the package the plan named."""
-    return planned == PlannedChampion(measured.model_package_arn, measured.package_version)
+    return (planned.model_package_arn, planned.package_version) == (
+        measured.model_package_arn,
+        measured.package_version,
+    )
 
 
 def check_known_classes(

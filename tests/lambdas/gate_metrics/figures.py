@@ -11,7 +11,7 @@ from workflow.contract.smoke import Expectation
 
 MODEL, ARCHIVE, OTHER = "a" * 64, "b" * 64, "c" * 64
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight/3"
-PLANNED = PlannedChampion(PACKAGE, 3)
+PLANNED = PlannedChampion(PACKAGE, 3, "s3://bucket/runs/zero/evaluation/")
 THRESHOLDS: dict[str, Any] = {
     "minimum_map50": 0.8,
     "minimum_map50_95": 0.5,
