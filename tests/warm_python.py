@@ -140,6 +140,10 @@ def be_real(real: str, arguments: list[str]) -> NoReturn:
 
 def main() -> None:
     """Import, listen, and fork for each who calls."""
+    from containers.training.environment import variables
+
+    # How long threads spin is read when the libraries are loaded, which the program itself would set before.
+    os.environ["GOMP_SPINCOUNT"] = variables(Path(), 1)["GOMP_SPINCOUNT"]
     own, given = conditions(), dict(os.environ)
     for name in IMPORTED:
         importlib.import_module(name)
