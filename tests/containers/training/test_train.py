@@ -114,7 +114,7 @@ def test_a_diverged_training_fails_with_its_reason_and_no_model(
 @pytest.mark.parametrize(
     ("task", "given", "said"),
     [
-        pytest.param("detect", {"scale": "5"}, "scale=5.0", id="out of ultralytics' range"),
+        pytest.param("detect", {"scale": "5"}, "scale = '5': must be a number from 0 to 1", id="out of its range"),
         pytest.param("detect", {"save_dir": "/"}, "save_dir: unknown or decided by the flow", id="reserved"),
         pytest.param("detect", {"single_cls": "true"}, "would merge the dataset's 2 classes", id="merging classes"),
         pytest.param("classify", {"fraction": "0.5"}, "learns from all of its pictures", id="a part of the pictures"),
