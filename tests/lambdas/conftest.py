@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+import moto.kms.models
 import pytest
 from moto import mock_aws
 
@@ -67,7 +68,10 @@ ENVIRONMENT = {
 def create_key(alias: str) -> Any:
     """A key that marks, by its alias; gives KMS."""
     kms = client("kms")
-    key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
+    with pytest.MonkeyPatch.context() as patch:
+        # moto draws a pair of RSA keys for each key, which takes most of a test's time; one that marks never uses them.
+        patch.setattr(moto.kms.models, "generate_private_key", lambda _: None)
+        key = kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=alias, TargetKeyId=key)
     return kms
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.lambdas.conftest import ENVIRONMENT, SESSION
+from tests.lambdas.conftest import ENVIRONMENT, client
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
 
@@ -13,7 +13,7 @@ class Signer:
     """A key of the account; that of the stack where ``alias`` is what the functions know it by."""
 
     def __init__(self, alias: str = ENVIRONMENT["DECISION_KEY"]) -> None:
-        self.kms = SESSION.client("kms")
+        self.kms = client("kms")
         made = self.kms.create_key(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
         self.key: str = made["KeyMetadata"]["KeyId"]
         self.kms.create_alias(AliasName=alias, TargetKeyId=self.key)
@@ -29,4 +29,4 @@ def recorded(item: dict[str, Any]) -> dict[str, Any]:
     """The champion's item as the function that records writes it, with the mark of the stack's key."""
     record = ChampionRecord.parse(item)
     marked = {"KeyId": ENVIRONMENT["RECORD_KEY"], "MacAlgorithm": MAC_ALGORITHM}
-    return record.marked(SESSION.client("kms").generate_mac(**marked, Message=record.message())["Mac"])
+    return record.marked(client("kms").generate_mac(**marked, Message=record.message())["Mac"])

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 
 from lambdas.decide import services
 from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
-from tests.lambdas.conftest import ENVIRONMENT, SESSION, create_key
+from tests.lambdas.conftest import ENVIRONMENT, client, create_key
 from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import MAC_ALGORITHM
 
@@ -39,7 +39,7 @@ def stored_request(event: dict[str, Any] = RELEASE, opaque_id: str = OPAQUE, **c
 
 def mark(approval: StoredApproval, key: str = ENVIRONMENT["REQUEST_KEY"]) -> StoredApproval:
     """The request with the mark that the function which asks would make."""
-    kms = SESSION.client("kms")
+    kms = client("kms")
     mac = kms.generate_mac(KeyId=key, MacAlgorithm=MAC_ALGORITHM, Message=approval.message())["Mac"]
     return replace(approval, mac=mac.hex())
 
