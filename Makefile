@@ -44,9 +44,8 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 		$(BIN)/python -m workflow.demo
 
 WINGS := containers flow infra lambdas workflow
-# A file of tests stays together, on one of half as many workers again as there are processors: whole flows wait a lot.
-PYTEST = $(BIN)/python -m pytest -n $(shell $(BIN)/python -c 'import os; print(os.cpu_count() * 3 // 2)') \
-	--dist loadfile --no-loadscope-reorder
+# A file of tests stays together, on one of as many workers as there are processors.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev ## all tests, with real trainings and a real browser (a quarter of an hour on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
