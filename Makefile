@@ -47,11 +47,11 @@ WINGS := containers flow infra lambdas workflow
 # A file of tests stays together, on one of as many workers as there are processors.
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
-test: .venv/dev ## all tests, with real trainings and a real browser (a quarter of an hour on 2 cores)
+test: .venv/dev ## all tests, with real trainings and a real browser (some 18 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
 	$(PYTEST) tests/$(WING)
 
-test-fast: .venv/dev ## the tests that start no stand-in, training, serving, browser or installation (under 90 s)
+test-fast: .venv/dev ## the tests that start no stand-in, training, serving, browser or installation (some two minutes)
 	$(PYTEST) -m fast tests/$(WING)
 
 check: .venv/dev ## lint, format, types, import rules, template, definitions (under a minute)
