@@ -27,11 +27,12 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
-from workflow.contract.decision import MAC_ALGORITHM
+from workflow.contract.mark import MAC_ALGORITHM
 from workflow.contract.reading import ContractError
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import asked_key
+from workflow.contract.vote import read_required
 
 KEPT_SECONDS = 400 * 24 * 3600
 """How long an execution's newest request is remembered: longer than it can be redriven."""
@@ -68,7 +69,7 @@ class Environment:
             request_key=environ["REQUEST_KEY"],
             topic_arn=environ["TOPIC_ARN"],
             approval_url=environ["APPROVAL_URL"],
-            required=int(environ.get("REQUIRED_APPROVALS") or "1"),
+            required=read_required(environ),
         )
 
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from workflow.contract.vote import read_required
+
 IDENTITY_CENTER = "AWSReservedSSO_"
 """What the names of roles begin with whose sessions AWS names after the users of IAM Identity Center."""
 
@@ -36,7 +38,7 @@ class Approvers:
     def read(environ: Mapping[str, str]) -> Approvers:
         """Read the settings from environment variables."""
         return Approvers(
-            required=int(environ.get("REQUIRED_APPROVALS") or "1"),
+            required=read_required(environ),
             listed=read_list(environ),
             group=environ.get("APPROVERS_GROUP", ""),
             sign_in=bool(environ.get("OIDC_ISSUER")),

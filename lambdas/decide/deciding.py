@@ -32,8 +32,9 @@ from workflow.contract.approval import (
     StoredApproval,
     token_in,
 )
-from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.decision import Decision, SignedDecision
 from workflow.contract.document import render
+from workflow.contract.mark import is_marked
 from workflow.contract.person import are_same
 from workflow.contract.table_items import found_item
 from workflow.contract.vote import MarkedVote, has_voted
@@ -50,8 +51,6 @@ ATTEMPTS = 5
 NAMES_LENGTH = 500
 """What the execution is told of the names: with the comment it has to fit the registry's 1,024 characters."""
 
-MAC_BYTES = 32
-"""How long a mark is: what HMAC_SHA_256 gives."""
 
 NOT_ASKED = (
     "this request carries no mark of the function that asks: it was changed, or is older than the stack's last update. "
@@ -171,17 +170,8 @@ def is_asked(approval: StoredApproval) -> bool:
 
     Nor whoever wrote a yes onto it that nobody said.
     """
-    try:
-        mac = bytes.fromhex(approval.mac)
-    except ValueError:
-        return False
-    if len(mac) != MAC_BYTES:
-        return False
-    try:
-        kms.verify_mac(KeyId=environment.request_key, MacAlgorithm=MAC_ALGORITHM, Message=approval.message(), Mac=mac)
-    except kms.exceptions.KMSInvalidMacException:
-        return False
-    return voting.are_marked(approval)
+    genuine = is_marked(kms, environment.request_key, approval.message(), approval.mac)
+    return genuine and voting.are_marked(approval)
 
 
 def deliver(key: str) -> StoredApproval:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from workflow.contract.approval import StoredApproval
 from workflow.contract.names import subject_line
-from workflow.contract.plain_text import break_links, show_plain
+from workflow.contract.plain_text import show_in_mail
 
 LEFT = 4
 """A request is reminded of when less than this part of its time is left: a quarter."""
@@ -30,24 +30,20 @@ def write_body(approval: StoredApproval, tally: str = "") -> str:
     """The text of the mail; ``tally`` is how many of the people it takes said yes, empty where nobody did."""
     request = approval.request
     what = "be released" if request.purpose == "release" else "go from staging to production"
-    run = _line(request.run)
+    run = show_in_mail(request.run)
     return "\n".join(
         [
-            f"May {_line(request.title())} {what}? {_line(tally) or 'Nobody has decided yet'}.",
+            f"May {show_in_mail(request.title())} {what}? {show_in_mail(tally) or 'Nobody has decided yet'}.",
             "",
             f"Answer until  {_time(approval.expires_epoch)}; without an answer nothing is released",
             f"Run           {run}",
             "",
             f"Open the link in the mail of {_time(approval.created_epoch)} with the subject",
-            _line(approval.subject),
+            show_in_mail(approval.subject),
             f"or decide as your identity in AWS: greenlight approve {run}",
             "",
         ]
     )
-
-
-def _line(text: str) -> str:
-    return break_links(show_plain(text))
 
 
 def _time(epoch: int) -> str:

@@ -13,7 +13,7 @@ import json
 from typing import Any
 
 from lambdas.decide.services import environment, kms
-from workflow.contract.decision import MAC_ALGORITHM
+from workflow.contract.mark import MAC_ALGORITHM
 
 LENGTH = 3_500
 """What a cookie may have: browsers drop those of more than 4,096 bytes."""

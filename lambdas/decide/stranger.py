@@ -8,7 +8,7 @@ from __future__ import annotations
 from lambdas.decide.registry import Change, choose_status, explain
 from workflow.contract.decision import Decision
 from workflow.contract.names import subject_line
-from workflow.contract.plain_text import break_links, show_plain
+from workflow.contract.plain_text import show_in_mail
 
 
 def write_subject(change: Change, project: str) -> str:
@@ -20,10 +20,10 @@ def write_body(change: Change, standing: Decision | None) -> str:
     """The text of the mail."""
     return "\n".join(
         [
-            _line(explain(change, standing, by_its_run=True)),
+            show_in_mail(explain(change, standing, by_its_run=True)),
             "",
-            f"Version   {_line(change.arn)}",
-            f"It said   {_line(change.description)}",
+            f"Version   {show_in_mail(change.arn)}",
+            f"It said   {show_in_mail(change.description)}",
             f"Now it is {choose_status(standing)} again. No release believes what nobody decided.",
             "",
             "Somebody had the token of the waiting task, which is in the run's history and in the stack's table:",
@@ -31,7 +31,3 @@ def write_body(change: Change, standing: Decision | None) -> str:
             "",
         ]
     )
-
-
-def _line(text: str) -> str:
-    return break_links(show_plain(text))

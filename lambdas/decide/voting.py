@@ -13,7 +13,7 @@ from lambdas.decide import services
 from lambdas.decide.answer import Answer
 from lambdas.decide.services import dynamodb, environment, kms
 from workflow.contract.approval import APPROVED, PENDING, StoredApproval
-from workflow.contract.decision import MAC_ALGORITHM
+from workflow.contract.mark import MAC_ALGORITHM
 from workflow.contract.vote import MarkedVote, Vote, count_people, has_voted, tally
 
 

@@ -48,6 +48,7 @@ from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
+from workflow.contract.vote import read_required
 
 
 class ReleaseRefused(Exception):
@@ -92,7 +93,7 @@ class Environment:
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
-            required_approvals=int(environ.get("REQUIRED_APPROVALS") or "1"),
+            required_approvals=read_required(environ),
         )
 
 

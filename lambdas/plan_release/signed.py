@@ -7,14 +7,12 @@ from typing import Any
 
 from lambdas.plan_release.decision import NotApprovedError, check_people
 from lambdas.plan_release.package import RefusalError
-from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.decision import Decision, SignedDecision
+from workflow.contract.mark import is_marked
 from workflow.contract.reading import ContractError
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
-
-MAC_BYTES = 32
-"""How long a mark is: what HMAC_SHA_256 gives."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Decisions:
             signed = SignedDecision.parse(item)
         except ContractError as error:
             raise RefusalError(f"{about} cannot be believed: {error}") from error
-        if not self._is_marked(signed):
+        if not is_marked(self.kms, self.key, signed.decision.message(), signed.mac.hex()):
             raise RefusalError(f"{about} cannot be believed: its mark was not made with the key of {self.project}")
         return signed.decision
 
@@ -69,14 +67,3 @@ class Decisions:
             return self.find(plan.model_package_arn, plan.execution_arn)
         except RefusalError as error:
             raise NotApprovedError(str(error)) from error
-
-    def _is_marked(self, signed: SignedDecision) -> bool:
-        """Whether a decision says what it said when it was marked with the stack's key."""
-        if len(signed.mac) != MAC_BYTES:
-            return False
-        message = signed.decision.message()
-        try:
-            self.kms.verify_mac(KeyId=self.key, MacAlgorithm=MAC_ALGORITHM, Message=message, Mac=signed.mac)
-        except self.kms.exceptions.KMSInvalidMacException:
-            return False
-        return True

@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.record_champion.history import champion_of, release_of
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
-from workflow.contract.decision import MAC_ALGORITHM
 from workflow.contract.document import Text, read
+from workflow.contract.mark import MAC_ALGORITHM
 from workflow.contract.release_lock import held_by
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.table_items import found_item

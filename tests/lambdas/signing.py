@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.lambdas.conftest import ENVIRONMENT, client
 from workflow.contract.champion import ChampionRecord
-from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.decision import Decision, SignedDecision
+from workflow.contract.mark import MAC_ALGORITHM
 
 
 class Signer:

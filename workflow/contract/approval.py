@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Self
 
 from workflow.contract.document import Document, Matching, PackageVersion, Text, read, render
+from workflow.contract.mark import to_mark
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.scores import FIGURE_NAMES
@@ -136,7 +137,7 @@ class StoredApproval:
         The stored JSON as it is: a request waits for days, and a later reader may know more fields.
         """
         asked = json.dumps([self.id, self.package_arn, self.subject, self.text()])
-        return b"greenlight request 1\n" + hashlib.sha256(asked.encode()).hexdigest().encode()
+        return to_mark("request", asked)
 
     def item(self, token: str) -> dict[str, Any]:
         """The table's item. What a list tells of a request stands in it a second time, beside the request's JSON."""

@@ -5,13 +5,13 @@ Reading fails closed: only where there is no record at all does production serve
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.document import Address, Digest, Document, PackageArn, PackageVersion, Text
+from workflow.contract.mark import to_mark
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
@@ -73,7 +73,7 @@ class ChampionRecord(Document):
     def message(self) -> bytes:
         """What is marked."""
         text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return b"greenlight champion 1\n" + hashlib.sha256(text.encode()).hexdigest().encode()
+        return to_mark("champion", text)
 
     def champion(self) -> Champion:
         """What the evaluation is told of it."""

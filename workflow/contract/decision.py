@@ -8,7 +8,6 @@ second, at whichever door, is told what stands.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,12 +15,10 @@ from typing import Annotated, Any, Self
 
 from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.document import Digest, Document, Matching, PackageArn, PackageVersion, Text
+from workflow.contract.mark import to_mark
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import decision_key
 from workflow.contract.vote import Vote, count_people
-
-MAC_ALGORITHM = "HMAC_SHA_256"
-"""KMS's name of how decisions are marked (GenerateMac, VerifyMac)."""
 
 LINK = "link"
 COMMAND = "command"
@@ -79,9 +76,9 @@ class Decision(Document):
         return self.decision == APPROVED
 
     def message(self) -> bytes:
-        """What is marked. A digest, because KMS takes 4,096 bytes and a comment may have more."""
+        """What is marked."""
         text = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return b"greenlight decision 1\n" + hashlib.sha256(text.encode()).hexdigest().encode()
+        return to_mark("decision", text)
 
 
 @dataclass(frozen=True)

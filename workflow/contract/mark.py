@@ -1,13 +1,19 @@
-"""Whether a document of the table carries the mark of a key that one function alone marks with."""
+"""How a document of the table is marked with a key that one function alone marks with, and whether it is."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from workflow.contract.decision import MAC_ALGORITHM
-
+MAC_ALGORITHM = "HMAC_SHA_256"
+"""KMS's name of how documents are marked (GenerateMac, VerifyMac)."""
 MAC_BYTES = 32
 """How long a mark is: what HMAC_SHA_256 gives."""
+
+
+def to_mark(kind: str, text: str) -> bytes:
+    """What is marked of a document: its kind and a digest, because KMS takes 4,096 bytes at most."""
+    return f"greenlight {kind} 1\n{hashlib.sha256(text.encode()).hexdigest()}".encode()
 
 
 def is_marked(kms: Any, key: str, message: bytes, mark: object) -> bool:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 
-from workflow.contract.plain_text import break_links, show_plain
+from workflow.contract.plain_text import show_in_mail
 from workflow.contract.reading import ContractError
 
 JOB_NAME_LENGTH = 63
@@ -42,7 +42,7 @@ def job_name(run: str, step: str, *, reserve: int = 6, length: int = JOB_NAME_LE
 def subject_line(text: str) -> str:
     """The text as SNS takes a subject: printable ASCII on one line, no link, cut at SUBJECT_LENGTH, never empty."""
     # What looks like an address may become one only here: a fullwidth colon is a colon in ASCII.
-    line = break_links(show_plain(unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()))
+    line = show_in_mail(unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode())
     if len(line) > SUBJECT_LENGTH:
         line = line[: SUBJECT_LENGTH - 3].rstrip() + "..."
     return line or "greenlight"

@@ -49,6 +49,11 @@ def show_lines(text: str) -> str:
     return "\n".join("".join(_show(letter) for letter in line) for line in text.split("\n"))
 
 
+def show_in_mail(text: str) -> str:
+    """The text on one line in which no program makes a link of an address."""
+    return break_links(show_plain(text))
+
+
 def break_links(text: str) -> str:
     """The text with every address in it broken, so that no program makes a link of it and a person still reads it.
 

@@ -6,13 +6,13 @@ until as many people as the stack requires have said yes; then the one decision 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.document import Text, read, render
+from workflow.contract.mark import to_mark
 from workflow.contract.person import are_same
 from workflow.contract.reading import ContractError
 
@@ -38,7 +38,7 @@ class Vote:
     def message(self, request: str) -> bytes:
         """What is marked; ``request`` is the key of the one that it is about, and counts for."""
         text = json.dumps([request, render(self)], sort_keys=True)
-        return b"greenlight vote 1\n" + hashlib.sha256(text.encode()).hexdigest().encode()
+        return to_mark("vote", text)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ class MarkedVote:
             return read(MarkedVote, json.loads(value) if isinstance(value, str) else value, "vote")
         except ValueError as error:
             raise ContractError(f"vote: cannot be read: {error}") from error
+
+
+def read_required(environ: Mapping[str, str]) -> int:
+    """How many people have to say yes, as a function's environment says it; one where it says nothing."""
+    return int(environ.get("REQUIRED_APPROVALS") or "1")
 
 
 def has_voted(votes: Iterable[Vote], names: Iterable[str]) -> bool:

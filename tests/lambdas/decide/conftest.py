@@ -14,7 +14,7 @@ from lambdas.decide import services
 from tests.lambdas.ask_approval.test_ask_approval import RELEASE, request_of
 from tests.lambdas.conftest import ENVIRONMENT, client, create_key
 from workflow.contract.approval import StoredApproval, item_id
-from workflow.contract.decision import MAC_ALGORITHM
+from workflow.contract.mark import MAC_ALGORITHM
 
 OPAQUE, SECRET, TOKEN = "k" * 32, "n" * 32, "the-secret-task-token"
 KEY = {"id": item_id(OPAQUE)}

@@ -21,7 +21,8 @@ from tests.lambdas.decide.conftest import TOKEN, stored_request
 from tests.lambdas.decide.test_command import ADA, call
 from tests.lambdas.gate_metrics.figures import smoked
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED
-from workflow.contract.decision import MAC_ALGORITHM, Decision, SignedDecision
+from workflow.contract.decision import Decision, SignedDecision
+from workflow.contract.mark import MAC_ALGORITHM
 from workflow.contract.stored_smoke import read_smoke
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import decision_key
