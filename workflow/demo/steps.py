@@ -117,6 +117,9 @@ def deploy_stack(url: str, options: Options) -> Site:
 
     demanded = set_policy(cloud, options.policy())
     parameters = set_sign_in(cloud, options.sign_in)
+    if options.sign_in is not None:
+        # An answer in the terminal is given at the command line, as this identity, which nobody signs in as.
+        parameters["Approvers"] += f",{cloud.call('sts', 'get_caller_identity')['Arn']}"
     stack = deploy(PROJECT, cloud=cloud, email=EMAIL, defaults=demanded, parameters=parameters, on_progress=count)
     say("stack", f"{PROJECT}: {f'{len(ready)} resources ready' if ready else 'unchanged'}")
     if options.sign_in is not None:
