@@ -1,1 +1,1 @@
-"""The programs of Greenlight's images: one folder is one image."""
+"""The programs of Greenlight's images: one folder is one image, but for what their pages share."""

@@ -19,8 +19,10 @@ from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.outputs import Place
 from workflow.stack.package import CONTRACT, ROOT
 
-IMAGES = {"training": (CONTRACT, "workflow/labels"), "serving": (CONTRACT,)}
-"""The images, each with the packages of the workflow that it holds beside its own folder."""
+PAGE = "containers/page"
+"""What the pages of both images share."""
+IMAGES = {"training": (CONTRACT, "workflow/labels", PAGE), "serving": (CONTRACT, PAGE)}
+"""The images, each with the packages that it holds beside its own folder."""
 SHARED = ("workflow/__init__.py", "containers/__init__.py")
 """Files every image holds beside those folders."""
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from containers.serving.report.table import folded, table
-from containers.serving.report.words import listed, signed
+from containers.page.table import folded, table
+from containers.page.words import listed
+from containers.serving.report.words import signed
 from workflow.contract.dataset_report import DatasetReport, SplitCount
 from workflow.contract.reading import ContractError
 

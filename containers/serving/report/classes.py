@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from containers.page.table import Row, folded
+from containers.page.words import listed
 from containers.serving.report.head import chance, change
-from containers.serving.report.table import Row, folded
-from containers.serving.report.words import between, capital, fraction, listed
+from containers.serving.report.words import between, capital, fraction
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, ClassScore, Interval, Metrics
 
 

@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from containers.page.dataset import classes, sizes, splits
+from containers.page.document import embed
+from containers.page.table import table
 from containers.serving.report.changes import changes
-from containers.serving.report.pictures import embed
-from containers.serving.report.table import folded, table
-from containers.serving.report.words import count
-from workflow.contract.dataset_report import ACTIONS, FINDINGS, SPLITS, DatasetReport
+from workflow.contract.dataset_report import ACTIONS, FINDINGS, DatasetReport
 
-OPEN_CLASSES = 6
-"""Classes that are counted in the open; the others are unfolded."""
-SIZES = 6
-"""Picture sizes that are named; the others are counted."""
 EXAMPLES = 20
 """Findings shown word for word."""
 LARGEST_SHEET = 700_000
@@ -39,49 +35,9 @@ def data(
         )
     policy = ((record or {}).get("preparation") or {}).get("policy") or {}
     return (
-        f"<section>\n<h2>Data</h2>\n{_splits(found)}{_sizes(found)}{changes(found, former)}"
-        f"{_findings(found, policy)}{_classes(found)}{sheet}</section>\n"
+        f"<section>\n<h2>Data</h2>\n{splits(found)}{sizes(found)}{changes(found, former)}"
+        f"{_findings(found, policy)}{classes(found)}{sheet}</section>\n"
     )
-
-
-def _order(found: DatasetReport) -> list[str]:
-    return [name for name in SPLITS if name in found.splits] + sorted(set(found.splits) - set(SPLITS))
-
-
-def _splits(found: DatasetReport) -> str:
-    parts = []
-    for name in _order(found):
-        split = found.splits[name]
-        objects = "" if found.task == "classify" else f", {count(split.objects, 'object')}"
-        parts.append(f"<dt>{escape(name)}</dt><dd>{count(split.images, 'picture')}{objects}</dd>")
-    return f'<dl class="short">{"".join(parts)}</dl>\n'
-
-
-def _sizes(found: DatasetReport) -> str:
-    if not found.sizes:
-        return ""
-    ranked = sorted(found.sizes.items(), key=lambda item: (-item[1], item[0]))
-    named = ", ".join(f"{escape(size.replace('x', '×'))} ({number:,})" for size, number in ranked[:SIZES])
-    rest = sum(number for _, number in ranked[SIZES:])
-    return f'<p class="quiet">Picture sizes: {named}{f", other sizes ({rest:,})" if rest else ""}.</p>\n'
-
-
-def _classes(found: DatasetReport) -> str:
-    """How often each class occurs in each split, the rarest first."""
-    if not found.class_counts:
-        return ""
-    splits = _order(found)
-    sides = any(one.median_side for one in found.class_counts)
-    ranked = sorted(found.class_counts, key=lambda one: (sum(one.objects.values()), one.name))
-    rows = [
-        [escape(one.name), *(f"{one.objects.get(split, 0):,}" for split in splits)]
-        + ([f"{one.median_side:.0f} px"] if sides else [])
-        for one in ranked
-    ]
-    head = ["Class", *map(escape, splits), *(["Usual side"] if sides else [])]
-    what = "Pictures" if found.task == "classify" else "Objects"
-    shown = folded(f"{what} of each class", head, rows, "classes", OPEN_CLASSES)
-    return f"<h3>{what} of each class, rarest first</h3>\n{shown}"
 
 
 def _findings(found: DatasetReport, policy: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from containers.page.words import count, listed
 from containers.serving.report.evidence import Evidence
-from containers.serving.report.words import between, capital, count, fraction, listed, milliseconds, signed, size
+from containers.serving.report.words import between, capital, fraction, milliseconds, signed, size
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
 from workflow.contract.verdict import MARKER
 

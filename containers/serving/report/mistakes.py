@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from containers.page.words import count
 from containers.serving.report.chart import Axis, Chart, Line
 from containers.serving.report.evidence import Confusion, Curve, Evidence
-from containers.serving.report.words import count, fraction
+from containers.serving.report.words import fraction
 from workflow.contract.scores import Metrics
 
 CURVES = 6

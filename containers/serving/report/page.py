@@ -1,6 +1,5 @@
 """Writes the page an approver reads: the figures beside production's, the mistakes, the training, the data, the cost.
 
-One HTML text with everything in it: no script, no request, readable on a phone, in light and in dark.
 It knows no verdict: the gate comes later, and puts its own in the marker's place.
 """
 
@@ -8,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from containers.page.document import document
 from containers.serving.report.classes import classes
 from containers.serving.report.data import data
 from containers.serving.report.evidence import Evidence
@@ -21,8 +20,6 @@ from containers.serving.report.pictures import pictures
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.training import training
 from workflow.contract.dataset_report import DatasetReport
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 @dataclass(frozen=True)
@@ -47,14 +44,7 @@ class Page:
 
     def html(self) -> str:
         """The page."""
-        style = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-        return (
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>Evaluation of {escape(self.run)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-            f"{self._sections()}</main>\n</body>\n</html>\n"
-        )
+        return document(f"Evaluation of {self.run}", Path(__file__).with_name("page.css"), self._sections())
 
     def _sections(self) -> str:
         metrics = self.evidence.metrics

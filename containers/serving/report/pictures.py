@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from html import escape
 
+from containers.page.document import embed
 from containers.serving.report.evidence import Point, ReportBox, ReportPicture
 
 MOST_NAMED_BOXES = 12
@@ -45,11 +45,6 @@ def within(shown: Sequence[ReportPicture], most: int) -> list[ReportPicture]:
             break
         fitting.append(picture)
     return fitting
-
-
-def embed(jpeg: bytes) -> str:
-    """A JPEG as an address that holds the picture itself."""
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def _figure(picture: ReportPicture) -> str:

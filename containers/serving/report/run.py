@@ -7,9 +7,10 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from containers.page.table import table
+from containers.page.words import code, count
 from containers.serving.report.cost import PRICED, SOURCE, Job, total
-from containers.serving.report.table import table
-from containers.serving.report.words import NOTHING, code, count, duration, money
+from containers.serving.report.words import NOTHING, duration, money
 from workflow.contract.reading import finite
 from workflow.contract.scores import Metrics
 

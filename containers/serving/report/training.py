@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from containers.page.table import Row, folded
+from containers.page.words import code, count
 from containers.serving.report.chart import Axis, Chart, Line, Mark, Points, upwards
-from containers.serving.report.table import Row, folded
-from containers.serving.report.words import NOTHING, code, count, duration, fraction
+from containers.serving.report.words import NOTHING, duration, fraction
 from workflow.contract.reading import finite
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
 

@@ -1,8 +1,6 @@
-"""How the page writes numbers, times, sizes and money. Every function gives HTML, safe to put anywhere in the page."""
+"""How the page writes figures, times, sizes and money. Every function gives HTML, safe to put anywhere in the page."""
 
 from __future__ import annotations
-
-from html import escape
 
 from workflow.contract.scores import Interval
 
@@ -23,11 +21,6 @@ def between(interval: Interval | None) -> str:
 def signed(value: float, digits: int = 3) -> str:
     """A difference with its sign; the minus is a real one."""
     return f"{value:+,.{digits}f}".replace("-", "−")
-
-
-def count(number: int, noun: str, nouns: str = "") -> str:
-    """``1 box``, ``1,200 boxes``; ``nouns`` is the plural where it is not the noun and an s."""
-    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def size(octets: int) -> str:
@@ -62,14 +55,3 @@ def money(dollars: float | None) -> str:
     if dollars is None:
         return NOTHING
     return f"${dollars:,.2f}" if dollars >= 0.01 else "below $0.01"
-
-
-def code(text: object) -> str:
-    """A digest, an address or a name as it is."""
-    return f"<code>{escape(str(text))}</code>"
-
-
-def listed(names: list[str], most: int = 12) -> str:
-    """Names with commas, escaped; of many only the first, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return escape(", ".join(names[:most])) + more

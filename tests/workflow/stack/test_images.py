@@ -90,6 +90,7 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         ("containers/training/Dockerfile", {"training"}),
         ("workflow/contract/names.py", {"training", "serving"}),
         ("workflow/labels/yolo.py", {"training"}),
+        ("containers/page/base.css", {"training", "serving"}),
         ("containers/serving/README.md", set()),
     ],
 )

@@ -1,0 +1,1 @@
+"""What the pages of both images share: how they look, and how they are written."""
