@@ -79,8 +79,9 @@ def upload(
         check_weights(weights, dataset.task)
     for line in tell_recognised(dataset):
         tell(line)
-    report = prepare_here(dataset, settings, again, FOUND / dataset.name, tell)
-    for line in [MISSING] if report is None else tell_prepared(report):
+    kept = FOUND / dataset.name
+    report = prepare_here(dataset, settings, again, kept, tell)
+    for line in [MISSING] if report is None else tell_prepared(report, kept):
         tell(line)
     stack = session.stack(project)
     name = name or dataset.name

@@ -20,6 +20,13 @@ and count it, or go on and say so."""
 ACTIONS: Mapping[str, str] = {"reject": "rejected", "drop": "dropped", "repair": "repaired", "note": "noted"}
 """What was done about a finding, by its policy."""
 
+FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
+"""The formats of labels as people call them."""
+
+
+PAGE = "data.html"
+"""The page that shows all of it to people, beside the report."""
+
 
 @dataclass(frozen=True)
 class FindingKind:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 
-from workflow.contract.dataset_report import SPLITS, DatasetReport
+from workflow.contract.dataset_report import FORMATS, PAGE, SPLITS, DatasetReport
 from workflow.datasets.check import Dataset
 
 CLASSES_SHOWN = 10
-FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
 
 
 def tell_recognised(dataset: Dataset) -> Iterator[str]:
@@ -29,11 +29,15 @@ def tell_recognised(dataset: Dataset) -> Iterator[str]:
         yield f"{len(texts):,} {kind}: {texts[0]}" + (f", and {len(texts) - 1:,} more" if len(texts) > 1 else "")
 
 
-def tell_prepared(report: DatasetReport) -> Iterator[str]:
-    """How the pictures are split once they are prepared, and what was found that does not reject them."""
+def tell_prepared(report: DatasetReport, kept: Path) -> Iterator[str]:
+    """How the pictures are split once they are prepared, and what was found that does not reject them.
+
+    ``kept`` is the folder with the page that shows it.
+    """
     splits = ", ".join(f"{split.images:,} {name} ({split.objects:,} objects)" for name, split in report.splits.items())
     yield f"every picture read: {splits}"
     found = {"problems": report.problems, "notes": report.noted}
     for name, kinds in found.items():
         if kinds:
             yield f"{name}: " + ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
+    yield f"all of it, with pictures: {kept / PAGE}"

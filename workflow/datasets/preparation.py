@@ -49,11 +49,12 @@ def prepare_here(
 ) -> DatasetReport | None:
     """What a run would find in a dataset, None where it cannot be looked at here; ``say`` gets how far it is.
 
-    The report, and all findings beside it, stay in the folder ``kept``, in place of earlier ones.
+    The report, the page for people and all findings stay in the folder ``kept``; earlier ones go in any case.
 
     ``settings`` are keys of a run's input, ``command`` what goes on with another ``{policy}``. Raises UsageError for
     what a run would refuse, GreenlightError where the preparation itself fails.
     """
+    _forget(kept)
     interpreter = find_interpreter()
     if interpreter is None:
         return None
@@ -73,6 +74,12 @@ def prepare_here(
         again = Again(command, given.policy)
         raise refuse(dataset.folder, errors, again, whole=dataset.name, counted=report.rejected, kept=kept)
     return report
+
+
+def _forget(kept: Path) -> None:
+    """Remove what was found before: it must not be taken for what is found now."""
+    for file in kept.iterdir() if kept.is_dir() else ():
+        file.unlink()
 
 
 def lay_out(dataset: Dataset, folder: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.dataset_report import FINDINGS, PAGE
 from workflow.contract.way_on import tell_way_on
 from workflow.errors import UsageError
 
@@ -55,7 +55,7 @@ def refuse(
 ) -> UsageError:
     """What to raise for what rejects a folder. ``counted`` is how often each kind was found, where these are examples.
 
-    Findings whose file is called ``whole`` are about all of it; ``kept`` is the folder that holds all of them.
+    Findings whose file is called ``whole`` are about all of it; ``kept`` is where the page with all of them is.
     """
     counts = counted or Counter(one.kind for one in found)
     lines = [f"{folder} cannot be used:"]
@@ -66,7 +66,7 @@ def refuse(
         if count > len(examples):
             lines.append(f"    and {count - len(examples):,} more")
     if kept is not None:
-        lines.append(f"  all of it: {kept / 'findings.jsonl'}")
+        lines.append(f"  all of it, with pictures: {kept / PAGE}")
     return UsageError("\n".join([*lines, f"  {tell_way_on(counts, again.policy, again.command)}"]))
 
 

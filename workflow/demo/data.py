@@ -65,7 +65,7 @@ def examine(options: Options, dataset: Dataset) -> None:
     """Read every picture of a person's own data as the run will. Raises UsageError for what it would refuse."""
     asked = {"policy": dict(options.findings), **options.training()}
     report = prepare_here(dataset, asked, again(options), FOUND, lambda line: None)
-    for at, line in enumerate([MISSING] if report is None else tell_prepared(report)):
+    for at, line in enumerate([MISSING] if report is None else tell_prepared(report, FOUND)):
         say("" if at else "pictures", line)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflow.labels.geometry import Numbers, area, box_around, clip_box, clip_points, corners, edges
 from workflow.labels.source import Labelled, Problem, Row, problem
@@ -39,6 +39,8 @@ class Judge:
         self._rows: list[Row] = []
         self._seen: set[tuple[int, Numbers]] = set()
         self._problems: list[Problem] = []
+        self._numbers: Numbers = ()
+        """Of the object that is judged."""
 
     def labelled(self) -> Labelled:
         """What was read."""
@@ -83,7 +85,14 @@ class Judge:
 
         ``numbers`` are those of a row of any task; each check hands on what is left of them, or nothing.
         """
-        left: Numbers | None = tuple(numbers)
+        self._numbers = tuple(numbers)
+        left = self._check(class_id, self._numbers, line, what)
+        if left is not None:
+            self._rows.append(Row(class_id, left, line))
+        self._numbers = ()
+
+    def _check(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
+        left: Numbers | None = numbers
         for check in (
             self._check_numbers,
             self._check_columns,
@@ -94,10 +103,9 @@ class Judge:
             self._check_repeated,
         ):
             if left is None:
-                return
+                break
             left = check(class_id, left, line, what)
-        if left is not None:
-            self._rows.append(Row(class_id, left, line))
+        return left
 
     def report(
         self,
@@ -115,7 +123,7 @@ class Judge:
         found = problem(kind, self._file, line, message, self._rules.policy)
         if found.action == "repaired" and mended is None:
             found = Problem(kind, self._file, line, f"{message} (this cannot be repaired)", "rejected")
-        self._problems.append(found)
+        self._problems.append(replace(found, numbers=self._numbers) if self._numbers else found)
         return {"repaired": mended, "noted": given}.get(found.action)
 
     # --- the checks, in the order in which they are made ---------------------------------------
@@ -128,7 +136,9 @@ class Judge:
             return
         class_id, *numbers = [value for value in values if value is not None]
         if class_id != int(class_id):
+            self._numbers = tuple(numbers)
             self.report("fractional-class", f"class {columns[0]} is not a whole number", line)
+            self._numbers = ()
             return
         self.take(int(class_id), numbers, line)
 

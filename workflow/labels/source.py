@@ -42,13 +42,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something found: ``kind`` is one of the contract's FINDINGS, ``action`` one of the values of its ACTIONS."""
+    """Something found: ``kind`` is one of the contract's FINDINGS, ``action`` one of the values of its ACTIONS.
+
+    ``numbers`` are those of the object that it is about, as they were read, as in a Row; none where there are none.
+    """
 
     kind: str
     file: str
     line: int
     message: str
     action: str
+    numbers: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

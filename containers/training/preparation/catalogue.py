@@ -52,14 +52,15 @@ class Part:
     """What one process found out about a range of pictures.
 
     ``rows`` are ROWs; ``labels`` their labels, one after the other. ``kinds`` holds a (class, objects) pair for each
-    class of each picture, in order. ``sides`` holds a (class, bin) pair for each object.
+    class of each picture, in order. ``sides`` holds a (class, bin) pair for each object. ``problems`` go with the
+    place of the picture among all entries.
     """
 
     rows: Array
     labels: bytes
     kinds: Array
     sides: Array
-    problems: Sequence[Problem]
+    problems: Sequence[tuple[int, Problem]]
 
 
 class Catalogue:

@@ -36,7 +36,8 @@ def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Find
             # A copy that cannot stay takes its label along.
             if action == "noted" and rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
                 message = f"labelled otherwise than {catalogue.entries[held].image}, the same picture"
-                findings.add("label-conflict", catalogue.entries[at].image, message)
+                pictures = (catalogue.entries[at].image, catalogue.entries[held].image)
+                findings.add("label-conflict", pictures[0], message, *pictures)
     for held, others in _copies(catalogue, near, single):
         for at in others:
             kinds = ("near-duplicate", "leaked-near-duplicate")
@@ -75,7 +76,7 @@ def check_amounts(catalogue: Catalogue, most: int, findings: Findings) -> None:
         message = (
             f"{objects[at]:,} objects are labelled, and a model finds {most:,} at most: set max_detections={needed}"
         )
-        findings.add("many-objects", catalogue.entries[at].image, message)
+        findings.add("many-objects", catalogue.entries[at].image, message, catalogue.entries[at].image)
 
 
 def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, findings: Findings) -> None:
@@ -112,11 +113,12 @@ def _copies(catalogue: Catalogue, groups: Array, among: Array) -> Iterator[tuple
 def _report(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple[str, str], findings: Findings) -> str:
     within, across = kinds
     splits = catalogue.rows["split"]
-    message = f"{message} {catalogue.entries[held].image}"
+    pictures = (catalogue.entries[at].image, catalogue.entries[held].image)
+    message = f"{message} {pictures[1]}"
     if splits[at] != splits[held]:
         message += f": {SPLITS[splits[at]]} must not show what {SPLITS[splits[held]]} is measured with"
     kind = within if splits[at] == splits[held] else across
-    action = findings.add(kind, catalogue.entries[at].image, message)
+    action = findings.add(kind, pictures[0], message, *pictures)
     if action == "dropped":
         catalogue.rows["kept"][at] = False
     return action

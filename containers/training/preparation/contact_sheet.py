@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from containers.training.preparation.catalogue import Array, Catalogue
+from containers.training.preparation.thumbnails import read_small
 from workflow.labels.source import Source
 
 COLUMNS = 6
@@ -66,10 +67,7 @@ def choose(catalogue: Catalogue, present: Array) -> list[int]:
 
 
 def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Image:
-    with Image.open(root / catalogue.entries[at].image) as image:
-        image.draft("RGB", (TILE, TILE))
-        tile = ImageOps.exif_transpose(image.convert("RGB") if image.mode != "I;16" else _eight_bits(image))
-    tile.thumbnail((TILE - 6, TILE - 6))
+    tile = read_small(root / catalogue.entries[at].image, TILE - 6)
     draw = ImageDraw.Draw(tile)
     for line in catalogue.label(at).decode().splitlines():
         number, *numbers = line.split()
@@ -78,10 +76,6 @@ def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Im
         corner = _draw(draw, source, [float(one) for one in numbers], tile.size, colour)
         _name(draw, source.classes[class_id], corner, colour)
     return tile
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
 
 
 def _draw(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import IO
 
 from workflow.contract.dataset_report import ACTIONS, FINDINGS, Finding
@@ -14,6 +15,19 @@ SHOWN_OF_A_KIND = 20
 """Findings of one kind and action that a report lists."""
 SHOWN = 200
 """Findings that a report lists; it counts all."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A finding with what there is to see of it.
+
+    ``pictures`` are the paths of the picture it was found in and of others it speaks of; ``numbers`` are those of the
+    object it is about, as a label's row has them.
+    """
+
+    finding: Finding
+    pictures: tuple[str, ...] = ()
+    numbers: tuple[float, ...] = ()
 
 
 class Findings:
@@ -26,7 +40,7 @@ class Findings:
         self._policy = policy
         self._dataset = dataset
         self._every = every
-        self._shown: dict[tuple[str, str], list[Finding]] = {}
+        self._shown: dict[tuple[str, str], list[Sample]] = {}
         self.counted: Counter[str] = Counter()
         """How often each kind was found."""
         self.noted: Counter[str] = Counter()
@@ -48,14 +62,14 @@ class Findings:
         """What is done about a kind: one of the values of ``workflow.contract.dataset_report.ACTIONS``."""
         return ACTIONS[self._policy.get(kind, FINDINGS[kind].default)]
 
-    def add(self, kind: str, file: str, message: str) -> str:
-        """Take note of something found in a file as a whole; what is done about it."""
+    def add(self, kind: str, file: str, message: str, *pictures: str) -> str:
+        """Take note of something found in a file as a whole, and to be seen in ``pictures``; what is done about it."""
         action = self.action(kind)
-        self.take(Problem(kind, file, 0, message, action))
+        self.take(Problem(kind, file, 0, message, action), *pictures)
         return action
 
-    def take(self, problem: Problem) -> None:
-        """Take note of what the dataset's reader found."""
+    def take(self, problem: Problem, *pictures: str) -> None:
+        """Take note of what was found, by the dataset's reader or in its ``pictures``."""
         rejected = problem.action == "rejected"
         self.counted[problem.kind] += 1
         self.noted[problem.kind] += problem.action == "noted"
@@ -68,9 +82,13 @@ class Findings:
             self._every.write(json.dumps(vars(found), ensure_ascii=False) + "\n")
         shown = self._shown.setdefault((problem.kind, problem.action), [])
         if len(shown) < SHOWN_OF_A_KIND:
-            shown.append(found)
+            shown.append(Sample(found, pictures, problem.numbers))
 
     def examples(self) -> tuple[Finding, ...]:
         """Some of each kind, errors first."""
-        every = [finding for findings in self._shown.values() for finding in findings]
+        every = [sample.finding for sample in self.samples()]
         return tuple(sorted(every, key=lambda finding: finding.severity)[:SHOWN])
+
+    def samples(self) -> list[Sample]:
+        """Some of each kind and action, with what there is to see of them."""
+        return [sample for samples in self._shown.values() for sample in samples]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -26,7 +26,7 @@ from containers.training.preparation.checks import (
 )
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
-from containers.training.preparation.findings import Findings
+from containers.training.preparation.findings import Findings, Sample
 from containers.training.preparation.options import Options
 from containers.training.preparation.survey import Known, Surveyor, survey
 from workflow.contract.dataset_report import SPLITS, DatasetReport
@@ -35,10 +35,11 @@ from workflow.labels.source import Source
 
 @dataclass(frozen=True)
 class Judged:
-    """A dataset that was judged: its report, and its pictures with their splits."""
+    """A dataset that was judged: its report, its pictures with their splits, and samples of what was found."""
 
     report: DatasetReport
     catalogue: Catalogue
+    samples: Sequence[Sample] = ()
 
     @property
     def sound(self) -> bool:
@@ -90,7 +91,7 @@ def judge(
         rejected=dict(sorted((+findings.rejected).items())),
         policy=dict(options.policy),
     )
-    return Judged(report, catalogue)
+    return Judged(report, catalogue, findings.samples())
 
 
 def copies(catalogue: Catalogue) -> tuple[Array, Array]:

@@ -24,7 +24,8 @@ BYTES = 1_000_000_000
 SIDE = 10
 """Shortest side that training accepts."""
 
-_FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+"""Formats of pictures, as Pillow calls them."""
 _ORIENTATION = 274
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 _GRID = 9
@@ -89,7 +90,7 @@ def _examine(data: bytes) -> Picture:
     width = height = 0
     try:
         _check_length(data)
-        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
         width, height = image.size
         _check_size(width, height)
         rotated = _orientation(image) in range(2, 9)
@@ -169,7 +170,7 @@ def _decode_jpeg(data: bytes) -> Image.Image:
     # What TurboJPEG does not know, such as rare samplings of colour, libjpeg itself may.
     if b"\xff\xd9" not in data[-1024:]:
         raise _DefectError("truncated-image", _CUT)
-    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
     image.draft("L", (image.width // 8, image.height // 8))
     return image.convert("L")
 

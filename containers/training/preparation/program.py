@@ -16,6 +16,8 @@ from typing import IO
 
 import numpy as np
 
+from containers.training.data_page.page import DataPage, write_data_page
+from containers.training.data_page.samples import Album
 from containers.training.folders import Folders
 from containers.training.preparation.catalogue import Array
 from containers.training.preparation.contact_sheet import write_sheet
@@ -31,6 +33,7 @@ from containers.training.preparation.judgement import Judged, judge
 from containers.training.preparation.options import Options, read_options
 from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
 from containers.training.preparation.pictures import Picture
+from workflow.contract.dataset_report import PAGE
 from workflow.contract.reading import VERSION
 from workflow.labels.archive import the_archive, unpack_zip
 from workflow.labels.files import Files
@@ -66,6 +69,9 @@ def prepare(folders: Folders) -> None:
         with tempfile.TemporaryFile(dir=work) as spool, _every_finding(folders, hosts) as every:
             judged = judge(source, root, options, spool, known=known, every=every, say=_say)
             _hand_on(folders, hosts, judged, source, root, shared=known is not None)
+            every.flush()
+            if hosts.first:
+                _write_page(folders, options, judged, source, root)
     if hosts.first:
         report = folders.prepared("report")
         times = {"seconds": _seconds_since(started), "inspected_seconds": inspected_seconds(folders.inspected)}
@@ -75,7 +81,7 @@ def prepare(folders: Folders) -> None:
 
 
 def examine(folders: Folders) -> None:
-    """Judge the dataset as ``prepare`` does and write the report alone: what is looked at before anything is sent."""
+    """Judge the dataset as ``prepare`` does and write report and page alone: what is looked at before it is sent."""
     options = read_options(folders.record)
     report = folders.prepared("report")
     report.mkdir(parents=True, exist_ok=True)
@@ -83,6 +89,8 @@ def examine(folders: Folders) -> None:
         root, source = _open(folders, options, None, Path(work))
         with tempfile.TemporaryFile(dir=work) as spool, _every_finding(folders) as every:
             judged = judge(source, root, options, spool, every=every, say=_say)
+            every.flush()
+            _write_page(folders, options, judged, source, root)
     write_json(report / "dataset-report.json", judged.report.document())
 
 
@@ -91,6 +99,15 @@ def _every_finding(folders: Folders, hosts: Hosts | None = None) -> IO[str]:
     write = hosts is None or hosts.first
     file = folders.prepared("report") / EVERY_FINDING if write else Path(os.devnull)
     return file.open("w", encoding="utf-8")
+
+
+def _write_page(folders: Folders, options: Options, judged: Judged, source: Source, root: Path) -> None:
+    """Write what people look at, beside the report; all findings were written before."""
+    report = folders.prepared("report")
+    album = Album(source, judged.catalogue, root, judged.samples)
+    entries = len(judged.catalogue.entries)
+    page = DataPage(options.dataset, judged.report, entries, album, report / EVERY_FINDING)
+    write_data_page(report / PAGE, page)
 
 
 def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:

@@ -49,7 +49,7 @@ class Surveyor:
         labels: list[bytes] = []
         kinds: list[tuple[int, int]] = []
         sides: list[tuple[int, int]] = []
-        problems: list[Problem] = []
+        problems: list[tuple[int, Problem]] = []
         for row, at in enumerate(part):
             entry = self.source.entries[at]
             picture = self.known[entry.image] if self.known is not None else read_picture(self.root / entry.image)
@@ -60,7 +60,7 @@ class Surveyor:
             objects = Counter(one.class_id for one in labelled.rows)
             kinds += sorted(objects.items())
             sides += self._sides(labelled.rows, picture)
-            problems += [*found, *labelled.problems]
+            problems += [(at, one) for one in (*found, *labelled.problems)]
             dropped = labelled.dropped or picture.defect or any(one.action == "dropped" for one in found)
             rows["kept"][row] = not dropped
             rows["split"][row] = _PLACES.get(entry.split, UNSPLIT)
@@ -103,8 +103,8 @@ def survey(surveyor: Surveyor, catalogue: Catalogue, findings: Findings, say: Sa
     progress = Progress("inspected", total, say)
     for part in map_in_order(surveyor, total):
         catalogue.add(part)
-        for one in part.problems:
-            findings.take(one)
+        for at, one in part.problems:
+            findings.take(one, catalogue.entries[at].image)
         progress.add(len(part.rows))
     catalogue.flush()
 
