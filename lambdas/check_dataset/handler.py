@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.verdict import judge
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.dataset_report import PAGE, DatasetReport
 from workflow.contract.document import read
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="DatasetChecked", unit=MetricUnit.Count, value=1)
     plan = read(Event, event, "event").plan
     report = read_report(plan.uris.dataset_report + "dataset-report.json")
-    verdict = judge(report)
+    verdict = judge(report, plan.uris.dataset_report + PAGE)
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
     reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))

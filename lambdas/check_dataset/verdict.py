@@ -40,12 +40,15 @@ class Verdict:
     summary: str
 
 
-def judge(report: DatasetReport) -> Verdict:
-    """Judge a report: any error, nothing labelled or a split without images stops the run."""
+def judge(report: DatasetReport, page: str = "") -> Verdict:
+    """Judge a report: any error, nothing labelled or a split without images stops the run.
+
+    ``page`` is the address of the page that shows people all that was found.
+    """
     images = sum(split.images for split in report.splits.values())
     objects = sum(split.objects for split in report.splits.values())
     return Verdict(
-        reasons=tuple(find_reasons(report, images, objects)),
+        reasons=tuple(find_reasons(report, images, objects, page)),
         images=images,
         objects=objects,
         summary=", ".join(
@@ -68,8 +71,8 @@ def count_findings(report: DatasetReport) -> list[str]:
     return [shown, *([count(notes, "note", "notes")] if notes else [])]
 
 
-def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
-    """Why the dataset is refused, worst first, and what to type to go on; empty when it is not."""
+def find_reasons(report: DatasetReport, images: int, objects: int, page: str) -> list[str]:
+    """Why the dataset is refused, worst first, where to see all of it, and what to type to go on; empty if it is not."""
     if report.errors:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
@@ -77,6 +80,8 @@ def find_reasons(report: DatasetReport, images: int, objects: int) -> list[str]:
             lines.append(
                 f"and {hidden} more" if lines else f"{count(hidden, 'error', 'errors')}, none of them described"
             )
+        if page:
+            lines.append(f"all of it, with pictures: {page}")
         # A report that describes none of them leaves nothing to decide about.
         return [*lines, tell_way_on(report.rejected, report.policy, WAY_ON)] if report.rejected else lines
     if not images:

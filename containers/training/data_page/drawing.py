@@ -17,8 +17,8 @@ LONG = 320.0
 """The longer side of a drawn picture, in units of the drawing."""
 BEYOND = 0.5
 """How much of what leaves a picture is shown, as a part of that side of it."""
-TINY = 12.0
-"""An outline smaller than this, in units of the drawing, gets a ring around it."""
+TINY, THIN = 10.0, 2.0
+"""An outline shorter or narrower than these, in units of the drawing, gets a ring around it."""
 CORNERS = 200
 """Corners of an outline that are drawn."""
 NAMED = 12
@@ -100,9 +100,10 @@ def _draw(shape: Shape, width: float, height: float) -> str:
     if not shape.wrong:
         return f'<g class="right">{"".join(parts)}</g>'
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    if max(max(xs) - min(xs), max(ys) - min(ys)) < TINY:
+    short, long = sorted((max(xs) - min(xs), max(ys) - min(ys)))
+    if short < THIN or long < TINY:
         x, y = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-        parts.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{TINY:.0f}"/>')
+        parts.append(f'<circle class="ring" cx="{x:.1f}" cy="{y:.1f}" r="{long / 2 + TINY:.0f}"/>')
     # Light below and dashes above it are seen on a picture of any colour.
     return "".join(f'<g class="{kind}">{"".join(parts)}</g>' for kind in ("under", "wrong"))
 

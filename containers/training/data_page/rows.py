@@ -70,9 +70,10 @@ def scroll(kind: str, rows: Rows, file: str, *, folded: bool) -> str:
         f'<ol start="{at + 1}">\n{"".join(lines[at : at + PART])}</ol>\n' for at in range(0, len(lines), PART)
     )
     more = ""
-    if rows.count > len(rows.first):
-        more = f"<p>The first {len(rows.first):,} of {rows.count:,}; all of them are in <code>{shown(file)}</code>.</p>"
-    named = f"{'all ' if rows.count > 1 else ''}{count(rows.count, 'finding')}, by file"
+    if rows.count > len(lines):
+        rest = f"all of them are in <code>{shown(file)}</code>, beside this page."
+        more = f"<p>The first {len(lines):,} of {rows.count:,}; {rest}</p>"
+    named = f"{'all ' if rows.count > 1 else ''}{count(rows.count, 'finding')}"
     return (
         f"<details{'' if folded else ' open'}><summary>{named}</summary>\n{more}"
         f'<div class="scroll rows" role="region" tabindex="0" aria-label="all findings of {shown(kind)}">\n'

@@ -84,6 +84,13 @@ def test_a_rejection_ends_with_what_to_type() -> None:
     assert said.endswith("or make demo POLICY=crowd=reject,outside-image=repair")
 
 
+def test_a_rejection_says_where_all_of_it_is_seen() -> None:
+    """Before what to type, for a notice may end before that."""
+    judged = judge(report(errors=1, findings=(finding(1),), rejected={"outside-image": 1}), "s3://b/dataset/data.html")
+    assert judged.reasons[1] == "all of it, with pictures: s3://b/dataset/data.html"
+    assert judge(report(), "s3://b/dataset/data.html").reasons == ()
+
+
 def test_errors_nobody_described_still_stop_a_run() -> None:
     """The count decides, not the list."""
     assert judge(report(errors=2)).reasons == ("2 errors, none of them described",)

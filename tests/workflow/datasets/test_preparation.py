@@ -17,7 +17,7 @@ from workflow.contract.way_on import read_policy
 from workflow.datasets.account import tell_recognised
 from workflow.datasets.check import read_dataset
 from workflow.datasets.preparation import find_interpreter, prepare_here
-from workflow.errors import UsageError
+from workflow.errors import GreenlightError, UsageError
 
 NAMES = {"data.yaml": "names: [bolt]\n"}
 SPLITS = {
@@ -61,12 +61,32 @@ def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: 
     assert f"    {second}: " in said
     every = [json.loads(line) for line in (tmp_path.parent / "found" / "findings.jsonl").read_text().splitlines()]
     assert {"leaked-image", "truncated-image"} <= {one["kind"] for one in every}
-    assert f"all of it: {tmp_path.parent / 'found' / 'findings.jsonl'}" in said
+    page = tmp_path.parent / "found" / "data.html"
+    assert f"all of it, with pictures: {page}" in said
+    assert "Rejected for 3 findings of 3 kinds" in page.read_text(encoding="utf-8")
     policy = read_policy(said.rpartition("again ")[2])
     assert policy == {"leaked-image": "drop", "truncated-image": "drop", "unknown-class": "drop"}
     report = prepared(tmp_path, policy=policy)
     assert report
     assert {name: split.images for name, split in report.splits.items()} == {"train": 4, "validation": 2, "test": 2}
+    assert "Nothing rejects this data" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_of_another_time_never_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where the preparation fails, nor where nothing here can do it."""
+    folder = draw(tmp_path / "set", {**NAMES, **SPLITS})
+    prepared(folder)
+    kept = tmp_path / "found"
+    assert sorted(file.name for file in kept.iterdir()) == ["data.html", "dataset-report.json", "findings.jsonl"]
+    with monkeypatch.context() as broken:
+        broken.setattr("workflow.datasets.preparation.find_interpreter", lambda: Path("/bin/false"))
+        with pytest.raises(GreenlightError):
+            prepared(folder)
+    assert list(kept.iterdir()) == []
+    prepared(folder)
+    monkeypatch.setattr("workflow.datasets.preparation.find_interpreter", lambda: None)
+    assert prepared(folder) is None
+    assert list(kept.iterdir()) == []
 
 
 def test_splits_are_made_as_the_run_will_make_them(tmp_path: Path) -> None:
@@ -100,6 +120,8 @@ def test_an_upload_tells_what_it_takes_and_removes_nothing_unasked(
     said = capsys.readouterr().err
     assert "YOLO for the task detect, 1 class: bolt" in said
     assert "every picture read: 6 train (6 objects), 2 validation (2 objects), 2 test (2 objects)" in said
+    assert "all of it, with pictures: .greenlight/upload/bolts/data.html" in said
+    assert Path(".greenlight/upload/bolts/data.html").is_file()
     assert "bolts holds 1 file that" in said
     assert not any(operation in ("put_object", "delete_objects") for operation, _ in cloud.asked)
     assert run(["upload", str(tmp_path / "bolts"), "--yes", "--json"], cloud) == 0

@@ -138,7 +138,7 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
     broken(tmp_path / "slip")
     left = [
         tmp_path / ".greenlight" / "demo" / name
-        for name in ("report/index.html", "predictions/a.jpg", "held-out/a.jpg")
+        for name in ("report/index.html", "predictions/a.jpg", "held-out/a.jpg", "data/old.html")
     ]
     for file in left:
         file.parent.mkdir(parents=True)
@@ -156,7 +156,10 @@ def test_broken_data_end_it_before_anything_starts(tmp_path: Path) -> None:
         assert ("make demo DATASET=slip POLICY=outside-image=repair" in done.stderr) == (name == "slip")
         assert not (tmp_path / ".greenlight" / "local").exists()
         assert json.loads((tmp_path / ".greenlight" / "demo" / "summary.json").read_text())["status"] == "FAILED"
-    assert [file for file in left if file.parent.exists()] == []
+        page = tmp_path / ".greenlight" / "demo" / "data" / "data.html"
+        assert page.is_file() == (name == "slip")
+    assert "all of it, with pictures: .greenlight/demo/data/data.html" in done.stderr
+    assert [file for file in left if file.exists()] == []
 
 
 @pytest.mark.standin
