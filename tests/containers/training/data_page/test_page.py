@@ -183,15 +183,18 @@ def test_as_few_pictures_are_decoded_again_as_are_shown(
 
 def test_a_host_shows_the_pictures_that_it_has(tmp_path: Path, examine: Examine) -> None:
     """The first of several writes the page; what lies elsewhere is named, behind what is here."""
-    whole = examine(dirty(tmp_path / "set"))
+    folder = small(tmp_path / "set")
+    for number in range(6):
+        label(folder, f"images-train{number}", ROWS["outside-image"], ROWS["unknown-class"] if number == 0 else "")
+    whole = examine(folder)
     jobs = []
     for number in (1, 2):
         job = Job(tmp_path / f"host{number}")
         shutil.copytree(whole.base / "processing/input/record", job.base / "processing/input/record")
         hosts = {"current_host": f"algo-{number}", "hosts": ["algo-1", "algo-2"]}
         write_json(job.base / "config/resourceconfig.json", hosts)
-        for at, file in enumerate(sorted(path for path in (tmp_path / "set").rglob("*") if path.is_file())):
-            place = job.dataset / file.relative_to(tmp_path / "set")
+        for at, file in enumerate(sorted(path for path in folder.rglob("*") if path.is_file())):
+            place = job.dataset / file.relative_to(folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             if at % 2 == number - 1:
                 shutil.copyfile(file, place)
@@ -205,6 +208,6 @@ def test_a_host_shows_the_pictures_that_it_has(tmp_path: Path, examine: Examine)
         assert job.run() == 0
     assert not jobs[1].output("report/data.html").exists()
     html = page_of(jobs[0])
-    assert "no picture: this picture lies on another instance" in html
-    assert "<svg" in part(html, "outside-image")
-    assert Outline(html).text.count("findings") == Outline(page_of(whole)).text.count("findings")
+    assert "no picture: this picture lies on another instance" in part(html, "unknown-class")
+    assert part(html, "outside-image").count("<svg") == 3
+    assert html.count("<li>") == page_of(whole).count("<li>")
