@@ -20,8 +20,7 @@ and count it, or go on and say so."""
 ACTIONS: Mapping[str, str] = {"reject": "rejected", "drop": "dropped", "repair": "repaired", "note": "noted"}
 """What was done about a finding, by its policy."""
 
-FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
-"""The formats of labels as people call them."""
+_FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
 
 
 PAGE = "data.html"
@@ -208,6 +207,13 @@ class DatasetReport:
             "policy": dict(self.policy),
             "findings": [asdict(finding) for finding in self.findings],
         }
+
+
+def name_format(format: str, task: str) -> str:
+    """The format of a dataset's labels as people call it; ``format`` is empty where none was recognised."""
+    if task == "classify" and format == "yolo":
+        return "class folders"
+    return _FORMATS.get(format, format) or "no known format"
 
 
 def _finding(value: object) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from workflow.contract.dataset_report import FORMATS, PAGE, SPLITS, DatasetReport
+from workflow.contract.dataset_report import PAGE, SPLITS, DatasetReport, name_format
 from workflow.datasets.check import Dataset
 
 CLASSES_SHOWN = 10
@@ -13,11 +13,10 @@ CLASSES_SHOWN = 10
 
 def tell_recognised(dataset: Dataset) -> Iterator[str]:
     """Format, task, classes and splits as they were recognised, and each kind of thing that was noted, once."""
-    written = "class folders" if dataset.task == "classify" and dataset.format == "yolo" else FORMATS[dataset.format]
     names = ", ".join(dataset.classes[:CLASSES_SHOWN])
     more = f" and {len(dataset.classes) - CLASSES_SHOWN:,} more" if len(dataset.classes) > CLASSES_SHOWN else ""
     many = f"{len(dataset.classes):,} class{'' if len(dataset.classes) == 1 else 'es'}"
-    yield f"{written} for the task {dataset.task}, {many}: {names}{more}"
+    yield f"{name_format(dataset.format, dataset.task)} for the task {dataset.task}, {many}: {names}{more}"
     splits = ", ".join(f"{count:,} {name}" for name, count in dataset.splits.items() if name != "all")
     missing = [name for name in SPLITS if name not in dataset.splits]
     made = f"; {' and '.join(missing)} will be made of what is there" if missing else ""

@@ -16,7 +16,7 @@ from containers.page.words import code, count
 from containers.training.data_page.rows import Rows, read_rows, scroll
 from containers.training.data_page.samples import Album
 from containers.training.data_page.words import shown
-from workflow.contract.dataset_report import FINDINGS, FORMATS, DatasetReport
+from workflow.contract.dataset_report import ACTIONS, FINDINGS, DatasetReport, name_format
 from workflow.contract.verdict import END, PASSED, REJECTED
 from workflow.contract.way_on import find_policy, spell, tell_way_on
 
@@ -52,9 +52,7 @@ class DataPage:
                 f'<header>\n<h1>Data</h1>\n<p class="quiet">{shown(self.name)}</p>\n</header>\n',
                 _verdict(self.report),
                 self._recognised(),
-                _kinds(kinds, rows),
-                *(self._kind(kind, rows[kind]) for kind in kinds),
-                "</section>\n",
+                self._found(kinds, rows),
                 f"<section>\n<h2>Classes</h2>\n{classes(self.report)}</section>\n" if self.report.class_counts else "",
             )
         )
@@ -65,10 +63,9 @@ class DataPage:
         kept = sum(split.images for split in report.splits.values())
         names = ", ".join(report.classes[:CLASSES])
         more = f" and {len(report.classes) - CLASSES:,} more" if len(report.classes) > CLASSES else ""
-        written = FORMATS.get(report.format, report.format) or "no known format"
-        facts = [("format", f"{shown(written)}, for the task {report.task}")]
+        facts = [("format", f"{shown(name_format(report.format, report.task))}, for the task {report.task}")]
         if report.keypoints:
-            facts.append(("keypoints", f"{report.keypoints[0]} an object"))
+            facts.append(("keypoints", f"{report.keypoints[0]} on each object"))
         facts.append(("classes", f"{len(report.classes):,}: {shown(names)}{more}" if names else "none"))
         out = self.pictures - kept
         facts.append(("pictures", f"{kept:,}{f', and {out:,} left out' if out else ''}"))
@@ -78,16 +75,20 @@ class DataPage:
         parts = f"<h3>Splits</h3>\n{splits(report)}{sizes(report)}" if report.splits else ""
         return f'<section>\n<h2>What it was taken for</h2>\n<dl class="short">{listed}</dl>\n{parts}</section>\n'
 
+    def _found(self, kinds: Sequence[str], rows: Mapping[str, Rows]) -> str:
+        parts = "".join(self._kind(kind, rows[kind]) for kind in kinds)
+        # Said once, above the first picture.
+        legend = _legend() if "<svg" in parts else ""
+        return f"<section>\n<h2>What was found</h2>\n{_kinds(kinds, rows)}{legend}{parts}</section>\n"
+
     def _kind(self, kind: str, rows: Rows) -> str:
         figures = self.album.figures(kind)
         pictures = f'<div class="pictures">\n{"".join(figures)}</div>\n' if figures else ""
         # What is shown with its picture need not be listed once more.
         others = len(figures) < rows.count
         listed = scroll(kind, rows, self.every.name, folded=bool(figures)) if others else ""
-        return (
-            f'<h3 id="{shown(kind)}">{shown(kind)} <small>{_done(rows)}</small></h3>\n<p>{_advice(kind)}</p>\n'
-            f"{pictures}{listed}"
-        )
+        heading = f'<h3 id="{shown(kind)}">{shown(kind)} <small>{_done(rows)}</small></h3>'
+        return f"{heading}\n<p>{_advice(kind)}{_choices(kind, rows)}</p>\n{pictures}{listed}"
 
 
 def write_data_page(file: Path, page: DataPage) -> None:
@@ -99,7 +100,7 @@ def _verdict(report: DatasetReport) -> str:
     if report.errors:
         kinds = count(len(report.rejected), "kind")
         policy = find_policy(report.rejected)
-        way_on = shown(tell_way_on(report.rejected, report.policy, "{policy}"))
+        way_on = shown(tell_way_on(report.rejected, report.policy, "{policy}")).replace("to go on", "To go on", 1)
         if policy:
             typed = spell({**report.policy, **policy})
             way_on = f"{way_on.removesuffix(shown(typed))}{code(typed)}</p>\n<p>{TYPED}"
@@ -111,9 +112,8 @@ def _verdict(report: DatasetReport) -> str:
 
 
 def _kinds(kinds: Sequence[str], rows: Mapping[str, Rows]) -> str:
-    heading = "<section>\n<h2>What was found</h2>\n"
     if not kinds:
-        return f"{heading}<p>Nothing wrong with pictures and labels.</p>\n"
+        return "<p>Nothing wrong with pictures and labels.</p>\n"
     lines = [
         [
             f'<a href="#{shown(kind)}">{shown(kind)}</a> <small>{_advice(kind)}</small>',
@@ -122,12 +122,15 @@ def _kinds(kinds: Sequence[str], rows: Mapping[str, Rows]) -> str:
         ]
         for kind in kinds
     ]
-    legend = "".join(
+    return table("Kinds of findings", ["Finding", "Times", "What was done"], lines)
+
+
+def _legend() -> str:
+    items = "".join(
         f'<li><svg aria-hidden="true"><rect class="{kind}" x="2" y="2" width="22" height="12"/></svg>{text}</li>'
         for kind, text in LEGEND
     )
-    listed = table("Kinds of findings", ["Finding", "Times", "What was done"], lines)
-    return f'{heading}{listed}<h3>Pictures</h3>\n<ul class="legend">{legend}</ul>\n'
+    return f'<h3>Pictures</h3>\n<ul class="legend">{items}</ul>\n'
 
 
 def _done(rows: Rows) -> str:
@@ -135,11 +138,15 @@ def _done(rows: Rows) -> str:
 
 
 def _advice(kind: str) -> str:
-    """What to do about a kind, and what a policy may say of it."""
-    if kind not in FINDINGS:
-        return ""
-    found = FINDINGS[kind]
-    return shown(found.advice[:1].upper() + found.advice[1:]) + "."
+    """What to do about a kind."""
+    advice = FINDINGS[kind].advice
+    return shown(f"{advice[:1].upper()}{advice[1:]}.")
+
+
+def _choices(kind: str, rows: Rows) -> str:
+    """What else a policy may do about a kind."""
+    others = [one for one in FINDINGS[kind].allowed if ACTIONS[one] not in rows.actions]
+    return f" A policy may {' or '.join(others)} it." if others else ""
 
 
 def _worst(rows: Rows) -> int:

@@ -59,6 +59,7 @@ def test_every_kind_is_counted_with_what_was_done_and_what_to_do(tmp_path: Path,
     for kind, action in kinds:
         advice = FINDINGS[kind].advice
         assert f"{kind} {advice[0].upper()}{advice[1:]}. {job.report.counted[kind]} {action}" in page.text
+    assert f"{FINDINGS['outside-image'].advice[1:]}. A policy may drop or repair it." in page.text
     order = re.findall(r'<h3 id="([a-z-]+)">', page_of(job))
     assert set(order) == set(job.report.counted)
     rejected = [kind in job.report.rejected for kind in order]
@@ -71,7 +72,7 @@ def test_the_verdict_comes_first_with_what_is_typed_to_go_on(tmp_path: Path, exa
     label(folder, "images-train0", ROWS["wrong-task"])
     label(folder, "images-train1", ROWS["empty-box"])
     text = Outline(page_of(examine(folder))).text
-    assert "Data bolts Rejected for 2 findings of 2 kinds to go on without mending it: " in text
+    assert "Data bolts Rejected for 2 findings of 2 kinds To go on without mending it: " in text
     assert "mending it: empty-box=drop,wrong-task=repair It is typed as POLICY= of make demo" in text
 
 
