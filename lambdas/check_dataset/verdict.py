@@ -72,7 +72,7 @@ def count_findings(report: DatasetReport) -> list[str]:
 
 
 def find_reasons(report: DatasetReport, images: int, objects: int, page: str) -> list[str]:
-    """Why the dataset is refused, worst first, where all of it is seen, and what to type to go on; empty if it is not."""
+    """Why the dataset is refused, worst first, where all of it is, and what to type to go on; empty when it is not."""
     if report.errors:
         lines = [finding.text() for finding in report.findings if finding.severity == "error"][:SHOWN]
         hidden = report.errors - len(lines)
