@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FOUND = Path(".greenlight/upload")
 """Where what was found in data stays, in a folder for each."""
 
+DATA_KEYS = ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections")
+"""Keys of a run's input that decide how data is read."""
+
 with_policy = click.option(
     "--policy",
     default="",
@@ -66,13 +69,21 @@ def upload(
     Every picture is read and copies between splits are found here, as the run will, where what that needs is installed.
     """
     from workflow.datasets.account import tell_prepared, tell_recognised
-    from workflow.datasets.check import read_dataset
+    from workflow.datasets.check import read_dataset, require_folder
     from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
     from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
     from workflow.runs.start import read_settings
 
-    again = f"greenlight upload {shlex.quote(str(folder))} --policy {{policy}}"
-    settings = check_data_settings(read_settings(pairs, policy=policy))
+    own = check_data_settings(read_settings(pairs, policy=policy))
+    require_folder(folder)
+    stack = session.stack(project)
+    demands = session.demands(project)
+    settings = {**{key: value for key, value in demands.defaults.items() if key in DATA_KEYS}, **own}
+    for line in demands.tell_loosened(settings):
+        tell(line)
+    said = [part for pair in pairs if not pair.startswith("policy") for part in ("--set", pair)]
+    named = ["--name", name] if name else []
+    again = shlex.join(["greenlight", "upload", str(folder), *named, *said]) + " --policy {policy}"
     read = {key: settings[key] for key in ("task", "format", "policy") if key in settings}
     dataset = read_dataset(folder, **read, again=again, judged_later=find_interpreter() is not None)
     if weights is not None:
@@ -83,7 +94,6 @@ def upload(
     report = prepare_here(dataset, settings, again, kept, tell)
     for line in [MISSING] if report is None else tell_prepared(report, kept):
         tell(line)
-    stack = session.stack(project)
     name = name or dataset.name
 
     def ask_to_remove(gone: Sequence[str]) -> None:
@@ -121,7 +131,7 @@ def tell(line: str) -> None:
 def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:
     """The settings, provided that all of them are about how data is read. Raises UsageError naming another."""
     for key in given:
-        if key not in ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections"):
+        if key not in DATA_KEYS:
             raise UsageError(f"--set {key}: an upload looks at how data is read; give {key} to the start.")
     return given
 

@@ -19,6 +19,7 @@ from workflow.errors import UsageError
 if TYPE_CHECKING:
     from workflow.clients import Cloud
     from workflow.runs.watch import Watcher
+    from workflow.stack.demands import Demands
     from workflow.stack.outputs import Stack
 
 
@@ -43,6 +44,12 @@ class Session:
         from workflow.stack.outputs import read_stack
 
         return read_stack(self.cloud, project)
+
+    def demands(self, project: str) -> Demands:
+        """What the project's stack demands of every run."""
+        from workflow.stack.demands import read_demands
+
+        return read_demands(self.cloud, project)
 
 
 def on_project(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -75,8 +75,7 @@ def read_dataset(
     # Reading formats is not needed by every command that imports this module.
     from workflow.labels.recognition import open_source
 
-    if not folder.exists():
-        raise UsageError(f"{folder}: there is no such folder.")
+    require_folder(folder)
     unpacked = _unpack(folder)
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
@@ -108,6 +107,12 @@ def read_dataset(
         notes=tuple(found for found in source.problems if found.action != "rejected"),
         unpacked=unpacked,
     )
+
+
+def require_folder(folder: Path) -> None:
+    """Raise UsageError where there is nothing of this name."""
+    if not folder.exists():
+        raise UsageError(f"{folder}: there is no such folder.")
 
 
 def _unpack(folder: Path) -> tempfile.TemporaryDirectory[str] | None:

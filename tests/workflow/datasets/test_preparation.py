@@ -126,3 +126,50 @@ def test_an_upload_tells_what_it_takes_and_removes_nothing_unasked(
     assert not any(operation in ("put_object", "delete_objects") for operation, _ in cloud.asked)
     assert run(["upload", str(tmp_path / "bolts"), "--yes", "--json"], cloud) == 0
     assert json.loads(capsys.readouterr().out)["removed"] == 1
+
+
+def under(**parameters: str) -> ScriptedCloud:
+    """A cloud with an empty bucket and a stack with these parameters."""
+    (stack,) = STACK["describe_stacks"]["Stacks"]  # type: ignore[index]
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    answers = {"describe_stacks": {"Stacks": [{**stack, "Parameters": given}]}}
+    return ScriptedCloud({**STACK, **answers, "list_objects_v2": {}, "put_object": {}, "delete_objects": {}})
+
+
+def test_data_are_read_as_the_stack_has_its_runs_read_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its defaults count where the person says nothing, so that what passes here passes there, and the other way."""
+    monkeypatch.chdir(tmp_path)
+    folder = draw(tmp_path / "bolts", {**NAMES, **SPLITS})
+    (folder / "labels" / "train" / "images-train0.txt").write_text("0 0.99 0.5 0.1 0.1\n" + BOX)
+    assert run(["upload", str(folder)], under()) == 2
+    assert "outside-image" in capsys.readouterr().err
+    repairs = json.dumps({"policy": {"outside-image": "repair"}, "epochs": 3})
+    assert run(["upload", str(folder)], under(Defaults=repairs)) == 0
+    assert "1 outside-image" in capsys.readouterr().err
+    stricter = json.dumps({"policy": {"unused-file": "reject"}})
+    (folder / "doc").mkdir()
+    shutil.copyfile(next((folder / "images" / "test").iterdir()), folder / "doc" / "screen.jpg")
+    assert run(["upload", str(folder), "--policy", "outside-image=repair"], under(Defaults=stricter)) == 0
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert (
+        "asks policy.outside-image=repair where it demands reject, policy.unused-file=note where it demands reject"
+        in said
+    )
+    shown = under(Defaults=stricter, PolicyLoosening="show")
+    assert run(["upload", str(folder), "--policy", "outside-image=repair"], shown) == 0
+    assert "demands" not in capsys.readouterr().err
+
+
+def test_what_is_typed_again_says_all_that_was_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Name and settings stay in the command that goes on; a policy that was given stands in it once."""
+    monkeypatch.chdir(tmp_path)
+    folder = draw(tmp_path / "my bolts", {**NAMES, **SPLITS})
+    (folder / "labels" / "train" / "images-train0.txt").write_text("0 0.99 0.5 0.1 0.1\n" + BOX)
+    words = ["upload", str(folder), "--name", "b", "--set", "seed=3", "--set", "policy.crowd=reject"]
+    assert run(words, under()) == 2
+    typed = f"greenlight upload '{folder}' --name b --set seed=3 --policy crowd=reject,outside-image=repair"
+    assert typed in capsys.readouterr().err

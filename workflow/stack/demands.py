@@ -1,0 +1,40 @@
+"""What a deployed stack demands of every run: the defaults of a run's input, and what it says of one that asks less."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workflow.clients import Cloud
+from workflow.contract.policy import REFUSE, show
+from workflow.contract.run_input import RunInput
+from workflow.stack.outputs import describe_stack
+
+
+@dataclass(frozen=True)
+class Demands:
+    """``defaults`` are keys of a run's input; ``loosening`` is what becomes of a run that asks less: refuse or show."""
+
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    loosening: str = REFUSE
+
+    def tell_loosened(self, given: Mapping[str, Any]) -> list[str]:
+        """Lines that say what of an input, given over the defaults, a run of this stack may not ask."""
+        base = {"dataset": "s3://bucket/any/", **self.defaults}
+        loosened = RunInput.parse(dict(given), base).loosened(base) if self.loosening == REFUSE else ()
+        if not loosened:
+            return []
+        asked = ", ".join(f"{one.key}={show(one.now)} where it demands {show(one.was)}" for one in loosened)
+        return [
+            f"the stack refuses a run that asks {asked}: before the start, change its defaults",
+            "(greenlight deploy --default KEY=VALUE), or show it to the approvers (--parameter PolicyLoosening=show)",
+        ]
+
+
+def read_demands(cloud: Cloud, project: str) -> Demands:
+    """The stack's own, or a fresh stack's where there is none."""
+    found = describe_stack(cloud, project) or {}
+    given = {item["ParameterKey"]: str(item["ParameterValue"]) for item in found.get("Parameters", [])}
+    return Demands(json.loads(given.get("Defaults") or "{}"), given.get("PolicyLoosening") or REFUSE)
