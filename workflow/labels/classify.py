@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from workflow.labels.files import SPLITS, Files, count_by_folder, is_structure, label_of, names_below, split_named
 from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.places import resolve
-from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings
+from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings, shorten
 from workflow.labels.source import Entry, Labelled, Opened, Problem, Row, problem
 
 LOOKED = "no class folders: looked for train/<class>/ with pictures (and valid, test), and for <class>/"
@@ -97,8 +97,8 @@ def find_label(files: Files) -> str:
     for image in files.images:
         stem = image[: image.rindex(".")]
         for label in (label_of(image), *(stem + ending for ending in _LABELS)):
-            if label in files:
-                return label
+            if files.alike(label):
+                return files.alike(label)[0]
     inside = (name for name in files.ending(*_LABELS) if {"labels", "annotations"} & {*name.lower().split("/")[:-1]})
     return next(inside, "")
 
@@ -118,7 +118,7 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
     except SettingsError as error:
         refusal = problem("classes", error.file, error.line, str(error), policy)
     if found and found.below:
-        message = f"two readings: the classes {_shorten(found.names)}, or {_shorten(found.below)} in the folders below"
+        message = f"two readings: the classes {shorten(found.names)}, or {shorten(found.below)} in the folders below"
         message += f"; data.yaml decides, such as  names: [{', '.join(found.below)}]"
         refusal = problem("layout", files.base or ".", 0, message, policy)
     elif found and found.nested:
@@ -206,7 +206,3 @@ def _is_nested(path: str, names: Sequence[str]) -> bool:
     """Whether a class's folder lies in another class's."""
     *above, name = path.split("/")
     return any(part in names and part != name for part in above)
-
-
-def _shorten(names: Sequence[str]) -> str:
-    return ", ".join([*names[:5], *(["…"] if len(names) > 5 else [])])

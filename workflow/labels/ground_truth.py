@@ -107,9 +107,15 @@ class GroundTruthSource(Opened):
 
 def is_manifest(files: Files) -> bool:
     """Whether there is a manifest whose first line names an image and a label."""
-    return any(
-        _read_jobs(item) for file in _find_manifests(files) for _, _, item in _take_first(_read_lines(files.path(file)))
-    )
+    return bool(find_manifest(files))
+
+
+def find_manifest(files: Files) -> str:
+    """The first manifest whose first line names an image and a label, empty where none does."""
+    for file in _find_manifests(files):
+        if any(_read_jobs(item) for _, _, item in _take_first(_read_lines(files.path(file)))):
+            return file
+    return ""
 
 
 def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Opened:

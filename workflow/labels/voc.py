@@ -22,6 +22,9 @@ EDGES = ("xmin", "ymin", "xmax", "ymax")
 SETS = ("trainval", *SPLIT_NAMES)
 """The lists of ``ImageSets/Main`` that are splits; later ones win."""
 
+LOOKED_INTO = 20
+"""Files that are looked into to tell the format."""
+
 
 class XmlError(ValueError):
     """A file that is no annotation; with the line where that shows."""
@@ -71,7 +74,18 @@ class VocSource(Opened):
 
 def is_voc(files: Files) -> bool:
     """Whether there is an XML file that holds an annotation."""
-    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:20])
+    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:LOOKED_INTO])
+
+
+def find_objects(files: Files) -> str:
+    """The first XML that holds an object, empty where none of the first does."""
+    for name in files.ending(".xml")[:LOOKED_INTO]:
+        try:
+            if read_annotation(files.path(name).read_bytes()).objects:
+                return name
+        except XmlError:
+            continue
+    return ""
 
 
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
