@@ -67,7 +67,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
     "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
     "made-split": FindingKind("note", _SAY, "add the pictures, or take the line out of data.yaml"),
-    "joined-folders": FindingKind("note", _SAY, "call folders that are splits train, val and test"),
+    "joined-folders": FindingKind("note", _SAY, "call folders and lists that are splits train, val and test"),
     "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),

@@ -28,7 +28,11 @@ class Alike:
 def fold(name: str) -> str:
     """What a name and all that look like it have in common: letters composed, the ending in small ones."""
     stem, dot, ending = name.rpartition(".")
-    text = name if not dot or "/" in ending else f"{stem}.{ending.lower()}"
+    return compose(name if not dot or "/" in ending else f"{stem}.{ending.lower()}")
+
+
+def compose(text: str) -> str:
+    """The same text with each letter in one piece, so that texts that read the same are equal."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 

@@ -61,9 +61,22 @@ class Files:
         """The file of this name, else all whose names look like it."""
         return [name] if name in self._known else self._alike.find(name)
 
+    def folder_alike(self, name: str) -> str:
+        """The folder of this name, else the one whose name looks like it; empty where none does, or several do."""
+        if self.below(name):
+            return name
+        found = self._folders.find(name)
+        return found[0] if len(found) == 1 else ""
+
     @cached_property
     def _alike(self) -> Alike:
         return Alike(self.all)
+
+    @cached_property
+    def _folders(self) -> Alike:
+        holding = {name.rpartition("/")[0] for name in self.all}
+        parts = (folder.split("/") for folder in holding)
+        return Alike("/".join(path[:depth]) for path in parts for depth in range(1, len(path) + 1))
 
     def labels_of(self, image: str) -> list[str]:
         """The file with an image's YOLO label, where it belongs or beside the image; several that look the same."""

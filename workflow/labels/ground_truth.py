@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflow.labels.alike import compose
 from workflow.labels.files import Files, split_of
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
@@ -170,10 +171,10 @@ def _collect(
     """The names of a line's classes by their ids; those of pictures go by the name itself."""
     if kind == PICTURES:
         name = metadata.get("class-name")
-        found = {name: name} if isinstance(name, str) else {}
+        found = {name: compose(name)} if isinstance(name, str) else {}
     else:
         given = metadata.get("class-map")
-        found = {str(key): str(name).strip() for key, name in given.items()} if isinstance(given, dict) else {}
+        found = {str(key): compose(str(name).strip()) for key, name in given.items()} if isinstance(given, dict) else {}
     for key, name in found.items():
         if names.setdefault(key, name) != name:
             register.report("classes", f"class {key} is {name} here and {names[key]} before", file, line)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from workflow.labels.alike import compose
 from workflow.labels.files import count_by_folder, is_structure
 from workflow.labels.source import Entry
 
@@ -20,7 +21,9 @@ def describe_joined(base: str, entries: Sequence[Entry], classes: Collection[str
         return ""
     paths = [
         tuple(
-            part for part in entry.image[len(base) :].split("/")[:-1] if not is_structure(part) and part not in classes
+            part
+            for part in entry.image[len(base) :].split("/")[:-1]
+            if not is_structure(part) and compose(part) not in classes
         )
         for entry in entries
     ]

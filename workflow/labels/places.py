@@ -19,6 +19,7 @@ from workflow.labels.files import (
     clean_path,
     common_folder,
     count_by_folder,
+    is_class_list,
     is_image,
     is_structure,
     split_named,
@@ -37,6 +38,11 @@ class Place:
     folder: str
     images: Sequence[str]
     lists: Sequence[str] = ()
+
+
+def is_list(name: str) -> bool:
+    """Whether a place is a list of pictures, and no folder of them."""
+    return name.lower().endswith(".txt")
 
 
 def find_places(
@@ -60,9 +66,11 @@ def resolve(files: Files, settings: Settings, text: str) -> str:
     path = [*above, *parts]
     for at in range(len(above) + telling[-1] + 1):
         name = files.base + "/".join(path[at:])
-        if not name.endswith(".txt") and files.images_below(name):
-            return name
-        if name.rpartition("/")[2] and len(found := files.alike(name)) == 1:
+        if not path[-1]:
+            continue
+        if not is_list(name) and (folder := files.folder_alike(name)) and files.images_below(folder):
+            return folder
+        if len(found := files.alike(name)) == 1:
             return found[0]
     return ""
 
@@ -124,21 +132,20 @@ class _Search:
 
     def _find_lists(self) -> None:
         """Lists that are called like splits: the way of Darknet, also where its own file of settings is lost."""
+        labels = {label for image in self._files.images for label in self._files.labels_of(image)}
+        texts = [name for name in self._files.ending(".txt") if name not in labels and not is_class_list(name)]
         finder = Finder(self._files.images)
+        lists = [name for name in texts if any(is_image(one) and finder.find(one) for one in self._read_lines(name))]
         for split in SPLITS:
-            called = [
-                name
-                for name in self._files.ending(".txt")
-                if split_named(name.rpartition("/")[2][: -len(".txt")]) == split and self._lists_pictures(name, finder)
-            ]
+            called = [name for name in lists if split_named(name.rpartition("/")[2][: -len(".txt")]) == split]
             if len(called) > 1:
                 message = f"the {split} split is listed twice: {' and '.join(called)}"
                 self._problems.append(problem("layout", called[0], 0, message, self._policy))
             if called:
                 self.places[split] = self._read(called[:1], split)
-
-    def _lists_pictures(self, name: str, finder: Finder) -> bool:
-        return any(is_image(line) and finder.find(line) for line in self._read_lines(name))
+        for name in () if self.places else lists:
+            message = "lists pictures and is called like no split: they are of one set, of which splits are made"
+            self._problems.append(problem("joined-folders", name, 0, message, self._policy))
 
     def _list_labelled_folders(self) -> list[str]:
         """The pictures of those folders in which any has a label."""
@@ -161,15 +168,15 @@ class _Search:
     def _read(self, said: Sequence[str], split: str) -> Place:
         images: dict[str, None] = {}
         finder: Finder | None = None
-        self._folders[split] = [name for name in said if not name.endswith(".txt")]
+        self._folders[split] = [name for name in said if not is_list(name)]
         for name in said:
-            if not name.endswith(".txt"):
+            if not is_list(name):
                 images |= dict.fromkeys(self._files.images_below(name))
                 continue
             finder = finder or Finder(self._files.images)
             images |= dict.fromkeys(self._read_list(name, split, finder))
-        folder = said[0] if len(said) == 1 and not said[0].endswith(".txt") else common_folder(images)
-        return Place(folder, list(images), [name for name in said if name.endswith(".txt")])
+        folder = said[0] if len(said) == 1 and not is_list(said[0]) else common_folder(images)
+        return Place(folder, list(images), [name for name in said if is_list(name)])
 
     def _read_list(self, name: str, split: str, finder: Finder) -> Iterator[str]:
         near = name[: name.rfind("/") + 1]
@@ -222,16 +229,17 @@ class _Search:
                 self._report("made-split", f"the {split} split is made from the training pictures: {said}")
         if not self.places:
             return
-        listed = any(place.lists for place in self.places.values())
-        if labelled and not ((listed or self._settings.places) and {"train", ""} & {*self.places}):
+        if labelled and not (self._settings.places and {"train", ""} & {*self.places}):
             message = (
                 f"labelled pictures are in no split: {count_by_folder(labelled)}; name all of a split's folders in"
             )
             message += " data.yaml, such as  train: [images/train, images/more], or take them away"
             self._problems.append(problem("layout", self._files.base or ".", 0, message, self._policy))
             return
+        listed = any(place.lists for place in self.places.values())
+        why = f"in no split's folder{' or list' if listed else ''}; left out"
         for image in left:
-            self._problems.append(problem("unused-file", image, 0, "in no split's folder; left out", self._policy))
+            self._problems.append(problem("unused-file", image, 0, why, self._policy))
 
     def _describe(self, split: str) -> str:
         """What data.yaml says of a split that is not to be had from there."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from workflow.labels.alike import compose
 from workflow.labels.files import SPLITS, Files, Finder, clean_path, is_class_list
 
 LARGEST_FILE = 1_000_000
@@ -143,7 +144,9 @@ def _read_class_lists(files: Files, said: str = "") -> tuple[tuple[str, ...], tu
     lists = [name for name in files.all if is_class_list(name)]
     lists = (Finder(lists).find(said) if said else []) or lists
     # An empty line between others would move the number of every class below it.
-    read = {name: tuple(line.strip() for line in _read_text(files, name).rstrip().splitlines()) for name in lists}
+    read = {
+        name: tuple(compose(line.strip()) for line in _read_text(files, name).rstrip().splitlines()) for name in lists
+    }
     for name, names in read.items():
         if names != read[lists[0]]:
             message = (
@@ -190,7 +193,7 @@ def class_names(document: Any) -> tuple[str, ...]:
         raise ValueError("names: every class must be one name, found a list or a map")
     if odd := [name for name in names if type(name) not in (str, int)]:
         raise ValueError(f"names: {odd[0]!r} is no text: quote it, as in  names: ['no', '010']")
-    classes = tuple(str(name).strip() for name in names)
+    classes = tuple(compose(str(name).strip()) for name in names)
     if not all(classes) or len(set(classes)) != len(classes):
         raise ValueError(f"names: every class needs a name of its own, found {', '.join(classes)}")
     count = document.get("nc", len(classes))

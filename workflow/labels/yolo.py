@@ -13,7 +13,7 @@ from pathlib import Path
 from workflow.labels.alike import show_names
 from workflow.labels.files import Files, is_aside, is_class_list, is_image, label_of, names_below
 from workflow.labels.groups import groups_file, read_groups
-from workflow.labels.places import Place, find_places, resolve
+from workflow.labels.places import Place, find_places, is_list, resolve
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
@@ -189,5 +189,5 @@ def _list_documents(files: Files, settings: Settings, places: Iterable[Place]) -
     named = {resolve(files, settings, text) for texts in settings.places.values() for text in texts}
     yield from settings.documents
     yield from groups_file(files)
-    yield from (name for name in named if name.endswith(".txt"))
+    yield from filter(is_list, named)
     yield from (name for place in places for name in place.lists)

@@ -83,11 +83,21 @@ def test_cvats_yolo_1_1_is_read_with_its_subsets(root: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("words", [("train", "val", "test"), ("train2017", "val2017", "testing")])
 def test_lists_called_like_splits_are_used_without_a_word(root: Path, tmp_path: Path, words: tuple[str, ...]) -> None:
-    """Also where nothing names them; a picture in none is left out by name."""
+    """Also where nothing names them; a picture without a label that is in none is left out by name."""
     files = beside("obj/") | lists("obj/", **dict(zip(SPLITS, words, strict=True))) | {"obj/classes.txt": NAMES}
-    found = bring(draw(root, files | {"obj/more.png": None, "obj/more.txt": BOXES["a"]}), tmp_path)
+    found = bring(draw(root, files | {"obj/more.png": None}), tmp_path)
     assert_own_splits(found)
-    assert found.notes("unused-file") == ["obj/more.png: in no split's folder; left out"]
+    assert found.notes("unused-file") == ["obj/more.png: in no split's folder or list; left out"]
+    said = bring(draw(root, {"obj/more.txt": BOXES["a"]}), tmp_path / "again").said
+    assert "labelled pictures are in no split: obj (1)" in said
+
+
+def test_lists_that_nobody_knows_for_splits_are_told(root: Path, tmp_path: Path) -> None:
+    """All pictures are one set, and the lists are named, in which somebody chose."""
+    files = beside("obj/") | lists("obj/", train="fit", validation="dev") | {"classes.txt": NAMES}
+    found = bring(draw(root, files), tmp_path)
+    assert found.splits == {"all": 6}, found.said
+    assert [note.partition(":")[0] for note in found.notes("joined-folders")] == ["dev.txt", "fit.txt"]
 
 
 def test_lists_that_data_yaml_names_meet_labels_beside_the_pictures(root: Path, tmp_path: Path) -> None:
