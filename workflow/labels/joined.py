@@ -28,7 +28,8 @@ def describe_joined(base: str, entries: Sequence[Entry], classes: Collection[str
     if len(set(tops.values())) < 2:
         return ""
     there = count_by_folder(f"{top}/" for folder, top in tops.items() for _ in range(counts[folder]))
-    return f"no folder is called like a split: the pictures of {there} are one set, of which splits are made"
+    message = f"no folder is called like a split: the pictures of {there} are one set, of which splits are made"
+    return f"{message}; if they are splits, call them train, val and test"
 
 
 def _list_telling(folder: str, classes: Collection[str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from workflow.labels.geometry import (
     clip_points,
     corners,
     edges,
+    is_box_with_points,
     smallest_rectangle,
 )
 from workflow.labels.source import Labelled, Problem, Row, problem
@@ -162,6 +163,8 @@ class Judge:
             # A ring that comes back to its first corner, as some tools write it.
             numbers = numbers[:-2]
             found = self._task_of(len(numbers))
+        if found == "segment" and is_box_with_points(numbers):
+            found = "pose"  # of a set that does not say how many keypoints an object has
         if found == task or (task == "segment" and found == "obb"):
             return numbers
         simple = self._simplify(found, numbers)
