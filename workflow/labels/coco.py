@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.labels.categories import Categories
-from workflow.labels.files import Files, split_of
+from workflow.labels.files import Files, Finder, split_of
 from workflow.labels.geometry import area, box_around, box_between, join_outlines
 from workflow.labels.groups import groups_file
 from workflow.labels.json_index import JsonError, read_item, walk
@@ -89,7 +89,7 @@ class CocoSource(Opened):
         size = find_size(said, (width, height), picture.file, f"{entry.image}: ", self.rules.policy)
         if isinstance(size, Labelled):
             return size
-        judge = Judge(self.rules, picture.file, *size)
+        judge = Judge(self.rules, picture.file, *size, image=entry.image)
         if picture.places:
             with (self.root / picture.file).open("rb") as stream:
                 for place, length in zip(picture.places, picture.lengths, strict=True):
@@ -118,6 +118,29 @@ class CocoSource(Opened):
 def is_coco(files: Files) -> bool:
     """Whether there is a JSON file that begins like COCO's."""
     return bool(_find_papers(files, "auto"))
+
+
+def find_labelling(files: Files) -> str:
+    """The first file of COCO's that has annotations and names a picture of this dataset, empty where none does."""
+    finder = Finder(files.images)
+    for file in _find_papers(files, "auto"):
+        named: list[bool] = []
+        annotations: list[int] = []
+
+        def name(item: Any, place: int, length: int, named: list[bool] = named) -> None:
+            said = item.get("file_name") if isinstance(item, dict) else None
+            named.append(isinstance(said, str) and bool(finder.find(said)))
+
+        def annotation(item: Any, place: int, length: int, annotations: list[int] = annotations) -> None:
+            annotations.append(place)
+
+        try:
+            walk(files.path(file), {"images": name, "annotations": annotation})
+        except JsonError:
+            continue
+        if any(named) and annotations:
+            return file
+    return ""
 
 
 def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -10,15 +10,16 @@ from types import MappingProxyType
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.coco import is_coco, open_coco
-from workflow.labels.files import Files, is_image, label_of
-from workflow.labels.ground_truth import is_manifest, open_ground_truth
+from workflow.labels.coco import find_labelling, is_coco, open_coco
+from workflow.labels.files import Files, is_image
+from workflow.labels.ground_truth import find_manifest, is_manifest, open_ground_truth
+from workflow.labels.joined import describe_joined
 from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
 from workflow.labels.tree import Remark
-from workflow.labels.voc import is_voc, open_voc
-from workflow.labels.yolo import open_yolo
+from workflow.labels.voc import find_objects, is_voc, open_voc
+from workflow.labels.yolo import find_row, open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
@@ -40,7 +41,10 @@ def open_source(
     """
     files = Files(root, images)
     opened = _open(files, task, format, policy)
-    opened = replace(opened, problems=[*(_judge(remark, policy) for remark in files.remarks), *opened.problems])
+    problems = [*(_judge(remark, policy) for remark in files.remarks), *opened.problems]
+    if joined := describe_joined(files.base, opened.entries, opened.classes):
+        problems.append(problem("joined-folders", files.base or ".", 0, joined, policy))
+    opened = replace(opened, problems=problems)
     if len(opened.classes) <= MAXIMUM_CLASSES:
         return opened
     message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
@@ -57,7 +61,10 @@ def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
 def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Opened:
     if archive := the_archive(files):
         return Opened(problems=[problem("layout", archive, 0, "is an archive: unpack it first", policy)])
-    found = recognise(files, task) if format == "auto" else format
+    readings = list_readings(files) if format == "auto" else [format]
+    if len(readings) > 1:
+        return _refuse_readings(files, readings, task, policy)
+    found = readings[0]
     if found == "coco":
         return open_coco(files, task, policy)
     if found == "voc":
@@ -69,15 +76,25 @@ def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Op
     return open_yolo(files, task, policy)
 
 
-def recognise(files: Files, task: str = "auto") -> str:
-    """One of ``yolo``, ``coco``, ``voc`` and ``ground-truth``; YOLO where nothing speaks for another."""
-    if _has_labels(files):
-        return "yolo"
-    if is_manifest(files):
-        return "ground-truth"
-    if is_coco(files):
-        return "coco"
-    return "voc" if is_voc(files) else "yolo"
+def list_readings(files: Files) -> list[str]:
+    """As which of the input's formats a dataset may be read; YOLO where nothing speaks for another.
+
+    What only looks like a format counts where it is alone, for that format's reader to say what is wrong with it.
+    """
+    found = [format for format, is_it in RECOGNISED.items() if is_it(files)]
+    if len(found) > 1:
+        found = [format for format in found if FIRST_LABELS[format](files)] or found[:1]
+    return found or ["yolo"]
+
+
+def _refuse_readings(files: Files, readings: Sequence[str], task: str, policy: Mapping[str, str]) -> Opened:
+    """Two formats may say two things of one picture, and nobody knows which is the newer one."""
+    labels = {format: FIRST_LABELS[format](files) for format in readings}
+    told = " or ".join(f"{format} ({label})" for format, label in labels.items())
+    message = f"may be read as {told}: the input's format decides, such as  --set format={readings[0]}"
+    message += f"  for an upload or  FORMAT={readings[0]}  for a demonstration; or take the files of the others away"
+    refusal = problem("layout", files.base or ".", 0, message, policy)
+    return Opened(readings[0], "detect" if task == "auto" else task, problems=[refusal], documents=[*labels.values()])
 
 
 def _has_classes(files: Files) -> bool:
@@ -95,4 +112,15 @@ def _has_labels(files: Files) -> bool:
     except SettingsError:
         settings = Settings("", ())
     places = find_places(files, settings, [], NO_POLICY)
-    return any(label_of(image) in files for place in places.values() for image in place.images)
+    return any(files.labels_of(image) for place in places.values() for image in place.images)
+
+
+RECOGNISED: Mapping[str, Callable[[Files], bool]] = MappingProxyType(
+    {"yolo": _has_labels, "ground-truth": is_manifest, "coco": is_coco, "voc": is_voc}
+)
+"""What looks like each format."""
+
+FIRST_LABELS: Mapping[str, Callable[[Files], str]] = MappingProxyType(
+    {"yolo": find_row, "ground-truth": find_manifest, "coco": find_labelling, "voc": find_objects}
+)
+"""The first file that labels anything in each format, empty where none does."""

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_named, split_of
+from workflow.labels.alike import Alike, compose, show_names
+from workflow.labels.files import Files, split_named
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
+from workflow.labels.image_sets import find_split, list_ends, read_image_sets
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
-SETS = ("trainval", *SPLIT_NAMES)
-"""The lists of ``ImageSets/Main`` that are splits; later ones win."""
+
+LOOKED_INTO = 20
+"""Files that are looked into to tell the format."""
 
 
 class XmlError(ValueError):
@@ -71,7 +74,18 @@ class VocSource(Opened):
 
 def is_voc(files: Files) -> bool:
     """Whether there is an XML file that holds an annotation."""
-    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:20])
+    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:LOOKED_INTO])
+
+
+def find_objects(files: Files) -> str:
+    """The first XML that holds an object, empty where none of the first does."""
+    for name in files.ending(".xml")[:LOOKED_INTO]:
+        try:
+            if read_annotation(files.path(name).read_bytes()).objects:
+                return name
+        except XmlError:
+            continue
+    return ""
 
 
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -79,23 +93,28 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     if task not in ("auto", "detect"):
         return refuse_dataset("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
-    splits = _read_splits(files, register)
+    splits = read_image_sets(files, register)
     by_stem = _find_annotated(files)
+    stems = Alike(by_stem)
     classes: set[str] = set()
     labels: dict[str, str] = {}
     found = files.ending(".xml")
     for file in found:
+        images = [by_stem[stem] for stem in stems.find(file[:-4])]
         try:
             annotation = read_annotation(files.path(file).read_bytes())
         except XmlError as error:
             # The image is met again below, and its label then says what is wrong.
             annotation = Annotation("", 0, 0, ())
-            if file[:-4] not in by_stem:
+            if not images:
                 register.report("malformed-row", str(error), file, error.line)
                 continue
-        classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
-        split = _find_split(splits, file, files)
-        said = by_stem.get(file[:-4], annotation.image or file[:-4])
+        classes |= {name for _, item in annotation.objects if (name := _read_class(item))}
+        if len(images) > 1:
+            register.report("label-conflict", f"may be of any of {show_names(images)}", file)
+            continue
+        said = images[0] if images else annotation.image or file[:-4]
+        split = find_split(splits, said, files) or find_split(splits, file, files)
         if splits and not split and said in by_stem.values():
             register.leave_out(said, "no list of ImageSets names this image; left out")
             continue
@@ -103,7 +122,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         if image:
             labels[image] = file
     for image in _list_unlabelled(files, labels, splits):
-        split = _find_split(splits, image, files)
+        split = find_split(splits, image, files)
         if split or not splits:
             register.add(image, split, image)
     entries = register.entries(found[0] if found else ".")
@@ -167,7 +186,7 @@ def read_annotation(raw: bytes) -> Annotation:
 
 
 def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, str], size: tuple[int, int]) -> None:
-    name = found.get("name", "").strip()
+    name = _read_class(found)
     if not name:
         judge.report("unknown-class", "an object without a name", line)
         return
@@ -183,6 +202,10 @@ def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, s
     width, height = size
     box = to_fractions(box_between(left, top, right, bottom), width, height)
     judge.take(classes.index(name), box, line, f"{name}: ")
+
+
+def _read_class(found: Mapping[str, str]) -> str:
+    return compose(found.get("name", "").strip())
 
 
 def _read_number(text: str) -> float | None:
@@ -222,11 +245,11 @@ def _list_unlabelled(files: Files, labels: Collection[str], splits: Collection[s
     """
     homes = {_home(image) for image in labels}
     photographs = any(home.endswith("JPEGImages") for home in homes)
-    taken = {end for image in labels for end in _list_ends(image[: image.rindex(".")])}
+    taken = {end for image in labels for end in list_ends(image[: image.rindex(".")])}
     found = []
     for image in files.images:
         home = _home(image)
-        named = any(end in splits and end not in taken for end in _list_ends(image[: image.rindex(".")]))
+        named = any(end in splits and end not in taken for end in list_ends(image[: image.rindex(".")]))
         in_split = not photographs and bool(split_named(image[len(files.base) :].partition("/")[0]))
         if image not in labels and (home in homes or named or in_split):
             found.append(image)
@@ -238,43 +261,3 @@ def _home(image: str) -> str:
     folders = image.split("/")[:-1]
     at = next((at for at in reversed(range(len(folders))) if folders[at] in ("JPEGImages", "images")), None)
     return "/".join(folders if at is None else folders[: at + 1])
-
-
-def _read_splits(files: Files, register: Register) -> dict[str, str]:
-    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
-    lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
-    known = {end for image in files.images for end in _list_ends(image[: image.rindex(".")])} if lists else set()
-    found: dict[str, str] = {}
-    for name, list_file in lists:
-        split = "train" if name == "trainval" else split_of(name)
-        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(lines, start=1):
-            # A name may hold spaces, and a number may follow it.
-            said = [_read_name(text) for text in (line, *line.split()[:1])]
-            end = next((end for path in said for end in _list_ends(path) if end in known), "")
-            if end:
-                found[end] = split
-            elif line.strip():
-                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
-    if lists and not found:
-        register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
-    return found
-
-
-def _read_name(text: str) -> str:
-    """What a line of a list names, without quotes and the ending of a picture."""
-    path = clean_path(text.strip().strip("\"'"))
-    return path.rpartition(".")[0] if is_image(path) else path
-
-
-def _list_ends(path: str) -> list[str]:
-    """The path and what is left of it without its first folders, the longest first."""
-    parts = path.split("/")
-    return ["/".join(parts[at:]) for at in range(len(parts))]
-
-
-def _find_split(splits: Mapping[str, str], name: str, files: Files) -> str:
-    ends = _list_ends(name.rpartition(".")[0])
-    return next((splits[end] for end in ends if end in splits), "") or split_of(
-        name[len(files.base) :].rpartition("/")[0]
-    )

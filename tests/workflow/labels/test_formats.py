@@ -13,8 +13,8 @@ from workflow.labels.recognition import open_source
 
 SPLIT = [name for name in WRITERS if name not in ("flat", "folders")]
 OF_TASK = {
-    "segment": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
-    "obb": ("roboflow", "ultralytics"),
+    "segment": ("roboflow", "ultralytics", "darknet", "labelimg", "coco", "coco-roboflow"),
+    "obb": ("roboflow", "ultralytics", "cvat-yolo", "labelimg"),
     "pose": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
 }
 
@@ -75,7 +75,7 @@ def test_a_format_is_recognised_as_well_as_named(
     assert read(tmp_path) == read(tmp_path, format=known)
 
 
-@pytest.mark.parametrize("format", ["flat", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", ["flat", "darknet", "cvat-yolo", "labelimg", "coco", "voc", "ground-truth"])
 def test_a_dataset_without_splits_has_one_without_a_name(pictures: MakePictures, tmp_path: Path, format: str) -> None:
     """Where nobody chose, the preparation does."""
     made = pictures(splits=("",))
