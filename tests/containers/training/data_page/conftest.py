@@ -24,7 +24,7 @@ ROWS = {
     "fractional-class": "0.7 0.5 0.5 0.2 0.2",
     "empty-box": "0 0.5 0.5 0 0.1",
     "outside-image": "0 1 0.5 0.5 0.25",
-    "wrong-task": "0 0.2 0.2 0.4 0.1 0.3 0.4",
+    "simplified-object": "0 0.2 0.2 0.4 0.1 0.3 0.4",
     "repeated-object": "0 0.5 0.5 0.25 0.25",
 }
 """A row of a label for each kind."""

@@ -69,11 +69,11 @@ def test_every_kind_is_counted_with_what_was_done_and_what_to_do(tmp_path: Path,
 def test_the_verdict_comes_first_with_what_is_typed_to_go_on(tmp_path: Path, examine: Examine) -> None:
     """Mended where that can be, else left out."""
     folder = small(tmp_path / "set")
-    label(folder, "images-train0", ROWS["wrong-task"])
+    label(folder, "images-train0", ROWS["outside-image"])
     label(folder, "images-train1", ROWS["empty-box"])
     text = Outline(page_of(examine(folder))).text
     assert "Data bolts Rejected for 2 findings of 2 kinds To go on without mending it: " in text
-    assert "mending it: empty-box=drop,wrong-task=repair It is typed as POLICY= of make demo" in text
+    assert "mending it: empty-box=drop,outside-image=repair It is typed as POLICY= of make demo" in text
 
 
 def test_sound_data_is_shown_as_such_with_its_splits_and_classes(tmp_path: Path, examine: Examine) -> None:
@@ -94,11 +94,21 @@ def test_an_object_is_drawn_where_its_row_says(tmp_path: Path, examine: Examine)
             break
     assert wrong(figure) == ["240.0,90.0 400.0,90.0 400.0,150.0 240.0,150.0"]
     assert 'viewBox="0.0 0.0 408.0 240.0"' in figure
-    assert figure.count('<g class="right">') == 1
-    assert wrong(part(html, "wrong-task")) == ["64.0,48.0 128.0,24.0 96.0,96.0"]
+    # The box, and the one around the outline.
+    assert figure.count('<g class="right">') == 2
     assert wrong(part(html, "fractional-class")) == ["128.0,96.0 192.0,96.0 192.0,144.0 128.0,144.0"]
     assert 'class="ring"' in part(html, "empty-box")
     assert wrong(part(html, "not-a-number")) == []
+
+
+def test_an_outline_is_drawn_as_an_outline(tmp_path: Path, examine: Examine) -> None:
+    """Corner by corner, beyond the edge too."""
+    folder = small(tmp_path / "set")
+    for file in folder.glob("labels/*/*.txt"):
+        file.write_text("0 0.2 0.2 0.4 0.1 0.3 0.4\n")
+    label(folder, "images-train0", "0 0.2 0.2 0.4 0.1 1.25 0.4")
+    html = page_of(examine(folder))
+    assert wrong(part(html, "outside-image")) == ["64.0,48.0 128.0,24.0 400.0,96.0"]
 
 
 def test_objects_of_a_format_without_lines_are_drawn_too(tmp_path: Path, examine: Examine) -> None:
