@@ -27,7 +27,18 @@ from workflow.contract.rule import (
 )
 from workflow.contract.thresholds import Thresholds, check_floors
 
-FORMATS = ("auto", "yolo", "coco", "voc", "ground-truth")
+FORMAT_NAMES: Mapping[str, str] = {
+    "yolo": "YOLO",
+    "coco": "COCO",
+    "voc": "Pascal VOC",
+    "ground-truth": "Ground Truth",
+    "labelme": "LabelMe",
+    "cvat": "CVAT",
+    "label-studio": "Label Studio",
+}
+"""What people call each way in which labels may be written."""
+
+FORMATS = ("auto", *FORMAT_NAMES)
 """How the labels of a dataset may be written; ``auto`` finds out."""
 
 STARTED_BY_LENGTH = 80

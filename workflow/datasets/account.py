@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from workflow.contract.dataset_report import SPLITS, DatasetReport
+from workflow.contract.run_input import FORMAT_NAMES
 from workflow.datasets.check import Dataset
 
 CLASSES_SHOWN = 10
-FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
 
 
 def tell_recognised(dataset: Dataset) -> Iterator[str]:
     """Format, task, classes and splits as they were recognised, and each kind of thing that was noted, once."""
-    written = "class folders" if dataset.task == "classify" and dataset.format == "yolo" else FORMATS[dataset.format]
+    written = (
+        "class folders" if dataset.task == "classify" and dataset.format == "yolo" else FORMAT_NAMES[dataset.format]
+    )
     names = ", ".join(dataset.classes[:CLASSES_SHOWN])
     more = f" and {len(dataset.classes) - CLASSES_SHOWN:,} more" if len(dataset.classes) > CLASSES_SHOWN else ""
     many = f"{len(dataset.classes):,} class{'' if len(dataset.classes) == 1 else 'es'}"

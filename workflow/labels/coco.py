@@ -6,6 +6,7 @@ comes. Categories become classes in the order of their ids.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened
 
 _HEAD = re.compile(r'\ufeff?\s*\{\s*"(info|licenses|images|annotations|categories|type)"\s*:')
+_SMALL = 2**16
+"""Letters of a file that many a program's own settings have at most."""
 _OTHER = re.compile(r"captions|image_info|panoptic|stuff", re.IGNORECASE)
 
 
@@ -115,18 +118,13 @@ class CocoSource(Opened):
                 judge.report("malformed-row", f"{what}{error}")
 
 
-def is_coco(files: Files) -> bool:
-    """Whether there is a JSON file that begins like COCO's."""
-    return bool(_find_papers(files, "auto"))
-
-
 def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     """Open a dataset of COCO's JSON; whatever is missing or in doubt becomes a problem."""
     if task == "classify":
         return refuse_dataset("coco", task, ".", "COCO names no class for a whole picture: give the folders", policy)
     register, categories = Register(files, policy), Categories()
     papers = []
-    for file in _find_papers(files, task):
+    for file in find_papers(files, task):
         paper = Paper(file, split_of(file[len(files.base) :]))
         try:
             _read(files, paper, categories)
@@ -161,7 +159,7 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     )
 
 
-def _find_papers(files: Files, task: str) -> list[str]:
+def find_papers(files: Files, task: str = "auto") -> list[str]:
     """The files of annotations; where boxes and keypoints have files of their own, those of the task."""
     named = [name for name in files.ending(".json") if not _OTHER.search(name.rpartition("/")[2])]
     found = [name for name in named if _begins_like_coco(files.path(name))]
@@ -172,7 +170,15 @@ def _find_papers(files: Files, task: str) -> list[str]:
 
 def _begins_like_coco(path: Path) -> bool:
     with path.open(encoding="utf-8", errors="replace") as stream:
-        return bool(_HEAD.match(stream.read(4096)))
+        head = stream.read(4096)
+        if not _HEAD.match(head):
+            return False
+        head += stream.read(_SMALL)
+    try:
+        document = json.loads(head)
+    except (ValueError, RecursionError):
+        return True  # a broken file is told as one, and a large one as what it begins like
+    return isinstance(document.get("images"), list) or isinstance(document.get("annotations"), list)
 
 
 def _read(files: Files, paper: Paper, categories: Categories) -> None:

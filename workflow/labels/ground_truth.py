@@ -105,11 +105,13 @@ class GroundTruthSource(Opened):
         return Labelled((), (lost,), labelled=labelled, dropped=True)
 
 
-def is_manifest(files: Files) -> bool:
-    """Whether there is a manifest whose first line names an image and a label."""
-    return any(
-        _read_jobs(item) for file in _find_manifests(files) for _, _, item in _take_first(_read_lines(files.path(file)))
-    )
+def find_labelled(files: Files) -> list[str]:
+    """The manifests whose first line names an image and a label."""
+    return [
+        file
+        for file in _find_manifests(files)
+        if any(_read_jobs(item) for _, _, item in _take_first(_read_lines(files.path(file))))
+    ]
 
 
 def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -142,7 +144,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
     classes = tuple(dict.fromkeys(names[key] for key in sorted(names, key=_sort_key)))
     if not classes:
         register.report("classes", f"{first}-metadata names no class", manifests[0])
-    entries = register.entries(manifests[0])
+    entries = register.entries(manifests[0], "manifest")
     numbers = {name: number for number, name in enumerate(classes)}
     return GroundTruthSource(
         format="ground-truth",

@@ -8,16 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 from workflow.contract.model import MAXIMUM_CLASSES
+from workflow.contract.run_input import FORMAT_NAMES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.coco import is_coco, open_coco
 from workflow.labels.files import Files, is_image, label_of
-from workflow.labels.ground_truth import is_manifest, open_ground_truth
+from workflow.labels.pixel_labels import refuse_dataset
 from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
+from workflow.labels.tools import TOOLS
 from workflow.labels.tree import Remark
-from workflow.labels.voc import is_voc, open_voc
 from workflow.labels.yolo import open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
@@ -57,27 +57,42 @@ def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
 def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Opened:
     if archive := the_archive(files):
         return Opened(problems=[problem("layout", archive, 0, "is an archive: unpack it first", policy)])
-    found = recognise(files, task) if format == "auto" else format
-    if found == "coco":
-        return open_coco(files, task, policy)
-    if found == "voc":
-        return open_voc(files, task, policy)
-    if found == "ground-truth":
-        return open_ground_truth(files, task, policy)
+    readings = list_readings(files) if format == "auto" else [format]
+    opened = {name: _open_as(name, files, task, policy) for name in readings}
+    if len(opened) > 1:
+        # What only looks like a format is a file of another program, or is left from another set.
+        opened = {name: one for name, one in opened.items() if _labels_anything(one)} or dict([*opened.items()][:1])
+    if len(opened) > 1:
+        return refuse_dataset(next(iter(opened)), task, files.base or ".", _tell_doubt(opened), policy)
+    return next(iter(opened.values()))
+
+
+def list_readings(files: Files) -> list[str]:
+    """The formats that a dataset may be in, by their names in a run's input; YOLO where nothing speaks for another."""
+    found = [name for name, tool in TOOLS.items() if tool.find(files)]
+    return ["yolo", *found] if not found or _has_labels(files) else found
+
+
+def _open_as(format: str, files: Files, task: str, policy: Mapping[str, str]) -> Opened:
+    if format in TOOLS:
+        return TOOLS[format].open(files, task, policy)
     if task == "classify" or (task == "auto" and not _has_labels(files) and _has_classes(files)):
         return open_classify(files, policy)
     return open_yolo(files, task, policy)
 
 
-def recognise(files: Files, task: str = "auto") -> str:
-    """One of ``yolo``, ``coco``, ``voc`` and ``ground-truth``; YOLO where nothing speaks for another."""
-    if _has_labels(files):
-        return "yolo"
-    if is_manifest(files):
-        return "ground-truth"
-    if is_coco(files):
-        return "coco"
-    return "voc" if is_voc(files) else "yolo"
+def _labels_anything(opened: Opened) -> bool:
+    return any(opened.labels(entry, 0, 0).rows for entry in opened.entries)
+
+
+def _tell_doubt(opened: Mapping[str, Opened]) -> str:
+    """What to say where a dataset is labelled twice, and nobody knows which of the two is meant."""
+    said = [f"{FORMAT_NAMES[name]} ({one.documents[-(name == 'yolo')]})" for name, one in opened.items()]
+    first = next(iter(opened))
+    return (
+        f"{len(said)} readings: {' or '.join(said)}; the key format decides, such as --set format={first} for an upload"
+        f" or FORMAT={first} for a demonstration; or take the files of the others away"
+    )
 
 
 def _has_classes(files: Files) -> bool:

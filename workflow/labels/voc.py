@@ -6,18 +6,21 @@ annotation tools write them; those of the VOC challenge itself count from 1, whi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_named, split_of
+from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
+from workflow.labels.neighbours import find_annotated, list_ends, list_unlabelled
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
 
+_ROOT = re.compile(rb"<annotation[\s>/]")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 SETS = ("trainval", *SPLIT_NAMES)
 """The lists of ``ImageSets/Main`` that are splits; later ones win."""
@@ -69,9 +72,9 @@ class VocSource(Opened):
         return judge.labelled()
 
 
-def is_voc(files: Files) -> bool:
-    """Whether there is an XML file that holds an annotation."""
-    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:20])
+def find_annotations(files: Files) -> list[str]:
+    """The XML files that begin like annotations, which no other's do."""
+    return [name for name in files.ending(".xml") if _ROOT.search(_read_head(files.path(name)))]
 
 
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -80,10 +83,11 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         return refuse_dataset("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
     splits = _read_splits(files, register)
-    by_stem = _find_annotated(files)
+    by_stem = find_annotated(files)
     classes: set[str] = set()
     labels: dict[str, str] = {}
-    found = files.ending(".xml")
+    known = set(find_annotations(files))
+    found = [name for name in files.ending(".xml") if name in known or name[:-4] in by_stem]
     for file in found:
         try:
             annotation = read_annotation(files.path(file).read_bytes())
@@ -102,10 +106,10 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         image = register.add(said, split, file)
         if image:
             labels[image] = file
-    for image in _list_unlabelled(files, labels, splits):
+    for image in list_unlabelled(files, labels, splits):
         split = _find_split(splits, image, files)
         if split or not splits:
-            register.add(image, split, image)
+            register.add_unlabelled(image, split)
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
@@ -201,49 +205,10 @@ def _read_head(path: Path) -> bytes:
         return stream.read(4096)
 
 
-def _find_annotated(files: Files) -> dict[str, str]:
-    """The image of each path without its ending at which its annotation may be: beside it, or in ``Annotations``."""
-    found: dict[str, str] = {}
-    for image in reversed(files.images):
-        stem = image[: image.rindex(".")]
-        found[stem] = image
-        for folder in ("/JPEGImages/", "/images/"):
-            head, there, tail = f"/{stem}".rpartition(folder)
-            for other in ("Annotations", "annotations") if there else ():
-                found[f"{head}/{other}/{tail}".lstrip("/")] = image
-    return found
-
-
-def _list_unlabelled(files: Files, labels: Collection[str], splits: Collection[str]) -> list[str]:
-    """The images without a file of their own that belong to the set all the same, as pictures without objects.
-
-    That are those in a folder of images or of a split, those beside a labelled one, and those that a list names.
-    Screenshots, examples and drawings elsewhere are none.
-    """
-    homes = {_home(image) for image in labels}
-    photographs = any(home.endswith("JPEGImages") for home in homes)
-    taken = {end for image in labels for end in _list_ends(image[: image.rindex(".")])}
-    found = []
-    for image in files.images:
-        home = _home(image)
-        named = any(end in splits and end not in taken for end in _list_ends(image[: image.rindex(".")]))
-        in_split = not photographs and bool(split_named(image[len(files.base) :].partition("/")[0]))
-        if image not in labels and (home in homes or named or in_split):
-            found.append(image)
-    return found
-
-
-def _home(image: str) -> str:
-    """The folder of images that one lies in, or else just its folder."""
-    folders = image.split("/")[:-1]
-    at = next((at for at in reversed(range(len(folders))) if folders[at] in ("JPEGImages", "images")), None)
-    return "/".join(folders if at is None else folders[: at + 1])
-
-
 def _read_splits(files: Files, register: Register) -> dict[str, str]:
     """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
     lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
-    known = {end for image in files.images for end in _list_ends(image[: image.rindex(".")])} if lists else set()
+    known = {end for image in files.images for end in list_ends(image[: image.rindex(".")])} if lists else set()
     found: dict[str, str] = {}
     for name, list_file in lists:
         split = "train" if name == "trainval" else split_of(name)
@@ -251,7 +216,7 @@ def _read_splits(files: Files, register: Register) -> dict[str, str]:
         for number, line in enumerate(lines, start=1):
             # A name may hold spaces, and a number may follow it.
             said = [_read_name(text) for text in (line, *line.split()[:1])]
-            end = next((end for path in said for end in _list_ends(path) if end in known), "")
+            end = next((end for path in said for end in list_ends(path) if end in known), "")
             if end:
                 found[end] = split
             elif line.strip():
@@ -267,14 +232,8 @@ def _read_name(text: str) -> str:
     return path.rpartition(".")[0] if is_image(path) else path
 
 
-def _list_ends(path: str) -> list[str]:
-    """The path and what is left of it without its first folders, the longest first."""
-    parts = path.split("/")
-    return ["/".join(parts[at:]) for at in range(len(parts))]
-
-
 def _find_split(splits: Mapping[str, str], name: str, files: Files) -> str:
-    ends = _list_ends(name.rpartition(".")[0])
+    ends = list_ends(name.rpartition(".")[0])
     return next((splits[end] for end in ends if end in splits), "") or split_of(
         name[len(files.base) :].rpartition("/")[0]
     )

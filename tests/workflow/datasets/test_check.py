@@ -93,13 +93,13 @@ def test_images_without_labels_say_what_was_looked_for(tmp_path: Path) -> None:
     """The count of images, and every format of labels that was looked for."""
     said = refused(write(tmp_path, a_jpg="x", more__b_png="y"))
     assert said.startswith(f"{tmp_path} holds 2 images and no labels.\n")
-    assert all(kind in said for kind in ("labels/**", "COCO", "VOC", "Ground Truth"))
+    assert all(kind in said for kind in ("labels/**", "COCO, LabelMe or Label Studio", "VOC or CVAT", "Ground Truth"))
 
 
 def test_labels_of_another_format_are_named(tmp_path: Path) -> None:
     """A file that might be COCO's is named, and what it is not."""
     said = refused(write(tmp_path, images__a_jpg="x", instances_json="{}"))
-    assert f"It found {tmp_path / 'instances.json'}, which is not COCO as annotation tools export it" in said
+    assert f"It found {tmp_path / 'instances.json'}, which is not COCO, LabelMe or Label Studio as" in said
 
 
 def test_labels_in_an_unknown_layout_are_told_from_missing_ones(tmp_path: Path) -> None:

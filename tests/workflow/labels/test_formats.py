@@ -11,10 +11,11 @@ from tests.workflow.labels.conftest import MakePictures
 from tests.workflow.labels.writers import WRITERS, Pictures, read_yolo
 from workflow.labels.recognition import open_source
 
+TOOLS = ("coco", "voc", "ground-truth", "labelme", "cvat", "label-studio")
 SPLIT = [name for name in WRITERS if name not in ("flat", "folders")]
 OF_TASK = {
-    "segment": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
-    "obb": ("roboflow", "ultralytics"),
+    "segment": ("roboflow", "ultralytics", "coco", "coco-roboflow", "labelme", "cvat", "label-studio"),
+    "obb": ("roboflow", "ultralytics", "labelme"),
     "pose": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
 }
 
@@ -63,7 +64,7 @@ def test_every_task_is_told_by_its_rows(pictures: MakePictures, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("format", "known"),
-    [("roboflow", "yolo"), ("coco", "coco"), ("voc-roboflow", "voc"), ("ground-truth", "ground-truth")],
+    [("roboflow", "yolo"), ("coco", "coco"), ("voc-roboflow", "voc"), *((name, name) for name in TOOLS[2:])],
 )
 def test_a_format_is_recognised_as_well_as_named(
     pictures: MakePictures, tmp_path: Path, format: str, known: str
@@ -75,7 +76,7 @@ def test_a_format_is_recognised_as_well_as_named(
     assert read(tmp_path) == read(tmp_path, format=known)
 
 
-@pytest.mark.parametrize("format", ["flat", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", ["flat", *TOOLS])
 def test_a_dataset_without_splits_has_one_without_a_name(pictures: MakePictures, tmp_path: Path, format: str) -> None:
     """Where nobody chose, the preparation does."""
     made = pictures(splits=("",))
@@ -122,7 +123,7 @@ def test_images_on_other_hosts_are_not_missing(pictures: MakePictures, tmp_path:
     assert (part.entries, part.problems, part.documents) == (whole.entries, whole.problems, whole.documents)
 
 
-@pytest.mark.parametrize("format", ["coco", "voc", "ground-truth", "coco-roboflow"])
+@pytest.mark.parametrize("format", [*TOOLS, "coco-roboflow"])
 def test_photographs_converted_to_another_format_keep_their_boxes(tmp_path: Path, format: str) -> None:
     """A real export, whose boxes lie anywhere, to a billionth of a pixel."""
     folder = Path(__file__).parents[4] / "shared" / "data" / "empire-state"

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workflow.contract.model import MAXIMUM_CLASSES
+from workflow.contract.run_input import FORMATS
 from workflow.labels.recognition import open_source
 
 STARTS = {
@@ -19,6 +20,9 @@ STARTS = {
     "output.manifest": b'{"source-ref": "s3://b/images/a.jpg", "j": ',
     "images/a.xml": b"<annotation><object>",
     "labels/a.txt": b"0 0.5 ",
+    "images/a.json": b'{"shapes": [{"label": "bolt", "shape_type": "rectangle", "points": [[1, 2], [',
+    "annotations.xml": b'<annotations><image name="a.jpg" width="64" height="32"><box label="bolt" xtl="',
+    "tasks.json": b'[{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"type": "rectanglelabels", "value": ',
     "groups.csv": b"file,group\n",
     "classes.txt": b"bolt\n",
 }
@@ -26,7 +30,7 @@ STARTS = {
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @pytest.mark.parametrize("name", STARTS)
-@pytest.mark.parametrize("format", ["auto", "yolo", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", FORMATS)
 @given(rest=st.binary(max_size=60) | st.text(alphabet='{}[]<>/":,1 \n', max_size=60).map(str.encode))
 def test_any_bytes_in_any_document_are_problems_at_most(tmp_path: Path, name: str, format: str, rest: bytes) -> None:
     """Whole or broken off, of this format or another, also where the policy mends all it can."""
@@ -55,6 +59,19 @@ def one_more_class_than_is_taken(root: Path, format: str) -> None:
     elif format == "voc":
         objects = "".join(f"<object><name>{name}</name></object>" for name in names)
         (root / "images" / "a.xml").write_text(f"<annotation>{objects}</annotation>")
+    elif format == "labelme":
+        shapes = [{"label": name, "shape_type": "rectangle", "points": [[1, 1], [9, 9]]} for name in names]
+        (root / "images" / "a.json").write_text(json.dumps({"shapes": shapes}))
+    elif format == "cvat":
+        labels = "".join(f"<label><name>{name}</name></label>" for name in names)
+        image = '<image id="0" name="a.jpg" width="64" height="32"/>'
+        meta = f"<meta><task><labels>{labels}</labels></task></meta>"
+        (root / "annotations.xml").write_text(f"<annotations>{meta}{image}</annotations>")
+    elif format == "label-studio":
+        box = {"x": 1, "y": 1, "width": 9, "height": 9}
+        results = [{"type": "rectanglelabels", "value": {**box, "rectanglelabels": [name]}} for name in names]
+        task = {"data": {"image": "a.jpg"}, "annotations": [{"result": results}]}
+        (root / "tasks.json").write_text(json.dumps([task]))
     else:
         classes = dict(enumerate(names))
         boxes = {"annotations": [], "image_size": [{"width": 64, "height": 32, "depth": 3}]}
@@ -63,7 +80,7 @@ def one_more_class_than_is_taken(root: Path, format: str) -> None:
         (root / "output.manifest").write_text(json.dumps(line))
 
 
-@pytest.mark.parametrize("format", ["yolo", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", FORMATS[1:])
 def test_more_classes_than_are_taken_are_one_problem(tmp_path: Path, format: str) -> None:
     """Whatever the format: what counts classes against each other would take minutes and gigabytes."""
     one_more_class_than_is_taken(tmp_path, format)
