@@ -6,7 +6,6 @@ is where each picture's annotations lie.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +19,12 @@ from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.shapes import Tally, take_shape
 from workflow.labels.source import Entry, Labelled, Opened, problem
+from workflow.labels.xml_root import read_root
 
 NO_SUBSET = ("", "default")
 """Subsets that say nothing."""
 _NO_CLASS = ("tag", "points", "polyline", "cuboid", "skeleton")
 """Types of labels that no box and no outline has."""
-_ROOT = re.compile(rb"<annotations[\s>/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,8 @@ class _Reading:
 
 
 def find_cvat(files: Files) -> list[str]:
-    """The XML files that begin like CVAT's."""
-    return [name for name in files.ending(".xml") if _begins_like_cvat(files.path(name))]
+    """The XML files whose first element is CVAT's."""
+    return [name for name in files.ending(".xml") if read_root(files.path(name)) == "annotations"]
 
 
 def open_cvat(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -129,11 +128,6 @@ def open_cvat(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         points=_list_points(reading),
         places=places,
     )
-
-
-def _begins_like_cvat(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return bool(_ROOT.search(stream.read(4096)))
 
 
 def _read(files: Files, file: str, reading: _Reading) -> None:

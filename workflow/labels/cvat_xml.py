@@ -63,7 +63,7 @@ def walk(file: Path, take: TakeImage) -> list[Label]:
     """Hand every picture on, and return the labels that are declared. Raises CvatError for a broken or other file."""
     walker = _Walker(take)
     with file.open("rb") as stream:
-        walker.parse(stream)
+        walker.parse(stream, CHUNK)
     if not walker.rooted:
         raise CvatError(1, "holds no annotations of CVAT")
     return walker.labels
@@ -103,7 +103,7 @@ class _Walker:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._refuse
 
-    def parse(self, stream: BinaryIO, size: int = CHUNK) -> None:
+    def parse(self, stream: BinaryIO, size: int) -> None:
         parser, read = self._parser, 0
         try:
             while chunk := stream.read(size):

@@ -6,7 +6,6 @@ annotation tools write them; those of the VOC challenge itself count from 1, whi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +18,8 @@ from workflow.labels.neighbours import find_annotated, list_ends, list_unlabelle
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
+from workflow.labels.xml_root import read_root
 
-_ROOT = re.compile(rb"<annotation[\s>/]")
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 SETS = ("trainval", *SPLIT_NAMES)
 """The lists of ``ImageSets/Main`` that are splits; later ones win."""
@@ -73,8 +72,8 @@ class VocSource(Opened):
 
 
 def find_annotations(files: Files) -> list[str]:
-    """The XML files that begin like annotations, which no other's do."""
-    return [name for name in files.ending(".xml") if _ROOT.search(_read_head(files.path(name)))]
+    """The XML files whose first element is an annotation."""
+    return [name for name in files.ending(".xml") if read_root(files.path(name)) == "annotation"]
 
 
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -198,11 +197,6 @@ def _read_number(text: str) -> float | None:
 
 def _read_size(words: Mapping[str, str], key: str) -> int:
     return read_side(_read_number(words.get(key, "")))
-
-
-def _read_head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(4096)
 
 
 def _read_splits(files: Files, register: Register) -> dict[str, str]:

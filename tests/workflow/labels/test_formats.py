@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.workflow.labels.conftest import MakePictures
 from tests.workflow.labels.writers import WRITERS, Pictures, read_yolo
+from workflow.datasets.check import read_dataset
+from workflow.errors import UsageError
 from workflow.labels.recognition import open_source
 
 TOOLS = ("coco", "voc", "ground-truth", "labelme", "cvat", "label-studio")
@@ -139,6 +142,28 @@ def test_photographs_converted_to_another_format_keep_their_boxes(tmp_path: Path
         key = (entry.split, entry.name)
         rows = source.labels(entry, *sizes[key]).rows
         assert [row.numbers for row in rows] == [pytest.approx(numbers, abs=1e-9) for _, numbers in expected[key]]
+
+
+@pytest.mark.parametrize("format", TOOLS)
+def test_where_most_pictures_are_missing_that_is_the_first_thing_said(
+    pictures: MakePictures, tmp_path: Path, format: str
+) -> None:
+    """Whatever the format; also where there is not one picture."""
+    WRITERS[format](pictures(splits=("",)), tmp_path / "mine")
+    lost = sorted((tmp_path / "mine").rglob("p*.png"))
+    for picture in lost[1:]:
+        picture.unlink()
+    said = open_source(tmp_path / "mine").problems[0]
+    assert (said.kind, said.action) == ("layout", "rejected")
+    assert said.message.startswith("2 of 3 pictures of the ")
+    assert (
+        f"among the pictures in {open_source(tmp_path / 'mine').entries[0].image.rpartition('/')[0] or '.'} (1);"
+        in (said.message)
+    )
+    lost[0].unlink()
+    with pytest.raises(UsageError) as caught:
+        read_dataset(tmp_path / "mine")
+    assert re.search(r"3 of 3 pictures of the .* and there is no picture at all; copy", str(caught.value))
 
 
 def test_two_folders_of_one_split_share_no_name(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.workflow.labels.conftest import MakePictures
+from tests.workflow.labels.writers import WRITERS
 from workflow.contract.model import MAXIMUM_CLASSES
-from workflow.contract.run_input import FORMATS
+from workflow.contract.run_input import FORMAT_NAMES, FORMATS
 from workflow.labels.recognition import open_source
 
 STARTS = {
@@ -78,6 +81,79 @@ def one_more_class_than_is_taken(root: Path, format: str) -> None:
         metadata = {"class-map": classes, "type": "groundtruth/object-detection"}
         line = {"source-ref": "s3://b/images/a.jpg", "job": boxes, "job-metadata": metadata}
         (root / "output.manifest").write_text(json.dumps(line))
+
+
+PAIRS = [
+    ("coco", "labelme"),
+    ("labelme", "voc-roboflow"),
+    ("cvat", "label-studio"),
+    ("ground-truth", "coco"),
+    ("roboflow", "labelme"),
+    ("flat", "cvat"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_a_set_that_is_labelled_twice_is_refused_with_both_readings(
+    pictures: MakePictures, tmp_path: Path, one: str, other: str
+) -> None:
+    """Nobody knows which of the two is the newer one; the format decides, and so does taking one away."""
+    made = pictures(splits=("train", "test"))
+    for name in (one, other):
+        WRITERS[name](made, tmp_path / name)
+    source = open_source(tmp_path / one)
+    shutil.copytree(tmp_path / other, tmp_path / one, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.png"))
+    [problem] = open_source(tmp_path / one).problems
+    both = open_source(tmp_path / other).format
+    assert (problem.kind, problem.action) == ("layout", "rejected")
+    assert problem.message.startswith("2 readings: ")
+    assert all(FORMAT_NAMES[name] in problem.message for name in (source.format, both))
+    assert f"--set format={source.format}" in problem.message or f"--set format={both}" in problem.message
+    chosen = open_source(tmp_path / one, format=source.format)
+    assert (chosen.entries, chosen.classes, chosen.problems) == (source.entries, source.classes, source.problems)
+
+
+STRAYS = {
+    "package.json": '{"type": "module", "images": "none", "shapes": {}}',
+    "annotations/info.json": '{"info": {}, "licenses": [], "categories": []}',
+    "instances_other.json": json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "elsewhere.jpg"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}],
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+    ),
+    "tasks-of-another.json": '[{"id": 1, "data": {"image": "s3://b/other.jpg"}, "annotations": []}]',
+    "list.json": "[1, 2, 3]",
+    "pom.xml": "<project><annotations/></project>",
+    "layout.xml": "<annotations/>",
+    "broken.json": "{",
+    "input.manifest": '{"source-ref": "s3://b/p0.png"}',
+    "labelmerc.yaml": "auto_save: true\n",
+}
+
+
+PARTS = (("coco", "instances_other.json"), ("label-studio", "tasks-of-another.json"), ("cvat", "layout.xml"))
+
+
+@pytest.mark.parametrize("format", ["roboflow", "coco", "voc", "ground-truth", "labelme", "cvat", "label-studio"])
+def test_files_of_other_programs_change_nothing(pictures: MakePictures, tmp_path: Path, format: str) -> None:
+    """Settings, what another set left, and what only looks like labels."""
+    WRITERS[format](pictures(), tmp_path / "mine")
+    before = open_source(tmp_path / "mine")
+    # Another file of the same format is a part of the set.
+    strays = {name: text for name, text in STRAYS.items() if (format, name) not in PARTS}
+    for name, text in strays.items():
+        (tmp_path / "mine" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text(text)
+    after = open_source(tmp_path / "mine")
+    assert (after.format, after.task, after.classes, after.entries) == (
+        before.format,
+        before.task,
+        before.classes,
+        before.entries,
+    )
+    assert list(after.problems) == list(before.problems)
 
 
 @pytest.mark.parametrize("format", FORMATS[1:])
