@@ -40,10 +40,11 @@ class Place:
 
 @dataclass(frozen=True)
 class CvatSource(Opened):
-    """A dataset of CVAT's XML. ``points`` names the key points of each class that is a skeleton."""
+    """A dataset of CVAT's XML. ``numbered`` is the number of each class, ``points`` a skeleton's key points."""
 
     root: Path = Path()
     rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    numbered: Mapping[str, int] = field(default_factory=dict)
     points: Mapping[str, Sequence[str]] = field(default_factory=dict)
     places: Sequence[Place] = ()
 
@@ -60,11 +61,10 @@ class CvatSource(Opened):
             broken = problem("malformed-row", place.file, place.line, str(error), policy)
             return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
         judge = Judge(self.rules, place.file, *size)
-        numbers = {name: number for number, name in enumerate(self.classes)}
         for part in image.parts:
             shape = read_shape(part, place.line - 1, self.points)
             if shape is not None:
-                take_shape(judge, shape, numbers, self.task, size)
+                take_shape(judge, shape, self.numbered, self.task, size)
         return judge.labelled()
 
 
@@ -125,6 +125,7 @@ def open_cvat(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         documents=[*found, *groups_file(files)],
         root=files.root,
         rules=Rules(task, len(classes), keypoints, dict(policy)),
+        numbered={name: number for number, name in enumerate(classes)},
         points=_list_points(reading),
         places=places,
     )

@@ -38,10 +38,11 @@ class Place:
 
 @dataclass(frozen=True)
 class LabelStudioSource(Opened):
-    """A dataset of Label Studio's JSON. ``places`` holds that of each entry by its key."""
+    """A dataset of Label Studio's JSON. ``places`` holds that of each entry, ``numbered`` each class's number."""
 
     root: Path = Path()
     rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    numbered: Mapping[str, int] = field(default_factory=dict)
     places: Sequence[Place] = ()
 
     def labels(self, entry: Entry, width: int, height: int) -> Labelled:
@@ -59,9 +60,8 @@ class LabelStudioSource(Opened):
         if isinstance(size, Labelled):
             return size
         judge = Judge(self.rules, place.file, *size)
-        numbers = {name: number for number, name in enumerate(self.classes)}
         for shape in read_shapes(results, size):
-            take_shape(judge, shape, numbers, self.task, size, f"{entry.image}: ")
+            take_shape(judge, shape, self.numbered, self.task, size, f"{entry.image}: ")
         return judge.labelled()
 
 
@@ -103,6 +103,7 @@ def open_label_studio(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         documents=[*found, *groups_file(files)],
         root=files.root,
         rules=Rules(task, len(classes), None, dict(policy)),
+        numbered={name: number for number, name in enumerate(classes)},
         places=reading.places,
     )
 

@@ -51,10 +51,13 @@ class Drawing:
 
 @dataclass(frozen=True)
 class LabelMeSource(Opened):
-    """A dataset of LabelMe's JSON. ``label_files`` holds that of each entry by its key, empty where there is none."""
+    """A dataset of LabelMe's JSON. ``label_files`` holds that of each entry by its key, empty where there is none;
+    ``numbered`` is the number of each class.
+    """
 
     root: Path = Path()
     rules: Rules = field(default_factory=lambda: Rules("detect", 0, None, {}))
+    numbered: Mapping[str, int] = field(default_factory=dict)
     label_files: Sequence[str] = ()
 
     def labels(self, entry: Entry, width: int, height: int) -> Labelled:
@@ -72,9 +75,8 @@ class LabelMeSource(Opened):
         if isinstance(size, Labelled):
             return size
         judge = Judge(self.rules, file, *size)
-        numbers = {name: number for number, name in enumerate(self.classes)}
         for shape in drawing.shapes:
-            take_shape(judge, shape, numbers, self.task, size)
+            take_shape(judge, shape, self.numbered, self.task, size)
         return judge.labelled()
 
 
@@ -90,7 +92,7 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         message = f"LabelMe's JSON holds boxes and outlines, and the task is {task}"
         return refuse_dataset("labelme", task, ".", message, policy)
     register, tally = Register(files, policy), Tally()
-    beside = find_annotated(files)
+    beside, twins = find_annotated(files), _find_twins(files)
     classes: set[str] = set()
     labels: dict[str, str] = {}
     found: list[str] = []
@@ -109,7 +111,10 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
             tally.count(shape)
             if shape.kind and shape.name:
                 classes.add(shape.name)
-        image = register.add(_find_picture(files, file, beside, drawing.image), "", file)
+        said = _find_picture(files, file, beside, drawing.image)
+        if (stem := said.rpartition(".")[0]) in twins and _last(said) != _last(drawing.image):
+            register.report("label-conflict", f"may be about any of {', '.join(twins[stem])}", file)
+        image = register.add(said, "", file)
         if image:
             labels[image] = file
     if not found and not register.problems:
@@ -132,6 +137,7 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         documents=[*found, *groups_file(files)],
         root=files.root,
         rules=Rules(task, len(classes), None, dict(policy)),
+        numbered={name: number for number, name in enumerate(sorted(classes))},
         label_files=[labels.get(entry.image, "") for entry in entries],
     )
 
@@ -176,8 +182,20 @@ def _find_picture(files: Files, file: str, beside: Mapping[str, str], said: str)
     if neighbour is None:
         return said if is_image(said) else f"{stem}.jpg"
     folder, slash, _ = neighbour.rpartition("/")
-    named = folder + slash + clean_path(said).rpartition("/")[2]
+    named = folder + slash + _last(said)
     return named if named in files and named.rpartition(".")[0] == neighbour.rpartition(".")[0] else neighbour
+
+
+def _last(path: str) -> str:
+    return clean_path(path).rpartition("/")[2]
+
+
+def _find_twins(files: Files) -> dict[str, list[str]]:
+    """The pictures that differ in their ending alone, by their path without it."""
+    found: dict[str, list[str]] = {}
+    for image in files.images:
+        found.setdefault(image.rpartition(".")[0], []).append(image)
+    return {stem: images for stem, images in found.items() if len(images) > 1}
 
 
 def _read_shape(shape: Any) -> tuple[Shape, Any]:

@@ -244,6 +244,19 @@ def test_voc_and_its_slips_are_read_with_their_lines(tmp_path: Path) -> None:
     assert f"  {tmp_path}/train/b.xml:2: bolt: the box leaves the image: right 1.5" in refused(tmp_path)
 
 
+def test_what_is_wrong_with_the_whole_is_told_before_any_row(tmp_path: Path) -> None:
+    """Missing pictures come before the rows of those that are there, however many mistakes those have."""
+    (tmp_path / "a.jpg").write_text("x")
+    metadata = {"class-map": {"0": "bolt"}, "type": "groundtruth/object-detection"}
+    label = {"annotations": [{"class_id": 9, "left": 1, "top": 1, "width": 2, "height": 2}] * 5}
+    lines = [{"source-ref": f"s3://b/{name}.jpg", "boxes": label, "boxes-metadata": metadata} for name in "abc"]
+    (tmp_path / "output.manifest").write_text("\n".join(map(json.dumps, lines)))
+    said = refused(tmp_path).splitlines()
+    assert said[1].startswith("  1 layout: ")
+    assert "2 of 3 pictures of the manifest are not there" in said[2]
+    assert said[3].startswith("  5 unknown-class: ")
+
+
 def test_ground_truth_is_uploaded_with_its_manifest(tmp_path: Path) -> None:
     """The pictures are found by the ends of their addresses."""
     pictures(tmp_path, ["photos__a_jpg"])

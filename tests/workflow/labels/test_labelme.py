@@ -161,6 +161,15 @@ def test_of_two_pictures_of_one_name_the_one_that_the_file_names_counts(tmp_path
     assert labels == {"a.png": True, "a.jpg": False}
 
 
+def test_where_the_file_names_neither_of_two_nobody_guesses(tmp_path: Path) -> None:
+    """With both."""
+    draw(tmp_path, BOX, image="a.png", imagePath="b.png")
+    (tmp_path / "a.jpg").write_text("x")
+    [problem] = open_source(tmp_path).problems
+    assert (problem.kind, problem.file, problem.action) == ("label-conflict", "a.json", "rejected")
+    assert problem.message == "may be about any of a.jpg, a.png"
+
+
 def test_a_size_that_contradicts_the_picture_is_told(tmp_path: Path) -> None:
     """The picture was turned, or exchanged, since it was drawn on."""
     source = open_source(draw(tmp_path, BOX))
