@@ -43,7 +43,10 @@ FINDINGS: Mapping[str, FindingKind] = {
     "empty-box": FindingKind("reject", _ROW, "draw the object anew or remove its row"),
     "outside-image": FindingKind("reject", _FIXABLE, "draw the object inside the picture, or repair to clip it"),
     "overhanging-box": FindingKind("repair", _FIXABLE, "an edge leaves the picture by at most a pixel"),
-    "wrong-task": FindingKind("reject", _FIXABLE, "label the whole set for one task, or repair to take the box around"),
+    "wrong-task": FindingKind(
+        "reject", _FIXABLE, "label the whole set for one task, or repair to take a box's corners"
+    ),
+    "simplified-object": FindingKind("note", _SAY, "the box around what is drawn is all that the task needs"),
     "repeated-object": FindingKind("drop", ("reject", "drop", "note"), "the same row stands there twice"),
     "crowd": FindingKind("drop", _ROW, "a crowd is no single object"),
     # Pictures: `drop` leaves out the picture with its labels.
@@ -64,6 +67,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
     "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
     "made-split": FindingKind("note", _SAY, "add the pictures, or take the line out of data.yaml"),
+    "joined-folders": FindingKind("note", _SAY, "call folders and lists that are splits train, val and test"),
     "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),

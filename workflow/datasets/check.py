@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from workflow.datasets.refusal import SHOWN_OF_A_KIND, Again, refuse
 from workflow.errors import UsageError
-from workflow.labels.files import SUFFIXES, Files
+from workflow.labels.files import SUFFIXES, Files, is_class_list
 
 if TYPE_CHECKING:
     from workflow.labels.source import Opened, Problem
@@ -141,7 +141,8 @@ def _key(name: str, base: str) -> str:
 
 def _has_no_labels(source: Opened) -> bool:
     """Whether there is not one label: then the layout and the missing names of classes are not what is wrong."""
-    labels = [name for name in source.documents if not name.endswith((".yaml", ".yml", ".csv"))]
+    settings = (".yaml", ".yml", ".csv", ".data")
+    labels = [name for name in source.documents if not name.endswith(settings) and not is_class_list(name)]
     known = source.format not in ("", "yolo") or source.task == "classify"
     return not labels and not known and any(found.kind == "layout" for found in source.problems)
 
@@ -155,8 +156,8 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     if labels and not foreign:
         return (
             f"{folder} holds {images} images and {len(labels)} text files, but not in a layout Greenlight knows.\n"
-            f"  It knows train/images + train/labels, images/train + labels/train, images + labels, and what data.yaml"
-            f" names.\n{README}"
+            f"  It knows train/images + train/labels, images/train + labels/train, images + labels, a text beside each"
+            f" image, and what data.yaml names.\n{README}"
         )
     lines = [
         f"{folder} holds {images} image{'s' if images != 1 else ''} and no labels.",

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workflow.labels.alike import compose
+
 
 class Categories:
     """Collects the categories of all files, and what the annotations use."""
@@ -120,4 +122,4 @@ def _mirror(points: list[Any]) -> tuple[int, ...]:
 
 
 def _name(category: Mapping[str, Any]) -> str:
-    return str(category["name"]).strip()
+    return compose(str(category["name"]).strip())

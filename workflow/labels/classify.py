@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workflow.labels.alike import compose
 from workflow.labels.files import SPLITS, Files, count_by_folder, is_structure, label_of, names_below, split_named
 from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.places import resolve
-from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings
+from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings, shorten
 from workflow.labels.source import Entry, Labelled, Opened, Problem, Row, problem
 
 LOOKED = "no class folders: looked for train/<class>/ with pictures (and valid, test), and for <class>/"
@@ -63,7 +64,7 @@ def find_classes(files: Files) -> Classes | None:
         return Classes(found, named, splits, problems, (), nested.lstrip("/")) if any(found.values()) else None
     splits, _ = _find_splits(files, Settings("", ()))
     found = {folder: _list_top(files, folder) for folder in splits}
-    names = sorted({name for each in found.values() for name in each})
+    names = sorted({compose(name) for each in found.values() for name in each})
     if len(names) < 2 or not all(found.values()):
         return None
     tops = [f"{folder}/{top}".lstrip("/") for folder, each in found.items() for top in each]
@@ -97,8 +98,8 @@ def find_label(files: Files) -> str:
     for image in files.images:
         stem = image[: image.rindex(".")]
         for label in (label_of(image), *(stem + ending for ending in _LABELS)):
-            if label in files:
-                return label
+            if files.alike(label):
+                return files.alike(label)[0]
     inside = (name for name in files.ending(*_LABELS) if {"labels", "annotations"} & {*name.lower().split("/")[:-1]})
     return next(inside, "")
 
@@ -118,7 +119,7 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
     except SettingsError as error:
         refusal = problem("classes", error.file, error.line, str(error), policy)
     if found and found.below:
-        message = f"two readings: the classes {_shorten(found.names)}, or {_shorten(found.below)} in the folders below"
+        message = f"two readings: the classes {shorten(found.names)}, or {shorten(found.below)} in the folders below"
         message += f"; data.yaml decides, such as  names: [{', '.join(found.below)}]"
         refusal = problem("layout", files.base or ".", 0, message, policy)
     elif found and found.nested:
@@ -160,7 +161,7 @@ def _place(files: Files, classes: Classes) -> dict[str, dict[str, tuple[str, int
         for path in inside:
             place = f"{folder}/{path}".lstrip("/")
             name = place.rpartition("/")[2]
-            number, start = classes.names.index(name), len(place) - len(name)
+            number, start = classes.names.index(compose(name)), len(place) - len(name)
             below |= {image: (image[start:], number) for image in files.images_below(place)}
     return splits
 
@@ -170,7 +171,7 @@ def _report_left(
 ) -> list[Problem]:
     placed = {entry.image for entry in entries}
     left = [image for image in files.images if image not in placed]
-    if named := [image for image in left if not {*classes}.isdisjoint(image.split("/")[:-1])]:
+    if named := [image for image in left if not {*classes}.isdisjoint(compose(image).split("/")[:-1])]:
         message = f"folders called like classes are in no split: {count_by_folder(named)}; put them into one"
         return [problem("layout", files.base or ".", 0, message, policy)]
     return [problem("unused-file", image, 0, "in no class's folder; left out", policy) for image in left]
@@ -196,7 +197,7 @@ def _find_called(files: Files, folder: str, names: Sequence[str]) -> list[str]:
     wanted, found = set(names), dict[str, None]()
     for image in files.images_below(folder):
         parts = image[start:].split("/")[:-1]
-        at = max((at for at, part in enumerate(parts) if part in wanted), default=None)
+        at = max((at for at, part in enumerate(parts) if compose(part) in wanted), default=None)
         if at is not None:
             found["/".join(parts[: at + 1])] = None
     return list(found)
@@ -204,9 +205,5 @@ def _find_called(files: Files, folder: str, names: Sequence[str]) -> list[str]:
 
 def _is_nested(path: str, names: Sequence[str]) -> bool:
     """Whether a class's folder lies in another class's."""
-    *above, name = path.split("/")
+    *above, name = compose(path).split("/")
     return any(part in names and part != name for part in above)
-
-
-def _shorten(names: Sequence[str]) -> str:
-    return ", ".join([*names[:5], *(["…"] if len(names) > 5 else [])])

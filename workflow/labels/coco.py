@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.labels.categories import Categories
-from workflow.labels.files import Files, split_of
+from workflow.labels.files import Files, Finder, split_of
 from workflow.labels.geometry import area, box_around, box_between, join_outlines
 from workflow.labels.groups import groups_file
 from workflow.labels.json_index import JsonError, read_item, walk
@@ -118,13 +118,41 @@ class CocoSource(Opened):
                 judge.report("malformed-row", f"{what}{error}")
 
 
+def is_coco(files: Files) -> bool:
+    """Whether there is a JSON file that begins like COCO's."""
+    return bool(_find_papers(files, "auto"))
+
+
+def find_labelling(files: Files) -> str:
+    """The first file of COCO's that has annotations and names a picture of this dataset, empty where none does."""
+    finder = Finder(files.images)
+    for file in _find_papers(files, "auto"):
+        named: list[bool] = []
+        annotations: list[int] = []
+
+        def name(item: Any, place: int, length: int, named: list[bool] = named) -> None:
+            said = item.get("file_name") if isinstance(item, dict) else None
+            named.append(isinstance(said, str) and bool(finder.find(said)))
+
+        def annotation(item: Any, place: int, length: int, annotations: list[int] = annotations) -> None:
+            annotations.append(place)
+
+        try:
+            walk(files.path(file), {"images": name, "annotations": annotation})
+        except JsonError:
+            continue
+        if any(named) and annotations:
+            return file
+    return ""
+
+
 def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     """Open a dataset of COCO's JSON; whatever is missing or in doubt becomes a problem."""
     if task == "classify":
         return refuse_dataset("coco", task, ".", "COCO names no class for a whole picture: give the folders", policy)
     register, categories = Register(files, policy), Categories()
     papers = []
-    for file in find_papers(files, task):
+    for file in _find_papers(files, task):
         paper = Paper(file, split_of(file[len(files.base) :]))
         try:
             _read(files, paper, categories)
@@ -159,7 +187,7 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     )
 
 
-def find_papers(files: Files, task: str = "auto") -> list[str]:
+def _find_papers(files: Files, task: str) -> list[str]:
     """The files of annotations; where boxes and keypoints have files of their own, those of the task."""
     named = [name for name in files.ending(".json") if not _OTHER.search(name.rpartition("/")[2])]
     found = [name for name in named if _begins_like_coco(files.path(name))]

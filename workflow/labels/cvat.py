@@ -80,7 +80,12 @@ class _Reading:
     tags: int = 0
 
 
-def find_cvat(files: Files) -> list[str]:
+def is_cvat(files: Files) -> bool:
+    """Whether there is an XML file of CVAT's."""
+    return any(read_root(files.path(name)) == "annotations" for name in files.ending(".xml"))
+
+
+def _find_files(files: Files) -> list[str]:
     """The XML files whose first element is CVAT's."""
     return [name for name in files.ending(".xml") if read_root(files.path(name)) == "annotations"]
 
@@ -91,7 +96,7 @@ def open_cvat(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         message = "CVAT's XML is read for objects, not for classes of whole pictures: give the folders"
         return refuse_dataset("cvat", task, ".", message, policy)
     register, reading = Register(files, policy), _Reading()
-    found = find_cvat(files)
+    found = _find_files(files)
     for file in found:
         try:
             _read(files, file, reading)

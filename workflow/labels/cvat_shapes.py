@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from workflow.labels.alike import compose
 from workflow.labels.cvat_xml import Element
 from workflow.labels.geometry import Numbers, box_between, corners, join_outlines
 from workflow.labels.outlines import mask_outlines
@@ -21,7 +22,7 @@ def read_shape(part: Element, line: int, points: Mapping[str, Sequence[str]]) ->
     """
     if part.tag in ASIDE:
         return None
-    name = part.attributes.get("label", "").strip()
+    name = _read_name(part)
     try:
         kind, numbers = _draw(part, points.get(name, ()))
     except ValueError as error:
@@ -68,7 +69,7 @@ def _read_skeleton(part: Element, points: Sequence[str]) -> Numbers:
     """The key points of a skeleton; one that is outside is not labelled, and an occluded one is hidden."""
     found: dict[str, tuple[float, float, int]] = {}
     for point in part.parts:
-        name = point.attributes.get("label", "").strip()
+        name = _read_name(point)
         if point.tag != "points" or (points and name not in points) or name in found:
             raise ValueError(f"{name or point.tag} is no key point that the skeleton declares once")
         if point.attributes.get("outside") == "1":
@@ -76,6 +77,10 @@ def _read_skeleton(part: Element, points: Sequence[str]) -> Numbers:
         x, y = _read_points(point.attributes.get("points", ""), least=1)[:2]
         found[name] = (x, y, 1 if point.attributes.get("occluded") == "1" else 2)
     return keypoints_row([found.get(name, (0.0, 0.0, 0)) for name in points or found])
+
+
+def _read_name(part: Element) -> str:
+    return compose(part.attributes.get("label", "").strip())
 
 
 def _read_points(text: str, least: int) -> Numbers:

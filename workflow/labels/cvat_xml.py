@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
 
+from workflow.labels.alike import compose
+
 CHUNK = 2**20
 """Bytes that are read at a time."""
 PIECE = 2**14
@@ -146,7 +148,7 @@ class _Walker:
             if not self._open:
                 self._take(element, self._start)
         elif name == "label" and self._path[-1:] == ["labels"] and self._words.get("name", "").strip():
-            said = [self._words.get(word, "").strip() for word in _WORDS]
+            said = [compose(self._words.get(word, "").strip()) for word in _WORDS]
             self.labels.append(Label(*said))
 
     def _text(self, data: str) -> None:

@@ -10,8 +10,10 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
+from workflow.labels.alike import Alike, fold
 from workflow.labels.tree import list_tree
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
@@ -32,6 +34,7 @@ FOLDERS_SHOWN = 5
 """Folders that a sentence names."""
 
 _ASIDE = re.compile(r"(readme|licen[sc]e|changelog|notice)\b.*", re.IGNORECASE)
+_CLASS_LIST = re.compile(r"(.*/)?(classes\.txt|_darknet\.labels|[^/]*\.names)", re.IGNORECASE)
 
 
 class Files:
@@ -53,6 +56,33 @@ class Files:
 
     def __contains__(self, name: str) -> bool:
         return name in self._known
+
+    def alike(self, name: str) -> list[str]:
+        """The file of this name, else all whose names look like it."""
+        return [name] if name in self._known else self._alike.find(name)
+
+    def folder_alike(self, name: str) -> str:
+        """The folder of this name, else the one whose name looks like it; empty where none does, or several do."""
+        if self.below(name):
+            return name
+        found = self._folders.find(name)
+        return found[0] if len(found) == 1 else ""
+
+    @cached_property
+    def _alike(self) -> Alike:
+        return Alike(self.all)
+
+    @cached_property
+    def _folders(self) -> Alike:
+        holding = {name.rpartition("/")[0] for name in self.all}
+        parts = (folder.split("/") for folder in holding)
+        return Alike("/".join(path[:depth]) for path in parts for depth in range(1, len(path) + 1))
+
+    def labels_of(self, image: str) -> list[str]:
+        """The file with an image's YOLO label, where it belongs or beside the image; several that look the same."""
+        beside = f"{image[: image.rindex('.')]}.txt"
+        places = ([name for name in self.alike(at) if not is_class_list(name)] for at in (label_of(image), beside))
+        return next(filter(None, places), [])
 
     def below(self, folder: str) -> list[str]:
         """Every file below a folder, given relative to the root."""
@@ -82,20 +112,22 @@ class Finder:
     def __init__(self, names: Iterable[str]) -> None:
         self._by_name: dict[str, list[str]] = {}
         for name in names:
-            self._by_name.setdefault(name.rsplit("/", 1)[-1], []).append(name)
+            self._by_name.setdefault(fold(name.rsplit("/", 1)[-1]), []).append(name)
 
     def find(self, said: str, near: str = "", split: str = "") -> list[str]:
         """The files that share the longest end of their path with ``said``; several where that does not decide.
 
-        Among equals those in the folder ``near`` come first, then those in a folder named like ``split``.
+        Names that only look like it count where it is not there itself. Among equals those in the folder ``near`` come
+        first, then those in a folder named like ``split``.
         """
         path = clean_path(said)
-        parts = path.split("/")
-        found = self._by_name.get(parts[-1], [])
+        found = self._by_name.get(fold(path.rsplit("/", 1)[-1]), [])
         if path in found:
             return [path]
         if len(found) > 1:
-            shared = [_count_shared(parts, name.split("/")) for name in found]
+            found = [name for name in found if name.rsplit("/", 1)[-1] == path.rsplit("/", 1)[-1]] or found
+            parts = fold(path).split("/")
+            shared = [_count_shared(parts, fold(name).split("/")) for name in found]
             found = [name for name, length in zip(found, shared, strict=True) if length == max(shared)]
         for wanted in ([name for name in found if name.startswith(near)], [n for n in found if split_of(n) == split]):
             if len(found) > 1 and wanted:
@@ -113,6 +145,16 @@ def label_of(image: str) -> str:
     stem = image[: image.rindex(".")]
     head, found, tail = f"/{stem}".rpartition("/images/")
     return f"{head}/labels/{tail}.txt".lstrip("/") if found else f"{stem}.txt"
+
+
+def is_class_list(name: str) -> bool:
+    """Whether a file names classes, one a line, as LabelImg, Darknet, CVAT and Roboflow call it."""
+    return bool(_CLASS_LIST.fullmatch(name))
+
+
+def is_aside(name: str) -> bool:
+    """Whether a file is there for people: a README, a licence."""
+    return bool(_ASIDE.fullmatch(name.rpartition("/")[2]))
 
 
 def split_named(folder: str) -> str:

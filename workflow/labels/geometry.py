@@ -57,6 +57,48 @@ def clip_points(points: Sequence[float], each: int) -> Numbers:
     )
 
 
+def smallest_rectangle(points: Sequence[float], width: float, height: float) -> Numbers:
+    """The four corners of the smallest rectangle around some points, turned as it may be.
+
+    ``points`` are fractions of a picture of ``width`` by ``height`` pixels: it is in pixels that corners are right.
+    """
+    places = zip(points[0::2], points[1::2], strict=True)
+    hull = _find_hull([(x * width, y * height) for x, y in places])
+    best, smallest = corners(box_around(points)), math.inf
+    for (x, y), (ahead, below) in pairwise([*hull, hull[0]]):
+        length = math.hypot(ahead - x, below - y)
+        if not 0 < length < math.inf:
+            continue
+        cos, sin = (ahead - x) / length, (below - y) / length
+        along = [px * cos + py * sin for px, py in hull]
+        across = [py * cos - px * sin for px, py in hull]
+        left, right, top, bottom = min(along), max(along), min(across), max(across)
+        # One of an equal size that stands upright, or that was found before, is as good.
+        if (right - left) * (bottom - top) < smallest * (1 - 1e-9):
+            smallest = (right - left) * (bottom - top)
+            turned = ((left, top), (right, top), (right, bottom), (left, bottom))
+            best = tuple(v for a, b in turned for v in ((a * cos - b * sin) / width, (a * sin + b * cos) / height))
+    return best
+
+
+def _find_hull(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The corners of the convex hull, by Andrew's monotone chain."""
+    ordered = sorted(set(points))
+    hull: list[tuple[float, float]] = []
+    for chain in (ordered, ordered[::-1]):
+        side: list[tuple[float, float]] = []
+        for x, y in chain:
+            while len(side) > 1 and _cross(side[-2], side[-1], (x, y)) <= 0:
+                side.pop()
+            side.append((x, y))
+        hull += side[:-1]
+    return hull or ordered
+
+
+def _cross(start: tuple[float, float], via: tuple[float, float], end: tuple[float, float]) -> float:
+    return (via[0] - start[0]) * (end[1] - start[1]) - (via[1] - start[1]) * (end[0] - start[0])
+
+
 def join_outlines(parts: Sequence[Sequence[float]]) -> Numbers:
     """One outline of several parts, each tied to the next where they are closest by a bridge of no width.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflow.labels.alike import compose
 from workflow.labels.files import Files, split_of
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
@@ -105,13 +106,17 @@ class GroundTruthSource(Opened):
         return Labelled((), (lost,), labelled=labelled, dropped=True)
 
 
-def find_labelled(files: Files) -> list[str]:
-    """The manifests whose first line names an image and a label."""
-    return [
-        file
-        for file in _find_manifests(files)
-        if any(_read_jobs(item) for _, _, item in _take_first(_read_lines(files.path(file))))
-    ]
+def is_manifest(files: Files) -> bool:
+    """Whether there is a manifest whose first line names an image and a label."""
+    return bool(find_manifest(files))
+
+
+def find_manifest(files: Files) -> str:
+    """The first manifest whose first line names an image and a label, empty where none does."""
+    for file in _find_manifests(files):
+        if any(_read_jobs(item) for _, _, item in _take_first(_read_lines(files.path(file)))):
+            return file
+    return ""
 
 
 def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -166,10 +171,10 @@ def _collect(
     """The names of a line's classes by their ids; those of pictures go by the name itself."""
     if kind == PICTURES:
         name = metadata.get("class-name")
-        found = {name: name} if isinstance(name, str) else {}
+        found = {name: compose(name)} if isinstance(name, str) else {}
     else:
         given = metadata.get("class-map")
-        found = {str(key): str(name).strip() for key, name in given.items()} if isinstance(given, dict) else {}
+        found = {str(key): compose(str(name).strip()) for key, name in given.items()} if isinstance(given, dict) else {}
     for key, name in found.items():
         if names.setdefault(key, name) != name:
             register.report("classes", f"class {key} is {name} here and {names[key]} before", file, line)

@@ -65,7 +65,12 @@ class LabelStudioSource(Opened):
         return judge.labelled()
 
 
-def find_exports(files: Files) -> list[str]:
+def is_label_studio(files: Files) -> bool:
+    """Whether there is a JSON file of Label Studio's."""
+    return any(_begins_like_tasks(files.path(name)) for name in files.ending(".json"))
+
+
+def _find_exports(files: Files) -> list[str]:
     """The JSON files that are lists whose first item is a task."""
     return [name for name in files.ending(".json") if _begins_like_tasks(files.path(name))]
 
@@ -76,7 +81,7 @@ def open_label_studio(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         message = f"Label Studio's JSON is read for boxes and outlines, and the task is {task}"
         advice = {"classify": "give the folders", "pose": "export as YOLO with key points, or as COCO"}
         return refuse_dataset("label-studio", task, ".", f"{message}: {advice[task]}", policy)
-    found = find_exports(files)
+    found = _find_exports(files)
     if not found:
         message = "no JSON of Label Studio: looked for a list of tasks"
         return refuse_dataset("label-studio", task, ".", message, policy)

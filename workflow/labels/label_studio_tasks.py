@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from workflow.labels.alike import compose
 from workflow.labels.files import is_image
 from workflow.labels.geometry import Numbers, box_between, corners
 from workflow.labels.pixel_labels import UNKNOWN, read_numbers, read_side
@@ -82,7 +83,7 @@ def _read_shape(result: Mapping[str, Any], across: float, down: float) -> Shape:
     given, value = result["type"], result.get("value")
     drawn_as = given.removesuffix("labels")[:40] or "region"
     said = value.get(given) if isinstance(value, dict) else None
-    names = [name.strip() for name in said if isinstance(name, str)] if isinstance(said, list) else []
+    names = [compose(name.strip()) for name in said if isinstance(name, str)] if isinstance(said, list) else []
     name = names[0] if names else ""
     try:
         if not isinstance(value, dict) or len(names) != 1 or not name:

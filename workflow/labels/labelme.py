@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from workflow.labels.alike import Alike, compose, show_names
 from workflow.labels.files import Files, clean_path, is_image
 from workflow.labels.geometry import Numbers, box_around, join_outlines
 from workflow.labels.groups import groups_file
@@ -80,7 +81,12 @@ class LabelMeSource(Opened):
         return judge.labelled()
 
 
-def find_drawings(files: Files) -> list[str]:
+def is_labelme(files: Files) -> bool:
+    """Whether there is a JSON file of LabelMe's."""
+    return bool(_find_drawings(files))
+
+
+def _find_drawings(files: Files) -> list[str]:
     """The JSON files that begin like LabelMe's; none where the first ten are of others after all."""
     found = [name for name in files.ending(".json") if _begins_like_labelme(files.path(name))]
     return [] if all(_is_stray(files.path(name)) for name in found[:10]) else found
@@ -92,17 +98,19 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         message = f"LabelMe's JSON holds boxes and outlines, and the task is {task}"
         return refuse_dataset("labelme", task, ".", message, policy)
     register, tally = Register(files, policy), Tally()
-    beside, twins = find_annotated(files), _find_twins(files)
+    beside = find_annotated(files)
+    stems = Alike(beside)
+    twins = _find_twins(files)
     classes: set[str] = set()
     labels: dict[str, str] = {}
     found: list[str] = []
-    for file in find_drawings(files):
+    for file in _find_drawings(files):
         drawing = Drawing("", 0, 0, ())
         try:
             drawing = read_drawing(files.path(file))
         except LabelMeError as error:
             # An image beside it is met again below, and its label then says what is wrong.
-            if file[: -len(".json")] not in beside:
+            if not stems.find(file[: -len(".json")]):
                 if not isinstance(error, StrayError):
                     register.report("malformed-row", str(error), file)
                 continue
@@ -111,11 +119,12 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
             tally.count(shape)
             if shape.kind and shape.name:
                 classes.add(shape.name)
-        said = _find_picture(files, file, beside, drawing.image)
-        if (stem := said.rpartition(".")[0]) in twins and _last(said) != _last(drawing.image):
-            register.report("label-conflict", f"may be about any of {', '.join(twins[stem])}", file)
-        image = register.add(said, "", file)
-        if image:
+        neighbours = [beside[stem] for stem in stems.find(file[: -len(".json")])]
+        neighbours = [twin for image in neighbours for twin in twins.get(image.rpartition(".")[0], [image])]
+        said = _find_picture(file, neighbours, drawing.image)
+        if not said:
+            register.report("label-conflict", f"may be of any of {show_names(neighbours)}", file)
+        elif image := register.add(said, "", file):
             labels[image] = file
     if not found and not register.problems:
         return refuse_dataset("labelme", task, ".", "no JSON of LabelMe: looked for files with shapes", policy)
@@ -175,19 +184,15 @@ def _is_stray(path: Path) -> bool:
     return False
 
 
-def _find_picture(files: Files, file: str, beside: Mapping[str, str], said: str) -> str:
-    """The picture that a file is about: its neighbour, of two of its name the one that it says, else what it says."""
-    stem = file[: -len(".json")]
-    neighbour = beside.get(stem)
-    if neighbour is None:
-        return said if is_image(said) else f"{stem}.jpg"
-    folder, slash, _ = neighbour.rpartition("/")
-    named = folder + slash + _last(said)
-    return named if named in files and named.rpartition(".")[0] == neighbour.rpartition(".")[0] else neighbour
+def _find_picture(file: str, neighbours: Sequence[str], said: str) -> str:
+    """The picture that a file is about: its neighbour, of several the one that it names, else what it names.
 
-
-def _last(path: str) -> str:
-    return clean_path(path).rpartition("/")[2]
+    Empty where it names none of several.
+    """
+    if len(neighbours) > 1:
+        last = clean_path(said).rpartition("/")[2]
+        return next((image for image in neighbours if image.rpartition("/")[2] == last), "")
+    return neighbours[0] if neighbours else said if is_image(said) else f"{file[: -len('.json')]}.jpg"
 
 
 def _find_twins(files: Files) -> dict[str, list[str]]:
@@ -203,7 +208,7 @@ def _read_shape(shape: Any) -> tuple[Shape, Any]:
     if not isinstance(shape, dict):
         return Shape("", "", (), "shape", broken="must be an object"), None
     label, drawn_as, group = shape.get("label"), shape.get("shape_type") or "polygon", shape.get("group_id")
-    name, drawn_as = label.strip() if isinstance(label, str) else "", str(drawn_as)[:40]
+    name, drawn_as = compose(label.strip()) if isinstance(label, str) else "", str(drawn_as)[:40]
     points = _read_points(shape.get("points"))
     kind, numbers, broken = "", points or (), ""
     if not name:

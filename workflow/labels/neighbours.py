@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from workflow.labels.files import Files, split_named
+from workflow.labels.image_sets import list_ends
 
 IMAGES = ("JPEGImages", "images")
 """Folders of pictures whose labels have a folder beside them."""
@@ -42,12 +43,6 @@ def list_unlabelled(files: Files, labels: Collection[str], named: Collection[str
         if image not in labels and (home in homes or listed or in_split):
             found.append(image)
     return found
-
-
-def list_ends(path: str) -> list[str]:
-    """The path and what is left of it without its first folders, the longest first."""
-    parts = path.split("/")
-    return ["/".join(parts[at:]) for at in range(len(parts))]
 
 
 def _home(image: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflow.labels.alike import show_names
 from workflow.labels.files import Files, Finder, common_folder, count_by_folder, names_below, split_of
 from workflow.labels.geometry import Numbers
 from workflow.labels.groups import read_groups
@@ -74,7 +75,7 @@ class Register:
             self._missing.append(said)
         if len(found) != 1:
             kind = "label-conflict" if found else "orphan-label"
-            reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
+            reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
             self.report(kind, f"{said} {reason}", file, line)
             return ""
         if found[0] in self._found:

@@ -1,5 +1,7 @@
 """Finds where the pictures of each split of a YOLO dataset are: where ``data.yaml`` says, or in folders called like it.
 
+Where nothing tells of splits, lists called like them do, as Darknet's; or else all pictures are one set.
+
 A person's own splits are never thrown away: they are read, or the dataset is refused with what was looked for and what
 is there. Whatever is read from elsewhere than ``data.yaml`` says is told.
 """
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from workflow.labels.alike import show_names
 from workflow.labels.files import (
     SPLITS,
     Files,
@@ -16,9 +19,9 @@ from workflow.labels.files import (
     clean_path,
     common_folder,
     count_by_folder,
+    is_class_list,
     is_image,
     is_structure,
-    label_of,
     split_named,
 )
 from workflow.labels.settings import Settings
@@ -30,10 +33,16 @@ WORDS = {"train": "train", "validation": "val", "test": "test"}
 
 @dataclass(frozen=True)
 class Place:
-    """Where one split's images are: a folder and what lies below it, or the folder that is common to a list."""
+    """Where one split's images are: a folder and what lies below it, or the folder that is common to ``lists``."""
 
     folder: str
     images: Sequence[str]
+    lists: Sequence[str] = ()
+
+
+def is_list(name: str) -> bool:
+    """Whether a place is a list of pictures, and no folder of them."""
+    return name.lower().endswith(".txt")
 
 
 def find_places(
@@ -57,8 +66,12 @@ def resolve(files: Files, settings: Settings, text: str) -> str:
     path = [*above, *parts]
     for at in range(len(above) + telling[-1] + 1):
         name = files.base + "/".join(path[at:])
-        if name in files or (not name.endswith(".txt") and files.images_below(name)):
-            return name
+        if not path[-1]:
+            continue
+        if not is_list(name) and (folder := files.folder_alike(name)) and files.images_below(folder):
+            return folder
+        if len(found := files.alike(name)) == 1:
+            return found[0]
     return ""
 
 
@@ -74,9 +87,13 @@ class _Search:
         self._said = {name for names in said.values() for name in names}
         absent = [split for split in SPLITS if not self._place(split, said.get(split, ()))]
         absent = [split for split in absent if self._settings.places.get(split)]
+        if not self.places and not self._settings.places:
+            self._find_lists()
         flat = f"{self._files.base}images"
         if not self.places and self._files.images_below(flat):
             self.places[""] = self._read((flat,), "")
+        if not self.places and (images := self._list_labelled_folders()):
+            self.places[""] = Place(common_folder(images), images)
         self._report_nested()
         self._report_left(absent)
 
@@ -113,6 +130,28 @@ class _Search:
             self._report("moved-split", message)
         return bool(called)
 
+    def _find_lists(self) -> None:
+        """Lists that are called like splits: the way of Darknet, also where its own file of settings is lost."""
+        labels = {label for image in self._files.images for label in self._files.labels_of(image)}
+        texts = [name for name in self._files.ending(".txt") if name not in labels and not is_class_list(name)]
+        finder = Finder(self._files.images)
+        lists = [name for name in texts if any(is_image(one) and finder.find(one) for one in self._read_lines(name))]
+        for split in SPLITS:
+            called = [name for name in lists if split_named(name.rpartition("/")[2][: -len(".txt")]) == split]
+            if len(called) > 1:
+                message = f"the {split} split is listed twice: {' and '.join(called)}"
+                self._problems.append(problem("layout", called[0], 0, message, self._policy))
+            if called:
+                self.places[split] = self._read(called[:1], split)
+        for name in () if self.places else lists:
+            message = "lists pictures and is called like no split: they are of one set, of which splits are made"
+            self._problems.append(problem("joined-folders", name, 0, message, self._policy))
+
+    def _list_labelled_folders(self) -> list[str]:
+        """The pictures of those folders in which any has a label."""
+        folders = {image.rpartition("/")[0] for image in self._files.images if self._files.labels_of(image)}
+        return [image for image in self._files.images if image.rpartition("/")[0] in folders]
+
     def _find_called(self, split: str) -> list[str]:
         """The folders that are called like the split and hold its images: ``train/images`` (Roboflow), ``images/train``
         (Ultralytics), or ``train`` with the labels in it; but for those that data.yaml names for a split.
@@ -129,29 +168,32 @@ class _Search:
     def _read(self, said: Sequence[str], split: str) -> Place:
         images: dict[str, None] = {}
         finder: Finder | None = None
-        self._folders[split] = [name for name in said if not name.endswith(".txt")]
+        self._folders[split] = [name for name in said if not is_list(name)]
         for name in said:
-            if not name.endswith(".txt"):
+            if not is_list(name):
                 images |= dict.fromkeys(self._files.images_below(name))
                 continue
             finder = finder or Finder(self._files.images)
             images |= dict.fromkeys(self._read_list(name, split, finder))
-        folder = said[0] if len(said) == 1 and not said[0].endswith(".txt") else common_folder(images)
-        return Place(folder, list(images))
+        folder = said[0] if len(said) == 1 and not is_list(said[0]) else common_folder(images)
+        return Place(folder, list(images), [name for name in said if is_list(name)])
 
     def _read_list(self, name: str, split: str, finder: Finder) -> Iterator[str]:
         near = name[: name.rfind("/") + 1]
-        lines = self._files.path(name).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(map(str.strip, lines), start=1):
+        for number, line in enumerate(self._read_lines(name), start=1):
             if not line:
                 continue
             beside = near + clean_path(line)
             found = [beside] if beside in self._files and is_image(beside) else finder.find(line, near, split)
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
-                reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
+                reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
                 self._problems.append(problem(kind, name, number, f"{line} {reason}", self._policy))
             yield from found[:1]
+
+    def _read_lines(self, name: str) -> list[str]:
+        text = self._files.path(name).read_text(encoding="utf-8-sig", errors="replace")
+        return [line.strip() for line in text.splitlines()]
 
     def _report_nested(self) -> None:
         """Folders of splits in those of others, and folders called like a split in one that data.yaml names.
@@ -174,7 +216,7 @@ class _Search:
         """Pictures that are in no split, and splits that data.yaml names and that are not there."""
         placed = {image for place in self.places.values() for image in place.images}
         left = [image for image in self._files.images if image not in placed]
-        labelled = [image for image in left if label_of(image) in self._files]
+        labelled = [image for image in left if self._files.labels_of(image)]
         unsplit = [""] if "" in self.places and absent else []
         for split in absent:
             said = self._describe(split)
@@ -194,17 +236,19 @@ class _Search:
             message += " data.yaml, such as  train: [images/train, images/more], or take them away"
             self._problems.append(problem("layout", self._files.base or ".", 0, message, self._policy))
             return
+        listed = any(place.lists for place in self.places.values())
+        why = f"in no split's folder{' or list' if listed else ''}; left out"
         for image in left:
-            self._problems.append(problem("unused-file", image, 0, "in no split's folder; left out", self._policy))
+            self._problems.append(problem("unused-file", image, 0, why, self._policy))
 
     def _describe(self, split: str) -> str:
         """What data.yaml says of a split that is not to be had from there."""
-        texts = self._settings.places[split]
-        found = [name for text in texts if (name := resolve(self._files, self._settings, text))]
+        texts, name = self._settings.places[split], self._settings.file.rpartition("/")[2]
+        found = [there for text in texts if (there := resolve(self._files, self._settings, text))]
         others = [other for other, names in self._settings.places.items() if other != split and names == texts]
         if found and others:
-            return f"data.yaml names {' and '.join(texts)} for {' and '.join([*others, split])} alike"
-        return f"data.yaml names {' and '.join(texts) or '.'}, where no picture is"
+            return f"{name} names {' and '.join(texts)} for {' and '.join([*others, split])} alike"
+        return f"{name} names {' and '.join(texts) or '.'}, where no picture is"
 
     def _report(self, kind: str, message: str) -> None:
         self._problems.append(problem(kind, self._settings.file, 0, message, self._policy))
@@ -218,7 +262,9 @@ def _before(found: Mapping[str, tuple[str, ...]], split: str) -> list[tuple[str,
 
 def _holds_labels(files: Files, folder: str) -> bool:
     """Whether pictures of a folder have YOLO labels, or text labels lie directly in it."""
-    return any(label_of(image) in files for image in files.images_below(folder)) or any(
-        name.endswith(".txt") and not name.endswith("classes.txt") and "/" not in name[len(folder) + 1 :]
+    return any(map(files.labels_of, files.images_below(folder))) or any(
+        name.lower().endswith(".txt")
+        and not name.lower().endswith("classes.txt")
+        and "/" not in name[len(folder) + 1 :]
         for name in files.below(folder)
     )

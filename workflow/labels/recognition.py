@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 from workflow.contract.model import MAXIMUM_CLASSES
-from workflow.contract.run_input import FORMAT_NAMES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.files import Files, is_image, label_of
-from workflow.labels.pixel_labels import refuse_dataset
+from workflow.labels.files import Files, is_image
+from workflow.labels.joined import describe_joined
 from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
 from workflow.labels.tools import TOOLS
 from workflow.labels.tree import Remark
-from workflow.labels.yolo import open_yolo
+from workflow.labels.yolo import find_row, open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
@@ -40,7 +39,10 @@ def open_source(
     """
     files = Files(root, images)
     opened = _open(files, task, format, policy)
-    opened = replace(opened, problems=[*(_judge(remark, policy) for remark in files.remarks), *opened.problems])
+    problems = [*(_judge(remark, policy) for remark in files.remarks), *opened.problems]
+    if joined := describe_joined(files.base, opened.entries, opened.classes):
+        problems.append(problem("joined-folders", files.base or ".", 0, joined, policy))
+    opened = replace(opened, problems=problems)
     if len(opened.classes) <= MAXIMUM_CLASSES:
         return opened
     message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
@@ -58,41 +60,34 @@ def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Op
     if archive := the_archive(files):
         return Opened(problems=[problem("layout", archive, 0, "is an archive: unpack it first", policy)])
     readings = list_readings(files) if format == "auto" else [format]
-    opened = {name: _open_as(name, files, task, policy) for name in readings}
-    if len(opened) > 1:
-        # What only looks like a format is a file of another program, or is left from another set.
-        opened = {name: one for name, one in opened.items() if _labels_anything(one)} or dict([*opened.items()][:1])
-    if len(opened) > 1:
-        return refuse_dataset(next(iter(opened)), task, files.base or ".", _tell_doubt(opened), policy)
-    return next(iter(opened.values()))
-
-
-def list_readings(files: Files) -> list[str]:
-    """The formats that a dataset may be in, by their names in a run's input; YOLO where nothing speaks for another."""
-    found = [name for name, tool in TOOLS.items() if tool.find(files)]
-    return ["yolo", *found] if not found or _has_labels(files) else found
-
-
-def _open_as(format: str, files: Files, task: str, policy: Mapping[str, str]) -> Opened:
-    if format in TOOLS:
-        return TOOLS[format].open(files, task, policy)
+    if len(readings) > 1:
+        return _refuse_readings(files, readings, task, policy)
+    if readings[0] in TOOLS:
+        return TOOLS[readings[0]].open(files, task, policy)
     if task == "classify" or (task == "auto" and not _has_labels(files) and _has_classes(files)):
         return open_classify(files, policy)
     return open_yolo(files, task, policy)
 
 
-def _labels_anything(opened: Opened) -> bool:
-    return any(opened.labels(entry, 0, 0).rows for entry in opened.entries)
+def list_readings(files: Files) -> list[str]:
+    """As which of the input's formats a dataset may be read; YOLO where nothing speaks for another.
+
+    What only looks like a format counts where it is alone, for that format's reader to say what is wrong with it.
+    """
+    found = [format for format, is_it in RECOGNISED.items() if is_it(files)]
+    if len(found) > 1:
+        found = [format for format in found if FIRST_LABELS[format](files)] or found[:1]
+    return found or ["yolo"]
 
 
-def _tell_doubt(opened: Mapping[str, Opened]) -> str:
-    """What to say where a dataset is labelled twice, and nobody knows which of the two is meant."""
-    said = [f"{FORMAT_NAMES[name]} ({one.documents[-(name == 'yolo')]})" for name, one in opened.items()]
-    first = next(iter(opened))
-    return (
-        f"{len(said)} readings: {' or '.join(said)}; the key format decides, such as --set format={first} for an upload"
-        f" or FORMAT={first} for a demonstration; or take the files of the others away"
-    )
+def _refuse_readings(files: Files, readings: Sequence[str], task: str, policy: Mapping[str, str]) -> Opened:
+    """Two formats may say two things of one picture, and nobody knows which is the newer one."""
+    labels = {format: FIRST_LABELS[format](files) for format in readings}
+    told = " or ".join(f"{format} ({label})" for format, label in labels.items())
+    message = f"may be read as {told}: the input's format decides, such as  --set format={readings[0]}"
+    message += f"  for an upload or  FORMAT={readings[0]}  for a demonstration; or take the files of the others away"
+    refusal = problem("layout", files.base or ".", 0, message, policy)
+    return Opened(readings[0], "detect" if task == "auto" else task, problems=[refusal], documents=[*labels.values()])
 
 
 def _has_classes(files: Files) -> bool:
@@ -110,4 +105,15 @@ def _has_labels(files: Files) -> bool:
     except SettingsError:
         settings = Settings("", ())
     places = find_places(files, settings, [], NO_POLICY)
-    return any(label_of(image) in files for place in places.values() for image in place.images)
+    return any(files.labels_of(image) for place in places.values() for image in place.images)
+
+
+RECOGNISED: Mapping[str, Callable[[Files], bool]] = MappingProxyType(
+    {"yolo": _has_labels, **{name: tool.is_it for name, tool in TOOLS.items()}}
+)
+"""What looks like each format."""
+
+FIRST_LABELS: Mapping[str, Callable[[Files], str]] = MappingProxyType(
+    {"yolo": find_row, **{name: tool.find_label for name, tool in TOOLS.items()}}
+)
+"""The first file that labels anything in each format, empty where none does."""

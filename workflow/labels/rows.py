@@ -9,7 +9,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workflow.labels.geometry import Numbers, area, box_around, clip_box, clip_points, corners, edges
+from workflow.labels.geometry import (
+    Numbers,
+    area,
+    box_around,
+    clip_box,
+    clip_points,
+    corners,
+    edges,
+    smallest_rectangle,
+)
 from workflow.labels.source import Labelled, Problem, Row, problem
 
 TOLERANCE = 1e-6
@@ -39,10 +48,17 @@ class Judge:
         self._rows: list[Row] = []
         self._seen: set[tuple[int, Numbers]] = set()
         self._problems: list[Problem] = []
+        self._simplified = 0
 
     def labelled(self) -> Labelled:
         """What was read."""
-        return Labelled(tuple(self._rows), tuple(self._problems), labelled=True, dropped=False)
+        problems = [*self._problems]
+        if self._simplified:
+            shape = "the smallest turned box" if self._rules.task == "obb" else "the box"
+            count = f"{self._simplified:,} objects are" if self._simplified > 1 else "1 object is"
+            message = f"{count} drawn in more detail than {self._rules.task} needs: {shape} around each is taken"
+            problems.append(problem("simplified-object", self._file, 0, message, self._rules.policy))
+        return Labelled(tuple(self._rows), tuple(problems), labelled=True, dropped=False)
 
     def read(self, text: str) -> None:
         """Judge YOLO's rows; empty lines are skipped."""
@@ -140,13 +156,37 @@ class Judge:
 
     def _check_columns(self, class_id: int, numbers: Numbers, line: int, what: str) -> Numbers | None:
         task, found = self._rules.task, self._task_of(len(numbers))
+        if found in ("segment", "obb") and len(numbers) >= 8 and numbers[:2] == numbers[-2:]:
+            # A ring that comes back to its first corner, as some tools write it.
+            numbers = numbers[:-2]
+            found = self._task_of(len(numbers))
         if found == task or (task == "segment" and found == "obb"):
             return numbers
+        simple = self._simplify(found, numbers)
+        if simple:
+            self._simplified += 1
+            return simple
         if not found:
             return self.report("malformed-row", f"{what}{len(numbers) + 1} columns; {self._describe_columns()}", line)
-        hint = " (a polygon or keypoints?)" if found != "detect" else ""
+        hint = " (a polygon or keypoints?)" if found != "detect" else " (a box: with task=detect all become boxes)"
         message = f"{what}{len(numbers) + 1} columns{hint}; {self._describe_columns()}"
         return self.report("wrong-task", message, line, mended=_convert(task, found, numbers))
+
+    def _simplify(self, found: str, numbers: Numbers) -> Numbers | None:
+        """A row of another task as one of this, where it says all that this needs: the box around, straight or turned.
+
+        A turned box's corners outside of the picture are moved to its edge, where its outline lies in it.
+        """
+        task = self._rules.task
+        if task == "detect" and found == "pose":
+            return numbers[:4]
+        if task == "detect" and found in ("segment", "obb"):
+            return box_around(numbers)
+        if task != "obb" or found != "segment":
+            return None
+        turned = smallest_rectangle(numbers, 1 / self._pixel[0], 1 / self._pixel[1])
+        inside = min(numbers) >= -TOLERANCE and max(numbers) <= 1 + TOLERANCE
+        return clip_points(turned, 2) if inside else turned
 
     def _task_of(self, count: int) -> str:
         """The task whose rows have so many numbers, the dataset's own first; empty where none has."""
@@ -235,12 +275,8 @@ def _find_extremes(box: Sequence[float], points: Sequence[float], each: int) -> 
 
 
 def _convert(task: str, found: str, numbers: Numbers) -> Numbers | None:
-    """A row of another task as one of this, where that needs no guess: the box around, or the box's own corners."""
-    if task == "detect":
-        return numbers[:4] if found == "pose" else box_around(numbers)
-    if found == "detect" and task in ("segment", "obb"):
-        return corners(numbers)
-    return None
+    """A row of another task as one of this, where that needs no guess: the box's own corners."""
+    return corners(numbers) if found == "detect" and task in ("segment", "obb") else None
 
 
 def _read_number(text: str) -> float | None:

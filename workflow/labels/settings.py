@@ -1,15 +1,20 @@
-"""Reads the file that names a YOLO dataset's classes: ``data.yaml`` as training reads it, or ``classes.txt``."""
+"""Reads the files that name a YOLO dataset's classes and its splits.
+
+That is ``data.yaml`` as training reads it, or Darknet's ``obj.data``, and where they name no class a list of names:
+``classes.txt``, ``obj.names``, at any level.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
-from workflow.labels.files import SPLITS, Files, clean_path
+from workflow.labels.alike import compose
+from workflow.labels.files import SPLITS, Files, Finder, clean_path, is_class_list
 
 LARGEST_FILE = 1_000_000
 """Bytes of a file that names classes: a hundred for each of as many as are taken."""
@@ -41,6 +46,7 @@ class Settings:
     """What ``data.yaml`` says.
 
     ``places`` maps splits to the folders or lists that it names, with slashes; ``root`` is what they lie below.
+    ``documents`` are ``file`` and the lists of classes that were read beside it.
     """
 
     file: str
@@ -49,6 +55,7 @@ class Settings:
     flip: tuple[int, ...] | None = None
     root: str = ""
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    documents: tuple[str, ...] = ()
 
 
 def find_settings(files: Files) -> str:
@@ -62,33 +69,113 @@ def find_settings(files: Files) -> str:
         raise SettingsError(base or ".", 0, f"which one names the classes: {', '.join(others)}? Keep one as data.yaml")
     if others:
         return others[0]
+    darknet = [name for name in files.ending(".data") if _read_darknet(files, name)]
+    if len(darknet) > 1:
+        raise SettingsError(base or ".", 0, f"which one is this dataset's: {', '.join(darknet)}? Keep one")
+    if darknet:
+        return darknet[0]
     return base + "classes.txt" if base + "classes.txt" in files else ""
 
 
 def read_settings(files: Files) -> Settings:
     """The settings of a dataset. Raises SettingsError that says what is missing or wrong, and where."""
     file = find_settings(files)
-    if not file:
-        message = "no data.yaml that names the classes: looked for data.yaml, data.yml, another .yaml and classes.txt"
-        raise SettingsError(files.base or ".", 0, f"{message}. One line is enough, such as  names: [bolt, nut, washer]")
-    if (size := files.path(file).stat().st_size) > LARGEST_FILE:
-        raise SettingsError(file, 0, f"has {size:,} bytes, and what names the classes may have {LARGEST_FILE:,}")
+    if file.endswith(".data"):
+        return _settings_of_darknet(files, file)
+    if file.endswith((".yaml", ".yml")):
+        return _settings_of_yaml(files, file)
+    names, lists = _read_class_lists(files)
+    if not lists:
+        message = "no data.yaml that names the classes: looked for data.yaml, data.yml, another .yaml, classes.txt"
+        message += " and *.names. One line is enough, such as  names: [bolt, nut, washer]"
+        raise SettingsError(files.base or ".", 0, message)
+    return Settings(lists[0], _name_classes(lists[0], names), documents=lists)
+
+
+def _settings_of_yaml(files: Files, file: str) -> Settings:
+    text = _read_text(files, file)
+    lists: tuple[str, ...] = ()
     try:
-        text = files.path(file).read_text(encoding="utf-8-sig")
-        if file.endswith("classes.txt"):
-            # An empty line between others would move the number of every class below it.
-            return Settings(file, class_names({"names": text.rstrip().splitlines()}))
-        return _settings(file, yaml.load(text, _Loader))  # noqa: S506 - a safe loader
+        document = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+        if isinstance(document, Mapping) and not document.get("names"):
+            names, lists = _read_class_lists(files)
+            document = {**document, "names": list(names)} if lists else document
+        return replace(_settings(file, document), documents=(file, *lists))
     except SettingsError:
         raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or " ".join(str(error).split())
         raise SettingsError(file, mark.line + 1 if mark else 0, f"is not readable YAML: {reason}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(file, 0, f"not a text in UTF-8: {error.reason} at byte {error.start}") from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(file, 0, str(error)) from error
+
+
+def _settings_of_darknet(files: Files, file: str) -> Settings:
+    said = _read_darknet(files, file)
+    names, lists = _read_class_lists(files, said.get("names", ""))
+    if not lists:
+        message = (
+            f"names = {said.get('names', '')}, and there is no list of classes: looked for *.names and classes.txt"
+        )
+        raise SettingsError(file, 0, message)
+    classes = _name_classes(lists[0], names)
+    if said.get("classes", str(len(classes))) != str(len(classes)):
+        raise SettingsError(file, 0, f"classes = {said['classes']}, and {lists[0]} names {len(classes)}")
+    root = file[len(files.base) :].rpartition("/")[0]
+    return Settings(file, classes, root=root, places=_places(said), documents=(file, *lists))
+
+
+def _read_darknet(files: Files, file: str) -> dict[str, str]:
+    """What Darknet's file of settings says, line by line ``key = value``; nothing where it is none."""
+    if files.path(file).stat().st_size > LARGEST_FILE:
+        return {}
+    lines = files.path(file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    pairs = [line.partition("=") for line in lines if not line.lstrip().startswith("#")]
+    said = {key.strip(): value.strip() for key, equals, value in pairs if equals}
+    return said if {"train", "valid", "names"} & said.keys() else {}
+
+
+def _read_class_lists(files: Files, said: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines that name the classes, and the files that hold them: ``said``, or else all there are.
+
+    Raises SettingsError for two that disagree.
+    """
+    lists = [name for name in files.all if is_class_list(name)]
+    lists = (Finder(lists).find(said) if said else []) or lists
+    # An empty line between others would move the number of every class below it.
+    read = {
+        name: tuple(compose(line.strip()) for line in _read_text(files, name).rstrip().splitlines()) for name in lists
+    }
+    for name, names in read.items():
+        if names != read[lists[0]]:
+            message = (
+                f"names {shorten(names) or 'nothing'}, and {lists[0]} names {shorten(read[lists[0]]) or 'nothing'}"
+            )
+            message += ": which is meant? Keep one, or name the classes in data.yaml, such as  names: [bolt, nut]"
+            raise SettingsError(name, 0, message)
+    return (read[lists[0]] if lists else ()), tuple(lists)
+
+
+def _name_classes(file: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return class_names({"names": list(names)})
+    except ValueError as error:
+        raise SettingsError(file, 0, str(error)) from error
+
+
+def _read_text(files: Files, file: str) -> str:
+    if (size := files.path(file).stat().st_size) > LARGEST_FILE:
+        raise SettingsError(file, 0, f"has {size:,} bytes, and what names the classes may have {LARGEST_FILE:,}")
+    try:
+        return files.path(file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(file, 0, f"not a text in UTF-8: {error.reason} at byte {error.start}") from error
+
+
+def shorten(names: Sequence[str]) -> str:
+    """The first few names, for people to read."""
+    return ", ".join([*names[:5], *(["…"] if len(names) > 5 else [])])
 
 
 def class_names(document: Any) -> tuple[str, ...]:
@@ -106,7 +193,7 @@ def class_names(document: Any) -> tuple[str, ...]:
         raise ValueError("names: every class must be one name, found a list or a map")
     if odd := [name for name in names if type(name) not in (str, int)]:
         raise ValueError(f"names: {odd[0]!r} is no text: quote it, as in  names: ['no', '010']")
-    classes = tuple(str(name).strip() for name in names)
+    classes = tuple(compose(str(name).strip()) for name in names)
     if not all(classes) or len(set(classes)) != len(classes):
         raise ValueError(f"names: every class needs a name of its own, found {', '.join(classes)}")
     count = document.get("nc", len(classes))

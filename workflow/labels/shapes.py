@@ -1,8 +1,8 @@
 """Objects as annotation tools draw them: what task each speaks of, the task of them all, and their rows.
 
 Pure; knows no file. A tool draws boxes, turned boxes, outlines and points side by side, and a dataset is of one task:
-the one that most objects speak of, or that somebody names. The others are told, and never read as something else in
-silence.
+the one that most objects speak of, or that somebody names. What says more than that task needs is made simpler and
+counted; what says less is refused.
 """
 
 from __future__ import annotations
@@ -59,15 +59,15 @@ class Tally:
         return "obb" if of["obb"] > of["detect"] else "detect"
 
     def tell_mixed(self, task: str) -> str:
-        """What to say where objects speak of other tasks than the one that was taken for them all, else nothing."""
+        """What to say where objects are of no use to the task that was taken for them all, else nothing."""
         others = {key: number for key, number in self._drawn.items() if not _fits(key[0], task)}
         if not others:
             return ""
         fitting = {key: number for key, number in self._drawn.items() if key not in others}
         shown = [f"{number:,} drawn as {drawn_as}" for (_, drawn_as), number in (*fitting.items(), *others.items())]
         return (
-            f"one set is of one task, and here are {' and '.join(shown)}: most are for {task}; draw them alike, or say"
-            " what is meant: task=detect with the policy wrong-task=repair takes the box around each"
+            f"one set is of one task, and here are {' and '.join(shown)}: read for {task}, which the others do not tell"
+            " enough for; draw them alike, or say task=detect, which takes the box around each"
         )
 
 
@@ -120,11 +120,9 @@ def _make_row(judge: Judge, shape: Shape, what: str, task: str, size: tuple[int,
     if shape.kind == "detect" and task == "obb":
         return corners(row)  # a box that nobody turned
     # As many numbers do not make a box with its key points an outline, nor four turned corners, nor the reverse.
-    mended: Numbers | None = None
     if shape.kind == "pose" and task == "detect":
-        mended = row[:4]
-    if shape.kind == "obb" and task == "segment":
-        mended = row
+        return corners(row[:4])  # which the judge takes for more than a box, and says so
+    mended = row if (shape.kind, task) == ("obb", "segment") else None
     if mended or (shape.kind == "pose") != (task == "pose"):
         return judge.report("wrong-task", f"{what}no object of the task {task}", shape.line, mended=mended)
     return row
@@ -139,4 +137,5 @@ def _scale(shape: Shape, size: tuple[int, int]) -> Numbers:
 
 
 def _fits(kind: str, task: str) -> bool:
-    return kind == task or (kind, task) == ("detect", "obb")
+    """Whether an object tells all that a task needs: more is made simpler, and a box is turned by nothing."""
+    return kind == task or task == "detect" or (task == "obb" and kind != "pose")

@@ -11,18 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
+from workflow.labels.alike import Alike, compose, show_names
+from workflow.labels.files import Files
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
-from workflow.labels.neighbours import find_annotated, list_ends, list_unlabelled
+from workflow.labels.image_sets import find_split, read_image_sets
+from workflow.labels.neighbours import find_annotated, list_unlabelled
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
 from workflow.labels.xml_root import read_root
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
-SETS = ("trainval", *SPLIT_NAMES)
-"""The lists of ``ImageSets/Main`` that are splits; later ones win."""
+
+LOOKED_INTO = 20
+"""Files that are looked into to tell the format."""
 
 
 class XmlError(ValueError):
@@ -71,8 +74,23 @@ class VocSource(Opened):
         return judge.labelled()
 
 
-def find_annotations(files: Files) -> list[str]:
-    """The XML files whose first element is an annotation."""
+def is_voc(files: Files) -> bool:
+    """Whether there is an XML file that holds an annotation."""
+    return any(read_root(files.path(name)) == "annotation" for name in files.ending(".xml"))
+
+
+def find_objects(files: Files) -> str:
+    """The first XML that holds an object, empty where none of the first does."""
+    for name in _find_annotations(files)[:LOOKED_INTO]:
+        try:
+            if read_annotation(files.path(name).read_bytes()).objects:
+                return name
+        except XmlError:
+            continue
+    return ""
+
+
+def _find_annotations(files: Files) -> list[str]:
     return [name for name in files.ending(".xml") if read_root(files.path(name)) == "annotation"]
 
 
@@ -81,24 +99,29 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     if task not in ("auto", "detect"):
         return refuse_dataset("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
-    splits = _read_splits(files, register)
+    splits = read_image_sets(files, register)
     by_stem = find_annotated(files)
+    stems = Alike(by_stem)
     classes: set[str] = set()
     labels: dict[str, str] = {}
-    known = set(find_annotations(files))
-    found = [name for name in files.ending(".xml") if name in known or name[:-4] in by_stem]
+    known = set(_find_annotations(files))
+    found = [name for name in files.ending(".xml") if name in known or stems.find(name[:-4])]
     for file in found:
+        images = [by_stem[stem] for stem in stems.find(file[:-4])]
         try:
             annotation = read_annotation(files.path(file).read_bytes())
         except XmlError as error:
             # The image is met again below, and its label then says what is wrong.
             annotation = Annotation("", 0, 0, ())
-            if file[:-4] not in by_stem:
+            if not images:
                 register.report("malformed-row", str(error), file, error.line)
                 continue
-        classes |= {name for _, item in annotation.objects if (name := item.get("name", "").strip())}
-        split = _find_split(splits, file, files)
-        said = by_stem.get(file[:-4], annotation.image or file[:-4])
+        classes |= {name for _, item in annotation.objects if (name := _read_class(item))}
+        if len(images) > 1:
+            register.report("label-conflict", f"may be of any of {show_names(images)}", file)
+            continue
+        said = images[0] if images else annotation.image or file[:-4]
+        split = find_split(splits, said, files) or find_split(splits, file, files)
         if splits and not split and said in by_stem.values():
             register.leave_out(said, "no list of ImageSets names this image; left out")
             continue
@@ -106,7 +129,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         if image:
             labels[image] = file
     for image in list_unlabelled(files, labels, splits):
-        split = _find_split(splits, image, files)
+        split = find_split(splits, image, files)
         if split or not splits:
             register.add_unlabelled(image, split)
     entries = register.entries(found[0] if found else ".")
@@ -170,7 +193,7 @@ def read_annotation(raw: bytes) -> Annotation:
 
 
 def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, str], size: tuple[int, int]) -> None:
-    name = found.get("name", "").strip()
+    name = _read_class(found)
     if not name:
         judge.report("unknown-class", "an object without a name", line)
         return
@@ -188,6 +211,10 @@ def _take(judge: Judge, classes: Sequence[str], line: int, found: Mapping[str, s
     judge.take(classes.index(name), box, line, f"{name}: ")
 
 
+def _read_class(found: Mapping[str, str]) -> str:
+    return compose(found.get("name", "").strip())
+
+
 def _read_number(text: str) -> float | None:
     try:
         return float(text)
@@ -197,37 +224,3 @@ def _read_number(text: str) -> float | None:
 
 def _read_size(words: Mapping[str, str], key: str) -> int:
     return read_side(_read_number(words.get(key, "")))
-
-
-def _read_splits(files: Files, register: Register) -> dict[str, str]:
-    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
-    lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
-    known = {end for image in files.images for end in list_ends(image[: image.rindex(".")])} if lists else set()
-    found: dict[str, str] = {}
-    for name, list_file in lists:
-        split = "train" if name == "trainval" else split_of(name)
-        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(lines, start=1):
-            # A name may hold spaces, and a number may follow it.
-            said = [_read_name(text) for text in (line, *line.split()[:1])]
-            end = next((end for path in said for end in list_ends(path) if end in known), "")
-            if end:
-                found[end] = split
-            elif line.strip():
-                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
-    if lists and not found:
-        register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
-    return found
-
-
-def _read_name(text: str) -> str:
-    """What a line of a list names, without quotes and the ending of a picture."""
-    path = clean_path(text.strip().strip("\"'"))
-    return path.rpartition(".")[0] if is_image(path) else path
-
-
-def _find_split(splits: Mapping[str, str], name: str, files: Files) -> str:
-    ends = list_ends(name.rpartition(".")[0])
-    return next((splits[end] for end in ends if end in splits), "") or split_of(
-        name[len(files.base) :].rpartition("/")[0]
-    )

@@ -10,14 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workflow.labels.files import Files, is_image, label_of, names_below
+from workflow.labels.alike import show_names
+from workflow.labels.files import Files, is_aside, is_class_list, is_image, label_of, names_below
 from workflow.labels.groups import groups_file, read_groups
-from workflow.labels.places import Place, find_places, resolve
+from workflow.labels.places import Place, find_places, is_list, resolve
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Entry, Labelled, Opened, Problem, problem
 
-LOOKED = "train/images, images/train and images (and the same for valid, val, validation and test)"
+LOOKED = (
+    "train/images, images/train, images (and the same for valid, val, validation and test), and labels beside images"
+)
 SAMPLE = 1000
 """Label files that are read to tell the task."""
 
@@ -65,9 +68,9 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     entries: list[Entry] = []
     label_files: list[str] = []
     for split, place in places.items():
-        owned = [label_of(image) for image in place.images]
-        problems += _report_shared(place.images, owned, policy)
-        there = [label if label in files else "" for label in owned]
+        may_be = [files.labels_of(image) for image in place.images]
+        problems += _report_shared(place.images, may_be, policy)
+        there = [labels[0] if labels else "" for labels in may_be]
         if not any(there):
             message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
             message = message if there else f"the {split} split holds no images"
@@ -75,8 +78,9 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
             entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
             label_files.append(label)
-    problems += _report_surroundings(files, places.values(), policy)
     found = [label for label in label_files if label]
+    documents = sorted({*_list_documents(files, settings, places.values()), *found})
+    problems += _report_surroundings(files, places.values(), documents, policy)
     if task == "auto":
         task = "pose" if settings.keypoints else task_of(files, found)
     if task == "pose" and settings.file and not settings.keypoints:
@@ -91,17 +95,28 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         # Without class names every row would be wrong once more.
         entries=entries if settings.classes else (),
         problems=problems,
-        documents=sorted({*_list_documents(files, settings), *found}),
+        documents=documents,
         root=files.root,
         rules=Rules(task, len(settings.classes), settings.keypoints, dict(policy)),
         label_files=label_files,
     )
 
 
+def find_row(files: Files) -> str:
+    """The first text label of a picture that holds a row of numbers, empty where none does: captions are no labels."""
+    for image in files.images:
+        for label in files.labels_of(image):
+            with files.path(label).open(encoding="utf-8-sig", errors="replace") as stream:
+                if any(_is_row(line.split()) for line in stream):
+                    return label
+    return ""
+
+
 def task_of(files: Files, labels: Sequence[str]) -> str:
     """The task that the rows' columns speak of, ``detect`` where there are none.
 
-    Nine columns are a turned box only where every row of every file has nine: an outline may have four corners.
+    Nine columns are a turned box only where every row of every file has nine: an outline may have four corners. Eleven
+    are nine where the last corner is the first again.
     """
     counts = _count_columns(files, labels[:: max(len(labels) // SAMPLE, 1)])
     if set(counts) == {9}:
@@ -112,11 +127,20 @@ def task_of(files: Files, labels: Sequence[str]) -> str:
     return "segment" if outlines > counts[5] else "detect"
 
 
-def _report_shared(images: Sequence[str], labels: Sequence[str], policy: Mapping[str, str]) -> Iterable[Problem]:
+def _report_shared(
+    images: Sequence[str], labels: Sequence[Sequence[str]], policy: Mapping[str, str]
+) -> Iterable[Problem]:
+    """Two pictures that share a label, or would if it were there, and pictures that have several labels."""
     owners: dict[str, str] = {}
-    for image, label in zip(images, labels, strict=True):
-        if label in owners:
-            yield problem("label-conflict", image, 0, f"shares its label {label} with {owners[label]}", policy)
+    for image, found in zip(images, labels, strict=True):
+        label = found[0] if found else label_of(image)
+        if len(found) > 1:
+            yield problem("label-conflict", image, 0, f"its label may be any of {show_names(found)}", policy)
+        elif label in owners:
+            message = f"shares its label {label} with {owners[label]}"
+            if (shown := show_names([image, owners[label]])) != f"{image}, {owners[label]}":
+                message += f": two names that look the same, {shown}"
+            yield problem("label-conflict", image, 0, message, policy)
         owners.setdefault(label, image)
 
 
@@ -124,32 +148,46 @@ def _labels_folder(place: Place) -> str:
     return label_of(f"{place.folder}/x.jpg").rpartition("/")[0]
 
 
-def _report_surroundings(files: Files, places: Collection[Place], policy: Mapping[str, str]) -> Iterable[Problem]:
-    """What lies among the images and is none, and labels without an image."""
-    owned = {label_of(image) for place in places for image in place.images}
+def _report_surroundings(
+    files: Files, places: Collection[Place], read: Collection[str], policy: Mapping[str, str]
+) -> Iterable[Problem]:
+    """What lies among the images and is none, and labels without an image; ``read`` is what has its meaning."""
+    known = {*read, *(label_of(image) for place in places for image in place.images)}
     labels = {_labels_folder(place) for place in places}
     for folder in sorted({place.folder for place in places} - labels):
         for name in files.below(folder):
-            if not is_image(name):
+            if not is_image(name) and name not in known:
                 yield problem("unused-file", name, 0, "not an image file; left out", policy)
     for folder in sorted(labels):
         for name in files.below(folder):
-            if name.endswith(".txt") and name not in owned and not name.endswith("classes.txt"):
+            is_label = name.lower().endswith(".txt") and not name.lower().endswith("classes.txt")
+            if is_label and name not in known and not is_class_list(name) and not is_aside(name):
                 yield problem("orphan-label", name, 0, "a label without an image", policy)
 
 
+def _is_row(columns: Sequence[str]) -> bool:
+    try:
+        return len([float(column) for column in columns]) >= 5
+    except ValueError:
+        return False
+
+
 def _count_columns(files: Files, labels: Iterable[str]) -> Counter[int]:
+    """How many rows have so many columns; the corner with which a ring comes back to its first does not count."""
     counts: Counter[int] = Counter()
     for label in labels:
         with open(f"{files.root}/{label}", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - for every label
-            counts.update(len(columns) for line in stream if (columns := line.split()))
+            for line in stream:
+                if columns := line.split():
+                    closed = len(columns) >= 9 and len(columns) % 2 and columns[1:3] == columns[-2:]
+                    counts[len(columns) - 2 * bool(closed)] += 1
     return counts
 
 
-def _list_documents(files: Files, settings: Settings) -> Iterable[str]:
-    """The file of settings, the groups, and those lists of images that the settings name."""
+def _list_documents(files: Files, settings: Settings, places: Iterable[Place]) -> Iterable[str]:
+    """The files of settings, the groups, and the lists of images that the settings name or that are splits."""
     named = {resolve(files, settings, text) for texts in settings.places.values() for text in texts}
-    if settings.file and settings.file in files:
-        yield settings.file
+    yield from settings.documents
     yield from groups_file(files)
-    yield from (name for name in named if name.endswith(".txt"))
+    yield from filter(is_list, named)
+    yield from (name for place in places for name in place.lists)

@@ -103,8 +103,10 @@ def test_labels_of_another_format_are_named(tmp_path: Path) -> None:
 
 
 def test_labels_in_an_unknown_layout_are_told_from_missing_ones(tmp_path: Path) -> None:
-    """Labels beside the images are there, but in no layout that training reads."""
-    assert "not in a layout Greenlight knows" in refused(write(tmp_path, a_jpg="x", a_txt=LABEL))
+    """Labels are there, but neither beside the images nor where training looks for them."""
+    said = refused(write(tmp_path, pictures__a_jpg="x", texts__a_txt=LABEL, data_yaml="names: [bolt]\n"))
+    assert "not in a layout Greenlight knows" in said
+    assert "a text beside each image" in said
 
 
 def test_a_broken_label_is_named_with_file_and_line(tmp_path: Path) -> None:

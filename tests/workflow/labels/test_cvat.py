@@ -144,6 +144,18 @@ def test_skeletons_are_key_points_with_the_box_around_them(tmp_path: Path) -> No
     assert row.numbers == pytest.approx((0.3, 0.4, 0.2, 0.4, 0.4, 0.6, 1, 0, 0, 0, 0.2, 0.2, 2))
 
 
+def test_skeletons_become_boxes_where_boxes_are_asked_for(tmp_path: Path) -> None:
+    """Told as whatever is drawn in more detail; they are no outlines, and no turned boxes."""
+    parts = point("nose", "20,10") + point("left", "40,30") + point("right", "1,1", 'outside="1"')
+    export(tmp_path, image(f'<skeleton label="nut">{parts}</skeleton>'))
+    found = first(tmp_path, "detect")
+    assert [row.numbers for row in found.rows] == [pytest.approx((0.3, 0.4, 0.2, 0.4))]
+    assert [(problem.kind, problem.action) for problem in found.problems] == [("simplified-object", "noted")]
+    for task in ("segment", "obb"):
+        found = first(tmp_path, task)
+        assert (found.rows, [problem.kind for problem in found.problems]) == ((), ["wrong-task"])
+
+
 def test_a_box_among_skeletons_is_no_person(tmp_path: Path) -> None:
     """Nor is an outline whose corners are as many as its numbers would be."""
     corners = ";".join(["10,10", "50,10", "50,40", "40,40", "30,40", "20,40", "10,30"][:7])
@@ -176,11 +188,6 @@ def test_a_box_among_skeletons_is_no_person(tmp_path: Path) -> None:
             '<mask label="nut" rle="1" left="1" top="1" width="999999" height="999999"/>',
             "malformed-row",
             "a mask of 999999x999999 pixels",
-        ),
-        (
-            f"<skeleton label='nut'>{point('x', '1,1')}</skeleton>",
-            "wrong-task",
-            "nut (skeleton): no object of the task",
         ),
     ],
 )

@@ -74,7 +74,8 @@ def test_a_picture_is_found_by_the_longest_end_of_its_address(tmp_path: Path) ->
     """Names may be there once in every folder."""
     lines = [line(BOX, source=f"s3://bucket/x/{folder}/a.jpg") for folder in ("left", "right")]
     source = open_source(manifest(tmp_path, *lines, images=("right/a.jpg", "left/a.jpg")))
-    assert ([entry.image for entry in source.entries], source.problems) == (["left/a.jpg", "right/a.jpg"], [])
+    assert [entry.image for entry in source.entries] == ["left/a.jpg", "right/a.jpg"]
+    assert [problem.kind for problem in source.problems] == ["joined-folders"]
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_boxes_among_outlines_are_told(tmp_path: Path) -> None:
     """The set is of the task of most."""
     [problem] = open_source(export(tmp_path, task(annotation(box(), polygon(), polygon(points=[[1, 2]] * 3))))).problems
     assert (problem.kind, problem.action) == ("wrong-task", "rejected")
-    assert "2 drawn as polygon and 1 drawn as rectangle: most are for segment" in problem.message
+    assert "2 drawn as polygon and 1 drawn as rectangle: read for segment" in problem.message
 
 
 def test_a_size_that_contradicts_the_picture_is_told(tmp_path: Path) -> None:

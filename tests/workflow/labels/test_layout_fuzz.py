@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,8 +47,20 @@ class Drawn:
     def without_splits(self) -> Meaning:
         """The meaning to somebody whom nothing tells of splits: no folder is called like one, no line names any."""
         told = any(split_named(part) for name in self.files for part in name.split("/")[:-1])
-        told = told or self.names_splits()
+        told = (
+            told or self.names_splits() or any(split_named(name[:-4]) for name in self.files if name.endswith(".txt"))
+        )
         return self.meaning if told else {stem: ("", name) for stem, (_, name) in self.meaning.items()}
+
+
+def decompose(stem: str) -> str:
+    """The same name as another disk writes it."""
+    return unicodedata.normalize("NFD", stem)
+
+
+def label_file(stem: str) -> str:
+    """The text with a picture's label: an é in the picture's name is another's in its."""
+    return f"{decompose(stem)}.{'txt' if stem.isascii() else 'TXT'}"
 
 
 def yolo(where: Callable[[str, str], str]) -> Callable[[Drawn, str, str, str, int, str], None]:
@@ -55,10 +68,19 @@ def yolo(where: Callable[[str, str], str]) -> Callable[[Drawn, str, str, str, in
 
     def add(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
         images, labels = (where(folder, kind).strip("/") for kind in ("images", "labels"))
-        drawn.files |= {f"{images}/{stem}.jpg": stem, f"{labels}/{stem}.txt": f"{number} .5 .5 .2 .2\n"}
+        drawn.files |= {f"{images}/{stem}.jpg": stem, f"{labels}/{label_file(stem)}": f"{number} .5 .5 .2 .2\n"}
         drawn.places[split] = images
 
     return add
+
+
+def listed(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
+    """Labels beside the pictures, and a list for each split: the way of Darknet."""
+    drawn.files |= {f"obj/{stem}.jpg": stem, f"obj/{label_file(stem)}": f"{number} .5 .5 .2 .2\n"}
+    drawn.places[split] = f"{folder}.txt" if split else "obj"
+    if split:
+        before = drawn.files.get(f"{folder}.txt", "")
+        drawn.files[f"{folder}.txt"] = f"{before}/home/me/data/obj/{decompose(stem)}.JPG\n"
 
 
 def classes(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
@@ -73,7 +95,9 @@ def voc(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str
     box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
     folder = folder or "photos"
     drawn.files[f"{folder}/{stem}.jpg"] = stem
-    drawn.files[f"{folder}/{stem}.xml"] = f"<annotation><object><name>{name}</name>{box}</object></annotation>"
+    drawn.files[f"{folder}/{decompose(stem)}.xml"] = (
+        f"<annotation><object><name>{name}</name>{box}</object></annotation>"
+    )
     drawn.places[split] = folder
 
 
@@ -113,6 +137,8 @@ LAYOUTS = {
     "roboflow": yolo(lambda folder, kind: f"{folder}/{kind}"),
     "ultralytics": yolo(lambda folder, kind: f"{kind}/{folder}"),
     "beside": yolo(lambda folder, kind: folder or "images"),
+    "flat": yolo(lambda folder, kind: folder or "photos"),
+    "listed": listed,
     "sessions": yolo(lambda folder, kind: f"{folder}/monday/{kind}"),
     "classes": classes,
     "voc": voc,
@@ -131,18 +157,23 @@ def datasets(draw: st.DrawFn) -> Drawn:
     names = draw(st.lists(st.sampled_from(CLASSES), min_size=least, max_size=3, unique=layout not in TOOLS))
     splits = draw(st.sampled_from([[""], ["train"], ["train", "validation"], ["train", "test"], list(FOLDERS)]))
     called = {split: draw(st.sampled_from(FOLDERS[split])) if split else "" for split in splits}
+    accent = draw(st.sampled_from(["", "", "é"]))
     for split in splits:
         for at in range(draw(st.integers(least, 3))):
-            stem, number = f"{split}p{at}", (at + draw(st.integers(0, 1)) * (least < 2)) % len(names)
+            stem, number = f"{split}p{at}{accent}", (at + draw(st.integers(0, 1)) * (least < 2)) % len(names)
             LAYOUTS[layout](drawn, split, called[split], stem, number, names[number])
             drawn.meaning[stem] = (split, names[number])
-    if draw(st.booleans()) and splits != [""]:
-        listed = draw(st.sampled_from(splits))
-        folder = drawn.places[listed]
-        stems = [stem for stem, (split, _) in drawn.meaning.items() if split == listed]
-        drawn.files[f"{listed}-list.txt"] = "".join(f"{folder}/{stem}.jpg\n" for stem in stems)
-        drawn.places[listed] = f"{listed}-list.txt"
-    if layout not in TOOLS and (layout != "classes" or draw(st.booleans())):
+    if draw(st.booleans()) and splits != [""] and layout != "listed":
+        chosen = draw(st.sampled_from(splits))
+        folder = drawn.places[chosen]
+        stems = [stem for stem, (split, _) in drawn.meaning.items() if split == chosen]
+        drawn.files[f"{chosen}-list.txt"] = "".join(f"{folder}/{stem}.jpg\n" for stem in stems)
+        drawn.places[chosen] = f"{chosen}-list.txt"
+    texts = layout not in (*TOOLS, "classes")
+    if texts and draw(st.booleans()):
+        where = draw(st.sampled_from(["classes.txt", "obj.names", "deep/down/classes.txt"]))
+        drawn.files[where] = "".join(f"{name}\n" for name in names)
+    elif texts or (layout == "classes" and draw(st.booleans())):
         drawn.files["data.yaml"] = draw(settings_files(drawn, names))
     # Beside folders of classes, without a word, a folder of documents is one more class.
     if layout != "classes" or splits != [""] or "data.yaml" in drawn.files:
@@ -184,8 +215,10 @@ def lay_out(root: Path, drawn: Drawn, wrapping: str, linked: str) -> None:
         tops[-1].symlink_to(place / "kept")
 
 
-def read(root: Path) -> tuple[str, Meaning, set[str]] | None:
-    """Task and meaning as they are read, and the pictures that are told to be left out; None for a refusal."""
+def read(root: Path) -> tuple[str, Meaning, set[str], set[str]] | None:
+    """Task and meaning as they are read, the pictures that are told to be left out, and the kinds of all that is told;
+    None for a refusal.
+    """
     source = open_source(root)
     labelled = [(entry, source.labels(entry, 64, 64)) for entry in source.entries]
     problems = [*source.problems, *(one for _, found in labelled for one in found.problems)]
@@ -198,7 +231,7 @@ def read(root: Path) -> tuple[str, Meaning, set[str]] | None:
     }
     left = {Path(problem.file).stem for problem in source.problems if problem.kind == "unused-file"}
     assert meaning.keys().isdisjoint(left)
-    return source.task, meaning, left
+    return source.task, meaning, left, {problem.kind for problem in source.problems}
 
 
 def flatten(meaning: Meaning) -> Meaning:
@@ -218,11 +251,13 @@ def test_what_is_read_is_what_lies_there_or_it_is_refused(drawn: Drawn, wrapping
         found = read(root)
         if found is None:
             return
-        task, meaning, left = found
+        task, meaning, left, kinds = found
         # Where data.yaml names folders, the labelled pictures of others are left out one by one.
         told = {stem: what for stem, what in drawn.meaning.items() if stem in left and drawn.names_splits()}
         assert task == drawn.task
         assert flatten(meaning | told) in (flatten(drawn.meaning), flatten(drawn.without_splits()))
+        if flatten(meaning | told) != flatten(drawn.meaning):
+            assert "joined-folders" in kinds
         for key, path in read_dataset(root).files.items():
             (Path(base) / "sent" / key).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, Path(base) / "sent" / key)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workflow.labels.geometry import area, box_around, smallest_rectangle
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Labelled
 
@@ -39,7 +41,6 @@ BROKEN = [
     pytest.param("0 0.5 0.5 0.2", "malformed-row", "4 columns", id="a column missing"),
     pytest.param("0", "malformed-row", "1 columns", id="a class alone"),
     pytest.param("0 0.5 0.5 0.2 0.2 0.9", "malformed-row", "6 columns", id="a score added"),
-    pytest.param("0 0.1 0.1 0.9 0.1 0.9 0.9", "wrong-task", "polygon", id="a polygon"),
     pytest.param("0 nan 0.5 0.2 0.2", "not-a-number", "'nan' is not a finite number", id="NaN"),
     pytest.param("0 0.5 inf 0.2 0.2", "not-a-number", "'inf' is not a finite number", id="infinity"),
     pytest.param("0 1_0 0.5 0.2 0.2", "not-a-number", "'1_0' is not a finite number", id="an underscore"),
@@ -119,12 +120,67 @@ def test_a_box_that_is_all_outside_cannot_be_repaired() -> None:
     assert "cannot be repaired" in found.problems[0].message
 
 
-def test_an_outline_among_boxes_becomes_the_box_around_where_the_policy_repairs() -> None:
-    """And is judged like any box afterwards."""
-    found = judged("1 0.2 0.2 0.6 0.3 0.4 0.8", policy={"wrong-task": "repair"})
-    assert found.rows[0].numbers == pytest.approx((0.4, 0.5, 0.4, 0.6))
-    over = judged("1 0.2 0.2 0.6 0.3 0.4 1.8", policy={"wrong-task": "repair"})
-    assert [problem.kind for problem in over.problems] == ["wrong-task", "outside-image"]
+def test_outlines_among_boxes_become_the_boxes_around_and_are_counted() -> None:
+    """One note a picture, with the number; and each is judged like any box afterwards."""
+    found = judged("1 0.2 0.2 0.6 0.3 0.4 0.8\n0 0.5 0.5 0.2 0.2\n0 0.1 0.1 0.3 0.1 0.3 0.3 0.1 0.3\n")
+    assert [row.numbers for row in found.rows] == [
+        pytest.approx((0.4, 0.5, 0.4, 0.6)),
+        (0.5, 0.5, 0.2, 0.2),
+        pytest.approx((0.2, 0.2, 0.2, 0.2)),
+    ]
+    [note] = found.problems
+    assert (note.kind, note.action, note.file, note.line) == ("simplified-object", "noted", "a.txt", 0)
+    assert note.message == "2 objects are drawn in more detail than detect needs: the box around each is taken"
+    over = judged("1 0.2 0.2 0.6 0.3 0.4 1.8")
+    assert [problem.kind for problem in over.problems] == ["outside-image", "simplified-object"]
+
+
+def test_who_wants_no_box_around_says_so() -> None:
+    """The policy refuses what is simplified."""
+    found = judged("1 0.2 0.2 0.6 0.3 0.4 0.8", policy={"simplified-object": "reject"})
+    assert [problem.action for problem in found.problems] == ["rejected"]
+
+
+def pixels(numbers: tuple[float, ...], width: int, height: int) -> list[tuple[float, float]]:
+    """The corners of a row in pixels."""
+    return [(x * width, y * height) for x, y in zip(numbers[0::2], numbers[1::2], strict=True)]
+
+
+def test_an_outline_becomes_the_smallest_turned_box_in_pixels() -> None:
+    """A diamond with a bump of no account, in a picture twice as wide as high: right angles are right in pixels."""
+    corners = [(40, 20), (60, 40), (55, 45), (40, 60), (20, 40)]
+    row = " ".join(f"{x / 200} {y / 100}" for x, y in corners)
+    found = judged(f"0 {row}", "obb", size=(200, 100))
+    assert [problem.kind for problem in found.problems] == ["simplified-object"]
+    assert "the smallest turned box around each is taken" in found.problems[0].message
+    places = pixels(found.rows[0].numbers, 200, 100)
+    assert sorted((round(x, 6), round(y, 6)) for x, y in places) == [(20, 40), (40, 20), (40, 60), (60, 40)]
+
+
+def test_a_turned_box_stays_in_the_picture_as_its_outline_does() -> None:
+    """A bar that the edge cuts off: the corner beyond is moved to the edge, and nothing is refused."""
+    found = judged("0 0.8 1 1 0.8 1 1", "obb", size=(100, 100))
+    assert [problem.kind for problem in found.problems] == ["simplified-object"]
+    assert all(0 <= value <= 1 for value in found.rows[0].numbers)
+    out = judged("0 0.8 1 1 0.8 1 1.2", "obb", size=(100, 100))
+    assert "outside-image" in [problem.kind for problem in out.problems]
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "numbers"),
+    [
+        ("obb", "0.25 0 0.5 0.25 0.25 0.5 0 0.25 0.25 0", (0.25, 0, 0.5, 0.25, 0.25, 0.5, 0, 0.25)),
+        ("segment", "0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.1", (0.1, 0.1, 0.9, 0.1, 0.9, 0.9)),
+        ("detect", "0.1 0.1 0.9 0.1 0.9 0.9 0.1 0.1", (0.5, 0.5, 0.8, 0.8)),
+    ],
+)
+def test_a_ring_that_comes_back_to_its_first_corner_is_the_same_without(
+    task: str, row: str, numbers: tuple[float, ...]
+) -> None:
+    """Five points are a turned box, four a triangle."""
+    found = judged(f"0 {row}", task)
+    assert [list(one.numbers) for one in found.rows] == [pytest.approx(list(numbers))]
+    assert [problem.kind for problem in found.problems] == ["simplified-object"] * (task == "detect")
 
 
 @pytest.mark.parametrize(("policy", "rows", "action"), [("drop", 1, "dropped"), ("note", 2, "noted")])
@@ -161,7 +217,7 @@ def test_a_sound_row_of_each_task_is_kept_as_it_is(task: str, row: str) -> None:
         ("segment", "0 0.1 0.1 0.9 0.1 0.9", "malformed-row"),
         ("segment", "0 0.1 0.1 0.5 0.5 0.9 0.9", "empty-box"),
         ("segment", "0 0.1 0.1 0.9 0.1 0.9 1.4", "outside-image"),
-        ("obb", "0 0.1 0.1 0.9 0.1 0.9 0.9", "wrong-task"),
+        ("obb", "0 0.5 0.5 0.2 0.2", "wrong-task"),
         ("obb", "0 0.1 0.1 0.9 0.1 1.0005 0.9 0.1 0.9", "overhanging-box"),
         ("pose", "0 0.5 0.5 0.2 0.2", "wrong-task"),
         ("pose", "0 0.5 0.5 0.2 0.2 0.1 0.1 2 0.2 0.2", "malformed-row"),
@@ -184,15 +240,16 @@ def test_a_keypoint_that_is_not_labelled_may_lie_anywhere() -> None:
 
 @pytest.mark.parametrize("task", ["segment", "obb"])
 def test_a_box_among_outlines_becomes_its_corners_where_the_policy_repairs(task: str) -> None:
-    """A box is an outline with four corners; an outline is no turned box without a guess."""
+    """A box is an outline with four corners, but one that nobody drew."""
     found = judged("0 0.5 0.5 0.2 0.4", task, {"wrong-task": "repair"})
     assert found.rows[0].numbers == pytest.approx((0.4, 0.3, 0.6, 0.3, 0.6, 0.7, 0.4, 0.7))
 
 
-def test_keypoints_in_a_set_of_boxes_are_left_out_where_the_policy_repairs() -> None:
+def test_keypoints_in_a_set_of_boxes_are_left_out_and_counted() -> None:
     """The box of the row stays."""
-    found = judged(f"0 0.5 0.5 0.2 0.2 {POINTS}", "detect", {"wrong-task": "repair"}, keypoints=(2, 3))
+    found = judged(f"0 0.5 0.5 0.2 0.2 {POINTS}", "detect", keypoints=(2, 3))
     assert found.rows[0].numbers == (0.5, 0.5, 0.2, 0.2)
+    assert [problem.kind for problem in found.problems] == ["simplified-object"]
 
 
 # --- any text at all ---------------------------------------------------------------------------
@@ -219,6 +276,23 @@ def test_no_box_outside_the_image_passes(numbers: list[float], policy: str) -> N
         assert max(width, height) <= 1
         assert -1.1e-6 <= x - width / 2 <= x + width / 2 <= 1 + 1.1e-6
         assert -1.1e-6 <= y - height / 2 <= y + height / 2 <= 1 + 1.1e-6
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=12))
+def test_the_smallest_turned_box_holds_its_outline_and_is_no_larger_than_the_straight_one(
+    points: list[tuple[float, float]],
+) -> None:
+    """Whatever was drawn, in pixels of a picture that is no square."""
+    flat = [value for point in points for value in point]
+    box = smallest_rectangle(flat, 640, 480)
+    corners = pixels(box, 640, 480)
+    upright = box_around(flat)
+    assert area([v for corner in corners for v in corner]) <= upright[2] * 640 * upright[3] * 480 + 1e-6
+    (ax, ay), (bx, by), _, (dx, dy) = corners
+    assert abs((bx - ax) * (dx - ax) + (by - ay) * (dy - ay)) < 1e-3
+    for x, y in pixels(tuple(flat), 640, 480):
+        for (px, py), (qx, qy) in pairwise([*corners, corners[0]]):
+            assert (qx - px) * (y - py) - (qy - py) * (x - px) >= -1e-3
 
 
 @given(st.lists(st.floats(-0.5, 1.5), min_size=6, max_size=20))

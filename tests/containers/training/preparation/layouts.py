@@ -23,11 +23,15 @@ Files = dict[str, str | None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a folder: what ``upload`` made of it or said, and the report on what it is or was sent as."""
+    """What became of a folder: what ``upload`` made of it or said, and the report on what it is or was sent as.
+
+    ``rows`` is what the preparation handed on as the label of each picture, by its split and its name without ending.
+    """
 
     report: DatasetReport
     dataset: Dataset | None
     said: str
+    rows: dict[tuple[str, str], str]
 
     @property
     def splits(self) -> dict[str, int]:
@@ -64,32 +68,43 @@ def pictures(folder: str, labels: str, count: int, label: str = BOX) -> Files:
     return found
 
 
-def bring(root: Path, base: Path, task: str = "auto") -> Outcome:
+def bring(root: Path, base: Path, task: str = "auto", format: str = "auto") -> Outcome:
     """Read a folder as ``upload`` does, and prepare both it and what would be sent, which must come to the same.
 
     What is refused here must be refused by the preparation.
     """
-    there = _prepare(base / "there", root, task)
+    there = _prepare(base / "there", root, task, format)
     dataset, said = None, ""
     try:
-        dataset = read_dataset(root, task=task)
+        dataset = read_dataset(root, task=task, format=format)
     except UsageError as error:
         said = str(error)
     if dataset is None:
-        assert there.errors, f"only upload refuses: {said}"
-        return Outcome(there, None, said)
+        assert there.report.errors, f"only upload refuses: {said}"
+        return Outcome(there.report, None, said, {})
     for key, path in dataset.files.items():
         place = base / "sent" / key
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
-    sent = _prepare(base / "arrived", base / "sent", task)
-    assert (sent.digest, sent.errors, sent.splits) == (there.digest, there.errors, there.splits)
-    return Outcome(there, dataset, "")
+    sent = _prepare(base / "arrived", base / "sent", task).report
+    assert (sent.digest, sent.errors, sent.splits) == (there.report.digest, there.report.errors, there.report.splits)
+    return Outcome(there.report, dataset, "", _read_rows(there))
 
 
-def _prepare(base: Path, dataset: Path, task: str) -> DatasetReport:
+def _prepare(base: Path, dataset: Path, task: str, format: str = "auto") -> Job:
     job = Job(base)
     job.dataset.parent.mkdir(parents=True)
     job.dataset.symlink_to(dataset)
-    job.record(task=task)
-    return job.prepared()
+    job.record(task=task, format=format)
+    job.prepared()
+    return job
+
+
+def _read_rows(job: Job) -> dict[tuple[str, str], str]:
+    found = {}
+    for name, data in job.handed_on().items():
+        channel, kind, *folders = name.split("/")
+        if kind == "labels":
+            split = "test" if channel == "test" else folders[0]
+            found[split, folders[-1].removesuffix(".txt")] = data.decode()
+    return found

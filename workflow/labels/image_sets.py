@@ -1,0 +1,55 @@
+"""Reads the lists of Pascal VOC's ``ImageSets/Main``: which pictures are of which split, by the ends of their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workflow.labels.alike import Alike, show_names
+from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
+from workflow.labels.pixel_labels import Register
+
+SETS = ("trainval", *SPLIT_NAMES)
+"""The lists of ``ImageSets/Main`` that are splits; later ones win."""
+
+
+def read_image_sets(files: Files, register: Register) -> dict[str, str]:
+    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
+    lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
+    known = Alike(end for image in files.images for end in list_ends(image[: image.rindex(".")]) if lists)
+    found: dict[str, str] = {}
+    for name, list_file in lists:
+        split = "train" if name == "trainval" else split_of(name)
+        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        for number, line in enumerate(lines, start=1):
+            # A name may hold spaces, and a number may follow it.
+            said = [_read_name(text) for text in (line, *line.split()[:1])]
+            ends = next((ends for path in said for end in list_ends(path) if (ends := known.find(end))), ())
+            if len(ends) > 1:
+                register.report("label-conflict", f"may be any of {show_names(ends)}", list_file, number)
+            elif ends:
+                found[ends[0]] = split
+            elif line.strip():
+                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+    if lists and not found:
+        register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
+    return found
+
+
+def _read_name(text: str) -> str:
+    """What a line of a list names, without quotes and the ending of a picture."""
+    path = clean_path(text.strip().strip("\"'"))
+    return path.rpartition(".")[0] if is_image(path) else path
+
+
+def list_ends(path: str) -> list[str]:
+    """The path and what is left of it without its first folders, the longest first."""
+    parts = path.split("/")
+    return ["/".join(parts[at:]) for at in range(len(parts))]
+
+
+def find_split(splits: Mapping[str, str], name: str, files: Files) -> str:
+    """The split of a picture or an annotation: as the lists say, or else as its folders are called."""
+    ends = list_ends(name.rpartition(".")[0])
+    return next((splits[end] for end in ends if end in splits), "") or split_of(
+        name[len(files.base) :].rpartition("/")[0]
+    )
