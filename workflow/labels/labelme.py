@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from workflow.labels.source import Entry, Labelled, Opened, problem
 
 LARGEST = 256 * 2**20
 """Most bytes of one file, which may hold its picture."""
+LOOKED_INTO = 20
+"""Files that are looked into to tell the format."""
 
 _HEAD = re.compile(rb'\A(?:\xef\xbb\xbf)?\s*\{.*"(shapes|imagePath|imageData|lineColor)"\s*:', re.DOTALL)
 _TURNED = ("oriented_rectangle", "rotation")
@@ -82,14 +85,9 @@ class LabelMeSource(Opened):
 
 
 def is_labelme(files: Files) -> bool:
-    """Whether there is a JSON file of LabelMe's."""
-    return bool(_find_drawings(files))
-
-
-def _find_drawings(files: Files) -> list[str]:
-    """The JSON files that begin like LabelMe's; none where the first ten are of others after all."""
-    found = [name for name in files.ending(".json") if _begins_like_labelme(files.path(name))]
-    return [] if all(_is_stray(files.path(name)) for name in found[:10]) else found
+    """Whether there is a JSON file of LabelMe's among the first that begin like one."""
+    begun = filter(_begins_like_labelme, map(files.path, files.ending(".json")))
+    return any(not _is_stray(path) for path in islice(begun, LOOKED_INTO))
 
 
 def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
@@ -104,7 +102,9 @@ def open_labelme(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     classes: set[str] = set()
     labels: dict[str, str] = {}
     found: list[str] = []
-    for file in _find_drawings(files):
+    for file in files.ending(".json"):
+        if not _begins_like_labelme(files.path(file)):
+            continue
         drawing = Drawing("", 0, 0, ())
         try:
             drawing = read_drawing(files.path(file))

@@ -106,14 +106,14 @@ def labelme(drawn: Drawn, split: str, folder: str, stem: str, number: int, name:
     folder = folder or "photos"
     shape = {"label": name, "points": [[1, 1], [9, 9]], "shape_type": "rectangle"}
     drawn.files[f"{folder}/{stem}.jpg"] = stem
-    drawn.files[f"{folder}/{stem}.json"] = json.dumps({"shapes": [shape], "imagePath": "C:\\other.jpg"})
+    drawn.files[f"{folder}/{decompose(stem)}.json"] = json.dumps({"shapes": [shape], "imagePath": "C:\\other.jpg"})
     drawn.places[split] = folder
 
 
 def cvat(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
     """One XML file, whose subsets are the splits."""
     box = f'<box label="{name}" xtl="1" ytl="1" xbr="9" ybr="9"/>'
-    image = f'<image name="{stem}.jpg" subset="{folder or "default"}" width="64" height="64">{box}</image>'
+    image = f'<image name="{decompose(stem)}.JPG" subset="{folder or "default"}" width="64" height="64">{box}</image>'
     before = drawn.files.get("annotations.xml", "<annotations></annotations>").removesuffix("</annotations>")
     drawn.files["annotations.xml"] = f"{before}{image}</annotations>"
     drawn.files[f"images/{stem}.jpg"] = stem
@@ -125,7 +125,7 @@ def label_studio(drawn: Drawn, split: str, folder: str, stem: str, number: int, 
     value = {"x": 1, "y": 1, "width": 9, "height": 9, "rotation": 0, "rectanglelabels": [name]}
     annotation = {"result": [{"type": "rectanglelabels", "value": value}]}
     tasks = json.loads(drawn.files.get(f"{folder or 'tasks'}.json", "[]"))
-    tasks.append({"data": {"image": f"/data/upload/1/01234567-{stem}.jpg"}, "annotations": [annotation]})
+    tasks.append({"data": {"image": f"/data/upload/1/01234567-{decompose(stem)}.jpg"}, "annotations": [annotation]})
     drawn.files[f"{folder or 'tasks'}.json"] = json.dumps(tasks)
     drawn.files[f"photos/{stem}.jpg"] = stem
     drawn.places[split] = "photos"

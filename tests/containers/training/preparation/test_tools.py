@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,13 @@ def test_an_export_is_examined_before_it_is_sent(tmp_path: Path, format: str) ->
     assert report
     assert {name: split.images for name, split in report.splits.items()} == SPLITS
     assert report.errors == 0
+
+
+def test_the_zip_that_cvat_exports_is_read_as_it_is(tmp_path: Path) -> None:
+    """Nobody has to unpack it."""
+    archive = shutil.make_archive(str(tmp_path / "task"), "zip", draw(tmp_path, "cvat"))
+    dataset = read_dataset(Path(archive))
+    assert (dataset.format, dataset.classes, dataset.splits, dataset.objects) == ("cvat", ("bolt", "nut"), SPLITS, 16)
 
 
 @pytest.mark.parametrize("format", ["labelme", "cvat", "label-studio"])
