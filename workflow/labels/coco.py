@@ -92,7 +92,7 @@ class CocoSource(Opened):
         size = find_size(said, (width, height), picture.file, f"{entry.image}: ", self.rules.policy)
         if isinstance(size, Labelled):
             return size
-        judge = Judge(self.rules, picture.file, *size)
+        judge = Judge(self.rules, picture.file, *size, image=entry.image)
         if picture.places:
             with (self.root / picture.file).open("rb") as stream:
                 for place, length in zip(picture.places, picture.lengths, strict=True):

@@ -60,7 +60,7 @@ class CvatSource(Opened):
         except CvatError as error:
             broken = problem("malformed-row", place.file, place.line, str(error), policy)
             return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
-        judge = Judge(self.rules, place.file, *size)
+        judge = Judge(self.rules, place.file, *size, image=entry.image)
         for part in image.parts:
             shape = read_shape(part, place.line - 1, self.points)
             if shape is not None:

@@ -80,8 +80,11 @@ class Files:
 
     def labels_of(self, image: str) -> list[str]:
         """The file with an image's YOLO label, where it belongs or beside the image; several that look the same."""
+        label = label_of(image)
+        if label in self._known and not label.endswith("classes.txt"):
+            return [label]  # the way of nearly every picture
         beside = f"{image[: image.rindex('.')]}.txt"
-        places = ([name for name in self.alike(at) if not is_class_list(name)] for at in (label_of(image), beside))
+        places = ([name for name in self.alike(at) if not is_class_list(name)] for at in (label, beside))
         return next(filter(None, places), [])
 
     def below(self, folder: str) -> list[str]:

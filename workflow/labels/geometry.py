@@ -64,7 +64,8 @@ def smallest_rectangle(points: Sequence[float], width: float, height: float) -> 
     """
     places = zip(points[0::2], points[1::2], strict=True)
     hull = _find_hull([(x * width, y * height) for x, y in places])
-    best, smallest = corners(box_around(points)), math.inf
+    upright = box_around(points)
+    best, smallest = corners(upright), upright[2] * width * upright[3] * height
     for (x, y), (ahead, below) in pairwise([*hull, hull[0]]):
         length = math.hypot(ahead - x, below - y)
         if not 0 < length < math.inf:
@@ -97,6 +98,19 @@ def _find_hull(points: Sequence[tuple[float, float]]) -> list[tuple[float, float
 
 def _cross(start: tuple[float, float], via: tuple[float, float], end: tuple[float, float]) -> float:
     return (via[0] - start[0]) * (end[1] - start[1]) - (via[1] - start[1]) * (end[0] - start[0])
+
+
+def is_box_with_points(numbers: Sequence[float]) -> bool:
+    """Whether a row is a box in the image with keypoints in it, each with its visibility, and not an outline.
+
+    Numbers of an outline that are 0 or 1 lie on the image's edge, and no box around its first corner does then.
+    """
+    points, seen = numbers[4:], numbers[6::3]
+    if len(points) % 3 or not set(seen) <= {0.0, 1.0, 2.0} or not any(seen) or min(numbers[2:4]) <= 0:
+        return False
+    left, top, right, bottom = edges(numbers[:4])
+    xs, ys = ([value for value, visible in zip(points[at::3], seen, strict=True) if visible] for at in (0, 1))
+    return 0 <= left <= min(xs) <= max(xs) <= right <= 1 and 0 <= top <= min(ys) <= max(ys) <= bottom <= 1
 
 
 def join_outlines(parts: Sequence[Sequence[float]]) -> Numbers:

@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from workflow.labels.alike import compose
@@ -19,18 +20,18 @@ def describe_joined(base: str, entries: Sequence[Entry], classes: Collection[str
     """
     if any(entry.split for entry in entries):
         return ""
-    paths = [
-        tuple(
-            part
-            for part in entry.image[len(base) :].split("/")[:-1]
-            if not is_structure(part) and compose(part) not in classes
-        )
-        for entry in entries
-    ]
-    first, last = min(paths, default=()), max(paths, default=())
+    counts = Counter(entry.image.rpartition("/")[0] for entry in entries)
+    paths = {folder: _list_telling(folder[len(base) :], classes) for folder in counts}
+    first, last = min(paths.values(), default=()), max(paths.values(), default=())
     shared = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
-    tops = ["/".join(path[: shared + 1]) for path in paths if len(path) > shared]
-    if len(set(tops)) < 2:
+    tops = {folder: "/".join(path[: shared + 1]) for folder, path in paths.items() if len(path) > shared}
+    if len(set(tops.values())) < 2:
         return ""
-    there = count_by_folder(f"{top}/" for top in tops)
-    return f"no folder is called like a split: the pictures of {there} are one set, of which splits are made"
+    there = count_by_folder(f"{top}/" for folder, top in tops.items() for _ in range(counts[folder]))
+    message = f"no folder is called like a split: the pictures of {there} are one set, of which splits are made"
+    return f"{message}; if they are splits, call them train, val and test"
+
+
+def _list_telling(folder: str, classes: Collection[str]) -> tuple[str, ...]:
+    """The parts of a path that say neither what is in it nor a class."""
+    return tuple(part for part in folder.split("/") if part and not is_structure(part) and compose(part) not in classes)

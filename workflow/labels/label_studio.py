@@ -59,7 +59,7 @@ class LabelStudioSource(Opened):
         size = find_size(read_size(results), (width, height), place.file, f"{entry.image}: ", policy)
         if isinstance(size, Labelled):
             return size
-        judge = Judge(self.rules, place.file, *size)
+        judge = Judge(self.rules, place.file, *size, image=entry.image)
         for shape in read_shapes(results, size):
             take_shape(judge, shape, self.numbered, self.task, size, f"{entry.image}: ")
         return judge.labelled()

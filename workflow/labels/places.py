@@ -144,7 +144,7 @@ class _Search:
             if called:
                 self.places[split] = self._read(called[:1], split)
         for name in () if self.places else lists:
-            message = "lists pictures and is called like no split: they are of one set, of which splits are made"
+            message = "lists pictures and is called like no split, as train.txt is: splits are made of the whole set"
             self._problems.append(problem("joined-folders", name, 0, message, self._policy))
 
     def _list_labelled_folders(self) -> list[str]:

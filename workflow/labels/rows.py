@@ -17,6 +17,7 @@ from workflow.labels.geometry import (
     clip_points,
     corners,
     edges,
+    is_box_with_points,
     smallest_rectangle,
 )
 from workflow.labels.source import Labelled, Problem, Row, problem
@@ -38,12 +39,13 @@ class Rules:
 
 
 class Judge:
-    """Judges the objects of one image; ``file`` is where they are written."""
+    """Judges the objects of one image; ``file`` is where they are written, ``image`` its name where others are, too."""
 
-    def __init__(self, rules: Rules, file: str, width: int, height: int) -> None:
+    def __init__(self, rules: Rules, file: str, width: int, height: int, image: str = "") -> None:
         """Size of the upright image in pixels, 0 where unknown."""
         self._rules = rules
         self._file = file
+        self._image = image
         self._pixel = (1 / (width or NOMINAL), 1 / (height or NOMINAL))
         self._rows: list[Row] = []
         self._seen: set[tuple[int, Numbers]] = set()
@@ -56,6 +58,7 @@ class Judge:
         if self._simplified:
             shape = "the smallest turned box" if self._rules.task == "obb" else "the box"
             count = f"{self._simplified:,} objects are" if self._simplified > 1 else "1 object is"
+            count = f"{self._image}: {count}" if self._image else count
             message = f"{count} drawn in more detail than {self._rules.task} needs: {shape} around each is taken"
             problems.append(problem("simplified-object", self._file, 0, message, self._rules.policy))
         return Labelled(tuple(self._rows), tuple(problems), labelled=True, dropped=False)
@@ -160,6 +163,8 @@ class Judge:
             # A ring that comes back to its first corner, as some tools write it.
             numbers = numbers[:-2]
             found = self._task_of(len(numbers))
+        if found == "segment" and is_box_with_points(numbers):
+            found = "pose"  # of a set that does not say how many keypoints an object has
         if found == task or (task == "segment" and found == "obb"):
             return numbers
         simple = self._simplify(found, numbers)

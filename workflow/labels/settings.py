@@ -65,15 +65,11 @@ def find_settings(files: Files) -> str:
         if base + name in files:
             return base + name
     others = [name for name in files.ending(".yaml", ".yml") if "/" not in name[len(base) :] and name.startswith(base)]
+    others += [name for name in files.ending(".data") if _read_darknet(files, name)]
     if len(others) > 1:
         raise SettingsError(base or ".", 0, f"which one names the classes: {', '.join(others)}? Keep one as data.yaml")
     if others:
         return others[0]
-    darknet = [name for name in files.ending(".data") if _read_darknet(files, name)]
-    if len(darknet) > 1:
-        raise SettingsError(base or ".", 0, f"which one is this dataset's: {', '.join(darknet)}? Keep one")
-    if darknet:
-        return darknet[0]
     return base + "classes.txt" if base + "classes.txt" in files else ""
 
 
@@ -115,9 +111,8 @@ def _settings_of_darknet(files: Files, file: str) -> Settings:
     said = _read_darknet(files, file)
     names, lists = _read_class_lists(files, said.get("names", ""))
     if not lists:
-        message = (
-            f"names = {said.get('names', '')}, and there is no list of classes: looked for *.names and classes.txt"
-        )
+        there = ", ".join(name for name in files.all if is_class_list(name)) or "no other *.names and no classes.txt"
+        message = f"names = {said.get('names', '')}, and no such list of classes is here; there is {there}"
         raise SettingsError(file, 0, message)
     classes = _name_classes(lists[0], names)
     if said.get("classes", str(len(classes))) != str(len(classes)):
@@ -137,12 +132,12 @@ def _read_darknet(files: Files, file: str) -> dict[str, str]:
 
 
 def _read_class_lists(files: Files, said: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The lines that name the classes, and the files that hold them: ``said``, or else all there are.
+    """The lines that name the classes, and the files that hold them: all there are, or just ``said``.
 
     Raises SettingsError for two that disagree.
     """
     lists = [name for name in files.all if is_class_list(name)]
-    lists = (Finder(lists).find(said) if said else []) or lists
+    lists = Finder(lists).find(said) if said else lists
     # An empty line between others would move the number of every class below it.
     read = {
         name: tuple(compose(line.strip()) for line in _read_text(files, name).rstrip().splitlines()) for name in lists

@@ -268,3 +268,15 @@ def test_pictures_of_no_split_beside_those_of_one_are_refused(tmp_path: Path) ->
     names = [{"id": at, "file_name": f"{folder}/a.jpg"} for at, folder in enumerate(("more", "train"))]
     [problem] = [one for one in open_source(coco(tmp_path, images=names)).problems if one.action == "rejected"]
     assert problem.message.startswith("pictures of no split lie beside those of others: more (1); ")
+
+
+def test_outlines_are_taken_for_turned_boxes_where_somebody_asks_for_them(tmp_path: Path) -> None:
+    """A diamond with a dent: its smallest turned box, in pixels; one note, with the number and the picture."""
+    diamond = [30, 10, 40, 20, 35, 22, 30, 30, 20, 20]
+    source = open_source(coco(tmp_path, {"segmentation": [diamond]}, {"segmentation": [TRIANGLE]}), task="obb")
+    found = first(source)
+    places = list(zip(found.rows[0].numbers[0::2], found.rows[0].numbers[1::2], strict=True))
+    assert sorted((round(x * 100, 6), round(y * 50, 6)) for x, y in places) == [(20, 20), (30, 10), (30, 30), (40, 20)]
+    [note] = found.problems
+    assert (note.kind, note.action) == ("simplified-object", "noted")
+    assert note.message.startswith("a.jpg: 2 objects are drawn in more detail than obb needs: the smallest turned box")

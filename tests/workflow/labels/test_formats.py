@@ -17,8 +17,11 @@ from workflow.labels.recognition import open_source
 TOOLS = ("coco", "voc", "ground-truth", "labelme", "cvat", "label-studio")
 SPLIT = [name for name in WRITERS if name not in ("flat", "folders")]
 OF_TASK = {
-    "segment": ("roboflow", "ultralytics", "coco", "coco-roboflow", "labelme", "cvat", "label-studio"),
-    "obb": ("roboflow", "ultralytics", "labelme"),
+    "segment": (
+        *("roboflow", "ultralytics", "darknet", "labelimg", "coco", "coco-roboflow"),
+        *("labelme", "cvat", "label-studio"),
+    ),
+    "obb": ("roboflow", "ultralytics", "cvat-yolo", "labelimg", "labelme"),
     "pose": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
 }
 
@@ -79,7 +82,7 @@ def test_a_format_is_recognised_as_well_as_named(
     assert read(tmp_path) == read(tmp_path, format=known)
 
 
-@pytest.mark.parametrize("format", ["flat", *TOOLS])
+@pytest.mark.parametrize("format", ["flat", "darknet", "cvat-yolo", "labelimg", *TOOLS])
 def test_a_dataset_without_splits_has_one_without_a_name(pictures: MakePictures, tmp_path: Path, format: str) -> None:
     """Where nobody chose, the preparation does."""
     made = pictures(splits=("",))

@@ -28,18 +28,28 @@ STARTS = {
     "tasks.json": b'[{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"type": "rectanglelabels", "value": ',
     "groups.csv": b"file,group\n",
     "classes.txt": b"bolt\n",
+    "obj.data": b"classes = 1\nnames = classes.txt\ntrain = ",
+    "train.txt": b"images/a.jpg\n",
 }
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @pytest.mark.parametrize("name", STARTS)
 @pytest.mark.parametrize("format", FORMATS)
-@given(rest=st.binary(max_size=60) | st.text(alphabet='{}[]<>/":,1 \n', max_size=60).map(str.encode))
-def test_any_bytes_in_any_document_are_problems_at_most(tmp_path: Path, name: str, format: str, rest: bytes) -> None:
-    """Whole or broken off, of this format or another, also where the policy mends all it can."""
+@given(
+    rest=st.binary(max_size=60) | st.text(alphabet='{}[]<>/":,1 \n', max_size=60).map(str.encode), more=st.booleans()
+)
+def test_any_bytes_in_any_document_are_problems_at_most(
+    tmp_path: Path, name: str, format: str, rest: bytes, more: bool
+) -> None:
+    """Whole or broken off, of this format or another or of two, also where the policy mends all it can."""
     for file in ("images/a.jpg", name):
         (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / "images" / "a.jpg").write_bytes(b"x")
+    if more:
+        (tmp_path / "images" / "a.txt").write_bytes(b"0 0.5 0.5 0.2 0.2\n")
+    else:
+        (tmp_path / "images" / "a.txt").unlink(missing_ok=True)
     (tmp_path / name).write_bytes(STARTS[name] + rest)
     source = open_source(tmp_path, format=format, policy={"outside-image": "repair", "wrong-task": "repair"})
     assert source.entries or source.problems

@@ -252,6 +252,16 @@ def test_keypoints_in_a_set_of_boxes_are_left_out_and_counted() -> None:
     assert [problem.kind for problem in found.problems] == ["simplified-object"]
 
 
+@pytest.mark.parametrize(("task", "rows", "kind"), [("detect", 1, "simplified-object"), ("segment", 0, "wrong-task")])
+def test_keypoints_of_a_set_that_does_not_say_so_are_no_outline(task: str, rows: int, kind: str) -> None:
+    """Two keypoints with their visibility are as many numbers as five corners; the box is the row's own."""
+    found = judged(f"0 0.15 0.15 0.2 0.2 {POINTS}", task)
+    assert [row.numbers for row in found.rows] == [(0.15, 0.15, 0.2, 0.2)] * rows
+    assert [problem.kind for problem in found.problems] == [kind]
+    corner = judged("0 0.9 0.9 1 0.8 0.95 0.7 1 0.5 1 1", task)
+    assert len(corner.rows) == 1
+
+
 # --- any text at all ---------------------------------------------------------------------------
 
 

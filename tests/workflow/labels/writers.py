@@ -114,6 +114,42 @@ def write_listed(pictures: Pictures, target: Path) -> None:
     _yolo(pictures, target, lambda split, kind: kind, places)
 
 
+def write_darknet(pictures: Pictures, target: Path) -> None:
+    """Labels beside the pictures, ``obj.data``, ``obj.names`` and a list for each split, as for Darknet."""
+    _write_darknet(pictures, target, lambda split: "obj", "/home/me/darknet/data/")
+
+
+def write_cvat_yolo(pictures: Pictures, target: Path) -> None:
+    """CVAT's "YOLO 1.1": a folder for each subset, and lists whose paths begin with ``data/``."""
+    _write_darknet(pictures, target, lambda split: f"obj_{split or 'train'}_data", "data/")
+
+
+def write_labelimg(pictures: Pictures, target: Path) -> None:
+    """Labels and ``classes.txt`` beside the pictures, in a folder for each split."""
+    for split in pictures.splits():
+        _write(target / WORDS[split] / "classes.txt", "".join(f"{name}\n" for name in pictures.classes))
+    for picture in pictures.pictures:
+        _copy(picture, target / WORDS[picture.split])
+        _write(target / WORDS[picture.split] / f"{picture.stem}.txt", _rows(picture))
+
+
+def _write_darknet(pictures: Pictures, target: Path, folder: Callable[[str], str], before: str) -> None:
+    settings = [f"classes = {len(pictures.classes)}", "names = data/obj.names", "backup = backup/"]
+    for split in filter(None, pictures.splits()):
+        paths = [f"{before}{folder(WORDS[split])}/{picture.name}\n" for picture in pictures.of(split)]
+        _write(target / f"{WORDS[split]}.txt", "".join(paths))
+        settings.append(f"{WORDS[split]} = data/{WORDS[split]}.txt")
+    _write(target / "obj.data", "\n".join(settings) + "\n")
+    _write(target / "obj.names", "".join(f"{name}\n" for name in pictures.classes))
+    for picture in pictures.pictures:
+        _copy(picture, target / folder(WORDS[picture.split]))
+        _write(target / folder(WORDS[picture.split]) / f"{picture.stem}.txt", _rows(picture))
+
+
+def _rows(picture: Picture) -> str:
+    return "".join(" ".join([str(row.class_id), *map(_shown, row.numbers)]) + "\n" for row in picture.rows)
+
+
 def _yolo(
     pictures: Pictures,
     target: Path,
@@ -132,8 +168,7 @@ def _yolo(
     for picture in pictures.pictures:
         split = WORDS[picture.split]
         _copy(picture, target / folder(split, "images"))
-        rows = [" ".join([str(row.class_id), *map(_shown, row.numbers)]) for row in picture.rows]
-        _write(target / folder(split, "labels") / f"{picture.stem}.txt", "".join(f"{row}\n" for row in rows))
+        _write(target / folder(split, "labels") / f"{picture.stem}.txt", _rows(picture))
 
 
 def write_folders(pictures: Pictures, target: Path) -> None:
@@ -379,6 +414,9 @@ WRITERS: dict[str, Callable[[Pictures, Path], None]] = {
     "ultralytics": write_ultralytics,
     "flat": write_flat,
     "listed": write_listed,
+    "darknet": write_darknet,
+    "cvat-yolo": write_cvat_yolo,
+    "labelimg": write_labelimg,
     "folders": write_folders,
     "coco": write_coco,
     "coco-roboflow": write_coco_roboflow,

@@ -69,7 +69,7 @@ def pictures(folder: str, labels: str, count: int, label: str = BOX) -> Files:
 
 
 def bring(root: Path, base: Path, task: str = "auto", format: str = "auto") -> Outcome:
-    """Read a folder as ``upload`` does, and prepare both it and what would be sent, which must come to the same.
+    """Read a folder as ``upload`` does, prepare it, and examine what would be sent, which must come to the same.
 
     What is refused here must be refused by the preparation.
     """
@@ -86,17 +86,17 @@ def bring(root: Path, base: Path, task: str = "auto", format: str = "auto") -> O
         place = base / "sent" / key
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
-    sent = _prepare(base / "arrived", base / "sent", task).report
+    sent = _prepare(base / "arrived", base / "sent", task, program="examine").report
     assert (sent.digest, sent.errors, sent.splits) == (there.report.digest, there.report.errors, there.report.splits)
     return Outcome(there.report, dataset, "", _read_rows(there))
 
 
-def _prepare(base: Path, dataset: Path, task: str, format: str = "auto") -> Job:
+def _prepare(base: Path, dataset: Path, task: str, format: str = "auto", program: str = "prepare") -> Job:
     job = Job(base)
     job.dataset.parent.mkdir(parents=True)
     job.dataset.symlink_to(dataset)
     job.record(task=task, format=format)
-    job.prepared()
+    assert job.run(program) == 0
     return job
 
 

@@ -150,6 +150,18 @@ def test_darknet_says_which_list_of_classes_is_meant(root: Path, tmp_path: Path)
     assert bring(draw(root, files), tmp_path).report.classes == ("bolt", "nut")
     draw(root, {"obj.data": "classes = 3\nnames = data/obj.names\n"})
     assert "obj.data: classes = 3, and obj.names names 2" in bring(root, tmp_path / "again").said
+    draw(root, {"obj.data": "names = data/mine.names\n"})
+    lost = "obj.data: names = data/mine.names, and no such list of classes is here; there is coco.names, obj.names"
+    assert lost in bring(root, tmp_path / "lost").said
+
+
+def test_two_files_of_settings_are_a_question(root: Path, tmp_path: Path) -> None:
+    """Each may name other splits; ``data.yaml`` is the one that decides."""
+    files = beside() | {"obj.data": "names = obj.names\n", "obj.names": NAMES, "mine.yaml": "names: [nut, bolt]\n"}
+    said = bring(draw(root, files), tmp_path).said
+    assert "which one names the classes: mine.yaml, obj.data? Keep one as data.yaml" in said
+    (root / "mine.yaml").rename(root / "data.yaml")
+    assert bring(root, tmp_path / "again").report.classes == ("nut", "bolt")
 
 
 # --- Roboflow's exports of every task ----------------------------------------------------------
