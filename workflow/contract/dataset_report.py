@@ -50,6 +50,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "repeated-object": FindingKind("drop", ("reject", "drop", "note"), "the same row stands there twice"),
     "crowd": FindingKind("drop", _ROW, "a crowd is no single object"),
     # Pictures: `drop` leaves out the picture with its labels.
+    "missing-images": FindingKind("reject", _ROW, "copy the pictures there; drop goes on with those that are there"),
     "unreadable-image": FindingKind("reject", _ROW, "export or copy the picture again"),
     "truncated-image": FindingKind("reject", _ROW, "copy the picture again: its end is missing"),
     "enormous-image": FindingKind("reject", _ROW, "scale the picture down"),

@@ -12,8 +12,8 @@ from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.way_on import tell_way_on
 from workflow.errors import UsageError
 
-WHOLE = ("layout", "classes")
-"""Kinds of findings that are about the whole."""
+FIRST = ("missing-images", "layout", "classes")
+"""Kinds of findings that are about the whole, in the order in which they are told."""
 SHOWN_OF_A_KIND = 3
 """Findings of a kind named in full; the rest are counted."""
 
@@ -62,7 +62,8 @@ def refuse(
     counts = counted or Counter(one.kind for one in found)
     lines = [f"{folder} cannot be used:"]
     # What is wrong with the whole comes before the rows that suffer from it.
-    for kind, count in sorted(counts.items(), key=lambda one: (one[0] not in WHOLE, -one[1])):
+    order = {kind: at for at, kind in enumerate(FIRST)}
+    for kind, count in sorted(counts.items(), key=lambda one: (order.get(one[0], len(order)), -one[1])):
         examples = [one for one in found if one.kind == kind][:SHOWN_OF_A_KIND]
         lines.append(f"  {count:,} {kind}: {FINDINGS[kind].advice}")
         lines += [f"    {place(folder, one, whole)}: {one.message}" for one in examples]

@@ -114,7 +114,9 @@ class Register:
         groups, problems = read_groups(self._files, self._policy)
         self.problems += problems
         if self._missing and len(self._missing) * 2 > self._named:
-            self.problems.insert(0, problem("layout", where, 0, self._tell_missing(called), self._policy))
+            # Without any there is nothing to go on with.
+            kind = "missing-images" if self._found else "layout"
+            self.problems.insert(0, problem(kind, where, 0, self._tell_missing(called), self._policy))
         elif not self._found:
             self.report("layout", "none of the images that it names is here", where)
         for image in self._files.images:

@@ -254,9 +254,13 @@ def test_what_is_wrong_with_the_whole_is_told_before_any_row(tmp_path: Path) -> 
     lines = [{"source-ref": f"s3://b/{name}.jpg", "boxes": label, "boxes-metadata": metadata} for name in "abc"]
     (tmp_path / "output.manifest").write_text("\n".join(map(json.dumps, lines)))
     said = refused(tmp_path).splitlines()
-    assert said[1].startswith("  1 layout: ")
+    assert said[1].startswith("  1 missing-images: ")
     assert "2 of 3 pictures of the manifest are not there" in said[2]
     assert said[3].startswith("  5 unknown-class: ")
+    policy = {"missing-images": "drop", "unknown-class": "drop"}
+    assert said[-1].endswith("--policy missing-images=drop,unknown-class=drop")
+    with pytest.raises(UsageError, match="hold no object"):
+        read_dataset(tmp_path, policy=policy)
 
 
 def test_ground_truth_is_uploaded_with_its_manifest(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_where_most_pictures_are_missing_that_is_the_first_thing_said(
     for picture in lost[1:]:
         picture.unlink()
     said = open_source(tmp_path / "mine").problems[0]
-    assert (said.kind, said.action) == ("layout", "rejected")
+    assert (said.kind, said.action) == ("missing-images", "rejected")
     assert said.message.startswith("2 of 3 pictures of the ")
     assert (
         f"among the pictures in {open_source(tmp_path / 'mine').entries[0].image.rpartition('/')[0] or '.'} (1);"

@@ -97,7 +97,11 @@ def test_a_manifest_most_of_whose_pictures_are_missing_says_so_first(tmp_path: P
     lines = [line(BOX, {**BOX, "class_id": 9}), "{broken", *(line(BOX, source=f"s3://b/x/{n}.jpg") for n in range(469))]
     source = open_source(manifest(tmp_path, *lines))
     first_said, second, *rest = source.problems
-    assert (first_said.kind, first_said.file, first_said.action) == ("layout", "output.manifest", "rejected")
+    assert (first_said.kind, first_said.file, first_said.action) == (
+        "missing-images",
+        "output.manifest",
+        "rejected",
+    )
     assert first_said.message == (
         "469 of 470 pictures of the manifest are not there: looked for files called like s3://b/x/0.jpg among the"
         " pictures in photos (1); copy the pictures there, in the same folder or below it, under the names that it"
