@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 
+from workflow.labels.alike import show_names
 from workflow.labels.files import Files, Finder
 from workflow.labels.source import Problem, problem
 
@@ -34,7 +35,8 @@ def read_groups(files: Files, policy: Mapping[str, str]) -> tuple[dict[str, str]
                 if len(found) == 1:
                     groups[found[0]] = (row["group"] or "").strip()
                 else:
-                    message = f"{row['file']!r} is {'no picture' if not found else 'more than one picture'} of this set"
+                    many = f"more than one picture of this set: {show_names(found[:3])}"
+                    message = f"{row['file']!r} is {many if found else 'no picture of this set'}"
                     problems.append(problem("unused-file", file, rows.line_num, message, policy))
     except (UnicodeDecodeError, csv.Error) as error:
         problems.append(problem("layout", file, 0, f"cannot be read as CSV in UTF-8: {error}", policy))

@@ -258,8 +258,11 @@ def test_keypoints_of_a_set_that_does_not_say_so_are_no_outline(task: str, rows:
     found = judged(f"0 0.15 0.15 0.2 0.2 {POINTS}", task)
     assert [row.numbers for row in found.rows] == [(0.15, 0.15, 0.2, 0.2)] * rows
     assert [problem.kind for problem in found.problems] == [kind]
-    corner = judged("0 0.9 0.9 1 0.8 0.95 0.7 1 0.5 1 1", task)
-    assert len(corner.rows) == 1
+    for corner in ("0.9 0.9 1 0.8 0.95 0.7 1 0.5 1 1", "0.9 0.5 1 0.8 0.95 0.7 1 0.5 0.85 1"):
+        assert "wrong-task" not in [problem.kind for problem in judged(f"0 {corner}", task).problems]
+        outline = tuple(map(float, corner.split()))
+        expected = outline if task == "segment" else box_around(outline)
+        assert judged(f"0 {corner}", task).rows[0].numbers == pytest.approx(expected)
 
 
 # --- any text at all ---------------------------------------------------------------------------

@@ -155,3 +155,14 @@ def test_two_names_that_look_the_same_with_a_label_each_are_two_pictures(root: P
     found = bring(draw(root, files), tmp_path)
     rows = {name: row for (_, name), row in found.rows.items()}
     assert rows == {"a": BOX, ONE: "0 0.5 0.5 0.5 0.5\n", TWO: "0 0.5 0.5 0.75 0.5\n"}, found.said
+
+
+def test_groups_meet_their_pictures_or_say_which_may_be_meant(root: Path, tmp_path: Path) -> None:
+    """A third spelling of two names that look the same is neither."""
+    files: Files = {**YAML, "groups.csv": f"file,group\n{TWO}.PNG,one\nlot/{ONE}.PNG,two\n", f"images/{ONE}.png": None}
+    files |= {f"labels/{name}.txt": BOX for name in (ONE, "a", "b")} | {"images/a.png": None, "images/b.png": None}
+    assert "unused-file" not in bring(draw(root, files), tmp_path / "one").report.counted
+    draw(root, {f"images/{TWO}.png": None, f"labels/{TWO}.txt": BOX})
+    notes = bring(root, tmp_path / "two").notes("unused-file")
+    assert len(notes) == 2
+    assert all(f"images/{shown}.png" in note for shown in SHOWN.values() for note in notes)
