@@ -55,6 +55,12 @@ def test_classes_are_the_labels_in_the_order_of_the_file(tmp_path: Path, where: 
     assert [(row.class_id, row.numbers, row.line) for row in first(tmp_path).rows] == [(0, (0.2, 0.3, 0.2, 0.2), 4)]
 
 
+def test_a_label_is_one_however_its_letters_are_composed(tmp_path: Path) -> None:
+    """An é of one letter is declared, and one of two is drawn."""
+    export(tmp_path, image(BOX.replace("nut", "cafe\u0301")), head=meta("caf\u00e9"))
+    assert (open_source(tmp_path).classes, len(first(tmp_path).rows)) == (("caf\u00e9",), 1)
+
+
 def test_without_declared_labels_the_classes_are_those_of_objects(tmp_path: Path) -> None:
     """By their letters; and a label that is not declared where others are is told."""
     assert open_source(export(tmp_path, image(BOX, POLYGON), head=""), task="segment").classes == ("bolt", "nut")
@@ -151,6 +157,10 @@ def test_skeletons_become_boxes_where_boxes_are_asked_for(tmp_path: Path) -> Non
     found = first(tmp_path, "detect")
     assert [row.numbers for row in found.rows] == [pytest.approx((0.3, 0.4, 0.2, 0.4))]
     assert [(problem.kind, problem.action) for problem in found.problems] == [("simplified-object", "noted")]
+    assert found.problems[0].message.startswith("images/a.jpg: 1 object is drawn in more detail than detect needs")
+    beyond = parts.replace("40,30", "120,30")
+    [problem] = first(export(tmp_path, image(f'<skeleton label="nut">{beyond}</skeleton>')), "detect").problems[:1]
+    assert (problem.kind, problem.message.endswith(": right 1.2")) == ("outside-image", True)
     for task in ("segment", "obb"):
         found = first(tmp_path, task)
         assert (found.rows, [problem.kind for problem in found.problems]) == ((), ["wrong-task"])

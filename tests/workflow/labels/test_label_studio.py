@@ -67,6 +67,12 @@ def test_percents_become_fractions_and_labels_classes_by_their_letters(tmp_path:
     ]
 
 
+def test_a_label_is_one_however_its_letters_are_composed(tmp_path: Path) -> None:
+    """An é is one letter, or an e with an accent."""
+    export(tmp_path, task(annotation(box("cafe\u0301"), box("caf\u00e9", x=50))))
+    assert (open_source(tmp_path).classes, len(first(tmp_path).rows)) == (("caf\u00e9",), 2)
+
+
 def test_a_turned_rectangle_is_turned_about_its_corner_in_pixels(tmp_path: Path) -> None:
     """A percent across is two pixels for one down here."""
     export(tmp_path, task(annotation(box(rotation=90), box("bolt"), box(x=50, rotation=90))))

@@ -43,6 +43,12 @@ def test_classes_are_the_labels_by_their_letters(tmp_path: Path) -> None:
     ]
 
 
+def test_a_label_is_one_however_its_letters_are_composed(tmp_path: Path) -> None:
+    """An é is one letter, or an e with an accent."""
+    draw(tmp_path, {**BOX, "label": "cafe\u0301"}, {**BOX, "label": "caf\u00e9", "points": [[1, 1], [9, 9]]})
+    assert (open_source(tmp_path).classes, len(first(tmp_path).rows)) == (("caf\u00e9",), 2)
+
+
 def test_outlines_that_share_a_group_are_one_object(tmp_path: Path) -> None:
     """What hides the middle of a thing does not make two of it."""
     other = {**TRIANGLE, "points": [[60, 10], [90, 10], [90, 40]]}

@@ -166,6 +166,18 @@ def test_files_of_other_programs_change_nothing(pictures: MakePictures, tmp_path
     assert list(after.problems) == list(before.problems)
 
 
+@pytest.mark.parametrize("name", ["package.json", "list.json", "pom.xml", "broken.json", "input.manifest"])
+def test_a_file_of_another_program_beside_class_folders_changes_nothing(tmp_path: Path, name: str) -> None:
+    """It is alone in looking like labels, and is none."""
+    for picture in ("cat/a.jpg", "cat/b.jpg", "dog/c.jpg"):
+        (tmp_path / picture).parent.mkdir(exist_ok=True)
+        (tmp_path / picture).write_text(picture)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(STRAYS[name])
+    source = open_source(tmp_path)
+    assert (source.task, source.classes, len(source.entries)) == ("classify", ("cat", "dog"), 3)
+
+
 @pytest.mark.parametrize("format", FORMATS[1:])
 def test_more_classes_than_are_taken_are_one_problem(tmp_path: Path, format: str) -> None:
     """Whatever the format: what counts classes against each other would take minutes and gigabytes."""
