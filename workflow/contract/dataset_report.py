@@ -20,6 +20,17 @@ and count it, or go on and say so."""
 ACTIONS: Mapping[str, str] = {"reject": "rejected", "drop": "dropped", "repair": "repaired", "note": "noted"}
 """What was done about a finding, by its policy."""
 
+FORMAT_NAMES: Mapping[str, str] = {
+    "yolo": "YOLO",
+    "coco": "COCO",
+    "voc": "Pascal VOC",
+    "ground-truth": "Ground Truth",
+    "labelme": "LabelMe",
+    "cvat": "CVAT",
+    "label-studio": "Label Studio",
+}
+"""What people call each way in which labels may be written."""
+
 
 @dataclass(frozen=True)
 class FindingKind:

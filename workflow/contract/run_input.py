@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.dataset_report import FINDINGS, FORMAT_NAMES
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
@@ -26,17 +26,6 @@ from workflow.contract.rule import (
     rules_of,
 )
 from workflow.contract.thresholds import Thresholds, check_floors
-
-FORMAT_NAMES: Mapping[str, str] = {
-    "yolo": "YOLO",
-    "coco": "COCO",
-    "voc": "Pascal VOC",
-    "ground-truth": "Ground Truth",
-    "labelme": "LabelMe",
-    "cvat": "CVAT",
-    "label-studio": "Label Studio",
-}
-"""What people call each way in which labels may be written."""
 
 FORMATS = ("auto", *FORMAT_NAMES)
 """How the labels of a dataset may be written; ``auto`` finds out."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workflow.contract.dataset_report import SPLITS, DatasetReport
-from workflow.contract.run_input import FORMAT_NAMES
+from workflow.contract.dataset_report import FORMAT_NAMES, SPLITS, DatasetReport
 from workflow.datasets.check import Dataset
 
 CLASSES_SHOWN = 10
