@@ -58,7 +58,8 @@ def judge(
 ) -> Judged:
     """Look at every picture below ``root``, or take what is ``known`` of it. The same content gives the same splits.
 
-    ``spool`` is an empty file that takes the labels, ``every`` one that takes all findings, as lines of JSON.
+    ``spool`` is an empty file that takes thumbnails and labels, ``every`` one that takes all findings, as lines of
+    JSON.
     """
     findings = Findings(options.policy, options.dataset, every)
     for problem in source.problems:
@@ -100,7 +101,9 @@ def copies(catalogue: Catalogue) -> tuple[Array, Array]:
     kept = np.flatnonzero(rows["kept"])
     equal[kept] = kept[equal_groups(rows["digest"][kept])]
     told_apart = np.flatnonzero(rows["kept"] & ~rows["plain"])
-    near[told_apart] = told_apart[near_groups(rows["look"][told_apart])]
+    near[told_apart] = told_apart[
+        near_groups(rows["look"][told_apart], lambda places: catalogue.thumbnails(told_apart[places]))
+    ]
     return equal, near
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
+from containers.training.preparation.look import EDGE, look_of
 from workflow.contract.model import MAXIMUM_PIXELS
 
 BYTES = 1_000_000_000
@@ -27,9 +28,6 @@ SIDE = 10
 _FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 _ORIENTATION = 274
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
-_GRID = 9
-_PLAIN = 5.0
-"""Standard deviation of the grey levels, 0 to 255, below which a picture is too plain to be told from another."""
 _PADDING = 16
 """Stray bytes before a JPEG's end that are taken for a writer's padding; damaged data leave more."""
 _STRAY = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
@@ -44,8 +42,9 @@ class Picture:
     """What is known of one picture.
 
     ``digest`` is the SHA-256 of the file's bytes. ``width`` and ``height`` are pixels of the upright picture, 0 where
-    no header was found. ``look`` is the 128-bit perceptual hash, empty for a picture too plain to have one. ``defect``
-    is one of ``workflow.contract.dataset_report.FINDINGS`` or empty, ``message`` says what is wrong.
+    no header was found. ``look`` is the 128-bit perceptual hash and ``thumbnail`` what tells the picture from others of
+    that hash, both empty for a picture too plain to have one. ``defect`` is one of
+    ``workflow.contract.dataset_report.FINDINGS`` or empty, ``message`` says what is wrong.
     """
 
     digest: bytes
@@ -53,6 +52,7 @@ class Picture:
     height: int = 0
     rotated: bool = False
     look: bytes = b""
+    thumbnail: bytes = b""
     defect: str = ""
     message: str = ""
 
@@ -105,26 +105,8 @@ def _examine(data: bytes) -> Picture:
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
         # Pillow's readers raise all of these for damaged files.
         return Picture(digest, width, height, defect=_guess_kind(error), message=_explain(error))
-    return Picture(digest, width, height, rotated=rotated, look=look_of(grey))
-
-
-def look_of(grey: Image.Image) -> bytes:
-    """A perceptual hash of 128 bits, empty for a plain picture.
-
-    The difference hash (dHash) of N. Krawetz, along rows and along columns: the picture is scaled down to 9 x 9, and
-    every bit says whether a grey level is above the one before. Copies in another size or quality differ in few bits.
-    """
-    small = np.asarray(grey.resize((_GRID, _GRID), Image.Resampling.BILINEAR))
-    if _is_plain(small.tobytes()):
-        return b""
-    corner = small[:-1, :-1]
-    return np.packbits(np.stack([small[:-1, 1:] > corner, small[1:, :-1] > corner])).tobytes()
-
-
-def _is_plain(levels: bytes) -> bool:
-    # For 81 numbers plain Python is faster than numpy. Variance: mean of squares less square of the mean.
-    mean = sum(levels) / len(levels)
-    return sum([level * level for level in levels]) / len(levels) - mean * mean < _PLAIN * _PLAIN
+    look, thumbnail = look_of(grey)
+    return Picture(digest, width, height, rotated=rotated, look=look, thumbnail=thumbnail)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -175,9 +157,7 @@ def _decode_jpeg(data: bytes) -> Image.Image:
 
 
 def _grey_jpeg(data: bytes, *, strict: bool) -> Image.Image:
-    grey: Grey = simplejpeg.decode_jpeg(
-        data, "GRAY", fastdct=True, min_height=2 * _GRID, min_width=2 * _GRID, strict=strict
-    )
+    grey: Grey = simplejpeg.decode_jpeg(data, "GRAY", fastdct=True, min_height=EDGE, min_width=EDGE, strict=strict)
     return Image.fromarray(grey[:, :, 0])
 
 

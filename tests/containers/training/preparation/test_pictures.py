@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from containers.training.preparation.pictures import examine, look_of
+from containers.training.preparation.look import look_of
+from containers.training.preparation.pictures import examine
 from tests.containers.training.conftest import REPOSITORY
 from tests.containers.training.preparation.pictures import encoded, png_header, scene
 
@@ -39,7 +40,7 @@ def test_a_whole_picture_has_no_defect(form: str, options: dict[str, Any]) -> No
     found = examine(data)
     assert (found.defect, found.message, found.width, found.height) == ("", "", 160, 120)
     assert found.digest == hashlib.sha256(data).digest()
-    assert len(found.look) == 16
+    assert (len(found.look), len(found.thumbnail)) == (16, 32 * 32)
 
 
 @pytest.mark.parametrize(("form", "options"), FORMS)
@@ -131,7 +132,7 @@ def test_copies_in_another_quality_size_or_light_look_alike() -> None:
 def test_a_plain_picture_looks_like_nothing() -> None:
     """White paper and night sky must not be duplicates of each other."""
     noise = np.random.default_rng(0).integers(0, 6, (120, 160), dtype=np.uint8)
-    assert look_of(Image.fromarray(noise)) == look_of(Image.new("L", (160, 120), 255)) == b""
+    assert look_of(Image.fromarray(noise)) == look_of(Image.new("L", (160, 120), 255)) == (b"", b"")
 
 
 @pytest.mark.training
