@@ -150,7 +150,10 @@ class _Search:
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
                 reason = f"may be any of {', '.join(found[:3])}" if found else "is not in this dataset"
-                self._problems.append(problem(kind, name, number, f"{line} {reason}", self._policy))
+                doubt = problem(kind, name, number, f"{line} {reason}", self._policy)
+                self._problems.append(doubt)
+                if doubt.action == "dropped":
+                    continue
             yield from found[:1]
 
     def _report_nested(self) -> None:

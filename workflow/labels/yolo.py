@@ -66,15 +66,18 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     label_files: list[str] = []
     for split, place in places.items():
         owned = [label_of(image) for image in place.images]
-        problems += _report_shared(place.images, owned, policy)
+        shared = list(_report_shared(place.images, owned, policy))
+        problems += shared
+        left_out = {one.file for one in shared if one.action == "dropped"}
         there = [label if label in files else "" for label in owned]
         if not any(there):
             message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
             message = message if there else f"the {split} split holds no images"
             problems.append(problem("layout", place.folder or ".", 0, message, policy))
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
-            entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
-            label_files.append(label)
+            if image not in left_out:
+                entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
+                label_files.append(label)
     problems += _report_surroundings(files, places.values(), policy)
     found = [label for label in label_files if label]
     if task == "auto":

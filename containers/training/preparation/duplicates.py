@@ -19,6 +19,8 @@ NEAR = 7
 FAR = 24
 """Bits by which they may differ at all: hashes of different pictures differ in 64, give or take a dozen."""
 _BANDS = NEAR + 1
+_FEW = 24
+"""Of so many pictures that share a band each is compared with each."""
 _CROWD = 64
 """How many neighbours a picture is compared with where more share a band."""
 _LOOKED_AT = 2
@@ -45,13 +47,14 @@ def near_groups(looks: Array, thumbnails: Thumbnails) -> Array:
 
     Hashes find the candidates, a look at both thumbnails decides. Two hashes that differ in at most NEAR bits are equal
     in one of NEAR + 1 bands at least (pigeonhole principle), those that differ in a few more mostly are, so only those
-    are compared that share a band. Where more than 16 share one, as pictures of one scene do, those next to each other
+    are compared that share a band. Where more than 24 share one, as pictures of one scene do, those next to each other
     are compared, in an order by the marks of the thumbnails; each band has an order of its own.
     """
     words = np.frombuffer(looks.tobytes(), np.uint64).reshape(-1, 2)
     bands = np.frombuffer(looks.tobytes(), np.uint16).reshape(-1, _BANDS)
     marks = _mark(len(looks), thumbnails)
     cells = np.floor(marks / _MARKED).astype(np.int16)
+    few = np.stack([_sizes(bands[:, band]) <= _FEW for band in range(_BANDS)], axis=1)
     series = np.arange(len(looks))
     for band in range(_BANDS):
         last, *first = (np.arange(4) + band) % _BANDS
@@ -60,14 +63,22 @@ def near_groups(looks: Array, thumbnails: Thumbnails) -> Array:
             apart = series[left] != series[right]
             left, right = left[apart], right[apart]
             likely = np.bitwise_count(words[left] ^ words[right]).sum(axis=1) <= FAR
+            # Those were looked at before that are two of few in an earlier band.
+            likely &= ~((bands[left, :band] == bands[right, :band]) & few[left, :band]).any(axis=1)
             if step > _LOOKED_AT:
-                likely &= (np.abs(marks[left] - marks[right]) < _MARKED).all(axis=1)
+                likely &= few[left, band] | (np.abs(marks[left] - marks[right]) < _MARKED).all(axis=1)
             left, right = left[likely], right[likely]
             for start in range(0, len(left), _CHUNK):
                 one, other = left[start : start + _CHUNK], right[start : start + _CHUNK]
                 same = alike(thumbnails(one), thumbnails(other))
                 series = join_groups(series, one[same], other[same])
     return series
+
+
+def _sizes(keys: Array) -> Array:
+    """For each key how many are equal to it."""
+    _, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    return np.asarray(counts[where])
 
 
 def _mark(count: int, thumbnails: Thumbnails) -> Array:

@@ -10,12 +10,14 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from containers.training.preparation import statistics
+from containers.training.preparation.agreement import agree
 from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
 from containers.training.preparation.checks import (
     check_amounts,
@@ -68,7 +70,7 @@ def judge(
     survey(Surveyor(source, root, options.policy, options.image_size, known), catalogue, findings, say)
     equal, near = copies(catalogue)
     made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
-    check_copies(catalogue, equal, near, findings)
+    check_copies(catalogue, equal, near, partial(agree, task=source.task, keypoints=source.keypoints), findings)
     check_splits(catalogue, made, findings)
     check_losses(catalogue, findings)
     if source.task != "classify":

@@ -34,6 +34,9 @@ _CONTRAST = (0.5, 2.0)
 _DARK, _BRIGHT = 3, 250
 """Levels from which on a cell says little about the light: what is brighter was cut to it."""
 _LITTLE = 0.05
+_LEAST = 1e-3
+_STIFF = 1e6
+"""How much speaks for an edge that was not cut: as much as half a level more from each cell to the next."""
 
 Array = npt.NDArray[Any]
 _MIDDLES = (np.arange(EDGE) + 0.5) / EDGE
@@ -127,8 +130,8 @@ def _fit(parts: list[Array], seen: Array, wanted: Array) -> tuple[Array, Array]:
     full = (np.maximum(seen, wanted) > _BRIGHT) | (np.minimum(seen, wanted) < _DARK)
     weighed = given * np.where(full, _LITTLE, 1.0).reshape(count, 1, -1)
     squares = weighed @ given.transpose(0, 2, 1)
-    # Parts that are nearly the same would have no one solution.
-    squares += np.eye(len(parts)) * (1e-6 * np.trace(squares, axis1=1, axis2=2))[:, None, None]
+    # Parts that are nearly the same, or nothing, would have no one solution.
+    squares += np.diag([_LEAST] * 3 if len(parts) == 3 else [_LEAST] * 2 + [_STIFF] * 4)
     fit = np.linalg.solve(squares, weighed @ wanted.reshape(count, -1, 1))
     return fit[:, :, 0], (fit * given).sum(axis=1).reshape(wanted.shape)
 

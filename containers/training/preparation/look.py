@@ -14,6 +14,7 @@ THUMBNAIL = EDGE * EDGE
 """Bytes of a thumbnail: grey levels, row by row."""
 
 _GRID = 9
+_STEP = np.uint8(2)
 _PLAIN = 5.0
 """Standard deviation of the grey levels, 0 to 255, below which a picture is too plain to be told from another."""
 
@@ -22,14 +23,15 @@ def look_of(grey: Image.Image) -> tuple[bytes, bytes]:
     """The perceptual hash of a grey picture, 128 bits, and its thumbnail; both empty for a plain picture.
 
     The difference hash (dHash) of N. Krawetz, along rows and along columns: the picture is scaled down to 9 x 9, and
-    every bit says whether a grey level is above the one before. Copies in another size or quality differ in few bits.
+    every bit says whether a grey level is above the one before, by more than the noise of a dark or plain part. Copies
+    in another size or quality differ in few bits.
     """
     thumbnail = grey.resize((EDGE, EDGE), Image.Resampling.BILINEAR)
     small = np.asarray(thumbnail.resize((_GRID, _GRID), Image.Resampling.BILINEAR))
     if _is_plain(small.tobytes()):
         return b"", b""
-    corner = small[:-1, :-1]
-    return np.packbits(np.stack([small[:-1, 1:] > corner, small[1:, :-1] > corner])).tobytes(), thumbnail.tobytes()
+    floor = small[:-1, :-1].clip(0, 255 - _STEP) + _STEP
+    return np.packbits(np.stack([small[:-1, 1:] > floor, small[1:, :-1] > floor])).tobytes(), thumbnail.tobytes()
 
 
 def _is_plain(levels: bytes) -> bool:

@@ -186,6 +186,45 @@ def test_one_picture_with_two_labels_is_a_conflict(make_job: Make) -> None:
     assert dict(job.report.counted) == {"label-conflict": 1, "repeated-image": 1}
 
 
+def conflicting(make_job: Make, **options: Any) -> Job:
+    """Two equal pictures in training, the second labelled as another class."""
+    job = make_job(**options)
+    shutil.copyfile(job.dataset / "images/train/p0.png", job.dataset / "images/train/p1.png")
+    return job
+
+
+def test_a_conflict_may_be_dropped_as_a_leak_is(make_job: Make) -> None:
+    """The picture that is there first stays, with its label."""
+    report = conflicting(make_job, policy={"label-conflict": "drop"}).prepared()
+    assert (report.errors, report.splits["train"].images) == (0, 5)
+    assert [(one.kind, one.action, one.file) for one in report.findings if one.kind == "label-conflict"] == [
+        ("label-conflict", "dropped", "images/train/p1.png")
+    ]
+
+
+def test_a_copy_that_goes_anyway_is_no_conflict(make_job: Make) -> None:
+    """Its label goes with it, and is nobody's problem."""
+    report = conflicting(make_job, policy={"repeated-image": "drop"}).prepared()
+    assert dict(report.counted) == {"repeated-image": 1}
+
+
+def test_a_leak_that_is_dropped_is_no_conflict_either(make_job: Make) -> None:
+    """Of two labels of one picture the more held-out one stays."""
+    job = make_job(policy={"leaked-image": "drop"})
+    shutil.copyfile(job.dataset / "images/train/p0.png", job.dataset / "images/val/p1.png")
+    assert dict(job.prepared().counted) == {"leaked-image": 1}
+
+
+def test_labels_that_mean_the_same_are_no_conflict(make_job: Make) -> None:
+    """Of one picture that two tools exported: rows in another order, numbers with fewer digits."""
+    job = conflicting(make_job)
+    labels = job.dataset / "labels/train"
+    (labels / "p0.txt").write_text("0 0.503125 0.5 0.25 0.25\n1 0.2 0.2 0.123456 0.1\n", encoding="utf-8")
+    (labels / "p1.txt").write_text("1 0.2 0.2 0.1235 0.1\n0 0.5 0.5 0.25 0.25\n", encoding="utf-8")
+    report = job.prepared()
+    assert (report.errors, report.counted["repeated-image"], "label-conflict" in report.counted) == (0, 1, False)
+
+
 def test_an_empty_validation_set_is_an_error(make_job: Make) -> None:
     """Objects in the other splits do not help."""
     job = make_job()
