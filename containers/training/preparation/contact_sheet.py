@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from containers.training.preparation.catalogue import Array, Catalogue
+from containers.training.preparation.look import in_eight_bits
 from workflow.labels.source import Source
 
 COLUMNS = 6
@@ -66,9 +67,10 @@ def choose(catalogue: Catalogue, present: Array) -> list[int]:
 
 
 def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Image:
-    with Image.open(root / catalogue.entries[at].image) as image:
+    # From its bytes: Pillow leaves a TIFF as it lies that it maps into memory from its file.
+    with Image.open(io.BytesIO((root / catalogue.entries[at].image).read_bytes())) as image:
         image.draft("RGB", (TILE, TILE))
-        tile = ImageOps.exif_transpose(image.convert("RGB") if image.mode != "I;16" else _eight_bits(image))
+        tile = in_eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     tile.thumbnail((TILE - 6, TILE - 6))
     draw = ImageDraw.Draw(tile)
     for line in catalogue.label(at).decode().splitlines():
@@ -78,10 +80,6 @@ def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Im
         corner = _draw(draw, source, [float(one) for one in numbers], tile.size, colour)
         _name(draw, source.classes[class_id], corner, colour)
     return tile
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
 
 
 def _draw(

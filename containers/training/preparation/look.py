@@ -19,6 +19,13 @@ _PLAIN = 5.0
 """Standard deviation of the grey levels, 0 to 255, below which a picture is too plain to be told from another."""
 
 
+def in_eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits by its upper 8, as training reads it: Pillow would make white of nearly all of it."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+
+
 def look_of(grey: Image.Image) -> tuple[bytes, bytes]:
     """The perceptual hash of a grey picture, 128 bits, and its thumbnail; both empty for a plain picture.
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
-from containers.training.preparation.look import EDGE, look_of
+from containers.training.preparation.look import EDGE, in_eight_bits, look_of
 from workflow.contract.model import MAXIMUM_PIXELS
 
 BYTES = 1_000_000_000
@@ -33,6 +33,7 @@ _PADDING = 16
 _STRAY = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 _CUT = "its end is missing"
+_ZEROS, _PIXELS_A_ZERO = 64, 5_000
 
 Grey = npt.NDArray[np.uint8]
 
@@ -75,7 +76,8 @@ def examine(data: bytes) -> Picture:
     """Decode a picture to its last pixel, unless its header promises too many.
 
     What is cut off is found in every format. Damage inside is found as far as the format tells: a JPEG's codes, a
-    PNG's sums; a BMP and a lossy WebP decode whatever stands there.
+    PNG's sums, the zeros of an interrupted copy in a WebP. In a BMP, and a TIFF that is not compressed, such zeros may
+    as well be a black part of the picture.
     """
     with warnings.catch_warnings():
         # What is wrong with a file becomes a finding; Pillow's words of warning are noise beside it.
@@ -164,10 +166,27 @@ def _grey_jpeg(data: bytes, *, strict: bool) -> Image.Image:
 def _decode(data: bytes, image: Image.Image) -> Image.Image:
     if image.format == "PNG" and b"IEND\xaeB`\x82" not in data[-1024:]:
         raise _DefectError("truncated-image", _CUT)
+    if image.format == "WEBP":
+        _check_written(data, image.width * image.height)
     image.load()
     if image.mode in ("F", "I"):
         raise _DefectError("unreadable-image", "32 bits a channel; training reads 8 and 16")
-    return image.convert("L")
+    return in_eight_bits(image).convert("L")
+
+
+def _check_written(webp: bytes, pixels: int) -> None:
+    """The end of an interrupted copy is zeros, which a WebP decodes to something.
+
+    A whole one ends so too where it is of one colour, with a byte for ten thousand pixels at most.
+    """
+    at, kind, length = 12, b"", 0
+    while at + 8 <= len(webp) and kind not in (b"VP8 ", b"VP8L"):
+        at += length + length % 2
+        kind, length = webp[at : at + 4], int.from_bytes(webp[at + 4 : at + 8], "little")
+        at += 8
+    written = webp[at : at + length]
+    if len(written) - len(written.rstrip(b"\0")) > _ZEROS + pixels // _PIXELS_A_ZERO:
+        raise _DefectError("truncated-image", f"{_CUT}: nothing but zeros")
 
 
 def _guess_kind(error: Exception) -> str:

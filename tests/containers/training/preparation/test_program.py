@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -91,6 +92,24 @@ def test_the_contact_sheet_shows_the_pictures_with_their_labels(make_job: Make) 
         max(map(abs, (red - 56, green - 212, blue - 48))) < 40 for red, green, blue in colours
     )
     assert sheet.stat().st_size < 600_000
+
+
+def test_the_contact_sheet_shows_tiffs_upright_and_16_bits_in_their_shades(make_job: Make) -> None:
+    """All pictures are grey of 16 bits, dark above and light below once they stand upright."""
+    job = make_job()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    levels = np.linspace(10_000, 50_000, 48, dtype=np.uint16).reshape(1, -1).repeat(64, axis=0)
+    for number, picture in enumerate(sorted(job.dataset.rglob("*.png"))):
+        picture.unlink()
+        Image.fromarray(levels + number).save(picture.with_suffix(".tif"), exif=exif)
+    for label in job.dataset.rglob("*.txt"):
+        label.write_text("", encoding="utf-8")
+    job.run()
+    with Image.open(job.output("report/contact-sheet.jpg")) as sheet:
+        tile = np.asarray(sheet.convert("L"))[:260, :260]
+    seen = tile[108:152, 130].astype(int)
+    assert np.abs(seen - np.linspace(10_000, 50_000, 48)[2:-2] // 256).max() < 8
 
 
 BROKEN_ROWS = [
