@@ -23,6 +23,8 @@ STEPS = 0.4
 what is left of a cut edge, or of another size's sharpness. Both are measured, in tests/bench/likeness."""
 
 _ROOM_LEVELS, _ROOM_STEPS = 16.0, 0.5
+_HOPELESS = 3.0
+"""How many times too different pictures are that are so the other way round as well."""
 _SAME = 3
 """Levels by which each cell may differ where nothing need be aligned."""
 _STRETCHED = -0.01
@@ -36,7 +38,7 @@ _DARK, _BRIGHT = 3, 250
 _LITTLE = 0.05
 _LEAST = 1e-3
 _STIFF = 1e6
-"""How much speaks for an edge that was not cut: as much as half a level more from each cell to the next."""
+"""How much speaks for an edge that was not cut: as much as a picture says of it with two levels from cell to cell."""
 
 Array = npt.NDArray[Any]
 _MIDDLES = (np.arange(EDGE) + 0.5) / EDGE
@@ -56,9 +58,11 @@ def _alike(left: Array, right: Array) -> Array:
     open_ = np.flatnonzero(~same)
     open_ = open_[_may_be_cut(left[open_], right[open_]) | _may_be_cut(right[open_], left[open_])]
     for whole, cut in ((left, right), (right, left)):
-        open_ = open_[~same[open_]]
-        if len(open_):
-            same[open_] = _is_cut(whole[open_].astype(np.float64), cut[open_].astype(np.float64))
+        if not len(open_):
+            break
+        differ = _difference(whole[open_].astype(np.float64), cut[open_].astype(np.float64))
+        same[open_] = differ < 1
+        open_ = open_[(differ >= 1) & (differ < _HOPELESS)]
     return same
 
 
@@ -87,8 +91,10 @@ def _around(cells: Array, choose: np.ufunc) -> Array:
     return found
 
 
-def _is_cut(whole: Array, cut: Array) -> Array:
-    """Whether ``cut`` shows ``whole`` in its own light, with at most CROPPED of each side cut off.
+def _difference(whole: Array, cut: Array) -> Array:
+    """How far ``cut`` is from ``whole`` in its own light, with at most CROPPED of each side cut off.
+
+    The greatest local difference, as a multiple of what is allowed at its place: below 1 the one shows the other.
 
     How much is cut off is found as Lucas and Kanade align pictures (An Iterative Image Registration Technique with an
     Application to Stereo Vision, 1981): the parts of the least squares fit are the picture itself, a constant, and for
@@ -107,8 +113,8 @@ def _is_cut(whole: Array, cut: Array) -> Array:
     fit, shown = _fit([seen, np.ones_like(seen), ((seen - 128) / 32) ** 2], seen, cut)
     steps = np.maximum(np.abs(np.gradient(seen, axis=1)), np.abs(np.gradient(seen, axis=2)))
     allowed = LEVELS + STEPS * _block_means(steps)
-    small = (np.abs(_block_means(cut - shown.clip(0, 255))) < allowed).all(axis=(1, 2))
-    return np.asarray(small & (fit[:, 0] > _CONTRAST[0]) & (fit[:, 0] < _CONTRAST[1]))
+    differ = (np.abs(_block_means(cut - shown.clip(0, 255))) / allowed).max(axis=(1, 2))
+    return np.where((fit[:, 0] > _CONTRAST[0]) & (fit[:, 0] < _CONTRAST[1]), differ, np.inf)
 
 
 def _cut(whole: Array, edges: Array) -> Array:
