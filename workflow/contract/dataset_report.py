@@ -78,7 +78,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
     "leaked-near-duplicate": FindingKind("note", (*_ROW, "note"), "nearly the same picture is in two splits"),
-    "label-conflict": FindingKind("reject", ("reject", "note"), "two pictures share one label, or one picture two"),
+    "label-conflict": FindingKind("reject", (*_ROW, "note"), "two pictures share one label, or one picture two"),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
     "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
