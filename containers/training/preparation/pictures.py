@@ -27,6 +27,10 @@ SIDE = 10
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 """Formats of pictures, as Pillow calls them."""
+PLAIN_PIXELS = 50_000_000
+"""Largest JPEG of which Pillow's own limit need not be asked."""
+
+_START_OF_SCAN = 0xDA
 _ORIENTATION = 274
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
 _PADDING = 16
@@ -80,11 +84,44 @@ def examine(data: bytes) -> Picture:
     PNG's sums, the zeros of an interrupted copy in a WebP. In a BMP, and a TIFF that is not compressed, such zeros may
     as well be a black part of the picture.
     """
+    plain = _examine_plain_jpeg(data)
+    if plain is not None:
+        return plain
     with warnings.catch_warnings():
         # What is wrong with a file becomes a finding; Pillow's words of warning are noise beside it.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         return _examine(data)
+
+
+def _examine_plain_jpeg(data: bytes) -> Picture | None:
+    """A sound JPEG that says nothing of its orientation, as most are, without Pillow's reading of its header.
+
+    Gives what ``_examine`` would, in less time; None for every other file.
+    """
+    if not data.startswith(b"\xff\xd8"):
+        return None
+    head = _head_of_jpeg(data)
+    if not head or b"Exif\0\0" in head or b"tiff:Orientation" in head:
+        return None
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        if min(width, height) < SIDE or width * height > PLAIN_PIXELS:
+            return None
+        look, thumbnail = look_of(_grey_jpeg(data, strict=True))
+    except ValueError:
+        return None
+    return Picture(hashlib.sha256(data).digest(), width, height, look=look, thumbnail=thumbnail)
+
+
+def _head_of_jpeg(data: bytes) -> bytes:
+    """What stands before the picture itself: the segments up to the start of its scan; empty where they are damaged."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        if data[at + 1] == _START_OF_SCAN:
+            return data[:at]
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return b""
 
 
 def _examine(data: bytes) -> Picture:

@@ -135,6 +135,28 @@ def test_the_size_is_that_of_the_upright_picture(form: str, orientation: int, si
     assert found.rotated == (orientation != 1)
 
 
+def segment(marker: int, content: bytes) -> bytes:
+    """One segment of a JPEG's head."""
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize("before", [b"", segment(0xE2, b"ICC_PROFILE\0 \xff\xda "), segment(0xFE, b"\xff\xda" * 99)])
+def test_a_jpegs_orientation_is_found_wherever_it_stands(before: bytes) -> None:
+    """Behind other segments, whatever these hold, and also where an editor wrote it as XMP."""
+    data = encoded(scene())
+    exif = Image.Exif()
+    exif[274] = 6
+    editor = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for told in (
+        segment(0xE1, b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + editor),
+    ):
+        found = examine(data[:2] + before + told + data[2:])
+        assert (found.width, found.height, found.rotated, found.defect) == (120, 160, True, "")
+    found = examine(data[:2] + before + data[2:])
+    assert (found.width, found.height, found.rotated, found.defect) == (160, 120, False, "")
+
+
 def test_copies_in_another_quality_size_or_light_look_alike() -> None:
     """The hash of a copy differs in few bits, that of another picture in many."""
     picture = scene(size=(640, 480))
