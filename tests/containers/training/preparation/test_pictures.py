@@ -140,7 +140,9 @@ def segment(marker: int, content: bytes) -> bytes:
     return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
 
 
-@pytest.mark.parametrize("before", [b"", segment(0xE2, b"ICC_PROFILE\0\1\1 \xff\xda "), segment(0xFE, b"\xff\xda" * 99)])
+@pytest.mark.parametrize(
+    "before", [b"", segment(0xE2, b"ICC_PROFILE\0\1\1 \xff\xda "), segment(0xFE, b"\xff\xda" * 99)]
+)
 def test_a_jpegs_orientation_is_found_wherever_it_stands(before: bytes) -> None:
     """Behind other segments, whatever these hold, and also where an editor wrote it as XMP."""
     data = encoded(scene())
