@@ -59,6 +59,20 @@ def test_only_documented_statements_name_every_resource(template: Json) -> None:
     assert wide == set(EVERYWHERE)
 
 
+def test_nothing_is_written_for_one_partition_alone() -> None:
+    """ARNs and addresses are of the partition a stack is in: GovCloud and China are others, with other domains.
+
+    The names of services in policies end alike everywhere.
+    """
+    text = PATH.read_text()
+    assert set(re.findall(r"arn:([^:\s]+):", text)) == {"${AWS", "aws[a-z-]*"}
+    services = re.findall(r"(?:Service|PassedToService|Principal): [a-z]+\.amazonaws\.com(?=[,}\n])", text)
+    assert text.count("amazonaws.com") == len(services)
+    for wing in ("workflow", "lambdas", "containers"):
+        for path in (ROOT / wing).rglob("*.py"):
+            assert not re.search(r"arn:aws[:-]|amazonaws\.com", path.read_text()), path
+
+
 def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
     """Actions are named; the one family is KMS's GenerateDataKey."""
     families = {action for grant in read.grants(template) for action in grant.actions if "*" in action}

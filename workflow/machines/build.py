@@ -168,7 +168,7 @@ def release_model() -> Task:
     )
     return Task(
         "Release",
-        resource="arn:aws:states:::states:startExecution.sync:2",
+        resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.RELEASE_MACHINE,
             "Name.$": fresh_name("$.plan.jobs.release"),

@@ -79,7 +79,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
             "Tags": settings.TAGS,
         }
     )
-    step.fields["resource"] = "arn:aws:states:::aws-sdk:sagemaker:createModel"
+    step.fields["resource"] = settings.integration("aws-sdk:sagemaker:createModel")
     return step
 
 

@@ -243,7 +243,7 @@ def call_sagemaker(
     """A SageMaker API call by Step Functions' AWS SDK integration; ``at`` None throws the answer away."""
     return Task(
         name,
-        resource=f"arn:aws:states:::aws-sdk:sagemaker:{action}",
+        resource=settings.integration(f"aws-sdk:sagemaker:{action}"),
         parameters=parameters,
         **({"result_selector": selector} if selector else {}),
         result_path=f"$.{at}" if at else None,

@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+PARTITION = "${Partition}"
 PROJECT = "${Project}"
 BUCKET = "${Bucket}"
 TRAINING_IMAGE = "${TrainingImage}"
@@ -55,6 +56,11 @@ METRICS = (
     *("top1", "top5", OBJECTIVE, "lr", "images_per_second", "seconds"),
 )
 """Figures the training prints once an epoch as ``name=value``; SageMaker draws them. It takes 40 at most."""
+
+
+def integration(call: str) -> str:
+    """The Resource of a call such as ``aws-sdk:s3:putObject``, in the partition that the stack is in."""
+    return f"arn:{PARTITION}:states:::{call}"
 
 
 def metric_definitions() -> list[dict[str, str]]:

@@ -215,7 +215,7 @@ def keep_trials(otherwise: Task) -> Task:
     """Write ``trials.json`` beside the run's record, where the evaluation's report finds it."""
     return Task(
         "Keep the trials",
-        resource="arn:aws:states:::aws-sdk:s3:putObject",
+        resource=settings.integration("aws-sdk:s3:putObject"),
         parameters={
             "Bucket": settings.BUCKET,
             "Key.$": "$.plan.trials_key",

@@ -73,7 +73,7 @@ def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
             Code={"ZipFile": archive.getvalue()},
         )
         text = text.replace(f"${{{placeholder}Arn}}", created["FunctionArn"])
-    text = re.sub(r"\$\{\w+\}", "greenlight", text)
+    text = re.sub(r"\$\{\w+\}", "greenlight", text.replace("${Partition}", "aws"))
     machine = machines.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
     execution = machines.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
     until = time.monotonic() + 20
