@@ -21,6 +21,7 @@ from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change_stack, follow
+from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
@@ -76,6 +77,8 @@ def deploy(
         given |= name_images(cloud, project, place, root, pinned=in_registry)
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
     keys = {item["ParameterKey"] for item in known}
+    of_template = {item["ParameterKey"]: item.get("DefaultValue", "") for item in known}
+    given |= choose_concurrency(cloud, given, values_of(before), of_template["ApprovalConcurrency"], on_progress)
     values = fill_in_parameters(before, given, keys)
     change_stack(cloud, project, template, values, before is not None, on_progress)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
@@ -168,6 +171,12 @@ def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) ->
     key = f"templates/{hashlib.sha256(template).hexdigest()[:16]}.yaml"
     cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=template)
     return f"https://s3.{place.region}.{place.domain}/{bucket}/{key}"
+
+
+def values_of(stack: Mapping[str, Any] | None) -> dict[str, str]:
+    """The parameters of a stack as it is; none where there is no stack."""
+    found = stack.get("Parameters", []) if stack else []
+    return {item["ParameterKey"]: item["ParameterValue"] for item in found}
 
 
 def fill_in_parameters(

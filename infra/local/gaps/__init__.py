@@ -23,7 +23,9 @@ from infra.local.gaps import (
     nested,
     objects,
     principals,
+    reservations,
     resume,
+    service_quotas,
     task,
     tokens,
     transport,
@@ -32,9 +34,10 @@ from infra.local.gaps import (
 )
 from infra.local.gaps.patching import replace
 from infra.local.mailbox import Mailbox
+from infra.local.quotas import Quotas
 
 
-def install(url: str, mailbox: Mailbox) -> None:
+def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         bucket_policies,
@@ -59,5 +62,7 @@ def install(url: str, mailbox: Mailbox) -> None:
     function_urls.install(url)
     api_addresses.install(url)
     email.install(url, mailbox)
+    service_quotas.install(quotas)
+    reservations.install(quotas)
     # Nothing here runs in a container: a Docker daemon of this machine, and what runs in it, is left alone.
     replace(app, "_docker_socket_present", lambda: False)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.local.quotas import Quotas
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -36,6 +38,7 @@ class Settings:
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()
+    quotas: Quotas = field(default_factory=lambda: Quotas({}))
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as ``training-job/name``."""

@@ -18,15 +18,11 @@ from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
-from workflow.stack import package
 from workflow.stack.changes import Step
 from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
 from workflow.stack.outputs import parse_outputs, read_stack
-from workflow.stack.package import ROOT
 from workflow.stack.subscription import count
-
-OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +32,6 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         for name, value in running.environment().items():
             environment.setenv(name, value)
         yield running
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small repository to deploy from: the real template and functions, with machines that end at once."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in ("lambdas", "containers"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "infra").mkdir()
-    shutil.copy(ROOT / "infra" / "template.yaml", folder / "infra")
-    machines = folder / "workflow" / "machines"
-    machines.mkdir(parents=True)
-    shutil.copy(ROOT / "workflow" / "__init__.py", folder / "workflow")
-    shutil.copytree(
-        ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("build", "release"):
-        (machines / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
-    (folder / ".greenlight").mkdir()
-    installed = package.install()
-    (folder / ".greenlight" / installed.name).symlink_to(installed)
-    return folder
 
 
 class Heard(list[Step]):

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.processes import Outcome, run_to_end
@@ -45,6 +46,8 @@ class ProcessingJobs(Jobs):
             if target is None or target["S3UploadMode"] != "EndOfJob":
                 raise lacking("processing outputs other than S3Output with the upload mode EndOfJob")
             tree_path(Path(), target.get("LocalPath", _ROOT), _ROOT)
+        cluster = parameters["ProcessingResources"]["ClusterConfig"]
+        require_room(self.workshop, cluster["InstanceType"], "processing job usage", cluster["InstanceCount"])
 
     def first_record(self, parameters: Record) -> Record:
         """Nothing beside the request: the clock starts with the container."""

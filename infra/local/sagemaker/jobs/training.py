@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.sagemaker.archives import pack
 from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.instances import require_room, training_use
 from infra.local.sagemaker.jobs.checkpoints import CheckpointSync
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.jobs.metrics import MetricWatch
@@ -64,6 +65,8 @@ class TrainingJobs(Jobs):
                 raise lacking("data sources other than an S3Prefix")
         if "CheckpointConfig" in parameters:
             tree_path(Path(), parameters["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints"))
+        instance = parameters["ResourceConfig"].get("InstanceType", "")
+        require_room(self.workshop, instance, training_use(parameters), 1)
 
     def first_record(self, parameters: Record) -> Record:
         """A training job starts in the secondary status Starting."""
