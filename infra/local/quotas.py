@@ -17,6 +17,7 @@ INSTANCES = 20.0
 """Instances of one type that an account of this stand-in may have for one use, unless it was started with another."""
 CONCURRENT_EXECUTIONS = "Concurrent executions"
 """Lambda's quota for all functions of an account together."""
+CONCURRENT_DEFAULT = 1000.0
 USES = {
     "training job usage": "TrainingInstanceType",
     "spot training job usage": "TrainingInstanceType",
@@ -48,7 +49,7 @@ def known() -> tuple[Quota, ...]:
     model = botocore.session.get_session().get_service_model("sagemaker")
     types = {use: model.shape_for(shape).metadata["enum"] for use, shape in USES.items()}
     names = (use_of(instance, use) for use, instances in types.items() for instance in instances)
-    concurrency = Quota("lambda", "L-B99A9384", CONCURRENT_EXECUTIONS, 1000.0)
+    concurrency = Quota("lambda", "L-B99A9384", CONCURRENT_EXECUTIONS, CONCURRENT_DEFAULT)
     return (concurrency, *(Quota("sagemaker", _code(name), name, INSTANCES) for name in names))
 
 
@@ -64,4 +65,4 @@ class Quotas:
 
     def value(self, name: str) -> float:
         """What applies. SageMaker knows instance types that no model names yet: they have the same default."""
-        return self.given.get(name, next((quota.default for quota in known() if quota.name == name), INSTANCES))
+        return self.given.get(name, CONCURRENT_DEFAULT if name == CONCURRENT_EXECUTIONS else INSTANCES)

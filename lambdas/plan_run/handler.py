@@ -17,12 +17,14 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
 from lambdas.plan_run.remote_file import Remote, open_remote
+from lambdas.plan_run.room import check_room
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
@@ -103,6 +105,8 @@ s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 sns = boto3.client("sns")
 kms = boto3.client("kms")
+# Where nothing answers, as in a network without a way there, the run goes on soon.
+quotas = boto3.client("service-quotas", config=Config(connect_timeout=3, read_timeout=10))
 table = boto3.resource("dynamodb").Table(environment.table)
 claims = Claims(table, boto3.client("stepfunctions"))
 
@@ -121,17 +125,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             refuse_loosened(loosened)
         weights = read_weights(given.weights)
         champion = find_champion() if given.compare else None
+        judged = {} if champion is None else describe_champion(champion)
         found = Stored(
             files=list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
             champion=champion,
-            champion_evaluation="" if champion is None else find_evaluation(champion),
+            champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
         )
         plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
+        if plan.anything_to_do:
+            check_room(quotas, logger, given, serving_instance(judged), environment.topic_arn)
         plan = claim(plan, given.force)
     except ContractError as error:
         raise InputRejected(str(error)) from error
@@ -250,15 +257,21 @@ def find_champion() -> ChampionRecord | None:
     return champion
 
 
-def find_evaluation(champion: ChampionRecord) -> str:
-    """The folder in which the champion was judged, empty where its version does not say or is gone."""
+def describe_champion(champion: ChampionRecord) -> Mapping[str, Any]:
+    """The version that production serves, as the registry describes it; empty where it is gone."""
     try:
-        package = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
+        found: Mapping[str, Any] = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
     except ClientError as error:
         # Whether it can be compared is then for the evaluation to find out.
         logger.warning("the champion's version cannot be described", reason=str(error))
-        return ""
-    return Origin.of(package).evaluation_uri
+        return {}
+    return found
+
+
+def serving_instance(package: Mapping[str, Any]) -> str:
+    """The instance type that a version is served on; empty where it does not say."""
+    types = package.get("InferenceSpecification", {}).get("SupportedRealtimeInferenceInstanceTypes", [])
+    return str(types[0]) if types else ""
 
 
 def write_champion(uri: str, champion: ChampionRecord | None) -> None:

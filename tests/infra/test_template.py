@@ -21,6 +21,7 @@ EVERYWHERE = {
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
+    ("PlanRunRole", "ReadTheQuotas"): "Service Quotas' lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("BuildRole", "Log"): "log delivery has no resource",

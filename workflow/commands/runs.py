@@ -162,6 +162,7 @@ def start(
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
     from workflow.runs.start import read_settings, start_run
+    from workflow.stack.quotas import check_quotas
 
     given = read_settings(pairs, document.read() if document else "", policy)
     stack = session.stack(project)
@@ -170,6 +171,9 @@ def start(
     if force:
         given["force"] = True
     given.setdefault("started_by", user_name())
+    unknown = check_quotas(session.cloud, project, given)
+    if unknown:
+        tell(unknown)
     execution = start_run(session.cloud, stack.build_machine_arn, given, name)
     if follow:
         return watch_to_its_end(session, stack, execution, as_json)

@@ -28,20 +28,25 @@ from workflow.machines.kinds import (
 )
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
+    QUOTA_WAITS,
     a_model_was_found,
+    a_quota_is_in_use,
     capacity_was_short_and_another_instance_is_left,
     find_best_model,
     keep_trials,
     list_trials,
     train_model,
     tune_model,
+    wait_for_quota,
 )
 
 
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
-    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training"})
+    plan = plan_the_execution(
+        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **QUOTA_WAITS}
+    )
     preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
     prepare = prepare_dataset(preparation_failed)
@@ -95,6 +100,7 @@ def machine() -> dict[str, Any]:
     finished.default_choice(stopped)
 
     short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
+    short.add_choice(a_quota_is_in_use(), wait_for_quota(train))
     short.default_choice(training_failed)
 
     answer = Choice("Approved?")

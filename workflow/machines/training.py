@@ -8,12 +8,30 @@ from __future__ import annotations
 
 from sagemaker.estimator import Estimator
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
+from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import call_sagemaker, fresh_name, on_error, retry_sagemaker, retry_storage
-from workflow.machines.states import LambdaStep, Parameters, Task, TrainingStep, TuningStep, offline_session
+from workflow.machines.kinds import (
+    QUOTA,
+    call_sagemaker,
+    fresh_name,
+    on_error,
+    retry_sagemaker,
+    retry_storage,
+    retry_throttled,
+)
+from workflow.machines.states import (
+    LambdaStep,
+    Parameters,
+    Pass,
+    Task,
+    TrainingStep,
+    TuningStep,
+    Wait,
+    offline_session,
+)
 
 TRAINED = {
     "job_name.$": "$.TrainingJobName",
@@ -76,8 +94,8 @@ def train_model(failed: State) -> TrainingStep:
         result_selector=TRAINED,
         result_path="$.training",
         timeout_seconds_path="$.attempt.seconds",
-        # A quota in use is not waited for long: another instance may be free.
-        retry=retry_sagemaker(quota_attempts=3),
+        # Not for a quota: another instance may be free, and one that the account has none of never is.
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
@@ -183,17 +201,44 @@ def capacity_was_short_and_another_instance_is_left() -> BaseRule:
     """Whether to try the plan's next instance after an error of Train."""
     cause = "$.error.Cause"
     capacity = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
-    quota = "SageMaker.ResourceLimitExceededException"
     return ChoiceRule.And(
         [
             ChoiceRule.IsPresent(variable="$.attempt.fallback", value=True),
             ChoiceRule.Or(
                 [
-                    ChoiceRule.StringEquals(variable="$.error.Error", value=quota),
+                    ChoiceRule.StringEquals(variable="$.error.Error", value=QUOTA),
                     # A timeout has no cause.
                     ChoiceRule.And([ChoiceRule.IsPresent(variable=cause, value=True), capacity]),
                 ]
             ),
+        ]
+    )
+
+
+QUOTA_WAITS = {"quota": {"waits": 0}}
+"""What the run knows from its start of how often a training waited for a quota."""
+
+
+def wait_for_quota(train: State) -> Wait:
+    """Wait for a quota that is in use, count that, and train again."""
+    wait = Wait("Wait for the quota", seconds=settings.QUOTA_WAIT_SECONDS)
+    count = Pass(
+        "Count the waits for the quota",
+        parameters={"waits.$": "States.MathAdd($.quota.waits, 1)"},
+        result_path="$.quota",
+    )
+    Chain([wait, count, train])
+    return wait
+
+
+def a_quota_is_in_use() -> BaseRule:
+    """Whether there is a quota that is worth waiting for: not one of which SageMaker says that it is 0."""
+    return ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable="$.error.Error", value=QUOTA),
+            ChoiceRule.IsPresent(variable="$.error.Cause", value=True),
+            ChoiceRule.Not(ChoiceRule.StringMatches(variable="$.error.Cause", value="* is 0 Instances*")),
+            ChoiceRule.NumericLessThan(variable="$.quota.waits", value=settings.QUOTA_WAITS),
         ]
     )
 

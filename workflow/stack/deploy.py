@@ -25,6 +25,7 @@ from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
+from workflow.stack.quotas import values_of, warn_of_quotas
 from workflow.stack.subscription import see_who_is_told
 
 PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -93,6 +94,7 @@ def deploy(
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
     stack = read_stack(cloud, project)
     see_who_is_told(cloud, stack.topic_arn, on_progress)
+    warn_of_quotas(cloud, project, place, on_progress)
     return stack
 
 
@@ -171,12 +173,6 @@ def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) ->
     key = f"templates/{hashlib.sha256(template).hexdigest()[:16]}.yaml"
     cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=template)
     return f"https://s3.{place.region}.{place.domain}/{bucket}/{key}"
-
-
-def values_of(stack: Mapping[str, Any] | None) -> dict[str, str]:
-    """The parameters of a stack as it is; none where there is no stack."""
-    found = stack.get("Parameters", []) if stack else []
-    return {item["ParameterKey"]: item["ParameterValue"] for item in found}
 
 
 def fill_in_parameters(
