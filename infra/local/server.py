@@ -23,7 +23,7 @@ from ministack import app as engine_app
 from ministack.core import hypercorn_compat, persistence
 
 from infra.local import gaps
-from infra.local.gaps import api_integrations, control, function_urls, functions, resume, sagemaker_tasks
+from infra.local.gaps import api_integrations, control, function_urls, functions, principals, resume, sagemaker_tasks
 from infra.local.mailbox import Mailbox
 from infra.local.quotas import Quotas
 from infra.local.sagemaker import plugin, protocol, service
@@ -96,6 +96,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         runtime=settings.runtime,
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
+        role_credentials=principals.credentials_of if settings.iam else None,
     )
     try:
         asyncio.run(_serve(app, settings, listener, ready))

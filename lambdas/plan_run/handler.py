@@ -21,13 +21,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.plan_run.claim import Claims
-from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
-from lambdas.plan_run.remote_file import Remote, open_remote
+from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
 from lambdas.plan_run.room import check_room
+from lambdas.plan_run.sources import Reader, Weights
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
@@ -39,15 +37,12 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
-from workflow.contract.weights import Pretrained, WeightsError, read_pretrained
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
 
 ALLOW = "allow"
 """What a stack says where nobody has to be told by mail."""
-
-UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
 
 class InputRejected(Exception):
@@ -108,6 +103,7 @@ kms = boto3.client("kms")
 # Where nothing answers, as in a network without a way there, the run goes on soon.
 quotas = boto3.client("service-quotas", config=Config(connect_timeout=3, read_timeout=10))
 table = boto3.resource("dynamodb").Table(environment.table)
+reader = Reader.of(s3, environment.deployment.bucket, os.environ.get("DEFAULT_DATASET", ""), os.environ)
 claims = Claims(table, boto3.client("stepfunctions"))
 
 
@@ -123,11 +119,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         loosened = given.loosened(environment.defaults)
         if environment.loosening != SHOW:
             refuse_loosened(loosened)
-        weights = read_weights(given.weights)
+        weights = reader.read_weights(given.weights)
         champion = find_champion() if given.compare else None
         judged = {} if champion is None else describe_champion(champion)
         found = Stored(
-            files=list_files(given.dataset),
+            files=reader.list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
             champion=champion,
@@ -183,54 +179,6 @@ def check_audience(confirmed: int, pending: int) -> None:
         "one, subscribe somebody (greenlight deploy --email …, or aws sns subscribe …), or deploy with --parameter "
         "AskWithoutMail=allow where people watch the registry or greenlight approvals"
     )
-
-
-def list_files(uri: str) -> tuple[StoredFile, ...]:
-    """Every file of the dataset. Raises InputError where it cannot be read."""
-    bucket, prefix = split_s3_uri(end_with_slash(uri))
-    try:
-        return tuple(
-            StoredFile(key=item["Key"][len(prefix) :], etag=item["ETag"].strip('"'), size=item["Size"])
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            for item in page.get("Contents", [])
-            if not item["Key"].endswith("/")
-        )
-    except ClientError as error:
-        raise explain("dataset", uri, error) from error
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The pretrained weights as they were read, and what they are: all empty where the input names none."""
-
-    uri: str = ""
-    sha256: str = ""
-    etag: str = ""
-    pretrained: Pretrained | None = None
-
-
-def read_weights(uri: str) -> Weights:
-    """The given weights, hashed from end to end. Raises InputError where they cannot be read, or are none."""
-    if not uri:
-        return Weights()
-    bucket, key = split_s3_uri(uri)
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        raise explain("weights", uri, error) from error
-    sha256 = sha256_of(found["Body"].iter_chunks(CHUNK_BYTES))
-    try:
-        with open_remote(s3, Remote(bucket, key, found["ETag"], found["ContentLength"])) as file:
-            pretrained = read_pretrained(file)
-    except WeightsError as error:
-        raise InputError(f"weights = {uri!r}: {error}") from error
-    return Weights(uri, sha256, found["ETag"], pretrained)
-
-
-def explain(key: str, uri: str, error: ClientError) -> Exception:
-    """What to raise for an S3 error: the input's fault where the address is wrong, the service's own otherwise."""
-    code = error.response["Error"]["Code"]
-    return InputError(f"{key} = {uri!r}: cannot be read ({code})") if code in UNREADABLE else error
 
 
 def newest_package() -> Registered | None:

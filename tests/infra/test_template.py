@@ -444,3 +444,27 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
     for name, item in template["Resources"].items():
         if item["Type"] not in untagged | policies:
             assert item["Properties"]["Tags"] == tag, name
+
+
+def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_else(template: Json) -> None:
+    """What a person names is all that is opened, and only where somebody named anything."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for grant in read.grants(template):
+        if grant.sid in {"ListTheSources", "ReadTheSources", "DecryptTheSources"}:
+            found.setdefault(grant.role, {})[grant.sid] = grant.resources
+            if grant.sid == "DecryptTheSources":
+                assert grant.condition == {"StringLike": {"kms:ViaService": {"Fn::Sub": "s3.*.${AWS::URLSuffix}"}}}
+    begins = {"Fn::Join": ["*,", {"Fn::Split": [",", {"Ref": "Sources"}]}]}
+    wanted = {
+        "ListTheSources": [{"Fn::Split": [",", {"Ref": "SourceBuckets"}]}],
+        "ReadTheSources": [{"Fn::Split": [",", {"Fn::Sub": ["${Joined}*", {"Joined": begins}]}]}],
+        "DecryptTheSources": [{"Fn::Split": [",", {"Ref": "SourceKeys"}]}],
+    }
+    assert found == {"PlanRunRole": wanted, "JobRole": wanted}
+    for name in ("Sources", "SourceKeys"):
+        pattern = template["Parameters"][name]["AllowedPattern"]
+        assert re.fullmatch(pattern, "")
+        assert not re.fullmatch(pattern, "*")
+    pattern = template["Parameters"]["Sources"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "arn:aws-cn:s3:::data/,arn:aws:s3:::other/folder/")
+    assert not re.fullmatch(pattern, "arn:aws:s3:::data"), "it would reach into buckets whose names begin so"

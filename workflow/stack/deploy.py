@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
+from workflow.contract.reading import ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.sources import bucket_of, source_arn, split_sources
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change_stack, follow
@@ -55,9 +57,11 @@ def deploy(
     and needs none. Raises UsageError before the stack is touched, GreenlightError naming the resource that failed.
     """
     cloud = cloud or AwsCloud()
-    given = collect_parameters(email=email, defaults=defaults, dataset=dataset, parameters=parameters)
     check_project(project)
     place = find_place(cloud)
+    given = collect_parameters(
+        email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
+    )
     archives, prefix = pack(root)
     before = prepare_for_change(cloud, project, on_progress)
     push = images and not cloud.local
@@ -104,6 +108,7 @@ def collect_parameters(
     defaults: Mapping[str, Any] | None,
     dataset: str | None,
     parameters: Mapping[str, str] | None,
+    partition: str = "aws",
 ) -> dict[str, str]:
     """The template's parameters a person named, checked. Raises UsageError for a default no run could use."""
     given = dict(parameters or {})
@@ -112,6 +117,8 @@ def collect_parameters(
     if dataset is not None:
         # With the slash, permissions end at the folder and do not reach into one whose name only begins alike.
         given["Dataset"] = dataset if not dataset or dataset.endswith("/") else dataset + "/"
+    if given.get("Sources"):
+        given |= name_sources(given["Sources"], partition)
     if defaults is not None:
         try:
             RunInput.parse({}, {"dataset": dataset or "s3://any-bucket/any/", **defaults})
@@ -119,6 +126,16 @@ def collect_parameters(
             raise UsageError(f"--default {error}") from error
         given["Defaults"] = json.dumps(dict(defaults), sort_keys=True, separators=(",", ":"))
     return given
+
+
+def name_sources(text: str, partition: str) -> dict[str, str]:
+    """The parameters of sources that a person named by address or ARN. Raises UsageError for what is neither."""
+    try:
+        sources = [source_arn(part, partition) for part in split_sources(text)]
+    except ContractError as error:
+        raise UsageError(f"--parameter {error}") from error
+    buckets = sorted({bucket_of(source) for source in sources})
+    return {"Sources": ",".join(sources), "SourceBuckets": ",".join(buckets)}
 
 
 def check_project(project: str) -> None:

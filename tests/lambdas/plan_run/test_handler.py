@@ -461,3 +461,42 @@ def test_a_stack_that_may_not_ask_for_quotas_goes_on(
     monkeypatch.setattr(function, "quotas", Quotas(error="AccessDeniedException"))
     assert handler(event(), context)["anything_to_do"]
     assert "quotas cannot be read" in log.text
+
+
+class Denying:
+    """S3 that refuses to read what it lists, in these words."""
+
+    def __init__(self, s3: Any, said: str) -> None:
+        self._s3, self._said = s3, said
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **asked: Any) -> Any:
+        """Refused."""
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": self._said}}, "GetObject")
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0a-1"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said", "then"),
+    [
+        ("s3://elsewhere/x/", "Access Denied", "--parameter Sources=arn:aws:s3:::known/,s3://elsewhere/x/"),
+        ("s3://known/x/", f"not authorized to perform: kms:Decrypt on resource: {KEY}", f"SourceKeys={KEY}"),
+        ("s3://known/x/", "Access Denied", "SourceKeys=ARN-OF-THE-KEY"),
+    ],
+)
+def test_a_dataset_that_may_not_be_read_says_what_to_type_before_its_preparation_is_paid_for(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, dataset: str, said: str, then: str
+) -> None:
+    """Who may list a bucket may not yet decrypt what is in it: a byte of one file is read."""
+    for name in ("known", "elsewhere"):
+        account.s3.create_bucket(Bucket=name)
+        account.s3.put_object(Bucket=name, Key="x/images/1.jpg", Body=b"picture")
+    reader = replace(function.reader, s3=Denying(function.s3, said), sources=("arn:aws:s3:::known/",))
+    monkeypatch.setattr(function, "reader", reader)
+    with pytest.raises(InputRejected, match=r"dataset = .*cannot be read \(AccessDenied\)") as caught:
+        handler(event(dataset=dataset), context)
+    assert then in str(caught.value)

@@ -330,3 +330,16 @@ def test_a_stack_of_something_else_is_told_apart() -> None:
     """A stack of the same name without our outputs is named as that."""
     with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
         parse_outputs("greenlight", "us-east-1", {"Table": "t"})
+
+
+def test_sources_are_given_by_address_and_bring_their_buckets() -> None:
+    """A person names where the data is; the parameters hold ARNs of the stack's own partition."""
+    given = {"Sources": "s3://data/bolts/,arn:aws-cn:s3:::other,s3://data/weights/n.pt"}
+    made = collect_parameters(email=None, defaults=None, dataset=None, parameters=given, partition="aws-cn")
+    arn = "arn:aws-cn:s3:::"
+    assert made == {
+        "Sources": f"{arn}data/bolts/,{arn}other/,{arn}data/weights/n.pt",
+        "SourceBuckets": f"{arn}data,{arn}other",
+    }
+    with pytest.raises(UsageError, match="wildcard"):
+        collect_parameters(email=None, defaults=None, dataset=None, parameters={"Sources": "s3://data/*"})

@@ -107,7 +107,7 @@ class TrainingJobs(Jobs):
         if has_model:
             archive = self.folder(name) / "model.tar.gz"
             pack(tree / "model", archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record))
+            self.storage_of(record).upload_file(archive, self.model_uri(record))
         if outcome.ended_by == "time limit":
             self._advance(name, "MaxRuntimeExceeded")
             raise JobStopped
@@ -183,7 +183,7 @@ class TrainingJobs(Jobs):
         for channel in record.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
             folder = tree / "input" / "data" / channel["ChannelName"]
-            if self.workshop.storage.download_prefix(source["S3Uri"], folder) == 0:
+            if self.storage_of(record).download_prefix(source["S3Uri"], folder) == 0:
                 raise JobFailed(
                     f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.'
                 )
@@ -212,14 +212,16 @@ class TrainingJobs(Jobs):
         config = record.get("CheckpointConfig", {})
         folder = tree_path(tree, config.get("LocalPath", "/opt/ml/checkpoints"))
         settings = self.workshop.settings
-        return CheckpointSync(self.workshop.storage, folder, config.get("S3Uri"), settings.checkpoint_seconds)
+        return CheckpointSync(self.storage_of(record), folder, config.get("S3Uri"), settings.checkpoint_seconds)
 
     def _upload_output(self, record: Record, tree: Path) -> None:
         data = tree / "output" / "data"
         if any(data.iterdir()):
             archive = self.folder(record["TrainingJobName"]) / "output.tar.gz"
             pack(data, archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz"))
+            self.storage_of(record).upload_file(
+                archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz")
+            )
 
     def _advance(self, name: str, status: str, message: str | None = None) -> None:
         with self.workshop.store.lock:
