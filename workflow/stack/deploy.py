@@ -24,6 +24,7 @@ from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change_stack, follow
 from workflow.stack.concurrency import choose_concurrency
+from workflow.stack.front import choose_front
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
@@ -83,6 +84,7 @@ def deploy(
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
     keys = {item["ParameterKey"] for item in known}
     of_template = {item["ParameterKey"]: item.get("DefaultValue", "") for item in known}
+    given |= choose_front(place, given, values_of(before), on_progress)
     given |= choose_concurrency(cloud, given, values_of(before), of_template["ApprovalConcurrency"], on_progress)
     values = fill_in_parameters(before, given, keys)
     change_stack(cloud, project, template, values, before is not None, on_progress)

@@ -14,6 +14,8 @@ from workflow.contract.quotas import ask_for_more, is_short, tell_short
 from workflow.contract.rule import InputError
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.concurrency import MORE, PARAMETER, UNRESERVED, read_room
+from workflow.stack.front import HTTP_API, URL, has_urls
+from workflow.stack.front import PARAMETER as FRONT
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.quotas import find_quotas, needs_on, values_of
 from workflow.stack.subscription import count
@@ -45,6 +47,7 @@ def examine(cloud: Cloud, project: str, given: Mapping[str, Any]) -> Iterator[Fi
     found = describe_stack(cloud, project)
     parameters = values_of(found)
     yield from _looked(lambda: look_at_concurrency(cloud, parameters), "Lambda's limit")
+    yield look_at_front(place, parameters)
     yield from _looked(lambda: look_at_quotas(cloud, project, place, parameters, given), "quotas")
     try:
         stack = read_stack(cloud, project)
@@ -78,6 +81,19 @@ def look_at_concurrency(cloud: Cloud, parameters: Mapping[str, str]) -> Iterator
     else:
         # No problem: deploy reserves nothing then.
         yield Finding("Lambda's limit", OK, f"{limit}: none can be kept for approval pages; {MORE}")
+
+
+def look_at_front(place: Place, parameters: Mapping[str, str]) -> Finding:
+    """Whether the region has what the approval page stands behind."""
+    front = parameters.get(FRONT, "")
+    if has_urls(place):
+        return Finding(
+            "approval page", OK, f"{place.region} has function URLs" + (f"; it has {front}" if front else "")
+        )
+    if front == URL:
+        then = f"greenlight deploy --parameter {FRONT}={HTTP_API}"
+        return Finding("approval page", PROBLEM, f"{place.region} has no function URLs", then)
+    return Finding("approval page", OK, f"{place.region} has no function URLs: it stands behind an HTTP API")
 
 
 def look_at_quotas(

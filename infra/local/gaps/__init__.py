@@ -18,6 +18,7 @@ from infra.local.gaps import (
     function_urls,
     functions,
     history,
+    http_apis,
     lifecycle,
     metric_namespaces,
     nested,
@@ -61,6 +62,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         gap.install()
     function_urls.install(url)
     api_addresses.install(url)
+    http_apis.install(url)
     email.install(url, mailbox)
     service_quotas.install(quotas)
     reservations.install(quotas)
