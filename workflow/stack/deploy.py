@@ -23,6 +23,7 @@ from workflow.contract.sources import bucket_of, source_arn, split_sources
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
 from workflow.stack.changes import Progress, Step, change_stack, follow
+from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.front import choose_front
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
@@ -63,37 +64,28 @@ def deploy(
     given = collect_parameters(
         email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
     )
-    archives, prefix = pack(root)
     before = prepare_for_change(cloud, project, on_progress)
     push = images and not cloud.local
     if push and before is None:
         find_builder()
 
-    bucket = code_bucket(project, place)
-    buckets.make_private(cloud, bucket, place, project)
-    upload_code(cloud, bucket, prefix, archives, find_definitions(root), on_progress)
-    template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
-
+    template, there, usual = upload(cloud, project, place, root, on_progress)
+    given |= there
     if push and before is not None:
         push_images(cloud, project, place, on_progress, root)
-    given |= {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}
     if push or cloud.local or before is None:
         # Otherwise the images stay what they are: the stack must not name one that nobody pushed.
         in_registry = push and before is not None
         given |= name_images(cloud, project, place, root, pinned=in_registry)
-    known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
-    keys = {item["ParameterKey"] for item in known}
-    of_template = {item["ParameterKey"]: item.get("DefaultValue", "") for item in known}
-    given |= choose_front(place, given, values_of(before), on_progress)
-    given |= choose_concurrency(cloud, given, values_of(before), of_template["ApprovalConcurrency"], on_progress)
-    values = fill_in_parameters(before, given, keys)
+    given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
+    values = fill_in_parameters(before, given, set(usual))
     change_stack(cloud, project, template, values, before is not None, on_progress)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
         # The first deployment makes the registry: only now is there a digest to name.
         push_images(cloud, project, place, on_progress, root)
         pins = name_images(cloud, project, place, root, pinned=True)
-        values = fill_in_parameters(describe_stack(cloud, project), pins, keys)
+        values = fill_in_parameters(describe_stack(cloud, project), pins, set(usual))
         change_stack(cloud, project, template, values, True, on_progress)
     elif before is None and not cloud.local:
         for name in find_missing(cloud, project, root):
@@ -173,6 +165,37 @@ def prepare_for_change(cloud: Cloud, project: str, on_progress: Progress) -> dic
     if status == "UPDATE_ROLLBACK_FAILED":
         raise GreenlightError(f"the stack {project} is {status}: continue the roll-back in the CloudFormation console.")
     return found
+
+
+def upload(
+    cloud: Cloud, project: str, place: Place, root: Path, on_progress: Progress
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Put code and template into the project's code bucket.
+
+    Gives the template's address, the parameters that say where the code is, and all of the template's with what they
+    are where nobody says.
+    """
+    archives, prefix = pack(root)
+    bucket = code_bucket(project, place)
+    buckets.make_private(cloud, bucket, place, project)
+    upload_code(cloud, bucket, prefix, archives, find_definitions(root), on_progress)
+    template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
+    known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
+    usual = {item["ParameterKey"]: str(item.get("DefaultValue", "")) for item in known}
+    return template, {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}, usual
+
+
+def choose_for(
+    cloud: Cloud,
+    place: Place,
+    given: Mapping[str, str],
+    held: Mapping[str, str],
+    usual: Mapping[str, str],
+    on_progress: Progress,
+) -> dict[str, str]:
+    """The parameters that account and region ask to be other than usual. Raises UsageError against what was given."""
+    front = choose_front(place, given, held, on_progress)
+    return front | choose_concurrency(cloud, given, held, usual[CONCURRENCY], on_progress)
 
 
 def upload_code(
