@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from workflow.stack.changes import PLANNED, STACK, Step
+from workflow.stack.changes import PLANNED, STACK, UPLOADED, Step
 
 SUBJECTS = (
     ("functions", ("AWS::Lambda::",)),
@@ -49,6 +49,7 @@ class StackLines:
 
     say: Callable[[str], None]
     _planned: list[Step] = field(default_factory=list)
+    _uploaded: int = 0
     _expected: int = 0
     _done: int = 0
     _told: int = 0
@@ -58,6 +59,9 @@ class StackLines:
         if step.kind and step.status in PLANNED:
             self._planned.append(step)
             return
+        if step.status == UPLOADED:
+            self._uploaded += 1
+            return
         self.end()
         if not step.kind or step.status.endswith("_FAILED"):
             self.say(f"{step.resource:<24} {step.status} {step.reason}".rstrip())
@@ -65,7 +69,11 @@ class StackLines:
             self._count()
 
     def end(self) -> None:
-        """Say what was heard of a plan and not said yet."""
+        """Say what was heard of uploads and of a plan, and not said yet."""
+        if self._uploaded:
+            files = "file" if self._uploaded == 1 else "files"
+            self.say(f"{'code':<24} {self._uploaded} {files} {UPLOADED}")
+        self._uploaded = 0
         if not self._planned:
             return
         for line in (*tell_changes(self._planned), *tell_paid(self._planned)):

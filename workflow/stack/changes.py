@@ -16,6 +16,8 @@ from workflow.errors import GreenlightError, ServiceError
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 PLANNED = ("will be made", "will be changed", "will be replaced", "will be removed", "may be changed")
 """What a change set says of a resource."""
+UPLOADED = "uploaded"
+"""What is told of each file of a deployment."""
 STACK = "AWS::CloudFormation::Stack"
 """The type that events of the stack itself have."""
 _WORDS = {"Add": "will be made", "Modify": "will be changed", "Remove": "will be removed", "Dynamic": "may be changed"}

@@ -22,7 +22,7 @@ from workflow.contract.run_input import RunInput
 from workflow.contract.sources import bucket_of, source_arn, split_sources
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
-from workflow.stack.changes import Progress, Step, change_stack, follow
+from workflow.stack.changes import UPLOADED, Progress, Step, change_stack, follow
 from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.front import choose_front
@@ -207,7 +207,7 @@ def upload_code(
     files |= {f"{prefix}/{path.name}": path for path in machines}
     for key in sorted(files.keys() - there):
         cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=files[key].read_bytes())
-        on_progress(Step(files[key].name, "uploaded"))
+        on_progress(Step(files[key].name, UPLOADED))
 
 
 def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) -> str:

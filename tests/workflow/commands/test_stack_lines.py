@@ -51,4 +51,4 @@ def test_what_is_no_resource_is_told_as_it_happens() -> None:
     """Uploads, images, mail; what was planned before is told before it."""
     plan = Step("F", "will be made", kind="AWS::Lambda::Function")
     said = heard(Step("a.zip", "uploaded"), plan, Step("mail", "waits for its reader", "open the link"))
-    assert said == ["a.zip uploaded", "functions 1 will be made", "mail waits for its reader open the link"]
+    assert said == ["code 1 file uploaded", "functions 1 will be made", "mail waits for its reader open the link"]

@@ -30,6 +30,7 @@ def test_a_first_deployment_and_an_update_are_shown_before_they_happen(stand_in:
     preview("shown", email="ada@example.com", on_progress=shown.append, root=root)
     made = {step.resource: step.kind for step in shown if step.status == "will be made"}
     assert made["DecideFunction"] == "AWS::Lambda::Function"
+    assert not {"PredictionRestApi", "ApprovalApi"} & set(made), "their conditions do not hold"
     live = [item for item in stacks.list_stacks()["StackSummaries"] if item["StackStatus"] != "DELETE_COMPLETE"]
     assert "shown" not in [item["StackName"] for item in live]
 
@@ -38,6 +39,10 @@ def test_a_first_deployment_and_an_update_are_shown_before_they_happen(stand_in:
     shown.clear()
     preview("shown", parameters={"ScheduleState": "ENABLED"}, on_progress=shown.append, root=root)
     assert [(step.resource, step.status) for step in shown if step.kind] == [("Schedule", "will be changed")]
+    shown.clear()
+    preview("shown", parameters={"ApprovalFront": "http-api"}, on_progress=shown.append, root=root)
+    fronts = {step.resource: step.status for step in shown if step.resource in {"ApprovalApi", "DecideUrl"}}
+    assert fronts == {"ApprovalApi": "will be made", "DecideUrl": "will be removed"}
     (after,) = stacks.describe_stacks(StackName="shown")["Stacks"]
     assert json.dumps(after, default=str) == json.dumps(before, default=str)
     assert stacks.list_change_sets(StackName="shown")["Summaries"] == [] or all(
