@@ -17,6 +17,9 @@ from workflow.machines import settings
 from workflow.machines.approving import ask_for_approval, gate_on_metrics, record_decision, register_model, reject_model
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
+    NO_QUOTA,
+    a_quota_is_in_use,
+    again_after_quota,
     call_function,
     fresh_name,
     on_error,
@@ -28,16 +31,13 @@ from workflow.machines.kinds import (
 )
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
-    QUOTA_WAITS,
     a_model_was_found,
-    a_quota_is_in_use,
     capacity_was_short_and_another_instance_is_left,
     find_best_model,
     keep_trials,
     list_trials,
     train_model,
     tune_model,
-    wait_for_quota,
 )
 
 
@@ -45,7 +45,7 @@ def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
     plan = plan_the_execution(
-        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **QUOTA_WAITS}
+        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **NO_QUOTA}
     )
     preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
@@ -100,7 +100,7 @@ def machine() -> dict[str, Any]:
     finished.default_choice(stopped)
 
     short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
-    short.add_choice(a_quota_is_in_use(), wait_for_quota(train))
+    short.add_choice(a_quota_is_in_use(), again_after_quota(train, "the training"))
     short.default_choice(training_failed)
 
     answer = Choice("Approved?")

@@ -27,6 +27,7 @@ from workflow.machines.endpoints import (
     wait_until_ready,
 )
 from workflow.machines.kinds import (
+    NO_QUOTA,
     ask_a_person,
     call_function,
     on_error,
@@ -55,7 +56,7 @@ def machine() -> dict[str, Any]:
         "Plan the release",
         "${PlanReleaseArn}",
         refused,
-        also={"staging": {"looks": 0}, "production": {"looks": 0}},
+        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA},
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)

@@ -40,9 +40,10 @@ QUEUE_SECONDS = 2 * HOUR
 """What a job's state waits on top of the job's own limit, for an instance and for its start."""
 BUILD_SECONDS = 150 * 24 * HOUR
 RELEASE_SECONDS = 45 * 24 * HOUR
-QUOTA_WAIT_SECONDS = 120
-"""Pause before a training that found its quota in use is tried again."""
-QUOTA_WAITS = 3
+QUOTA_WAIT_SECONDS = 360
+"""Pause before what found its quota in use is tried again."""
+QUOTA_WAITS = 10
+"""Such pauses in one execution: an hour in all."""
 LOOK_SECONDS = 15
 """Pause between two looks at an endpoint."""
 LOOKS = 240

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sagemaker.estimator import Estimator
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
-from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
@@ -18,18 +17,16 @@ from workflow.machines.kinds import (
     call_sagemaker,
     fresh_name,
     on_error,
-    retry_sagemaker,
     retry_storage,
     retry_throttled,
+    wait_for_quota,
 )
 from workflow.machines.states import (
     LambdaStep,
     Parameters,
-    Pass,
     Task,
     TrainingStep,
     TuningStep,
-    Wait,
     offline_session,
 )
 
@@ -134,7 +131,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         # Kept whole: a selector that names the best training would break on a search that was stopped without one.
         result_path="$.tuning",
         timeout_seconds=settings.TUNE_SECONDS,
-        retry=retry_sagemaker(),
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
@@ -159,6 +156,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             "Tags": settings.TAGS,
         }
     )
+    wait_for_quota(step, "the search", failed)
     return step
 
 
@@ -211,34 +209,6 @@ def capacity_was_short_and_another_instance_is_left() -> BaseRule:
                     ChoiceRule.And([ChoiceRule.IsPresent(variable=cause, value=True), capacity]),
                 ]
             ),
-        ]
-    )
-
-
-QUOTA_WAITS = {"quota": {"waits": 0}}
-"""What the run knows from its start of how often a training waited for a quota."""
-
-
-def wait_for_quota(train: State) -> Wait:
-    """Wait for a quota that is in use, count that, and train again."""
-    wait = Wait("Wait for the quota", seconds=settings.QUOTA_WAIT_SECONDS)
-    count = Pass(
-        "Count the waits for the quota",
-        parameters={"waits.$": "States.MathAdd($.quota.waits, 1)"},
-        result_path="$.quota",
-    )
-    Chain([wait, count, train])
-    return wait
-
-
-def a_quota_is_in_use() -> BaseRule:
-    """Whether there is a quota that is worth waiting for: not one of which SageMaker says that it is 0."""
-    return ChoiceRule.And(
-        [
-            ChoiceRule.StringEquals(variable="$.error.Error", value=QUOTA),
-            ChoiceRule.IsPresent(variable="$.error.Cause", value=True),
-            ChoiceRule.Not(ChoiceRule.StringMatches(variable="$.error.Cause", value="* is 0 Instances*")),
-            ChoiceRule.NumericLessThan(variable="$.quota.waits", value=settings.QUOTA_WAITS),
         ]
     )
 

@@ -581,3 +581,32 @@ def test_a_search_goes_by_the_one_figure_that_every_task_has() -> None:
     assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "quality"}
     assert config["TrainingJobEarlyStoppingType"] == "Auto"
     assert "CheckpointConfig" not in tune["TrainingJobDefinition"], "trials would share it"
+
+
+STARTS_INSTANCES = r"sagemaker:(create(Processing|Training|HyperParameterTuning)Job\.sync|(create|update)Endpoint)"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_starts_instances_never_retries_a_quota_blindly(name: str) -> None:
+    """A retry sees an error's name alone: it would ask for an hour for what the account has none of.
+
+    Putting the previous version back is the exception: nothing is left to try that would be better.
+    """
+    states = DEFINITIONS[name]["States"]
+    found = {
+        state_name: state
+        for state_name, state in states.items()
+        if re.search(rf"{STARTS_INSTANCES}$", state.get("Resource", ""))
+        and state_name != "Put the previous version back"
+    }
+    assert len(found) >= 4
+    for state_name, state in found.items():
+        assert "ResourceLimitExceeded" not in json.dumps(state["Retry"]), state_name
+        first, last = state["Catch"][0], state["Catch"][-1]
+        choice = states[first["Next"]]
+        waits = [branch for branch in choice["Choices"] if "quota" in branch["Next"]]
+        assert "is 0 Instances" in json.dumps(waits), state_name
+        if first is not last:
+            assert choice["Default"] == last["Next"], state_name
+        (wait,) = (branch["Next"] for branch in waits)
+        assert states[states[wait]["Next"]]["Next"] == state_name, "it is tried again after the wait"

@@ -139,7 +139,7 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
     choice, again = states["Was capacity short?"], states["Try the next instance"]
     again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
     part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
-    part["Wait for the quota"] = {"Type": "Succeed"}
+    part["Wait for a quota for the training"] = {"Type": "Succeed"}
     attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
     text = json.dumps({"StartAt": "Was capacity short?", "States": part})
     ended = run_text("part", text, {"attempt": attempt, "error": error, "quota": {"waits": 0}})
@@ -150,28 +150,37 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
 
 
 @pytest.mark.parametrize(
-    ("limit", "waits", "again"),
-    [(2, 0, True), (2, 2, True), (2, 3, False), (0, 0, False), (20, 0, True), (10, 1, True)],
+    ("machine", "name"),
+    [
+        ("build", "Was capacity short?"),
+        ("build", "Is the quota for the preparation in use?"),
+        ("release", "Is the quota for updating production in use?"),
+    ],
 )
-def test_a_quota_in_use_is_waited_for_and_one_of_zero_is_not(aws: None, limit: int, waits: int, again: bool) -> None:
-    """In SageMaker's own words: only what somebody uses is ever free again, and that is waited for three times."""
-    states = json.loads((ROOT / "workflow/machines/build.asl.json").read_text())["States"]
-    choice = states["Was capacity short?"]
+@pytest.mark.parametrize(
+    ("limit", "waits", "again"),
+    [(2, 0, True), (2, 9, True), (2, 10, False), (0, 0, False), (20, 0, True), (10, 1, True)],
+)
+def test_a_quota_in_use_is_waited_for_and_one_of_zero_is_not(
+    aws: None, machine: str, name: str, limit: int, waits: int, again: bool
+) -> None:
+    """In SageMaker's own words: only what somebody uses is ever free again, and that is waited for ten times."""
+    choice = json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"][name]
     said = (
         f"The account-level service limit 'ml.g5.xlarge for training job usage' is {limit} Instances, with current "
         "utilization of 0 Instances and a request delta of 1 Instances."
     )
-    ends = ("Wait for the quota", "Try the next instance", choice["Default"])
-    part = {"Was capacity short?": choice, **{name: {"Type": "Succeed"} for name in ends}}
+    ends = [*(branch["Next"] for branch in choice["Choices"]), choice["Default"]]
     given = {
         "attempt": {"instance": "ml.g5.xlarge"},
         "error": {"Error": "SageMaker.ResourceLimitExceededException", "Cause": said},
         "quota": {"waits": waits},
     }
-    ended = run_text("part", json.dumps({"StartAt": "Was capacity short?", "States": part}), given)
-    assert ended["entered"][1] == ("Wait for the quota" if again else choice["Default"])
-    retried = {error for retry in states["Train"]["Retry"] for error in retry["ErrorEquals"]}
-    assert "SageMaker.ResourceLimitExceededException" not in retried
+    part = {name: choice, **{end: {"Type": "Succeed"} for end in ends}}
+    ended = run_text("part", json.dumps({"StartAt": name, "States": part}), given)
+    assert (
+        ended["entered"][1].startswith("Wait for a quota for ") if again else ended["entered"][1] == choice["Default"]
+    )
 
 
 @pytest.mark.parametrize("best", [{"TrainingJobName": "one-tune-001"}, {}, None])
