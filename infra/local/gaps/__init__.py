@@ -16,6 +16,7 @@ from infra.local.gaps import (
     creation,
     data_paths,
     email,
+    encrypted_objects,
     function_urls,
     functions,
     history,
@@ -43,6 +44,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         bucket_policies,
+        encrypted_objects,
         alarms,
         metric_namespaces,
         change_sets,
