@@ -17,9 +17,6 @@ from workflow.machines import settings
 from workflow.machines.approving import ask_for_approval, gate_on_metrics, record_decision, register_model, reject_model
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
-    NO_QUOTA,
-    a_quota_is_in_use,
-    again_after_quota,
     call_function,
     fresh_name,
     on_error,
@@ -29,6 +26,7 @@ from workflow.machines.kinds import (
     report_and_fail,
     retry_lambda,
 )
+from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,

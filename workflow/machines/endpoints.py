@@ -23,8 +23,8 @@ from workflow.machines.kinds import (
     raise_error,
     retry_sagemaker,
     retry_throttled,
-    wait_for_quota,
 )
+from workflow.machines.quotas import wait_for_quota
 from workflow.machines.states import (
     Choice,
     EndpointConfigStep,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
 
 from workflow.machines import settings
-from workflow.machines.kinds import fresh_name, on_error, retry_throttled, wait_for_quota
+from workflow.machines.kinds import fresh_name, on_error, retry_throttled
+from workflow.machines.quotas import wait_for_quota
 from workflow.machines.states import LambdaStep, Parameters, ProcessingStep, offline_session
 
 NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation"}

@@ -27,7 +27,6 @@ from workflow.machines.endpoints import (
     wait_until_ready,
 )
 from workflow.machines.kinds import (
-    NO_QUOTA,
     ask_a_person,
     call_function,
     on_error,
@@ -36,6 +35,7 @@ from workflow.machines.kinds import (
     render_machine,
     report_and_fail,
 )
+from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 

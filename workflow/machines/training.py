@@ -12,15 +12,8 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import (
-    QUOTA,
-    call_sagemaker,
-    fresh_name,
-    on_error,
-    retry_storage,
-    retry_throttled,
-    wait_for_quota,
-)
+from workflow.machines.kinds import QUOTA, call_sagemaker, fresh_name, on_error, retry_storage, retry_throttled
+from workflow.machines.quotas import wait_for_quota
 from workflow.machines.states import (
     LambdaStep,
     Parameters,
