@@ -49,12 +49,22 @@ def _execute_function_with_config_scope(func: dict[str, Any], event: dict[str, A
     return _theirs["execute"](func, event)
 
 
-def _iam_caller_identity_v2(headers: dict[str, str], query_params: dict[str, Any]) -> Any:
-    """Who signed: nobody where the signature is not made for API Gateway, whose door refuses it on AWS."""
+async def _handle_execute(
+    api_id: str,
+    stage: str,
+    path: str,
+    method: str,
+    headers: dict[str, str],
+    body: bytes,
+    query_params: dict[str, Any],
+    raw_query_string: str | None = None,
+) -> Any:
+    """Every request to an HTTP API: where IAM is asked for, one that is signed for another service is refused."""
     scope = headers.get("authorization", "") or str(query_params.get("X-Amz-Credential", ""))
-    if _SIGNED_FOR_API_GATEWAY.search(scope) is None:
-        return None
-    return _theirs["signer"](headers, query_params)
+    wanted = apigateway.route_authorization_type(api_id, stage, method, path)
+    if wanted == "AWS_IAM" and _SIGNED_FOR_API_GATEWAY.search(scope) is None:
+        return apigateway._jwt_forbidden()
+    return await _theirs["handle"](api_id, stage, path, method, headers, body, query_params, raw_query_string)
 
 
 def install(base_url: str) -> None:
@@ -68,4 +78,6 @@ def install(base_url: str) -> None:
     _theirs.update({name: handlers[name] for name in ("create", "update")})
     handlers |= {"create": _create, "update": _update}
     _theirs["execute"] = replace(lambda_svc, "_execute_function_with_config_scope", _execute_function_with_config_scope)
-    _theirs["signer"] = replace(apigateway, "_iam_caller_identity_v2", _iam_caller_identity_v2)
+    for name in ("route_authorization_type", "_jwt_forbidden"):
+        require(apigateway, name)
+    _theirs["handle"] = replace(apigateway, "handle_execute", _handle_execute)
