@@ -134,7 +134,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
         if plan.anything_to_do:
-            check_room(quotas, logger, given, serving_instance(judged), environment.topic_arn)
+            check_room(quotas, logger, given, plan.training, serving_instance(judged), environment.topic_arn)
         plan = claim(plan, given.force)
     except ContractError as error:
         raise InputRejected(str(error)) from error

@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from workflow.contract.build_plan import Attempt
 from workflow.contract.quotas import PAGE, SERVICE, is_short, needs_of, read_quotas, refuse_short, tell_short
 from workflow.contract.run_input import RunInput
 
@@ -18,13 +19,20 @@ STAGING_AND_PRODUCTION = 2
 """Instances that serve at the least once a release is over."""
 
 
-def check_room(client: Any, logger: Logger, given: RunInput, served_by: str, topic_arn: str) -> None:
+def check_room(
+    client: Any, logger: Logger, given: RunInput, attempt: Attempt | None, served_by: str, topic_arn: str
+) -> None:
     """Raise InputError where the run certainly could not end for want of a quota.
 
-    ``served_by`` is the instance type of production, empty where there is none: while a release moves its traffic, the
-    old fleet is there beside the new one. ``topic_arn`` says in which region and partition the stack is.
+    ``attempt`` is the first of the planned trainings. ``served_by`` is the instance type of production, empty where
+    there is none: while a release moves its traffic, the old fleet is there beside the new one. ``topic_arn`` says in
+    which region and partition the stack is.
     """
-    needs = needs_of(given, STAGING_AND_PRODUCTION + (served_by == given.endpoint_instance))
+    tried = []
+    while attempt is not None:
+        tried.append((attempt.instance, attempt.spot))
+        attempt = attempt.fallback
+    needs = needs_of(given, STAGING_AND_PRODUCTION + (served_by == given.endpoint_instance), tried)
 
     def pages(listing: str) -> Iterator[Mapping[str, Any]]:
         for page in client.get_paginator(listing).paginate(ServiceCode=SERVICE, PaginationConfig={"PageSize": PAGE}):

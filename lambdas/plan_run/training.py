@@ -11,7 +11,7 @@ from dataclasses import replace
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
-from workflow.contract.instances import takes_spot
+from workflow.contract.instances import tried_instances
 from workflow.contract.names import job_name
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
@@ -39,16 +39,16 @@ def plan_attempts(given: RunInput, subject: str) -> Attempt:
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
     capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
     """
-    *earlier, last = enumerate((given.training_instance, *given.fallback_instances), 1)
-    planned = plan_attempt(given, subject, *last)
-    for number, instance in reversed(earlier):
-        planned = replace(plan_attempt(given, subject, number, instance), fallback=planned)
+    *earlier, last = enumerate(tried_instances(given), 1)
+    planned = plan_attempt(subject, *last)
+    for attempt in reversed(earlier):
+        planned = replace(plan_attempt(subject, *attempt), fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, subject: str, number: int, instance: str) -> Attempt:
+def plan_attempt(subject: str, number: int, tried: tuple[str, bool]) -> Attempt:
     """The try of this number, from 1, without what comes after it."""
-    spot = takes_spot(given, instance)
+    instance, spot = tried
     whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
     return Attempt(
         job=job_name(subject, "train" if number == 1 else f"train-{number}"),

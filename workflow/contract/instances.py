@@ -1,4 +1,4 @@
-"""Which instances take spot capacity."""
+"""On which instances a training is tried, and which of them take spot capacity."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ GPU_INSTANCE = r"ml\.[gp]\d.*"
 def takes_spot(given: RunInput, instance: str) -> bool:
     """Whether a training on this instance takes spot capacity: asked for, and only where a GPU makes it worth it."""
     return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
+
+
+def tried_instances(given: RunInput) -> tuple[tuple[str, bool], ...]:
+    """The instance types that a training is tried on, in this order, each with whether on spot capacity."""
+    return tuple((one, takes_spot(given, one)) for one in (given.training_instance, *given.fallback_instances))

@@ -6,11 +6,10 @@ is never held against a run: SageMaker itself has the last word. Pure: quotas co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.instances import takes_spot
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -64,16 +63,25 @@ class Needs:
         return (*self.every, *self.one_of)
 
 
-def needs_of(given: RunInput, endpoints: int) -> Needs:
-    """What a run of this input needs, with so many instances for its endpoints at the time when most are there."""
+def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]]) -> Needs:
+    """What a run of this input needs, with so many instances for its endpoints at the time when most are there.
+
+    ``tried`` are the instance types that a training is tried on, each with whether on spot capacity.
+    """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
     serving = Need("endpoint_instance", given.endpoint_instance, ENDPOINT, endpoints)
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)
         return Needs((processing, serving), (Need("training_instance", given.training_instance, TRAINING, parallel),))
-    first, *others = given.training_instance, *given.fallback_instances
-    chosen = [("training_instance", first), *(("fallback_instances", other) for other in others)]
-    trainings = (Need(key, one, SPOT if takes_spot(given, one) else TRAINING, 1) for key, one in chosen)
+    trainings = (
+        Need(
+            "training_instance" if instance == given.training_instance else "fallback_instances",
+            instance,
+            SPOT if spot else TRAINING,
+            1,
+        )
+        for instance, spot in tried
+    )
     return Needs((processing, serving), tuple(trainings))
 
 

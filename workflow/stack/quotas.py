@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.instances import tried_instances
 from workflow.contract.quotas import (
     PAGE,
     SERVICE,
@@ -38,7 +39,7 @@ def needs_on(cloud: Cloud, project: str, parameters: Mapping[str, str], given: M
     asked = RunInput.parse(given, {**_ANY_DATASET, **json.loads(parameters.get("Defaults", "{}"))})
     there = count_in_production(cloud, f"{project}-production") if parameters else 0
     count = there or int(parameters.get("EndpointInstanceCount", "1"))
-    return needs_of(asked, 1 + 2 * count)
+    return needs_of(asked, 1 + 2 * count, tried_instances(asked))
 
 
 def count_in_production(cloud: Cloud, endpoint: str) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from workflow.contract.quotas import Need, Quota, console_link, needs_of, read_quotas, refuse_short
+from workflow.contract.instances import tried_instances
+from workflow.contract.quotas import Need, Needs, Quota, console_link, needs_of, read_quotas, refuse_short
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -19,6 +20,11 @@ def given(**keys: Any) -> RunInput:
     return RunInput.parse(keys, DATASET)
 
 
+def needs_with(asked: RunInput, endpoints: int) -> Needs:
+    """What it needs, with this many instances for endpoints."""
+    return needs_of(asked, endpoints, tried_instances(asked))
+
+
 def names(needs: tuple[Need, ...]) -> list[tuple[str, int]]:
     """Each quota with what is needed of it."""
     return [(need.name, need.count) for need in needs]
@@ -26,7 +32,7 @@ def names(needs: tuple[Need, ...]) -> list[tuple[str, int]]:
 
 def test_each_instance_type_is_counted_as_it_will_be_used() -> None:
     """Names and counts are SageMaker's: spot has a quota of its own, and so has each use of one type."""
-    needs = needs_of(given(prepare_instances=4, fallback_instances=["ml.c5.xlarge"]), 3)
+    needs = needs_with(given(prepare_instances=4, fallback_instances=["ml.c5.xlarge"]), 3)
     assert names(needs.every) == [
         ("ml.m7i.xlarge for processing job usage", 4),
         ("ml.c7i.xlarge for endpoint usage", 3),
@@ -35,12 +41,12 @@ def test_each_instance_type_is_counted_as_it_will_be_used() -> None:
         ("ml.g5.xlarge for spot training job usage", 1),
         ("ml.c5.xlarge for training job usage", 1),
     ]
-    assert names(needs_of(given(spot=False), 2).one_of) == [("ml.g5.xlarge for training job usage", 1)]
+    assert names(needs_with(given(spot=False), 2).one_of) == [("ml.g5.xlarge for training job usage", 1)]
 
 
 def test_a_search_needs_as_many_on_demand_as_train_at_one_time() -> None:
     """A search takes no spot capacity."""
-    needs = needs_of(given(tune=True, tuning_jobs=4, tuning_parallel=9), 2)
+    needs = needs_with(given(tune=True, tuning_jobs=4, tuning_parallel=9), 2)
     assert names(needs.one_of) == [("ml.g5.xlarge for training job usage", 4)]
 
 
@@ -62,7 +68,7 @@ def quotas(**values: float) -> dict[str, Quota]:
 def test_a_run_that_could_not_end_is_refused_with_what_to_ask_for(short: dict[str, float], said: str) -> None:
     """Value, what is needed, the quota's name and code, and what to type or where to click."""
     with pytest.raises(InputError, match=said) as caught:
-        refuse_short(needs_of(given(), 3), quotas(**short), "eu-central-1", "aws")
+        refuse_short(needs_with(given(), 3), quotas(**short), "eu-central-1", "aws")
     assert "https://eu-central-1.console.aws.amazon.com/servicequotas/home/services/sagemaker/quotas/L-" in str(
         caught.value
     )
@@ -71,7 +77,7 @@ def test_a_run_that_could_not_end_is_refused_with_what_to_ask_for(short: dict[st
 def test_one_possible_training_is_enough() -> None:
     """The first has no quota and the next has: the run goes on there. With none it is refused, and all are named."""
     asked = given(fallback_instances=["ml.g4dn.xlarge"], spot=True)
-    needs = needs_of(asked, 2)
+    needs = needs_with(asked, 2)
     fallback = "ml.g4dn.xlarge for spot training job usage"
     refuse_short(needs, quotas(spot=0) | {fallback: Quota(1, "L-1")}, "us-east-1", "aws")
     with pytest.raises(InputError, match=r"training_instance = ml\.g5\.xlarge: .*; fallback_instances = ml\.g4dn"):
@@ -80,7 +86,7 @@ def test_one_possible_training_is_enough() -> None:
 
 def test_what_service_quotas_does_not_know_is_not_held_against_a_run() -> None:
     """SageMaker has the last word."""
-    refuse_short(needs_of(given(), 3), {}, "us-east-1", "aws")
+    refuse_short(needs_with(given(), 3), {}, "us-east-1", "aws")
 
 
 @pytest.mark.parametrize(
