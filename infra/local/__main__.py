@@ -64,6 +64,7 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         iam=options.iam,
         runtime=options.runtime,
         without_capacity=frozenset(options.without_capacity),
+        quotas=dict(options.quota),
     )
 
 
@@ -123,6 +124,13 @@ def _image(text: str) -> tuple[str, Path]:
     return name, Path(folder).resolve()
 
 
+def _quota(text: str) -> tuple[str, float]:
+    name, separator, value = text.rpartition("=")
+    if not separator or not value.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
+    return name, float(value)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local",
@@ -166,6 +174,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="INSTANCE",
         help="let every training on this instance type fail as on AWS when it is short; may be given more than once",
+    )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="set a quota of the account, such as 'ml.g5.xlarge for training job usage=0'; may be given more than once",
     )
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies on every request")
     parser.add_argument("--detach", action="store_true", help="start in the background and return when it is ready")

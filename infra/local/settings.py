@@ -32,6 +32,7 @@ class Settings:
     iam: bool = False
     runtime: str = "process"
     without_capacity: frozenset[str] = frozenset()
+    quotas: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -15,6 +15,7 @@ import click
 
 from workflow.commands import decisions, production, runs, stack
 from workflow.commands.adoption import adopt
+from workflow.commands.doctor import doctor
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -39,6 +40,7 @@ class InOrder(click.Group):
     commands=[
         stack.local,
         stack.deploy,
+        doctor,
         runs.upload,
         runs.start,
         runs.watch,

@@ -35,6 +35,7 @@ from workflow.machines.kinds import (
     render_machine,
     report_and_fail,
 )
+from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 
@@ -55,7 +56,7 @@ def machine() -> dict[str, Any]:
         "Plan the release",
         "${PlanReleaseArn}",
         refused,
-        also={"staging": {"looks": 0}, "production": {"looks": 0}},
+        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA},
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)

@@ -5,9 +5,11 @@ Nothing here is read from the environment: whoever starts the stand-in decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from infra.local.quotas import Quotas
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -16,7 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 class Settings:
     """Where state lives, who answers S3, which folder stands for which image, and every time limit.
 
-    ``without_capacity`` are the instance types that no training gets.
+    ``without_capacity`` are the instance types that no training gets. ``role_credentials`` gives the credentials that a
+    job has by its role, as the environment names them; None where policies are not enforced.
     """
 
     state: Path
@@ -36,6 +39,8 @@ class Settings:
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()
+    role_credentials: Callable[[str], Mapping[str, str]] | None = None
+    quotas: Quotas = field(default_factory=lambda: Quotas({}))
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as ``training-job/name``."""

@@ -43,7 +43,10 @@ STACK: Mapping[str, Answer] = {
                 "Outputs": [{"OutputKey": name, "OutputValue": name.lower()} for name in OUTPUTS],
             }
         ]
-    }
+    },
+    # An account whose quotas nobody may see, and no production yet.
+    "list_service_quotas": ServiceError("AccessDeniedException", "not authorized"),
+    "describe_endpoint": ServiceError("ValidationException", "no such endpoint"),
 }
 COMMANDS = sorted(greenlight.commands)
 
@@ -57,8 +60,9 @@ def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
 def test_every_command_people_know_is_there() -> None:
     """The names are fixed."""
     known = (
-        "local deploy upload start watch runs compare approvals approve reject releases rollback adopt predict destroy"
+        "local deploy doctor upload start watch runs compare approvals approve reject releases rollback adopt predict"
     )
+    known += " destroy"
     assert set(COMMANDS) == set(known.split())
 
 

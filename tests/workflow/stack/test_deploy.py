@@ -18,15 +18,11 @@ from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
-from workflow.stack import package
 from workflow.stack.changes import Step
 from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
 from workflow.stack.outputs import parse_outputs, read_stack
-from workflow.stack.package import ROOT
 from workflow.stack.subscription import count
-
-OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +32,6 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         for name, value in running.environment().items():
             environment.setenv(name, value)
         yield running
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small repository to deploy from: the real template and functions, with machines that end at once."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in ("lambdas", "containers"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "infra").mkdir()
-    shutil.copy(ROOT / "infra" / "template.yaml", folder / "infra")
-    machines = folder / "workflow" / "machines"
-    machines.mkdir(parents=True)
-    shutil.copy(ROOT / "workflow" / "__init__.py", folder / "workflow")
-    shutil.copytree(
-        ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("build", "release"):
-        (machines / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
-    (folder / ".greenlight").mkdir()
-    installed = package.install()
-    (folder / ".greenlight" / installed.name).symlink_to(installed)
-    return folder
 
 
 class Heard(list[Step]):
@@ -356,3 +330,16 @@ def test_a_stack_of_something_else_is_told_apart() -> None:
     """A stack of the same name without our outputs is named as that."""
     with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
         parse_outputs("greenlight", "us-east-1", {"Table": "t"})
+
+
+def test_sources_are_given_by_address_and_bring_their_buckets() -> None:
+    """A person names where the data is; the parameters hold ARNs of the stack's own partition."""
+    given = {"Sources": "s3://data/bolts/,arn:aws-cn:s3:::other,s3://data/weights/n.pt"}
+    made = collect_parameters(email=None, defaults=None, dataset=None, parameters=given, partition="aws-cn")
+    arn = "arn:aws-cn:s3:::"
+    assert made == {
+        "Sources": f"{arn}data/bolts/,{arn}other/,{arn}data/weights/n.pt",
+        "SourceBuckets": f"{arn}data,{arn}other",
+    }
+    with pytest.raises(UsageError, match="wildcard"):
+        collect_parameters(email=None, defaults=None, dataset=None, parameters={"Sources": "s3://data/*"})

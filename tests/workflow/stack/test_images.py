@@ -40,7 +40,7 @@ class Registry:
         """Nothing is listed."""
         return iter(())
 
-    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+    def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
         """Nothing is posted."""
         raise AssertionError(url)
 

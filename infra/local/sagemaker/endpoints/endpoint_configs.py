@@ -74,6 +74,7 @@ class EndpointConfigs:
                 self._models.container(variant["ModelName"]),
                 variant.get("InitialVariantWeight", 1.0),
                 variant.get("InitialInstanceCount", 1),
+                variant.get("InstanceType", ""),
             )
             for variant in self.find(name)["ProductionVariants"]
         ]

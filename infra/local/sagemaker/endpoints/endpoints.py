@@ -21,6 +21,7 @@ from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import ServedContainer
@@ -47,6 +48,7 @@ class Endpoints:
         variants = self._configs.variants(configuration)
         deployment = parameters.get("DeploymentConfig")
         plan(deployment, _instances(variants))
+        self._require_room(variants)
         arn, now = self._workshop.settings.arn(f"{KIND}/{name}"), time.time()
         record: Record = {
             "EndpointName": name,
@@ -77,6 +79,7 @@ class Endpoints:
             kept = record.get("LastDeploymentConfig") if parameters.get("RetainDeploymentConfig") else None
             deployment = parameters.get("DeploymentConfig", kept)
             moves = plan(deployment, _instances(variants))
+            self._require_room(variants)
             generation = record["_Generation"] + 1
             pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
             self._change(
@@ -85,6 +88,7 @@ class Endpoints:
                 FailureReason=None,
                 LastDeploymentConfig=deployment,
                 PendingDeploymentSummary=pending,
+                _NextVariants=[asdict(variant) for variant in variants],
                 _Generation=generation,
             )
         self._in_background(self._replace, name, configuration, variants, generation, moves)
@@ -151,13 +155,19 @@ class Endpoints:
             if status == "Deleting":
                 self._workshop.store.remove(KIND, name)
             elif status != "Failed":
-                self._change(name, EndpointStatus="SystemUpdating", PendingDeploymentSummary=None)
+                over = {"PendingDeploymentSummary": None, "_NextVariants": None}
+                self._change(name, EndpointStatus="SystemUpdating", **over)
                 arguments = (name, record["EndpointConfigName"], _variants(record), record["_Generation"])
                 self._in_background(self._first_start, *arguments)
 
     def close(self) -> None:
         """Forget the containers; whoever closes the stand-in ends their processes."""
         self.traffic.clear()
+
+    def _require_room(self, variants: list[Variant]) -> None:
+        for variant in variants:
+            if variant.instance_type:
+                require_room(self._workshop, variant.instance_type, "endpoint usage", variant.instance_count)
 
     def _find(self, name: str) -> Record:
         record = self._workshop.store.read(KIND, name)
@@ -207,7 +217,8 @@ class Endpoints:
                 self._change(name, EndpointStatus="RollingBack")
                 fleet.stop()
         if reason is not None:
-            self._change(name, EndpointStatus="InService", FailureReason=reason, PendingDeploymentSummary=None)
+            over = {"PendingDeploymentSummary": None, "_NextVariants": None}
+            self._change(name, EndpointStatus="InService", FailureReason=reason, **over)
             return
         old = self.traffic.serve(name, fleet)
         if old is not None:
@@ -217,6 +228,7 @@ class Endpoints:
             EndpointStatus="InService",
             EndpointConfigName=configuration,
             PendingDeploymentSummary=None,
+            _NextVariants=None,
             _Variants=[asdict(variant) for variant in variants],
             **_shown(variants),
         )

@@ -21,6 +21,7 @@ class Variant:
     container: ServedContainer
     weight: float
     instance_count: int
+    instance_type: str = ""
 
 
 class Fleet:

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.processes import Outcome, run_to_end
@@ -45,6 +46,8 @@ class ProcessingJobs(Jobs):
             if target is None or target["S3UploadMode"] != "EndOfJob":
                 raise lacking("processing outputs other than S3Output with the upload mode EndOfJob")
             tree_path(Path(), target.get("LocalPath", _ROOT), _ROOT)
+        cluster = parameters["ProcessingResources"]["ClusterConfig"]
+        require_room(self.workshop, cluster["InstanceType"], "processing job usage", cluster["InstanceCount"])
 
     def first_record(self, parameters: Record) -> Record:
         """Nothing beside the request: the clock starts with the container."""
@@ -71,7 +74,7 @@ class ProcessingJobs(Jobs):
             for item in record.get("ProcessingOutputConfig", {}).get("Outputs", []):
                 target = item["S3Output"]
                 folder = tree_path(self._tree(name, host), target["LocalPath"], _ROOT)
-                self.workshop.storage.upload_folder(folder, target["S3Uri"])
+                self.storage_of(record).upload_folder(folder, target["S3Uri"])
 
     def _judge(self, name: str, ended: dict[str, tuple[Outcome, str]], stop: threading.Event) -> None:
         """Raise unless every host ended well by itself; a host that failed is the reason, not those stopped for it."""
@@ -134,7 +137,7 @@ class ProcessingJobs(Jobs):
             folder = tree_path(tree, source["LocalPath"], _ROOT)
             sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
             share = (hosts.index(host), len(hosts)) if sharded else (0, 1)
-            if self.workshop.storage.download_prefix(source["S3Uri"], folder, share) == 0:
+            if self.storage_of(record).download_prefix(source["S3Uri"], folder, share) == 0:
                 raise JobFailed(
                     f'ClientError: Failed to download data. No S3 objects found under S3 URL "{source["S3Uri"]}"'
                 )

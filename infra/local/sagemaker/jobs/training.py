@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.sagemaker.archives import pack
 from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.instances import require_room, training_use
 from infra.local.sagemaker.jobs.checkpoints import CheckpointSync
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.jobs.metrics import MetricWatch
@@ -64,6 +65,8 @@ class TrainingJobs(Jobs):
                 raise lacking("data sources other than an S3Prefix")
         if "CheckpointConfig" in parameters:
             tree_path(Path(), parameters["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints"))
+        instance = parameters["ResourceConfig"].get("InstanceType", "")
+        require_room(self.workshop, instance, training_use(parameters), 1)
 
     def first_record(self, parameters: Record) -> Record:
         """A training job starts in the secondary status Starting."""
@@ -104,7 +107,7 @@ class TrainingJobs(Jobs):
         if has_model:
             archive = self.folder(name) / "model.tar.gz"
             pack(tree / "model", archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record))
+            self.storage_of(record).upload_file(archive, self.model_uri(record))
         if outcome.ended_by == "time limit":
             self._advance(name, "MaxRuntimeExceeded")
             raise JobStopped
@@ -180,7 +183,7 @@ class TrainingJobs(Jobs):
         for channel in record.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
             folder = tree / "input" / "data" / channel["ChannelName"]
-            if self.workshop.storage.download_prefix(source["S3Uri"], folder) == 0:
+            if self.storage_of(record).download_prefix(source["S3Uri"], folder) == 0:
                 raise JobFailed(
                     f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.'
                 )
@@ -209,14 +212,16 @@ class TrainingJobs(Jobs):
         config = record.get("CheckpointConfig", {})
         folder = tree_path(tree, config.get("LocalPath", "/opt/ml/checkpoints"))
         settings = self.workshop.settings
-        return CheckpointSync(self.workshop.storage, folder, config.get("S3Uri"), settings.checkpoint_seconds)
+        return CheckpointSync(self.storage_of(record), folder, config.get("S3Uri"), settings.checkpoint_seconds)
 
     def _upload_output(self, record: Record, tree: Path) -> None:
         data = tree / "output" / "data"
         if any(data.iterdir()):
             archive = self.folder(record["TrainingJobName"]) / "output.tar.gz"
             pack(data, archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz"))
+            self.storage_of(record).upload_file(
+                archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz")
+            )
 
     def _advance(self, name: str, status: str, message: str | None = None) -> None:
         with self.workshop.store.lock:

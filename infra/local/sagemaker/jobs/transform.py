@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped
 from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.serving import NotServing, Server, ServingError
@@ -39,6 +40,8 @@ class TransformJobs(Jobs):
         if "DataProcessing" in parameters:
             raise lacking("DataProcessing of a transform job")
         self._models.container(parameters["ModelName"])
+        resources = parameters["TransformResources"]
+        require_room(self.workshop, resources["InstanceType"], "transform job usage", resources["InstanceCount"])
 
     def first_record(self, parameters: Record) -> Record:
         """Nothing beside the request: the clock starts with the container."""
