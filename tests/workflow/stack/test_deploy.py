@@ -227,6 +227,8 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
     storage.delete_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz")
     storage.put_object(Bucket=stack.bucket, Key="runs/s/models/model.tar.gz", Body=b"third")
     storage.put_object(Bucket=stack.bucket, Key="models/abc/model.tar.gz", Body=b"kept", IfNoneMatch="*")
+    role = "arn:aws:iam::000000000000:role/any"
+    stand_in.role(role)
     for project in ("gamma", "gamma-two"):
         sagemaker.create_model(
             ModelName=f"{project}-v1-0123abcd",
@@ -234,7 +236,7 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
                 "Image": "any-serving:1",
                 "ModelDataUrl": f"s3://{stack.bucket}/runs/s/models/model.tar.gz",
             },
-            ExecutionRoleArn="arn:aws:iam::000000000000:role/any",
+            ExecutionRoleArn=role,
             Tags=[{"Key": "project", "Value": project}],
         )
     sagemaker.create_model_package(

@@ -5,28 +5,25 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
-from infra.local.sagemaker.errors import ServiceError, lacking, model_error
+from infra.local.sagemaker.errors import ServiceError, model_error
+from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import runtime_model
 from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing
+from infra.local.sagemaker.taken import INVOCATION
 
 PATH = re.compile(r"^/endpoints/([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})/invocations$")
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _VARIANT = "x-amzn-sagemaker-target-variant"
-_LACKING = {
-    "x-amzn-sagemaker-target-model": "TargetModel",
-    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname",
-    "x-amzn-sagemaker-inference-component": "InferenceComponentName",
-    "x-amzn-sagemaker-session-id": "SessionId",
-}
 
 
 def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Pass a request to one of an endpoint's containers and its answer back."""
-    for header, member in _LACKING.items():
-        if header in headers:
-            raise lacking(f"{member} of InvokeEndpoint")
+    sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
+    refuse_others("InvokeEndpoint", INVOCATION, sent)
     largest = runtime_model().shape_for("BodyBlob").metadata["max"]
     if len(body) > largest:
         raise ServiceError("ValidationError", f"The body of {len(body)} bytes is larger than {largest} bytes.", 413)
@@ -47,6 +44,16 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     if _CUSTOM_ATTRIBUTES in answer.headers:
         shown["X-Amzn-SageMaker-Custom-Attributes"] = answer.headers[_CUSTOM_ATTRIBUTES]
     return Answer(200, shown, answer.body)
+
+
+@cache
+def _members_by_header() -> dict[str, str]:
+    """The members of InvokeEndpoint that are headers, by the header in lower case."""
+    shape: Any = runtime_model().operation_model("InvokeEndpoint").input_shape
+    headers = {
+        name: member for name, member in shape.members.items() if member.serialization.get("location") == "header"
+    }
+    return {member.serialization["name"].lower(): name for name, member in headers.items()}
 
 
 def _answer(
