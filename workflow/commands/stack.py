@@ -47,6 +47,7 @@ def local(**options: Any) -> None:
 @click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
 @click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
+@click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
 @on_project
 def deploy(
     session: Session,
@@ -57,6 +58,7 @@ def deploy(
     defaults: tuple[str, ...],
     parameters: tuple[str, ...],
     build_images: bool,
+    base_image: str,
 ) -> None:
     """Make the stack, or bring it to the state of this repository."""
     from dataclasses import asdict
@@ -72,6 +74,7 @@ def deploy(
         defaults=read_settings(defaults) if defaults else None,
         parameters=dict(_split_pair(text, "--parameter") for text in parameters),
         images=build_images,
+        base_image=base_image,
         on_progress=lambda step: tell(step, as_json),
     )
     text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
