@@ -93,6 +93,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         images=settings.images,
         wait_scale=settings.wait_scale,
         runtime=settings.runtime,
+        run_arguments=settings.run_arguments,
         without_capacity=settings.without_capacity,
     )
     try:

@@ -15,6 +15,7 @@ import click
 
 from workflow.commands import decisions, production, runs, stack
 from workflow.commands.adoption import adopt
+from workflow.commands.image import image
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -51,6 +52,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        image,
         stack.destroy,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

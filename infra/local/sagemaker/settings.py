@@ -16,7 +16,8 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 class Settings:
     """Where state lives, who answers S3, which folder stands for which image, and every time limit.
 
-    ``without_capacity`` are the instance types that no training gets.
+    ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
+    beside what a container needs. ``without_capacity`` are the instance types that no training gets.
     """
 
     state: Path
@@ -25,6 +26,7 @@ class Settings:
     environments: Path = REPOSITORY / ".greenlight" / "environments"
     images: Mapping[str, Path] = field(default_factory=dict)
     runtime: str = "process"
+    run_arguments: tuple[str, ...] = ()
     account_id: str = "000000000000"
     region: str = "us-east-1"
     access_key_id: str = "test"
