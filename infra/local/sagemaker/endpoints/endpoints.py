@@ -40,6 +40,7 @@ class Endpoints:
         self._workshop = workshop
         self._configs = configs
         self.traffic = Traffic(workshop.settings)
+        self.figures = workshop.figures
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""

@@ -63,18 +63,24 @@ def _answer(
 
     Containers that are replaced at this very moment take no more requests: then the next look finds the new ones.
     """
-    observe = endpoints.traffic.observations.add
+    arrived = time.monotonic()
     for last in (False, False, True):
         variant, configuration, server = endpoints.server(name, wanted)
         started = time.monotonic()
+
+        def observe(status: int, variant: str = variant, of: str = configuration, started: float = started) -> None:
+            seconds = time.monotonic() - started
+            endpoints.traffic.observations.add(name, variant, of, status, seconds)
+            endpoints.figures.invocation(name, variant, of, status, seconds, started - arrived)
+
         try:
             answer = server.invoke(headers, body)
         except (NotServing, TimeoutError) as error:
             if isinstance(error, NotHealthy) and not last:
                 continue
-            observe(name, variant, configuration, 503, time.monotonic() - started)
+            observe(503)
             raise _refusal(name, error) from error
-        observe(name, variant, configuration, answer.status, time.monotonic() - started)
+        observe(answer.status)
         return variant, answer
     raise AssertionError("the last attempt returns or raises")
 

@@ -119,8 +119,9 @@ class ProcessingJobs(Jobs):
             )
             command = self.workshop.launcher.command(container, log.line)
             process = self.workshop.processes.start(command, log.line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/{host}"})
             limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds)
+            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds, look)
             return outcome, log.last_words
         finally:
             log.close()

@@ -168,8 +168,14 @@ class TrainingJobs(Jobs):
             self._advance(name, "Training")
             self.change(name, TrainingStartTime=time.time())
             process = self.workshop.processes.start(command, on_line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/algo-1"})
+
+            def go_along() -> None:
+                look()
+                checkpoints.upload_now_and_then()
+
             limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, checkpoints.upload_now_and_then)
+            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, go_along)
             return outcome, log.last_words
         finally:
             log.close()
