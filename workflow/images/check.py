@@ -27,6 +27,8 @@ from workflow.standin import ROOT
 KINDS = ("training", "serving")
 LONGEST_REASON = 1024
 _LOG_LINES = 15
+_OURS = "of-this-repository"
+"""How the stand-in knows the other images, which are folders; no built image that is checked is called like them."""
 _CLIENT_ERROR = "client error"
 
 
@@ -57,7 +59,7 @@ def check_image(image: str, kind: str, tool: str, say: Callable[[Step], None]) -
     with open_account(options) as account:
         account.put(dataset(), "dataset/")
         account.put(documents())
-        images = {"training": "greenlight-training", "serving": "greenlight-serving"} | {kind: name}
+        images = {other: f"{_OURS}-{other}" for other in KINDS} | {kind: name}
         for what, attempt in steps(account, images, kind):
             began, broken = time.monotonic(), ""
             try:
@@ -80,7 +82,7 @@ def guess_kind(image: str) -> str:
 
 def place(image: str, kind: str, tool: str) -> tuple[str, list[str]]:
     """The name by which the stand-in knows an image, and what it is started with for that."""
-    others = [f"--image=greenlight-{other}={ROOT / 'containers' / other}" for other in KINDS]
+    others = [f"--image={_OURS}-{other}={ROOT / 'containers' / other}" for other in KINDS]
     folder = Path(image)
     if folder.is_dir():
         if not (folder / "Dockerfile").is_file():

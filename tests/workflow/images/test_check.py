@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from workflow.commands.image import image as command
 from workflow.errors import UsageError
 from workflow.images.account import Ended
-from workflow.images.check import Broken, Step, check_image, expect_failure, guess_kind, place, read_model
+from workflow.images.check import KINDS, Broken, Step, check_image, expect_failure, guess_kind, place, read_model
 from workflow.stack.package import ROOT
 
 EXAMPLE = ROOT / "containers" / "examples" / "fading"
@@ -121,11 +121,14 @@ def test_an_image_is_a_folder_with_a_dockerfile_or_a_name(tmp_path: Path) -> Non
     """A folder runs as a process, a name by an engine; the other images are this repository's folders."""
     name, options = place(str(EXAMPLE), "training", "podman")
     assert (name, options[0]) == ("checked-training", f"--image=checked-training={EXAMPLE}")
-    name, options = place("own-training:3", "training", "docker")
-    assert (name, options[0]) == ("own-training:3", "--runtime=docker")
-    assert options[1:] == [
-        f"--image=greenlight-{kind}={ROOT / 'containers' / kind}" for kind in ("training", "serving")
-    ]
+    for built in ("own-training:3", "localhost/greenlight-training:3"):
+        name, options = place(built, "training", "docker")
+        assert (name, options[0]) == (built, "--runtime=docker")
+        folders = [option.removeprefix("--image=").partition("=") for option in options[1:]]
+        assert [Path(folder) for _, _, folder in folders] == [ROOT / "containers" / kind for kind in KINDS]
+        assert not {other for other, _, _ in folders} & {"own-training", "greenlight-training"}, (
+            "it would be run instead"
+        )
     with pytest.raises(UsageError, match="holds no Dockerfile, so it is no image"):
         place(str(tmp_path), "training", "podman")
     with pytest.raises(UsageError, match="there is no such folder"):
