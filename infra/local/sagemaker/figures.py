@@ -45,9 +45,18 @@ class Figures:
         self._publish = publish
 
     def invocation(
-        self, endpoint: str, variant: str, configuration: str, status: int, seconds: float, overhead_seconds: float
+        self,
+        endpoint: str,
+        variant: str,
+        configuration: str,
+        status: int,
+        seconds: float,
+        overhead_seconds: float,
+        at_once: int,
     ) -> None:
         """One request to a variant: its status, how long its model took, and how long everything else did.
+
+        ``at_once`` is how many requests its container had when this one came, itself included.
 
         It is in two series, as on AWS: the variant's, and that of the fleet of its configuration.
         """
@@ -58,6 +67,7 @@ class Figures:
             ("Invocation5XXErrors", "None"): float(status >= 500),
             ("ModelLatency", "Microseconds"): seconds * _MICROSECONDS,
             ("OverheadLatency", "Microseconds"): overhead_seconds * _MICROSECONDS,
+            ("ConcurrentRequestsPerModel", "None"): float(at_once),
         }
         for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
             self._add(_INVOCATIONS, dimensions, values)

@@ -76,6 +76,11 @@ class Server:
         self._in_flight = 0
         self._idle = threading.Condition()
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that it is answering now."""
+        return self._in_flight
+
     def start(self) -> None:
         """Fetch the model, start the container, and return when it is healthy."""
         self._fetch_model()

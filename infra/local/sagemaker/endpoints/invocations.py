@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
@@ -66,13 +66,8 @@ def _answer(
     arrived = time.monotonic()
     for last in (False, False, True):
         variant, configuration, server = endpoints.server(name, wanted)
-        started = time.monotonic()
-
-        def observe(status: int, variant: str = variant, of: str = configuration, started: float = started) -> None:
-            seconds = time.monotonic() - started
-            endpoints.traffic.observations.add(name, variant, of, status, seconds)
-            endpoints.figures.invocation(name, variant, of, status, seconds, started - arrived)
-
+        at_once, started = server.in_flight + 1, time.monotonic()
+        observe = partial(_observe, endpoints, name, variant, configuration, at_once, arrived, started)
         try:
             answer = server.invoke(headers, body)
         except (NotServing, TimeoutError) as error:
@@ -83,6 +78,22 @@ def _answer(
         observe(answer.status)
         return variant, answer
     raise AssertionError("the last attempt returns or raises")
+
+
+def _observe(
+    endpoints: Endpoints,
+    name: str,
+    variant: str,
+    configuration: str,
+    at_once: int,
+    arrived: float,
+    started: float,
+    status: int,
+) -> None:
+    """Remember one invocation for the deployment's alarms, and publish its figures."""
+    seconds = time.monotonic() - started
+    endpoints.traffic.observations.add(name, variant, configuration, status, seconds)
+    endpoints.figures.invocation(name, variant, configuration, status, seconds, started - arrived, at_once)
 
 
 def _refusal(endpoint: str, error: Exception) -> ServiceError:

@@ -27,12 +27,12 @@ sys.stdin.read(1)
 def test_figures_of_a_moment_are_told_together_and_none_before_somebody_listens() -> None:
     """Each in the series of the variant and of its fleet."""
     figures, told = Figures(), list[list[Figure]]()
-    figures.invocation("e", "main", "c", 200, 0.1, 0.01)
+    figures.invocation("e", "main", "c", 200, 0.1, 0.01, 1)
     figures.listen(told.append)
-    figures.invocation("e", "main", "c", 503, 0.25, 0.001)
-    figures.invocation("e", "main", "c", 404, 0.25, 0.001)
+    figures.invocation("e", "main", "c", 503, 0.25, 0.001, 1)
+    figures.invocation("e", "main", "c", 404, 0.25, 0.001, 2)
     (batch,) = eventually(lambda: told)
-    assert len(batch) == 2 * 2 * 5
+    assert len(batch) == 2 * 2 * 6
     summed = {
         (one.name, len(one.dimensions)): sum(
             other.value for other in batch if (other.name, other.dimensions) == (one.name, one.dimensions)
@@ -44,6 +44,7 @@ def test_figures_of_a_moment_are_told_together_and_none_before_somebody_listens(
         assert (summed["Invocation4XXErrors", dimensions], summed["Invocation5XXErrors", dimensions]) == (1, 1)
         assert summed["ModelLatency", dimensions] == pytest.approx(500_000)
         assert summed["OverheadLatency", dimensions] == pytest.approx(2_000)
+        assert summed["ConcurrentRequestsPerModel", dimensions] == 1 + 2
     assert {one.namespace for one in batch} == {"AWS/SageMaker"}
 
 
