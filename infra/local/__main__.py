@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -22,6 +23,7 @@ Everything an AWS SDK needs is in STATE/env:  source .greenlight/local/env
 The mail that would have been sent:           curl $AWS_ENDPOINT_URL/_local/mail
 The log:                                      STATE/log.txt
 """
+_TOOL, _RUN_ARGUMENTS = "GREENLIGHT_CONTAINER_TOOL", "GREENLIGHT_RUN_ARGS"
 _USAGE_ERROR = 2
 
 
@@ -62,7 +64,9 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         images=dict(options.image),
         wait_scale=options.wait_scale,
         iam=options.iam,
-        runtime=options.runtime,
+        # A machine may need another program than the usual one, or more arguments of it.
+        runtime="process" if options.runtime == "process" else os.environ.get(_TOOL) or options.runtime,
+        run_arguments=tuple(shlex.split(os.environ.get(_RUN_ARGUMENTS, ""))),
         without_capacity=frozenset(options.without_capacity),
         quotas=dict(options.quota),
     )
@@ -153,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=DIR",
-        help="run images of this repository name from DIR; may be given more than once",
+        help="run images of this repository name from DIR, as a process; may be given more than once",
     )
     parser.add_argument(
         "--wait-scale",

@@ -94,6 +94,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         images=settings.images,
         wait_scale=settings.wait_scale,
         runtime=settings.runtime,
+        run_arguments=settings.run_arguments,
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
         role_credentials=principals.credentials_of if settings.iam else None,

@@ -48,6 +48,7 @@ def local(**options: Any) -> None:
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
 @click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
 @click.option("--changes", "only_show", is_flag=True, help="Show what would change, and change nothing of the stack.")
+@click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
 @on_project
 def deploy(
     session: Session,
@@ -59,6 +60,7 @@ def deploy(
     parameters: tuple[str, ...],
     build_images: bool,
     only_show: bool,
+    base_image: str,
 ) -> None:
     """Make the stack, or bring it to the state of this repository.
 
@@ -85,6 +87,7 @@ def deploy(
         "defaults": read_settings(defaults) if defaults else None,
         "parameters": dict(_split_pair(text, "--parameter") for text in parameters),
         "images": build_images,
+        "base_image": base_image,
         "on_progress": hear,
     }
     if only_show:

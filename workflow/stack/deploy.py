@@ -22,12 +22,14 @@ from workflow.contract.run_input import RunInput
 from workflow.contract.sources import bucket_of, source_arn, split_sources
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
+from workflow.stack.builder import find_builder
 from workflow.stack.changes import UPLOADED, Progress, Step, change_stack, follow
 from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.front import choose_front
-from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
+from workflow.stack.images import IMAGES, address, build_and_push, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
+from workflow.stack.own_images import choose_images, parameter
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
 from workflow.stack.quotas import values_of, warn_of_quotas
 from workflow.stack.subscription import see_who_is_told
@@ -48,6 +50,7 @@ def deploy(
     dataset: str | None = None,
     parameters: Mapping[str, str] | None = None,
     images: bool = True,
+    base_image: str = "",
     on_progress: Progress = lambda _: None,
     root: Path = ROOT,
 ) -> Stack:
@@ -55,8 +58,10 @@ def deploy(
 
     ``email``, ``defaults`` (keys of an execution input), ``dataset`` and ``parameters`` (any other of the template's,
     such as ``ScheduleState``) keep their present value where they are None or missing. ``images`` builds and pushes
-    the container images the registry lacks; without it the stack keeps the ones it has. The stand-in runs their sources
-    and needs none. Raises UsageError before the stack is touched, GreenlightError naming the resource that failed.
+    the container images the registry lacks; without it the stack keeps the ones it has. Images of one's own, among the
+    parameters, are neither built nor replaced. ``base_image`` is what the others are built from, where not from the
+    Dockerfiles' own. The stand-in runs their sources and needs none. Raises UsageError before the stack is touched,
+    GreenlightError naming the resource that failed.
     """
     cloud = cloud or AwsCloud()
     check_project(project)
@@ -65,31 +70,37 @@ def deploy(
         email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
     )
     before = prepare_for_change(cloud, project, on_progress)
-    push = images and not cloud.local
+    own, back = choose_images(cloud, place, before, given, on_progress)
+    built = [name for name in IMAGES if name not in own]
+    push = images and not cloud.local and bool(built)
     if push and before is None:
         find_builder()
 
     template, there, usual = upload(cloud, project, place, root, on_progress)
     given |= there
     if push and before is not None:
-        push_images(cloud, project, place, on_progress, root)
+        push_images(cloud, project, place, built, on_progress, root, base_image)
     if push or cloud.local or before is None:
         # Otherwise the images stay what they are: the stack must not name one that nobody pushed.
         in_registry = push and before is not None
-        given |= name_images(cloud, project, place, root, pinned=in_registry)
+        given |= name_images(cloud, project, place, root, built, base_image, pinned=in_registry)
+    elif back:
+        # Pushed by an earlier deployment, or there is nothing that the stack could go back to.
+        given |= name_images(cloud, project, place, root, sorted(back), base_image, pinned=True)
     given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
     values = fill_in_parameters(before, given, set(usual))
     change_stack(cloud, project, template, values, before is not None, on_progress)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
         # The first deployment makes the registry: only now is there a digest to name.
-        push_images(cloud, project, place, on_progress, root)
-        pins = name_images(cloud, project, place, root, pinned=True)
+        push_images(cloud, project, place, built, on_progress, root, base_image)
+        pins = name_images(cloud, project, place, root, built, base_image, pinned=True)
         values = fill_in_parameters(describe_stack(cloud, project), pins, set(usual))
         change_stack(cloud, project, template, values, True, on_progress)
     elif before is None and not cloud.local:
-        for name in find_missing(cloud, project, root):
-            on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
+        for name in find_missing(cloud, project, built, root, base_image):
+            lacking = address(name, project, place, root, base_image)
+            on_progress(Step(f"image {name}", "is not in the registry", f"push {lacking}"))
     stack = read_stack(cloud, project)
     see_who_is_told(cloud, stack.topic_arn, on_progress)
     warn_of_quotas(cloud, project, place, on_progress)
@@ -235,22 +246,26 @@ def fill_in_parameters(
     ]
 
 
-def name_images(cloud: Cloud, project: str, place: Place, root: Path, *, pinned: bool) -> dict[str, str]:
-    """The template's parameters that name the images: by their own digests, or by the tags of their sources."""
+def name_images(
+    cloud: Cloud, project: str, place: Place, root: Path, names: list[str], base: str, *, pinned: bool
+) -> dict[str, str]:
+    """The template's parameters that name these images: by their own digests, or by the tags of their sources."""
     return {
-        f"{name.capitalize()}Image": pinned_address(cloud, name, project, place, root)
+        parameter(name): pinned_address(cloud, name, project, place, root, base)
         if pinned
-        else address(name, project, place, root)
-        for name in IMAGES
+        else address(name, project, place, root, base)
+        for name in names
     }
 
 
-def push_images(cloud: Cloud, project: str, place: Place, on_progress: Progress, root: Path) -> None:
-    """Build and push the images whose sources changed."""
-    wanted = find_missing(cloud, project, root)
+def push_images(
+    cloud: Cloud, project: str, place: Place, names: list[str], on_progress: Progress, root: Path, base: str
+) -> None:
+    """Build and push those of these images whose sources changed."""
+    wanted = find_missing(cloud, project, names, root, base)
     if wanted:
 
         def say(name: str, status: str) -> None:
             on_progress(Step(f"image {name}", status))
 
-        build_and_push(cloud, project, place, wanted, say, root)
+        build_and_push(cloud, project, place, wanted, say, root, base)

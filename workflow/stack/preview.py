@@ -21,8 +21,9 @@ from workflow.stack.deploy import (
     name_images,
     upload,
 )
-from workflow.stack.images import find_missing
+from workflow.stack.images import IMAGES, find_missing
 from workflow.stack.outputs import describe_stack, find_place
+from workflow.stack.own_images import choose_images
 from workflow.stack.package import ROOT
 from workflow.stack.quotas import values_of
 
@@ -36,6 +37,7 @@ def preview(
     dataset: str | None = None,
     parameters: Mapping[str, str] | None = None,
     images: bool = True,
+    base_image: str = "",
     on_progress: Progress = lambda _: None,
     root: Path = ROOT,
 ) -> None:
@@ -58,13 +60,17 @@ def preview(
         raise GreenlightError(f"the stack {project} is {before['StackStatus']}: nothing can be compared with it now.")
     template, there, usual = upload(cloud, project, place, root, on_progress)
     given |= there
-    missing = find_missing(cloud, project, root) if before is not None and images and not cloud.local else []
+    own, _ = choose_images(cloud, place, before, given, on_progress)
+    built = [name for name in IMAGES if name not in own]
+    looked = before is not None and images and not cloud.local
+    missing = find_missing(cloud, project, built, root, base_image) if looked else []
     for name in missing:
         on_progress(Step(f"image {name}", "will be built and pushed"))
     if before is None or cloud.local:
-        given |= name_images(cloud, project, place, root, pinned=False)
-    elif images and not missing:
-        given |= name_images(cloud, project, place, root, pinned=True)
+        given |= name_images(cloud, project, place, root, built, base_image, pinned=False)
+    elif images:
+        held = [name for name in built if name not in missing]
+        given |= name_images(cloud, project, place, root, held, base_image, pinned=True)
     given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
     values = fill_in_parameters(before, given, set(usual))
     change_stack(cloud, project, template, values, before is not None, on_progress, only_show=True)

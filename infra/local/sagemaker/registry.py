@@ -45,7 +45,7 @@ class ModelPackageGroups:
     def list_all(self, parameters: Record) -> Record:
         """The groups, filtered and in pages."""
         groups = self._workshop.store.every(GROUP)
-        return listed("ListModelPackageGroups", parameters, groups, "ModelPackageGroup", set())
+        return listed("ListModelPackageGroups", parameters, groups, "ModelPackageGroup")
 
     def delete(self, parameters: Record) -> Record:
         """Forget a group that holds no version."""
@@ -76,7 +76,7 @@ class ModelPackages:
 
     def create(self, parameters: Record) -> Record:
         """Register the next version; the same ``ClientToken`` gives the same version again."""
-        if "ModelPackageGroupName" not in parameters or "ModelPackageName" in parameters:
+        if "ModelPackageGroupName" not in parameters:
             raise lacking("model packages outside a group")
         if "InferenceSpecification" not in parameters:
             raise lacking("model packages without an InferenceSpecification")
@@ -128,15 +128,10 @@ class ModelPackages:
             packages = [package for package in packages if package["ModelPackageGroupName"] == name]
         for package in packages:
             package["ModelPackageName"] = package["ModelPackageGroupName"]
-        handled = {"ModelPackageGroupName", "ModelPackageType"}
-        return listed("ListModelPackages", parameters, packages, "ModelPackage", handled)
+        return listed("ListModelPackages", parameters, packages, "ModelPackage")
 
     def update(self, parameters: Record) -> Record:
         """Approve, reject, or annotate a version."""
-        changing = {"ModelPackageArn", "ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties"}
-        unknown = set(parameters) - changing - {"CustomerMetadataPropertiesToRemove", "ClientToken"}
-        if unknown:
-            raise lacking(f"changing {', '.join(sorted(unknown))} of a model package")
         with self._workshop.store.lock:
             record = self.find(parameters["ModelPackageArn"])
             properties = {**record.get("CustomerMetadataProperties", {})}

@@ -18,8 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 class Settings:
     """Where state lives, who answers S3, which folder stands for which image, and every time limit.
 
-    ``without_capacity`` are the instance types that no training gets. ``role_credentials`` gives the credentials that a
-    job has by its role, as the environment names them; None where policies are not enforced.
+    ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
+    beside what a container needs. ``without_capacity`` are the instance types that no training gets.
+    ``role_credentials`` gives the credentials that a job has by its role, as the environment names them; None where
+    policies are not enforced.
     """
 
     state: Path
@@ -28,6 +30,7 @@ class Settings:
     environments: Path = REPOSITORY / ".greenlight" / "environments"
     images: Mapping[str, Path] = field(default_factory=dict)
     runtime: str = "process"
+    run_arguments: tuple[str, ...] = ()
     account_id: str = "000000000000"
     region: str = "us-east-1"
     access_key_id: str = "test"

@@ -41,6 +41,7 @@ class Endpoints:
         self._workshop = workshop
         self._configs = configs
         self.traffic = Traffic(workshop.settings)
+        self.figures = workshop.figures
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -102,6 +103,8 @@ class Endpoints:
             record = self._updatable(name)
             for item in record["_Variants"]:
                 change = wanted.pop(item["name"], {})
+                if change.get("DesiredInstanceCount", 1) < 1:
+                    raise invalid(f"DesiredInstanceCount of the variant {item['name']} must be at least 1.")
                 item["weight"] = change.get("DesiredWeight", item["weight"])
                 item["instance_count"] = change.get("DesiredInstanceCount", item["instance_count"])
             if wanted:
@@ -119,7 +122,7 @@ class Endpoints:
 
     def list_all(self, parameters: Record) -> Record:
         """The endpoints, filtered and in pages."""
-        return listed("ListEndpoints", parameters, self._workshop.store.every(KIND), "Endpoint", set())
+        return listed("ListEndpoints", parameters, self._workshop.store.every(KIND), "Endpoint")
 
     def delete(self, parameters: Record) -> Record:
         """Drain and end the containers, then forget the endpoint."""
@@ -203,11 +206,12 @@ class Endpoints:
         self._change(name, EndpointStatus="InService", **_shown(variants))
 
     def _replace(self, name: str, configuration: str, variants: list[Variant], generation: int, moves: Plan) -> None:
+        began = time.monotonic()
         fleet = self._fleet(name, configuration, variants, generation)
         reason = self._started(fleet)
         if reason is None:
             try:
-                self.traffic.move(name, fleet, moves)
+                self.traffic.move(name, fleet, moves, began)
             except RolledBack as error:
                 reason = str(error)
             except Exception as error:

@@ -91,7 +91,7 @@ class Jobs(ABC):
     def list_all(self, parameters: Record) -> Record:
         """The jobs, filtered and in pages."""
         name = f"List{self.noun}s"
-        return listed(name, parameters, self.workshop.store.every(self.kind), self.noun, set())
+        return listed(name, parameters, self.workshop.store.every(self.kind), self.noun)
 
     def stop(self, parameters: Record) -> Record:
         """Ask a running job to end; a job that has ended is refused."""

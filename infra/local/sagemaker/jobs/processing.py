@@ -11,7 +11,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
@@ -37,14 +37,12 @@ class ProcessingJobs(Jobs):
         for item in parameters.get("ProcessingInputs", []):
             source = item.get("S3Input")
             if source is None:
-                raise lacking("processing inputs other than S3Input")
-            if source["S3DataType"] != "S3Prefix" or source.get("S3InputMode", "File") != "File":
-                raise lacking("processing inputs other than an S3Prefix in the mode File")
+                raise invalid("A ProcessingInput must have an S3Input.")
             tree_path(Path(), source.get("LocalPath", _ROOT), _ROOT)
         for item in parameters.get("ProcessingOutputConfig", {}).get("Outputs", []):
             target = item.get("S3Output")
-            if target is None or target["S3UploadMode"] != "EndOfJob":
-                raise lacking("processing outputs other than S3Output with the upload mode EndOfJob")
+            if target is None:
+                raise invalid("A ProcessingOutput must have an S3Output.")
             tree_path(Path(), target.get("LocalPath", _ROOT), _ROOT)
         cluster = parameters["ProcessingResources"]["ClusterConfig"]
         require_room(self.workshop, cluster["InstanceType"], "processing job usage", cluster["InstanceCount"])
@@ -124,8 +122,9 @@ class ProcessingJobs(Jobs):
             )
             command = self.workshop.launcher.command(container, log.line)
             process = self.workshop.processes.start(command, log.line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/{host}"})
             limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds)
+            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds, look)
             return outcome, log.last_words
         finally:
             log.close()

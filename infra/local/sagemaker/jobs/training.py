@@ -51,18 +51,20 @@ class TrainingJobs(Jobs):
         """Refuse what would quietly be something else here."""
         algorithm = parameters["AlgorithmSpecification"]
         if "TrainingImage" not in algorithm:
-            raise lacking("built-in and marketplace algorithms (AlgorithmSpecification.AlgorithmName)")
+            raise invalid("AlgorithmSpecification must have a TrainingImage.")
         self.workshop.launcher.check(algorithm["TrainingImage"])
         MetricWatch(algorithm.get("MetricDefinitions", []))
-        if parameters["ResourceConfig"].get("InstanceCount", 1) != 1:
+        resources = parameters.get("ResourceConfig", {})
+        if "InstanceType" not in resources or resources.get("InstanceCount", 0) < 1:
+            raise invalid("ResourceConfig must have an InstanceType and an InstanceCount of at least 1.")
+        if resources["InstanceCount"] != 1:
             raise lacking("training on more than one instance")
+        if "StoppingCondition" not in parameters:
+            raise invalid("StoppingCondition must be specified.")
         check_spot(parameters)
         for channel in parameters.get("InputDataConfig", []):
-            if channel.get("InputMode", algorithm["TrainingInputMode"]) == "Pipe":
-                raise lacking("the input mode Pipe")
-            source = channel["DataSource"].get("S3DataSource")
-            if source is None or source["S3DataType"] != "S3Prefix":
-                raise lacking("data sources other than an S3Prefix")
+            if "S3DataSource" not in channel["DataSource"]:
+                raise invalid(f"The channel {channel['ChannelName']} must have an S3DataSource.")
         if "CheckpointConfig" in parameters:
             tree_path(Path(), parameters["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints"))
         instance = parameters["ResourceConfig"].get("InstanceType", "")
@@ -169,8 +171,14 @@ class TrainingJobs(Jobs):
             self._advance(name, "Training")
             self.change(name, TrainingStartTime=time.time())
             process = self.workshop.processes.start(command, on_line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/algo-1"})
+
+            def go_along() -> None:
+                look()
+                checkpoints.upload_now_and_then()
+
             limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, checkpoints.upload_now_and_then)
+            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, go_along)
             return outcome, log.last_words
         finally:
             log.close()
@@ -193,7 +201,7 @@ class TrainingJobs(Jobs):
                 "RecordWrapperType": channel.get("RecordWrapperType", "None"),
                 **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
             }
-        instance = record["ResourceConfig"].get("InstanceType", "ml.m5.large")
+        instance = record["ResourceConfig"]["InstanceType"]
         resources = {
             "current_host": "algo-1",
             "current_instance_type": instance,
