@@ -5,22 +5,19 @@ SageMaker carries every hyperparameter as text. What ultralytics makes of one is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
+from workflow.contract.instance_type import has_gpu
 from workflow.contract.names import job_name
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""
-
-GPU_INSTANCE = r"ml\.[gp]\d.*"
-"""Instance families with a GPU that PyTorch trains on: ``ml.g5.…``, ``ml.p4d.…``."""
 
 TRAIN_SECONDS = 24 * 3600
 """Longest a training may take."""
@@ -38,7 +35,7 @@ def select_hyperparameters(given: RunInput) -> dict[str, str]:
 
 def takes_spot(given: RunInput, instance: str) -> bool:
     """Whether a training on this instance takes spot capacity: asked for, and only where a GPU makes it worth it."""
-    return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
+    return given.spot and has_gpu(instance)
 
 
 def plan_attempts(given: RunInput, subject: str) -> Attempt:
