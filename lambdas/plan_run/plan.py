@@ -133,6 +133,7 @@ def draw_up(
         judged_against=expect_in_production(given.compare, champion),
         loosened=loosened,
         pretrained=stored.pretrained,
+        inference_ami=given.inference_ami,
     )
 
 

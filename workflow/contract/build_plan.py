@@ -112,7 +112,8 @@ class BuildPlan(Document):
     ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
     find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
     ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
-    weights are that the training starts from, None where there are none.
+    weights are that the training starts from, None where there are none. ``inference_ami`` is the input's, for the
+    release; None in a plan from before.
     """
 
     run: Text
@@ -141,3 +142,4 @@ class BuildPlan(Document):
     judged_against: str | None
     loosened: tuple[Loosened, ...] = ()
     pretrained: Pretrained | None = None
+    inference_ami: str | None = None

@@ -12,9 +12,9 @@ from workflow.contract.plain_text import PlainName
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError
-from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
+from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, STARTED_BY_LENGTH, RunInput
 
-FROM_THE_STACK = ("ask_before_production", "started_by")
+FROM_THE_STACK = ("ask_before_production", "started_by", "inference_ami")
 """Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""
 
 
@@ -30,6 +30,7 @@ class ReleaseInput:
     judged_against: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] | None = None
     ask_before_production: bool = RunInput.ask_before_production
     started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
+    inference_ami: Annotated[str, Matching(INFERENCE_AMI, INFERENCE_AMI_WORDS)] = RunInput.inference_ami
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:

@@ -34,6 +34,11 @@ STARTED_BY_LENGTH = 80
 """Characters that name who or what started an execution."""
 
 _INSTANCE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+INFERENCE_AMI = r"|al2[a-z0-9]*-ami-sagemaker-inference-gpu-[0-9-]+"
+INFERENCE_AMI_WORDS = (
+    "empty for the newest driver that is known for endpoint_instance, or SageMaker's name of another one such as "
+    "al2-ami-sagemaker-inference-gpu-3-1; where endpoint_instance has no GPU it says nothing"
+)
 # The registry keeps the address with the model, and takes only these characters, 256 at most (CustomerMetadataMap).
 _S3 = r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9 _.:/=+@\-]{0,180})?"
 
@@ -115,6 +120,7 @@ class InstanceInput:
         Pattern("a SageMaker instance type such as ml.m7i.xlarge", _INSTANCE), "ml.m7i.xlarge"
     )
     endpoint_instance: str = key(Pattern("a SageMaker instance type such as ml.c7i.xlarge", _INSTANCE), "ml.c7i.xlarge")
+    inference_ami: str = key(Pattern(INFERENCE_AMI_WORDS, INFERENCE_AMI), "")
 
 
 # A dataclass takes the fields of its last base first, and its own at the end.

@@ -1,7 +1,7 @@
 """The states that bring a model behind an endpoint: its configuration, the endpoint itself, the looks at it, its test.
 
 The same for both stages, ``staging`` and ``production``. Knows no order of the stages and makes no AWS call. What was
-created is at ``$.model`` and ``$.<stage>_configuration``, each with its ``name``.
+created is at ``$.model`` and ``$.<stage>_configuration``, each with its ``name``, the model with its part of a variant.
 """
 
 from __future__ import annotations
@@ -53,7 +53,14 @@ def create_model(failed: LambdaStep) -> ModelStep:
             sagemaker_session=offline_session(),
         ),
         model_name="given-at-run-time",
-        result_selector={"name.$": name_in("$.ModelArn")},
+        result_selector={
+            "name.$": name_in("$.ModelArn"),
+            "variant": {
+                "VariantName": settings.VARIANT,
+                "ModelName.$": name_in("$.ModelArn"),
+                "InitialVariantWeight": 1,
+            },
+        },
         result_path="$.model",
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
         retry=retry_sagemaker(),
@@ -84,7 +91,11 @@ def create_model(failed: LambdaStep) -> ModelStep:
 
 
 def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
-    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has."""
+    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
+
+    By the AWS SDK integration: Step Functions' own for CreateEndpointConfig is not documented to take an AMI.
+    """
+    variant = "$.release.variant" if stage == "production" else "$.plan.variant"
     step = EndpointConfigStep(
         f"Create the {stage} configuration",
         endpoint_config_name="given-at-run-time",
@@ -97,20 +108,15 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    variant: Parameters = {
-        "VariantName": settings.VARIANT,
-        "ModelName.$": "$.model.name",
-        "InstanceType.$": "$.plan.instance",
-        "InitialVariantWeight": 1,
-    }
-    variant |= {"InitialInstanceCount.$": "$.release.count"} if stage == "production" else {"InitialInstanceCount": 1}
     step.merge_parameters(
         {
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
-            "ProductionVariants": [variant],
+            # One list of one variant: only an endpoint with a GPU names its AMI, and a path can leave out no key.
+            "ProductionVariants.$": f"States.Array(States.JsonMerge($.model.variant, {variant}, false))",
             "Tags": settings.TAGS,
         }
     )
+    step.fields["resource"] = "arn:aws:states:::aws-sdk:sagemaker:createEndpointConfig"
     return step
 
 

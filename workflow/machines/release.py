@@ -76,7 +76,7 @@ def machine() -> dict[str, Any]:
         "confirm",
         overtaken,
         on_error(refused),
-        keep=("count", "deployment", "watched", "alarms"),
+        keep=("variant", "deployment", "watched", "alarms"),
     )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = bring_up_production(ready=smoke_production, failed=production_failed)
