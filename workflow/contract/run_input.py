@@ -33,6 +33,9 @@ FORMATS = ("auto", "yolo", "coco", "voc", "ground-truth")
 STARTED_BY_LENGTH = 80
 """Characters that name who or what started an execution."""
 
+LARGEST_VOLUME_GB = 16384
+"""The largest volume that SageMaker gives a job."""
+
 _INSTANCE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
 INFERENCE_AMI = r"|al2[a-z0-9]*-ami-sagemaker-inference-gpu-[0-9-]+"
 INFERENCE_AMI_WORDS = (
@@ -84,10 +87,22 @@ class TrainingInput(OwnHyperparameters):
     hyperparameters: Mapping[str, Any] = key(
         Table("further training arguments of ultralytics, name to number, text or true/false"), {}
     )
-    spot: bool = key(Switch("train on spot capacity where the instance has a GPU"), True)
+    spot: bool = key(
+        Switch("train on spot capacity where the instance has a GPU; the last try is on demand all the same"), True
+    )
+    spot_wait_hours: float = key(
+        Number("hours that a training may wait for spot capacity beyond training_hours", 0, 24 * 7), 1.0
+    )
     tune: bool = key(Switch("search for hyperparameters instead of one training"), False)
     tuning_jobs: int = key(Whole("trainings a search may start", 1, 50), 6)
     tuning_parallel: int = key(Whole("trainings of a search at one time", 1, 10), 2)
+    tuning_hours: float = key(Number("hours a search may take", 0.1, 24 * 28), 24.0)
+    tuning_instance_hours: float = key(
+        Number(
+            "hours of all instances of a search together: ends it early, by the number of parallel trainings", 0.1, 1e5
+        ),
+        48.0,
+    )
     tuning_strategy: str = key(OneOf("how a search picks what it tries", ("Bayesian", "Random")), "Bayesian")
     tuning_ranges: Mapping[str, Any] = key(
         Table(
@@ -120,6 +135,16 @@ class InstanceInput:
         Pattern("a SageMaker instance type such as ml.m7i.xlarge", _INSTANCE), "ml.m7i.xlarge"
     )
     endpoint_instance: str = key(Pattern("a SageMaker instance type such as ml.c7i.xlarge", _INSTANCE), "ml.c7i.xlarge")
+    training_hours: float = key(Number("hours a training may take, on whichever instance", 0.1, 24 * 28), 24.0)
+    processing_hours: float = key(Number("hours the preparation and the evaluation may take, each", 0.1, 24 * 5), 4.0)
+    volume_gb: int = key(
+        Whole(
+            "GB of each job's volume, 0 for what the data asks for; an instance with disks of its own uses those",
+            0,
+            LARGEST_VOLUME_GB,
+        ),
+        0,
+    )
     inference_ami: str = key(Pattern(INFERENCE_AMI_WORDS, INFERENCE_AMI), "")
 
 

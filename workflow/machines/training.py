@@ -32,7 +32,6 @@ def estimator() -> Estimator:
         role=settings.JOB_ROLE,
         instance_count=1,
         instance_type="ml.g5.xlarge",
-        volume_size=settings.VOLUME_GB,
         output_path="s3://given/at-run-time",
         metric_definitions=settings.metric_definitions(),
         debugger_hook_config=False,
@@ -88,7 +87,7 @@ def train_model(failed: State) -> TrainingStep:
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "EnableManagedSpotTraining.$": "$.attempt.spot",
             "HyperParameters.$": "$.plan.hyperparameters",
-            "ResourceConfig": {"InstanceType.$": "$.attempt.instance"},
+            "ResourceConfig": {"InstanceType.$": "$.attempt.instance", "VolumeSizeInGB.$": "$.attempt.volume_gb"},
             "StoppingCondition.$": "$.attempt.stopping",
             "Tags": settings.TAGS,
             "TrainingJobName.$": fresh_name("$.attempt.job"),
@@ -115,7 +114,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         data=None,
         # Kept whole: a selector that names the best training would break on a search that was stopped without one.
         result_path="$.tuning",
-        timeout_seconds=settings.TUNE_SECONDS,
+        timeout_seconds_path="$.plan.limits.tuning_wait_seconds",
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
@@ -127,6 +126,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
                 "ResourceLimits": {
                     "MaxNumberOfTrainingJobs.$": "$.plan.tuning.jobs",
                     "MaxParallelTrainingJobs.$": "$.plan.tuning.parallel",
+                    "MaxRuntimeInSeconds.$": "$.plan.limits.tuning_seconds",
                 },
                 "ParameterRanges.$": "$.plan.tuning.ranges",
                 "Strategy.$": "$.plan.tuning.strategy",
@@ -134,7 +134,10 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             },
             "TrainingJobDefinition": {
                 **job_details(),
-                "ResourceConfig": {"InstanceType.$": "$.plan.instances.training"},
+                "ResourceConfig": {
+                    "InstanceType.$": "$.plan.instances.training",
+                    "VolumeSizeInGB.$": "$.plan.limits.tuning_volume_gb",
+                },
                 "StaticHyperParameters.$": "$.plan.tuning.static",
                 "StoppingCondition.$": "$.plan.tuning.stopping",
             },
@@ -145,13 +148,22 @@ def tune_model(failed: LambdaStep) -> TuningStep:
 
 
 def a_model_was_found() -> BaseRule:
-    """Whether a search came to its end and has a best training: like a training, it is not judged when it was stopped.
+    """Whether a search came to its end, or to its limit, and has a best training.
 
-    Asked here because SageMaker's integration need not fail for a stopped job.
+    Like a training, it is not judged when somebody stopped it; asked here because SageMaker's integration need not fail
+    for a stopped job. AWS does not say which of the two a search is that has used up its time.
     """
+    status, used = "$.tuning.HyperParameterTuningJobStatus", "$.tuning.ConsumedResources.RuntimeInSeconds"
+    over = ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable=status, value="Stopped"),
+            ChoiceRule.IsPresent(variable=used, value=True),
+            ChoiceRule.NumericGreaterThanEqualsPath(variable=used, value="$.plan.limits.tuning_seconds"),
+        ]
+    )
     return ChoiceRule.And(
         [
-            ChoiceRule.StringEquals(variable="$.tuning.HyperParameterTuningJobStatus", value="Completed"),
+            ChoiceRule.Or([ChoiceRule.StringEquals(variable=status, value="Completed"), over]),
             ChoiceRule.IsPresent(variable="$.tuning.BestTrainingJob.TrainingJobName", value=True),
         ]
     )
