@@ -10,8 +10,12 @@ from workflow.contract.instance_type import DISKS_VOLUME_GB, has_disks
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import LARGEST_VOLUME_GB, RunInput
 
-QUEUE_SECONDS = 2 * 3600
-"""What a state waits on top of its job's own limit, for an instance and for its start."""
+QUEUE_SECONDS = 24 * 3600
+"""What a state waits on top of its job's own limit, for an instance and for its start.
+
+So long that the job is over first: Step Functions promises to stop the job of an execution that is stopped, and not
+that of a state which has waited long enough.
+"""
 
 LEAST_VOLUME_GB = 50
 ROOM_GB = 20

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 from workflow.contract.document import Matching, PackageArn, read, render
+from workflow.contract.execution import own_keys
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.plain_text import PlainName
 from workflow.contract.policy import Loosened
@@ -36,9 +37,9 @@ class ReleaseInput:
     def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:
         """Read an execution input over the stack's defaults. Raises ContractError naming the key and what is allowed.
 
-        Keys that start with ``AWS_STEP_FUNCTIONS`` are Step Functions' own and are left out.
+        Keys that are Step Functions' own are left out.
         """
-        own = {key: value for key, value in mapping(given, "input").items() if not key.startswith("AWS_STEP_FUNCTIONS")}
+        own = own_keys(mapping(given, "input"))
         known = sorted(field.name for field in fields(ReleaseInput))
         for key in own:
             if key not in known:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.execution import own_keys
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
@@ -165,12 +166,11 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
     def parse(given: object, defaults: Mapping[str, Any]) -> RunInput:
         """Read an execution input over the stack's defaults. Raises InputError with key and allowed values.
 
-        Keys that start with ``AWS_STEP_FUNCTIONS`` are Step Functions' own and are left out.
+        Keys that are Step Functions' own are left out.
         """
         if not isinstance(given, Mapping):
             raise InputError(f"the execution input is {type(given).__name__}: must be a JSON object, {{}} at least")
-        own = {name: value for name, value in given.items() if not str(name).startswith("AWS_STEP_FUNCTIONS")}
-        merged = {**defaults, **own}
+        merged = {**defaults, **own_keys(given)}
         for name in merged:
             if name not in RULES:
                 raise InputError(f"{name}: unknown key; allowed are {', '.join(sorted(RULES))}")

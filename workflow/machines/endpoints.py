@@ -211,9 +211,10 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
     serves = Choice(f"Is {name} ready?")
     status, configuration = f"$.{stage}.endpoint.EndpointStatus", f"$.{stage}.endpoint.EndpointConfigName"
     in_service = ChoiceRule.StringEquals(variable=status, value="InService")
+    known = ChoiceRule.IsPresent(variable=configuration, value=True)
     on_wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=wanted)
     excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
-    serves.add_choice(ChoiceRule.And([in_service, on_wanted]), ready)
+    serves.add_choice(ChoiceRule.And([in_service, known, on_wanted]), ready)
     over = [
         in_service,
         ChoiceRule.StringEquals(variable=status, value="Failed"),
@@ -237,8 +238,9 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
         raise_error(
             f"Say where {name} stands",
             StateError.ENDPOINT_FAILED,
-            f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
-            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks, {wanted})",
+            # Which configuration it serves instead, an endpoint that never came up does not say.
+            f"States.Format('endpoint {{}} is {{}} after {{}} looks, and does not serve {{}}',"
+            f" $.{stage}.endpoint.EndpointName, {status}, $.{stage}.looks, {wanted})",
             failed,
         ),
     )

@@ -13,16 +13,7 @@ from stepfunctions.steps.states import State
 
 from workflow.machines import settings
 from workflow.machines.kinds import call_sagemaker, fresh_name, on_error, retry_sagemaker, retry_storage
-from workflow.machines.states import LambdaStep, Parameters, Task, TrainingStep, TuningStep, offline_session
-
-TRAINED = {
-    "job_name.$": "$.TrainingJobName",
-    "status.$": "$.TrainingJobStatus",
-    "detail.$": "$.SecondaryStatus",
-    "instance.$": "$.ResourceConfig.InstanceType",
-    "model_data_url.$": "$.ModelArtifacts.S3ModelArtifacts",
-}
-"""What the run keeps of a training job's description."""
+from workflow.machines.states import LambdaStep, Parameters, Pass, Task, TrainingStep, TuningStep, offline_session
 
 
 def estimator() -> Estimator:
@@ -72,7 +63,7 @@ def train_model(failed: State) -> TrainingStep:
         "Train",
         estimator=estimator(),
         job_name="given-at-run-time",
-        result_selector=TRAINED,
+        # Kept whole: a selector would break on a training that was stopped before it had a model.
         result_path="$.training",
         timeout_seconds_path="$.attempt.seconds",
         # A quota in use is not waited for long: another instance may be free.
@@ -176,8 +167,31 @@ def find_best_model(failed: LambdaStep) -> Task:
         "describeTrainingJob",
         {"TrainingJobName.$": "$.tuning.BestTrainingJob.TrainingJobName"},
         failed,
-        selector=TRAINED,
         at="training",
+    )
+
+
+def a_model_was_trained() -> BaseRule:
+    """Whether the training described at ``$.training`` came to its end and left a model."""
+    return ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable="$.training.TrainingJobStatus", value="Completed"),
+            ChoiceRule.IsPresent(variable="$.training.ModelArtifacts.S3ModelArtifacts", value=True),
+        ]
+    )
+
+
+def note_training() -> Pass:
+    """Keep of the training's description what later states read. Which instance it was on, the plan knows."""
+    return Pass(
+        "Note the training",
+        parameters={
+            "job_name.$": "$.training.TrainingJobName",
+            "status.$": "$.training.TrainingJobStatus",
+            "instance.$": "$.attempt.instance",
+            "model_data_url.$": "$.training.ModelArtifacts.S3ModelArtifacts",
+        },
+        result_path="$.training",
     )
 
 

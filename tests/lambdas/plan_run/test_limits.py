@@ -48,7 +48,7 @@ def test_a_processing_job_takes_as_long_as_the_input_says_and_its_state_waits_lo
     """A state that ends first would leave a job that is still paid for to be stopped."""
     found = limits(processing_hours=10)
     assert found.processing_seconds == 36_000
-    assert found.processing_wait_seconds == 36_000 + 7200
+    assert found.processing_wait_seconds == 36_000 + 24 * 3600
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ def parsed(defaults: dict[str, Any] | None = None, **given: Any) -> ReleaseInput
 
 
 def test_a_package_is_enough() -> None:
-    """So that operations can bring back any version from the console."""
+    """So that operations can bring back any version from the console, which fills in a comment."""
+    assert parsed(Comment="Insert your JSON here") == parsed()
     assert parsed() == ReleaseInput(ARN, judged_against=None, ask_before_production=False, started_by="")
     assert parsed().document() == {"model_package_arn": ARN}
 

@@ -90,7 +90,7 @@ def test_build_ends_after_the_question_where_nothing_changed(aws: None) -> None:
     answer_with(json.dumps({"anything_to_do": False, "reason": "nothing changed since version 3", "training": {}}))
     ended = run("build", {})
     assert ended["status"] == "SUCCEEDED"
-    assert ended["entered"] == ["Plan the run", "Anything to do?", "Nothing to do"]
+    assert ended["entered"] == ["Begin", "Plan the run", "Anything to do?", "Nothing to do"]
     assert json.loads(ended["output"])["plan"]["reason"] == "nothing changed since version 3"
 
 
