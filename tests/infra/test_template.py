@@ -425,7 +425,26 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
     untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
-    tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
+    tag: Any = {"Key": "project", "Value": {"Ref": "Project"}}
     for name, item in template["Resources"].items():
         if item["Type"] not in untagged | policies:
-            assert item["Properties"]["Tags"] == tag, name
+            assert tag in item["Properties"]["Tags"], name
+
+
+def needed_by(template: Json, names: set[str]) -> set[str]:
+    """These resources and all that they depend on, by a reference or by name."""
+    resources = template["Resources"]
+    needed: set[str] = set()
+    open_ends = sorted(names)
+    while open_ends:
+        name = open_ends.pop()
+        if name not in needed:
+            needed.add(name)
+            written = json.dumps(resources[name])
+            open_ends += [other for other in resources if re.search(rf'["{{]{other}[".}}]', written)]
+    return needed
+
+
+def test_a_deletion_begins_with_the_registry_which_stays_while_it_holds_versions(template: Json) -> None:
+    """Everything else is kept with it. Name a new resource that no other refers to in DependsOn of PackageGroup."""
+    assert set(template["Resources"]) - needed_by(template, {"PackageGroup"}) == set()
