@@ -298,7 +298,11 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
     released = guarded.end(ended.output["release"]["execution"])
     assert [released.output.get(failed) for failed in ("unprobed", "unremoved")] == [None, None]
     assert "the new fleet answered" in released.output["probe"]["summary"]
-    look = guarded.stand_in.client("lambda").invoke(FunctionName="greenlight-watch-production")
-    assert json.loads(look["Payload"].read())["foreign"] is False
+    looks = [
+        guarded.stand_in.client("lambda").invoke(FunctionName=f"greenlight-watch-{what}")
+        for what in ("production", "training")
+    ]
+    production, training = (json.loads(look["Payload"].read()) for look in looks)
+    assert (production["foreign"], training) == (False, {"stopped": []})
     denied = guarded.build(guarded.upload(), decision="reject")
     assert denied.error == "Approval.Rejected"

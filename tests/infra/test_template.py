@@ -22,6 +22,7 @@ EVERYWHERE = {
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
+    ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
@@ -233,11 +234,14 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
 
 
-def test_production_is_looked_at_every_five_minutes(template: Json) -> None:
+@pytest.mark.parametrize(
+    ("name", "function"), [("WatchSchedule", "WatchProductionFunction"), ("TrainingSchedule", "WatchTrainingFunction")]
+)
+def test_production_and_trainings_are_looked_at_every_five_minutes(template: Json, name: str, function: str) -> None:
     """By the clock, and from the first deployment on: nobody has to ask for it."""
-    schedule = of_type(template, "AWS::Scheduler::Schedule")["WatchSchedule"]
+    schedule = of_type(template, "AWS::Scheduler::Schedule")[name]
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(5 minutes)")
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["WatchProductionFunction", "Arn"]}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:

@@ -92,7 +92,10 @@ class TrainingInput(OwnHyperparameters):
         Switch("train on spot capacity where the instance has a GPU; the last try is on demand all the same"), True
     )
     spot_wait_hours: float = key(
-        Number("hours that a training may wait for spot capacity beyond training_hours", 0, 24 * 7), 1.0
+        Number(
+            "hours that a training may wait for spot capacity, and be without it once it was interrupted", 0, 24 * 7
+        ),
+        1.0,
     )
     tune: bool = key(Switch("search for hyperparameters instead of one training"), False)
     tuning_jobs: int = key(Whole("trainings a search may start", 1, 50), 6)

@@ -41,6 +41,7 @@ from workflow.machines.training import (
     a_model_was_trained,
     capacity_was_short_and_another_instance_is_left,
     find_best_model,
+    had_no_instance,
     keep_trials,
     list_trials,
     note_training,
@@ -72,6 +73,13 @@ def machine() -> dict[str, Any]:
         "States.Format('search {} ended {} without a training that can be used', "
         "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
         training_failed,
+    )
+    waited = raise_error(
+        "The training had no instance",
+        StateError.TRAINING_STOPPED,
+        "States.Format('training job {} was stopped while it waited: Insufficient spot Capacity', "
+        "$.training.TrainingJobName)",
+        short,
     )
     stopped = raise_error(
         "The training was stopped",
@@ -106,6 +114,7 @@ def machine() -> dict[str, Any]:
 
     finished = Choice("Trained to the end?")
     finished.add_choice(a_model_was_trained(), noted)
+    finished.add_choice(had_no_instance(), waited)
     finished.default_choice(stopped)
 
     short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)

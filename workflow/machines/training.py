@@ -181,6 +181,17 @@ def a_model_was_trained() -> BaseRule:
     )
 
 
+def had_no_instance() -> BaseRule:
+    """Whether the training described at ``$.training`` asked for spot capacity and was stopped before it had any."""
+    return ChoiceRule.And(
+        [
+            ChoiceRule.BooleanEquals(variable="$.attempt.spot", value=True),
+            ChoiceRule.StringEquals(variable="$.training.TrainingJobStatus", value="Stopped"),
+            ChoiceRule.IsPresent(variable="$.training.TrainingStartTime", value=False),
+        ]
+    )
+
+
 def note_training() -> Pass:
     """Keep of the training's description what later states read. Which instance it was on, the plan knows."""
     return Pass(
@@ -206,9 +217,21 @@ CAPACITY = (
 
 
 def capacity_was_short_and_another_instance_is_left() -> BaseRule:
-    """Whether to try the plan's next instance after an error of Train."""
+    """Whether to try the plan's next instance after an error of Train.
+
+    A training that was stopped while it waited for spot capacity, by the function that ends such waits or by a person,
+    has no words for it: its description says that it is stopped, and not when it started.
+    """
     cause = "$.error.Cause"
-    capacity = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
+    never_started = ChoiceRule.And(
+        [
+            ChoiceRule.BooleanEquals(variable="$.attempt.spot", value=True),
+            ChoiceRule.StringMatches(variable=cause, value='*"TrainingJobStatus":*"Stopped"*'),
+            ChoiceRule.Not(ChoiceRule.StringMatches(variable=cause, value='*"TrainingStartTime":*')),
+        ]
+    )
+    words = [ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY]
+    capacity = ChoiceRule.Or([*words, never_started])
     quota = "SageMaker.ResourceLimitExceededException"
     return ChoiceRule.And(
         [

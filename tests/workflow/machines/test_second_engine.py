@@ -121,6 +121,8 @@ SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError
         ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
         ({"Error": StateError.TRAINING_STOPPED, "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
         ({"Error": "States.Timeout"}, False),
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"TrainingJobStatus": "Stopped"})}, True),
+        ({"Error": "States.TaskFailed", "Cause": '{"TrainingJobStatus":"Stopped","TrainingStartTime":1}'}, False),
     ],
     ids=lambda given: str(given.get("Error")) if isinstance(given, dict) else None,
 )
@@ -133,7 +135,11 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
     choice, again = states["Was capacity short?"], states["Try the next instance"]
     again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
     part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
-    attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
+    attempt = {
+        "instance": "ml.g5.xlarge",
+        "spot": True,
+        **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {}),
+    }
     text = json.dumps({"StartAt": "Was capacity short?", "States": part})
     ended = run_text("part", text, {"attempt": attempt, "error": error})
     assert ended["status"] == "SUCCEEDED"
