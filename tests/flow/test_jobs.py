@@ -95,7 +95,7 @@ def test_an_instance_the_account_has_none_of_is_passed_over_at_once(flow: Flow) 
 def test_a_run_whose_every_instance_has_no_quota_ends_before_any_job(flow: Flow) -> None:
     """Nothing is prepared and paid for, and whoever reads the cause can ask for the quota by its name and code."""
     ended = flow.build(flow.upload(), training_instance=NONE, spot=False)
-    assert (ended.error, ended.states[1:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
+    assert (ended.error, ended.states[2:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
     assert f"{NONE} for training job usage" in ended.cause
     assert "request-service-quota-increase --service-code sagemaker --quota-code L-" in ended.cause
 
@@ -142,9 +142,13 @@ def test_a_failed_training_ends_the_run_with_the_containers_own_reason(flow: Flo
 
 
 def test_a_training_stopped_by_hand_or_by_its_limit_is_no_success(flow: Flow) -> None:
-    """A job that ends Stopped may leave a model; it is not judged."""
+    """A job that ends Stopped may leave a model; it is not judged. What is stopped before it starts has only waited."""
     execution = flow.start({"dataset": flow.upload(behave="sleep")})
-    flow.sagemaker.stop_training_job(TrainingJobName=flow.training(execution))
+    job = {"TrainingJobName": flow.training(execution)}
+    flow.wait_until(
+        lambda: "TrainingStartTime" in flow.sagemaker.describe_training_job(**job), "the training does not start"
+    )
+    flow.sagemaker.stop_training_job(**job)
     ended = flow.end(execution)
     assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
     assert "gave no reason" not in ended.cause
