@@ -50,6 +50,7 @@ def write_body(request: ApprovalRequest, link: str, required: int = 1) -> str:
             f"What changed  {put_on_one_line(request.changed)}",
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
+            *([f"Cost so far   {put_on_one_line(request.cost)}"] if request.cost else []),
             f"Started by    {starter}, run {run}",
             *([f"Approvals     {required} people have to say yes, each under their own name"] if required > 1 else []),
             f"Answer until  {until}; without an answer nothing is released",

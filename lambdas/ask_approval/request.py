@@ -73,6 +73,7 @@ class ReleaseQuestion(Question):
             changed=plan.reason,
             data="" if self.dataset is None else self.dataset.summary,
             trained_on="" if self.training is None else self.training.instance,
+            cost=gate.cost,
             loosened=plan.loosened,
             started_by=self.started_by,
             expires_epoch=now_epoch + plan.approval_seconds,

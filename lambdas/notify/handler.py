@@ -1,24 +1,29 @@
 """The edge of telling: one event in, one mail out, the readable cause back.
 
-Called by the machines at every end of theirs, and by EventBridge for the ends that no machine can tell of itself.
+Called by the machines at every end of theirs, and by EventBridge for the ends that no machine can tell of itself, and
+for all of a build, whose cost is counted then.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
 from lambdas.notify.cause import TOLD, readable
+from workflow.contract.billed_jobs import find_billed_jobs
+from workflow.contract.cost import Job, tell_cost, total
 
 FROM_OUTSIDE = "Step Functions Execution Status Change"
+BUILD = "build"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 sns = boto3.client("sns")
+sagemaker = boto3.client("sagemaker")
 
 
 @metrics.log_metrics
@@ -55,19 +61,49 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         # The nested execution that failed has told why already; only its cause is wanted here.
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": readable(event.get("error")), "sent": False}
-    send(mail.write_failure(event, environment.project), "FailureTold")
+    billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()
+    send(mail.write_failure(event, environment.project, tell_cost(billed)), "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
 
 
 def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell of an execution's end unless the machine did before it failed."""
+    """Tell of an execution's end unless the machine did before it failed, or it ended well; count what a build cost."""
     detail = event.get("detail") or {}
+    machine = str(detail.get("stateMachineArn"))
+    billed = find_billed(detail.get("name")) if machine.endswith(f":{environment.project}-{BUILD}") else ()
+    count_cost(billed)
+    if detail.get("status") == "SUCCEEDED":
+        return {"cause": "", "sent": False}
     cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
     if detail.get("status") == "FAILED" and detail.get("error") in TOLD:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
-    send(mail.write_end(detail, environment.project), "EndTold")
+    send(mail.write_end(detail, environment.project, tell_cost(billed)), "EndTold")
     return {"cause": cause, "sent": True}
+
+
+def find_billed(run: object) -> tuple[Job, ...]:
+    """The jobs of a run that are paid for; none where SageMaker does not say: a mail is sent without its cost."""
+    if not isinstance(run, str) or not run:
+        return ()
+    try:
+        return find_billed_jobs(lambda name, **given: getattr(sagemaker, name)(**given), environment.project, run)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("what the run costs is not known", error=str(error))
+        return ()
+
+
+def count_cost(billed: Sequence[Job]) -> None:
+    """Count what a run cost, by its project, for the dashboard; nothing where no job ran."""
+    if not billed:
+        return
+    dollars = total(billed)
+    figures = {"RunBilledSeconds": (MetricUnit.Seconds, sum(job.seconds * job.instances for job in billed))}
+    if dollars is not None:
+        figures["RunDollars"] = (MetricUnit.NoUnit, dollars)
+    for name, (unit, value) in figures.items():
+        with single_metric(name=name, unit=unit, value=value, namespace=metrics.namespace) as metric:
+            metric.add_dimension(name="project", value=environment.project)
 
 
 def send(message: mail.Mail, metric: str) -> None:

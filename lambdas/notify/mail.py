@@ -36,8 +36,8 @@ class Mail:
     text: str
 
 
-def write_failure(event: Mapping[str, Any], project: str) -> Mail:
-    """A run that stopped at a state."""
+def write_failure(event: Mapping[str, Any], project: str, cost: str = "") -> Mail:
+    """A run that stopped at a state; ``cost`` is what its jobs cost, in words, empty where nobody knows."""
     machine, what = read_text(event, "machine", "a machine"), read_text(event, "what", "an unknown step")
     run, cause = read_text(event, "run", "unnamed"), break_links(readable(event.get("error")))
     lines = [
@@ -47,6 +47,7 @@ def write_failure(event: Mapping[str, Any], project: str) -> Mail:
         f"Error       {read_text(event, 'error_name', 'unnamed')}",
         f"Run         {run}",
         f"Execution   {read_text(event, 'execution', 'unknown')}",
+        *([f"Cost        {cost}"] if cost else []),
         "",
         "Nothing was released by this run.",
     ]
@@ -78,7 +79,7 @@ def write_release(event: Mapping[str, Any], project: str) -> Mail:
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
 
 
-def write_end(detail: Mapping[str, Any], project: str) -> Mail:
+def write_end(detail: Mapping[str, Any], project: str, cost: str = "") -> Mail:
     """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
     machine = read_text(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
     status, run = read_text(detail, "status", "ended").lower().replace("_", " "), read_text(detail, "name", "unnamed")
@@ -91,6 +92,7 @@ def write_end(detail: Mapping[str, Any], project: str) -> Mail:
         f"Why        {cause}",
         f"Run        {run}",
         f"Execution  {read_text(detail, 'executionArn', 'unknown')}",
+        *([f"Cost       {cost}"] if cost else []),
     ]
     return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
 

@@ -15,7 +15,6 @@ from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperpa
 from workflow.contract.build_plan import (
     BuildPlan,
     Instances,
-    JobNames,
     Places,
     PlannedChampion,
     PlannedDataset,
@@ -24,7 +23,8 @@ from workflow.contract.build_plan import (
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
-from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
+from workflow.contract.job_names import name_jobs
+from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
@@ -116,7 +116,7 @@ def draw_up(
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
         preparation=share_preparation(given.prepare_instances),
         hyperparameters=trained_with,
-        training=plan_attempts(given, f"{deployment.project}-{execution.name}"),
+        training=plan_attempts(given, deployment.project, execution.name),
         tune=given.tune,
         tuning=tuning,
         instances=Instances(
@@ -179,18 +179,6 @@ def name_dataset(uri: str) -> str:
     """The last folder of a dataset's address, or its bucket: what people call it."""
     bucket, prefix = split_s3_uri(uri)
     return prefix.rstrip("/").rpartition("/")[2] or bucket
-
-
-def name_jobs(project: str, run: str) -> JobNames:
-    """The name of every job of a run but its trainings, short enough for what a retry or a redrive adds."""
-    subject = f"{project}-{run}"
-    return JobNames(
-        inspect=job_name(subject, "inspect"),
-        prepare=job_name(subject, "prepare"),
-        evaluate=job_name(subject, "evaluate"),
-        release=job_name(subject, "release"),
-        tune=job_name(subject, "tune", length=TUNING_NAME_LENGTH),
-    )
 
 
 def choose_places(bucket: str, run: str) -> Places:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
-from workflow.contract.names import job_name
+from workflow.contract.job_names import name_training
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -41,25 +41,25 @@ def takes_spot(given: RunInput, instance: str) -> bool:
     return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
 
 
-def plan_attempts(given: RunInput, subject: str) -> Attempt:
+def plan_attempts(given: RunInput, project: str, run: str) -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
     capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
     """
     *earlier, last = enumerate((given.training_instance, *given.fallback_instances), 1)
-    planned = plan_attempt(given, subject, *last)
+    planned = plan_attempt(given, name_training(project, run, last[0]), last[1])
     for number, instance in reversed(earlier):
-        planned = replace(plan_attempt(given, subject, number, instance), fallback=planned)
+        planned = replace(plan_attempt(given, name_training(project, run, number), instance), fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, subject: str, number: int, instance: str) -> Attempt:
-    """The try of this number, from 1, without what comes after it."""
+def plan_attempt(given: RunInput, job: str, instance: str) -> Attempt:
+    """The try that has this name, without what comes after it."""
     spot = takes_spot(given, instance)
     whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
     return Attempt(
-        job=job_name(subject, "train" if number == 1 else f"train-{number}"),
+        job=job,
         instance=instance,
         spot=spot,
         stopping={"MaxRuntimeInSeconds": TRAIN_SECONDS, **({"MaxWaitTimeInSeconds": whole} if spot else {})},

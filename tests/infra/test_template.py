@@ -23,6 +23,8 @@ EVERYWHERE = {
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
+    ("GateMetricsRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
+    ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
 }
@@ -231,6 +233,32 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert schedule["State"] == {"Ref": "ScheduleState"}
     assert json.loads(schedule["Target"]["Input"]) == {"started_by": "schedule"}
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
+
+
+def test_the_schedule_keeps_to_a_time_zone(template: Json) -> None:
+    """UTC unless somebody names another; only names as IANA writes them."""
+    schedule = of_type(template, "AWS::Scheduler::Schedule")["Schedule"]
+    assert schedule["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
+    parameter = template["Parameters"]["ScheduleTimezone"]
+    assert parameter["Default"] == "UTC"
+    for zone in ("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3"):
+        assert re.fullmatch(parameter["AllowedPattern"], zone)
+    assert not re.fullmatch(parameter["AllowedPattern"], "Europe/Berlin; rm")
+
+
+def test_the_end_of_every_build_reaches_the_function_that_counts_its_cost(template: Json) -> None:
+    """The failures by the rule that tells them, the others by one of their own, which may call it."""
+    rules = of_type(template, "AWS::Events::Rule")
+    ends = {name: rules[name]["EventPattern"]["detail"] for name in ("BuiltRule", "FailureRule")}
+    assert ends["BuiltRule"] == {"status": ["SUCCEEDED"], "stateMachineArn": [{"Ref": "BuildMachine"}]}
+    assert {"Ref": "BuildMachine"} in ends["FailureRule"]["stateMachineArn"]
+    notify = {"Fn::GetAtt": ["NotifyFunction", "Arn"]}
+    permitted = {
+        item["SourceArn"]["Fn::GetAtt"][0]
+        for item in of_type(template, "AWS::Lambda::Permission").values()
+        if item["FunctionName"] == notify
+    }
+    assert permitted == {name for name, rule in rules.items() if rule["Targets"][0]["Arn"] == notify} == set(ends)
 
 
 def test_production_is_looked_at_every_five_minutes(template: Json) -> None:

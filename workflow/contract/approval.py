@@ -71,6 +71,7 @@ class ApprovalRequest(Document):
     changed: str
     data: str
     trained_on: str = ""
+    cost: str = ""
     loosened: tuple[Loosened, ...] = ()
     started_by: str
     expires_epoch: int

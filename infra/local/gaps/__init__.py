@@ -25,6 +25,7 @@ from infra.local.gaps import (
     principals,
     resume,
     task,
+    time_zones,
     tokens,
     transport,
     waits,
@@ -53,6 +54,7 @@ def install(url: str, mailbox: Mailbox) -> None:
         principals,
         resume,
         functions,
+        time_zones,
         transport,
     ):
         gap.install()

@@ -116,6 +116,15 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     assert "2027-01-15" in text
 
 
+def test_the_mail_says_what_the_run_cost_where_that_is_known() -> None:
+    """As the gate was told by SageMaker."""
+    known = copy.deepcopy(RELEASE)
+    known["gate"]["cost"] = "about $1.42 (list prices of 2026, us-east-1)"
+    line = "Cost so far   about $1.42 (list prices of 2026, us-east-1)"
+    assert line in mail.write_body(request_of(known), "link").splitlines()
+    assert "Cost" not in mail.write_body(request_of(RELEASE), "link")
+
+
 def test_the_mail_says_how_many_have_to_approve() -> None:
     """Nothing where one is enough."""
     line = "Approvals     2 people have to say yes, each under their own name"

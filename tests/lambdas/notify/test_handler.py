@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.notify import handler as function
 from lambdas.notify import mail
 from lambdas.notify.handler import handler
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
+from workflow.contract.cost import Job
 from workflow.contract.failures import Failure, StateError
 from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
@@ -55,6 +58,70 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
     )
     assert "Error       Gate.Rejected" in sent["Message"]
     assert "Nothing was released" in sent["Message"]
+
+
+@pytest.fixture
+def bill(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """An hour of training for any run that is asked about; the names of those."""
+    asked: list[str] = []
+
+    def find(call: Any, project: str, run: str) -> tuple[Job, ...]:
+        asked.append(f"{project} {run}")
+        return (Job("Training", 3600, "ml.g5.xlarge"),)
+
+    monkeypatch.setattr(function, "find_billed_jobs", find)
+    return asked
+
+
+def counted(printed: str) -> dict[str, tuple[float, str]]:
+    """The figures that a function printed for CloudWatch, with their project."""
+    found: dict[str, tuple[float, str]] = {}
+    for line in printed.splitlines():
+        told = json.loads(line)
+        if "project" in told:
+            found |= {metric["Name"]: (told[metric["Name"]][0], told["project"]) for metric in metrics_in(told)}
+    return found
+
+
+def metrics_in(told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The definitions of the figures in one line."""
+    found: list[dict[str, Any]] = told["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+    return found
+
+
+def test_a_build_that_failed_is_told_with_what_it_cost(mailbox: Mailbox, context: Context, bill: list[str]) -> None:
+    """A failed training is paid for; a release runs no job, and neither a run that was refused."""
+    handler(FAILED, context)
+    handler({**FAILED, "machine": "release"}, context)
+    handler({**FAILED, "run": None}, context)
+    first, *others = mailbox.mails()
+    assert "Cost        about $1.41 (list prices of 2026, us-east-1)\n" in first["Message"]
+    assert all("Cost" not in other["Message"] for other in others)
+    assert bill == [f"greenlight {FAILED['run']}"]
+
+
+def test_the_cost_of_a_build_is_counted_once_at_its_end(
+    mailbox: Mailbox, context: Context, bill: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever end it is, also where the machine has told; by project, for several share an account."""
+    handler(FAILED, context)
+    assert counted(capsys.readouterr().out) == {}
+    for status, told in (("SUCCEEDED", False), ("ABORTED", True), ("FAILED", False)):
+        assert handler(outside(status, error=Failure.GATE_REJECTED.value), context)["sent"] is told
+        said = counted(capsys.readouterr().out)
+        assert said == {"RunBilledSeconds": (3600, "greenlight"), "RunDollars": (pytest.approx(1.408), "greenlight")}
+
+
+def test_an_end_without_a_bill_is_told_without_one(
+    mailbox: Mailbox, context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SageMaker does not say, or no job was started."""
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("list_processing_jobs", "ThrottlingException")
+        assert handler(outside("ABORTED"), context)["sent"] is True
+    (mail,) = mailbox.mails()
+    assert "Cost" not in mail["Message"]
+    assert counted(capsys.readouterr().out) == {}
 
 
 def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:
