@@ -38,6 +38,7 @@ from lambdas.decide.services import logger, metrics, tracer
 from lambdas.decide.standing import believe, find_decision, find_standing
 from lambdas.decide.voting import tell
 from workflow.contract.approval import PENDING, StoredApproval
+from workflow.contract.console import Console
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import asked_key
@@ -119,9 +120,9 @@ def remind(approval: StoredApproval) -> None:
     """Mail once that a request still waits. It is noted first: rather no mail than one a minute."""
     if remember_reminder(approval.id):
         subject = reminder.write_subject(approval, attendance.project)
-        sns.publish(
-            TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval, tell(approval))
-        )
+        console = Console.of(approval.request.execution, os.environ)
+        text = reminder.write_body(approval, tell(approval), console)
+        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=text)
         logger.info("reminded", run=approval.request.run)
 
 

@@ -25,6 +25,8 @@ from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write
 from lambdas.gate_metrics.report import put_cost, put_verdict
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.console import Console
+from workflow.contract.console_links import Places
 from workflow.contract.cost import Job, tell_cost
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
@@ -95,7 +97,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             decision = refuse([str(error)], decision.metrics)
     write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
     billed = find_billed(plan.run)
-    judged = None if page is None else put_verdict(put_cost(page, billed), decision)
+    places = Places(execution=plan.execution_arn, training_job=str(training.get("job_name", "")))
+    links = places.links(Console.of(plan.execution_arn, os.environ))
+    judged = None if page is None else put_verdict(put_cost(page, billed), decision, links)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
     else:

@@ -8,6 +8,7 @@ from html import escape
 
 from lambdas.gate_metrics.decision import Decision
 from workflow.contract import cost_section
+from workflow.contract.console_links import Links, render_links
 from workflow.contract.cost import PRICED, SOURCE, Job, format_dollars, tell_cost
 from workflow.contract.verdict import END, MARKER, PASSED, REJECTED
 
@@ -15,18 +16,22 @@ PLACE = re.compile(f"{re.escape(MARKER)}|(?:{re.escape(PASSED)}|{re.escape(REJEC
 """Where the verdict goes, or where an earlier attempt of the same state has put it."""
 
 
-def put_verdict(page: str, decision: Decision) -> str | None:
-    """The page with the verdict in its place; None where it has not exactly one place for it."""
+def put_verdict(page: str, decision: Decision, links: Links = ()) -> str | None:
+    """The page with the verdict in its place; None where it has not exactly one place for it.
+
+    ``links`` lead to what the run left in the AWS console.
+    """
     if len(PLACE.findall(page)) != 1:
         return None
-    return PLACE.sub(lambda _: render_section(decision), page)
+    return PLACE.sub(lambda _: render_section(decision, links), page)
 
 
-def render_section(decision: Decision) -> str:
+def render_section(decision: Decision, links: Links) -> str:
     """The verdict and its reasons."""
     start, title = (PASSED, "The gate let it pass") if decision.passed else (REJECTED, "The gate rejected it")
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decision.reasons)
-    return f"{start}<h2>{title}</h2><ul>{reasons}</ul>{END}"
+    # A page that is sandboxed, as the approval page shows this one, opens no other beside it.
+    return f"{start}<h2>{title}</h2><ul>{reasons}</ul>{render_links(links, target='_top')}{END}"
 
 
 BILL = re.compile(f"{re.escape(cost_section.START)}.*?{re.escape(cost_section.END)}", re.DOTALL)

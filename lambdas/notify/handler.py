@@ -19,7 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
 from lambdas.notify.cause import TOLD, readable
+from lambdas.notify.places import places_of_failure, places_of_release
 from workflow.contract.billed_jobs import find_billed_jobs
+from workflow.contract.console import Console
+from workflow.contract.console_links import Links, Places
 from workflow.contract.cost import Job, tell_cost, total
 
 FROM_OUTSIDE = "Step Functions Execution Status Change"
@@ -31,12 +34,13 @@ class Environment:
     """The function's settings."""
 
     project: str
+    bucket: str
     topic_arn: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(project=environ["PROJECT"], topic_arn=environ["TOPIC_ARN"])
+        return Environment(environ["PROJECT"], environ["BUCKET"], environ["TOPIC_ARN"])
 
 
 environment = Environment.read(os.environ)
@@ -55,14 +59,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("detail-type") == FROM_OUTSIDE:
         return tell_from_outside(event)
     if event.get("kind") == "released":
-        send(mail.write_release(event, environment.project), "ReleaseTold")
+        send(
+            mail.write_release(event, environment.project, link(places_of_release(event, environment.project))),
+            "ReleaseTold",
+        )
         return {"cause": "", "sent": True}
     if event.get("kind") == "told":
         # The nested execution that failed has told why already; only its cause is wanted here.
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": readable(event.get("error")), "sent": False}
     billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()
-    send(mail.write_failure(event, environment.project, tell_cost(billed)), "FailureTold")
+    links = link(places_of_failure(event, environment.bucket, environment.project))
+    send(mail.write_failure(event, environment.project, tell_cost(billed), links), "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
 
 
@@ -78,8 +86,14 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("status") == "FAILED" and detail.get("error") in TOLD:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
-    send(mail.write_end(detail, environment.project, tell_cost(billed)), "EndTold")
+    links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.project))
+    send(mail.write_end(detail, environment.project, tell_cost(billed), links), "EndTold")
     return {"cause": cause, "sent": True}
+
+
+def link(places: Places) -> Links:
+    """The addresses in the console of where this function runs; none on the stand-in, which has none."""
+    return places.links(Console.of(environment.topic_arn, os.environ))
 
 
 def find_billed(run: object) -> tuple[Job, ...]:

@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.watch_production.mail import write_foreign
 from workflow.contract.champion import read_champion
+from workflow.contract.console import Console
+from workflow.contract.console_links import Places
 from workflow.contract.execution import is_running
 from workflow.contract.names import NOT_THERE
 from workflow.contract.production import ForeignRecord, is_foreign
@@ -78,7 +80,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if told is not None and ForeignRecord.parse(told).configuration == serving:
         return {"configuration": serving, "foreign": True, "told": False}
     # Told before it is noted: a mail that comes twice is better than one that never comes.
-    mail = write_foreign(environment.project, environment.endpoint, serving, recorded)
+    places = Places(endpoint=environment.endpoint, dashboard=environment.project)
+    links = places.links(Console.of(environment.topic_arn, os.environ))
+    mail = write_foreign(environment.project, environment.endpoint, serving, recorded, links)
     sns.publish(TopicArn=environment.topic_arn, Subject=mail.subject, Message=mail.text)
     table.put_item(Item=ForeignRecord(serving, int(time.time())).item())
     metrics.add_metric(name="ForeignProduction", unit=MetricUnit.Count, value=1)

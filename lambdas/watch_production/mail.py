@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.console_links import Links, write_links
 from workflow.contract.names import subject_line
 from workflow.contract.production import describe_foreign
 
@@ -17,7 +18,9 @@ class Mail:
     text: str
 
 
-def write_foreign(project: str, endpoint: str, serving: str, recorded: ChampionRecord | None) -> Mail:
+def write_foreign(
+    project: str, endpoint: str, serving: str, recorded: ChampionRecord | None, links: Links = ()
+) -> Mail:
     """What serves, what should, and what to do. SageMaker's names hold no sign that an address needs."""
     what = describe_foreign(endpoint, serving, recorded)
     lines = [
@@ -37,4 +40,5 @@ def write_foreign(project: str, endpoint: str, serving: str, recorded: ChampionR
         ]
     else:
         lines += ["", "Somebody made the endpoint beside the releases. To let releases serve, delete it and release."]
+    lines += write_links(links)
     return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")

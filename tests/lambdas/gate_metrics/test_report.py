@@ -93,3 +93,11 @@ def test_a_bill_takes_the_place_of_the_estimate_and_of_an_earlier_bill() -> None
     assert put_cost(text, billed) == text
     assert put_cost(page, ()) == page
     assert put_cost("<p>Figures", billed) == "<p>Figures"
+
+
+def test_the_verdict_leads_to_the_run_in_the_console() -> None:
+    """In the frame of the approval page nothing opens; where the report is a page of its own, it leaves it."""
+    text = put_verdict(PAGE, judge(), (("Execution", "https://console.aws.amazon.com/x"),))
+    assert text is not None
+    assert '<a href="https://console.aws.amazon.com/x" target="_top" rel="noopener noreferrer">Execution</a>' in text
+    assert put_verdict(text, judge()) == put_verdict(PAGE, judge())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from lambdas.notify import handler as function
 from lambdas.notify import mail
 from lambdas.notify.handler import handler
+from lambdas.notify.places import find_job
 from tests.lambdas.conftest import Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
@@ -122,6 +124,59 @@ def test_an_end_without_a_bill_is_told_without_one(
     (mail,) = mailbox.mails()
     assert "Cost" not in mail["Message"]
     assert counted(capsys.readouterr().out) == {}
+
+
+CONSOLE = "https://console.aws.amazon.com"
+
+
+def addresses(text: str) -> list[str]:
+    """What a mail leads to in the console."""
+    found = [line.rpartition(" ")[2] for line in text.partition("In the AWS console:")[2].splitlines() if line]
+    assert all(address.startswith(f"{CONSOLE}/") for address in found)
+    return [address.partition("#")[2] or address for address in found]
+
+
+def test_a_failure_leads_to_its_execution_and_its_job(mailbox: Mailbox, context: Context) -> None:
+    """As the error describes it; to the report of a run that was evaluated, and to the page of refused data."""
+    job = json.dumps({"TrainingJobName": "one-train-0-0", "FailureReason": "no memory"})
+    trained = {"error_name": Failure.TRAINING_FAILED, "error": {"Error": "States.TaskFailed", "Cause": job}}
+    said = []
+    for change in (trained, {}, {"error_name": Failure.DATA_REJECTED}):
+        handler({**FAILED, **change}, context)
+        said += [addresses(mail["Message"]) for mail in mailbox.mails()]
+    training, gate, data = said
+    assert training[:2] == [f"/v2/executions/details/{FAILED['execution']}", "/jobs/one-train-0-0"]
+    assert training[2].endswith("TrainingJobs$3FlogStreamNameFilter$3Done-train-0-0")
+    assert training[3:] == ["dashboards:name=greenlight"]
+    folder = f"{CONSOLE}/s3/object/greenlight-test?region=us-east-1&prefix=runs%2F2026-11-21T10-14-03%2F"
+    assert gate[1:] == [f"{folder}evaluation%2Freport%2Findex.html", "dashboards:name=greenlight"]
+    assert data[1:] == [f"{folder}dataset%2Fdata.html", "dashboards:name=greenlight"]
+
+
+def test_a_release_and_an_end_lead_to_the_console_too(mailbox: Mailbox, context: Context) -> None:
+    """The endpoint that serves, and the execution that somebody stopped."""
+    handler(RELEASED, context)
+    (released,) = mailbox.mails()
+    handler(outside("ABORTED"), context)
+    (stopped,) = mailbox.mails()
+    assert "/endpoints/greenlight-production" in addresses(released["Message"])
+    assert addresses(stopped["Message"])[0] == f"/v2/executions/details/{FAILED['execution']}"
+
+
+def test_there_is_no_link_on_the_stand_in(mailbox: Mailbox, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no console."""
+    monkeypatch.setattr("lambdas.notify.handler.os.environ", {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+    handler(FAILED, context)
+    assert "://" not in mailbox.mails()[0]["Message"]
+
+
+@given(anything)
+def test_no_error_is_taken_for_a_job_that_is_none(error: Any) -> None:
+    """Whatever it holds, a name is one that SageMaker could have given."""
+    for name in find_job(error).values():
+        assert re.fullmatch(r"[A-Za-z0-9-]+", name)
+    assert find_job({"Cause": json.dumps({"TrainingJobName": "a/../b"})}) == {}
+    assert find_job({"Cause": json.dumps({"ProcessingJobName": "a-b"})}) == {"ProcessingJobName": "a-b"}
 
 
 def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:

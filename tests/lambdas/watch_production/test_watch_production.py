@@ -92,6 +92,7 @@ def test_a_foreign_configuration_is_told_once_and_another_one_again(
     (mail,) = mailbox.mails()
     assert f"serves {FOREIGN}, which no release recorded" in mail["Message"]
     assert RECORDED in mail["Message"]
+    assert "https://console.aws.amazon.com/sagemaker/home?region=us-east-1#/endpoints/greenlight-p" in mail["Message"]
     assert [look(context, name)["told"] for name in ("another", FOREIGN, RECORDED, FOREIGN)] == [
         True,
         True,
