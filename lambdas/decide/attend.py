@@ -54,12 +54,18 @@ class Attendance:
 
     project: str
     topic_arn: str
+    trouble_topic_arn: str
     build_role: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Attendance:
         """Read the settings from environment variables."""
-        return Attendance(project=environ["PROJECT"], topic_arn=environ["TOPIC_ARN"], build_role=environ["BUILD_ROLE"])
+        return Attendance(
+            project=environ["PROJECT"],
+            topic_arn=environ["TOPIC_ARN"],
+            trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+            build_role=environ["BUILD_ROLE"],
+        )
 
 
 attendance = Attendance.read(os.environ)
@@ -189,7 +195,9 @@ def put_right(change: Change, tally: str = "") -> None:
     if by_its_run:
         # Before it is put right: rather two mails than none.
         subject = stranger.write_subject(change, attendance.project)
-        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=stranger.write_body(change, decision))
+        sns.publish(
+            TopicArn=attendance.trouble_topic_arn, Subject=subject, Message=stranger.write_body(change, decision)
+        )
     sagemaker.update_model_package(
         ModelPackageArn=change.arn,
         ModelApprovalStatus=choose_status(decision),

@@ -31,16 +31,22 @@ BUILD = "build"
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings."""
+    """The function's settings: releases are told to one topic, and what went wrong to another."""
 
     project: str
     bucket: str
     topic_arn: str
+    trouble_topic_arn: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(environ["PROJECT"], environ["BUCKET"], environ["TOPIC_ARN"])
+        return Environment(
+            project=environ["PROJECT"],
+            bucket=environ["BUCKET"],
+            topic_arn=environ["TOPIC_ARN"],
+            trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+        )
 
 
 environment = Environment.read(os.environ)
@@ -59,10 +65,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("detail-type") == FROM_OUTSIDE:
         return tell_from_outside(event)
     if event.get("kind") == "released":
-        send(
-            mail.write_release(event, environment.project, link(places_of_release(event, environment.project))),
-            "ReleaseTold",
-        )
+        links = link(places_of_release(event, environment.project))
+        send(environment.topic_arn, mail.write_release(event, environment.project, links), "ReleaseTold")
         return {"cause": "", "sent": True}
     if event.get("kind") == "told":
         # The nested execution that failed has told why already; only its cause is wanted here.
@@ -70,7 +74,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"cause": readable(event.get("error")), "sent": False}
     billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()
     links = link(places_of_failure(event, environment.bucket, environment.project))
-    send(mail.write_failure(event, environment.project, tell_cost(billed), links), "FailureTold")
+    told = mail.write_failure(event, environment.project, tell_cost(billed), links)
+    send(environment.trouble_topic_arn, told, "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
 
 
@@ -87,7 +92,8 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
     links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.project))
-    send(mail.write_end(detail, environment.project, tell_cost(billed), links), "EndTold")
+    told = mail.write_end(detail, environment.project, tell_cost(billed), links)
+    send(environment.trouble_topic_arn, told, "EndTold")
     return {"cause": cause, "sent": True}
 
 
@@ -120,8 +126,8 @@ def count_cost(billed: Sequence[Job]) -> None:
             metric.add_dimension(name="project", value=environment.project)
 
 
-def send(message: mail.Mail, metric: str) -> None:
+def send(topic_arn: str, message: mail.Mail, metric: str) -> None:
     """Publish one mail."""
-    sns.publish(TopicArn=environment.topic_arn, Subject=message.subject, Message=message.text)
+    sns.publish(TopicArn=topic_arn, Subject=message.subject, Message=message.text)
     metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
     logger.info("told", subject=message.subject)

@@ -36,12 +36,12 @@ class Environment:
 
     project: str
     table: str
-    topic_arn: str
+    trouble_topic_arn: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(environ["PROJECT"], environ["TABLE"], environ["TOPIC_ARN"])
+        return Environment(environ["PROJECT"], environ["TABLE"], environ["TROUBLE_TOPIC_ARN"])
 
     @property
     def endpoint(self) -> str:
@@ -81,9 +81,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"configuration": serving, "foreign": True, "told": False}
     # Told before it is noted: a mail that comes twice is better than one that never comes.
     places = Places(endpoint=environment.endpoint, dashboard=environment.project)
-    links = places.links(Console.of(environment.topic_arn, os.environ))
+    links = places.links(Console.of(environment.trouble_topic_arn, os.environ))
     mail = write_foreign(environment.project, environment.endpoint, serving, recorded, links)
-    sns.publish(TopicArn=environment.topic_arn, Subject=mail.subject, Message=mail.text)
+    sns.publish(TopicArn=environment.trouble_topic_arn, Subject=mail.subject, Message=mail.text)
     table.put_item(Item=ForeignRecord(serving, int(time.time())).item())
     metrics.add_metric(name="ForeignProduction", unit=MetricUnit.Count, value=1)
     logger.warning("production is foreign", configuration=serving)

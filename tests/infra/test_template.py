@@ -202,12 +202,40 @@ def test_old_versions_of_runs_do_not_stay_forever(template: Json) -> None:
 
 def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(template: Json) -> None:
     """The topic's key is the stack's own, because alarms cannot publish under the one SNS manages."""
-    topic = of_type(template, "AWS::SNS::Topic")["Topic"]
-    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
+    for topic in of_type(template, "AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     table = of_type(template, "AWS::DynamoDB::Table")["Table"]
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_epoch", "Enabled": True}
+
+
+def test_what_is_asked_and_what_went_wrong_go_to_topics_of_their_own(template: Json) -> None:
+    """The address of the stack gets both; alarms and foreign production are trouble, requests are not."""
+    subscribed = of_type(template, "AWS::SNS::Subscription").values()
+    assert sorted(item["TopicArn"]["Ref"] for item in subscribed) == ["Topic", "TroubleTopic"]
+    assert all(item["Endpoint"] == {"Ref": "NotificationEmail"} for item in subscribed)
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        assert {item["Ref"] for key in ("AlarmActions", "OKActions") for item in alarm.get(key, [])} <= {"TroubleTopic"}
+    published = {
+        grant.role: {item["Ref"] for item in grant.resources}
+        for grant in read.grants(template)
+        if "sns:Publish" in grant.actions
+    }
+    both = {"Topic", "TroubleTopic"}
+    assert published == {
+        "AskApprovalRole": {"Topic"},
+        "DecideRole": both,
+        "NotifyRole": both,
+        "WatchProductionRole": {"TroubleTopic"},
+    }
+    for name, item in template["Resources"].items():
+        if item["Type"] == "AWS::SNS::TopicPolicy":
+            (topic,) = item["Properties"]["Topics"]
+            said = item["Properties"]["PolicyDocument"]["Statement"]
+            assert all(statement["Resource"] == topic for statement in said), name
+            allowed = [statement["Principal"] for statement in said if statement["Effect"] == "Allow"]
+            assert bool(allowed) == (topic["Ref"] == "TroubleTopic"), name
 
 
 def test_the_record_of_decisions_stays_when_the_stack_goes(template: Json) -> None:

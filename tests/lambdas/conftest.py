@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "BUCKET": "greenlight-test",
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
+    "TROUBLE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight-trouble",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
     "REQUEST_KEY": "alias/greenlight-requests",
@@ -187,18 +188,19 @@ def record_key(aws: None) -> Any:
 
 
 class Mailbox:
-    """A queue that is subscribed to the topic."""
+    """A queue that is subscribed to both topics."""
 
     def __init__(self) -> None:
-        topic = client("sns").create_topic(Name="greenlight")["TopicArn"]
-        assert topic == ENVIRONMENT["TOPIC_ARN"]
         self.sqs = client("sqs")
         self.url = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
         queue = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        for name, variable in (("greenlight", "TOPIC_ARN"), ("greenlight-trouble", "TROUBLE_TOPIC_ARN")):
+            topic = client("sns").create_topic(Name=name)["TopicArn"]
+            assert topic == ENVIRONMENT[variable]
+            client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
     def mails(self) -> list[dict[str, str]]:
-        """Every mail so far that was not read yet: ``Subject`` and ``Message``."""
+        """Every mail so far that was not read yet: ``Subject``, ``Message`` and the ``TopicArn`` that it came by."""
         found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(message["Body"]) for message in found]
 

@@ -89,7 +89,7 @@ def deploy(
         for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
     stack = read_stack(cloud, project)
-    see_who_is_told(cloud, stack.topic_arn, on_progress)
+    see_who_is_told(cloud, {"approvals": stack.topic_arn, "trouble": stack.trouble_topic_arn}, on_progress)
     return stack
 
 

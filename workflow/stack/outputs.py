@@ -31,7 +31,8 @@ class Place:
 class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
-    Those of the API in front of production are empty where the stack has none.
+    Those of the API in front of production are empty where the stack has none, that of the topic for trouble where the
+    stack is from before there was one.
     """
 
     project: str
@@ -48,6 +49,7 @@ class Stack:
     production_endpoint: str
     training_repository: str
     serving_repository: str
+    trouble_topic_arn: str = ""
     prediction_url: str = ""
     prediction_key_id: str = ""
 

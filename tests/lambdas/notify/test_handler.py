@@ -15,7 +15,7 @@ from lambdas.notify import handler as function
 from lambdas.notify import mail
 from lambdas.notify.handler import handler
 from lambdas.notify.places import find_job
-from tests.lambdas.conftest import Context, Mailbox
+from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
 from workflow.contract.cost import Job
@@ -58,6 +58,7 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
     assert sent["Subject"] == (
         "[greenlight] build stopped at Gate on metrics: mAP50 of washer 0.41 < 0.60 on 23 objects"
     )
+    assert sent["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
     assert "Error       Gate.Rejected" in sent["Message"]
     assert "Nothing was released" in sent["Message"]
 
@@ -216,6 +217,7 @@ def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
     handler(RELEASED, context)
     (sent,) = mailbox.mails()
     assert sent["Subject"] == "[greenlight] production serves fasteners v4, mAP50-95 0.810"
+    assert sent["TopicArn"] == ENVIRONMENT["TOPIC_ARN"]
     assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
 
 
@@ -302,6 +304,7 @@ def test_an_end_that_no_machine_can_tell_is_told_from_outside(
     assert handler(outside(status, **detail), context)["sent"] is True
     (sent,) = mailbox.mails()
     assert sent["Subject"] == f"[greenlight] {said}"
+    assert sent["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
 
 
 @pytest.mark.parametrize("error", Failure)

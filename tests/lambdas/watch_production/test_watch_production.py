@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 
 from lambdas.watch_production import handler as function
 from lambdas.watch_production.mail import write_foreign
-from tests.lambdas.conftest import Context, Mailbox
+from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.workflow.contract.released import CHAMPION, LOCK
 from workflow.contract.champion import read_champion
 from workflow.contract.reading import ContractError
@@ -92,6 +92,7 @@ def test_a_foreign_configuration_is_told_once_and_another_one_again(
     (mail,) = mailbox.mails()
     assert f"serves {FOREIGN}, which no release recorded" in mail["Message"]
     assert RECORDED in mail["Message"]
+    assert mail["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
     assert "https://console.aws.amazon.com/sagemaker/home?region=us-east-1#/endpoints/greenlight-p" in mail["Message"]
     assert [look(context, name)["told"] for name in ("another", FOREIGN, RECORDED, FOREIGN)] == [
         True,

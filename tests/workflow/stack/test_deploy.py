@@ -118,8 +118,9 @@ def test_deploying_twice_changes_nothing_the_second_time(stand_in: StandIn, root
     assert stack.approval_url.endswith("/")
     assert first.statuses("BuildMachine") == ["will be made", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert "uploaded" in first.statuses("plan_run.zip")
-    assert first.statuses("mail") == ["confirmed"], "nobody could read the mail that asks for it here"
-    assert count(AwsCloud(), stack.topic_arn) == (1, 0)
+    for what in ("approvals", "trouble"):
+        assert first.statuses(f"mail of {what}") == ["confirmed"], "nobody could read the mail that asks for it here"
+    assert count(AwsCloud(), stack.topic_arn) == count(AwsCloud(), stack.trouble_topic_arn) == (1, 0)
 
     assert deploy("twice", on_progress=second.append, root=root) == stack
     assert list(second) == [Step("twice", "unchanged")]
