@@ -31,6 +31,8 @@ from workflow.contract.cost import Job, tell_cost
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
+from workflow.contract.scores import QUALITY
+from workflow.contract.scores import Metrics as Measured
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 
@@ -55,6 +57,8 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+# Several projects share an account, and this namespace.
+metrics.set_default_dimensions(project=environment.project)
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 
@@ -105,6 +109,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     else:
         write(evaluation + REPORT, judged, "text/html; charset=utf-8")
     metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
+    if decision.metrics is not None:
+        count_figures(decision.metrics)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or isinstance(smoke, str) or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
@@ -120,6 +126,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     # The machine takes each of them, also one that says nothing.
     return {"cost": "", **render(passed)}
+
+
+def count_figures(measured: Measured) -> None:
+    """Count what the candidate scored, and production's model beside it, for the dashboard; fractions, milliseconds."""
+    candidate, champion = measured.candidate, measured.champion
+    figures = {
+        "CandidateQuality": measured.quality,
+        "CandidatePrecision": candidate.precision,
+        "CandidateRecall": candidate.recall,
+        **({} if champion is None else {"ChampionQuality": champion.figure(QUALITY[measured.task]) or 0.0}),
+    }
+    for name, value in figures.items():
+        metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
+    metrics.add_metric(name="CandidateLatency", unit=MetricUnit.Milliseconds, value=candidate.latency_p50_ms)
 
 
 def find_billed(run: str) -> tuple[Job, ...]:

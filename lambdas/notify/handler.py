@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -37,6 +37,7 @@ class Environment:
     bucket: str
     topic_arn: str
     trouble_topic_arn: str
+    dashboard: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -46,6 +47,7 @@ class Environment:
             bucket=environ["BUCKET"],
             topic_arn=environ["TOPIC_ARN"],
             trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+            dashboard=environ["DASHBOARD"],
         )
 
 
@@ -53,6 +55,8 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+# Several projects share an account, and this namespace.
+metrics.set_default_dimensions(project=environment.project)
 sns = boto3.client("sns")
 sagemaker = boto3.client("sagemaker")
 
@@ -65,7 +69,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("detail-type") == FROM_OUTSIDE:
         return tell_from_outside(event)
     if event.get("kind") == "released":
-        links = link(places_of_release(event, environment.project))
+        links = link(places_of_release(event, environment.dashboard))
         send(environment.topic_arn, mail.write_release(event, environment.project, links), "ReleaseTold")
         return {"cause": "", "sent": True}
     if event.get("kind") == "told":
@@ -73,7 +77,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": readable(event.get("error")), "sent": False}
     billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()
-    links = link(places_of_failure(event, environment.bucket, environment.project))
+    links = link(places_of_failure(event, environment.bucket, environment.dashboard))
     told = mail.write_failure(event, environment.project, tell_cost(billed), links)
     send(environment.trouble_topic_arn, told, "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
@@ -91,7 +95,7 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("status") == "FAILED" and detail.get("error") in TOLD:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
-    links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.project))
+    links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.dashboard))
     told = mail.write_end(detail, environment.project, tell_cost(billed), links)
     send(environment.trouble_topic_arn, told, "EndTold")
     return {"cause": cause, "sent": True}
@@ -114,16 +118,13 @@ def find_billed(run: object) -> tuple[Job, ...]:
 
 
 def count_cost(billed: Sequence[Job]) -> None:
-    """Count what a run cost, by its project, for the dashboard; nothing where no job ran."""
-    if not billed:
-        return
+    """Count what a run cost, for the dashboard; nothing where no job ran."""
     dollars = total(billed)
-    figures = {"RunBilledSeconds": (MetricUnit.Seconds, sum(job.seconds * job.instances for job in billed))}
+    if billed:
+        seconds = sum(job.seconds * job.instances for job in billed)
+        metrics.add_metric(name="RunBilledSeconds", unit=MetricUnit.Seconds, value=seconds)
     if dollars is not None:
-        figures["RunDollars"] = (MetricUnit.NoUnit, dollars)
-    for name, (unit, value) in figures.items():
-        with single_metric(name=name, unit=unit, value=value, namespace=metrics.namespace) as metric:
-            metric.add_dimension(name="project", value=environment.project)
+        metrics.add_metric(name="RunDollars", unit=MetricUnit.NoUnit, value=dollars)
 
 
 def send(topic_arn: str, message: mail.Mail, metric: str) -> None:

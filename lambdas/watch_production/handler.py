@@ -37,11 +37,17 @@ class Environment:
     project: str
     table: str
     trouble_topic_arn: str
+    dashboard: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(environ["PROJECT"], environ["TABLE"], environ["TROUBLE_TOPIC_ARN"])
+        return Environment(
+            project=environ["PROJECT"],
+            table=environ["TABLE"],
+            trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+            dashboard=environ["DASHBOARD"],
+        )
 
     @property
     def endpoint(self) -> str:
@@ -80,7 +86,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if told is not None and ForeignRecord.parse(told).configuration == serving:
         return {"configuration": serving, "foreign": True, "told": False}
     # Told before it is noted: a mail that comes twice is better than one that never comes.
-    places = Places(endpoint=environment.endpoint, dashboard=environment.project)
+    places = Places(endpoint=environment.endpoint, dashboard=environment.dashboard)
     links = places.links(Console.of(environment.trouble_topic_arn, os.environ))
     mail = write_foreign(environment.project, environment.endpoint, serving, recorded, links)
     sns.publish(TopicArn=environment.trouble_topic_arn, Subject=mail.subject, Message=mail.text)

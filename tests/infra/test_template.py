@@ -311,14 +311,38 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
 
 
 def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(template: Json) -> None:
-    """Old fleet or new: what a release is sent back by are alarms of its own."""
+    """Old fleet or new: what a release is sent back by are alarms of its own. A GPU's use rings none."""
     alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
-    for name in ("${Project}-production-5xx", "${Project}-production-latency"):
-        assert alarms[name]["TreatMissingData"] == "notBreaching"
-        assert {item["Name"]: item["Value"] for item in alarms[name]["Dimensions"]} == {
+    watched = {
+        name.removeprefix("${Project}-production-"): alarm
+        for name, alarm in alarms.items()
+        if name.startswith("${Project}-production-")
+    }
+    assert {name: (alarm["Namespace"], alarm["MetricName"]) for name, alarm in watched.items()} == {
+        "5xx": ("AWS/SageMaker", "Invocation5XXErrors"),
+        "4xx": ("AWS/SageMaker", "Invocation4XXErrors"),
+        "model-errors": ("AWS/SageMaker", "InvocationModelErrors"),
+        "latency": ("AWS/SageMaker", "ModelLatency"),
+        "processor": ("/aws/sagemaker/Endpoints", "CPUUtilization"),
+        "memory": ("/aws/sagemaker/Endpoints", "MemoryUtilization"),
+        "disk": ("/aws/sagemaker/Endpoints", "DiskUtilization"),
+    }
+    for alarm in watched.values():
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TroubleTopic"}]
+        assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == {
             "EndpointName": {"Fn::Sub": "${Project}-production"},
             "VariantName": "main",
         }
+
+
+def test_one_refused_picture_is_no_trouble(template: Json) -> None:
+    """A caller's mistake mails nobody; a fault of the server does at once."""
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert template["Parameters"]["RefusalsThreshold"]["Default"] >= 10
+    for name in ("ProductionRefusalsAlarm", "ProductionModelErrorsAlarm"):
+        assert alarms[name]["Threshold"] == {"Ref": "RefusalsThreshold"}
+    assert alarms["ProductionErrorsAlarm"]["Threshold"] == 1
 
 
 def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) -> None:
@@ -478,7 +502,13 @@ def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json
 
 def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
     """Cost and ownership are read from one tag."""
-    untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
+    untagged = {
+        "AWS::Scheduler::Schedule",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::Events::Rule",
+        "AWS::SNS::Subscription",
+        "AWS::Lambda::Url",
+    }
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
     tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]

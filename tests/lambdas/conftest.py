@@ -50,6 +50,7 @@ ENVIRONMENT = {
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "TROUBLE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight-trouble",
+    "DASHBOARD": "greenlight-us-east-1",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
     "REQUEST_KEY": "alias/greenlight-requests",
@@ -121,6 +122,19 @@ def aws() -> Iterator[None]:
     """An AWS account of one's own, in memory."""
     with mock_aws():
         yield
+
+
+def counted(printed: str) -> dict[str, float]:
+    """The figures that a function printed for CloudWatch, each of its project alone, for several share a namespace."""
+    found: dict[str, float] = {}
+    for line in printed.splitlines():
+        told = json.loads(line)
+        if "_aws" in told:
+            (directive,) = told["_aws"]["CloudWatchMetrics"]
+            assert (directive["Namespace"], told["project"]) == ("Greenlight", "greenlight")
+            assert sorted(directive["Dimensions"][0]) == ["project", "service"]
+            found |= {metric["Name"]: told[metric["Name"]][0] for metric in directive["Metrics"]}
+    return found
 
 
 class Bucket:

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from lambdas.gate_metrics import handler as function
 from lambdas.gate_metrics.handler import GateRejected, handler
-from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.conftest import SESSION, Bucket, Context, counted
 from tests.lambdas.gate_metrics.figures import (
     PLANNED,
     THRESHOLDS,
@@ -112,6 +112,25 @@ def test_what_the_run_is_billed_stands_in_the_report_and_travels_on(
     evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}an estimate{END}")
     assert handler(event(), context)["cost"] == ""
     assert b"an estimate" in evaluated.get(FOLDER + "report/index.html")
+
+
+def test_what_the_gate_saw_is_counted_whichever_way_it_went(
+    evaluated: Bucket, context: Context, bill: list[Job], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The figure that decides, of both models; nothing where there was none to read."""
+    handler(event(), context)
+    said = counted(capsys.readouterr().out)
+    assert (said["CandidateQuality"], said["CandidateLatency"], said["GatePassed"]) == (0.7, 20, 1)
+    assert "ChampionQuality" not in said
+    evaluated.put(FOLDER + "metrics.json", found(champion=production(map50_95=0.9)))
+    with pytest.raises(GateRejected):
+        handler(event(champion=PLANNED), context)
+    said = counted(capsys.readouterr().out)
+    assert (said["CandidateQuality"], said["ChampionQuality"], said["GateRefused"]) == (0.7, 0.9, 1)
+    evaluated.put(FOLDER + "metrics.json", "no json")
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert "CandidateQuality" not in counted(capsys.readouterr().out)
 
 
 def test_a_bill_that_cannot_be_read_closes_no_gate(evaluated: Bucket, context: Context) -> None:
