@@ -1,4 +1,4 @@
-"""The mail that tells of a production which no release recorded. Pure."""
+"""The mails that tell of a production which no release recorded, and of one that had its time. Pure."""
 
 from __future__ import annotations
 
@@ -41,4 +41,18 @@ def write_foreign(
     else:
         lines += ["", "Somebody made the endpoint beside the releases. To let releases serve, delete it and release."]
     lines += write_links(links)
+    return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")
+
+
+def write_put_away(project: str, endpoint: str, recorded: ChampionRecord, hours: int) -> Mail:
+    """That production had its time, and how it comes back."""
+    what = f"{endpoint} was put away, {hours} hours after version {recorded.package_version} was released"
+    lines = [
+        f"{what}, as the stack's ProductionHours asks. Nobody is answered there any more.",
+        "",
+        f"Version     {recorded.package_version}",
+        f"Package     {recorded.model_package_arn}",
+        "",
+        "To bring it back, release its package: the endpoint is made anew, with all checks of a release.",
+    ]
     return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")

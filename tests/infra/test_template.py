@@ -23,6 +23,7 @@ EVERYWHERE = {
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
+    ("WatchProductionRole", "SeeWhetherStagingIsAsked"): "CloudWatch's figures have no resource",
     ("GateMetricsRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
@@ -316,7 +317,7 @@ def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(t
     watched = {
         name.removeprefix("${Project}-production-"): alarm
         for name, alarm in alarms.items()
-        if name.startswith("${Project}-production-")
+        if name.startswith("${Project}-production-") and not name.endswith("-idle")
     }
     assert {name: (alarm["Namespace"], alarm["MetricName"]) for name, alarm in watched.items()} == {
         "5xx": ("AWS/SageMaker", "Invocation5XXErrors"),
@@ -326,7 +327,7 @@ def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(t
         "processor": ("/aws/sagemaker/Endpoints", "CPUUtilization"),
         "memory": ("/aws/sagemaker/Endpoints", "MemoryUtilization"),
         "disk": ("/aws/sagemaker/Endpoints", "DiskUtilization"),
-    }
+    }, "one that rings for silence is of another kind"
     for alarm in watched.values():
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TroubleTopic"}]
@@ -334,6 +335,36 @@ def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(t
             "EndpointName": {"Fn::Sub": "${Project}-production"},
             "VariantName": "main",
         }
+
+
+def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
+    """Staging after a day; production, and the alarm for its silence, only where somebody asks for that."""
+    hours = {"StagingHours": 24, "ProductionHours": 0, "ProductionIdleHours": 0}
+    assert {name: template["Parameters"][name]["Default"] for name in hours} == hours
+    deleting = [
+        (grant.role, grant.resources[0]["Fn::Sub"].rpartition("/")[2])
+        for grant in read.grants(template)
+        if "sagemaker:DeleteEndpoint" in grant.actions
+    ]
+    assert deleting == [
+        ("WatchProductionRole", "${Project}-staging"),
+        ("WatchProductionRole", "${Project}-production"),
+    ]
+    given = [
+        statement["Fn::If"][0]
+        for policy in of_type(template, "AWS::IAM::Role")["WatchProductionRole"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in statement
+    ]
+    assert given == ["EndsProduction"]
+    idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
+    assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
+    assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
+        "breaching",
+        "LessThanThreshold",
+        3600,
+    )
+    assert idle["Period"] * template["Parameters"]["ProductionIdleHours"]["MaxValue"] <= 7 * 24 * 3600
 
 
 def test_one_refused_picture_is_no_trouble(template: Json) -> None:

@@ -50,6 +50,8 @@ ENVIRONMENT = {
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
     "TROUBLE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight-trouble",
+    "STAGING_HOURS": "0",
+    "PRODUCTION_HOURS": "0",
     "DASHBOARD": "greenlight-us-east-1",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",

@@ -34,6 +34,7 @@ from workflow.machines.kinds import (
     raise_error,
     render_machine,
     report_and_fail,
+    retry_planning,
 )
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
@@ -56,6 +57,7 @@ def machine() -> dict[str, Any]:
         "${PlanReleaseArn}",
         refused,
         also={"staging": {"looks": 0}, "production": {"looks": 0}},
+        retry=retry_planning(),
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)
