@@ -233,10 +233,26 @@ def test_what_is_asked_and_what_went_wrong_go_to_topics_of_their_own(template: J
     for name, item in template["Resources"].items():
         if item["Type"] == "AWS::SNS::TopicPolicy":
             (topic,) = item["Properties"]["Topics"]
-            said = item["Properties"]["PolicyDocument"]["Statement"]
+            said = [
+                one["Fn::If"][1] if "Fn::If" in one else one
+                for one in item["Properties"]["PolicyDocument"]["Statement"]
+            ]
             assert all(statement["Resource"] == topic for statement in said), name
             allowed = [statement["Principal"] for statement in said if statement["Effect"] == "Allow"]
             assert bool(allowed) == (topic["Ref"] == "TroubleTopic"), name
+
+
+def test_a_budget_may_publish_what_is_spent_where_there_is_one(template: Json) -> None:
+    """For this account's budgets alone, to the topic for trouble, and with its key."""
+    key = of_type(template, "AWS::KMS::Key")["TopicKey"]["KeyPolicy"]["Statement"]
+    topic = of_type(template, "AWS::SNS::TopicPolicy")["TroubleTopicPolicy"]["PolicyDocument"]["Statement"]
+    for statements in (key, topic):
+        ((condition, allowed, otherwise),) = [one["Fn::If"] for one in statements if "Fn::If" in one]
+        assert (condition, otherwise) == ("HasBudget", {"Ref": "AWS::NoValue"})
+        assert allowed["Principal"] == {"Service": "budgets.amazonaws.com"}
+        assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert "budgets::${AWS::AccountId}" in allowed["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+    assert template["Parameters"]["MonthlyBudget"]["Default"] == 0
 
 
 def test_the_record_of_decisions_stays_when_the_stack_goes(template: Json) -> None:

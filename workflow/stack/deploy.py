@@ -20,6 +20,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
+from workflow.stack.budget import NONE, check_budget, keep_budget
 from workflow.stack.changes import Progress, Step, change_stack, follow
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
@@ -56,6 +57,7 @@ def deploy(
     given = collect_parameters(email=email, defaults=defaults, dataset=dataset, parameters=parameters)
     check_project(project)
     place = find_place(cloud)
+    check_budget(place, given.get("MonthlyBudget", NONE))
     archives, prefix = pack(root)
     before = prepare_for_change(cloud, project, on_progress)
     push = images and not cloud.local
@@ -89,8 +91,23 @@ def deploy(
         for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
     stack = read_stack(cloud, project)
+    keep_budget(
+        cloud,
+        project,
+        place,
+        stack.trouble_topic_arn,
+        stack.monthly_budget,
+        parameter_of(before, "MonthlyBudget", NONE),
+        on_progress,
+    )
     see_who_is_told(cloud, {"approvals": stack.topic_arn, "trouble": stack.trouble_topic_arn}, on_progress)
     return stack
+
+
+def parameter_of(stack: Mapping[str, Any] | None, name: str, otherwise: str) -> str:
+    """The value of a described stack's parameter, or ``otherwise`` where it has none."""
+    given = {} if stack is None else {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+    return str(given.get(name, otherwise))
 
 
 def collect_parameters(

@@ -14,8 +14,9 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.contract.deployment import is_release_alarm
 from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets, records
+from workflow.stack.budget import NONE, budget_name, remove_budget
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
-from workflow.stack.deploy import code_bucket
+from workflow.stack.deploy import code_bucket, parameter_of
 from workflow.stack.outputs import Place, describe_stack, find_place
 
 STAGES = ("staging", "production")
@@ -49,6 +50,12 @@ def destroy(
     for bucket in (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
+    if (
+        found is not None
+        and parameter_of(found, "MonthlyBudget", NONE) != NONE
+        and remove_budget(cloud, project, place)
+    ):
+        on_progress(Step(f"budget {budget_name(project, place)}", "removed"))
     if found is not None:
         since = time.time()
         if found.get("EnableTerminationProtection"):

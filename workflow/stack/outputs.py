@@ -50,6 +50,7 @@ class Stack:
     training_repository: str
     serving_repository: str
     trouble_topic_arn: str = ""
+    monthly_budget: str = "0"
     prediction_url: str = ""
     prediction_key_id: str = ""
 

@@ -19,10 +19,11 @@ from workflow.clients import AwsCloud
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import package
+from workflow.stack.budget import keep_budget, remove_budget
 from workflow.stack.changes import Step
 from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
-from workflow.stack.outputs import parse_outputs, read_stack
+from workflow.stack.outputs import Place, parse_outputs, read_stack
 from workflow.stack.package import ROOT
 from workflow.stack.subscription import count
 
@@ -357,3 +358,16 @@ def test_a_stack_of_something_else_is_told_apart() -> None:
     """A stack of the same name without our outputs is named as that."""
     with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
         parse_outputs("greenlight", "us-east-1", {"Table": "t"})
+
+
+def test_a_budget_is_made_changed_and_taken_away(stand_in: StandIn) -> None:
+    """The requests are ones that the service takes."""
+    place = Place("000000000000", "us-east-1", "aws")
+    topic = "arn:aws:sns:us-east-1:000000000000:kept-trouble"
+    cloud = AwsCloud()
+    for dollars, before in (("200", "0"), ("300", "200"), ("300", "300")):
+        keep_budget(cloud, "kept", place, topic, dollars, before, lambda _: None)
+    found = cloud.call("budgets", "describe_budget", AccountId=place.account, BudgetName="kept-us-east-1")["Budget"]
+    assert float(found["BudgetLimit"]["Amount"]) == 300
+    assert remove_budget(cloud, "kept", place) is True
+    assert remove_budget(cloud, "kept", place) is False
