@@ -182,18 +182,21 @@ def name_dataset(uri: str) -> str:
 
 
 def choose_places(bucket: str, run: str) -> Places:
-    """Where every step of a run keeps what it writes."""
-    base = f"s3://{bucket}/runs/{run}/"
+    """Where every step of a run keeps what it writes; copies of what lies elsewhere, and checkpoints, apart.
+
+    Those expire: nothing reads them once the run has ended, its redrives included.
+    """
+    base, copies = f"s3://{bucket}/runs/{run}/", f"s3://{bucket}/copies/{run}/"
     return Places(
-        training=base + "prepared/training/",
-        test=base + "prepared/test/",
+        training=copies + "prepared/training/",
+        test=copies + "prepared/test/",
         dataset_report=base + "dataset/",
         record=base + "record/",
         inspected=base + "inspected/",
-        pretrained=base + "pretrained/",
-        champion=base + "champion/",
+        pretrained=copies + "pretrained/",
+        champion=copies + "champion/",
         models=base + "models/",
-        checkpoints=base + "checkpoints/",
+        checkpoints=copies + "checkpoints/",
         evaluation=base + "evaluation/",
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
+from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
@@ -189,7 +190,7 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource)
+        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
     }
     assert writers == {"GateMetricsRole"}
 
@@ -199,6 +200,18 @@ def test_old_versions_of_runs_do_not_stay_forever(template: Json) -> None:
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules if "Prefix" in rule}
     assert days["runs/"] < days["datasets/"]
+
+
+def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(template: Json) -> None:
+    """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
+    rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}}
+    assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
+    places = choose_places("bucket", "one")
+    copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
+    assert copies == {"training", "test", "pretrained", "champion", "checkpoints"}
+    assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
 
 
 def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(template: Json) -> None:

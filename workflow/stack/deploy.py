@@ -23,6 +23,7 @@ from workflow.stack import buckets
 from workflow.stack.budget import NONE, check_budget, keep_budget
 from workflow.stack.changes import Progress, Step, change_stack, follow
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
+from workflow.stack.log_groups import keep_logs
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
 from workflow.stack.subscription import see_who_is_told
@@ -99,6 +100,14 @@ def deploy(
         stack.monthly_budget,
         parameter_of(before, "MonthlyBudget", NONE),
         on_progress,
+    )
+    deployed = describe_stack(cloud, project)
+    keep_logs(
+        cloud,
+        project,
+        endpoint_days=int(parameter_of(deployed, "LogRetentionDays", "90")),
+        job_days=int(parameter_of(deployed, "JobLogDays", "0")),
+        on_progress=on_progress,
     )
     see_who_is_told(cloud, {"approvals": stack.topic_arn, "trouble": stack.trouble_topic_arn}, on_progress)
     return stack

@@ -17,6 +17,7 @@ from workflow.stack import buckets, records
 from workflow.stack.budget import NONE, budget_name, remove_budget
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket, parameter_of
+from workflow.stack.log_groups import endpoint_groups
 from workflow.stack.outputs import Place, describe_stack, find_place
 
 STAGES = ("staging", "production")
@@ -67,8 +68,8 @@ def destroy(
     if buckets.exists(cloud, code, place):
         cloud.call("s3", "delete_bucket", Bucket=code)
         on_progress(Step(code, "removed"))
-    for stage in STAGES:
-        remove_log(cloud, f"/aws/sagemaker/Endpoints/{project}-{stage}")
+    for group in endpoint_groups(project):
+        remove_log(cloud, group)
     if records_table:
         records.remove(cloud, records_table)
         on_progress(Step(records_table, "removed"))

@@ -47,7 +47,7 @@ def test_a_first_run_builds() -> None:
     assert drawn.dataset.uri == "s3://bucket/datasets/fasteners/"
     assert drawn.dataset.name == "fasteners"
     assert drawn.dataset.objects == 2
-    assert drawn.uris.test == "s3://bucket/runs/one/prepared/test/"
+    assert drawn.uris.test == "s3://bucket/copies/one/prepared/test/"
     assert drawn.champion is None
     assert drawn.approval_seconds == 72 * 3600
 
