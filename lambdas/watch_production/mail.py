@@ -46,7 +46,7 @@ def write_foreign(
 
 def write_put_away(project: str, endpoint: str, recorded: ChampionRecord, hours: int) -> Mail:
     """That production had its time, and how it comes back."""
-    what = f"{endpoint} was put away, {hours} hours after version {recorded.package_version} was released"
+    what = f"{endpoint} was put away, {hours} h after version {recorded.package_version} was released"
     lines = [
         f"{what}, as the stack's ProductionHours asks. Nobody is answered there any more.",
         "",

@@ -158,6 +158,6 @@ def test_the_watch_tells_of_a_production_that_had_its_time(
     assert looked["put_away"] == sagemaker.deleted == [STAGING, PRODUCTION]
     assert looked["foreign"] is False
     (mail,) = mailbox.mails()
-    assert "put away, 72 hours after version 4 was released" in mail["Message"]
+    assert "put away, 72 h after version 4 was released" in mail["Message"]
     assert RECORDED.model_package_arn in mail["Message"]
     assert len(write_put_away("greenlight", PRODUCTION, RECORDED, 72).subject) < 100
