@@ -15,6 +15,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
@@ -58,7 +59,10 @@ metrics = Metrics()
 # Several projects share an account, and this namespace.
 metrics.set_default_dimensions(project=environment.project)
 sns = boto3.client("sns")
-sagemaker = boto3.client("sagemaker")
+# It gives up long before the function does: a mail is sent without its cost rather than not at all.
+sagemaker = boto3.client(
+    "sagemaker", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+)
 
 
 @metrics.log_metrics

@@ -27,6 +27,13 @@ def test_a_production_that_had_its_time_goes_and_comes_back_with_a_release(guard
     assert run(["runs", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["dollars"] > 0
 
+    logs = flow.stand_in.client("logs")
+
+    def counted() -> list[Any]:
+        found = logs.filter_log_events(logGroupName="/aws/lambda/greenlight-notify", filterPattern="RunDollars")
+        return list(found["events"])
+
+    flow.wait_until(counted, "the cost of a build that ended well is counted by nobody")
     functions = flow.stand_in.client("lambda")
     assert json.load(functions.invoke(FunctionName="greenlight-watch-production")["Payload"])["put_away"] == []
     table = flow.stand_in.client("dynamodb")
