@@ -27,6 +27,7 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
+from workflow.contract.console import Console
 from workflow.contract.mark import MAC_ALGORITHM
 from workflow.contract.reading import ContractError
 from workflow.contract.stored import hash_stored
@@ -137,7 +138,8 @@ def ask(event: Mapping[str, Any], now_epoch: int) -> None:
     if older:
         close(older)
     try:
-        text = mail.write_body(request, link_to(environment.approval_url, opaque_id), environment.required)
+        link, console = link_to(environment.approval_url, opaque_id), Console.of(environment.topic_arn, os.environ)
+        text = mail.write_body(request, link, environment.required, console)
         sns.publish(TopicArn=environment.topic_arn, Subject=subject, Message=text)
     except (BotoCoreError, ClientError):
         # The state asks again with a token of its own: this request must not stay in anybody's list.

@@ -1,4 +1,4 @@
-"""The mail that asks for a decision: plain text, fewer than twenty lines, one link.
+"""The mail that asks for a decision: plain text, fewer than twenty lines, one link, and those into the AWS console.
 
 Opening the link decides nothing, because mail scanners open every link. Whatever else the mail says is no link, even
 where whoever started the run, named the dataset or named the classes wrote one.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from workflow.contract.approval import ApprovalRequest, ComparedFigure
+from workflow.contract.console import Console
+from workflow.contract.console_links import write_links
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links, show_plain
 from workflow.contract.scores import FIGURE_NAMES
@@ -32,8 +34,11 @@ def write_subject(request: ApprovalRequest, project: str) -> str:
     )
 
 
-def write_body(request: ApprovalRequest, link: str, required: int = 1) -> str:
-    """The text of the mail; ``required`` is how many people have to approve."""
+def write_body(request: ApprovalRequest, link: str, required: int = 1, console: Console | None = None) -> str:
+    """The text of the mail; ``required`` is how many people have to approve.
+
+    ``console`` is where the run can be looked at; None where there is none.
+    """
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
     what = "be released" if request.purpose == "release" else "go from staging to production"
     starter, run = put_on_one_line(request.started_by) or "nobody named", put_on_one_line(request.run)
@@ -50,12 +55,14 @@ def write_body(request: ApprovalRequest, link: str, required: int = 1) -> str:
             f"What changed  {put_on_one_line(request.changed)}",
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
+            *([f"Cost so far   {put_on_one_line(request.cost)}"] if request.cost else []),
             f"Started by    {starter}, run {run}",
             *([f"Approvals     {required} people have to say yes, each under their own name"] if required > 1 else []),
             f"Answer until  {until}; without an answer nothing is released",
             "",
             "Look at the report and decide (opening the page decides nothing):",
             link,
+            *write_links(request.places().links(console)),
             "",
         ]
     )

@@ -28,9 +28,10 @@ class CheckedDataset:
 
 @dataclass(frozen=True)
 class Training:
-    """The instance that the candidate was trained on."""
+    """The job that made the candidate, and the instance that it ran on."""
 
     instance: str = ""
+    job_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,8 @@ class ReleaseQuestion(Question):
             changed=plan.reason,
             data="" if self.dataset is None else self.dataset.summary,
             trained_on="" if self.training is None else self.training.instance,
+            cost=gate.cost,
+            training_job="" if self.training is None else self.training.job_name,
             loosened=plan.loosened,
             started_by=self.started_by,
             expires_epoch=now_epoch + plan.approval_seconds,
@@ -109,6 +112,7 @@ class ProductionQuestion(Question):
             changed=f"production would serve version {release.package_version}",
             data="",
             trained_on="",
+            endpoint=release.staging_endpoint,
             started_by=self.started_by,
             expires_epoch=now_epoch + release.approval_seconds,
             evaluation_uri=release.evaluation_uri,

@@ -38,6 +38,7 @@ from lambdas.decide.services import logger, metrics, tracer
 from lambdas.decide.standing import believe, find_decision, find_standing
 from lambdas.decide.voting import tell
 from workflow.contract.approval import PENDING, StoredApproval
+from workflow.contract.console import Console
 from workflow.contract.names import NOT_THERE
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import asked_key
@@ -53,12 +54,18 @@ class Attendance:
 
     project: str
     topic_arn: str
+    trouble_topic_arn: str
     build_role: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Attendance:
         """Read the settings from environment variables."""
-        return Attendance(project=environ["PROJECT"], topic_arn=environ["TOPIC_ARN"], build_role=environ["BUILD_ROLE"])
+        return Attendance(
+            project=environ["PROJECT"],
+            topic_arn=environ["TOPIC_ARN"],
+            trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+            build_role=environ["BUILD_ROLE"],
+        )
 
 
 attendance = Attendance.read(os.environ)
@@ -119,9 +126,9 @@ def remind(approval: StoredApproval) -> None:
     """Mail once that a request still waits. It is noted first: rather no mail than one a minute."""
     if remember_reminder(approval.id):
         subject = reminder.write_subject(approval, attendance.project)
-        sns.publish(
-            TopicArn=attendance.topic_arn, Subject=subject, Message=reminder.write_body(approval, tell(approval))
-        )
+        console = Console.of(approval.request.execution, os.environ)
+        text = reminder.write_body(approval, tell(approval), console)
+        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=text)
         logger.info("reminded", run=approval.request.run)
 
 
@@ -188,7 +195,9 @@ def put_right(change: Change, tally: str = "") -> None:
     if by_its_run:
         # Before it is put right: rather two mails than none.
         subject = stranger.write_subject(change, attendance.project)
-        sns.publish(TopicArn=attendance.topic_arn, Subject=subject, Message=stranger.write_body(change, decision))
+        sns.publish(
+            TopicArn=attendance.trouble_topic_arn, Subject=subject, Message=stranger.write_body(change, decision)
+        )
     sagemaker.update_model_package(
         ModelPackageArn=change.arn,
         ModelApprovalStatus=choose_status(decision),

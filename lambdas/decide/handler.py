@@ -7,6 +7,7 @@ a token or a request.
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ from lambdas.decide.services import logger, metrics, s3, tracer
 from lambdas.decide.standing import find_decided
 from lambdas.decide.voting import tell
 from workflow.contract.approval import APPROVED, REJECTED, StoredApproval
+from workflow.contract.console import Console
+from workflow.contract.console_links import Links
 from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
@@ -123,13 +126,19 @@ def decide(link: Link, approval: StoredApproval, answer: Answer, now_epoch: int)
     return show(link, approval, choose_status(approval, answer.decision, now_epoch))
 
 
+def find_links(approval: StoredApproval) -> Links:
+    """Where the run that asks can be looked at in the AWS console."""
+    return approval.request.places().links(Console.of(approval.request.execution, os.environ))
+
+
 def show(link: Link, approval: StoredApproval, status: int, notice: str = "") -> dict[str, Any]:
     """Answer with the request as it stands, for a person or for a program; a page that may decide gets its cookie."""
     now_epoch = int(time.time())
     if not approval.waits(now_epoch):
         if link.wants_json:
             return response.document(status, render(describe(approval, now_epoch, notice=notice)))
-        return response.html(status, page.render(approval, link.opaque_id, now_epoch, notice=notice))
+        text = page.render(approval, link.opaque_id, now_epoch, notice=notice, links=find_links(approval))
+        return response.html(status, text)
     cookie = link.cookie or secrets.token_urlsafe(COOKIE_BYTES)
     given = () if link.cookie else (write_cookie(link, cookie),)
     nonce = first_nonce(approval.secret, replace(link, cookie=cookie).browser)
@@ -148,6 +157,7 @@ def show(link: Link, approval: StoredApproval, status: int, notice: str = "") ->
         refused=why_not(link.person.names, approval) if link.person else "",
         closed=services.approvers.link_is_closed,
         tally=tell(approval),
+        links=find_links(approval),
     )
     return response.html(status, text, cookies=given)
 

@@ -1,6 +1,6 @@
-"""The mail that reminds of a request when most of its time is gone: plain text, without a link.
+"""The mail that reminds of a request when most of its time is gone: plain text, no link but into the AWS console.
 
-The link is in the first mail and nowhere else, so this one names that mail. Pure.
+The link that decides is in the first mail and nowhere else, so this one names that mail. Pure.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from workflow.contract.approval import StoredApproval
+from workflow.contract.console import Console
+from workflow.contract.console_links import write_links
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import show_in_mail
 
@@ -26,8 +28,11 @@ def write_subject(approval: StoredApproval, project: str) -> str:
     return subject_line(f"[{project}] {approval.request.title()} still waits for your decision")
 
 
-def write_body(approval: StoredApproval, tally: str = "") -> str:
-    """The text of the mail; ``tally`` is how many of the people it takes said yes, empty where nobody did."""
+def write_body(approval: StoredApproval, tally: str = "", console: Console | None = None) -> str:
+    """The text of the mail; ``tally`` is how many of the people it takes said yes, empty where nobody did.
+
+    ``console`` is where the run can be looked at; None where there is none.
+    """
     request = approval.request
     what = "be released" if request.purpose == "release" else "go from staging to production"
     run = show_in_mail(request.run)
@@ -41,6 +46,7 @@ def write_body(approval: StoredApproval, tally: str = "") -> str:
             f"Open the link in the mail of {_time(approval.created_epoch)} with the subject",
             show_in_mail(approval.subject),
             f"or decide as your identity in AWS: greenlight approve {run}",
+            *write_links(request.places().links(console)),
             "",
         ]
     )

@@ -17,15 +17,22 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.gate_metrics.archive import NotKeptError, keep_archive, read_archive
 from lambdas.gate_metrics.decision import Evidence, decide, refuse
 from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write_verdict
-from lambdas.gate_metrics.report import put_verdict
+from lambdas.gate_metrics.report import put_cost, put_verdict
+from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.console import Console
+from workflow.contract.console_links import Places
+from workflow.contract.cost import Job, tell_cost
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
+from workflow.contract.scores import QUALITY
+from workflow.contract.scores import Metrics as Measured
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 
@@ -37,19 +44,23 @@ class GateRejected(Exception):
 class Environment:
     """The function's settings."""
 
+    project: str
     bucket: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(bucket=environ["BUCKET"])
+        return Environment(project=environ["PROJECT"], bucket=environ["BUCKET"])
 
 
 environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+# Several projects share an account, and this namespace.
+metrics.set_default_dimensions(project=environment.project)
 s3 = boto3.client("s3")
+sagemaker = boto3.client("sagemaker")
 
 
 @metrics.log_metrics
@@ -89,12 +100,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except NotKeptError as error:
             decision = refuse([str(error)], decision.metrics)
     write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
-    judged = None if page is None else put_verdict(page, decision)
+    billed = find_billed(plan.run)
+    places = Places(execution=plan.execution_arn, training_job=str(training.get("job_name", "")))
+    links = places.links(Console.of(plan.execution_arn, os.environ))
+    judged = None if page is None else put_verdict(put_cost(page, billed), decision, links)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
     else:
         write(evaluation + REPORT, judged, "text/html; charset=utf-8")
     metrics.add_metric(name="GatePassed" if decision.passed else "GateRefused", unit=MetricUnit.Count, value=1)
+    if decision.metrics is not None:
+        count_figures(decision.metrics)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or isinstance(smoke, str) or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
@@ -106,8 +122,33 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         evaluation_digest=digest,
         smoke_digest=smoke.digest,
         archive_uri=kept,
+        cost=tell_cost(billed),
     )
-    return render(passed)
+    # The machine takes each of them, also one that says nothing.
+    return {"cost": "", **render(passed)}
+
+
+def count_figures(measured: Measured) -> None:
+    """Count what the candidate scored, and production's model beside it, for the dashboard; fractions, milliseconds."""
+    candidate, champion = measured.candidate, measured.champion
+    figures = {
+        "CandidateQuality": measured.quality,
+        "CandidatePrecision": candidate.precision,
+        "CandidateRecall": candidate.recall,
+        **({} if champion is None else {"ChampionQuality": champion.figure(QUALITY[measured.task]) or 0.0}),
+    }
+    for name, value in figures.items():
+        metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
+    metrics.add_metric(name="CandidateLatency", unit=MetricUnit.Milliseconds, value=candidate.latency_p50_ms)
+
+
+def find_billed(run: str) -> tuple[Job, ...]:
+    """The jobs of the run that are paid for; none where SageMaker does not say: a gate is not closed by a bill."""
+    try:
+        return find_billed_jobs(lambda name, **given: getattr(sagemaker, name)(**given), environment.project, run)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("what the run costs is not known", error=str(error))
+        return ()
 
 
 def find_smoke(evaluation_uri: str) -> StoredSmoke | str:

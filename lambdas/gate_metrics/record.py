@@ -54,6 +54,7 @@ def hand_on(
     evaluation_digest: str,
     smoke_digest: str,
     archive_uri: str,
+    cost: str,
 ) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
@@ -70,6 +71,7 @@ def hand_on(
         metrics=show_candidate(metrics),
         champion=show_champion(metrics),
         properties=RegisteredFigures.of(metrics).properties(),
+        cost=cost,
     )
 
 

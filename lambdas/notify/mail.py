@@ -1,7 +1,7 @@
 """The mails that tell how an execution ended: subject and plain text. Pure.
 
 Every value may be missing or of a wrong type: a notice that cannot be complete is sent incomplete. None of them becomes
-a link, whatever it says; the report's address is the plan's own.
+a link, whatever it says: the links are the AWS console's, and given.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from lambdas.notify.cause import readable
 from workflow.contract.cause import text_of
+from workflow.contract.console_links import Links, write_links
 from workflow.contract.failures import Failure
 from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
@@ -36,8 +37,8 @@ class Mail:
     text: str
 
 
-def write_failure(event: Mapping[str, Any], project: str) -> Mail:
-    """A run that stopped at a state."""
+def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:
+    """A run that stopped at a state; ``cost`` is what its jobs cost, in words, empty where nobody knows."""
     machine, what = read_text(event, "machine", "a machine"), read_text(event, "what", "an unknown step")
     run, cause = read_text(event, "run", "unnamed"), break_links(readable(event.get("error")))
     lines = [
@@ -47,15 +48,17 @@ def write_failure(event: Mapping[str, Any], project: str) -> Mail:
         f"Error       {read_text(event, 'error_name', 'unnamed')}",
         f"Run         {run}",
         f"Execution   {read_text(event, 'execution', 'unknown')}",
+        *([f"Cost        {cost}"] if cost else []),
         "",
         "Nothing was released by this run.",
     ]
     if machine == "release":
         lines[-1] = PRODUCTION.get(read_text(event, "error_name", ""), AS_BEFORE)
+    lines += write_links(links)
     return Mail(subject_line(f"[{project}] {machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
 
 
-def write_release(event: Mapping[str, Any], project: str) -> Mail:
+def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
     """A release that went through."""
     given = event.get("plan")
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
@@ -75,10 +78,11 @@ def write_release(event: Mapping[str, Any], project: str) -> Mail:
     previous = read_text(plan, "previous_configuration", "")
     if previous:
         lines += ["", f"The configuration before it, {previous}, is kept. To go back, release an earlier version."]
+    lines += write_links(links)
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
 
 
-def write_end(detail: Mapping[str, Any], project: str) -> Mail:
+def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:
     """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
     machine = read_text(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")
     status, run = read_text(detail, "status", "ended").lower().replace("_", " "), read_text(detail, "name", "unnamed")
@@ -91,6 +95,8 @@ def write_end(detail: Mapping[str, Any], project: str) -> Mail:
         f"Why        {cause}",
         f"Run        {run}",
         f"Execution  {read_text(detail, 'executionArn', 'unknown')}",
+        *([f"Cost       {cost}"] if cost else []),
+        *write_links(links),
     ]
     return Mail(subject_line(f"[{project}] {machine} {run} {status}: {cause}"), "\n".join(lines) + "\n")
 

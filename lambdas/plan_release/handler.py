@@ -33,7 +33,16 @@ from lambdas.plan_release.existing import describe_package, find_endpoint, has_c
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
-from lambdas.plan_release.plan import Found, OvertakenError, Served, Settings, check_overtaken, draw_up, rollout
+from lambdas.plan_release.plan import (
+    Found,
+    LeavingError,
+    OvertakenError,
+    Served,
+    Settings,
+    check_overtaken,
+    draw_up,
+    rollout,
+)
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
@@ -42,12 +51,13 @@ from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
 from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
+from workflow.contract.put_away import read_put_away
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION
+from workflow.contract.table_keys import CHAMPION, PUT_AWAY
 from workflow.contract.vote import read_required
 
 
@@ -60,6 +70,10 @@ class ReleaseOvertaken(Exception):
 
     By this name a machine knows that it must not put production back.
     """
+
+
+class EndpointLeaves(Exception):
+    """An endpoint is being put away. By this name the machine knows that it has to plan once more, a little later."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 count("RollBackConfirmed")
                 confirm(plan)
                 return {"confirmed": True}
+    except LeavingError as error:
+        raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
         raise (ReleaseRefused if isinstance(action, Planning) else ReleaseOvertaken)(str(error)) from error
@@ -169,6 +185,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     previous = find_previous(champion if believed else None, plan)
     plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped)
     confirm(plan)
+    check_stays(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
     return plan
 
@@ -218,6 +235,15 @@ def confirm(plan: ReleasePlan) -> None:
     lock.take(plan.execution_arn, int(time.time()))
     champion, believed = find_champion()
     check_overtaken(plan, Served.of(champion, believed=believed))
+
+
+def check_stays(plan: ReleasePlan) -> None:
+    """Raise LeavingError where an endpoint that the plan counts on is being put away; under the lock none begins to."""
+    leaving = read_put_away(found_item(table.get_item(Key={"id": PUT_AWAY}, ConsistentRead=True)))
+    there = {plan.staging_endpoint: plan.staging_exists, plan.production_endpoint: plan.production_exists}
+    for name in leaving:
+        if there.get(name):
+            raise LeavingError(name)
 
 
 def find_package(arn: str) -> Package:

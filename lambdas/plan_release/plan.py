@@ -72,10 +72,20 @@ class Settings:
         )
 
 
+class LeavingError(Exception):
+    """An endpoint is being deleted: a release that waits a little makes it anew."""
+
+    def __init__(self, name: str) -> None:
+        """Name the endpoint."""
+        super().__init__(f"the endpoint {name} is being put away: the release goes on once it is gone")
+
+
 def check_endpoint(endpoint: Endpoint | None) -> None:
-    """Raise RefusalError for an endpoint that exists and cannot be updated now."""
+    """Raise RefusalError for an endpoint that exists and cannot be updated now, LeavingError for one that goes."""
     if endpoint is None or endpoint.status == "InService":
         return
+    if endpoint.status == "Deleting":
+        raise LeavingError(endpoint.name)
     if endpoint.status == "Failed":
         raise RefusalError(f"the endpoint {endpoint.name} is Failed: delete it, and start the release again")
     raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")

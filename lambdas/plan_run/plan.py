@@ -16,7 +16,6 @@ from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperpa
 from workflow.contract.build_plan import (
     BuildPlan,
     Instances,
-    JobNames,
     Places,
     PlannedChampion,
     PlannedDataset,
@@ -26,7 +25,8 @@ from workflow.contract.champion import ChampionRecord
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
 from workflow.contract.instances import takes_spot
-from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
+from workflow.contract.job_names import name_jobs
+from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
@@ -119,7 +119,7 @@ def draw_up(
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
         preparation=share_preparation(given.prepare_instances),
         hyperparameters=trained_with,
-        training=plan_attempts(given, f"{deployment.project}-{execution.name}", data_bytes),
+        training=plan_attempts(given, deployment.project, execution.name, data_bytes),
         tune=given.tune,
         tuning=tuning,
         instances=Instances(
@@ -186,31 +186,22 @@ def name_dataset(uri: str) -> str:
     return prefix.rstrip("/").rpartition("/")[2] or bucket
 
 
-def name_jobs(project: str, run: str) -> JobNames:
-    """The name of every job of a run but its trainings, short enough for what a retry or a redrive adds."""
-    subject = f"{project}-{run}"
-    return JobNames(
-        inspect=job_name(subject, "inspect"),
-        prepare=job_name(subject, "prepare"),
-        evaluate=job_name(subject, "evaluate"),
-        release=job_name(subject, "release"),
-        tune=job_name(subject, "tune", length=TUNING_NAME_LENGTH),
-    )
-
-
 def choose_places(bucket: str, run: str) -> Places:
-    """Where every step of a run keeps what it writes."""
-    base = f"s3://{bucket}/runs/{run}/"
+    """Where every step of a run keeps what it writes; copies of what lies elsewhere, and checkpoints, apart.
+
+    Those expire: nothing reads them once the run has ended, its redrives included.
+    """
+    base, copies = f"s3://{bucket}/runs/{run}/", f"s3://{bucket}/copies/{run}/"
     return Places(
-        training=base + "prepared/training/",
-        test=base + "prepared/test/",
+        training=copies + "prepared/training/",
+        test=copies + "prepared/test/",
         dataset_report=base + "dataset/",
         record=base + "record/",
         inspected=base + "inspected/",
-        pretrained=base + "pretrained/",
-        champion=base + "champion/",
+        pretrained=copies + "pretrained/",
+        champion=copies + "champion/",
         models=base + "models/",
-        checkpoints=base + "checkpoints/",
+        checkpoints=copies + "checkpoints/",
         evaluation=base + "evaluation/",
     )
 

@@ -13,7 +13,7 @@ from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
 from workflow.contract.instances import tried_instances
-from workflow.contract.names import job_name
+from workflow.contract.job_names import name_training
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -27,7 +27,7 @@ def select_hyperparameters(given: RunInput) -> dict[str, str]:
     return {name: as_text(value) for name, value in {**own, **given.hyperparameters}.items()}
 
 
-def plan_attempts(given: RunInput, subject: str, data_bytes: int) -> Attempt:
+def plan_attempts(given: RunInput, project: str, run: str, data_bytes: int) -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
     The last is on demand: a single instance that would be tried on spot capacity alone is tried once more without it.
@@ -35,19 +35,20 @@ def plan_attempts(given: RunInput, subject: str, data_bytes: int) -> Attempt:
     capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
     """
     *earlier, last = enumerate(tried_instances(given), 1)
-    planned = plan_attempt(given, subject, data_bytes, *last)
-    for attempt in reversed(earlier):
-        planned = replace(plan_attempt(given, subject, data_bytes, *attempt), fallback=planned)
+    planned = plan_attempt(given, name_training(project, run, last[0]), data_bytes, last[1])
+    for number, tried in reversed(earlier):
+        attempt = plan_attempt(given, name_training(project, run, number), data_bytes, tried)
+        planned = replace(attempt, fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, subject: str, data_bytes: int, number: int, tried: tuple[str, bool]) -> Attempt:
-    """The try of this number, from 1, without what comes after it."""
+def plan_attempt(given: RunInput, job: str, data_bytes: int, tried: tuple[str, bool]) -> Attempt:
+    """The try that has this name, without what comes after it."""
     instance, spot = tried
     longest = seconds(given.training_hours)
     whole = longest + (seconds(given.spot_wait_hours) if spot else 0)
     return Attempt(
-        job=job_name(subject, "train" if number == 1 else f"train-{number}"),
+        job=job,
         instance=instance,
         spot=spot,
         stopping={"MaxRuntimeInSeconds": longest, **({"MaxWaitTimeInSeconds": whole} if spot else {})},

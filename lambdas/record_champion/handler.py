@@ -20,9 +20,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.record_champion.history import champion_of, release_of
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.document import Text, read
+from workflow.contract.figures import Figures
 from workflow.contract.mark import MAC_ALGORITHM
+from workflow.contract.reading import ContractError
 from workflow.contract.release_lock import held_by
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.scores import QUALITY
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
@@ -35,13 +38,14 @@ class NotHolderError(Exception):
 class Environment:
     """The function's settings. ``record_key`` is what the record of the champion is marked with."""
 
+    project: str
     table: str
     record_key: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(table=environ["TABLE"], record_key=environ["RECORD_KEY"])
+        return Environment(project=environ["PROJECT"], table=environ["TABLE"], record_key=environ["RECORD_KEY"])
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+# Several projects share an account, and this namespace.
+metrics.set_default_dimensions(project=environment.project)
 table = boto3.resource("dynamodb").Table(environment.table)
 dynamodb = table.meta.client
 kms = boto3.client("kms")
@@ -77,8 +83,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     else:
         released_epoch = int(time.time())
         record(released, released_epoch)
+        count_version(plan)
         logger.info("recorded", package_version=plan.package_version)
     return {"package_version": plan.package_version, "released_epoch": released_epoch}
+
+
+def count_version(plan: ReleasePlan) -> None:
+    """Count which version production serves by now and what it scored, for the dashboard."""
+    metrics.add_metric(name="ReleasedVersion", unit=MetricUnit.NoUnit, value=plan.package_version)
+    try:
+        figures = Figures.parse(plan.metrics)
+    except ContractError:
+        # It is released and recorded: a figure that nobody can read takes that back no more.
+        return
+    quality = figures.values.get(QUALITY[figures.task])
+    if quality is not None:
+        metrics.add_metric(name="ReleasedQuality", unit=MetricUnit.NoUnit, value=quality)
 
 
 def sign(recorded: ChampionRecord) -> bytes:

@@ -1,7 +1,7 @@
 """The edge of watching production: compares what serves with what is recorded, and mails once for each that is foreign.
 
 A schedule calls it. Nothing is said while a release is under way, for it moves production before it records it; so the
-lock is read first, and the record before the endpoint. Changes nothing but the note of what was told.
+lock is read first, and the record before the endpoint. Afterwards it puts away the endpoints that have had their time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
-from lambdas.watch_production.mail import write_foreign
-from workflow.contract.champion import read_champion
+from lambdas.watch_production.idle import Limits
+from lambdas.watch_production.mail import Mail, write_foreign, write_put_away
+from lambdas.watch_production.putting_away import PuttingAway
+from workflow.contract.champion import ChampionRecord, read_champion
+from workflow.contract.console import Console
+from workflow.contract.console_links import Places
 from workflow.contract.execution import is_running
 from workflow.contract.names import NOT_THERE
 from workflow.contract.production import ForeignRecord, is_foreign
@@ -34,12 +38,20 @@ class Environment:
 
     project: str
     table: str
-    topic_arn: str
+    trouble_topic_arn: str
+    dashboard: str
+    limits: Limits
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(environ["PROJECT"], environ["TABLE"], environ["TOPIC_ARN"])
+        return Environment(
+            project=environ["PROJECT"],
+            table=environ["TABLE"],
+            trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
+            dashboard=environ["DASHBOARD"],
+            limits=Limits.read(environ),
+        )
 
     @property
     def endpoint(self) -> str:
@@ -54,6 +66,7 @@ metrics = Metrics()
 sagemaker = boto3.client("sagemaker")
 sns = boto3.client("sns")
 stepfunctions = boto3.client("stepfunctions")
+cloudwatch = boto3.client("cloudwatch")
 table = boto3.resource("dynamodb").Table(environment.table)
 
 
@@ -63,12 +76,31 @@ table = boto3.resource("dynamodb").Table(environment.table)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the configuration that serves, whether no release recorded it, and whether that was told now.
 
+    Beside it, which endpoints were put away.
+
     Raises ContractError where a record is not whole: then nobody can tell what should serve.
     """
     metrics.add_metric(name="ProductionWatched", unit=MetricUnit.Count, value=1)
+    putting_away = PuttingAway(
+        sagemaker, cloudwatch, table, environment.project, limits=environment.limits, is_releasing=is_releasing
+    )
     if is_releasing():
-        return {"configuration": "", "foreign": False, "told": False}
+        putting_away.forget()
+        return {"configuration": "", "foreign": False, "told": False, "put_away": []}
     recorded = read_champion(find(CHAMPION))
+    looked = look(recorded)
+    now_epoch = int(time.time())
+    gone = putting_away.run(recorded, now_epoch)
+    if gone:
+        metrics.add_metric(name="EndpointsPutAway", unit=MetricUnit.Count, value=len(gone))
+        logger.info("put away", endpoints=gone)
+    if environment.endpoint in gone and recorded is not None:
+        tell(write_put_away(environment.project, environment.endpoint, recorded, environment.limits.production_hours))
+    return {**looked, "put_away": list(gone)}
+
+
+def look(recorded: ChampionRecord | None) -> dict[str, Any]:
+    """Compare what serves with what is recorded, and mail what is foreign and was not told."""
     serving = find_serving()
     told = find(FOREIGN)
     if not is_foreign(serving, recorded):
@@ -78,12 +110,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if told is not None and ForeignRecord.parse(told).configuration == serving:
         return {"configuration": serving, "foreign": True, "told": False}
     # Told before it is noted: a mail that comes twice is better than one that never comes.
-    mail = write_foreign(environment.project, environment.endpoint, serving, recorded)
-    sns.publish(TopicArn=environment.topic_arn, Subject=mail.subject, Message=mail.text)
+    places = Places(endpoint=environment.endpoint, dashboard=environment.dashboard)
+    links = places.links(Console.of(environment.trouble_topic_arn, os.environ))
+    tell(write_foreign(environment.project, environment.endpoint, serving, recorded, links))
     table.put_item(Item=ForeignRecord(serving, int(time.time())).item())
     metrics.add_metric(name="ForeignProduction", unit=MetricUnit.Count, value=1)
     logger.warning("production is foreign", configuration=serving)
     return {"configuration": serving, "foreign": True, "told": True}
+
+
+def tell(mail: Mail) -> None:
+    """Publish one mail."""
+    sns.publish(TopicArn=environment.trouble_topic_arn, Subject=mail.subject, Message=mail.text)
 
 
 def is_releasing() -> bool:

@@ -1,10 +1,11 @@
-"""The mail that tells of a production which no release recorded. Pure."""
+"""The mails that tell of a production which no release recorded, and of one that had its time. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.console_links import Links, write_links
 from workflow.contract.names import subject_line
 from workflow.contract.production import describe_foreign
 
@@ -17,7 +18,9 @@ class Mail:
     text: str
 
 
-def write_foreign(project: str, endpoint: str, serving: str, recorded: ChampionRecord | None) -> Mail:
+def write_foreign(
+    project: str, endpoint: str, serving: str, recorded: ChampionRecord | None, links: Links = ()
+) -> Mail:
     """What serves, what should, and what to do. SageMaker's names hold no sign that an address needs."""
     what = describe_foreign(endpoint, serving, recorded)
     lines = [
@@ -37,4 +40,19 @@ def write_foreign(project: str, endpoint: str, serving: str, recorded: ChampionR
         ]
     else:
         lines += ["", "Somebody made the endpoint beside the releases. To let releases serve, delete it and release."]
+    lines += write_links(links)
+    return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")
+
+
+def write_put_away(project: str, endpoint: str, recorded: ChampionRecord, hours: int) -> Mail:
+    """That production had its time, and how it comes back."""
+    what = f"{endpoint} was put away, {hours} h after version {recorded.package_version} was released"
+    lines = [
+        f"{what}, as the stack's ProductionHours asks. Nobody is answered there any more.",
+        "",
+        f"Version     {recorded.package_version}",
+        f"Package     {recorded.model_package_arn}",
+        "",
+        "To bring it back, release its package: the endpoint is made anew, with all checks of a release.",
+    ]
     return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")

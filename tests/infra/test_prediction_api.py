@@ -136,4 +136,4 @@ def test_a_server_error_of_the_api_is_told(template: Json) -> None:
         "ApiName": name,
         "Stage": {"Ref": "PredictionStage"},
     }
-    assert alarm["AlarmActions"] == [{"Ref": "Topic"}]
+    assert alarm["AlarmActions"] == [{"Ref": "TroubleTopic"}]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
+from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
@@ -25,6 +26,9 @@ EVERYWHERE = {
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
+    ("WatchProductionRole", "SeeWhetherStagingIsAsked"): "CloudWatch's figures have no resource",
+    ("GateMetricsRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
+    ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
 }
@@ -203,7 +207,7 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource)
+        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
     }
     assert writers == {"GateMetricsRole"}
 
@@ -215,14 +219,70 @@ def test_old_versions_of_runs_do_not_stay_forever(template: Json) -> None:
     assert days["runs/"] < days["datasets/"]
 
 
+def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(template: Json) -> None:
+    """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
+    rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}}
+    assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
+    places = choose_places("bucket", "one")
+    copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
+    assert copies == {"training", "test", "pretrained", "champion", "checkpoints"}
+    assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
+
+
 def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(template: Json) -> None:
     """The topic's key is the stack's own, because alarms cannot publish under the one SNS manages."""
-    topic = of_type(template, "AWS::SNS::Topic")["Topic"]
-    assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
+    for topic in of_type(template, "AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     table = of_type(template, "AWS::DynamoDB::Table")["Table"]
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_epoch", "Enabled": True}
+
+
+def test_what_is_asked_and_what_went_wrong_go_to_topics_of_their_own(template: Json) -> None:
+    """The address of the stack gets both; alarms and foreign production are trouble, requests are not."""
+    subscribed = of_type(template, "AWS::SNS::Subscription").values()
+    assert sorted(item["TopicArn"]["Ref"] for item in subscribed) == ["Topic", "TroubleTopic"]
+    assert all(item["Endpoint"] == {"Ref": "NotificationEmail"} for item in subscribed)
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        assert {item["Ref"] for key in ("AlarmActions", "OKActions") for item in alarm.get(key, [])} <= {"TroubleTopic"}
+    published = {
+        grant.role: {item["Ref"] for item in grant.resources}
+        for grant in read.grants(template)
+        if "sns:Publish" in grant.actions
+    }
+    both = {"Topic", "TroubleTopic"}
+    assert published == {
+        "AskApprovalRole": {"Topic"},
+        "DecideRole": both,
+        "NotifyRole": both,
+        "WatchProductionRole": {"TroubleTopic"},
+    }
+    for name, item in template["Resources"].items():
+        if item["Type"] == "AWS::SNS::TopicPolicy":
+            (topic,) = item["Properties"]["Topics"]
+            said = [
+                one["Fn::If"][1] if "Fn::If" in one else one
+                for one in item["Properties"]["PolicyDocument"]["Statement"]
+            ]
+            assert all(statement["Resource"] == topic for statement in said), name
+            allowed = [statement["Principal"] for statement in said if statement["Effect"] == "Allow"]
+            assert bool(allowed) == (topic["Ref"] == "TroubleTopic"), name
+
+
+def test_a_budget_may_publish_what_is_spent_where_there_is_one(template: Json) -> None:
+    """For this account's budgets alone, to the topic for trouble, and with its key."""
+    key = of_type(template, "AWS::KMS::Key")["TopicKey"]["KeyPolicy"]["Statement"]
+    topic = of_type(template, "AWS::SNS::TopicPolicy")["TroubleTopicPolicy"]["PolicyDocument"]["Statement"]
+    for statements in (key, topic):
+        ((condition, allowed, otherwise),) = [one["Fn::If"] for one in statements if "Fn::If" in one]
+        assert (condition, otherwise) == ("HasBudget", {"Ref": "AWS::NoValue"})
+        assert allowed["Principal"] == {"Service": "budgets.amazonaws.com"}
+        assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert "budgets::${AWS::AccountId}" in allowed["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+    assert template["Parameters"]["MonthlyBudget"]["Default"] == 0
 
 
 def test_the_record_of_decisions_stays_when_the_stack_goes(template: Json) -> None:
@@ -250,6 +310,32 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
 
 
+def test_the_schedule_keeps_to_a_time_zone(template: Json) -> None:
+    """UTC unless somebody names another; only names as IANA writes them."""
+    schedule = of_type(template, "AWS::Scheduler::Schedule")["Schedule"]
+    assert schedule["ScheduleExpressionTimezone"] == {"Ref": "ScheduleTimezone"}
+    parameter = template["Parameters"]["ScheduleTimezone"]
+    assert parameter["Default"] == "UTC"
+    for zone in ("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+3"):
+        assert re.fullmatch(parameter["AllowedPattern"], zone)
+    assert not re.fullmatch(parameter["AllowedPattern"], "Europe/Berlin; rm")
+
+
+def test_the_end_of_every_build_reaches_the_function_that_counts_its_cost(template: Json) -> None:
+    """The failures by the rule that tells them, the others by one of their own, which may call it."""
+    rules = of_type(template, "AWS::Events::Rule")
+    ends = {name: rules[name]["EventPattern"]["detail"] for name in ("BuiltRule", "FailureRule")}
+    assert ends["BuiltRule"] == {"status": ["SUCCEEDED"], "stateMachineArn": [{"Ref": "BuildMachine"}]}
+    assert {"Ref": "BuildMachine"} in ends["FailureRule"]["stateMachineArn"]
+    notify = {"Fn::GetAtt": ["NotifyFunction", "Arn"]}
+    permitted = {
+        item["SourceArn"]["Fn::GetAtt"][0]
+        for item in of_type(template, "AWS::Lambda::Permission").values()
+        if item["FunctionName"] == notify
+    }
+    assert permitted == {name for name, rule in rules.items() if rule["Targets"][0]["Arn"] == notify} == set(ends)
+
+
 @pytest.mark.parametrize(
     ("name", "function"), [("WatchSchedule", "WatchProductionFunction"), ("TrainingSchedule", "WatchTrainingFunction")]
 )
@@ -275,14 +361,68 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
 
 
 def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(template: Json) -> None:
-    """Old fleet or new: what a release is sent back by are alarms of its own."""
+    """Old fleet or new: what a release is sent back by are alarms of its own. A GPU's use rings none."""
     alarms = {alarm["AlarmName"]["Fn::Sub"]: alarm for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()}
-    for name in ("${Project}-production-5xx", "${Project}-production-latency"):
-        assert alarms[name]["TreatMissingData"] == "notBreaching"
-        assert {item["Name"]: item["Value"] for item in alarms[name]["Dimensions"]} == {
+    watched = {
+        name.removeprefix("${Project}-production-"): alarm
+        for name, alarm in alarms.items()
+        if name.startswith("${Project}-production-") and not name.endswith("-idle")
+    }
+    assert {name: (alarm["Namespace"], alarm["MetricName"]) for name, alarm in watched.items()} == {
+        "5xx": ("AWS/SageMaker", "Invocation5XXErrors"),
+        "4xx": ("AWS/SageMaker", "Invocation4XXErrors"),
+        "model-errors": ("AWS/SageMaker", "InvocationModelErrors"),
+        "latency": ("AWS/SageMaker", "ModelLatency"),
+        "processor": ("/aws/sagemaker/Endpoints", "CPUUtilization"),
+        "memory": ("/aws/sagemaker/Endpoints", "MemoryUtilization"),
+        "disk": ("/aws/sagemaker/Endpoints", "DiskUtilization"),
+    }, "one that rings for silence is of another kind"
+    for alarm in watched.values():
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TroubleTopic"}]
+        assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == {
             "EndpointName": {"Fn::Sub": "${Project}-production"},
             "VariantName": "main",
         }
+
+
+def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
+    """Staging after a day; production, and the alarm for its silence, only where somebody asks for that."""
+    hours = {"StagingHours": 24, "ProductionHours": 0, "ProductionIdleHours": 0}
+    assert {name: template["Parameters"][name]["Default"] for name in hours} == hours
+    deleting = [
+        (grant.role, grant.resources[0]["Fn::Sub"].rpartition("/")[2])
+        for grant in read.grants(template)
+        if "sagemaker:DeleteEndpoint" in grant.actions
+    ]
+    assert deleting == [
+        ("WatchProductionRole", "${Project}-staging"),
+        ("WatchProductionRole", "${Project}-production"),
+    ]
+    given = [
+        statement["Fn::If"][0]
+        for policy in of_type(template, "AWS::IAM::Role")["WatchProductionRole"]["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in statement
+    ]
+    assert given == ["EndsProduction"]
+    idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
+    assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
+    assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
+        "breaching",
+        "LessThanThreshold",
+        3600,
+    )
+    assert idle["Period"] * template["Parameters"]["ProductionIdleHours"]["MaxValue"] <= 7 * 24 * 3600
+
+
+def test_one_refused_picture_is_no_trouble(template: Json) -> None:
+    """A caller's mistake mails nobody; a fault of the server does at once."""
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+    assert template["Parameters"]["RefusalsThreshold"]["Default"] >= 10
+    for name in ("ProductionRefusalsAlarm", "ProductionModelErrorsAlarm"):
+        assert alarms[name]["Threshold"] == {"Ref": "RefusalsThreshold"}
+    assert alarms["ProductionErrorsAlarm"]["Threshold"] == 1
 
 
 def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) -> None:
@@ -477,7 +617,13 @@ def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json
 
 def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
     """Cost and ownership are read from one tag."""
-    untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
+    untagged = {
+        "AWS::Scheduler::Schedule",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::Events::Rule",
+        "AWS::SNS::Subscription",
+        "AWS::Lambda::Url",
+    }
     untagged |= {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route"}
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}

@@ -50,6 +50,10 @@ ENVIRONMENT = {
     "BUCKET": "greenlight-test",
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight",
+    "TROUBLE_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:greenlight-trouble",
+    "STAGING_HOURS": "0",
+    "PRODUCTION_HOURS": "0",
+    "DASHBOARD": "greenlight-us-east-1",
     "PACKAGE_GROUP": "greenlight",
     "DECISION_KEY": "alias/greenlight-decisions",
     "REQUEST_KEY": "alias/greenlight-requests",
@@ -124,6 +128,19 @@ def aws() -> Iterator[None]:
         yield
 
 
+def counted(printed: str) -> dict[str, float]:
+    """The figures that a function printed for CloudWatch, each of its project alone, for several share a namespace."""
+    found: dict[str, float] = {}
+    for line in printed.splitlines():
+        told = json.loads(line)
+        if "_aws" in told:
+            (directive,) = told["_aws"]["CloudWatchMetrics"]
+            assert (directive["Namespace"], told["project"]) == ("Greenlight", "greenlight")
+            assert sorted(directive["Dimensions"][0]) == ["project", "service"]
+            found |= {metric["Name"]: told[metric["Name"]][0] for metric in directive["Metrics"]}
+    return found
+
+
 class Bucket:
     """The bucket of the tests, by key."""
 
@@ -189,18 +206,19 @@ def record_key(aws: None) -> Any:
 
 
 class Mailbox:
-    """A queue that is subscribed to the topic."""
+    """A queue that is subscribed to both topics."""
 
     def __init__(self) -> None:
-        topic = client("sns").create_topic(Name="greenlight")["TopicArn"]
-        assert topic == ENVIRONMENT["TOPIC_ARN"]
         self.sqs = client("sqs")
         self.url = self.sqs.create_queue(QueueName="mailbox")["QueueUrl"]
         queue = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        for name, variable in (("greenlight", "TOPIC_ARN"), ("greenlight-trouble", "TROUBLE_TOPIC_ARN")):
+            topic = client("sns").create_topic(Name=name)["TopicArn"]
+            assert topic == ENVIRONMENT[variable]
+            client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
     def mails(self) -> list[dict[str, str]]:
-        """Every mail so far that was not read yet: ``Subject`` and ``Message``."""
+        """Every mail so far that was not read yet: ``Subject``, ``Message`` and the ``TopicArn`` that it came by."""
         found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
         return [json.loads(message["Body"]) for message in found]
 

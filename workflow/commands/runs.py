@@ -217,6 +217,8 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
 @on_project
 def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
     """List the newest runs, or tell about one RUN state by state."""
+    from workflow.contract.cost import PRICED, tell_cost, tell_dollars, total
+    from workflow.runs.cost import find_bills
     from workflow.runs.lookup import find_execution, recent_runs
     from workflow.table import format_seconds, format_table, shorten
 
@@ -224,9 +226,13 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
     if run:
         machines = (stack.build_machine_arn, stack.release_machine_arn)
         view = make_watcher(session, stack, find_execution(session.cloud, machines, run)).look()
-        print_result(as_json, view.document(), _describe_view(view))
+        (billed,) = find_bills(session.cloud, project, [view.run])
+        cost = {"dollars": total(billed), "billed_seconds": sum(job.seconds * job.instances for job in billed)}
+        spent = f"\ncost {tell_cost(billed)}" if billed else ""
+        print_result(as_json, {**view.document(), **cost}, _describe_view(view) + spent)
         return
     found = list(recent_runs(session.cloud, stack.build_machine_arn, limit))
+    bills = find_bills(session.cloud, project, [one.name for one in found])
     rows = [
         (
             one.name,
@@ -235,16 +241,21 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
             f"v{one.version}" if one.version else "",
             one.task,
             "" if one.quality is None else f"{one.quality:.3f}",
+            tell_dollars(billed),
             shorten(": ".join(part for part in (one.error, one.cause) if part)),
         )
-        for one in found
+        for one, billed in zip(found, bills, strict=True)
     ]
+    note = (
+        f"\nCOST is about: list prices of {PRICED}, us-east-1, for the time that SageMaker bills." if any(bills) else ""
+    )
     text = (
-        format_table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "WHY"), rows)
+        format_table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "COST", "WHY"), rows) + note
         if rows
         else "no run was started yet."
     )
-    print_result(as_json, [one.document() for one in found], text)
+    document = [{**one.document(), "dollars": total(billed)} for one, billed in zip(found, bills, strict=True)]
+    print_result(as_json, document, text)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
+from workflow.contract.console_links import Places
 from workflow.contract.document import Document, Matching, PackageVersion, Text, read, render
 from workflow.contract.mark import to_mark
 from workflow.contract.policy import Loosened
@@ -51,7 +52,8 @@ class ApprovalRequest(Document):
     """A question for a person: may this version be released, or go from staging to production?
 
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
-    models of the task are compared. ``trained_on`` is the instance, or empty. ``loosened`` is what the run asks less of
+    models of the task are compared. ``trained_on`` is the instance, or empty, ``cost`` what the run cost in words,
+    ``training_job`` and ``endpoint`` are names of what a person may look at. ``loosened`` is what the run asks less of
     than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json), ``image`` and ``smoke_digest``
     (of what a release is tried with) say which bytes it is about, ``report_digest`` which report it was asked with,
     empty for none. What has a default was not there from the beginning, and a request waits for days.
@@ -71,6 +73,9 @@ class ApprovalRequest(Document):
     changed: str
     data: str
     trained_on: str = ""
+    cost: str = ""
+    training_job: str = ""
+    endpoint: str = ""
     loosened: tuple[Loosened, ...] = ()
     started_by: str
     expires_epoch: int
@@ -90,6 +95,15 @@ class ApprovalRequest(Document):
     def document(self) -> dict[str, Any]:
         """The request as JSON, with every field: the page's readers know nothing of defaults."""
         return {"version": VERSION, **asdict(self)}
+
+    def places(self) -> Places:
+        """What a person may want to look at in the AWS console before deciding."""
+        return Places(
+            execution=self.execution,
+            training_job=self.training_job,
+            endpoint=self.endpoint,
+            report=self.report_uri,
+        )
 
     def title(self) -> str:
         """What is decided on, in a few words."""

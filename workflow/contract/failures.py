@@ -10,6 +10,7 @@ from enum import StrEnum
 
 RELEASE_OVERTAKEN_BY_FUNCTION = "ReleaseOvertaken"
 NOT_ASKED_BY_FUNCTION = "NotAsked"
+ENDPOINT_LEAVES_BY_FUNCTION = "EndpointLeaves"
 """The names of the functions' exceptions that a machine tells from all others."""
 
 

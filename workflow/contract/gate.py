@@ -53,7 +53,8 @@ class PassedGate:
 
     ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where that archive is
     kept, under its digest. ``smoke_digest`` is that of what a release is tried with (StoredSmoke). ``properties`` are
-    the candidate's RegisteredFigures as the registry takes them.
+    the candidate's RegisteredFigures as the registry takes them. ``cost`` is what the run's jobs cost so far, in words,
+    empty where SageMaker did not say.
     """
 
     passed: bool
@@ -69,6 +70,7 @@ class PassedGate:
     metrics: CandidateFigures
     champion: ChampionFigures | None
     properties: Mapping[str, str]
+    cost: str = ""
 
 
 PASSED_GATE = tuple(field.name for field in fields(PassedGate))

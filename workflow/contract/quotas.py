@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.console import HOSTS
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -24,8 +25,6 @@ PROCESSING, TRAINING, SPOT, ENDPOINT = (
 LISTINGS = ("list_service_quotas", "list_aws_default_service_quotas")
 """The operations that tell quotas: what applies, and for quotas that nobody has changed what is the default."""
 PAGE = 100
-
-_CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def ask_for_more(need: Need, quota: Quota, region: str, partition: str) -> str:
 
 def console_link(quota: Quota, region: str, partition: str) -> str:
     """The quota's page in the console."""
-    console = _CONSOLES.get(partition, "console.aws.amazon.com")
+    console = HOSTS.get(partition, HOSTS["aws"])
     return f"https://{region}.{console}/servicequotas/home/services/{SERVICE}/quotas/{quota.code}"
 
 

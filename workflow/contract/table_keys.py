@@ -1,6 +1,7 @@
 """The keys of the project's table: what its items are called.
 
-One item says what production serves, one holds the release lock, one says which foreign production was told; every
+One item says what production serves, one holds the release lock, one says which foreign production was told, one which
+endpoints are being put away; every
 release, every approval request and every decision has its own, every execution that asked one that names its newest
 request, and everything that was built one that names the execution which builds it.
 """
@@ -11,6 +12,8 @@ import hashlib
 
 CHAMPION = "champion"
 RELEASE_LOCK = "release-lock"
+PUT_AWAY = "put-away"
+"""Which endpoints are being put away."""
 FOREIGN = "foreign-production"
 """What was told of a production that no release recorded."""
 

@@ -11,7 +11,7 @@ from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import Graph, State
 
 from workflow.contract.approval import APPROVED, REJECTED
-from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, Failure, StateError
+from workflow.contract.failures import ENDPOINT_LEAVES_BY_FUNCTION, NOT_ASKED_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
 from workflow.machines.states import Catch, Choice, Fail, LambdaStep, Parameters, Pass, Retry, Task
 
@@ -163,8 +163,26 @@ def begin(first: State) -> Pass:
     return state
 
 
-def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | None = None) -> LambdaStep:
-    """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data."""
+def retry_planning() -> list[Retry]:
+    """Retries of a release's plan while an endpoint is being put away: ten minutes, longer than SageMaker takes."""
+    return [
+        Retry(
+            error_equals=[ENDPOINT_LEAVES_BY_FUNCTION],
+            interval_seconds=30,
+            max_attempts=40,
+            backoff_rate=1.0,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
+def plan_the_execution(
+    name: str, arn: str, failed: State, also: Parameters | None = None, retry: list[Retry] | None = None
+) -> LambdaStep:
+    """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data.
+
+    ``retry`` is what it is retried for beside what passes by itself.
+    """
     return LambdaStep(
         name,
         parameters={
@@ -180,7 +198,7 @@ def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | No
         },
         result_selector={"plan.$": "$.Payload", **UNTOLD, **(also or {})},
         timeout_seconds=settings.LAMBDA_SECONDS,
-        retry=retry_lambda(),
+        retry=[*retry_lambda(), *(retry or [])],
         catch=[on_error(failed)],
     )
 

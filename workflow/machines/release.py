@@ -36,6 +36,7 @@ from workflow.machines.kinds import (
     raise_error,
     render_machine,
     report_and_fail,
+    retry_planning,
 )
 from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
@@ -59,6 +60,7 @@ def machine() -> dict[str, Any]:
         "${PlanReleaseArn}",
         refused,
         also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA},
+        retry=retry_planning(),
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)

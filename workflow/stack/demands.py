@@ -10,7 +10,7 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.policy import REFUSE, show
 from workflow.contract.run_input import RunInput
-from workflow.stack.outputs import describe_stack
+from workflow.stack.outputs import describe_stack, values_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,5 @@ class Demands:
 
 def read_demands(cloud: Cloud, project: str) -> Demands:
     """The stack's own, or a fresh stack's where there is none."""
-    found = describe_stack(cloud, project) or {}
-    given = {item["ParameterKey"]: str(item["ParameterValue"]) for item in found.get("Parameters", [])}
+    given = values_of(describe_stack(cloud, project))
     return Demands(json.loads(given.get("Defaults") or "{}"), given.get("PolicyLoosening") or REFUSE)

@@ -22,16 +22,18 @@ from workflow.contract.run_input import RunInput
 from workflow.contract.sources import bucket_of, source_arn, split_sources
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
+from workflow.stack.budget import NONE, check_budget, keep_budget
 from workflow.stack.builder import find_builder
 from workflow.stack.changes import UPLOADED, Progress, Step, change_stack, follow
 from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.front import choose_front
 from workflow.stack.images import IMAGES, address, build_and_push, find_missing, pinned_address
-from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
+from workflow.stack.log_groups import keep_logs
+from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
 from workflow.stack.own_images import choose_images, parameter
 from workflow.stack.package import ROOT, Archive, find_definitions, pack
-from workflow.stack.quotas import values_of, warn_of_quotas
+from workflow.stack.quotas import warn_of_quotas
 from workflow.stack.subscription import see_who_is_told
 
 PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -69,6 +71,7 @@ def deploy(
     given = collect_parameters(
         email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
     )
+    check_budget(place, given.get("MonthlyBudget", NONE))
     before = prepare_for_change(cloud, project, on_progress)
     own, back = choose_images(cloud, place, before, given, on_progress)
     built = [name for name in IMAGES if name not in own]
@@ -102,7 +105,24 @@ def deploy(
             lacking = address(name, project, place, root, base_image)
             on_progress(Step(f"image {name}", "is not in the registry", f"push {lacking}"))
     stack = read_stack(cloud, project)
-    see_who_is_told(cloud, stack.topic_arn, on_progress)
+    keep_budget(
+        cloud,
+        project,
+        place,
+        stack.trouble_topic_arn,
+        stack.monthly_budget,
+        values_of(before).get("MonthlyBudget", NONE),
+        on_progress,
+    )
+    deployed = values_of(describe_stack(cloud, project))
+    keep_logs(
+        cloud,
+        project,
+        endpoint_days=int(deployed.get("LogRetentionDays", "90")),
+        job_days=int(deployed.get("JobLogDays", "0")),
+        on_progress=on_progress,
+    )
+    see_who_is_told(cloud, {"approvals": stack.topic_arn, "trouble": stack.trouble_topic_arn}, on_progress)
     warn_of_quotas(cloud, project, place, on_progress)
     return stack
 

@@ -14,9 +14,11 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.contract.deployment import is_release_alarm
 from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets, records
+from workflow.stack.budget import NONE, budget_name, remove_budget
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket
-from workflow.stack.outputs import Place, describe_stack, find_place
+from workflow.stack.log_groups import endpoint_groups
+from workflow.stack.outputs import Place, describe_stack, find_place, values_of
 
 STAGES = ("staging", "production")
 _GONE = ("could not find", "does not exist", "not found", "cannot find")
@@ -49,6 +51,12 @@ def destroy(
     for bucket in (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
+    if (
+        found is not None
+        and values_of(found).get("MonthlyBudget", NONE) != NONE
+        and remove_budget(cloud, project, place)
+    ):
+        on_progress(Step(f"budget {budget_name(project, place)}", "removed"))
     if found is not None:
         since = time.time()
         if found.get("EnableTerminationProtection"):
@@ -60,8 +68,8 @@ def destroy(
     if buckets.exists(cloud, code, place):
         cloud.call("s3", "delete_bucket", Bucket=code)
         on_progress(Step(code, "removed"))
-    for stage in STAGES:
-        remove_log(cloud, f"/aws/sagemaker/Endpoints/{project}-{stage}")
+    for group in endpoint_groups(project):
+        remove_log(cloud, group)
     if records_table:
         records.remove(cloud, records_table)
         on_progress(Step(records_table, "removed"))

@@ -16,8 +16,8 @@ from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.concurrency import MORE, PARAMETER, UNRESERVED, read_room
 from workflow.stack.front import HTTP_API, URL, has_urls
 from workflow.stack.front import PARAMETER as FRONT
-from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
-from workflow.stack.quotas import find_quotas, needs_on, values_of
+from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
+from workflow.stack.quotas import find_quotas, needs_on
 from workflow.stack.subscription import count
 
 PROBLEM, OK, UNKNOWN = "problem", "ok", "unknown"

@@ -34,7 +34,8 @@ class Place:
 class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
-    Those of the API in front of production are empty where the stack has none.
+    Those of the API in front of production are empty where the stack has none, that of the topic for trouble where the
+    stack is from before there was one.
     """
 
     project: str
@@ -51,6 +52,8 @@ class Stack:
     production_endpoint: str
     training_repository: str
     serving_repository: str
+    trouble_topic_arn: str = ""
+    monthly_budget: str = "0"
     prediction_url: str = ""
     prediction_key_id: str = ""
 
@@ -75,6 +78,12 @@ def describe_stack(cloud: Cloud, project: str) -> dict[str, Any] | None:
             return None
         raise
     return found[0] if found and found[0]["StackStatus"] != "DELETE_COMPLETE" else None
+
+
+def values_of(stack: Mapping[str, Any] | None) -> dict[str, str]:
+    """The parameters of a stack as it is; none where there is no stack."""
+    found = stack.get("Parameters", []) if stack else []
+    return {item["ParameterKey"]: item["ParameterValue"] for item in found}
 
 
 def read_stack(cloud: Cloud, project: str) -> Stack:

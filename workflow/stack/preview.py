@@ -22,10 +22,9 @@ from workflow.stack.deploy import (
     upload,
 )
 from workflow.stack.images import IMAGES, find_missing
-from workflow.stack.outputs import describe_stack, find_place
+from workflow.stack.outputs import describe_stack, find_place, values_of
 from workflow.stack.own_images import choose_images
 from workflow.stack.package import ROOT
-from workflow.stack.quotas import values_of
 
 
 def preview(

@@ -25,7 +25,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.changes import Progress, Step
-from workflow.stack.outputs import Place, describe_stack
+from workflow.stack.outputs import Place, describe_stack, values_of
 
 _ANY_DATASET = {"dataset": "s3://any-bucket/any/"}
 
@@ -63,12 +63,6 @@ def find_quotas(cloud: Cloud, needs: tuple[Need, ...]) -> dict[str, Quota]:
         )
 
     return read_quotas({need.name for need in needs}, pages)
-
-
-def values_of(stack: Mapping[str, Any] | None) -> dict[str, str]:
-    """The parameters of a stack as it is; none where there is no stack."""
-    found = stack.get("Parameters", []) if stack else []
-    return {item["ParameterKey"]: item["ParameterValue"] for item in found}
 
 
 def warn_of_quotas(cloud: Cloud, project: str, place: Place, on_progress: Progress) -> None:

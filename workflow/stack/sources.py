@@ -7,8 +7,7 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.sources import covers, split_sources, with_source
-from workflow.stack.outputs import Stack, describe_stack
-from workflow.stack.quotas import values_of
+from workflow.stack.outputs import Stack, describe_stack, values_of
 
 
 def tell_outside(cloud: Cloud, stack: Stack, given: Mapping[str, Any]) -> Iterator[str]:

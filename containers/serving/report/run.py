@@ -9,8 +9,9 @@ from typing import Any
 
 from containers.page.table import table
 from containers.page.words import code, count
-from containers.serving.report.cost import PRICED, SOURCE, Job, total
 from containers.serving.report.words import NOTHING, duration, money
+from workflow.contract.cost import PRICED, SOURCE, Job, total
+from workflow.contract.cost_section import END, START
 from workflow.contract.reading import finite
 from workflow.contract.scores import Metrics
 
@@ -58,7 +59,7 @@ def jobs(
 
 
 def cost(known: Sequence[Job]) -> str:
-    """The time of every job and about what it costs by list price."""
+    """The time of every job and about what it costs by list price; the gate puts what is billed in its place."""
     known = tuple(known)
     rows = [[_job(job), duration(job.seconds), _price(job.dollars, job.spot)] for job in known]
     whole, seconds = total(known), sum(job.seconds for job in known)
@@ -73,7 +74,7 @@ def cost(known: Sequence[Job]) -> str:
     if whole is None:
         notes.append("Where there is no price, the type of instance is not known or not in the list.")
     shown = table("Time and cost of each job", ["Job", "Time", "Cost, about"], rows)
-    return f'<section>\n<h2>Time and cost</h2>\n{shown}<p class="quiet">{" ".join(notes)}</p>\n</section>\n'
+    return f'{START}\n<h2>Time and cost</h2>\n{shown}<p class="quiet">{" ".join(notes)}</p>\n{END}\n'
 
 
 def numbers(metrics: Metrics, record: Document | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workflow.contract.cost import format_dollars
 from workflow.contract.scores import Interval
 
 NOTHING = "–"
@@ -54,4 +55,4 @@ def money(dollars: float | None) -> str:
     """An amount in US dollars to the cent, or a dash."""
     if dollars is None:
         return NOTHING
-    return f"${dollars:,.2f}" if dollars >= 0.01 else "below $0.01"
+    return format_dollars(dollars)

@@ -31,6 +31,7 @@ from infra.local.gaps import (
     resume,
     service_quotas,
     task,
+    time_zones,
     tokens,
     transport,
     waits,
@@ -63,6 +64,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         principals,
         resume,
         functions,
+        time_zones,
         transport,
     ):
         gap.install()

@@ -19,6 +19,7 @@ from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
+from workflow.contract.console import Console
 from workflow.contract.document import render
 from workflow.contract.failures import NOT_ASKED_BY_FUNCTION
 from workflow.contract.figures import CandidateFigures, ChampionFigures
@@ -114,6 +115,29 @@ def test_a_mail_is_short_and_holds_one_link(event: dict[str, Any]) -> None:
     assert len(text.splitlines()) < 20
     assert text.count("http") == 1
     assert "2027-01-15" in text
+
+
+def test_the_mail_says_what_the_run_cost_where_that_is_known() -> None:
+    """As the gate was told by SageMaker."""
+    known = copy.deepcopy(RELEASE)
+    known["gate"]["cost"] = "about $1.42 (list prices of 2026, us-east-1)"
+    line = "Cost so far   about $1.42 (list prices of 2026, us-east-1)"
+    assert line in mail.write_body(request_of(known), "link").splitlines()
+    assert "Cost" not in mail.write_body(request_of(RELEASE), "link")
+
+
+def test_the_mail_leads_to_the_run_in_the_console_below_the_link_that_decides() -> None:
+    """Links that a person can press: execution, training, its log and the report; staging for the second question."""
+    console = Console.of(RELEASE["execution"], {})
+    text = mail.write_body(request_of(RELEASE), "https://example.com/a/x", console=console)
+    above, _, below = text.partition("https://example.com/a/x\n")
+    assert "://" not in above
+    told = [line for line in below.splitlines() if "://" in line]
+    assert [line.split("  ")[0] for line in told] == ["Execution", "Training", "Its log", "Report"]
+    assert all(line.rpartition(" ")[2].startswith("https://console.aws.amazon.com/") for line in told)
+    second = mail.write_body(request_of(PRODUCTION, 1_800_000_000), "link", console=console)
+    assert "#/endpoints/greenlight-staging\n" in second
+    assert "console" not in mail.write_body(request_of(RELEASE), "link")
 
 
 def test_the_mail_says_how_many_have_to_approve() -> None:

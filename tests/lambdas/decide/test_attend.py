@@ -192,7 +192,9 @@ def test_people_are_reminded_once_when_a_quarter_of_the_time_is_left(
     for mail in sent:
         assert mail["Subject"] == "[greenlight] fasteners v4 still waits for your decision"
         assert "the subject" in mail["Message"]
-        assert "://" not in mail["Message"]
+        text, _, console = mail["Message"].partition("In the AWS console:")
+        assert "://" not in text
+        assert "https://console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/" in console
         assert "greenlight approve 2026-11-21T10-14-03" in mail["Message"]
 
 

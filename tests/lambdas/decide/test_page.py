@@ -96,7 +96,7 @@ def test_a_request_from_before_an_update_of_the_stack_is_still_shown() -> None:
     document = {
         name: value
         for name, value in json.loads(item["document"]).items()
-        if name not in ("trained_on", "compared", "loosened")
+        if name not in ("trained_on", "compared", "loosened", "cost", "training_job", "endpoint")
     }
     document["figures"] = [{"name": "mAP50", "candidate": 0.9, "production": None}]
     assert "0.900" in render(StoredApproval.parse({**item, "document": json.dumps(document)}), OPAQUE, NOW)
@@ -260,3 +260,18 @@ def test_a_damaged_record_is_an_error(damage: dict[str, Any]) -> None:
         StoredApproval.parse({**item, **damage})
     with pytest.raises(ContractError):
         StoredApproval.parse({})
+
+
+def test_the_page_leads_to_the_run_in_the_console() -> None:
+    """Beside the page, which is not told; none on the stand-in."""
+    links = (("Execution", "https://console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/a"),)
+    text = render(stored(), OPAQUE, NOW, links=links)
+    assert f'<a href="{links[0][1]}" target="_blank" rel="noopener noreferrer">Execution</a>' in text
+    assert "console" not in render(stored(), OPAQUE, NOW)
+
+
+def test_the_page_says_what_the_run_cost_where_that_is_known() -> None:
+    """About, and as of when."""
+    cost = "about $1.42 (list prices of 2026, us-east-1)"
+    assert f"<dt>Cost so far</dt><dd>{cost}</dd>" in render(stored(about={"cost": cost}), OPAQUE, NOW)
+    assert "Cost so far" not in render(stored(), OPAQUE, NOW)

@@ -9,10 +9,11 @@ import re
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from lambdas.gate_metrics import handler as function
 from lambdas.gate_metrics.handler import GateRejected, handler
-from tests.lambdas.conftest import SESSION, Bucket, Context
+from tests.lambdas.conftest import SESSION, Bucket, Context, counted
 from tests.lambdas.gate_metrics.figures import (
     PLANNED,
     THRESHOLDS,
@@ -24,6 +25,8 @@ from tests.lambdas.gate_metrics.figures import (
 )
 from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.cost import Job
+from workflow.contract.cost_section import END, START
 from workflow.contract.model import TASKS
 from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, figures_of
@@ -83,6 +86,58 @@ def test_a_passed_gate_returns_what_the_registration_needs(evaluated: Bucket, co
     assert result["champion"] is None
     assert result["report_uri"] == EVALUATION + "report/index.html"
     assert result["metrics_uri"] == EVALUATION + "metrics.json"
+
+
+@pytest.fixture
+def bill(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """What SageMaker bills for the run, which a test may change."""
+    found = [Job("Training", 3600, "ml.g5.xlarge")]
+
+    def find(call: Any, project: str, run: str) -> tuple[Job, ...]:
+        assert (project, run) == ("greenlight", build_plan().run)
+        return tuple(found)
+
+    monkeypatch.setattr(function, "find_billed_jobs", find)
+    return found
+
+
+def test_what_the_run_is_billed_stands_in_the_report_and_travels_on(
+    evaluated: Bucket, context: Context, bill: list[Job]
+) -> None:
+    """In place of the estimate; a run whose bill nobody knows keeps that, and says nothing."""
+    evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}an estimate{END}")
+    assert handler(event(), context)["cost"] == "about $1.41 (list prices of 2026, us-east-1)"
+    assert b"The run was billed about $1.41" in evaluated.get(FOLDER + "report/index.html")
+    bill.clear()
+    evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}an estimate{END}")
+    assert handler(event(), context)["cost"] == ""
+    assert b"an estimate" in evaluated.get(FOLDER + "report/index.html")
+
+
+def test_what_the_gate_saw_is_counted_whichever_way_it_went(
+    evaluated: Bucket, context: Context, bill: list[Job], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The figure that decides, of both models; nothing where there was none to read."""
+    handler(event(), context)
+    said = counted(capsys.readouterr().out)
+    assert (said["CandidateQuality"], said["CandidateLatency"], said["GatePassed"]) == (0.7, 20, 1)
+    assert "ChampionQuality" not in said
+    evaluated.put(FOLDER + "metrics.json", found(champion=production(map50_95=0.9)))
+    with pytest.raises(GateRejected):
+        handler(event(champion=PLANNED), context)
+    said = counted(capsys.readouterr().out)
+    assert (said["CandidateQuality"], said["ChampionQuality"], said["GateRefused"]) == (0.7, 0.9, 1)
+    evaluated.put(FOLDER + "metrics.json", "no json")
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert "CandidateQuality" not in counted(capsys.readouterr().out)
+
+
+def test_a_bill_that_cannot_be_read_closes_no_gate(evaluated: Bucket, context: Context) -> None:
+    """It is told to the log."""
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("list_processing_jobs", "ThrottlingException")
+        assert handler(event(), context)["passed"] is True
 
 
 def test_a_judged_archive_is_kept_under_its_digest(evaluated: Bucket, context: Context) -> None:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.gate_metrics.decision import Decision
-from lambdas.gate_metrics.report import put_verdict
+from lambdas.gate_metrics.report import put_cost, put_verdict
 from tests.lambdas.gate_metrics.figures import judge
+from workflow.contract.cost import Job
+from workflow.contract.cost_section import END, START
 
 PAGE = "<!doctype html><h1>Run one</h1><!--verdict--><p>Figures"
 
@@ -75,3 +77,27 @@ def test_a_reason_is_text_whatever_a_class_is_called(reason: str) -> None:
     assert seen.tags == ["h1", "section", "h2", "ul", "li", "p"]
     assert reason in seen.text
     assert put_verdict(text, Decision(False, (reason,), "", None)) == text
+
+
+def test_a_bill_takes_the_place_of_the_estimate_and_of_an_earlier_bill() -> None:
+    """The rest of the page stays; where nothing is known, the estimate does."""
+    page = f"<h1>Run one</h1>{START}<h2>Time and cost</h2>an estimate{END}<section>more</section>"
+    billed = (Job("Preparation", 60, "ml.m7i.xlarge", 2), Job("Training", 1080, "ml.g5.xlarge"))
+    text = put_cost(page, billed)
+    assert "an estimate" not in text
+    assert text.startswith("<h1>Run one</h1>")
+    assert text.endswith("<section>more</section>")
+    assert '<th scope="row">Training <small>ml.g5.xlarge</small></th><td>1,080 s</td><td>$0.42</td>' in text
+    assert "2 × ml.m7i.xlarge" in text
+    assert "The run was billed about $0.43 (list prices of 2026, us-east-1)." in text
+    assert put_cost(text, billed) == text
+    assert put_cost(page, ()) == page
+    assert put_cost("<p>Figures", billed) == "<p>Figures"
+
+
+def test_the_verdict_leads_to_the_run_in_the_console() -> None:
+    """In the frame of the approval page nothing opens; where the report is a page of its own, it leaves it."""
+    text = put_verdict(PAGE, judge(), (("Execution", "https://console.aws.amazon.com/x"),))
+    assert text is not None
+    assert '<a href="https://console.aws.amazon.com/x" target="_top" rel="noopener noreferrer">Execution</a>' in text
+    assert put_verdict(text, judge()) == put_verdict(PAGE, judge())

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambdas.notify import handler as function
 from lambdas.notify import mail
 from lambdas.notify.handler import handler
-from tests.lambdas.conftest import Context, Mailbox
+from lambdas.notify.places import find_job
+from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox, counted
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
+from workflow.contract.cost import Job
 from workflow.contract.failures import Failure, StateError
 from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
@@ -53,8 +58,110 @@ def test_a_failure_is_told_with_its_cause(mailbox: Mailbox, context: Context) ->
     assert sent["Subject"] == (
         "[greenlight] build stopped at Gate on metrics: mAP50 of washer 0.41 < 0.60 on 23 objects"
     )
+    assert sent["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
     assert "Error       Gate.Rejected" in sent["Message"]
     assert "Nothing was released" in sent["Message"]
+
+
+@pytest.fixture
+def bill(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """An hour of training for any run that is asked about; the names of those."""
+    asked: list[str] = []
+
+    def find(call: Any, project: str, run: str) -> tuple[Job, ...]:
+        asked.append(f"{project} {run}")
+        return (Job("Training", 3600, "ml.g5.xlarge"),)
+
+    monkeypatch.setattr(function, "find_billed_jobs", find)
+    return asked
+
+
+def test_a_build_that_failed_is_told_with_what_it_cost(mailbox: Mailbox, context: Context, bill: list[str]) -> None:
+    """A failed training is paid for; a release runs no job, and neither a run that was refused."""
+    handler(FAILED, context)
+    handler({**FAILED, "machine": "release"}, context)
+    handler({**FAILED, "run": None}, context)
+    first, *others = mailbox.mails()
+    assert "Cost        about $1.41 (list prices of 2026, us-east-1)\n" in first["Message"]
+    assert all("Cost" not in other["Message"] for other in others)
+    assert bill == [f"greenlight {FAILED['run']}"]
+
+
+def test_the_cost_of_a_build_is_counted_once_at_its_end(
+    mailbox: Mailbox, context: Context, bill: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever end it is, also where the machine has told; by project, for several share an account."""
+    handler(FAILED, context)
+    assert "RunDollars" not in counted(capsys.readouterr().out)
+    for status, told in (("SUCCEEDED", False), ("ABORTED", True), ("FAILED", False)):
+        assert handler(outside(status, error=Failure.GATE_REJECTED.value), context)["sent"] is told
+        said = counted(capsys.readouterr().out)
+        assert (said["RunBilledSeconds"], said["RunDollars"]) == (3600, pytest.approx(1.408))
+
+
+def test_an_end_without_a_bill_is_told_without_one(
+    mailbox: Mailbox, context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SageMaker does not say, or no job was started."""
+    with Stubber(function.sagemaker) as stub:
+        stub.add_client_error("list_processing_jobs", "ThrottlingException")
+        assert handler(outside("ABORTED"), context)["sent"] is True
+    (mail,) = mailbox.mails()
+    assert "Cost" not in mail["Message"]
+    assert "RunDollars" not in counted(capsys.readouterr().out)
+
+
+CONSOLE = "https://console.aws.amazon.com"
+
+
+def addresses(text: str) -> list[str]:
+    """What a mail leads to in the console."""
+    found = [line.rpartition(" ")[2] for line in text.partition("In the AWS console:")[2].splitlines() if line]
+    assert all(address.startswith(f"{CONSOLE}/") for address in found)
+    return [address.partition("#")[2] or address for address in found]
+
+
+def test_a_failure_leads_to_its_execution_and_its_job(mailbox: Mailbox, context: Context) -> None:
+    """As the error describes it; to the report of a run that was evaluated, and to the page of refused data."""
+    job = json.dumps({"TrainingJobName": "one-train-0-0", "FailureReason": "no memory"})
+    trained = {"error_name": Failure.TRAINING_FAILED, "error": {"Error": "States.TaskFailed", "Cause": job}}
+    said = []
+    for change in (trained, {}, {"error_name": Failure.DATA_REJECTED}):
+        handler({**FAILED, **change}, context)
+        said += [addresses(mail["Message"]) for mail in mailbox.mails()]
+    training, gate, data = said
+    assert training[:2] == [f"/v2/executions/details/{FAILED['execution']}", "/jobs/one-train-0-0"]
+    assert training[2].endswith("TrainingJobs$3FlogStreamNameFilter$3Done-train-0-0")
+    assert training[3:] == ["dashboards:name=greenlight-us-east-1"]
+    folder = f"{CONSOLE}/s3/object/greenlight-test?region=us-east-1&prefix=runs%2F2026-11-21T10-14-03%2F"
+    assert gate[1:] == [f"{folder}evaluation%2Freport%2Findex.html", "dashboards:name=greenlight-us-east-1"]
+    assert data[1:] == [f"{folder}dataset%2Fdata.html", "dashboards:name=greenlight-us-east-1"]
+
+
+def test_a_release_and_an_end_lead_to_the_console_too(mailbox: Mailbox, context: Context) -> None:
+    """The endpoint that serves, and the execution that somebody stopped."""
+    handler(RELEASED, context)
+    (released,) = mailbox.mails()
+    handler(outside("ABORTED"), context)
+    (stopped,) = mailbox.mails()
+    assert "/endpoints/greenlight-production" in addresses(released["Message"])
+    assert addresses(stopped["Message"])[0] == f"/v2/executions/details/{FAILED['execution']}"
+
+
+def test_there_is_no_link_on_the_stand_in(mailbox: Mailbox, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no console."""
+    monkeypatch.setattr("lambdas.notify.handler.os.environ", {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"})
+    handler(FAILED, context)
+    assert "://" not in mailbox.mails()[0]["Message"]
+
+
+@given(anything)
+def test_no_error_is_taken_for_a_job_that_is_none(error: Any) -> None:
+    """Whatever it holds, a name is one that SageMaker could have given."""
+    for name in find_job(error).values():
+        assert re.fullmatch(r"[A-Za-z0-9-]+", name)
+    assert find_job({"Cause": json.dumps({"TrainingJobName": "a/../b"})}) == {}
+    assert find_job({"Cause": json.dumps({"ProcessingJobName": "a-b"})}) == {"ProcessingJobName": "a-b"}
 
 
 def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:
@@ -94,6 +201,7 @@ def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
     handler(RELEASED, context)
     (sent,) = mailbox.mails()
     assert sent["Subject"] == "[greenlight] production serves fasteners v4, mAP50-95 0.810"
+    assert sent["TopicArn"] == ENVIRONMENT["TOPIC_ARN"]
     assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
 
 
@@ -180,6 +288,7 @@ def test_an_end_that_no_machine_can_tell_is_told_from_outside(
     assert handler(outside(status, **detail), context)["sent"] is True
     (sent,) = mailbox.mails()
     assert sent["Subject"] == f"[greenlight] {said}"
+    assert sent["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
 
 
 @pytest.mark.parametrize("error", Failure)

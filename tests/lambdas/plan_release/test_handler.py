@@ -18,6 +18,7 @@ from botocore.stub import Stubber
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.existing import has_configuration
 from lambdas.plan_release.lock import LockedError, ReleaseLock
+from lambdas.plan_release.plan import Endpoint
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, create_key
 from tests.lambdas.gate_metrics.figures import measured, scored
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECUTION
@@ -27,6 +28,7 @@ from tests.workflow.machines.test_plan_paths import paths
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.kept_archive import archive_key
+from workflow.contract.put_away import PutAwayRecord
 from workflow.contract.reading import ContractError
 from workflow.contract.vote import Vote
 
@@ -99,6 +101,23 @@ def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, con
         assert reduce(dict.__getitem__, path.split("."), plan) is not None, f"the machine reads {path}"
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
+    assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
+
+
+@pytest.mark.parametrize(("there", "waits"), [(True, True), (False, False)], ids=["there", "gone"])
+def test_a_release_waits_while_an_endpoint_that_it_found_is_being_put_away(
+    registry: Any, context: Context, monkeypatch: pytest.MonkeyPatch, there: bool, waits: bool
+) -> None:
+    """It holds the lock meanwhile, so that no further one is put away; one that is gone already is made anew."""
+    note = PutAwayRecord(("greenlight-staging",), 1_800_000_000)
+    registry.put_item(Item=note.item())
+    staging = Endpoint("greenlight-staging", "InService", "x") if there else None
+    monkeypatch.setattr(function, "find_endpoint", lambda _, name: staging if name == "greenlight-staging" else None)
+    if waits:
+        with pytest.raises(function.EndpointLeaves, match="greenlight-staging is being put away"):
+            function.handler(event(), context)
+    else:
+        assert function.handler(event(), context)["staging_exists"] is False
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
 
 

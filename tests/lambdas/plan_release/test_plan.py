@@ -14,6 +14,7 @@ from lambdas.plan_release.package import Package, RefusalError, check_archive, r
 from lambdas.plan_release.plan import (
     Endpoint,
     Found,
+    LeavingError,
     Served,
     Settings,
     check_champion,
@@ -366,14 +367,20 @@ def test_where_nothing_is_to_go_back_to_a_release_is_refused_and_says_what_to_do
         plan(production=by_hand, served=served, served_is_there=False)
 
 
-@pytest.mark.parametrize(
-    "status", ["Creating", "Updating", "RollingBack", "Failed", "UpdateRollbackFailed", "Deleting"]
-)
+@pytest.mark.parametrize("status", ["Creating", "Updating", "RollingBack", "Failed", "UpdateRollbackFailed"])
 @pytest.mark.parametrize("where", ["staging", "production"])
 def test_an_endpoint_that_cannot_be_updated_stops_the_release(where: str, status: str) -> None:
     """Before anything is created."""
     found: dict[str, Any] = {where: Endpoint(f"greenlight-{where}", status, "x")}
     with pytest.raises(RefusalError, match=f"greenlight-{where} is {status}"):
+        plan(**found)
+
+
+@pytest.mark.parametrize("where", ["staging", "production"])
+def test_an_endpoint_that_is_being_deleted_is_waited_for(where: str) -> None:
+    """The release makes it anew once it is gone."""
+    found: dict[str, Any] = {where: Endpoint(f"greenlight-{where}", "Deleting", "x")}
+    with pytest.raises(LeavingError, match=f"greenlight-{where} is being put away"):
         plan(**found)
 
 

@@ -106,8 +106,8 @@ def test_a_first_run_is_planned_and_its_prefixes_are_filled(account: Bucket, con
     assert plan["dataset"]["objects"] == 2
     assert plan["hyperparameters"]["epochs"] == "5"
     assert plan["approval_seconds"] == 7200
-    assert json.loads(account.get("runs/one/champion/champion.json")) == {"version": 1, "champion": None}
-    pretrained = json.loads(account.get("runs/one/pretrained/pretrained.json"))
+    assert json.loads(account.get("copies/one/champion/champion.json")) == {"version": 1, "champion": None}
+    pretrained = json.loads(account.get("copies/one/pretrained/pretrained.json"))
     assert pretrained == {"version": 1, "source": None, "sha256": None}
     assert json.loads(account.get("runs/one/inspected/inspection.json")) == {"version": 1, "instances": 1}
 
@@ -234,8 +234,8 @@ def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, record
     plan = handler(event(), context)
     assert plan["champion"]["package_version"] == 3
     assert plan["judged_against"] == RECORD["model_package_arn"]
-    assert account.get("runs/one/champion/model.tar.gz") == b"the champion"
-    assert json.loads(account.get("runs/one/champion/champion.json"))["champion"]["package_version"] == 3
+    assert account.get("copies/one/champion/model.tar.gz") == b"the champion"
+    assert json.loads(account.get("copies/one/champion/champion.json"))["champion"]["package_version"] == 3
 
 
 def test_a_run_that_replaces_is_not_compared(
@@ -248,7 +248,7 @@ def test_a_run_that_replaces_is_not_compared(
     plan = handler(event(), context)
     assert (plan["champion"], plan["compare"], plan["judged_against"]) == (None, False, None)
     assert "loosened" not in plan
-    assert json.loads(account.get("runs/one/champion/champion.json"))["champion"] is None
+    assert json.loads(account.get("copies/one/champion/champion.json"))["champion"] is None
 
 
 def test_a_champion_that_somebody_wrote_into_the_table_stops_the_run(
@@ -273,9 +273,9 @@ def test_weights_are_copied_beside_the_run(account: Bucket, context: Context) ->
     """The training reads its own copy."""
     account.put("weights/coco.pt", WEIGHTS)
     plan = handler(event(weights=f"s3://{account.name}/weights/coco.pt"), context)
-    assert account.get("runs/one/pretrained/weights.pt") == WEIGHTS
+    assert account.get("copies/one/pretrained/weights.pt") == WEIGHTS
     assert plan["pretrained"] == {"task": "detect", "model": "yolov8n"}
-    pretrained = json.loads(account.get("runs/one/pretrained/pretrained.json"))
+    pretrained = json.loads(account.get("copies/one/pretrained/pretrained.json"))
     assert pretrained["source"] == f"s3://{account.name}/weights/coco.pt"
     assert pretrained["sha256"] == hashlib.sha256(WEIGHTS).hexdigest()
     assert plan["fingerprint"] != handler(event(), context)["fingerprint"]

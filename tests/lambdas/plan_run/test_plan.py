@@ -19,13 +19,13 @@ from lambdas.plan_run.plan import (
     draw_up,
     end_with_slash,
     name_dataset,
-    name_jobs,
 )
 from lambdas.plan_run.training import plan_attempts
 from tests.workflow.contract.released import CHAMPION
 from workflow.contract.build_plan import BuildPlan, PlannedChampion, Sharing
 from workflow.contract.champion import read_champion
 from workflow.contract.execution import Execution
+from workflow.contract.job_names import name_jobs
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -47,7 +47,7 @@ def test_a_first_run_builds() -> None:
     assert drawn.dataset.uri == "s3://bucket/datasets/fasteners/"
     assert drawn.dataset.name == "fasteners"
     assert drawn.dataset.objects == 2
-    assert drawn.uris.test == "s3://bucket/runs/one/prepared/test/"
+    assert drawn.uris.test == "s3://bucket/copies/one/prepared/test/"
     assert drawn.champion is None
     assert drawn.approval_seconds == 72 * 3600
 
@@ -202,7 +202,7 @@ def test_a_dataset_is_called_after_its_last_folder(uri: str, name: str) -> None:
 def test_job_names_are_valid_with_their_suffix(run: str) -> None:
     """Whatever an execution is called, SageMaker accepts its jobs, a search's shorter name included."""
     names = name_jobs("greenlight", run)
-    attempt = plan_attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}", 0)
+    attempt = plan_attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), "greenlight", run, 0)
     assert attempt.fallback is not None
     every = {**dataclasses.asdict(names), "train": attempt.job, "again": attempt.fallback.job}
     for step, name in every.items():

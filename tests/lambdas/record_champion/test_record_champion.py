@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lambdas.record_champion.handler import NotHolderError, handler
-from tests.lambdas.conftest import Context
+from tests.lambdas.conftest import Context, counted
 from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN, RELEASE
 from workflow.contract.champion import read_champion
@@ -48,6 +48,20 @@ def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: C
     now = {"released_epoch": released["released_epoch"], "production_configuration": CONFIGURATION}
     assert champion == recorded({**CHAMPION, **now})
     assert line == {**RELEASE, **now, "id": line["id"]}
+
+
+def test_the_released_version_and_its_quality_are_counted_once(
+    locked: Any, context: Context, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A figure that nobody can read takes no release back."""
+    handler(event({**PLAN, "metrics": {"task": "walk"}}), context)
+    said = counted(capsys.readouterr().out)
+    assert (said["ReleasedVersion"], "ReleasedQuality" in said) == (4, False)
+    handler(event(), context)
+    assert "ReleasedVersion" not in counted(capsys.readouterr().out)
+    locked.delete_item(Key={"id": "champion"})
+    handler(event({**PLAN, "metrics": {"task": "detect", "map50_95": 0.81}}), context)
+    assert counted(capsys.readouterr().out)["ReleasedQuality"] == 0.81
 
 
 def test_a_release_that_skipped_the_question_before_production_is_kept_as_such(locked: Any, context: Context) -> None:

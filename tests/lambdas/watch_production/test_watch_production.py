@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 
 from lambdas.watch_production import handler as function
 from lambdas.watch_production.mail import write_foreign
-from tests.lambdas.conftest import Context, Mailbox
+from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.workflow.contract.released import CHAMPION, LOCK
 from workflow.contract.champion import read_champion
 from workflow.contract.reading import ContractError
@@ -77,7 +77,7 @@ def test_a_production_that_serves_what_was_recorded_is_no_news(
     recorded: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """Nor one that does not exist, or does not serve yet, whatever is recorded."""
-    assert look(context, RECORDED) == {"configuration": RECORDED, "foreign": False, "told": False}
+    assert look(context, RECORDED) == {"configuration": RECORDED, "foreign": False, "told": False, "put_away": []}
     assert look(context, "")["foreign"] is False
     assert look(context, FOREIGN, "Creating")["foreign"] is False
     assert mailbox.mails() == []
@@ -87,11 +87,14 @@ def test_a_foreign_configuration_is_told_once_and_another_one_again(
     recorded: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """Also one that comes back after production was well."""
-    assert look(context, FOREIGN) == {"configuration": FOREIGN, "foreign": True, "told": True}
-    assert look(context, FOREIGN) == {"configuration": FOREIGN, "foreign": True, "told": False}
+    said = {"configuration": FOREIGN, "foreign": True, "put_away": []}
+    assert look(context, FOREIGN) == {**said, "told": True}
+    assert look(context, FOREIGN) == {**said, "told": False}
     (mail,) = mailbox.mails()
     assert f"serves {FOREIGN}, which no release recorded" in mail["Message"]
     assert RECORDED in mail["Message"]
+    assert mail["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
+    assert "https://console.aws.amazon.com/sagemaker/home?region=us-east-1#/endpoints/greenlight-p" in mail["Message"]
     assert [look(context, name)["told"] for name in ("another", FOREIGN, RECORDED, FOREIGN)] == [
         True,
         True,

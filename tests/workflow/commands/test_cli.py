@@ -149,12 +149,35 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
             "error": Failure.GATE_REJECTED,
             "cause": "mAP50 of washer 0.41 < 0.60",
         },
+        "list_processing_jobs": {"ProcessingJobSummaries": []},
+        "list_training_jobs": {"TrainingJobSummaries": [{"TrainingJobName": "greenlight-run-1-train-0-0"}]},
+        "describe_training_job": {
+            "ResourceConfig": {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+            "BillableTimeInSeconds": 1800,
+        },
     }
     assert called("runs", **answers)[0] == 0
-    assert "run-1  failed  1 min 14 s" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "run-1  failed  1 min 14 s" in shown
+    assert "  $0.70  " in shown
+    assert "about: list prices of 2026" in shown
     assert called("runs", "--json", **answers)[0] == 0
     (document,) = json.loads(capsys.readouterr().out)
     assert (document["run"], document["error"], document["seconds"]) == ("run-1", Failure.GATE_REJECTED, 74)
+    assert document["dollars"] == pytest.approx(0.704)
+
+
+def test_runs_are_listed_without_their_cost_for_whoever_may_not_see_jobs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader of Step Functions alone."""
+    answers: dict[str, Answer] = {
+        "list_executions": {"executions": [{"executionArn": "arn:x"}]},
+        "describe_execution": {"name": "run-1", "status": "RUNNING", "startDate": datetime(2026, 11, 21, tzinfo=UTC)},
+        "list_processing_jobs": ServiceError("AccessDeniedException", "not yours"),
+    }
+    assert called("runs", **answers)[0] == 0
+    shown = capsys.readouterr().out
+    assert "run-1  running" in shown
+    assert "list prices" not in shown
 
 
 def test_no_answer_of_a_service_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,6 +192,8 @@ def test_no_answer_of_a_service_steers_the_terminal(capsys: pytest.CaptureFixtur
             "stopDate": datetime(2026, 11, 21, tzinfo=UTC),
             "cause": hostile,
         },
+        "list_processing_jobs": {"ProcessingJobSummaries": []},
+        "list_training_jobs": {"TrainingJobSummaries": []},
     }
     called("runs", **answers)
     called("runs", describe_stacks=ServiceError("AccessDenied", hostile))

@@ -18,10 +18,11 @@ from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
+from workflow.stack.budget import keep_budget, remove_budget
 from workflow.stack.changes import Step
 from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
-from workflow.stack.outputs import parse_outputs, read_stack
+from workflow.stack.outputs import Place, parse_outputs, read_stack
 from workflow.stack.subscription import count
 
 
@@ -92,8 +93,9 @@ def test_deploying_twice_changes_nothing_the_second_time(stand_in: StandIn, root
     assert stack.approval_url.endswith("/")
     assert first.statuses("BuildMachine") == ["will be made", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"]
     assert "uploaded" in first.statuses("plan_run.zip")
-    assert first.statuses("mail") == ["confirmed"], "nobody could read the mail that asks for it here"
-    assert count(AwsCloud(), stack.topic_arn) == (1, 0)
+    for what in ("approvals", "trouble"):
+        assert first.statuses(f"mail of {what}") == ["confirmed"], "nobody could read the mail that asks for it here"
+    assert count(AwsCloud(), stack.topic_arn) == count(AwsCloud(), stack.trouble_topic_arn) == (1, 0)
 
     assert deploy("twice", on_progress=second.append, root=root) == stack
     assert list(second) == [Step("twice", "unchanged")]
@@ -396,3 +398,16 @@ def test_sources_are_given_by_address_and_bring_their_buckets() -> None:
     }
     with pytest.raises(UsageError, match="wildcard"):
         collect_parameters(email=None, defaults=None, dataset=None, parameters={"Sources": "s3://data/*"})
+
+
+def test_a_budget_is_made_changed_and_taken_away(stand_in: StandIn) -> None:
+    """The requests are ones that the service takes."""
+    place = Place("000000000000", "us-east-1", "aws")
+    topic = "arn:aws:sns:us-east-1:000000000000:kept-trouble"
+    cloud = AwsCloud()
+    for dollars, before in (("200", "0"), ("300", "200"), ("300", "300")):
+        keep_budget(cloud, "kept", place, topic, dollars, before, lambda _: None)
+    found = cloud.call("budgets", "describe_budget", AccountId=place.account, BudgetName="kept-us-east-1")["Budget"]
+    assert float(found["BudgetLimit"]["Amount"]) == 300
+    assert remove_budget(cloud, "kept", place) is True
+    assert remove_budget(cloud, "kept", place) is False

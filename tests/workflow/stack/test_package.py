@@ -44,6 +44,10 @@ ENVIRONMENT = {
     "SERVING_IMAGE": "serving:1",
     "TABLE": "greenlight",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:greenlight",
+    "STAGING_HOURS": "24",
+    "PRODUCTION_HOURS": "0",
+    "DASHBOARD": "greenlight-us-east-1",
+    "TROUBLE_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:greenlight-trouble",
     "TRAINING_IMAGE": "training:1",
 }
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from containers.serving.report.cost import HOURLY, PRICED, SOURCE, Job, total
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.words import duration, money, signed, size
 from tests.containers.serving.report.example_pages import example, tuned
 from tests.containers.serving.report.page_outline import Outline
+from workflow.contract.cost import HOURLY, PRICED, SOURCE, Job, total
 from workflow.contract.run_input import RunInput
 
 README = Path(__file__).parents[4] / "infra" / "README.md"

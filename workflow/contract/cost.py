@@ -1,8 +1,8 @@
-"""What the jobs of a run cost, about: their times by list prices. Knows no discount, and guesses no price."""
+"""What jobs cost, about: their times by list prices. Knows no discount, and guesses no price."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 PRICED = "2026"
@@ -33,7 +33,8 @@ list price and the fifth that SageMaker adds. Training and processing cost the s
 class Job:
     """A job of the run: so many ``seconds`` on each of ``instances`` of a type, which is empty where nobody said.
 
-    ``spot`` says that unused capacity was asked for, which costs less than the list price.
+    ``spot`` says that unused capacity was asked for and the seconds are those of the clock, so that it costs less than
+    the list price. Seconds that SageMaker bills have the discount in them already.
     """
 
     name: str
@@ -49,7 +50,28 @@ class Job:
         return None if price is None else price * self.instances * self.seconds / 3600
 
 
-def total(jobs: tuple[Job, ...]) -> float | None:
+def total(jobs: Sequence[Job]) -> float | None:
     """The sum of all, None unless each is known: half a sum would look like the whole."""
     known = [job.dollars for job in jobs if job.dollars is not None]
     return sum(known) if known and len(known) == len(jobs) else None
+
+
+def tell_cost(jobs: Sequence[Job]) -> str:
+    """What the jobs cost in words, with the age of the prices; empty where there is no job."""
+    if not jobs:
+        return ""
+    whole = total(jobs)
+    if whole is None:
+        return f"unknown: no list price of {', '.join(sorted({job.instance for job in jobs if job.dollars is None}))}"
+    return f"about {format_dollars(whole)} (list prices of {PRICED}, us-east-1)"
+
+
+def tell_dollars(jobs: Sequence[Job]) -> str:
+    """The same for a column: the amount alone, empty where there is no job."""
+    whole = total(jobs)
+    return format_dollars(whole) if whole is not None else "unknown" if jobs else ""
+
+
+def format_dollars(dollars: float) -> str:
+    """An amount in US dollars to the cent."""
+    return f"${dollars:,.2f}" if dollars >= 0.01 else "below $0.01"
