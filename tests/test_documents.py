@@ -240,12 +240,15 @@ def test_every_key_of_the_input_is_in_its_table() -> None:
 
 
 def test_every_kind_of_finding_is_in_its_table() -> None:
-    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be."""
+    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be, and the
+    words of the refusal.
+    """
     text = section("containers/training/README.md", "What data may be trained on")
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \|", text, re.MULTILINE)
-    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others in rows}
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \| (.+) \|$", text, re.MULTILINE)
+    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others, _ in rows}
     assert others == {kind: set(found.allowed) for kind, found in FINDINGS.items()}
-    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in FINDINGS.items()}
+    assert {kind: default for kind, default, *_ in rows} == {k: found.default for k, found in FINDINGS.items()}
+    assert {kind: advice for kind, *_, advice in rows} == {k: found.advice for k, found in FINDINGS.items()}
 
 
 def test_every_error_of_the_machines_is_explained() -> None:

@@ -140,7 +140,8 @@ class AwsCloud:
                 return GreenlightError(f"AWS cannot be reached ({operation}): {error}")
             return GreenlightError(
                 f"nothing answers at {self._endpoint} ({operation}).\n"
-                "  AWS_ENDPOINT_URL points there: start the stand-in (greenlight local --detach), or unset it for AWS."
+                "  AWS_ENDPOINT_URL points there: unset it for AWS, or start the stand-in:\n"
+                "  greenlight local --detach && source .greenlight/local/env"
             )
         if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
             return UsageError(
@@ -148,7 +149,10 @@ class AwsCloud:
                 "  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: source .greenlight/local/env"
             )
         if isinstance(error, exceptions.NoRegionError):
-            return UsageError("no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.")
+            return UsageError(
+                "no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.\n"
+                "  Or use the stand-in: source .greenlight/local/env"
+            )
         if isinstance(error, exceptions.BotoCoreError):
             return GreenlightError(f"{operation}: {error}")
         return error
