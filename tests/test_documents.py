@@ -232,6 +232,13 @@ def test_every_parameter_it_names_exists() -> None:
     assert len(named) >= 4
 
 
+def test_what_a_stack_pays_for_at_rest_is_counted() -> None:
+    """Keys and alarms cost something every month; what comes with the API alone is told apart."""
+    always = [found["Type"] for found in load()["Resources"].values() if "Condition" not in found]
+    counted = f"{always.count('AWS::KMS::Key')} KMS keys, {always.count('AWS::CloudWatch::Alarm')} alarms"
+    assert counted in section("infra/README.md", "What it costs")
+
+
 def test_every_key_of_the_input_is_in_its_table() -> None:
     """The table is the reference of an execution's input."""
     text = read("workflow/README.md")
