@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CONNECTIONS = 16
 """Connections a client keeps open: as many as an upload has threads."""
 
+STAND_IN = "greenlight local --detach && source .greenlight/local/env"
+"""How a person starts the stand-in, or finds the one that runs."""
+
 _ANSWER_SECONDS = 40
 
 _REFUSED_CREDENTIALS = {
@@ -141,17 +144,17 @@ class AwsCloud:
             return GreenlightError(
                 f"nothing answers at {self._endpoint} ({operation}).\n"
                 "  AWS_ENDPOINT_URL points there: unset it for AWS, or start the stand-in:\n"
-                "  greenlight local --detach && source .greenlight/local/env"
+                f"  {STAND_IN}"
             )
         if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
             return UsageError(
                 "no AWS credentials were found.\n"
-                "  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: source .greenlight/local/env"
+                f"  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: {STAND_IN}"
             )
         if isinstance(error, exceptions.NoRegionError):
             return UsageError(
                 "no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.\n"
-                "  Or use the stand-in: source .greenlight/local/env"
+                f"  Or use the stand-in: {STAND_IN}"
             )
         if isinstance(error, exceptions.BotoCoreError):
             return GreenlightError(f"{operation}: {error}")

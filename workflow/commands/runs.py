@@ -21,7 +21,7 @@ from workflow.commands.session import (
     watch_to_its_end,
 )
 from workflow.contract.plain_text import show_lines
-from workflow.contract.way_on import EXAMPLE
+from workflow.contract.way_on import EXAMPLE, spell
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -124,6 +124,11 @@ def upload(
     }
     text = f"{dataset.text()} → {done.uri} ({done.sent} files sent, {done.unchanged} unchanged, {done.removed} removed)"
     print_result(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
+    started = {"--project": project if project != PROJECT else None, "--policy": spell(own.pop("policy", {}))}
+    words = [part for option, value in started.items() if value for part in (option, value)]
+    words += [part for key, value in own.items() for part in ("--set", f"{key}={value}")]
+    words += ["--set", f"weights={weights_uri}"] if weights_uri else []
+    tell(f"train on it: {shlex.join(['greenlight', 'start', '--dataset', name, *words])}")
 
 
 def tell(line: str) -> None:

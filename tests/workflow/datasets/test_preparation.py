@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -159,6 +160,12 @@ def test_data_are_read_as_the_stack_has_its_runs_read_them(
     assert (
         "asks policy.outside-image=repair where it demands reject, policy.unused-file=note where it demands reject"
         in said
+    )
+    assert run(["upload", str(folder), "--policy", "drop", "--set", "seed=3"], under()) == 0
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert re.search(r"policy\.\S+ where it demands reject and \d+ more: before the start", said)
+    assert re.search(
+        rf"train on it: greenlight start --dataset {folder.name} --policy \S*empty-box=drop\S* --set seed=3", said
     )
     shown = under(Defaults=stricter, PolicyLoosening="show")
     assert run(["upload", str(folder), "--policy", "outside-image=repair"], shown) == 0
