@@ -15,9 +15,6 @@ from workflow.errors import UsageError
 if TYPE_CHECKING:
     from workflow.stack.changes import Step
 
-ON_ITS_WAY = ("will be made", "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
-"""What is said of a resource again, and better, once it is done."""
-
 
 @click.command()
 @click.option("--port", type=int, help="Where to listen; 0 takes a free port.  [default: 4566]")
@@ -125,8 +122,6 @@ def destroy(session: Session, project: str, as_json: bool, yes: bool, records: s
 
 def tell(step: Step, as_json: bool) -> None:
     """Say what happened to one resource; on standard error where standard output carries JSON."""
-    if step.status in ON_ITS_WAY:
-        return
     click.echo(show_lines(f"  {step.resource:<40} {step.status} {step.reason}").rstrip(), err=as_json)
 
 

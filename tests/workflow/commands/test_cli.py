@@ -17,10 +17,8 @@ import pytest
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.runs.test_releases import released
 from workflow.commands.cli import greenlight, run
-from workflow.commands.stack import tell
 from workflow.contract.failures import Failure
 from workflow.errors import GreenlightError, ServiceError
-from workflow.stack.changes import Step
 
 ROOT = Path(__file__).parents[3]
 OUTPUTS = (
@@ -87,14 +85,6 @@ def test_the_list_of_commands_says_each_in_a_whole_sentence(capsys: pytest.Captu
 def test_every_command_can_print_json(name: str) -> None:
     """The stand-in prints one line by itself; everything else has the option."""
     assert any("--json" in option.opts for option in greenlight.commands[name].params)
-
-
-def test_a_resource_is_told_once_when_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
-    """A hundred of them are made; what is replaced, put back or fails is told as it comes."""
-    shown = ("will be replaced", "UPDATE_ROLLBACK_IN_PROGRESS", "CREATE_FAILED", "CREATE_COMPLETE")
-    for status in ("will be made", "CREATE_IN_PROGRESS", *shown):
-        tell(Step("Bucket", status), as_json=False)
-    assert [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()] == list(shown)
 
 
 def test_help_loads_nothing_slow() -> None:
