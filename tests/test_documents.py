@@ -236,6 +236,13 @@ def test_every_parameter_it_names_exists() -> None:
     assert len(named) >= 4
 
 
+def test_what_a_stack_pays_for_at_rest_is_counted() -> None:
+    """Keys and alarms cost something every month; what comes with the API alone is told apart."""
+    always = [found["Type"] for found in load()["Resources"].values() if "Condition" not in found]
+    counted = f"{always.count('AWS::KMS::Key')} KMS keys, {always.count('AWS::CloudWatch::Alarm')} alarms"
+    assert counted in section("infra/README.md", "What it costs")
+
+
 def test_every_key_of_the_input_is_in_its_table() -> None:
     """The table is the reference of an execution's input."""
     text = read("workflow/README.md")
@@ -244,12 +251,15 @@ def test_every_key_of_the_input_is_in_its_table() -> None:
 
 
 def test_every_kind_of_finding_is_in_its_table() -> None:
-    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be."""
+    """A policy is chosen by the table: the kind, what is done about it unless told otherwise, what else may be, and the
+    words of the refusal.
+    """
     text = section("containers/training/README.md", "What data may be trained on")
-    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \|", text, re.MULTILINE)
-    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others in rows}
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\w+) \| ([a-z, –]+) \| (.+) \|$", text, re.MULTILINE)
+    others = {kind: {default, *others.split(", ")} - {"–"} for kind, default, others, _ in rows}
     assert others == {kind: set(found.allowed) for kind, found in FINDINGS.items()}
-    assert {kind: default for kind, default, _ in rows} == {k: found.default for k, found in FINDINGS.items()}
+    assert {kind: default for kind, default, *_ in rows} == {k: found.default for k, found in FINDINGS.items()}
+    assert {kind: advice for kind, *_, advice in rows} == {k: found.advice for k, found in FINDINGS.items()}
 
 
 def test_every_error_of_the_machines_is_explained() -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 CONNECTIONS = 16
 """Connections a client keeps open: as many as an upload has threads."""
 
+STAND_IN = "greenlight local --detach && source .greenlight/local/env"
+"""How a person starts the stand-in, or finds the one that runs."""
+
 _ANSWER_SECONDS = 40
 
 _REFUSED_CREDENTIALS = {
@@ -149,15 +152,19 @@ class AwsCloud:
                 return GreenlightError(f"AWS cannot be reached ({operation}): {error}")
             return GreenlightError(
                 f"nothing answers at {self._endpoint} ({operation}).\n"
-                "  AWS_ENDPOINT_URL points there: start the stand-in (greenlight local --detach), or unset it for AWS."
+                "  AWS_ENDPOINT_URL points there: unset it for AWS, or start the stand-in:\n"
+                f"  {STAND_IN}"
             )
         if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
             return UsageError(
                 "no AWS credentials were found.\n"
-                "  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: source .greenlight/local/env"
+                f"  Sign in (aws sso login, or AWS_PROFILE=…), or use the stand-in: {STAND_IN}"
             )
         if isinstance(error, exceptions.NoRegionError):
-            return UsageError("no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.")
+            return UsageError(
+                "no AWS region is set: export AWS_DEFAULT_REGION=eu-central-1, or the region you use.\n"
+                f"  Or use the stand-in: {STAND_IN}"
+            )
         if isinstance(error, exceptions.BotoCoreError):
             return GreenlightError(f"{operation}: {error}")
         return error

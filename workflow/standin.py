@@ -51,7 +51,7 @@ class StandIn:
         if self._running() is None and _in_use(self._port):
             raise UsageError(
                 f"port {self._port} is used by another program, so the stand-in cannot listen there.\n"
-                f"  Choose another one: make demo PORT={self._port + 1}"
+                f"  Choose another one: add PORT={self._port + 1} to what you typed"
             )
 
     def ensure(self) -> dict[str, str]:

@@ -97,6 +97,7 @@ def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "interrupted" in said
+        assert "stopped · state in .greenlight/local" in said
         assert "Traceback" not in said
         assert settled(tmp_path) == []
         assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "INTERRUPTED"
@@ -108,6 +109,8 @@ def test_a_model_below_the_gate_ends_it_with_the_reason(tmp_path: Path) -> None:
         said, _ = process.communicate()
         assert process.returncode == 1
         assert "the run failed at 'Gate on metrics': Gate.Rejected: mAP50 0.0" in said
+        assert "add EPOCHS=30 to what you typed" in said
+        assert "<html" in (tmp_path / ".greenlight/demo/report/index.html").read_text()[:500].lower()
         assert settled(tmp_path) == []
         assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "FAILED"
 

@@ -41,7 +41,7 @@ def test_a_stand_in_that_is_not_running_is_named(environment: pytest.MonkeyPatch
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(GreenlightError, match=r"nothing answers at http://127\.0\.0\.1:1") as caught:
         AwsCloud().call("sts", "get_caller_identity")
-    assert "greenlight local --detach" in str(caught.value)
+    assert "greenlight local --detach && source .greenlight/local/env" in str(caught.value)
 
 
 def test_missing_credentials_say_how_to_get_some(environment: pytest.MonkeyPatch) -> None:
@@ -53,11 +53,12 @@ def test_missing_credentials_say_how_to_get_some(environment: pytest.MonkeyPatch
 
 
 def test_a_missing_region_says_how_to_name_one(environment: pytest.MonkeyPatch) -> None:
-    """An export line to copy."""
+    """An export line to copy; or the stand-in's, for whoever has no account in mind."""
     environment.delenv("AWS_DEFAULT_REGION")
     environment.delenv("AWS_REGION", raising=False)
-    with pytest.raises(UsageError, match="export AWS_DEFAULT_REGION"):
+    with pytest.raises(UsageError, match="export AWS_DEFAULT_REGION") as caught:
         AwsCloud().call("stepfunctions", "list_state_machines")
+    assert "source .greenlight/local/env" in str(caught.value)
 
 
 def test_only_an_endpoint_on_this_machine_is_local() -> None:

@@ -16,9 +16,9 @@ from workflow.commands.session import Session, confirm, on_project, print_result
 def adopt(
     session: Session, project: str, as_json: bool, version: int, reason: str, unreleased: bool, yes: bool
 ) -> None:
-    """Sign for a VERSION approved before decisions were signed, as your identity in AWS.
+    """Sign for a VERSION approved before decisions were signed.
 
-    What lies in S3 now is what is signed for: it must be what was registered.
+    You sign as your identity in AWS. What lies in S3 now is what is signed for: it must be what was registered.
     """
     from workflow.runs.adoption import adopt as send
     from workflow.runs.adoption import check_released

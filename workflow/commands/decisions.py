@@ -6,11 +6,19 @@ import click
 
 from workflow.commands.session import Session, on_project, print_result
 
+HELP = """{} a request, named by its RUN, VERSION or LINK.
+
+You decide as your identity in AWS. Where one request waits, it need not be named.
+"""
+
 
 @click.command()
 @on_project
 def approvals(session: Session, project: str, as_json: bool) -> None:
-    """List the requests that wait for a decision, and decisions that a run was not told of yet."""
+    """List the requests that wait for a decision.
+
+    Decisions that a run was not told of yet are listed as well.
+    """
     from workflow.runs.approvals import Approvals
     from workflow.table import format_table
 
@@ -26,7 +34,7 @@ def approvals(session: Session, project: str, as_json: bool) -> None:
 def decision_command(verb: str, past: str) -> click.Command:
     """The command that answers a request with ``verb``."""
 
-    @click.command(verb, help=f"{verb.capitalize()} a request, by its RUN, VERSION or LINK, as your identity in AWS.")
+    @click.command(verb, help=HELP.format(verb.capitalize()))
     @click.argument("request", default="", metavar="[RUN|VERSION|LINK]")
     @click.option("--comment", default="", help="Why; kept with the model.")
     @on_project

@@ -30,7 +30,13 @@ _WIDEST_NAME = 60
 
 @click.command()
 @click.argument("pictures", nargs=-1, required=True)
-@click.option("--stage", type=click.Choice(["production", "staging"]), default="production", show_default=True)
+@click.option(
+    "--stage",
+    type=click.Choice(["production", "staging"]),
+    default="production",
+    show_default=True,
+    help="Which of the project's two endpoints to ask.",
+)
 @click.option("--endpoint", metavar="NAME", help="Ask another endpoint than the project's two.")
 @click.option(
     "--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write drawings of what was seen there."
@@ -57,9 +63,10 @@ def predict(
     max_detections: int | None,
     jobs: int,
 ) -> int:
-    """Ask an endpoint what it sees in PICTURES: files, folders or patterns.
+    """Ask an endpoint what it sees in PICTURES.
 
-    Ends with 1 when it failed for a picture; the others are answered all the same.
+    PICTURES are files, folders or patterns. Ends with 1 when it failed for a picture; the others are answered all
+    the same.
     """
     from workflow.predictions.ask import Wanted
     from workflow.predictions.pictures import find_pictures, place_drawings

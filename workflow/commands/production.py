@@ -11,9 +11,10 @@ from workflow.contract.plain_text import show_plain
 @click.command()
 @on_project
 def releases(session: Session, project: str, as_json: bool) -> None:
-    """List what was released and who approved it, newest first; the live version is marked.
+    """List what was released and who approved it, newest first.
 
-    Where production serves something else, which no release recorded, that is said on standard error.
+    The live version is marked. Where production serves something else, which no release recorded, that
+    is said on standard error.
     """
     from workflow.runs.releases import find_foreign, list_releases
     from workflow.table import format_table, shorten
@@ -49,7 +50,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
 @click.option("--detach", is_flag=True, help="Do not wait for the release to end.")
 @on_project
 def rollback(session: Session, project: str, as_json: bool, version: int | None, yes: bool, detach: bool) -> int:
-    """Release an earlier version again, with all the checks of a release."""
+    """Release an earlier version again, checked like any release."""
     from workflow.runs.releases import choose_earlier, list_releases, start_release
 
     stack = session.stack(project)

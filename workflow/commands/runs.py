@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.commands.session import (
+    PROJECT,
     Session,
     confirm,
     make_watcher,
@@ -20,7 +21,7 @@ from workflow.commands.session import (
     watch_to_its_end,
 )
 from workflow.contract.plain_text import show_lines
-from workflow.contract.way_on import EXAMPLE
+from workflow.contract.way_on import EXAMPLE, spell
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ def upload(
     yes: bool,
     policy: str,
 ) -> None:
-    """Check a folder, or a .zip, of labelled images and upload what changed.
+    """Check labelled images and upload what changed.
 
-    Every picture is read and copies between splits are found here, as the run will, where what that needs is installed.
+    FOLDER is a folder or a .zip, in any format that the README lists. Every picture is read and copies between splits
+    are found here, as the run will, where what that needs is installed.
     """
     from workflow.datasets.account import tell_prepared, tell_recognised
     from workflow.datasets.check import read_dataset, require_folder
@@ -82,7 +84,8 @@ def upload(
     for line in demands.tell_loosened(settings):
         tell(line)
     said = [part for pair in pairs if not pair.startswith("policy") for part in ("--set", pair)]
-    named = ["--name", name] if name else []
+    also = {"--name": name, "--weights": weights, "--project": project if project != PROJECT else None}
+    named = [part for option, value in also.items() if value for part in (option, str(value))]
     again = shlex.join(["greenlight", "upload", str(folder), *named, *said]) + " --policy {policy}"
     read = {key: settings[key] for key in ("task", "format", "policy") if key in settings}
     dataset = read_dataset(folder, **read, again=again, judged_later=find_interpreter() is not None)
@@ -121,6 +124,11 @@ def upload(
     }
     text = f"{dataset.text()} → {done.uri} ({done.sent} files sent, {done.unchanged} unchanged, {done.removed} removed)"
     print_result(as_json, document, text + (f"\nweights → {weights_uri}" if weights_uri else ""))
+    started = {"--project": project if project != PROJECT else None, "--policy": spell(own.pop("policy", {}))}
+    words = [part for option, value in started.items() if value for part in (option, value)]
+    words += [part for key, value in own.items() for part in ("--set", f"{key}={value}")]
+    words += ["--set", f"weights={weights_uri}"] if weights_uri else []
+    tell(f"train on it: {shlex.join(['greenlight', 'start', '--dataset', name, *words])}")
 
 
 def tell(line: str) -> None:
@@ -200,7 +208,7 @@ def start(
 @click.argument("run", default="")
 @on_project
 def watch(session: Session, project: str, as_json: bool, run: str) -> int:
-    """Watch a run until it ends; the newest one where no RUN is named.
+    """Watch a RUN, or else the newest one, until it ends.
 
     The exit code tells how it ended: 0 well, 1 otherwise.
     """

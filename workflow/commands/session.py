@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from workflow.stack.demands import Demands
     from workflow.stack.outputs import Stack
 
+PROJECT = "greenlight"
+"""The stack that is meant where nobody names one."""
+
 
 class Session:
     """What every command starts from: the services, and the project's stack, read when it is first needed."""
@@ -55,7 +58,7 @@ class Session:
 def on_project(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that commands on a deployed project share."""
     project = click.option(
-        "--project", default="greenlight", envvar="GREENLIGHT_PROJECT", show_default=True, help="Name of the stack."
+        "--project", default=PROJECT, envvar="GREENLIGHT_PROJECT", show_default=True, help="Name of the stack."
     )
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a pipe.")
     return project(as_json(click.pass_obj(command)))

@@ -44,9 +44,26 @@ def local(**options: Any) -> None:
 @click.command()
 @click.option("--email", help="Address that gets approval requests and failures.")
 @click.option("--dataset", help="S3 address used when a run names no dataset.")
-@click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
-@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
-@click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
+@click.option(
+    "--default",
+    "defaults",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Default of a run's input, such as epochs=100; 'greenlight start --help' lists the keys.",
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of infra/template.yaml, which explains each.",
+)
+@click.option(
+    "--images/--no-images",
+    "build_images",
+    default=True,
+    help="Whether to build and push the container images, on AWS.  [default: images]",
+)
 @click.option("--changes", "only_show", is_flag=True, help="Show what would change, and change nothing of the stack.")
 @click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
 @on_project

@@ -75,10 +75,16 @@ FINDINGS: Mapping[str, FindingKind] = {
     "orphan-label": FindingKind("note", _SAY, "a label without a picture teaches nothing"),
     "unused-file": FindingKind("note", _SAY, "no part of the set by its format's own lists, folders or neighbours"),
     "repeated-image": FindingKind("note", ("reject", "drop", "note"), "the same picture counts twice"),
-    "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
+    "near-duplicate": FindingKind(
+        "note", _SAY, "a copy in another form, size, light or cut; name groups to keep a series together"
+    ),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
-    "leaked-near-duplicate": FindingKind("note", (*_ROW, "note"), "nearly the same picture is in two splits"),
-    "label-conflict": FindingKind("reject", (*_ROW, "note"), "two pictures share one label, or one picture two"),
+    "leaked-near-duplicate": FindingKind(
+        "note", (*_ROW, "note"), "a copy in another form, size, light or cut is in two splits"
+    ),
+    "label-conflict": FindingKind(
+        "reject", (*_ROW, "note"), "two pictures share one label, or one picture two that mean different things"
+    ),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
     "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, cast
 
@@ -161,3 +162,9 @@ def key(rule: Rule[Value], default: Value, direction: object = None) -> Value:
 def rules_of(part: type) -> dict[str, Rule[Any]]:
     """The keys that a dataclass declares, each with its rule."""
     return {one.name: one.metadata["rule"] for one in fields(part)}
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """The names that were probably meant, as the end of a refusal; empty where none is like it."""
+    close = difflib.get_close_matches(str(name), list(known), n=2)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -25,6 +25,7 @@ from workflow.contract.rule import (
     Whole,
     key,
     rules_of,
+    suggest,
 )
 from workflow.contract.thresholds import Thresholds, check_floors
 
@@ -63,7 +64,7 @@ class DataInput:
     )
     format: str = key(OneOf("how the labels are written", FORMATS), "auto")
     policy: Mapping[str, str] = key(
-        Table("kinds of findings, each with what is done about it, such as {'outside-image': 'repair'}"),
+        Table('kinds of findings, each with what is done about it, such as {"outside-image": "repair"}'),
         {},
         OfFindings("a run may only make it stricter, as reject is stricter than drop, repair and note in turn"),
     )
@@ -110,8 +111,8 @@ class TrainingInput(OwnHyperparameters):
     tuning_strategy: str = key(OneOf("how a search picks what it tries", ("Bayesian", "Random")), "Bayesian")
     tuning_ranges: Mapping[str, Any] = key(
         Table(
-            "what a search varies: a training argument to {'min': …, 'max': …, 'scaling': 'Linear' or 'Logarithmic'} "
-            "or {'values': […]}; empty for the learning rate, the weight decay and mosaic"
+            'what a search varies: a training argument to {"min": …, "max": …, "scaling": "Linear" or "Logarithmic"} '
+            'or {"values": […]}; empty for the learning rate, the weight decay and mosaic'
         ),
         {},
     )
@@ -176,7 +177,8 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         merged = {**defaults, **own_keys(given)}
         for name in merged:
             if name not in RULES:
-                raise InputError(f"{name}: unknown key; allowed are {', '.join(sorted(RULES))}")
+                allowed = ", ".join(sorted(RULES))
+                raise InputError(f"{name}: unknown key; allowed are {allowed}{suggest(name, RULES)}")
         if "dataset" not in merged:
             raise InputError(f"dataset: missing, and the stack names none; must be {RULES['dataset'].allowed()}")
         values = {name: RULES[name].read(name, value) for name, value in merged.items()}
@@ -211,6 +213,7 @@ def check_policy(given: Mapping[Any, Any]) -> None:
     """Raise InputError for a kind of finding that does not exist, or a policy that makes no sense for it."""
     for kind, policy in given.items():
         if kind not in FINDINGS:
-            raise InputError(f"policy.{kind}: unknown kind of finding; known are {', '.join(FINDINGS)}")
+            known = ", ".join(FINDINGS)
+            raise InputError(f"policy.{kind}: unknown kind of finding; known are {known}{suggest(kind, FINDINGS)}")
         if policy not in FINDINGS[kind].allowed:
             raise InputError(f"policy.{kind} = {policy!r}: must be one of {', '.join(FINDINGS[kind].allowed)}")

@@ -13,7 +13,7 @@ from workflow.datasets.account import tell_prepared, tell_recognised
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
 from workflow.datasets.upload import check_weights
-from workflow.demo.options import Options
+from workflow.demo.options import PORT, Options
 from workflow.demo.steps import FOLDER, FOUND, say
 from workflow.errors import GreenlightError
 from workflow.standin import ROOT
@@ -57,8 +57,12 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
 
 
 def again(options: Options) -> str:
-    """What goes on past what was refused, with ``{policy}`` where the policy belongs."""
-    return f"make demo DATASET={shlex.quote(str(options.dataset))} POLICY={{policy}}"
+    """What goes on past what was refused: all that was typed, with ``{policy}`` where the policy belongs."""
+    given: dict[str, object] = {"DATASET": options.dataset, "WEIGHTS": options.weights}
+    given |= {key.upper(): value for key, value in options.settings.items()}
+    given["PORT"] = options.port if options.port != PORT else None
+    typed = [f"{name}={shlex.quote(str(value))}" for name, value in given.items() if value is not None]
+    return f"make demo {' '.join(typed)} POLICY={{policy}}"
 
 
 def examine(options: Options, dataset: Dataset) -> None:

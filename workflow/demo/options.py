@@ -21,6 +21,8 @@ OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "min
 hold out no object of a class. Less than a stack demands by itself, so it is the stack's that says it."""
 POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare", "policy"}
 """The keys that a demonstration sets in its stack, and takes back where the next one wants none."""
+PORT = 4566
+"""Where the stand-in listens unless PORT says otherwise."""
 EMAIL = "you@example.com"
 """Who is mailed, and may approve where people sign in and nobody else is named."""
 CLIENT = "greenlight"
@@ -85,7 +87,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         raise UsageError(f"APPROVE={approve}: must be ask or auto.")
     if approve == "ask" and not terminal:
         raise UsageError("APPROVE=ask needs a terminal to ask at: leave it out, or use APPROVE=auto.")
-    port = environ.get("PORT") or "4566"
+    port = environ.get("PORT") or str(PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
     keys = {name: name.lower() for name in ("EPOCHS", "IMAGE_SIZE", "MAX_DETECTIONS", "TASK", "FORMAT")}

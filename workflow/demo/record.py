@@ -107,8 +107,9 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
 def fetch_report(cloud: Cloud, report_uri: str, target: Path) -> None:
     """Bring the evaluation's report to this machine."""
     bucket, key = split_s3_uri(report_uri)
+    found = cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
+    target.write_bytes(found)
 
 
 def summary(

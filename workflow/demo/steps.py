@@ -18,18 +18,20 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
+from workflow.contract.failures import Failure
 from workflow.contract.hyperparameters import MODELS
 from workflow.contract.plain_text import show_lines
 from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.answering import Door, answer_mail, ask_person
-from workflow.demo.options import EMAIL, POLICY, Options, SignIn
-from workflow.demo.record import Finished, Timings, fetch_pictures
+from workflow.demo.options import EMAIL, FROM_SCRATCH, POLICY, Options, SignIn
+from workflow.demo.record import Finished, Timings, fetch_pictures, fetch_report
 from workflow.errors import GreenlightError, ServiceError
 from workflow.predictions.ask import ask
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
 from workflow.runs.approvals import Approvals
+from workflow.runs.history import Outcome
 from workflow.runs.releases import served_dataset
 from workflow.runs.screen import open_screen
 from workflow.runs.start import start_run
@@ -94,7 +96,13 @@ def prepare_environments() -> float:
 
 def start_standin(standin: StandIn, options: Options, stops: Stops) -> str:
     """Reuse or start the stand-in, and point this process at it and at nothing else; return its address."""
-    stops.append(standin.stop)
+
+    def stop() -> None:
+        if standin.started:
+            standin.stop()
+            say("stand-in", f"stopped · state in {options.state}")
+
+    stops.append(stop)
     environment = standin.ensure()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -203,8 +211,23 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     finally:
         screen.pause()
     if view.outcome is None or not view.outcome.succeeded:
-        raise GreenlightError(f"the run {view.outcome.text() if view.outcome else 'did not end'}")
+        raise GreenlightError(explain_failure(site, execution, view.outcome, options))
     return Built(view, approval_seconds)
+
+
+def explain_failure(site: Site, execution: str, outcome: Outcome | None, options: Options) -> str:
+    """Why a run did not end well, where its report is if it left one, and what to try where its model was too weak."""
+    if outcome is None:
+        return "the run did not end"
+    lines = [f"the run {outcome.text()}"]
+    run = execution.rpartition(":")[2]
+    with contextlib.suppress(GreenlightError):
+        fetch_report(site.cloud, f"s3://{site.stack.bucket}/runs/{run}/evaluation/report/index.html", REPORT)
+        lines.append(f"  {'report':<14} {REPORT}")
+    if outcome.error == Failure.GATE_REJECTED:
+        longer = max(FROM_SCRATCH["epochs"], min(1000, 2 * options.training()["epochs"]))
+        lines.append(f"  {'train longer':<14} add EPOCHS={longer} to what you typed")
+    return "\n".join(lines)
 
 
 def stop_run(cloud: Cloud, execution: str) -> None:
@@ -230,12 +253,12 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
         f" Production serves {name} version {finished.version}."
     )
     say("report", str(REPORT))
-    say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with boxes)")
+    say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with what production saw)")
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:
         say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, Label Studio, …)")
-    say("on AWS", 'make deploy   (README, "Deploy")')
+    say("on AWS", 'make deploy   (README, "Deploy to AWS")')
 
 
 def say(name: str, text: str) -> None:

@@ -12,6 +12,9 @@ from workflow.contract.policy import REFUSE, show
 from workflow.contract.run_input import RunInput
 from workflow.stack.outputs import describe_stack, values_of
 
+SHOWN = 3
+"""Keys that are named where a run asks less; the rest are counted."""
+
 
 @dataclass(frozen=True)
 class Demands:
@@ -26,9 +29,10 @@ class Demands:
         loosened = RunInput.parse(dict(given), base).loosened(base) if self.loosening == REFUSE else ()
         if not loosened:
             return []
-        asked = ", ".join(f"{one.key}={show(one.now)} where it demands {show(one.was)}" for one in loosened)
+        shown = [f"{one.key}={show(one.now)} where it demands {show(one.was)}" for one in loosened[:SHOWN]]
+        more = f" and {len(loosened) - SHOWN} more" if len(loosened) > SHOWN else ""
         return [
-            f"the stack refuses a run that asks {asked}: before the start, change its defaults",
+            f"the stack refuses a run that asks {', '.join(shown)}{more}: before the start, change its defaults",
             "(greenlight deploy --default KEY=VALUE), or show it to the approvers (--parameter PolicyLoosening=show)",
         ]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.gate_metrics.decision import SUMMARY_LENGTH, Evidence, decide
+from lambdas.gate_metrics.decision import SUMMARY_LENGTH, Decision, Evidence, decide
 from tests.lambdas.gate_metrics.figures import (
     ARCHIVE,
     OTHER,
@@ -25,9 +25,11 @@ from tests.lambdas.gate_metrics.figures import (
     scored,
 )
 from workflow.contract.model import TASKS
-from workflow.contract.policy import Loosened
+from workflow.contract.policy import CEILING, FLOOR, Loosened
+from workflow.contract.rule import Table, rules_of
 from workflow.contract.run_input import RunInput
-from workflow.contract.scores import figures_of
+from workflow.contract.scores import QUALITY, figures_of
+from workflow.contract.thresholds import Thresholds
 
 TEXT_SHOWN = {
     "detect": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
@@ -62,6 +64,31 @@ def test_the_thresholds_of_an_empty_input_judge() -> None:
     limits = {name: getattr(defaults, name) for name in THRESHOLDS}
     assert judge(limits=limits).passed
     assert not judge(measured(scored(map50=0.4)), limits=limits).passed
+
+
+@pytest.mark.parametrize("name", rules_of(Thresholds))
+def test_every_threshold_that_may_be_given_closes_the_gate_on_some_model(name: str) -> None:
+    """One that a person can set and that nothing is measured by would promise what nobody holds."""
+    assert any(weak(task, {}).passed and not weak(task, {name: ends(name)[1]}).passed for task in TASKS)
+
+
+def ends(name: str) -> tuple[Any, Any]:
+    """The mildest and the strictest that a threshold may be."""
+    (declared,) = (one for one in fields(Thresholds) if one.name == name)
+    rule, direction = declared.metadata["rule"], declared.metadata["direction"]
+    if isinstance(rule, Table):
+        return {}, {"bolt": 1.0}
+    if direction is FLOOR:
+        return rule.low, rule.high
+    return (0, 1e-6) if direction is CEILING else (rule.high, rule.low)
+
+
+def weak(task: str, limits: dict[str, Any]) -> Decision:
+    """The decision on a model that production is ahead of, where nothing is asked but these limits."""
+    classes = [classed("bolt", 30, task, quality=0.6), classed("washer", 23, task)]
+    metrics = measured(scored(task, per_class=classes, **{QUALITY[task]: 0.6}), production(task), task=task)
+    mildest = {name: ends(name)[0] for name in rules_of(Thresholds)}
+    return judge(metrics, PLANNED, limits={**mildest, **limits})
 
 
 def test_every_reason_is_named_at_once() -> None:

@@ -73,7 +73,15 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert said.startswith(f"Usage: greenlight {name}")
     command = greenlight.commands[name]
     assert command.help
-    assert all(option.help for option in command.params if isinstance(option, click.Option) if option.name != "stage")
+    assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+def test_the_list_of_commands_says_each_in_a_whole_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a terminal of 80 columns none is cut short."""
+    assert run(["--help"]) == 0
+    lines = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
+    assert sorted(line.split()[0] for line in lines) == sorted(COMMANDS)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "local"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.workflow.contract.damage import json_values, places, replaced
 from workflow.contract.dataset_report import ACTIONS, FINDINGS, POLICIES, ClassCount, DatasetReport, Finding, SplitCount
 from workflow.contract.model import TASKS
 from workflow.contract.reading import ContractError
+
+ROOT = Path(__file__).parents[3]
 
 names = st.text(max_size=8)
 counts = st.integers(0, 10**6)
@@ -103,3 +106,10 @@ def test_every_kind_of_finding_has_a_policy_that_it_allows_and_advice(kind: str)
     assert "reject" in found.allowed
     assert set(found.allowed) <= set(POLICIES) == set(ACTIONS)
     assert found.advice
+
+
+@pytest.mark.parametrize("kind", FINDINGS)
+def test_every_kind_of_finding_is_found_by_something(kind: str) -> None:
+    """A policy for what nobody looks for would promise what nobody holds."""
+    rooms = (ROOT / "workflow" / "labels", ROOT / "containers" / "training" / "preparation")
+    assert any(f'"{kind}"' in file.read_text(encoding="utf-8") for room in rooms for file in room.glob("*.py"))

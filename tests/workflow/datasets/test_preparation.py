@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.workflow.commands.test_cli import STACK
 from workflow.commands.cli import run
 from workflow.contract.dataset_report import DatasetReport
 from workflow.contract.way_on import read_policy
-from workflow.datasets.account import tell_recognised
+from workflow.datasets.account import tell_prepared, tell_recognised
 from workflow.datasets.check import read_dataset
 from workflow.datasets.preparation import find_interpreter, prepare_here
 from workflow.errors import GreenlightError, UsageError
@@ -69,6 +70,9 @@ def test_a_leak_and_a_cut_picture_are_refused_before_anything_is_sent(tmp_path: 
     report = prepared(tmp_path, policy=policy)
     assert report
     assert {name: split.images for name, split in report.splits.items()} == {"train": 4, "validation": 2, "test": 2}
+    told = list(tell_prepared(report, tmp_path))
+    assert told[0] == "every picture read: 4 train (4 objects), 2 validation (2 objects), 2 test (2 objects)"
+    assert "1 truncated-image dropped" in told[1]
     assert "Nothing rejects this data" in page.read_text(encoding="utf-8")
 
 
@@ -157,6 +161,12 @@ def test_data_are_read_as_the_stack_has_its_runs_read_them(
         "asks policy.outside-image=repair where it demands reject, policy.unused-file=note where it demands reject"
         in said
     )
+    assert run(["upload", str(folder), "--policy", "drop", "--set", "seed=3"], under()) == 0
+    said = capsys.readouterr().err.replace("\n", " ")
+    assert re.search(r"policy\.\S+ where it demands reject and \d+ more: before the start", said)
+    assert re.search(
+        rf"train on it: greenlight start --dataset {folder.name} --policy \S*empty-box=drop\S* --set seed=3", said
+    )
     shown = under(Defaults=stricter, PolicyLoosening="show")
     assert run(["upload", str(folder), "--policy", "outside-image=repair"], shown) == 0
     assert "demands" not in capsys.readouterr().err
@@ -165,11 +175,12 @@ def test_data_are_read_as_the_stack_has_its_runs_read_them(
 def test_what_is_typed_again_says_all_that_was_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Name and settings stay in the command that goes on; a policy that was given stands in it once."""
+    """Name, project and settings stay in the command that goes on; a policy that was given stands in it once."""
     monkeypatch.chdir(tmp_path)
     folder = draw(tmp_path / "my bolts", {**NAMES, **SPLITS})
     (folder / "labels" / "train" / "images-train0.txt").write_text("0 0.99 0.5 0.1 0.1\n" + BOX)
-    words = ["upload", str(folder), "--name", "b", "--set", "seed=3", "--set", "policy.crowd=reject"]
+    also = ["--name", "b", "--project", "parts"]
+    words = ["upload", str(folder), *also, "--set", "seed=3", "--set", "policy.crowd=reject"]
     assert run(words, under()) == 2
-    typed = f"greenlight upload '{folder}' --name b --set seed=3 --policy crowd=reject,outside-image=repair"
-    assert typed in capsys.readouterr().err
+    said = f"greenlight upload '{folder}' {' '.join(also)} --set seed=3 --policy crowd=reject,outside-image=repair"
+    assert said in capsys.readouterr().err

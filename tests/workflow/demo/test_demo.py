@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from PIL import Image
@@ -16,10 +20,12 @@ from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
-from workflow.demo.data import begin_dataset
+from workflow.demo.data import again, begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.steps import set_policy, set_sign_in, stop_run
+from workflow.demo.steps import Site, explain_failure, set_policy, set_sign_in, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.runs.history import Outcome
+from workflow.stack.outputs import Stack
 
 ROOT = Path(__file__).parents[3]
 
@@ -181,6 +187,40 @@ def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> Non
     assert done.returncode == 2
     assert f"port {port} is used by another program" in done.stderr
     assert f"PORT={port + 1}" in done.stderr
+
+
+def test_the_way_past_a_refusal_is_all_that_was_typed() -> None:
+    """Whoever pastes it trains as they meant to, on the port that was free."""
+    typed = {"DATASET": "my photos", "EPOCHS": "2", "IMAGE_SIZE": "64", "TASK": "obb", "WEIGHTS": "m.pt"}
+    options = read_options({**typed, "PORT": "4988"}, terminal=False)
+    said = again(options).format(policy="empty-box=drop")
+    assert shlex.split(said)[:2] == ["make", "demo"]
+    given = dict(one.split("=", 1) for one in shlex.split(said)[2:])
+    assert given == {**typed, "PORT": "4988", "POLICY": "empty-box=drop"}
+    assert read_options(given, terminal=False).settings == options.settings
+    assert again(read_options({"DATASET": "a"}, terminal=False)) == "make demo DATASET=a POLICY={policy}"
+
+
+def test_a_model_that_was_too_weak_comes_with_its_report_and_what_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What most people meet first with few epochs. Without a report, or after another failure, it says no more."""
+    monkeypatch.chdir(tmp_path)
+    options = read_options({"DATASET": "a", "EPOCHS": "40"}, terminal=False)
+    closed = Outcome("FAILED", "Gate.Rejected", "mAP50 0.00 < 0.05", "Gate on metrics")
+    stack = SimpleNamespace(bucket="bucket")
+    cloud = ScriptedCloud({"get_object": {"Body": io.BytesIO(b"<html>")}})
+    said = explain_failure(Site("", cloud, cast(Stack, stack)), "arn:x:run-1", closed, options)
+    assert cloud.asked[0][1] == {"Bucket": "bucket", "Key": "runs/run-1/evaluation/report/index.html"}
+    assert said.splitlines() == [
+        "the run failed at 'Gate on metrics': Gate.Rejected: mAP50 0.00 < 0.05",
+        "  report         .greenlight/demo/report/index.html",
+        "  train longer   add EPOCHS=80 to what you typed",
+    ]
+    assert (tmp_path / ".greenlight/demo/report/index.html").read_bytes() == b"<html>"
+    nothing = Site("", ScriptedCloud({"get_object": ServiceError("NoSuchKey", "none")}), cast(Stack, stack))
+    failed = Outcome("FAILED", "Data.Rejected", "2 findings")
+    assert explain_failure(nothing, "arn:x:run-1", failed, options) == "the run failed: Data.Rejected: 2 findings"
 
 
 def test_what_was_started_is_stopped_the_last_first() -> None:
