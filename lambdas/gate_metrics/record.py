@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.gate_metrics.decision import Decision
+from lambdas.gate_metrics.quality import QUALITY_FILE, TASKS
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import GateVerdict, Judged, PassedGate
 from workflow.contract.package_properties import RegisteredFigures
@@ -54,6 +55,7 @@ def hand_on(
     evaluation_digest: str,
     smoke_digest: str,
     archive_uri: str,
+    quality_digest: str,
 ) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
@@ -70,6 +72,9 @@ def hand_on(
         metrics=show_candidate(metrics),
         champion=show_champion(metrics),
         properties=RegisteredFigures.of(metrics).properties(),
+        quality_uri=evaluation_uri + QUALITY_FILE,
+        quality_digest=quality_digest,
+        registry_task=TASKS[metrics.task],
     )
 
 

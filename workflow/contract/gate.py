@@ -53,7 +53,9 @@ class PassedGate:
 
     ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where that archive is
     kept, under its digest. ``smoke_digest`` is that of what a release is tried with (StoredSmoke). ``properties`` are
-    the candidate's RegisteredFigures as the registry takes them.
+    the candidate's RegisteredFigures as the registry takes them. ``quality_uri`` is where SageMaker's pages find the
+    figures, ``quality_digest`` the SHA-256 of that, and ``registry_task`` what the registry calls the task: empty in
+    what a run kept that began before they were.
     """
 
     passed: bool
@@ -69,6 +71,9 @@ class PassedGate:
     metrics: CandidateFigures
     champion: ChampionFigures | None
     properties: Mapping[str, str]
+    quality_uri: str = ""
+    quality_digest: str = ""
+    registry_task: str = ""
 
 
 PASSED_GATE = tuple(field.name for field in fields(PassedGate))
