@@ -26,6 +26,7 @@ from workflow.machines.kinds import (
     report_and_fail,
     retry_lambda,
 )
+from workflow.machines.noting import note_the_registration
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,
@@ -113,7 +114,8 @@ def machine() -> dict[str, Any]:
     Chain([tune, found])
     Chain([listed, kept, best, finished])
     Chain([elsewhere, train, finished])
-    Chain([evaluate, gate, register, ask, answer])
+    Chain([evaluate, gate, register, note_the_registration(ask)])
+    ask.next(answer)
     Chain([approved, release])
     return render_machine(
         plan,

@@ -35,6 +35,7 @@ from workflow.machines.kinds import (
     render_machine,
     report_and_fail,
 )
+from workflow.machines.noting import note_the_stage
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 
@@ -120,10 +121,11 @@ def machine() -> dict[str, Any]:
     )
 
     Chain([plan, model, staging_configuration, staging])
-    Chain([smoke_staging, asked])
+    smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
     Chain([confirmed, production_configuration, production])
-    Chain([smoke_production, record, clean_up, tell, Succeed("Released")])
+    Chain([smoke_production, record, note_the_stage("production", clean_up)])
+    Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
         plan,
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",

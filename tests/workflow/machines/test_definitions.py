@@ -237,6 +237,8 @@ def sample_data() -> dict[str, Any]:
         },
         "trials": {"list": [{"TrainingJobName": "nightly-tune-0-0-001"}]},
         "dataset": {"digest": "d" * 64, "task": "detect"},
+        "prepare": {"job_name": "nightly-prepare-0-0"},
+        "evaluate": {"job_name": "nightly-evaluate-0-0"},
         "gate": {
             "summary": "passed",
             "model_digest": "d" * 64,
