@@ -81,7 +81,8 @@ class Associations:
                 if other not in reached:
                     reached.add(other)
                     ahead.append((other, depth + 1))
-        found = [self._entity(arn) for arn in reached if arn != start]
+        # An endpoint that was deleted leaves its associations.
+        found = [entity for arn in reached if arn != start and (entity := self._entities.find(arn))]
         answer: Record = {"Vertices": [{"Arn": one.arn, "Type": one.type, "LineageType": one.lineage} for one in found]}
         if parameters.get("IncludeEdges", True):
             names = ("SourceArn", "DestinationArn", "AssociationType")
