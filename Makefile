@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # A name that is misspelled would be ignored, and minutes later the wrong thing be done.
 KNOWN := DATASET WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
-	OIDC_CLIENT_SECRET APPROVERS WING EMAIL PYTHON SHELL
+	OIDC_CLIENT_SECRET APPROVERS WING EMAIL BASE_IMAGE PYTHON SHELL
 UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(if $(UNKNOWN),$(error $(UNKNOWN): no variable that this Makefile knows; it knows $(KNOWN)))
 
@@ -69,11 +69,11 @@ golden: .venv/dev ## render both state machines, their pictures and the table of
 local: .venv/run ## the stand-in for AWS, in the foreground
 	$(BIN)/greenlight local
 
-images: .venv/dev ## build both container images (podman or docker) and run each once
-	$(BIN)/python -m pytest -m images tests/images
+images: .venv/dev ## build both container images (podman or docker; BASE_IMAGE=…) and run each once
+	BASE_IMAGE='$(BASE_IMAGE)' $(BIN)/python -m pytest -m images tests/images
 
-deploy: .venv/run ## deploy the stack to AWS (EMAIL=…), or to the stand-in with AWS_ENDPOINT_URL
-	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)')
+deploy: .venv/run ## deploy the stack to AWS (EMAIL=…, BASE_IMAGE=…), or to the stand-in with AWS_ENDPOINT_URL
+	$(BIN)/greenlight deploy $(if $(EMAIL),--email '$(EMAIL)') $(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)')
 
 destroy: .venv/run ## delete the stack and everything in it but the record of decisions
 	$(BIN)/greenlight destroy

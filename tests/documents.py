@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[1]
 WINGS = ("workflow", "lambdas", "containers/training", "containers/serving", "infra", "tests")
 DOCUMENTS = (
     "README.md",
+    "containers/README.md",
     *(f"{wing}/README.md" for wing in WINGS),
     ".github/CONTRIBUTING.md",
     ".github/DECISIONS.md",

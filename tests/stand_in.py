@@ -112,6 +112,13 @@ class StandIn:
             service, **{"endpoint_url": self.url, "config": Config(retries={"max_attempts": 1})} | more
         )
 
+    def role(self, arn: str, *services: str) -> None:
+        """Make the role of an ARN, which these services may assume; SageMaker without any."""
+        trusted = [f"{service}.amazonaws.com" for service in services or ("sagemaker",)]
+        statement = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.client("iam").create_role(RoleName=arn.rpartition("/")[2], AssumeRolePolicyDocument=document)
+
     def subscribe(self, topic: str, address: str) -> None:
         """Subscribe an address to a topic, and open the link that confirms it."""
         self.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint=address)

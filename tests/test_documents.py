@@ -49,6 +49,9 @@ NOT_RUN = {
     "make bench": "it measures for half an hour, on a machine that does nothing else",
     "make audit": "it asks a service on the network",
     "make deploy": "it needs an AWS account; tests/flow deploys to the stand-in",
+    "greenlight image check": "it needs a built image; tests/workflow/images checks folders",
+    "podman build": "it needs podman and a built image",
+    "greenlight deploy --parameter TrainingImage=": "it needs an image in ECR; tests/workflow/stack deploys one",
     "export AWS_DEFAULT_REGION=eu-central-1": "it names a region of that account",
     ".venv/bin/python -m pytest": "it runs tests, of which this is one",
     ".venv/bin/python -m infra.local.environments": "`make test` runs it before the tests",
@@ -65,6 +68,7 @@ FOLDERS = {
     "workflow": "workflow",
     "workflow/contract": "workflow",
     "lambdas": "lambdas",
+    "containers": "containers",
     "containers/training": "containers/training",
     "containers/serving": "containers/serving",
     "infra": "infra",
@@ -83,7 +87,7 @@ NAMED = sorted({*commands(*KINDS), *(span for document in DOCUMENTS for span in 
 
 def begins(command: str, beginning: str) -> bool:
     """Whether a command begins with these words."""
-    return f"{command} ".startswith(f"{beginning} ")
+    return f"{command} ".startswith(beginning if beginning.endswith("=") else f"{beginning} ")
 
 
 def entries(folder: str) -> list[str]:

@@ -45,8 +45,17 @@ class Cloud(Protocol):
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
         """Yield what every page of a listing holds under ``key``."""
 
-    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+    def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
         """POST JSON to an address that asks for IAM's signature; the answer's HTTP status and body."""
+
+
+def signing_name(url: str) -> str:
+    """The service that a request to this address is signed for: API Gateway's, or a function's own.
+
+    >>> signing_name("http://127.0.0.1:4566/_aws/execute-api/ab12/decide")
+    'execute-api'
+    """
+    return "execute-api" if "execute-api" in url else "lambda"
 
 
 class AwsCloud:
@@ -80,7 +89,7 @@ class AwsCloud:
         except Exception as error:
             raise self._translate(error, f"{service}:{operation}") from error
 
-    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+    def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
         """POST JSON to an address that asks for IAM's signature; the answer's HTTP status and body.
 
         Raises UsageError without credentials or a region, GreenlightError where nothing answers.
@@ -96,7 +105,7 @@ class AwsCloud:
         if not session.region_name:
             raise self._translate(NoRegionError(), url)
         signed = AWSRequest("POST", url, data=body, headers={"Content-Type": "application/json"})
-        SigV4Auth(credentials.get_frozen_credentials(), service, session.region_name).add_auth(signed)
+        SigV4Auth(credentials.get_frozen_credentials(), signing_name(url), session.region_name).add_auth(signed)
         request = urllib.request.Request(url, data=body, headers=dict(signed.headers), method="POST")  # noqa: S310 - the stack's own address
         try:
             with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workflow.errors import GreenlightError, UsageError
@@ -28,10 +28,14 @@ _WAIT_SCALE = "0.02"
 
 
 class StandIn:
-    """The stand-in that serves one state folder; ``started`` says whether this process started it."""
+    """The stand-in that serves one state folder; ``started`` says whether this process started it.
 
-    def __init__(self, state: Path, port: int) -> None:
+    ``options`` are further ones of its command line.
+    """
+
+    def __init__(self, state: Path, port: int, options: Sequence[str] = ()) -> None:
         """Nothing is started yet."""
+        self._options = list(options)
         # Absolute, because the process runs in the repository's folder, wherever this one runs.
         self._state = state.resolve()
         self._port = port
@@ -77,7 +81,7 @@ class StandIn:
         with log.open("wb") as output:
             # A session of its own: Ctrl-C in this terminal must not reach it before its jobs were stopped in order.
             self._process = subprocess.Popen(
-                [*command, "--wait-scale", _WAIT_SCALE],
+                [*command, "--wait-scale", _WAIT_SCALE, *self._options],
                 cwd=ROOT,
                 # Functions and jobs call the stand-in and nobody else, which a proxy would not reach.
                 env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"},

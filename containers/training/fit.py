@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.checkpoints import BEST
+from containers.training.extension import extend, read_extension
 from containers.training.network import load_pretrained, make_untrained
 from containers.training.order import Order
 from containers.training.precision import check_offline, choose
@@ -33,6 +34,9 @@ def fit(order: Order, cores: int) -> None:
     for event, call in Watch(order, cores).callbacks().items():
         network.add_callback(event, call)
     check_offline()
+    extension = read_extension(os.environ)
+    if extension is not None:
+        extend(extension, order.task)
     network.train(**arguments)
 
 

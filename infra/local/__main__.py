@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -22,6 +23,7 @@ Everything an AWS SDK needs is in STATE/env:  source .greenlight/local/env
 The mail that would have been sent:           curl $AWS_ENDPOINT_URL/_local/mail
 The log:                                      STATE/log.txt
 """
+_TOOL, _RUN_ARGUMENTS = "GREENLIGHT_CONTAINER_TOOL", "GREENLIGHT_RUN_ARGS"
 _USAGE_ERROR = 2
 
 
@@ -62,8 +64,11 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         images=dict(options.image),
         wait_scale=options.wait_scale,
         iam=options.iam,
-        runtime=options.runtime,
+        # A machine may need another program than the usual one, or more arguments of it.
+        runtime="process" if options.runtime == "process" else os.environ.get(_TOOL) or options.runtime,
+        run_arguments=tuple(shlex.split(os.environ.get(_RUN_ARGUMENTS, ""))),
         without_capacity=frozenset(options.without_capacity),
+        quotas=dict(options.quota),
     )
 
 
@@ -123,6 +128,13 @@ def _image(text: str) -> tuple[str, Path]:
     return name, Path(folder).resolve()
 
 
+def _quota(text: str) -> tuple[str, float]:
+    name, separator, value = text.rpartition("=")
+    if not separator or not value.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
+    return name, float(value)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m infra.local",
@@ -145,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=DIR",
-        help="run images of this repository name from DIR; may be given more than once",
+        help="run images of this repository name from DIR, as a process; may be given more than once",
     )
     parser.add_argument(
         "--wait-scale",
@@ -166,6 +178,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="INSTANCE",
         help="let every training on this instance type fail as on AWS when it is short; may be given more than once",
+    )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="set a quota of the account, such as 'ml.g5.xlarge for training job usage=0'; may be given more than once",
     )
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies on every request")
     parser.add_argument("--detach", action="store_true", help="start in the background and return when it is ready")

@@ -23,8 +23,9 @@ from ministack import app as engine_app
 from ministack.core import hypercorn_compat, persistence
 
 from infra.local import gaps
-from infra.local.gaps import api_integrations, control, function_urls, functions, resume, sagemaker_tasks
+from infra.local.gaps import api_integrations, control, function_urls, functions, principals, resume, sagemaker_tasks
 from infra.local.mailbox import Mailbox
+from infra.local.quotas import Quotas
 from infra.local.sagemaker import plugin, protocol, service
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.settings import Settings
@@ -45,7 +46,7 @@ class StandIn:
         """Close the engine's gaps; nothing is served yet."""
         self._settings = settings
         self._mailbox = Mailbox(settings.state / "mail.json")
-        gaps.install(settings.url, self._mailbox)
+        gaps.install(settings.url, self._mailbox, Quotas(settings.quotas))
         sagemaker_tasks.install(service.call, ServiceError)
         api_integrations.install(protocol.handle_request)
 
@@ -93,7 +94,10 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         images=settings.images,
         wait_scale=settings.wait_scale,
         runtime=settings.runtime,
+        run_arguments=settings.run_arguments,
         without_capacity=settings.without_capacity,
+        quotas=Quotas(settings.quotas),
+        role_credentials=principals.credentials_of if settings.iam else None,
     )
     try:
         asyncio.run(_serve(app, settings, listener, ready))

@@ -22,7 +22,11 @@ _DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the stand-in listens, where it keeps its state, and how it runs images."""
+    """Where the stand-in listens, where it keeps its state, and how it runs images.
+
+    ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
+    beside what a container needs.
+    """
 
     host: str
     port: int
@@ -31,7 +35,9 @@ class Settings:
     wait_scale: float = 1.0
     iam: bool = False
     runtime: str = "process"
+    run_arguments: tuple[str, ...] = ()
     without_capacity: frozenset[str] = frozenset()
+    quotas: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def url(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -40,6 +41,8 @@ WAY, SESSION = "sign-in", "session"
 
 secret_store = boto3.client("secretsmanager")
 functions = boto3.client("lambda")
+page_url = os.environ.get("PAGE_URL", "")
+"""The page's address where it stands behind an API; empty where it is its function's own."""
 
 
 class SignInError(Exception):
@@ -181,7 +184,9 @@ def read_secret(policy: Policy) -> str:
 
 
 def address_of_return(function_arn: str) -> str:
-    """Where the provider sends a browser back to; AWS says it, and no header of the request."""
+    """Where the provider sends a browser back to; the stack or AWS says it, and no header of the request."""
+    if page_url:
+        return page_url.rstrip("/") + SIGNED_IN
     url: str = functions.get_function_url_config(FunctionName=function_arn)["FunctionUrl"]
     return url.rstrip("/") + SIGNED_IN
 

@@ -17,15 +17,15 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.plan_run.claim import Claims
-from lambdas.plan_run.fingerprint import StoredFile
-from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up, end_with_slash
-from lambdas.plan_run.remote_file import Remote, open_remote
+from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
+from lambdas.plan_run.room import check_room
+from lambdas.plan_run.sources import Reader, Weights
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
-from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
@@ -37,15 +37,12 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
-from workflow.contract.weights import Pretrained, WeightsError, read_pretrained
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
 
 ALLOW = "allow"
 """What a stack says where nobody has to be told by mail."""
-
-UNREADABLE = {"403", "404", "AccessDenied", "Forbidden", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
 
 class InputRejected(Exception):
@@ -103,7 +100,10 @@ s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 sns = boto3.client("sns")
 kms = boto3.client("kms")
+# Where nothing answers, as in a network without a way there, the run goes on soon.
+quotas = boto3.client("service-quotas", config=Config(connect_timeout=3, read_timeout=10))
 table = boto3.resource("dynamodb").Table(environment.table)
+reader = Reader.of(s3, environment.deployment.bucket, os.environ.get("DEFAULT_DATASET", ""), os.environ)
 claims = Claims(table, boto3.client("stepfunctions"))
 
 
@@ -119,19 +119,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         loosened = given.loosened(environment.defaults)
         if environment.loosening != SHOW:
             refuse_loosened(loosened)
-        weights = read_weights(given.weights)
+        weights = reader.read_weights(given.weights)
         champion = find_champion() if given.compare else None
+        judged = {} if champion is None else describe_champion(champion)
         found = Stored(
-            files=list_files(given.dataset),
+            files=reader.list_files(given.dataset),
             weights_sha256=weights.sha256,
             newest=newest_package(),
             champion=champion,
-            champion_evaluation="" if champion is None else find_evaluation(champion),
+            champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
         )
         plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
+        if plan.anything_to_do:
+            check_room(quotas, logger, given, plan.training, serving_instance(judged), environment.topic_arn)
         plan = claim(plan, given.force)
     except ContractError as error:
         raise InputRejected(str(error)) from error
@@ -178,54 +181,6 @@ def check_audience(confirmed: int, pending: int) -> None:
     )
 
 
-def list_files(uri: str) -> tuple[StoredFile, ...]:
-    """Every file of the dataset. Raises InputError where it cannot be read."""
-    bucket, prefix = split_s3_uri(end_with_slash(uri))
-    try:
-        return tuple(
-            StoredFile(key=item["Key"][len(prefix) :], etag=item["ETag"].strip('"'), size=item["Size"])
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            for item in page.get("Contents", [])
-            if not item["Key"].endswith("/")
-        )
-    except ClientError as error:
-        raise explain("dataset", uri, error) from error
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The pretrained weights as they were read, and what they are: all empty where the input names none."""
-
-    uri: str = ""
-    sha256: str = ""
-    etag: str = ""
-    pretrained: Pretrained | None = None
-
-
-def read_weights(uri: str) -> Weights:
-    """The given weights, hashed from end to end. Raises InputError where they cannot be read, or are none."""
-    if not uri:
-        return Weights()
-    bucket, key = split_s3_uri(uri)
-    try:
-        found = s3.get_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        raise explain("weights", uri, error) from error
-    sha256 = sha256_of(found["Body"].iter_chunks(CHUNK_BYTES))
-    try:
-        with open_remote(s3, Remote(bucket, key, found["ETag"], found["ContentLength"])) as file:
-            pretrained = read_pretrained(file)
-    except WeightsError as error:
-        raise InputError(f"weights = {uri!r}: {error}") from error
-    return Weights(uri, sha256, found["ETag"], pretrained)
-
-
-def explain(key: str, uri: str, error: ClientError) -> Exception:
-    """What to raise for an S3 error: the input's fault where the address is wrong, the service's own otherwise."""
-    code = error.response["Error"]["Code"]
-    return InputError(f"{key} = {uri!r}: cannot be read ({code})") if code in UNREADABLE else error
-
-
 def newest_package() -> Registered | None:
     """The newest version of the package group and the fingerprint it was registered with."""
     listed = sagemaker.list_model_packages(
@@ -250,15 +205,21 @@ def find_champion() -> ChampionRecord | None:
     return champion
 
 
-def find_evaluation(champion: ChampionRecord) -> str:
-    """The folder in which the champion was judged, empty where its version does not say or is gone."""
+def describe_champion(champion: ChampionRecord) -> Mapping[str, Any]:
+    """The version that production serves, as the registry describes it; empty where it is gone."""
     try:
-        package = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
+        found: Mapping[str, Any] = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
     except ClientError as error:
         # Whether it can be compared is then for the evaluation to find out.
         logger.warning("the champion's version cannot be described", reason=str(error))
-        return ""
-    return Origin.of(package).evaluation_uri
+        return {}
+    return found
+
+
+def serving_instance(package: Mapping[str, Any]) -> str:
+    """The instance type that a version is served on; empty where it does not say."""
+    types = package.get("InferenceSpecification", {}).get("SupportedRealtimeInferenceInstanceTypes", [])
+    return str(types[0]) if types else ""
 
 
 def write_champion(uri: str, champion: ChampionRecord | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, digest_dataset, fingerprint
-from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters, takes_spot
+from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters
 from workflow.contract.build_plan import (
     BuildPlan,
     Instances,
@@ -24,6 +24,7 @@ from workflow.contract.build_plan import (
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
+from workflow.contract.instances import takes_spot
 from workflow.contract.names import TUNING_NAME_LENGTH, job_name, split_s3_uri
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION

@@ -5,22 +5,19 @@ SageMaker carries every hyperparameter as text. What ultralytics makes of one is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
+from workflow.contract.instances import tried_instances
 from workflow.contract.names import job_name
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""
-
-GPU_INSTANCE = r"ml\.[gp]\d.*"
-"""Instance families with a GPU that PyTorch trains on: ``ml.g5.…``, ``ml.p4d.…``."""
 
 TRAIN_SECONDS = 24 * 3600
 """Longest a training may take."""
@@ -36,27 +33,22 @@ def select_hyperparameters(given: RunInput) -> dict[str, str]:
     return {name: as_text(value) for name, value in {**own, **given.hyperparameters}.items()}
 
 
-def takes_spot(given: RunInput, instance: str) -> bool:
-    """Whether a training on this instance takes spot capacity: asked for, and only where a GPU makes it worth it."""
-    return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
-
-
 def plan_attempts(given: RunInput, subject: str) -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
     capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
     """
-    *earlier, last = enumerate((given.training_instance, *given.fallback_instances), 1)
-    planned = plan_attempt(given, subject, *last)
-    for number, instance in reversed(earlier):
-        planned = replace(plan_attempt(given, subject, number, instance), fallback=planned)
+    *earlier, last = enumerate(tried_instances(given), 1)
+    planned = plan_attempt(subject, *last)
+    for attempt in reversed(earlier):
+        planned = replace(plan_attempt(subject, *attempt), fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, subject: str, number: int, instance: str) -> Attempt:
+def plan_attempt(subject: str, number: int, tried: tuple[str, bool]) -> Attempt:
     """The try of this number, from 1, without what comes after it."""
-    spot = takes_spot(given, instance)
+    instance, spot = tried
     whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
     return Attempt(
         job=job_name(subject, "train" if number == 1 else f"train-{number}"),

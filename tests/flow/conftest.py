@@ -38,12 +38,16 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
 SHORT = ("ml.p2.xlarge", "ml.c4.xlarge")
 """Instance types that are nowhere to be had: one with a GPU, one without."""
 
+NONE = "ml.p3.2xlarge"
+"""An instance type that the account may train on none of, on demand."""
+
 
 @pytest.fixture(scope="package")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """The stack that most tests share."""
     short = [word for instance in SHORT for word in ("--without-capacity", instance)]
-    with deployed(tmp_path_factory.mktemp("state"), *short) as shared:
+    options = (*short, "--quota", f"{NONE} for training job usage=0")
+    with deployed(tmp_path_factory.mktemp("state"), *options) as shared:
         yield shared
 
 

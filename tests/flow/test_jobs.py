@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.flow.conftest import SHORT
+from tests.flow.conftest import NONE, SHORT
 from tests.flow.driver import Ended, Flow
 
 GPU, CPU = SHORT
@@ -75,6 +75,24 @@ def test_a_shortage_of_capacity_tries_the_next_instance(flow: Flow, given: dict[
     assert ended.output["training"]["instance"] == tried[-1]
     package = flow.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])
     assert package["CustomerMetadataProperties"]["training_instance"] == tried[-1]
+
+
+def test_an_instance_the_account_has_none_of_is_passed_over_at_once(flow: Flow) -> None:
+    """SageMaker says that the limit is 0: there is nothing to wait for, and the next instance may be had."""
+    given = {"training_instance": NONE, "fallback_instances": ["ml.c7i.xlarge"], "spot": False}
+    ended = flow.build(flow.upload(), decision="reject", **given)
+    at = ended.states.index("Train")
+    assert ended.states[at : at + 4] == ["Train", "Was capacity short?", "Try the next instance", "Train"]
+    (job,) = training_jobs(flow, ended)
+    assert job["ResourceConfig"]["InstanceType"] == "ml.c7i.xlarge"
+
+
+def test_a_run_whose_every_instance_has_no_quota_ends_before_any_job(flow: Flow) -> None:
+    """Nothing is prepared and paid for, and whoever reads the cause can ask for the quota by its name and code."""
+    ended = flow.build(flow.upload(), training_instance=NONE, spot=False)
+    assert (ended.error, ended.states[1:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
+    assert f"{NONE} for training job usage" in ended.cause
+    assert "request-service-quota-increase --service-code sagemaker --quota-code L-" in ended.cause
 
 
 def test_where_no_instance_is_left_the_run_fails_with_the_reason(flow: Flow) -> None:

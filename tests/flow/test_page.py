@@ -16,7 +16,7 @@ def page(browser: Browser) -> Page:
     return browser.new_page(viewport={"width": 390, "height": 844})
 
 
-def waiting(flow: Flow, **given: str) -> tuple[str, str, str]:
+def waiting(flow: Flow, **given: str | bool) -> tuple[str, str, str]:
     """A run that waits for a decision: its execution, the mailed link, the version it asks about."""
     execution = flow.start({"dataset": flow.upload(), **given})
     flow.wait_until(lambda: flow.request_mail(execution), "nobody was asked")

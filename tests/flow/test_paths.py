@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.flow.driver import Flow
+from workflow.stack import deploy
 
 
 def test_an_approved_model_ends_up_in_production(flow: Flow) -> None:
@@ -307,3 +308,40 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
     assert json.loads(look["Payload"].read())["foreign"] is False
     denied = guarded.build(guarded.upload(), decision="reject")
     assert denied.error == "Approval.Rejected"
+    # The plan goes on where it may not ask for quotas, so it is looked for, too.
+    logged = guarded.stand_in.client("logs").filter_log_events(logGroupName="/aws/lambda/greenlight-plan-run")
+    said = " ".join(event["message"] for event in logged["events"])
+    assert "planned" in said
+    assert "quotas cannot be read" not in said
+    assert_sources_are_read_once_they_are_named(guarded)
+
+
+def assert_sources_are_read_once_they_are_named(guarded: Flow) -> None:
+    """A dataset in another bucket, under a key: refused with what to type, and read by plan and jobs once that is done.
+
+    On the stand-in above, so that there is one of them: it takes as long to deploy as all of this.
+    """
+    elsewhere = f"s3://elsewhere/{guarded.upload().removeprefix('s3://').partition('/')[2]}"
+    storage = guarded.storage
+    storage.create_bucket(Bucket="elsewhere")
+    prefix = elsewhere.removeprefix("s3://elsewhere/")
+    key = guarded.stand_in.client("kms").create_key()["KeyMetadata"]["Arn"]
+    for item in storage.list_objects_v2(Bucket=guarded.stack.bucket, Prefix=prefix)["Contents"]:
+        storage.copy_object(
+            Bucket="elsewhere",
+            Key=item["Key"],
+            CopySource={"Bucket": guarded.stack.bucket, "Key": item["Key"]},
+            ServerSideEncryption="aws:kms",
+            SSEKMSKeyId=key,
+        )
+    refused = guarded.build(elsewhere)
+    assert refused.error == "Plan.Rejected"
+    assert "cannot be read (AccessDenied): it is outside of what this stack reads" in refused.cause
+    assert f"greenlight deploy --parameter Sources={elsewhere}" in refused.cause
+    deploy.deploy("greenlight", parameters={"Sources": elsewhere})
+    locked = guarded.build(elsewhere)
+    assert locked.error == "Plan.Rejected"
+    assert f"greenlight deploy --parameter SourceKeys={key}" in locked.cause
+    deploy.deploy("greenlight", parameters={"SourceKeys": key})
+    ended = guarded.build(elsewhere, decision="reject", force=True)
+    assert ended.error == "Approval.Rejected", ended.cause

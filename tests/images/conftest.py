@@ -2,7 +2,8 @@
 
 What depends on the machine comes from the environment, each a list of arguments as a shell would split it:
 ``GREENLIGHT_CONTAINER_TOOL`` (default: podman or docker, whichever is there), ``GREENLIGHT_BUILD_ARGS`` (further
-arguments of ``build``, such as a CA bundle or a package folder to mount) and ``GREENLIGHT_RUN_ARGS`` (of ``run``).
+arguments of ``build``, such as a CA bundle or a package folder to mount) and ``GREENLIGHT_RUN_ARGS`` (of ``run``);
+``BASE_IMAGE`` is what both are built from, where that is not Docker Hub's.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-BASE_IMAGE = "docker.io/library/python:3.11-slim-bookworm"
+BASE_IMAGE = os.environ.get("BASE_IMAGE") or "docker.io/library/python:3.11-slim-bookworm"
 BUILD_SECONDS = 1800
 
 
@@ -42,7 +43,9 @@ class Containers:
         tag = f"localhost/greenlight-{name}:test"
         file = f"containers/{name}/Dockerfile"
         done = self.call(
-            "build", *self.build_arguments, "-f", str(ROOT / file), "-t", tag, str(ROOT), timeout=BUILD_SECONDS
+            *("build", *self.build_arguments, "--build-arg", f"BASE_IMAGE={BASE_IMAGE}"),
+            *("-f", str(ROOT / file), "-t", tag, str(ROOT)),
+            timeout=BUILD_SECONDS,
         )
         assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
         size = self.call("image", "inspect", "--format", "{{.Size}}", tag).stdout.strip()

@@ -33,7 +33,7 @@ def upper(operation: str) -> str:
 
 def required(task: Json) -> set[str]:
     """The actions Step Functions performs for one Task state. An integration this does not know is an error."""
-    service, _, operation = task["Resource"].removeprefix("arn:aws:states:::").partition(":")
+    service, _, operation = task["Resource"].removeprefix("arn:${Partition}:states:::").partition(":")
     parameters: Json = task["Parameters"]
     if service == "lambda" and operation in {"invoke", "invoke.waitForTaskToken"}:
         return {"lambda:InvokeFunction"}

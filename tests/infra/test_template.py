@@ -21,6 +21,7 @@ EVERYWHERE = {
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
+    ("PlanRunRole", "ReadTheQuotas"): "Service Quotas' lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("NoteVersionRole", "FindWhatIsKept"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
@@ -58,6 +59,21 @@ def test_only_documented_statements_name_every_resource(template: Json) -> None:
         if "*" in grant.resources and not (grant.sid == "Trace" and all(a.startswith("xray:") for a in grant.actions))
     }
     assert wide == set(EVERYWHERE)
+
+
+def test_nothing_is_written_for_one_partition_alone() -> None:
+    """ARNs and addresses are of the partition a stack is in: GovCloud and China are others, with other domains.
+
+    The names of services in policies end alike everywhere.
+    """
+    text = PATH.read_text()
+    assert set(re.findall(r"arn:([^:\s]+):", text)) == {"${AWS", "aws[a-z-]*"}
+    services = re.findall(r"(?:Service|PassedToService|Principal): [a-z]+\.amazonaws\.com(?=[,}\n])", text)
+    assert text.count("amazonaws.com") == len(services)
+    for wing in ("workflow", "lambdas", "containers"):
+        for path in (ROOT / wing).rglob("*.py"):
+            code = re.sub(r'"Service": "[a-z]+\.amazonaws\.com"', "", path.read_text())
+            assert not re.search(r"arn:aws[:-]|amazonaws\.com", code), path
 
 
 def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
@@ -277,7 +293,7 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
     """One alone answers 403 since October 2025; the second is good for calls through the address only."""
     permissions = [
         item
-        for item in of_type(template, "AWS::Lambda::Permission").values()
+        for item in permissions_under(template, "BehindUrl")
         if item["FunctionName"] == {"Fn::GetAtt": ["DecideFunction", "Arn"]}
     ]
     assert {
@@ -286,6 +302,41 @@ def test_the_approval_address_has_both_permissions_aws_asks_for(template: Json) 
         "lambda:InvokeFunctionUrl": ("NONE", None),
         "lambda:InvokeFunction": (None, True),
     }
+
+
+def permissions_under(template: Json, condition: str) -> list[Json]:
+    """The permissions of functions that a stack has under a condition, or under any."""
+    found = [item for item in template["Resources"].values() if item["Type"] == "AWS::Lambda::Permission"]
+    return [item["Properties"] for item in found if item.get("Condition") == condition]
+
+
+def test_behind_an_api_each_function_is_called_by_its_own_route_alone(template: Json) -> None:
+    """The page by whoever has the link, the command line's by who signs; each through one route of this API."""
+    routes = of_type(template, "AWS::ApiGatewayV2::Route")
+    integrations = of_type(template, "AWS::ApiGatewayV2::Integration")
+    functions = {
+        route["RouteKey"]: (
+            route["AuthorizationType"],
+            integrations[route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")][
+                "IntegrationUri"
+            ]["Fn::GetAtt"][0],
+        )
+        for route in routes.values()
+    }
+    assert functions == {
+        "$default": ("NONE", "DecideFunction"),
+        "POST /decide": ("AWS_IAM", "DecideCommandFunction"),
+    }
+    assert {item["PayloadFormatVersion"] for item in integrations.values()} == {"2.0"}
+    start = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ApprovalApi}/*/"
+    called = {
+        item["FunctionName"]["Fn::GetAtt"][0]: item["SourceArn"]["Fn::Sub"].removeprefix(start)
+        for item in permissions_under(template, "BehindApi")
+    }
+    assert called == {"DecideFunction": "$default", "DecideCommandFunction": "POST/decide"}
+    (stage,) = of_type(template, "AWS::ApiGatewayV2::Stage").values()
+    assert stage["StageName"] == "$default", "no part of a path: links and redirects begin at the root"
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 20
 
 
 def test_every_function_that_asks_decides_or_believes_knows_how_many_have_to_approve(template: Json) -> None:
@@ -333,7 +384,7 @@ def test_the_command_line_s_address_asks_for_iam_and_is_open_to_nobody_else(temp
         "TargetFunctionArn": {"Fn::GetAtt": ["DecideCommandFunction", "Arn"]},
         "AuthType": "AWS_IAM",
     }
-    opened = [item["FunctionName"] for item in of_type(template, "AWS::Lambda::Permission").values()]
+    opened = [item["FunctionName"] for item in permissions_under(template, "BehindUrl")]
     assert {"Fn::GetAtt": ["DecideCommandFunction", "Arn"]} not in opened
 
 
@@ -431,9 +482,35 @@ def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json
 def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
     """Cost and ownership are read from one tag."""
     untagged = {"AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::SNS::Subscription", "AWS::Lambda::Url"}
+    untagged |= {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route"}
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
     tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
     for name, item in template["Resources"].items():
         if item["Type"] not in untagged | policies:
-            assert item["Properties"]["Tags"] == tag, name
+            named = {"project": {"Ref": "Project"}} if item["Type"].startswith("AWS::ApiGatewayV2::") else tag
+            assert item["Properties"]["Tags"] == named, name
+
+
+def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_else(template: Json) -> None:
+    """What a person names is all that is opened, and only where somebody named anything."""
+    found: dict[str, dict[str, list[Any]]] = {}
+    for grant in read.grants(template):
+        if grant.sid in {"ListTheSources", "ReadTheSources", "DecryptTheSources"}:
+            found.setdefault(grant.role, {})[grant.sid] = grant.resources
+            if grant.sid == "DecryptTheSources":
+                assert grant.condition == {"StringLike": {"kms:ViaService": {"Fn::Sub": "s3.*.${AWS::URLSuffix}"}}}
+    begins = {"Fn::Join": ["*,", {"Fn::Split": [",", {"Ref": "Sources"}]}]}
+    wanted = {
+        "ListTheSources": [{"Fn::Split": [",", {"Ref": "SourceBuckets"}]}],
+        "ReadTheSources": [{"Fn::Split": [",", {"Fn::Sub": ["${Joined}*", {"Joined": begins}]}]}],
+        "DecryptTheSources": [{"Fn::Split": [",", {"Ref": "SourceKeys"}]}],
+    }
+    assert found == {"PlanRunRole": wanted, "JobRole": wanted}
+    for name in ("Sources", "SourceKeys"):
+        pattern = template["Parameters"][name]["AllowedPattern"]
+        assert re.fullmatch(pattern, "")
+        assert not re.fullmatch(pattern, "*")
+    pattern = template["Parameters"]["Sources"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "arn:aws-cn:s3:::data/,arn:aws:s3:::other/folder/")
+    assert not re.fullmatch(pattern, "arn:aws:s3:::data"), "it would reach into buckets whose names begin so"

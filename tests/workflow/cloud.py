@@ -24,8 +24,8 @@ class ScriptedCloud:
             raise answer
         return dict(answer(parameters) if callable(answer) else answer)
 
-    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
-        answer = self.call(service, "post_signed", url=url, body=json.loads(body))
+    def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
+        answer = self.call("", "post_signed", url=url, body=json.loads(body))
         return answer["status"], json.dumps(answer["told"]).encode()
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:

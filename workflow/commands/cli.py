@@ -15,6 +15,8 @@ import click
 
 from workflow.commands import decisions, production, runs, stack
 from workflow.commands.adoption import adopt
+from workflow.commands.doctor import doctor
+from workflow.commands.image import image
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -39,6 +41,8 @@ class InOrder(click.Group):
     commands=[
         stack.local,
         stack.deploy,
+        doctor,
+        image,
         runs.upload,
         runs.start,
         runs.watch,

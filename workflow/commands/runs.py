@@ -173,6 +173,8 @@ def start(
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
     from workflow.runs.start import read_settings, start_run
+    from workflow.stack.quotas import check_quotas
+    from workflow.stack.sources import tell_outside
 
     given = read_settings(pairs, document.read() if document else "", policy)
     stack = session.stack(project)
@@ -181,6 +183,9 @@ def start(
     if force:
         given["force"] = True
     given.setdefault("started_by", user_name())
+    unknown = check_quotas(session.cloud, project, given)
+    for line in (*([unknown] if unknown else []), *tell_outside(session.cloud, stack, given)):
+        tell(line)
     execution = start_run(session.cloud, stack.build_machine_arn, given, name)
     if follow:
         return watch_to_its_end(session, stack, execution, as_json)

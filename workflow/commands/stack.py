@@ -47,6 +47,8 @@ def local(**options: Any) -> None:
 @click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
 @click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
+@click.option("--changes", "only_show", is_flag=True, help="Show what would change, and change nothing of the stack.")
+@click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
 @on_project
 def deploy(
     session: Session,
@@ -57,23 +59,44 @@ def deploy(
     defaults: tuple[str, ...],
     parameters: tuple[str, ...],
     build_images: bool,
+    only_show: bool,
+    base_image: str,
 ) -> None:
-    """Make the stack, or bring it to the state of this repository."""
+    """Make the stack, or bring it to the state of this repository.
+
+    Says before what changes, by subject, and what will be paid for; with --changes nothing else happens.
+    """
     from dataclasses import asdict
 
+    from workflow.commands.stack_lines import StackLines
     from workflow.runs.start import read_settings
     from workflow.stack.deploy import deploy as deploy_stack
+    from workflow.stack.preview import preview
 
-    stack = deploy_stack(
-        project,
-        cloud=session.cloud,
-        email=email,
-        dataset=dataset,
-        defaults=read_settings(defaults) if defaults else None,
-        parameters=dict(_split_pair(text, "--parameter") for text in parameters),
-        images=build_images,
-        on_progress=lambda step: tell(step, as_json),
-    )
+    lines = StackLines(lambda line: say(line, as_json))
+    planned: list[Step] = []
+
+    def hear(step: Step) -> None:
+        planned.append(step)
+        lines.hear(step)
+
+    given: dict[str, Any] = {
+        "cloud": session.cloud,
+        "email": email,
+        "dataset": dataset,
+        "defaults": read_settings(defaults) if defaults else None,
+        "parameters": dict(_split_pair(text, "--parameter") for text in parameters),
+        "images": build_images,
+        "base_image": base_image,
+        "on_progress": hear,
+    }
+    if only_show:
+        preview(project, **given)
+        lines.end()
+        changes = [asdict(step) for step in planned if step.kind]
+        print_result(as_json, changes, f"{len(changes)} resources would change; nothing was changed.")
+        return
+    stack = deploy_stack(project, **given)
     text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
     print_result(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
 
@@ -89,6 +112,7 @@ def destroy(session: Session, project: str, as_json: bool, yes: bool, records: s
     Its name is told at the end. With that name, --records deletes it too, now or later.
     Nothing else can delete the stack by accident: it is protected until this command lifts that.
     """
+    from workflow.commands.stack_lines import StackLines
     from workflow.stack.destroy import destroy as destroy_stack
 
     also = f" and the record of decisions {records}" if records else ""
@@ -97,15 +121,15 @@ def destroy(session: Session, project: str, as_json: bool, yes: bool, records: s
         project,
         records_table=records,
         cloud=session.cloud,
-        on_progress=lambda step: tell(step, as_json),
+        on_progress=StackLines(lambda line: say(line, as_json)).hear,
     )
     stays = f" The record of decisions stays, in the table {table}." if table else ""
     print_result(as_json, {"project": project, "destroyed": True, "records": table}, f"{project} is gone.{stays}")
 
 
-def tell(step: Step, as_json: bool) -> None:
-    """Say what happened to one resource; on standard error where standard output carries JSON."""
-    click.echo(show_lines(f"  {step.resource:<40} {step.status} {step.reason}").rstrip(), err=as_json)
+def say(line: str, as_json: bool) -> None:
+    """Say what happened; on standard error where standard output carries JSON."""
+    click.echo(show_lines(f"  {line}"), err=as_json)
 
 
 def _split_pair(text: str, option: str) -> tuple[str, str]:

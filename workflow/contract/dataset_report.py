@@ -20,7 +20,16 @@ and count it, or go on and say so."""
 ACTIONS: Mapping[str, str] = {"reject": "rejected", "drop": "dropped", "repair": "repaired", "note": "noted"}
 """What was done about a finding, by its policy."""
 
-_FORMATS: Mapping[str, str] = {"yolo": "YOLO", "coco": "COCO", "voc": "Pascal VOC", "ground-truth": "Ground Truth"}
+FORMAT_NAMES: Mapping[str, str] = {
+    "yolo": "YOLO",
+    "coco": "COCO",
+    "voc": "Pascal VOC",
+    "ground-truth": "Ground Truth",
+    "labelme": "LabelMe",
+    "cvat": "CVAT",
+    "label-studio": "Label Studio",
+}
+"""What people call each way in which labels may be written."""
 
 
 PAGE = "data.html"
@@ -56,6 +65,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "repeated-object": FindingKind("drop", ("reject", "drop", "note"), "the same row stands there twice"),
     "crowd": FindingKind("drop", _ROW, "a crowd is no single object"),
     # Pictures: `drop` leaves out the picture with its labels.
+    "missing-images": FindingKind("reject", _ROW, "copy the pictures there; drop goes on with those that are there"),
     "unreadable-image": FindingKind("reject", _ROW, "export or copy the picture again"),
     "truncated-image": FindingKind("reject", _ROW, "copy the picture again: its end is missing"),
     "enormous-image": FindingKind("reject", _ROW, "scale the picture down"),
@@ -68,7 +78,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "near-duplicate": FindingKind("note", _SAY, "nearly the same picture; name groups to keep a series together"),
     "leaked-image": FindingKind("reject", _ROW, "no picture may be in two splits; drop leaves it out of training"),
     "leaked-near-duplicate": FindingKind("note", (*_ROW, "note"), "nearly the same picture is in two splits"),
-    "label-conflict": FindingKind("reject", ("reject", "note"), "two pictures share one label, or one picture two"),
+    "label-conflict": FindingKind("reject", (*_ROW, "note"), "two pictures share one label, or one picture two"),
     # The whole set.
     "layout": FindingKind("reject", ("reject",), "lay the files out as the documentation shows"),
     "moved-split": FindingKind("note", _SAY, "correct data.yaml, which names another place"),
@@ -217,7 +227,7 @@ def name_format(format: str, task: str) -> str:
     """The format of a dataset's labels as people call it; ``format`` is empty where none was recognised."""
     if task == "classify" and format == "yolo":
         return "class folders"
-    return _FORMATS.get(format, format) or "no known format"
+    return FORMAT_NAMES.get(format, format) or "no known format"
 
 
 def _finding(value: object) -> Finding:

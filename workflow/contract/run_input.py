@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from workflow.contract.dataset_report import FINDINGS
+from workflow.contract.dataset_report import FINDINGS, FORMAT_NAMES
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
@@ -27,7 +27,7 @@ from workflow.contract.rule import (
 )
 from workflow.contract.thresholds import Thresholds, check_floors
 
-FORMATS = ("auto", "yolo", "coco", "voc", "ground-truth")
+FORMATS = ("auto", *FORMAT_NAMES)
 """How the labels of a dataset may be written; ``auto`` finds out."""
 
 STARTED_BY_LENGTH = 80

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = SUFFIXES
 SPLITS = ("train", "validation", "test", "all")
 """The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
-FOREIGN = {".json": "COCO", ".xml": "VOC", ".manifest": "Ground Truth"}
+FOREIGN = {".json": "COCO, LabelMe or Label Studio", ".xml": "VOC or CVAT", ".manifest": "Ground Truth"}
 """Labels that may be of other formats, by the suffix of their files."""
 README = '  See README, "Your own images".'
 
@@ -79,11 +79,11 @@ def read_dataset(
     unpacked = _unpack(folder)
     root = Path(unpacked.name) if unpacked else folder
     files = Files(root)
-    if not files.images:
+    source = open_source(root, task=task, format=format, policy=policy or {})
+    if not files.images and source.format in ("", "yolo"):
         lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
         said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
         raise UsageError("\n".join([said, *lost[:SHOWN_OF_A_KIND]]))
-    source = open_source(root, task=task, format=format, policy=policy or {})
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
     objects, mistakes = _count_objects(source)
@@ -157,6 +157,7 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     images = len(files.images)
     labels = [name for name in files.ending(".txt") if not name.lower().endswith(("classes.txt", "readme.txt"))]
     foreign = files.ending(*FOREIGN)
+    looked = ", ".join(f"*{suffix} ({formats})" for suffix, formats in FOREIGN.items())
     if labels and not foreign:
         return (
             f"{folder} holds {images} images and {len(labels)} text files, but not in a layout Greenlight knows.\n"
@@ -165,8 +166,7 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
         )
     lines = [
         f"{folder} holds {images} image{'s' if images != 1 else ''} and no labels.",
-        f"  Greenlight looked for {folder}/labels/**, *.json (COCO), *.xml (VOC), *.manifest (Ground Truth)"
-        " and folders called like classes.",
+        f"  Greenlight looked for {folder}/labels/**, {looked} and folders called like classes.",
     ]
     if foreign:
         kind = FOREIGN[Path(foreign[0]).suffix.lower()]

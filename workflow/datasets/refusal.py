@@ -12,6 +12,8 @@ from workflow.contract.dataset_report import FINDINGS, PAGE
 from workflow.contract.way_on import tell_way_on
 from workflow.errors import UsageError
 
+FIRST = ("missing-images", "layout", "classes")
+"""Kinds of findings that are about the whole, in the order in which they are told."""
 SHOWN_OF_A_KIND = 3
 """Findings of a kind named in full; the rest are counted."""
 
@@ -59,7 +61,9 @@ def refuse(
     """
     counts = counted or Counter(one.kind for one in found)
     lines = [f"{folder} cannot be used:"]
-    for kind, count in sorted(counts.items(), key=lambda one: -one[1]):
+    # What is wrong with the whole comes before the rows that suffer from it.
+    order = {kind: at for at, kind in enumerate(FIRST)}
+    for kind, count in sorted(counts.items(), key=lambda one: (order.get(one[0], len(order)), -one[1])):
         examples = [one for one in found if one.kind == kind][:SHOWN_OF_A_KIND]
         lines.append(f"  {count:,} {kind}: {FINDINGS[kind].advice}")
         lines += [f"    {place(folder, one, whole)}: {one.message}" for one in examples]

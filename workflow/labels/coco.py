@@ -6,6 +6,7 @@ comes. Categories become classes in the order of their ids.
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened
 
 _HEAD = re.compile(r'\ufeff?\s*\{\s*"(info|licenses|images|annotations|categories|type)"\s*:')
+_SMALL = 2**16
+"""Letters of a file that many a program's own settings have at most."""
 _OTHER = re.compile(r"captions|image_info|panoptic|stuff", re.IGNORECASE)
 
 
@@ -195,7 +198,15 @@ def _find_papers(files: Files, task: str) -> list[str]:
 
 def _begins_like_coco(path: Path) -> bool:
     with path.open(encoding="utf-8", errors="replace") as stream:
-        return bool(_HEAD.match(stream.read(4096)))
+        head = stream.read(4096)
+        if not _HEAD.match(head):
+            return False
+        head += stream.read(_SMALL)
+    try:
+        document = json.loads(head)
+    except (ValueError, RecursionError):
+        return True  # a broken file is told as one, and a large one as what it begins like
+    return isinstance(document.get("images"), list) or isinstance(document.get("annotations"), list)
 
 
 def _read(files: Files, paper: Paper, categories: Categories) -> None:

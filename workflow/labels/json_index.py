@@ -28,6 +28,10 @@ class JsonError(ValueError):
     """A file that is not the JSON it should be; the message says at which byte."""
 
 
+class _FirstError(Exception):
+    """The first item is read."""
+
+
 def walk(file: Path, takers: Mapping[str, Taker]) -> None:
     """Hand every item of the lists under the top-level keys of ``takers`` on. Raises JsonError for broken JSON.
 
@@ -38,6 +42,30 @@ def walk(file: Path, takers: Mapping[str, Taker]) -> None:
             _Walker(stream).walk(takers)
         except RecursionError as error:
             raise JsonError("is nested too deeply") from error
+
+
+def walk_list(file: Path, take: Taker) -> None:
+    """Hand every item of the list that a file is on. Raises JsonError for broken JSON, and for what is no list."""
+    with file.open("rb") as stream:
+        try:
+            _Walker(stream).walk_list(take)
+        except RecursionError as error:
+            raise JsonError("is nested too deeply") from error
+
+
+def read_first(file: Path) -> Any:
+    """The first item of the list that a file is. Raises JsonError for broken JSON, and for what is no list."""
+    first: list[Any] = []
+
+    def take(item: Any, place: int, length: int) -> None:
+        first.append(item)
+        raise _FirstError
+
+    try:
+        walk_list(file, take)
+    except _FirstError:
+        return first[0]
+    raise JsonError("is an empty list")
 
 
 def read_item(raw: bytes) -> Any:
@@ -58,9 +86,7 @@ class _Walker:
         self._ended = False
 
     def walk(self, takers: Mapping[str, Taker]) -> None:
-        if self._peek() == "\xef":
-            self._at += 3  # a byte order mark
-        self._expect("{")
+        self._begin("{")
         for _ in self._items("}"):
             key, _, _ = self._value()
             if not isinstance(key, str):
@@ -72,6 +98,20 @@ class _Walker:
                     takers[key](*self._value())
             else:
                 self._value()
+        self._finish()
+
+    def walk_list(self, take: Taker) -> None:
+        self._begin("[")
+        for _ in self._items("]"):
+            take(*self._value())
+        self._finish()
+
+    def _begin(self, mark: str) -> None:
+        if self._peek() == "\xef":
+            self._at += 3  # a byte order mark
+        self._expect(mark)
+
+    def _finish(self) -> None:
         if self._peek():
             raise self._error("something follows the end")
 

@@ -62,12 +62,17 @@ class Register:
         self._policy = policy
         self._found: dict[str, str] = {}
         self._left: set[str] = set()
+        self._named = 0
+        self._missing: list[str] = []
         self.problems: list[Problem] = []
 
     def add(self, said: str, split: str, file: str, line: int = 0) -> str:
         """The image that ``said`` means, empty with a problem where it is not here, not one, or was added before."""
         folder, slash, _ = file.rpartition("/")
         found = self._finder.find(said, near=folder + slash, split=split)
+        self._named += 1
+        if not found:
+            self._missing.append(said)
         if len(found) != 1:
             kind = "label-conflict" if found else "orphan-label"
             reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
@@ -76,8 +81,21 @@ class Register:
         if found[0] in self._found:
             self.report("label-conflict", f"{said} is labelled twice", file, line)
             return ""
-        self._found[found[0]] = split or split_of(found[0][len(self._files.base) :].rpartition("/")[0])
+        self.add_unlabelled(found[0], split)
         return found[0]
+
+    def add_unlabelled(self, image: str, split: str) -> None:
+        """Add an image of this dataset that no label names; its folder tells the split where nothing else does."""
+        self._found[image] = split or split_of(image[len(self._files.base) :].rpartition("/")[0])
+
+    def choose(self, names: Sequence[str]) -> str:
+        """The first of several names for one image that any image has, else the first of them."""
+        return next((name for name in names if self._finder.find(name)), names[0])
+
+    def leave_out_named(self, said: str, why: str) -> None:
+        """Note the images that ``said`` means as no part of the set."""
+        for image in self._finder.find(said):
+            self.leave_out(image, why)
 
     def leave_out(self, image: str, why: str) -> None:
         """Note an image that is no part of the set."""
@@ -88,11 +106,18 @@ class Register:
         """Note a problem of the whole set."""
         self.problems.append(problem(kind, file, line, message, self._policy))
 
-    def entries(self, where: str) -> list[Entry]:
-        """An entry for every image, in the order in which they were added; ``where`` is the file that lists them."""
+    def entries(self, where: str, called: str = "annotations") -> list[Entry]:
+        """An entry for every image, in the order in which they were added; ``where`` is the file that lists them.
+
+        What people call that file is ``called``. Where most of its images are not here, that is the first problem.
+        """
         groups, problems = read_groups(self._files, self._policy)
         self.problems += problems
-        if not self._found:
+        if self._missing and len(self._missing) * 2 > self._named:
+            # Without any there is nothing to go on with.
+            kind = "missing-images" if self._found else "layout"
+            self.problems.insert(0, problem(kind, where, 0, self._tell_missing(called), self._policy))
+        elif not self._found:
             self.report("layout", "none of the images that it names is here", where)
         for image in self._files.images:
             if self._found and image not in self._found and image not in self._left:
@@ -109,6 +134,16 @@ class Register:
             Entry(image, split, names[image], groups.get(image, ""), key)
             for key, (image, split) in enumerate(self._found.items())
         ]
+
+    def _tell_missing(self, called: str) -> str:
+        """How many images are not here, where they were looked for, and what to do."""
+        there = count_by_folder(self._files.images)
+        looked = f"among the pictures in {there}" if there else "and there is no picture at all"
+        return (
+            f"{len(self._missing):,} of {self._named:,} pictures of the {called} are not there: looked for files called"
+            f" like {self._missing[0]} {looked}; copy the pictures there, in the same folder or below it"
+            f", under the names that it says, or take the {called} away where another set is meant"
+        )
 
 
 def refuse_dataset(format_name: str, task: str, file: str, message: str, policy: Mapping[str, str]) -> Opened:

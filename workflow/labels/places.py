@@ -188,7 +188,10 @@ class _Search:
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
                 reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
-                self._problems.append(problem(kind, name, number, f"{line} {reason}", self._policy))
+                doubt = problem(kind, name, number, f"{line} {reason}", self._policy)
+                self._problems.append(doubt)
+                if doubt.action == "dropped":
+                    continue
             yield from found[:1]
 
     def _read_lines(self, name: str) -> list[str]:

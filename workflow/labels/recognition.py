@@ -10,15 +10,13 @@ from types import MappingProxyType
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.coco import find_labelling, is_coco, open_coco
 from workflow.labels.files import Files, is_image
-from workflow.labels.ground_truth import find_manifest, is_manifest, open_ground_truth
 from workflow.labels.joined import describe_joined
 from workflow.labels.places import find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
+from workflow.labels.tools import TOOLS
 from workflow.labels.tree import Remark
-from workflow.labels.voc import find_objects, is_voc, open_voc
 from workflow.labels.yolo import find_row, open_yolo
 
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
@@ -64,13 +62,8 @@ def _open(files: Files, task: str, format: str, policy: Mapping[str, str]) -> Op
     readings = list_readings(files) if format == "auto" else [format]
     if len(readings) > 1:
         return _refuse_readings(files, readings, task, policy)
-    found = readings[0]
-    if found == "coco":
-        return open_coco(files, task, policy)
-    if found == "voc":
-        return open_voc(files, task, policy)
-    if found == "ground-truth":
-        return open_ground_truth(files, task, policy)
+    if readings[0] in TOOLS:
+        return TOOLS[readings[0]].open(files, task, policy)
     if task == "classify" or (task == "auto" and not _has_labels(files) and _has_classes(files)):
         return open_classify(files, policy)
     return open_yolo(files, task, policy)
@@ -116,11 +109,11 @@ def _has_labels(files: Files) -> bool:
 
 
 RECOGNISED: Mapping[str, Callable[[Files], bool]] = MappingProxyType(
-    {"yolo": _has_labels, "ground-truth": is_manifest, "coco": is_coco, "voc": is_voc}
+    {"yolo": _has_labels, **{name: tool.is_it for name, tool in TOOLS.items()}}
 )
 """What looks like each format."""
 
 FIRST_LABELS: Mapping[str, Callable[[Files], str]] = MappingProxyType(
-    {"yolo": find_row, "ground-truth": find_manifest, "coco": find_labelling, "voc": find_objects}
+    {"yolo": find_row, **{name: tool.find_label for name, tool in TOOLS.items()}}
 )
 """The first file that labels anything in each format, empty where none does."""

@@ -6,19 +6,21 @@ annotation tools write them; those of the VOC challenge itself count from 1, whi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
 from workflow.labels.alike import Alike, compose, show_names
-from workflow.labels.files import Files, split_named
+from workflow.labels.files import Files
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
-from workflow.labels.image_sets import find_split, list_ends, read_image_sets
+from workflow.labels.image_sets import find_split, read_image_sets
+from workflow.labels.neighbours import find_annotated, list_unlabelled
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened, problem
+from workflow.labels.xml_root import read_root
 
 EDGES = ("xmin", "ymin", "xmax", "ymax")
 
@@ -74,12 +76,12 @@ class VocSource(Opened):
 
 def is_voc(files: Files) -> bool:
     """Whether there is an XML file that holds an annotation."""
-    return any(b"<annotation" in _read_head(files.path(name)) for name in files.ending(".xml")[:LOOKED_INTO])
+    return any(read_root(files.path(name)) == "annotation" for name in files.ending(".xml"))
 
 
 def find_objects(files: Files) -> str:
     """The first XML that holds an object, empty where none of the first does."""
-    for name in files.ending(".xml")[:LOOKED_INTO]:
+    for name in _find_annotations(files)[:LOOKED_INTO]:
         try:
             if read_annotation(files.path(name).read_bytes()).objects:
                 return name
@@ -88,17 +90,22 @@ def find_objects(files: Files) -> str:
     return ""
 
 
+def _find_annotations(files: Files) -> list[str]:
+    return [name for name in files.ending(".xml") if read_root(files.path(name)) == "annotation"]
+
+
 def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     """Open a dataset of VOC's XML; whatever is missing or in doubt becomes a problem."""
     if task not in ("auto", "detect"):
         return refuse_dataset("voc", task, ".", f"VOC's XML holds boxes, and the task is {task}", policy)
     register = Register(files, policy)
     splits = read_image_sets(files, register)
-    by_stem = _find_annotated(files)
+    by_stem = find_annotated(files)
     stems = Alike(by_stem)
     classes: set[str] = set()
     labels: dict[str, str] = {}
-    found = files.ending(".xml")
+    known = set(_find_annotations(files))
+    found = [name for name in files.ending(".xml") if name in known or stems.find(name[:-4])]
     for file in found:
         images = [by_stem[stem] for stem in stems.find(file[:-4])]
         try:
@@ -121,10 +128,10 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         image = register.add(said, split, file)
         if image:
             labels[image] = file
-    for image in _list_unlabelled(files, labels, splits):
+    for image in list_unlabelled(files, labels, splits):
         split = find_split(splits, image, files)
         if split or not splits:
-            register.add(image, split, image)
+            register.add_unlabelled(image, split)
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
@@ -217,47 +224,3 @@ def _read_number(text: str) -> float | None:
 
 def _read_size(words: Mapping[str, str], key: str) -> int:
     return read_side(_read_number(words.get(key, "")))
-
-
-def _read_head(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        return stream.read(4096)
-
-
-def _find_annotated(files: Files) -> dict[str, str]:
-    """The image of each path without its ending at which its annotation may be: beside it, or in ``Annotations``."""
-    found: dict[str, str] = {}
-    for image in reversed(files.images):
-        stem = image[: image.rindex(".")]
-        found[stem] = image
-        for folder in ("/JPEGImages/", "/images/"):
-            head, there, tail = f"/{stem}".rpartition(folder)
-            for other in ("Annotations", "annotations") if there else ():
-                found[f"{head}/{other}/{tail}".lstrip("/")] = image
-    return found
-
-
-def _list_unlabelled(files: Files, labels: Collection[str], splits: Collection[str]) -> list[str]:
-    """The images without a file of their own that belong to the set all the same, as pictures without objects.
-
-    That are those in a folder of images or of a split, those beside a labelled one, and those that a list names.
-    Screenshots, examples and drawings elsewhere are none.
-    """
-    homes = {_home(image) for image in labels}
-    photographs = any(home.endswith("JPEGImages") for home in homes)
-    taken = {end for image in labels for end in list_ends(image[: image.rindex(".")])}
-    found = []
-    for image in files.images:
-        home = _home(image)
-        named = any(end in splits and end not in taken for end in list_ends(image[: image.rindex(".")]))
-        in_split = not photographs and bool(split_named(image[len(files.base) :].partition("/")[0]))
-        if image not in labels and (home in homes or named or in_split):
-            found.append(image)
-    return found
-
-
-def _home(image: str) -> str:
-    """The folder of images that one lies in, or else just its folder."""
-    folders = image.split("/")[:-1]
-    at = next((at for at in reversed(range(len(folders))) if folders[at] in ("JPEGImages", "images")), None)
-    return "/".join(folders if at is None else folders[: at + 1])

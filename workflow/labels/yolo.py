@@ -69,15 +69,18 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     label_files: list[str] = []
     for split, place in places.items():
         may_be = [files.labels_of(image) for image in place.images]
-        problems += _report_shared(place.images, may_be, policy)
+        shared = list(_report_shared(place.images, may_be, policy))
+        problems += shared
+        left_out = {one.file for one in shared if one.action == "dropped"}
         there = [labels[0] if labels else "" for labels in may_be]
         if not any(there):
             message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
             message = message if there else f"the {split} split holds no images"
             problems.append(problem("layout", place.folder or ".", 0, message, policy))
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
-            entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
-            label_files.append(label)
+            if image not in left_out:
+                entries.append(Entry(image, split, name, groups.get(image, ""), len(entries)))
+                label_files.append(label)
     found = [label for label in label_files if label]
     documents = sorted({*_list_documents(files, settings, places.values()), *found})
     problems += _report_surroundings(files, places.values(), documents, policy)

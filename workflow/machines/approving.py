@@ -60,7 +60,7 @@ def register_model(failed: LambdaStep) -> Task:
                     }
                 ],
                 "SupportedContentTypes": [
-                    *("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image"),
+                    *("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/x-image"),
                     *("application/x-npy", "application/json", "application/jsonlines"),
                 ],
                 "SupportedResponseMIMETypes": [

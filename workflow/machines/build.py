@@ -27,6 +27,7 @@ from workflow.machines.kinds import (
     retry_lambda,
 )
 from workflow.machines.noting import note_the_registration
+from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,
@@ -42,7 +43,9 @@ from workflow.machines.training import (
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
-    plan = plan_the_execution("Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training"})
+    plan = plan_the_execution(
+        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **NO_QUOTA}
+    )
     preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
     prepare = prepare_dataset(preparation_failed)
@@ -96,6 +99,7 @@ def machine() -> dict[str, Any]:
     finished.default_choice(stopped)
 
     short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
+    short.add_choice(a_quota_is_in_use(), again_after_quota(train, "the training"))
     short.default_choice(training_failed)
 
     answer = Choice("Approved?")
@@ -170,7 +174,7 @@ def release_model() -> Task:
     )
     return Task(
         "Release",
-        resource="arn:aws:states:::states:startExecution.sync:2",
+        resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.RELEASE_MACHINE,
             "Name.$": fresh_name("$.plan.jobs.release"),

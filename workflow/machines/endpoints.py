@@ -22,7 +22,9 @@ from workflow.machines.kinds import (
     on_error,
     raise_error,
     retry_sagemaker,
+    retry_throttled,
 )
+from workflow.machines.quotas import wait_for_quota
 from workflow.machines.states import (
     Choice,
     EndpointConfigStep,
@@ -31,6 +33,7 @@ from workflow.machines.states import (
     ModelStep,
     Parameters,
     Pass,
+    Retry,
     Task,
     Wait,
     offline_session,
@@ -79,7 +82,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
             "Tags": settings.TAGS,
         }
     )
-    step.fields["resource"] = "arn:aws:states:::aws-sdk:sagemaker:createModel"
+    step.fields["resource"] = settings.integration("aws-sdk:sagemaker:createModel")
     return step
 
 
@@ -132,7 +135,10 @@ def bring_up_production(*, ready: State, failed: State) -> Choice:
 
 def _bring_up(stage: str, deployment: Parameters, wait: State, failed: State) -> Choice:
     wanted = f"$.{stage}_configuration.name"
-    update = update_endpoint(f"Update {stage}", stage, wanted, deployment=deployment, failed=failed, then=wait)
+    update = update_endpoint(
+        f"Update {stage}", stage, wanted, deployment=deployment, failed=failed, then=wait, retry=retry_throttled()
+    )
+    wait_for_quota(update, f"updating {stage}", failed)
     there = Choice(f"Is {stage} there?")
     if deployment:
         there.add_choice(is_watched(), put_alarms(failed, update))
@@ -149,10 +155,11 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
         endpoint_config_name="given-at-run-time",
         result_path=None,
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
-        retry=retry_sagemaker(),
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags": settings.TAGS})
+    wait_for_quota(step, f"creating {stage}", failed)
     step.next(then)
     return step
 
@@ -166,7 +173,14 @@ BACK: Parameters = {"DeploymentConfig": at_once()}
 
 
 def update_endpoint(
-    name: str, stage: str, configuration: str, *, deployment: Parameters, failed: State, then: State
+    name: str,
+    stage: str,
+    configuration: str,
+    *,
+    deployment: Parameters,
+    failed: State,
+    then: State,
+    retry: list[Retry] | None = None,
 ) -> Task:
     """Put the configuration at a path behind the endpoint of a stage.
 
@@ -176,7 +190,7 @@ def update_endpoint(
     parameters: Parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
     if deployment:
         parameters |= {"RetainAllVariantProperties": True, **deployment}
-    step = call_sagemaker(name, "updateEndpoint", parameters, failed, at=None)
+    step = call_sagemaker(name, "updateEndpoint", parameters, failed, at=None, retry=retry)
     step.next(then)
     return step
 

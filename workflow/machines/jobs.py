@@ -9,8 +9,12 @@ from __future__ import annotations
 from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
 
 from workflow.machines import settings
-from workflow.machines.kinds import fresh_name, on_error, retry_sagemaker
+from workflow.machines.kinds import fresh_name, on_error, retry_throttled
+from workflow.machines.quotas import wait_for_quota
 from workflow.machines.states import LambdaStep, Parameters, ProcessingStep, offline_session
+
+NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation"}
+"""What the run of each program is called."""
 
 DISTRIBUTION: Parameters = {"S3DataDistributionType.$": "$.plan.preparation.distribution"}
 """Whether every instance gets the whole input or a share of it."""
@@ -125,7 +129,7 @@ def run_program(
         result_selector={"job_name.$": "$.ProcessingJobName"},
         result_path=f"$.{program}",
         timeout_seconds=seconds + settings.QUEUE_SECONDS,
-        retry=retry_sagemaker(),
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
@@ -149,4 +153,5 @@ def run_program(
             "Tags": settings.TAGS,
         }
     )
+    wait_for_quota(step, NOUNS[program], failed)
     return step

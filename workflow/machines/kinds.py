@@ -51,11 +51,13 @@ def retry_asking() -> list[Retry]:
     ]
 
 
-def retry_sagemaker(quota_attempts: int = 10) -> list[Retry]:
-    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and longer.
+def retry_sagemaker() -> list[Retry]:
+    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and for about an hour."""
+    return [*retry_throttled(), retry_quota()]
 
-    Ten times is about an hour, three times are five minutes.
-    """
+
+def retry_throttled() -> list[Retry]:
+    """Retries of a SageMaker call that has its own way to wait for a quota."""
     return [
         Retry(
             error_equals=[
@@ -72,15 +74,23 @@ def retry_sagemaker(quota_attempts: int = 10) -> list[Retry]:
             max_delay_seconds=120,
             jitter_strategy="FULL",
         ),
-        Retry(
-            error_equals=["SageMaker.ResourceLimitExceededException"],
-            interval_seconds=60,
-            max_attempts=quota_attempts,
-            backoff_rate=1.5,
-            max_delay_seconds=600,
-            jitter_strategy="FULL",
-        ),
     ]
+
+
+QUOTA = "SageMaker.ResourceLimitExceededException"
+"""Both of a quota in use, which is free again later, and of one that the account does not have at all."""
+
+
+def retry_quota() -> Retry:
+    """Retries where a quota is in use; a retry cannot see whether there is any."""
+    return Retry(
+        error_equals=[QUOTA],
+        interval_seconds=60,
+        max_attempts=10,
+        backoff_rate=1.5,
+        max_delay_seconds=600,
+        jitter_strategy="FULL",
+    )
 
 
 def retry_storage() -> list[Retry]:
@@ -239,16 +249,20 @@ def call_sagemaker(
     *,
     selector: Parameters | None = None,
     at: str | None,
+    retry: list[Retry] | None = None,
 ) -> Task:
-    """A SageMaker API call by Step Functions' AWS SDK integration; ``at`` None throws the answer away."""
+    """A SageMaker API call by Step Functions' AWS SDK integration; ``at`` None throws the answer away.
+
+    It is retried as every SageMaker call is, unless ``retry`` says otherwise.
+    """
     return Task(
         name,
-        resource=f"arn:aws:states:::aws-sdk:sagemaker:{action}",
+        resource=settings.integration(f"aws-sdk:sagemaker:{action}"),
         parameters=parameters,
         **({"result_selector": selector} if selector else {}),
         result_path=f"$.{at}" if at else None,
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
-        retry=retry_sagemaker(),
+        retry=retry_sagemaker() if retry is None else retry,
         catch=[on_error(failed)],
     )
 

@@ -36,6 +36,7 @@ from workflow.machines.kinds import (
     report_and_fail,
 )
 from workflow.machines.noting import note_the_stage
+from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 
@@ -56,7 +57,7 @@ def machine() -> dict[str, Any]:
         "Plan the release",
         "${PlanReleaseArn}",
         refused,
-        also={"staging": {"looks": 0}, "production": {"looks": 0}},
+        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA},
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)

@@ -10,6 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
+PARTITION = "${Partition}"
 PROJECT = "${Project}"
 BUCKET = "${Bucket}"
 TRAINING_IMAGE = "${TrainingImage}"
@@ -39,6 +40,10 @@ QUEUE_SECONDS = 2 * HOUR
 """What a job's state waits on top of the job's own limit, for an instance and for its start."""
 BUILD_SECONDS = 150 * 24 * HOUR
 RELEASE_SECONDS = 45 * 24 * HOUR
+QUOTA_WAIT_SECONDS = 360
+"""Pause before what found its quota in use is tried again."""
+QUOTA_WAITS = 10
+"""Such pauses in one execution: an hour in all."""
 LOOK_SECONDS = 15
 """Pause between two looks at an endpoint."""
 LOOKS = 240
@@ -55,6 +60,11 @@ METRICS = (
     *("top1", "top5", OBJECTIVE, "lr", "images_per_second", "seconds"),
 )
 """Figures the training prints once an epoch as ``name=value``; SageMaker draws them. It takes 40 at most."""
+
+
+def integration(call: str) -> str:
+    """The Resource of a call such as ``aws-sdk:s3:putObject``, in the partition that the stack is in."""
+    return f"arn:{PARTITION}:states:::{call}"
 
 
 def metric_definitions() -> list[dict[str, str]]:

@@ -15,13 +15,15 @@ from stepfunctions import steps as sdk
 from stepfunctions.inputs import Placeholder
 from stepfunctions.steps import integration_resources
 
+from workflow.machines import settings
+
 LONGEST_NAME = 80
 """Step Functions' limit for a state's name."""
 
 Parameters = dict[str, Any]
 
-# The SDK looks the partition up in several fresh sessions for every service state, a quarter of a second each.
-integration_resources.get_aws_partition = functools.cache(integration_resources.get_aws_partition)
+# The SDK would write the partition of whoever renders; a stack fills in its own. This is its one place that knows.
+integration_resources.get_aws_partition = lambda: settings.PARTITION
 
 
 @functools.cache

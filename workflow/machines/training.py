@@ -12,8 +12,16 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import call_sagemaker, fresh_name, on_error, retry_sagemaker, retry_storage
-from workflow.machines.states import LambdaStep, Parameters, Task, TrainingStep, TuningStep, offline_session
+from workflow.machines.kinds import QUOTA, call_sagemaker, fresh_name, on_error, retry_storage, retry_throttled
+from workflow.machines.quotas import wait_for_quota
+from workflow.machines.states import (
+    LambdaStep,
+    Parameters,
+    Task,
+    TrainingStep,
+    TuningStep,
+    offline_session,
+)
 
 TRAINED = {
     "job_name.$": "$.TrainingJobName",
@@ -76,8 +84,8 @@ def train_model(failed: State) -> TrainingStep:
         result_selector=TRAINED,
         result_path="$.training",
         timeout_seconds_path="$.attempt.seconds",
-        # A quota in use is not waited for long: another instance may be free.
-        retry=retry_sagemaker(quota_attempts=3),
+        # Not for a quota: another instance may be free, and one that the account has none of never is.
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
@@ -116,7 +124,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         # Kept whole: a selector that names the best training would break on a search that was stopped without one.
         result_path="$.tuning",
         timeout_seconds=settings.TUNE_SECONDS,
-        retry=retry_sagemaker(),
+        retry=retry_throttled(),
         catch=[on_error(failed)],
     )
     step.merge_parameters(
@@ -141,6 +149,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             "Tags": settings.TAGS,
         }
     )
+    wait_for_quota(step, "the search", failed)
     return step
 
 
@@ -183,13 +192,12 @@ def capacity_was_short_and_another_instance_is_left() -> BaseRule:
     """Whether to try the plan's next instance after an error of Train."""
     cause = "$.error.Cause"
     capacity = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
-    quota = "SageMaker.ResourceLimitExceededException"
     return ChoiceRule.And(
         [
             ChoiceRule.IsPresent(variable="$.attempt.fallback", value=True),
             ChoiceRule.Or(
                 [
-                    ChoiceRule.StringEquals(variable="$.error.Error", value=quota),
+                    ChoiceRule.StringEquals(variable="$.error.Error", value=QUOTA),
                     # A timeout has no cause.
                     ChoiceRule.And([ChoiceRule.IsPresent(variable=cause, value=True), capacity]),
                 ]
@@ -215,7 +223,7 @@ def keep_trials(otherwise: Task) -> Task:
     """Write ``trials.json`` beside the run's record, where the evaluation's report finds it."""
     return Task(
         "Keep the trials",
-        resource="arn:aws:states:::aws-sdk:s3:putObject",
+        resource=settings.integration("aws-sdk:s3:putObject"),
         parameters={
             "Bucket": settings.BUCKET,
             "Key.$": "$.plan.trials_key",

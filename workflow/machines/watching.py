@@ -78,7 +78,7 @@ def put_alarms(failed: State, then: State) -> Task:
 def _put_alarm(name: str, what: str, watches: Parameters, failed: State) -> Task:
     return Task(
         name,
-        resource="arn:aws:states:::aws-sdk:cloudwatch:putMetricAlarm",
+        resource=settings.integration("aws-sdk:cloudwatch:putMetricAlarm"),
         parameters={
             "AlarmName.$": f"$.release.alarms.{what}",
             "AlarmDescription": f"Sends {settings.PROJECT}-production back while a release moves its traffic",
@@ -99,7 +99,7 @@ def remove_alarms(name: str, then: State) -> Task:
     names = ", ".join(f"$.release.alarms.{what}" for what in ALARMS)
     step = Task(
         name,
-        resource="arn:aws:states:::aws-sdk:cloudwatch:deleteAlarms",
+        resource=settings.integration("aws-sdk:cloudwatch:deleteAlarms"),
         parameters={"AlarmNames.$": f"States.Array({names})"},
         result_path=None,
         timeout_seconds=settings.CLOUDWATCH_CALL_SECONDS,

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from workflow.errors import UsageError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 """What counts as a picture in a folder or behind a pattern. A file that is named itself is looked into instead."""
+SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+"""What every viewer and browser shows, and a drawing is therefore written in."""
 HEAD_BYTES = 12
 """So many first bytes tell what a picture is."""
 
@@ -75,6 +77,8 @@ def content_type(head: bytes) -> str | None:
         return "image/webp"
     if head.startswith(b"BM"):
         return "image/bmp"
+    if head.startswith((b"II*\0", b"MM\0*")):
+        return "image/tiff"
     return None
 
 
@@ -88,8 +92,8 @@ def place_drawings(pictures: Sequence[Path], folder: Path) -> dict[Path, Path]:
     common = Path(os.path.commonpath([path.parent for path in absolute.values()])) if pictures else Path()
     found = {}
     for picture, path in absolute.items():
-        # A name that does not say a format could not be saved under it.
-        more = "" if path.suffix.lower() in SUFFIXES else ".jpg"
+        # A name that does not say a format could not be saved under it, and a TIFF could not be looked at everywhere.
+        more = "" if path.suffix.lower() in SHOWN else ".jpg"
         found[picture] = folder / f"{path.relative_to(common)}{more}"
         if found[picture].resolve() == path.resolve():
             raise UsageError(f"{picture}: its drawing would replace it. Draw to another folder than {folder}.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.errors import GreenlightError, UsageError
+from workflow.runs.approvals import rights_at
 from workflow.runs.releases import Release
 
 
@@ -27,7 +28,7 @@ def adopt(cloud: Cloud, url: str, version: int, reason: str) -> dict[str, Any]:
     Raises GreenlightError where something is against it or was decided before, UsageError where the caller may not.
     """
     order = {"action": "adopt", "version": version, "reason": reason}
-    status, body = cloud.post_signed("lambda", url, json.dumps(order).encode())
+    status, body = cloud.post_signed(url, json.dumps(order).encode())
     try:
         told = json.loads(body)
     except ValueError:
@@ -35,10 +36,7 @@ def adopt(cloud: Cloud, url: str, version: int, reason: str) -> dict[str, Any]:
     if status == 200:
         return dict(told)
     if status == 403:
-        raise UsageError(
-            "AWS does not let you decide: you need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the stack's "
-            "function that ends with -decide-command."
-        )
+        raise UsageError(f"AWS does not let you decide: you need {rights_at(url)}.")
     if status == 409 and told.get("decision"):
         raise GreenlightError(
             f"version {version} was decided on before: {told['decision']} by {told.get('by')} ({told.get('door')})."

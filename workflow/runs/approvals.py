@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from workflow.clients import Cloud
+from workflow.clients import Cloud, signing_name
 from workflow.contract.approval import APPROVED, PENDING, REJECTED, ListedApproval, item_id
 from workflow.contract.approval_link import opaque_id_in
 from workflow.contract.document import read
@@ -169,21 +169,25 @@ def decide(cloud: Cloud, url: str, approval: Approval, decision: str, comment: s
     Raises GreenlightError where something else stands, or nobody waits any more; UsageError where the caller may not.
     """
     order = {"request": approval.key, "decision": decision, "comment": comment}
-    status, body = cloud.post_signed("lambda", url, json.dumps(order).encode())
+    status, body = cloud.post_signed(url, json.dumps(order).encode())
     told = _document(body.decode(errors="replace"))
     if status in (200, 202):
         return told
     if status == 403:
         if told.get("error"):
             raise UsageError(f"nothing was decided: {told['error']}")
-        raise UsageError(
-            "AWS does not let you decide: you need lambda:InvokeFunctionUrl and lambda:InvokeFunction on the stack's "
-            "function that ends with -decide-command."
-        )
+        raise UsageError(f"AWS does not let you decide: you need {rights_at(url)}.")
     if status == 410:
         raise GreenlightError(f"this request does not wait any more: {standing(told)}.")
     said = told.get("error") or (f"it is {standing(told)}" if told else f"answer {status}")
     raise GreenlightError(f"nothing was decided now: {said}.".replace("..", "."))
+
+
+def rights_at(url: str) -> str:
+    """What a caller of the stack's signed address needs, by what it stands behind."""
+    if signing_name(url) == "execute-api":
+        return "execute-api:Invoke on POST /decide of the stack's API that ends with -approvals"
+    return "lambda:InvokeFunctionUrl and lambda:InvokeFunction on the stack's function that ends with -decide-command"
 
 
 def read_page(link: str) -> dict[str, Any]:

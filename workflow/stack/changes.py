@@ -14,25 +14,45 @@ from workflow.clients import Cloud
 from workflow.errors import GreenlightError, ServiceError
 
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
+PLANNED = ("will be made", "will be changed", "will be replaced", "will be removed", "may be changed")
+"""What a change set says of a resource."""
+UPLOADED = "uploaded"
+"""What is told of each file of a deployment."""
+STACK = "AWS::CloudFormation::Stack"
+"""The type that events of the stack itself have."""
 _WORDS = {"Add": "will be made", "Modify": "will be changed", "Remove": "will be removed", "Dynamic": "may be changed"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened to a resource (a logical id, a file, an image); ``reason`` is empty when all is well."""
+    """One thing that happened to a resource (a logical id, a file, an image); ``reason`` is empty when all is well.
+
+    ``kind`` is the type of one of CloudFormation's resources, empty for anything else.
+    """
 
     resource: str
     status: str
     reason: str = ""
+    kind: str = ""
 
 
 Progress = Callable[[Step], None]
 
 
 def change_stack(
-    cloud: Cloud, project: str, template: str, parameters: list[dict[str, Any]], there: bool, on_progress: Progress
+    cloud: Cloud,
+    project: str,
+    template: str,
+    parameters: list[dict[str, Any]],
+    there: bool,
+    on_progress: Progress,
+    *,
+    only_show: bool = False,
 ) -> None:
-    """Make a change set, tell what it changes, execute it and wait. Nothing to change is no error."""
+    """Make a change set, tell what it changes, execute it and wait. Nothing to change is no error.
+
+    With ``only_show`` it is deleted instead of executed, and with it the empty stack that it was the first of.
+    """
     name = f"{project}-{time.time_ns():x}"
     made = cloud.call(
         "cloudformation",
@@ -53,7 +73,12 @@ def change_stack(
     for item in changes:
         replaced = item.get("Replacement") == "True"
         word = "will be replaced" if replaced else _WORDS.get(item["Action"], item["Action"])
-        on_progress(Step(item["LogicalResourceId"], word))
+        on_progress(Step(item["LogicalResourceId"], word, kind=item["ResourceType"]))
+    if only_show:
+        cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
+        if not there:
+            cloud.call("cloudformation", "delete_stack", StackName=made["StackId"])
+        return
     since = time.time()
     cloud.call("cloudformation", "execute_change_set", ChangeSetName=made["Id"])
     follow(cloud, project, str(made["StackId"]), since, on_progress, wanted={"CREATE_COMPLETE", "UPDATE_COMPLETE"})
@@ -86,7 +111,12 @@ def follow(cloud: Cloud, project: str, stack_id: str, since: float, on_progress:
     while True:
         status = read_status(cloud, stack_id)
         for event in read_new_events(cloud, stack_id, since, seen):
-            step = Step(event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason", ""))
+            step = Step(
+                event["LogicalResourceId"],
+                event["ResourceStatus"],
+                event.get("ResourceStatusReason", ""),
+                event["ResourceType"],
+            )
             on_progress(step)
             if step.status.endswith("_FAILED") and "cancelled" not in step.reason:
                 failed.append(step)

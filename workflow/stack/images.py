@@ -7,15 +7,13 @@ another one. Building needs podman or docker; the stand-in runs the sources and 
 
 from __future__ import annotations
 
-import base64
-import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from workflow.clients import Cloud
 from workflow.contract.digest import sha256_of
-from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.errors import GreenlightError, ServiceError
+from workflow.stack.builder import find_builder
 from workflow.stack.outputs import Place
 from workflow.stack.package import CONTRACT, ROOT
 
@@ -27,32 +25,33 @@ SHARED = ("workflow/__init__.py", "containers/__init__.py")
 """Files every image holds beside those folders."""
 
 
-def tag(name: str, root: Path = ROOT) -> str:
-    """The tag of an image: a digest of everything it is built from."""
+def tag(name: str, root: Path = ROOT, base: str = "") -> str:
+    """The tag of an image: a digest of everything it is built from, with the base image where one was named."""
     folders = [root / folder for folder in (f"containers/{name}", *IMAGES[name])]
     own = sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path))
     paths = [*own, *(root / relative for relative in SHARED)]
     lines = (f"{path.relative_to(root).as_posix()} {sha256_of([path.read_bytes()])}\n" for path in paths)
-    return sha256_of(line.encode() for line in lines)[:16]
+    return sha256_of(line.encode() for line in [*lines, *([f"from {base}\n"] if base else [])])[:16]
 
 
 def _is_source(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
 
 
-def address(name: str, project: str, place: Place, root: Path = ROOT) -> str:
+def address(name: str, project: str, place: Place, root: Path = ROOT, base: str = "") -> str:
     """The image's full address in the project's registry."""
-    return f"{_repository(name, project, place)}:{tag(name, root)}"
+    return f"{_repository(name, project, place)}:{tag(name, root, base)}"
 
 
-def pinned_address(cloud: Cloud, name: str, project: str, place: Place, root: Path = ROOT) -> str:
+def pinned_address(cloud: Cloud, name: str, project: str, place: Place, root: Path = ROOT, base: str = "") -> str:
     """The full address, by its own digest, of the image that was pushed for the present sources.
 
     Raises GreenlightError where the registry does not hold it.
     """
-    digest = _find_digest(cloud, f"{project}-{name}", tag(name, root))
+    digest = _find_digest(cloud, f"{project}-{name}", tag(name, root, base))
     if not digest:
-        raise GreenlightError(f"the registry does not hold {address(name, project, place, root)}, which was pushed.")
+        missing = address(name, project, place, root, base)
+        raise GreenlightError(f"the registry does not hold {missing}: deploy with the images, without --no-images.")
     return f"{_repository(name, project, place)}@{digest}"
 
 
@@ -60,9 +59,9 @@ def _repository(name: str, project: str, place: Place) -> str:
     return f"{place.account}.dkr.ecr.{place.region}.{place.domain}/{project}-{name}"
 
 
-def find_missing(cloud: Cloud, project: str, root: Path = ROOT) -> list[str]:
-    """Names of the images whose present sources the registry does not hold."""
-    return [name for name in IMAGES if not _find_digest(cloud, f"{project}-{name}", tag(name, root))]
+def find_missing(cloud: Cloud, project: str, names: Iterable[str], root: Path = ROOT, base: str = "") -> list[str]:
+    """Those of the named images whose present sources the registry does not hold."""
+    return [name for name in names if not _find_digest(cloud, f"{project}-{name}", tag(name, root, base))]
 
 
 def _find_digest(cloud: Cloud, repository: str, wanted: str) -> str:
@@ -76,52 +75,25 @@ def _find_digest(cloud: Cloud, repository: str, wanted: str) -> str:
     return str(found["imageDetails"][0]["imageDigest"]) if found["imageDetails"] else ""
 
 
-# SageMaker's machines are x86; a laptop may not be. SageMaker refuses OCI manifests ("Unsupported manifest media
-# type"), which both builders make unless they are told otherwise.
-BUILD = {
-    "podman": ["build", "--platform", "linux/amd64", "--format", "docker"],
-    "docker": [
-        *("buildx", "build", "--platform", "linux/amd64"),
-        *("--provenance=false", "--sbom=false", "--output", "type=docker"),
-    ],
-}
-
-
-def find_builder() -> str:
-    """The program that builds images. Raises UsageError where there is none."""
-    for program in ("docker", "podman"):
-        if shutil.which(program):
-            return program
-    raise UsageError("the images are not in the registry, and neither docker nor podman is installed to build them.")
-
-
 def build_and_push(
-    cloud: Cloud, project: str, place: Place, names: list[str], say: Callable[[str, str], None], root: Path = ROOT
+    cloud: Cloud,
+    project: str,
+    place: Place,
+    names: list[str],
+    say: Callable[[str, str], None],
+    root: Path = ROOT,
+    base: str = "",
 ) -> None:
-    """Build and push some images. ``say`` gets an image's name and what happens to it."""
-    program = find_builder()
-    log_in(cloud, program)
+    """Build and push some images, from the image ``base`` where that is not empty.
+
+    ``say`` gets an image's name and what happens to it. Raises UsageError and GreenlightError as the builder does.
+    """
+    builder = find_builder()
+    builder.log_in(cloud)
     for name in names:
-        target = address(name, project, place, root)
+        target = address(name, project, place, root, base)
         say(name, "building")
-        _run([program, *BUILD[program], "-f", f"containers/{name}/Dockerfile", "-t", target, "."], root)
+        builder.make(f"containers/{name}/Dockerfile", target, base, root)
         say(name, "pushing")
-        _run([program, "push", target], root)
+        builder.push(target, root)
         say(name, "pushed")
-
-
-def log_in(cloud: Cloud, program: str) -> None:
-    """Log the builder in at the registry. The password goes through a pipe, never into a list of processes."""
-    grant = cloud.call("ecr", "get_authorization_token")["authorizationData"][0]
-    user, password = base64.b64decode(grant["authorizationToken"]).decode().split(":", 1)
-    command = [program, "login", "--username", user, "--password-stdin", grant["proxyEndpoint"]]
-    done = subprocess.run(command, input=password, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise GreenlightError(f"{program} could not log in at {grant['proxyEndpoint']}: {done.stderr.strip()}")
-
-
-def _run(command: list[str], root: Path) -> None:
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    if done.returncode:
-        end = "\n".join((done.stdout + done.stderr).strip().splitlines()[-20:])
-        raise GreenlightError(f"{' '.join(command[:2])} failed:\n{end}")

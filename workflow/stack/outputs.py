@@ -23,8 +23,11 @@ class Place:
 
     @property
     def domain(self) -> str:
-        """The domain of AWS's addresses in this partition."""
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        """The domain of AWS's addresses in this partition: China has one of its own."""
+        import botocore.loaders
+
+        known = botocore.loaders.create_loader().load_data("partitions")["partitions"]
+        return str(next(item["outputs"]["dnsSuffix"] for item in known if item["id"] == self.partition))
 
 
 @dataclass(frozen=True)

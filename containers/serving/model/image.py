@@ -20,6 +20,7 @@ from containers.serving.model.image_header import (
     read_header,
     strip_png,
 )
+from containers.serving.model.tiff_header import SIGNATURES
 
 # OpenCV would write lines of its own to stderr for every damaged picture; who sent it is told why.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -30,10 +31,10 @@ FINE_QUALITY = 95
 
 
 def decode_image(data: bytes) -> Pixels:
-    """Decode a JPEG, PNG, WebP or BMP to [height, width, blue-green-red] of 8 bits, turned as its EXIF data says.
+    """Decode a picture of a kind that is accepted to [height, width, blue-green-red] of 8 bits, turned as it says.
 
-    Grey, transparent, palette, CMYK and 16-bit pictures become plain colour, exactly as they do in training; of an
-    animation this is the first picture. Raises ImageError.
+    Grey, transparent, palette, CMYK and 16-bit pictures become plain colour, exactly as they do in training: of 16 bits
+    the upper 8 count. Of an animation, or of pages, this is the first picture. Raises ImageError.
     """
     header = read_header(data)
     return _decode(strip_png(data) if data.startswith(PNG_SIGNATURE) else data, header.kind)
@@ -86,7 +87,9 @@ def _encode(pixels: Pixels, longest_side: int, quality: int) -> bytes:
 
 def _decode(data: bytes, kind: str) -> Pixels:
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        pixels = _decode_deep_tiff(data) if data.startswith(SIGNATURES) else None
+        if pixels is None:
+            pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except (cv2.error, MemoryError) as error:
         if isinstance(error, MemoryError) or error.code == cv2.Error.StsNoMem:
             raise ImageError(f"the {kind} needs more memory than there is") from None
@@ -94,3 +97,11 @@ def _decode(data: bytes, kind: str) -> Pixels:
     if pixels is None:
         raise ImageError(f"the {kind} is damaged, or stored in a way that cannot be decoded")
     return np.asarray(pixels, np.uint8)
+
+
+def _decode_deep_tiff(data: bytes) -> Pixels | None:
+    """The picture where it has several channels of 16 bits: OpenCV rounds them, training takes their upper 8."""
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.dtype != np.uint16 or stored.ndim != 3:
+        return None
+    return np.ascontiguousarray((stored[:, :, :3] >> 8).astype(np.uint8))

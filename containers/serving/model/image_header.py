@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from containers.serving.model import tiff_header
 from workflow.contract.model import MAXIMUM_PIXELS
 
 MAXIMUM_SCANS = 32
@@ -22,9 +23,9 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 WEBP_SIGNATURE = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
 BMP_SIGNATURE = b"BM"
-ACCEPTED = "JPEG, PNG, WebP and BMP are accepted"
+ACCEPTED = "JPEG, PNG, WebP, BMP and TIFF are accepted"
 
-ImageKind = Literal["JPEG", "PNG", "WebP", "BMP"]
+ImageKind = Literal["JPEG", "PNG", "WebP", "BMP", "TIFF"]
 
 # A marker of a JPEG. 0xff before 0x00 or before a restart's number belongs to the pixels, before 0xff it fills.
 _MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -42,7 +43,7 @@ _BMP_KINDS = frozenset({(1, 0), (4, 0), (8, 0), (16, 0), (24, 0), (32, 0), (8, 1
 
 _KNOWN_BUT_REFUSED = (
     (re.compile(rb"GIF8"), "GIF"),
-    (re.compile(rb"II\*\0|MM\0\*"), "TIFF"),
+    (re.compile(rb"II\+\0|MM\0\+"), "BigTIFF"),
     (re.compile(rb".{4}ftyp(hei|hev|mif1|msf1)", re.DOTALL), "HEIC"),
     (re.compile(rb".{4}ftypavi", re.DOTALL), "AVIF"),
 )
@@ -66,7 +67,7 @@ class ImageHeader:
 
 
 def read_header(data: bytes) -> ImageHeader:
-    """Return the header of a complete JPEG, PNG, WebP or BMP of at most 50 megapixels; raises ImageError otherwise.
+    """Return the header of a complete picture of at most 50 megapixels; raises ImageError for any other data.
 
     Bytes after the end of the picture are no fault: cameras and phones append all sorts of things.
     """
@@ -78,6 +79,8 @@ def read_header(data: bytes) -> ImageHeader:
         header = _read_webp(data)
     elif data.startswith(BMP_SIGNATURE):
         header = _read_bmp(data)
+    elif data.startswith(tiff_header.SIGNATURES):
+        header = _read_tiff(data)
     else:
         raise ImageError(_explain(data))
     return header
@@ -216,3 +219,13 @@ def _read_bmp(data: bytes) -> ImageHeader:
     if offset + (rows if compression in (0, 3) else 0) > len(data):
         raise _truncated("BMP", "its end is missing")
     return header
+
+
+def _read_tiff(data: bytes) -> ImageHeader:
+    try:
+        found = tiff_header.read_tiff(data)
+    except tiff_header.TruncatedTiffError as error:
+        raise _truncated("TIFF", str(error)) from None
+    except tiff_header.TiffError as error:
+        raise ImageError(f"the TIFF {error}") from None
+    return _check_size("TIFF", found.width, found.height, found.effort_a_pixel)

@@ -24,7 +24,7 @@ __all__ = ["Invocation", "InvocationError", "Item", "read_invocation"]
 
 MAXIMUM_IMAGES = 32
 MAXIMUM_LINES = 256
-IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image")
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/x-image")
 ARRAY_TYPE = "application/x-npy"
 JSON_TYPE = "application/json"
 LINES_TYPES = ("application/jsonlines", "application/x-ndjson")

@@ -1,10 +1,11 @@
 """What is known of every picture of a dataset, in arrays: a row for each, a few hundred bytes long.
 
-Labels are kept as the bytes that will be handed on, in a file without a name.
+Thumbnails, and labels as the bytes that will be handed on, are kept in a file without a name.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 from array import array
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from containers.training.preparation.look import EDGE, THUMBNAIL
 from workflow.labels.source import Entry, Problem
 
 UNSPLIT = -1
@@ -51,20 +53,24 @@ Array = npt.NDArray[Any]
 class Part:
     """What one process found out about a range of pictures.
 
-    ``rows`` are ROWs; ``labels`` their labels, one after the other. ``kinds`` holds a (class, objects) pair for each
-    class of each picture, in order. ``sides`` holds a (class, bin) pair for each object. ``problems`` go with the
-    place of the picture among all entries.
+    ``rows`` are ROWs; ``labels`` their labels, one after the other, and ``thumbnails`` so too. ``kinds`` holds a
+    (class, objects) pair for each class of each picture, in order. ``sides`` holds a (class, bin) pair for each object.
+    ``problems`` go with the place of the picture among all entries.
     """
 
     rows: Array
     labels: bytes
+    thumbnails: bytes
     kinds: Array
     sides: Array
     problems: Sequence[tuple[int, Problem]]
 
 
 class Catalogue:
-    """Every picture of a dataset. ``spool`` takes the labels; the catalogue of one host knows those of all."""
+    """Every picture of a dataset; the catalogue of one host knows those of all.
+
+    ``spool``, an empty file, takes the thumbnails, each at the place of its picture, and behind all of them the labels.
+    """
 
     def __init__(self, entries: Sequence[Entry], classes: int, image_size: int, spool: IO[bytes]) -> None:
         self.entries = entries
@@ -74,7 +80,7 @@ class Catalogue:
         self._kinds = array("I")
         self._spool = spool
         self._filled = 0
-        self._labels = 0
+        self._labels = spool.seek(len(entries) * THUMBNAIL)
 
     def add(self, part: Part) -> None:
         """Take the next range of pictures."""
@@ -83,6 +89,7 @@ class Catalogue:
         rows["label_at"] = self._labels + np.cumsum(lengths) - lengths
         self._spool.write(part.labels)
         self._labels += len(part.labels)
+        os.pwrite(self._spool.fileno(), part.thumbnails, self._filled * THUMBNAIL)
         self.rows[self._filled : self._filled + len(rows)] = rows
         self._filled += len(rows)
         self._kinds.frombytes(part.kinds.astype(np.uint32).tobytes())
@@ -92,6 +99,11 @@ class Catalogue:
         """The label of one picture, as it is handed on. Safe to call in a forked process."""
         row = self.rows[at]
         return os.pread(self._spool.fileno(), int(row["label_length"]), int(row["label_at"]))
+
+    def thumbnails(self, places: Array) -> Array:
+        """The thumbnails of these pictures, grey levels [picture, row, column]; of a plain one all are 0."""
+        with mmap.mmap(self._spool.fileno(), len(self.rows) * THUMBNAIL, access=mmap.ACCESS_READ) as kept:
+            return np.frombuffer(kept, np.uint8).reshape(-1, EDGE, EDGE)[places]
 
     def flush(self) -> None:
         """Let ``label`` find everything that was added."""

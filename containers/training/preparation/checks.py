@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -20,7 +20,11 @@ SMALL = 8.0
 """Median side in pixels below which a class counts as small: the finest cell that YOLOv8 looks at."""
 
 
-def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Findings) -> None:
+Agree = Callable[[bytes, bytes], bool]
+"""Whether two labels of one picture mean the same."""
+
+
+def check_copies(catalogue: Catalogue, equal: Array, near: Array, agree: Agree, findings: Findings) -> None:
     """Tell of equal and nearly equal pictures; those that the policy drops are left out from here on.
 
     ``equal`` and ``near`` are the first place of each picture's equals and of its series. Between splits it is the copy
@@ -34,10 +38,11 @@ def check_copies(catalogue: Catalogue, equal: Array, near: Array, findings: Find
             kinds = ("repeated-image", "leaked-image")
             action = _report(catalogue, at, held, "the same picture as", kinds, findings)
             # A copy that cannot stay takes its label along.
-            if action == "noted" and rows["label_digest"][at].tobytes() != rows["label_digest"][held].tobytes():
+            if action == "noted" and not agree(catalogue.label(at), catalogue.label(held)):
                 message = f"labelled otherwise than {catalogue.entries[held].image}, the same picture"
                 pictures = (catalogue.entries[at].image, catalogue.entries[held].image)
-                findings.add("label-conflict", pictures[0], message, *pictures)
+                if findings.add("label-conflict", pictures[0], message, *pictures) == "dropped":
+                    rows["kept"][at] = False
     for held, others in _copies(catalogue, near, single):
         for at in others:
             kinds = ("near-duplicate", "leaked-near-duplicate")

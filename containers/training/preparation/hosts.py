@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +71,37 @@ def write_inspected(root: Path, target: Path, host: str, say: Say) -> None:
             progress.add(len(lines))
 
 
-def read_inspected(folder: Path) -> dict[str, Picture] | None:
-    """What all hosts found out, by the pictures' paths; None where nothing was inspected before.
+class Inspected(Mapping[str, Picture]):
+    """What all hosts found out, by the pictures' paths. It stays in its files, and is read from there in any process.
+
+    ``parts`` are the files that ``write_inspected`` left.
+    """
+
+    def __init__(self, parts: Sequence[Path]) -> None:
+        self._files = [part.open("rb") for part in parts]
+        self._lines: dict[str, tuple[int, int, int]] = {}
+        for which, file in enumerate(self._files):
+            at = 0
+            for line in file:
+                self._lines[json.loads(line)["image"]] = (which, at, len(line))
+                at += len(line)
+
+    def __getitem__(self, image: str) -> Picture:
+        """What was found out about one picture."""
+        which, at, length = self._lines[image]
+        return _parse(json.loads(os.pread(self._files[which].fileno(), length, at)))
+
+    def __iter__(self) -> Iterator[str]:
+        """The pictures' paths."""
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        """How many pictures there are."""
+        return len(self._lines)
+
+
+def read_inspected(folder: Path) -> Inspected | None:
+    """What all hosts found out; None where nothing was inspected before.
 
     Raises HostsError where a host's part is missing.
     """
@@ -83,13 +114,7 @@ def read_inspected(folder: Path) -> dict[str, Picture] | None:
     parts = sorted(folder.glob("pictures-*.jsonl"))
     if len(parts) != document["instances"]:
         raise HostsError(f"{len(parts)} of {document['instances']} hosts have inspected their pictures")
-    known: dict[str, Picture] = {}
-    for part in parts:
-        with part.open(encoding="utf-8") as stream:
-            for line in stream:
-                image, picture = _parse(json.loads(line))
-                known[image] = picture
-    return known
+    return Inspected(parts)
 
 
 def inspected_seconds(folder: Path) -> float:
@@ -106,20 +131,21 @@ def _write_line(image: str, picture: Picture) -> str:
         "height": picture.height,
         "rotated": picture.rotated,
         "look": picture.look.hex(),
+        "thumbnail": base64.b64encode(picture.thumbnail).decode(),
         "defect": picture.defect,
         "message": picture.message,
     }
     return json.dumps(fields, ensure_ascii=False) + "\n"
 
 
-def _parse(fields: Mapping[str, str | int | bool]) -> tuple[str, Picture]:
-    picture = Picture(
+def _parse(fields: Mapping[str, str | int | bool]) -> Picture:
+    return Picture(
         bytes.fromhex(str(fields["digest"])),
         int(fields["width"]),
         int(fields["height"]),
         bool(fields["rotated"]),
         bytes.fromhex(str(fields["look"])),
+        base64.b64decode(str(fields["thumbnail"])),
         str(fields["defect"]),
         str(fields["message"]),
     )
-    return str(fields["image"]), picture

@@ -10,12 +10,14 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from containers.training.preparation import statistics
+from containers.training.preparation.agreement import agree
 from containers.training.preparation.catalogue import DIGEST, UNSPLIT, Array, Catalogue
 from containers.training.preparation.checks import (
     check_amounts,
@@ -59,7 +61,8 @@ def judge(
 ) -> Judged:
     """Look at every picture below ``root``, or take what is ``known`` of it. The same content gives the same splits.
 
-    ``spool`` is an empty file that takes the labels, ``every`` one that takes all findings, as lines of JSON.
+    ``spool`` is an empty file that takes thumbnails and labels, ``every`` one that takes all findings, as lines of
+    JSON.
     """
     findings = Findings(options.policy, options.dataset, every)
     for problem in source.problems:
@@ -68,7 +71,7 @@ def judge(
     survey(Surveyor(source, root, options.policy, options.image_size, known), catalogue, findings, say)
     equal, near = copies(catalogue)
     made = complete(catalogue, equal, near, group_pattern=options.group_pattern, seed=options.seed, findings=findings)
-    check_copies(catalogue, equal, near, findings)
+    check_copies(catalogue, equal, near, partial(agree, task=source.task, keypoints=source.keypoints), findings)
     check_splits(catalogue, made, findings)
     check_losses(catalogue, findings)
     if source.task != "classify":
@@ -101,7 +104,9 @@ def copies(catalogue: Catalogue) -> tuple[Array, Array]:
     kept = np.flatnonzero(rows["kept"])
     equal[kept] = kept[equal_groups(rows["digest"][kept])]
     told_apart = np.flatnonzero(rows["kept"] & ~rows["plain"])
-    near[told_apart] = told_apart[near_groups(rows["look"][told_apart])]
+    near[told_apart] = told_apart[
+        near_groups(rows["look"][told_apart], lambda places: catalogue.thumbnails(told_apart[places]))
+    ]
     return equal, near
 
 

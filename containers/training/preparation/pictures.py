@@ -17,6 +17,7 @@ import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]
 from PIL import Image
 
+from containers.training.preparation.look import EDGE, in_eight_bits, look_of
 from workflow.contract.model import MAXIMUM_PIXELS
 
 BYTES = 1_000_000_000
@@ -26,16 +27,18 @@ SIDE = 10
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 """Formats of pictures, as Pillow calls them."""
+PLAIN_PIXELS = 50_000_000
+"""Largest JPEG of which Pillow's own limit need not be asked."""
+
+_START_OF_SCAN = 0xDA
 _ORIENTATION = 274
 _QUARTER_TURNS = frozenset({5, 6, 7, 8})
-_GRID = 9
-_PLAIN = 5.0
-"""Standard deviation of the grey levels, 0 to 255, below which a picture is too plain to be told from another."""
 _PADDING = 16
 """Stray bytes before a JPEG's end that are taken for a writer's padding; damaged data leave more."""
 _STRAY = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
 _CUT = "its end is missing"
+_ZEROS, _PIXELS_A_ZERO = 64, 5_000
 
 Grey = npt.NDArray[np.uint8]
 
@@ -45,8 +48,9 @@ class Picture:
     """What is known of one picture.
 
     ``digest`` is the SHA-256 of the file's bytes. ``width`` and ``height`` are pixels of the upright picture, 0 where
-    no header was found. ``look`` is the 128-bit perceptual hash, empty for a picture too plain to have one. ``defect``
-    is one of ``workflow.contract.dataset_report.FINDINGS`` or empty, ``message`` says what is wrong.
+    no header was found. ``look`` is the 128-bit perceptual hash and ``thumbnail`` what tells the picture from others of
+    that hash, both empty for a picture too plain to have one. ``defect`` is one of
+    ``workflow.contract.dataset_report.FINDINGS`` or empty, ``message`` says what is wrong.
     """
 
     digest: bytes
@@ -54,6 +58,7 @@ class Picture:
     height: int = 0
     rotated: bool = False
     look: bytes = b""
+    thumbnail: bytes = b""
     defect: str = ""
     message: str = ""
 
@@ -76,13 +81,47 @@ def examine(data: bytes) -> Picture:
     """Decode a picture to its last pixel, unless its header promises too many.
 
     What is cut off is found in every format. Damage inside is found as far as the format tells: a JPEG's codes, a
-    PNG's sums; a BMP and a lossy WebP decode whatever stands there.
+    PNG's sums, the zeros of an interrupted copy in a WebP. In a BMP, and a TIFF that is not compressed, such zeros may
+    as well be a black part of the picture.
     """
+    plain = _examine_plain_jpeg(data)
+    if plain is not None:
+        return plain
     with warnings.catch_warnings():
         # What is wrong with a file becomes a finding; Pillow's words of warning are noise beside it.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         return _examine(data)
+
+
+def _examine_plain_jpeg(data: bytes) -> Picture | None:
+    """A sound JPEG that says nothing of its orientation, as most are, without Pillow's reading of its header.
+
+    Gives what ``_examine`` would, in less time; None for every other file.
+    """
+    if not data.startswith(b"\xff\xd8"):
+        return None
+    head = _head_of_jpeg(data)
+    if not head or b"Exif\0\0" in head or b"tiff:Orientation" in head:
+        return None
+    try:
+        height, width, *_ = simplejpeg.decode_jpeg_header(data)
+        if min(width, height) < SIDE or width * height > PLAIN_PIXELS:
+            return None
+        look, thumbnail = look_of(_grey_jpeg(data, strict=True))
+    except ValueError:
+        return None
+    return Picture(hashlib.sha256(data).digest(), width, height, look=look, thumbnail=thumbnail)
+
+
+def _head_of_jpeg(data: bytes) -> bytes:
+    """What stands before the picture itself: the segments up to the start of its scan; empty where they are damaged."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and at + 4 <= len(data):
+        if data[at + 1] == _START_OF_SCAN:
+            return data[:at]
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return b""
 
 
 def _examine(data: bytes) -> Picture:
@@ -106,26 +145,8 @@ def _examine(data: bytes) -> Picture:
     except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError) as error:
         # Pillow's readers raise all of these for damaged files.
         return Picture(digest, width, height, defect=_guess_kind(error), message=_explain(error))
-    return Picture(digest, width, height, rotated=rotated, look=look_of(grey))
-
-
-def look_of(grey: Image.Image) -> bytes:
-    """A perceptual hash of 128 bits, empty for a plain picture.
-
-    The difference hash (dHash) of N. Krawetz, along rows and along columns: the picture is scaled down to 9 x 9, and
-    every bit says whether a grey level is above the one before. Copies in another size or quality differ in few bits.
-    """
-    small = np.asarray(grey.resize((_GRID, _GRID), Image.Resampling.BILINEAR))
-    if _is_plain(small.tobytes()):
-        return b""
-    corner = small[:-1, :-1]
-    return np.packbits(np.stack([small[:-1, 1:] > corner, small[1:, :-1] > corner])).tobytes()
-
-
-def _is_plain(levels: bytes) -> bool:
-    # For 81 numbers plain Python is faster than numpy. Variance: mean of squares less square of the mean.
-    mean = sum(levels) / len(levels)
-    return sum([level * level for level in levels]) / len(levels) - mean * mean < _PLAIN * _PLAIN
+    look, thumbnail = look_of(grey)
+    return Picture(digest, width, height, rotated=rotated, look=look, thumbnail=thumbnail)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -176,19 +197,34 @@ def _decode_jpeg(data: bytes) -> Image.Image:
 
 
 def _grey_jpeg(data: bytes, *, strict: bool) -> Image.Image:
-    grey: Grey = simplejpeg.decode_jpeg(
-        data, "GRAY", fastdct=True, min_height=2 * _GRID, min_width=2 * _GRID, strict=strict
-    )
+    grey: Grey = simplejpeg.decode_jpeg(data, "GRAY", fastdct=True, min_height=EDGE, min_width=EDGE, strict=strict)
     return Image.fromarray(grey[:, :, 0])
 
 
 def _decode(data: bytes, image: Image.Image) -> Image.Image:
     if image.format == "PNG" and b"IEND\xaeB`\x82" not in data[-1024:]:
         raise _DefectError("truncated-image", _CUT)
+    if image.format == "WEBP":
+        _check_written(data, image.width * image.height)
     image.load()
     if image.mode in ("F", "I"):
         raise _DefectError("unreadable-image", "32 bits a channel; training reads 8 and 16")
-    return image.convert("L")
+    return in_eight_bits(image).convert("L")
+
+
+def _check_written(webp: bytes, pixels: int) -> None:
+    """The end of an interrupted copy is zeros, which a WebP decodes to something.
+
+    A whole one ends so too where it is of one colour, with a byte for ten thousand pixels at most.
+    """
+    at, kind, length = 12, b"", 0
+    while at + 8 <= len(webp) and kind not in (b"VP8 ", b"VP8L"):
+        at += length + length % 2
+        kind, length = webp[at : at + 4], int.from_bytes(webp[at + 4 : at + 8], "little")
+        at += 8
+    written = webp[at : at + length]
+    if len(written) - len(written.rstrip(b"\0")) > _ZEROS + pixels // _PIXELS_A_ZERO:
+        raise _DefectError("truncated-image", f"{_CUT}: nothing but zeros")
 
 
 def _guess_kind(error: Exception) -> str:

@@ -32,7 +32,7 @@ from containers.training.preparation.hosts import (
 from containers.training.preparation.judgement import Judged, judge
 from containers.training.preparation.options import Options, read_options
 from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
-from containers.training.preparation.pictures import Picture
+from containers.training.preparation.survey import Known
 from workflow.contract.dataset_report import PAGE
 from workflow.contract.reading import VERSION
 from workflow.labels.archive import the_archive, unpack_zip
@@ -110,7 +110,7 @@ def _write_page(folders: Folders, options: Options, judged: Judged, source: Sour
     write_data_page(report / PAGE, page)
 
 
-def _open(folders: Folders, options: Options, known: dict[str, Picture] | None, work: Path) -> tuple[Path, Source]:
+def _open(folders: Folders, options: Options, known: Known | None, work: Path) -> tuple[Path, Source]:
     """Where the pictures lie, and the dataset. A single zip is unpacked into ``work``."""
     open_here = partial(open_source, task=options.task, format=options.format, policy=options.policy)
     if known is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from containers.training.preparation.catalogue import BINS_PER_PIXEL, ROW, UNSPLIT, Array, Catalogue, Part
 from containers.training.preparation.findings import Findings
+from containers.training.preparation.look import THUMBNAIL
 from containers.training.preparation.pictures import Picture, read_picture
 from containers.training.preparation.processes import map_in_order
 from workflow.contract.dataset_report import FINDINGS, SPLITS
@@ -76,7 +77,8 @@ class Surveyor:
         rows["label_digest"] = _column([hashlib.sha256(label).digest() for label in labels], 32)
         rows["label_length"] = [len(label) for label in labels]
         pairs = [np.array(found, np.uint32).reshape(-1, 2) for found in (kinds, sides)]
-        return Part(rows, b"".join(labels), pairs[0], pairs[1], problems)
+        thumbnails = b"".join([one.thumbnail.ljust(THUMBNAIL, b"\0") for one in pictures])
+        return Part(rows, b"".join(labels), thumbnails, pairs[0], pairs[1], problems)
 
     def _sides(self, rows: Sequence[Row], picture: Picture) -> list[tuple[int, int]]:
         """Class and side of each object, in quarters of a pixel once the picture is scaled to ``image_size``."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps
 
+from containers.training.preparation.look import in_eight_bits
 from containers.training.preparation.pictures import FORMATS
 from workflow.contract.model import MAXIMUM_PIXELS
 
@@ -17,15 +18,11 @@ def read_small(path: Path, side: int) -> Image.Image:
     Raises ValueError for more than MAXIMUM_PIXELS, before any is decoded, and whatever Pillow raises for a file that it
     cannot decode.
     """
-    with Image.open(path, formats=FORMATS) as image:
+    # From its bytes: Pillow leaves a TIFF as it lies that it maps into memory from its file.
+    with Image.open(io.BytesIO(path.read_bytes()), formats=FORMATS) as image:
         if image.width * image.height > MAXIMUM_PIXELS:
             raise ValueError(f"{image.width}x{image.height}: more than {MAXIMUM_PIXELS:,} pixels")
         image.draft("RGB", (side, side))
-        small = ImageOps.exif_transpose(image)
-        small = _eight_bits(small) if small.mode.startswith("I;16") else small.convert("RGB")
+        small = in_eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     small.thumbnail((side, side))
     return small
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")

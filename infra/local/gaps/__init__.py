@@ -12,18 +12,23 @@ from infra.local.gaps import (
     alarms,
     api_addresses,
     bucket_policies,
+    change_sets,
     creation,
     data_paths,
     email,
+    encrypted_objects,
     function_urls,
     functions,
     history,
+    http_apis,
     lifecycle,
     metric_namespaces,
     nested,
     objects,
     principals,
+    reservations,
     resume,
+    service_quotas,
     task,
     tokens,
     transport,
@@ -32,14 +37,17 @@ from infra.local.gaps import (
 )
 from infra.local.gaps.patching import replace
 from infra.local.mailbox import Mailbox
+from infra.local.quotas import Quotas
 
 
-def install(url: str, mailbox: Mailbox) -> None:
+def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
     """Close every gap for a stand-in reached at `url`; those that call SageMaker are installed with SageMaker."""
     for gap in (
         bucket_policies,
+        encrypted_objects,
         alarms,
         metric_namespaces,
+        change_sets,
         creation,
         data_paths,
         history,
@@ -58,6 +66,9 @@ def install(url: str, mailbox: Mailbox) -> None:
         gap.install()
     function_urls.install(url)
     api_addresses.install(url)
+    http_apis.install(url)
     email.install(url, mailbox)
+    service_quotas.install(quotas)
+    reservations.install(quotas)
     # Nothing here runs in a container: a Docker daemon of this machine, and what runs in it, is left alone.
     replace(app, "_docker_socket_present", lambda: False)

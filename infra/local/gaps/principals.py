@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ministack.core import iam_evaluator
+from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core.responses import get_region as engine_region
 from ministack.services import iam
 
 from infra.local.gaps.patching import replace, require
@@ -30,8 +31,19 @@ def _role_of(session_arn: str) -> str:
     return str(role["Arn"]) if role else f"arn:{partition}:iam::{account}:role/{name}"
 
 
+def credentials_of(role_arn: str) -> dict[str, str]:
+    """What a service has that assumed a role, as the environment names it: the session that a function's own is."""
+    partition, account = role_arn.split(":")[1], role_arn.split(":")[4]
+    function = f"arn:{partition}:lambda:{engine_region()}:{account}:function:SageMaker"
+    given: dict[str, str] = lambda_runtime.execution_credentials(
+        {"FunctionArn": function, "FunctionName": "SageMaker", "Role": role_arn}
+    )
+    return given
+
+
 def install() -> None:
     """Name the role in conditions."""
     global _theirs
     require(iam, "_roles")
+    require(lambda_runtime, "execution_credentials")
     _theirs = replace(iam_evaluator, "_resolve_condition_key", _resolve_condition_key)

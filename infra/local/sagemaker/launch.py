@@ -6,6 +6,7 @@ Both give the program the same `/opt/ml` tree and environment; neither knows wha
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -52,14 +53,13 @@ class ProcessLauncher:
 
     def check(self, image: str) -> None:
         """Refuse an image that no folder stands for."""
-        folder = images.folder_of(image, self._settings.repository, self._settings.images)
-        images.entrypoint((folder / "Dockerfile").read_text())
+        images.program(image, self._settings.repository, self._settings.images)
 
     def command(self, container: Container, say: Callable[[str], None]) -> Command:
         """The entry point with the image's interpreter, in a scratch folder of its own."""
         settings = self._settings
-        folder = images.folder_of(container.image, settings.repository, settings.images)
-        words = list(container.entrypoint or images.entrypoint((folder / "Dockerfile").read_text()))
+        program = images.program(container.image, settings.repository, settings.images)
+        folder, words = program.folder, list(container.entrypoint or program.entrypoint)
         python = environments.ensure(folder.name, folder, settings.environments, say)
         work, home = container.tree.parent / "work", container.tree.parent / "home"
         for scratch in (work, home, container.tree):
@@ -67,14 +67,15 @@ class ProcessLauncher:
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         environment |= {
             "HOME": str(home),
-            "PYTHONPATH": str(settings.repository),
+            "PYTHONPATH": os.pathsep.join(map(str, (*program.path, settings.repository))),
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "SAGEMAKER_BASE_DIR": str(container.tree),
+            **program.variables,
             **settings.client_environment(),
             **container.environment,
         }
-        return Command([*images.command(words, python, folder), *container.arguments], environment, work)
+        return Command([*images.command(words, python, *program.path, folder), *container.arguments], environment, work)
 
 
 class EngineLauncher:
@@ -82,18 +83,19 @@ class EngineLauncher:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = shutil.which(settings.runtime) or settings.runtime
+        program, *words = shlex.split(settings.runtime)
+        self._engine = [shutil.which(program) or program, *words]
 
     def check(self, image: str) -> None:
         """Refuse to start without the engine; whether it has the image shows when the job runs."""
-        if shutil.which(self._engine) is None:
+        if shutil.which(self._engine[0]) is None:
             raise invalid(f"{self._settings.runtime} is not installed, so the image {image} cannot run")
 
     def command(self, container: Container, say: Callable[[str], None]) -> Command:
         """``podman run`` in the foreground: it passes SIGTERM on, and what is left is removed."""
         container.tree.mkdir(parents=True, exist_ok=True)
         name = f"greenlight-{uuid.uuid4().hex[:12]}"
-        words = [self._engine, "run", "--rm", "--name", name, "--network", "host"]
+        words = [*self._engine, "run", "--rm", "--name", name, "--network", "host", *self._settings.run_arguments]
         words += ["-v", f"{container.tree}:/opt/ml"]
         for variable, value in {**self._settings.client_environment(), **container.environment}.items():
             words += ["-e", f"{variable}={value}"]
@@ -104,9 +106,28 @@ class EngineLauncher:
         inherited = (*_INHERITED, "HOME", "XDG_RUNTIME_DIR")
         environment = {variable: os.environ[variable] for variable in inherited if variable in os.environ}
         whole = [*words, container.image, *arguments]
-        return Command(whole, environment, container.tree.parent, afterwards=[self._engine, "rm", "--force", name])
+        return Command(whole, environment, container.tree.parent, afterwards=[*self._engine, "rm", "--force", name])
+
+
+class ByImage:
+    """The built image, unless a folder was named for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folders = settings.images
+        self._process, self._engine = ProcessLauncher(settings), EngineLauncher(settings)
+
+    def check(self, image: str) -> None:
+        """Refuse an image that cannot be started here, before anything is created."""
+        self._of(image).check(image)
+
+    def command(self, container: Container, say: Callable[[str], None]) -> Command:
+        """The command of whichever starts it."""
+        return self._of(container.image).command(container, say)
+
+    def _of(self, image: str) -> Launcher:
+        return self._process if images.repository_name(image) in self._folders else self._engine
 
 
 def launcher(settings: Settings) -> Launcher:
     """The launcher that the settings ask for."""
-    return ProcessLauncher(settings) if settings.runtime == "process" else EngineLauncher(settings)
+    return ProcessLauncher(settings) if settings.runtime == "process" else ByImage(settings)

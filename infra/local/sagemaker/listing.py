@@ -1,7 +1,6 @@
 """Every List operation in one way: filter, sort, cut a page.
 
-The filters are the ones SageMaker's List operations share; a filter that an operation has and this module does not
-know is refused rather than ignored.
+The filters are the ones SageMaker's List operations share; others are refused before a request comes here.
 """
 
 from __future__ import annotations
@@ -10,11 +9,10 @@ import base64
 import binascii
 from typing import Any
 
-from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.model_checks import epoch, operation, pick
 from infra.local.sagemaker.store import Record
 
-_PAGING = {"MaxResults", "NextToken", "SortBy", "SortOrder"}
 _TIMES = {
     "CreationTimeAfter": ("CreationTime", 1),
     "CreationTimeBefore": ("CreationTime", -1),
@@ -27,15 +25,12 @@ _EQUAL = {"StatusEquals": "Status", "ModelApprovalStatus": "ModelApprovalStatus"
 _NEWEST_FIRST = {"ListEndpoints", "ListEndpointConfigs", "ListModels", "ListTransformJobs"}
 
 
-def listed(name: str, parameters: dict[str, Any], records: list[Record], prefix: str, handled: set[str]) -> Record:
+def listed(name: str, parameters: dict[str, Any], records: list[Record], prefix: str) -> Record:
     """The answer of the List operation ``name``.
 
     ``prefix`` is how the kind spells its own members (``TrainingJob`` has ``TrainingJobName`` and
-    ``TrainingJobStatus``); ``handled`` are the filters that the caller has already applied.
+    ``TrainingJobStatus``).
     """
-    unknown = set(parameters) - _PAGING - set(_TIMES) - set(_EQUAL) - {"NameContains"} - handled
-    if unknown:
-        raise lacking(f"the filter {', '.join(sorted(unknown))} of {name}")
     chosen = [record for record in records if _kept(parameters, record, prefix)]
     order = parameters.get("SortOrder", "Descending" if name in _NEWEST_FIRST else "Ascending")
     sort_by = parameters.get("SortBy", "CreationTime")

@@ -55,7 +55,7 @@ class Models:
 
     def list_all(self, parameters: Record) -> Record:
         """The models, filtered and in pages."""
-        return listed("ListModels", parameters, self._workshop.store.every(KIND), "Model", set())
+        return listed("ListModels", parameters, self._workshop.store.every(KIND), "Model")
 
     def delete(self, parameters: Record) -> Record:
         """Forget a model; endpoints that run it go on."""
@@ -99,9 +99,9 @@ class Models:
             return str(definition["ModelDataUrl"])
         if "ModelDataSource" not in definition:
             return None
-        source = definition["ModelDataSource"].get("S3DataSource", {})
-        if source.get("S3DataType") != "S3Object" or source.get("CompressionType") != "Gzip":
-            raise lacking("model data other than one gzip-compressed S3Object")
+        source = definition["ModelDataSource"].get("S3DataSource")
+        if source is None:
+            raise invalid("A ModelDataSource must have an S3DataSource.")
         uri = str(source["S3Uri"])
         found = self._workshop.storage.etag(uri)
         if found is None:

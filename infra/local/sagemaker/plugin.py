@@ -16,6 +16,7 @@ from typing import Any
 from infra.local.sagemaker import callers, protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
 from infra.local.sagemaker.endpoints import invocations
+from infra.local.sagemaker.figures import Figure
 from infra.local.sagemaker.iam import condition_keys, resource_arn
 from infra.local.sagemaker.settings import Settings
 
@@ -47,7 +48,7 @@ def register(
     """
     from ministack import app
     from ministack.core import iam_actions, router
-    from ministack.services import eventbridge, stepfunctions, sts
+    from ministack.services import cloudwatch, eventbridge, stepfunctions, sts
     from ministack.services.cloudformation import provisioners
 
     limits = {"health_timeout_seconds": max(_SHORTEST_HEALTH_SECONDS, _HEALTH_SECONDS * min(1.0, wait_scale))}
@@ -73,6 +74,15 @@ def register(
     _function(sts, "_caller_identity")
     put_events = _function(eventbridge, "_put_events")
     sagemaker.workshop.announcements.listen(lambda entry: put_events({"Entries": [entry]}, allow_aws_source=True))
+    store, evaluate = _function(cloudwatch, "_store_datum"), _function(cloudwatch, "_evaluate_all_alarms")
+
+    def publish(figures: list[Figure]) -> None:
+        for one in figures:
+            dimensions = dict(one.dimensions)
+            store(one.namespace, one.name, dimensions, one.at, one.unit, one.value, None, None, None)
+        evaluate()
+
+    sagemaker.workshop.figures.listen(publish)
     return sagemaker
 
 

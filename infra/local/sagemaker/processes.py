@@ -58,6 +58,11 @@ class Process:
         self._reader = threading.Thread(target=self._read, args=(on_line,), name="job-output", daemon=True)
         self._reader.start()
 
+    @property
+    def pid(self) -> int:
+        """Of the guard, whose descendants are the command and what it started."""
+        return self._popen.pid
+
     def wait(self, seconds: float | None = None) -> int | None:
         """The exit code once the process has ended and its output is read, or ``None`` after ``seconds``."""
         try:

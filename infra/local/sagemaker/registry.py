@@ -17,8 +17,6 @@ PACKAGE = "model-package"
 
 _REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "ModelLifeCycle", "SourceUri")
 """What an update of a version replaces."""
-_MERGED = ("CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove", "ModelCard")
-"""What it changes a part of."""
 
 
 class ModelPackageGroups:
@@ -51,7 +49,7 @@ class ModelPackageGroups:
     def list_all(self, parameters: Record) -> Record:
         """The groups, filtered and in pages."""
         groups = self._workshop.store.every(GROUP)
-        return listed("ListModelPackageGroups", parameters, groups, "ModelPackageGroup", set())
+        return listed("ListModelPackageGroups", parameters, groups, "ModelPackageGroup")
 
     def delete(self, parameters: Record) -> Record:
         """Forget a group that holds no version."""
@@ -82,7 +80,7 @@ class ModelPackages:
 
     def create(self, parameters: Record) -> Record:
         """Register the next version; the same ``ClientToken`` gives the same version again."""
-        if "ModelPackageGroupName" not in parameters or "ModelPackageName" in parameters:
+        if "ModelPackageGroupName" not in parameters:
             raise lacking("model packages outside a group")
         if "InferenceSpecification" not in parameters:
             raise lacking("model packages without an InferenceSpecification")
@@ -136,14 +134,10 @@ class ModelPackages:
             packages = [package for package in packages if package["ModelPackageGroupName"] == name]
         for package in packages:
             package["ModelPackageName"] = package["ModelPackageGroupName"]
-        handled = {"ModelPackageGroupName", "ModelPackageType"}
-        return listed("ListModelPackages", parameters, packages, "ModelPackage", handled)
+        return listed("ListModelPackages", parameters, packages, "ModelPackage")
 
     def update(self, parameters: Record) -> Record:
         """Approve, reject, or annotate a version; who listens is told what was changed."""
-        unknown = set(parameters) - {*_REPLACED, *_MERGED} - {"ModelPackageArn", "ClientToken"}
-        if unknown:
-            raise lacking(f"changing {', '.join(sorted(unknown))} of a model package")
         with self._workshop.store.lock:
             record = self.find(parameters["ModelPackageArn"])
             properties = {**record.get("CustomerMetadataProperties", {})}

@@ -1,7 +1,8 @@
 """The service: a table of operations, one way in, one way out.
 
 `configure` opens it once; `call` runs an operation for anyone in this process. Requests are checked before an
-operation sees them and answers before a caller does, both against botocore's own model.
+operation sees them and answers before a caller does, both against botocore's own model. What a request asks for that
+nothing here does is refused, and so is a role that SageMaker may not assume.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from infra.local.sagemaker.jobs.tuning import TuningJobs
 from infra.local.sagemaker.lineage.artifacts import Artifacts
 from infra.local.sagemaker.lineage.associations import Associations
 from infra.local.sagemaker.lineage.entities import Entities
+from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import answer, check_request, operation
 from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.registry import ModelPackageGroups, ModelPackages
+from infra.local.sagemaker.roles import Roles
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.tags import Tags
+from infra.local.sagemaker.taken import TAKEN
 from infra.local.sagemaker.workshop import Workshop
 
 __all__ = ["SageMaker", "ServiceError", "call", "configure", "running"]
@@ -45,9 +49,10 @@ class SageMaker:
         tags = Tags(self.workshop)
         entities = Entities(self.workshop)
         associations = Associations(self.workshop, entities)
+        self._roles = Roles(settings)
         self.endpoints = Endpoints(self.workshop, configs)
         self._jobs = (ProcessingJobs(self.workshop), training, tuning, TransformJobs(self.workshop, models))
-        self._operations: dict[str, Operation] = {
+        self.operations: dict[str, Operation] = {
             **_four(groups, "ModelPackageGroup"),
             **_four(packages, "ModelPackage"),
             **_four(models, "Model"),
@@ -69,7 +74,7 @@ class SageMaker:
             "DeleteTags": tags.delete,
         }
         for jobs in self._jobs:
-            self._operations |= {
+            self.operations |= {
                 f"Create{jobs.noun}": jobs.create,
                 f"Describe{jobs.noun}": jobs.describe,
                 f"List{jobs.noun}s": jobs.list_all,
@@ -79,10 +84,12 @@ class SageMaker:
     def call(self, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Run one operation; every refusal is a :class:`ServiceError`."""
         operation(name)
-        if name not in self._operations:
-            raise lacking(f"the operation {name}; it has {', '.join(sorted(self._operations))}")
+        if name not in self.operations:
+            raise lacking(f"the operation {name}; it has {', '.join(sorted(self.operations))}")
         check_request(name, parameters)
-        return answer(name, self._operations[name](parameters))
+        refuse_others(name, TAKEN[name], parameters)
+        self._roles.check(parameters)
+        return answer(name, self.operations[name](parameters))
 
     def load(self, document: dict[str, Any]) -> None:
         """Take up what an earlier stand-in remembered: endpoints serve again, unfinished jobs have failed."""

@@ -10,11 +10,12 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.sagemaker.archives import unpack
+from infra.local.sagemaker.figures import ENDPOINTS
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.models import ServedContainer
 from infra.local.sagemaker.processes import Process, end
@@ -22,6 +23,7 @@ from infra.local.sagemaker.workshop import Workshop
 
 _PING_SECONDS = 2.0
 _BETWEEN_PINGS_SECONDS = 0.25
+_BETWEEN_LOOKS_SECONDS = 1.0
 _STOP_GRACE_SECONDS = 30.0
 _LONGEST_PAUSE_BEFORE_RESTART_SECONDS = 30.0
 
@@ -50,7 +52,18 @@ class Answer:
 class Server:
     """One container of one variant."""
 
-    def __init__(self, workshop: Workshop, container: ServedContainer, folder: Path, log_group: str, name: str) -> None:
+    def __init__(
+        self,
+        workshop: Workshop,
+        container: ServedContainer,
+        folder: Path,
+        log_group: str,
+        name: str,
+        endpoint: str = "",
+    ) -> None:
+        """``name`` is a variant's where there is an ``endpoint``, of which figures are published; else a job's."""
+        self._endpoint = endpoint
+        self._look: Callable[[], None] = lambda: None
         self._workshop = workshop
         self._container = container
         self._folder = folder
@@ -62,6 +75,11 @@ class Server:
         self._healthy = False
         self._in_flight = 0
         self._idle = threading.Condition()
+
+    @property
+    def in_flight(self) -> int:
+        """Requests that it is answering now."""
+        return self._in_flight
 
     def start(self) -> None:
         """Fetch the model, start the container, and return when it is healthy."""
@@ -121,7 +139,11 @@ class Server:
         }
         container = Container(self._container.image, self._folder / "ml", ["serve"], environment)
         command = self._workshop.launcher.command(container, self._log.line)
-        return self._workshop.processes.start(command, self._log.line)
+        process = self._workshop.processes.start(command, self._log.line)
+        if self._endpoint:
+            dimensions = {"EndpointName": self._endpoint, "VariantName": self._name}
+            self._look = self._workshop.watch_use(command, process, ENDPOINTS, dimensions)
+        return process
 
     def _wait_until_healthy(self, process: Process) -> None:
         limit = self._workshop.settings.health_timeout_seconds
@@ -149,7 +171,7 @@ class Server:
         """Start the container again whenever it ends by itself, more slowly each time."""
         pause = 1.0
         while True:
-            code = process.wait_for_end()
+            code = self._follow(process)
             with self._idle:
                 self._healthy = False
             if self._stopping.wait(pause):
@@ -164,6 +186,12 @@ class Server:
                 end(process, _STOP_GRACE_SECONDS)
             except RuntimeError:
                 return  # the stand-in is ending
+
+    def _follow(self, process: Process) -> int:
+        """Look at what the container uses until it ends; its exit code."""
+        while (code := process.wait(_BETWEEN_LOOKS_SECONDS)) is None:
+            self._look()
+        return code
 
     def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)

@@ -5,9 +5,11 @@ Nothing here is read from the environment: whoever starts the stand-in decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from infra.local.quotas import Quotas
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -16,7 +18,10 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 class Settings:
     """Where state lives, who answers S3, which folder stands for which image, and every time limit.
 
-    ``without_capacity`` are the instance types that no training gets.
+    ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
+    beside what a container needs. ``without_capacity`` are the instance types that no training gets.
+    ``role_credentials`` gives the credentials that a job has by its role, as the environment names them; None where
+    policies are not enforced.
     """
 
     state: Path
@@ -25,6 +30,7 @@ class Settings:
     environments: Path = REPOSITORY / ".greenlight" / "environments"
     images: Mapping[str, Path] = field(default_factory=dict)
     runtime: str = "process"
+    run_arguments: tuple[str, ...] = ()
     account_id: str = "000000000000"
     region: str = "us-east-1"
     access_key_id: str = "test"
@@ -36,6 +42,8 @@ class Settings:
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()
+    role_credentials: Callable[[str], Mapping[str, str]] | None = None
+    quotas: Quotas = field(default_factory=lambda: Quotas({}))
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as ``training-job/name``."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,14 +58,24 @@ def inside(folder: Path, name: str) -> Path:
 class Storage:
     """S3 as jobs and endpoints use it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, role_arn: str = "") -> None:
+        """S3 as whoever has the role sees it; as the account itself without one, or where nothing is enforced."""
         self._settings = settings
+        self._role_arn = role_arn
+        self._of_roles: dict[str, Storage] = {}
+
+    def of_role(self, role_arn: str) -> Storage:
+        """The same S3 for a job of this role."""
+        if self._settings.role_credentials is None:
+            return self
+        return self._of_roles.setdefault(role_arn, Storage(self._settings, role_arn))
 
     @cached_property
     def client(self) -> Any:
         """One client for all threads, made when the stand-in answers: jobs may start while it is still starting."""
         wait_until_open(self._settings.endpoint_url)
-        return client(self._settings, "s3")
+        enforced = self._settings.role_credentials
+        return client(self._settings, "s3", enforced(self._role_arn) if enforced and self._role_arn else {})
 
     def objects(self, uri: str) -> Iterator[tuple[str, int]]:
         """Key and size of every object under a prefix; folder markers are left out."""
@@ -133,16 +144,17 @@ class Storage:
                 file.write(chunk)
 
 
-def client(settings: Settings, service: str) -> Any:
-    """A client of one of the stand-in's services."""
+def client(settings: Settings, service: str, credentials: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """A client of one of the stand-in's services, with the account's own credentials unless others are given."""
     config = Config(retries={"mode": "standard", "max_attempts": 4}, s3={"addressing_style": "path"})
     session: Any = boto3.session.Session()
     return session.client(
         service,
         endpoint_url=settings.endpoint_url,
         region_name=settings.region,
-        aws_access_key_id=settings.access_key_id,
-        aws_secret_access_key=settings.secret_access_key,
+        aws_access_key_id=credentials.get("AWS_ACCESS_KEY_ID", settings.access_key_id),
+        aws_secret_access_key=credentials.get("AWS_SECRET_ACCESS_KEY", settings.secret_access_key),
+        aws_session_token=credentials.get("AWS_SESSION_TOKEN"),
         config=config,
     )
 

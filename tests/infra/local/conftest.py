@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.local.machines import Machines
+from tests.infra.local.machines import ROLE, Machines
 from tests.stand_in import StandIn
 
 # A training image that sleeps, fails or succeeds, as its hyperparameters say.
@@ -38,6 +38,7 @@ def trainer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stand_in(tmp_path_factory: pytest.TempPathFactory, trainer: Path) -> Iterator[StandIn]:
     """A running stand-in whose image `trainer` is the one above."""
     with StandIn(tmp_path_factory.mktemp("stand-in"), {"trainer": trainer}) as running:
+        running.role(ROLE)
         yield running
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
+
+import pytest
 
 from tests.infra.local.machines import Machines
 
@@ -63,3 +66,35 @@ def test_an_alarm_sees_the_series_it_names_and_no_other(machines: Machines) -> N
     }
     machines.output({"Gone": gone})
     assert states(machines, old, new) == {}
+
+
+@pytest.mark.parametrize(
+    ("treated", "state"),
+    [
+        ("notBreaching", "OK"),
+        ("missing", "INSUFFICIENT_DATA"),
+        ("ignore", "ALARM"),
+        ("breaching", "ALARM"),
+    ],
+)
+def test_an_alarm_whose_series_falls_silent_goes_by_what_it_says_of_that(
+    machines: Machines, treated: str, state: str
+) -> None:
+    """When somebody looks; one that never had a figure stays as it was set."""
+    cloudwatch, name = machines.stand_in.client("cloudwatch"), machines.name("silent")
+    alarm = {
+        "Namespace": NAMESPACE,
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": treated,
+    }
+    cloudwatch.put_metric_alarm(AlarmName=name, MetricName=name, **alarm)
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="set by hand")
+    assert states(machines, name) == {name: "ALARM"}
+    long_ago = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=5)
+    datum = {"MetricName": name, "Value": 5, "Timestamp": long_ago}
+    cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
+    assert states(machines, name) == {name: state}

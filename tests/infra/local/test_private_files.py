@@ -43,6 +43,7 @@ def test_everything_a_run_leaves_is_the_owner_s_alone(tmp_path: Path, generous: 
     state = tmp_path / "state"
     with StandIn(state, {"fake": CONTAINER}) as stand_in:
         machines = Machines(stand_in)
+        stand_in.role(ROLE)
         machines.s3.create_bucket(Bucket=BUCKET)
         machines.s3.put_object(Bucket=BUCKET, Key="data/deep/a.txt", Body=b"first")
         topic = stand_in.client("sns").create_topic(Name="topic")["TopicArn"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.local.machines import Machines, eventually, training
+from tests.infra.local.machines import ROLE, Machines, eventually, training
 from tests.process_ids import alive
 from tests.stand_in import StandIn
 
@@ -35,6 +35,7 @@ def test_a_restart_loses_nothing_and_leaves_nothing_running(tmp_path: Path, trai
     """Executions go on: a token stays valid below a nesting one, a job is waited for, a cut-off request fails."""
     with StandIn(tmp_path, {"trainer": trainer}) as first:
         machines = Machines(first)
+        first.role(ROLE)
         machines.s3.create_bucket(Bucket="models")
         key = machines.name("token")
         child = machines.create({"Ask": machines.waiting_for_token(key)})

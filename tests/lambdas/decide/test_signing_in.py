@@ -527,3 +527,13 @@ def test_no_log_has_anything_secret(issuer: Issuer, browser: Browser, log_of: An
     assert "nobody was signed in" in log.text
     assert "no approver" in log.text
     assert not [secret for secret in secrets if secret in log.text]
+
+
+def test_behind_an_api_the_provider_sends_back_to_the_address_that_the_stack_names(
+    issuer: Issuer, pending: Any, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no function URL to look up, and no right to."""
+    monkeypatch.setattr(signing_in, "page_url", "https://ab12.execute-api.eu-central-2.amazonaws.com")
+    browser.leave(issuer)
+    (asked,) = issuer.asked.values()
+    assert asked["redirect_uri"] == "https://ab12.execute-api.eu-central-2.amazonaws.com/a/signed-in"

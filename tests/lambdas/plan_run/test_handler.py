@@ -55,10 +55,30 @@ def let(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
     monkeypatch.setattr(function, "environment", replace(function.environment, **settings))
 
 
+class Quotas:
+    """Service Quotas with these values by name, in pages of one; or with nothing but an error."""
+
+    def __init__(self, values: dict[str, float] | None = None, error: str = "") -> None:
+        self._values, self._error = values or {}, error
+
+    def get_paginator(self, listing: str) -> Quotas:
+        """Itself, whichever listing it is: nobody changed a quota."""
+        return self
+
+    def paginate(self, **asked: Any) -> Iterator[dict[str, Any]]:
+        """The pages."""
+        assert asked["ServiceCode"] == "sagemaker"
+        if self._error:
+            raise ClientError({"Error": {"Code": self._error}}, "ListServiceQuotas")
+        for name, value in self._values.items():
+            yield {"Quotas": [{"QuotaName": name, "Value": value, "QuotaCode": "L-1"}]}
+
+
 @pytest.fixture
-def account(bucket: Bucket, table: Any) -> Bucket:
+def account(bucket: Bucket, table: Any, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     """A dataset, its neighbour with a longer name, an empty registry, and somebody who is told."""
     subscribe(1)
+    monkeypatch.setattr(function, "quotas", Quotas())
     client("sagemaker").create_model_package_group(
         ModelPackageGroupName="greenlight", ModelPackageGroupDescription="test"
     )
@@ -399,3 +419,84 @@ def test_a_run_that_asks_nobody_needs_nobody(
     let(monkeypatch, ask_without_mail="refuse")
     register(mark)
     assert handler(event(), context)["reason"] == "nothing changed since version 1"
+
+
+ROOM = {
+    "ml.m7i.xlarge for processing job usage": 4.0,
+    "ml.g5.xlarge for spot training job usage": 1.0,
+    "ml.c7i.xlarge for endpoint usage": 2.0,
+}
+
+
+@pytest.mark.parametrize("short", ROOM)
+def test_a_run_without_a_quota_ends_before_anything_is_written(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, short: str
+) -> None:
+    """It would fail after its preparation was paid for, or wait for an hour."""
+    monkeypatch.setattr(function, "quotas", Quotas(ROOM | {short: 0.0}))
+    with pytest.raises(InputRejected, match=f"{short}.* is 0, and .* needed.*console.aws.amazon.com"):
+        handler(event(), context)
+    assert not [key for key in account.stored() if key.startswith("runs/")]
+
+
+def test_a_release_beside_what_production_serves_needs_a_second_fleet(
+    account: Bucket, context: Context, record_key: Any, table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two are enough for a first release; then staging, the old and the new fleet are three."""
+    monkeypatch.setattr(function, "quotas", Quotas(ROOM))
+    assert handler(event(), context)["anything_to_do"]
+    given = {"SupportedRealtimeInferenceInstanceTypes": ["ml.c7i.xlarge"]}
+    monkeypatch.setattr(function, "describe_champion", lambda _: {"InferenceSpecification": given})
+    account.put("runs/zero/models/model.tar.gz", b"model")
+    table.put_item(Item=recorded(RECORD))
+    with pytest.raises(InputRejected, match="is 2, and 3 needed"):
+        handler(event(force=True), context)
+
+
+def test_a_stack_that_may_not_ask_for_quotas_goes_on(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, log_of: Any
+) -> None:
+    """Denied, or without a way there: SageMaker has the last word, and the log says why nobody looked."""
+    log = log_of(function)
+    monkeypatch.setattr(function, "quotas", Quotas(error="AccessDeniedException"))
+    assert handler(event(), context)["anything_to_do"]
+    assert "quotas cannot be read" in log.text
+
+
+class Denying:
+    """S3 that refuses to read what it lists, in these words."""
+
+    def __init__(self, s3: Any, said: str) -> None:
+        self._s3, self._said = s3, said
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def get_object(self, **asked: Any) -> Any:
+        """Refused."""
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": self._said}}, "GetObject")
+
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/0a-1"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said", "then"),
+    [
+        ("s3://elsewhere/x/", "Access Denied", "--parameter Sources=arn:aws:s3:::known/,s3://elsewhere/x/"),
+        ("s3://known/x/", f"not authorized to perform: kms:Decrypt on resource: {KEY}", f"SourceKeys={KEY}"),
+        ("s3://known/x/", "Access Denied", "SourceKeys=ARN-OF-THE-KEY"),
+    ],
+)
+def test_a_dataset_that_may_not_be_read_says_what_to_type_before_its_preparation_is_paid_for(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, dataset: str, said: str, then: str
+) -> None:
+    """Who may list a bucket may not yet decrypt what is in it: a byte of one file is read."""
+    for name in ("known", "elsewhere"):
+        account.s3.create_bucket(Bucket=name)
+        account.s3.put_object(Bucket=name, Key="x/images/1.jpg", Body=b"picture")
+    reader = replace(function.reader, s3=Denying(function.s3, said), sources=("arn:aws:s3:::known/",))
+    monkeypatch.setattr(function, "reader", reader)
+    with pytest.raises(InputRejected, match=r"dataset = .*cannot be read \(AccessDenied\)") as caught:
+        handler(event(dataset=dataset), context)
+    assert then in str(caught.value)

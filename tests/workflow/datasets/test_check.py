@@ -93,13 +93,13 @@ def test_images_without_labels_say_what_was_looked_for(tmp_path: Path) -> None:
     """The count of images, and every format of labels that was looked for."""
     said = refused(write(tmp_path, a_jpg="x", more__b_png="y"))
     assert said.startswith(f"{tmp_path} holds 2 images and no labels.\n")
-    assert all(kind in said for kind in ("labels/**", "COCO", "VOC", "Ground Truth"))
+    assert all(kind in said for kind in ("labels/**", "COCO, LabelMe or Label Studio", "VOC or CVAT", "Ground Truth"))
 
 
 def test_labels_of_another_format_are_named(tmp_path: Path) -> None:
     """A file that might be COCO's is named, and what it is not."""
     said = refused(write(tmp_path, images__a_jpg="x", instances_json="{}"))
-    assert f"It found {tmp_path / 'instances.json'}, which is not COCO as annotation tools export it" in said
+    assert f"It found {tmp_path / 'instances.json'}, which is not COCO, LabelMe or Label Studio as" in said
 
 
 def test_labels_in_an_unknown_layout_are_told_from_missing_ones(tmp_path: Path) -> None:
@@ -244,6 +244,23 @@ def test_voc_and_its_slips_are_read_with_their_lines(tmp_path: Path) -> None:
     assert sorted(read_dataset(tmp_path).files) == ["train/a.jpg", "train/a.xml", "train/b.jpg", "train/b.xml"]
     write(tmp_path, train__b_xml=voc_object(150))
     assert f"  {tmp_path}/train/b.xml:2: bolt: the box leaves the image: right 1.5" in refused(tmp_path)
+
+
+def test_what_is_wrong_with_the_whole_is_told_before_any_row(tmp_path: Path) -> None:
+    """Missing pictures come before the rows of those that are there, however many mistakes those have."""
+    (tmp_path / "a.jpg").write_text("x")
+    metadata = {"class-map": {"0": "bolt"}, "type": "groundtruth/object-detection"}
+    label = {"annotations": [{"class_id": 9, "left": 1, "top": 1, "width": 2, "height": 2}] * 5}
+    lines = [{"source-ref": f"s3://b/{name}.jpg", "boxes": label, "boxes-metadata": metadata} for name in "abc"]
+    (tmp_path / "output.manifest").write_text("\n".join(map(json.dumps, lines)))
+    said = refused(tmp_path).splitlines()
+    assert said[1].startswith("  1 missing-images: ")
+    assert "2 of 3 pictures of the manifest are not there" in said[2]
+    assert said[3].startswith("  5 unknown-class: ")
+    policy = {"missing-images": "drop", "unknown-class": "drop"}
+    assert said[-1].endswith("--policy missing-images=drop,unknown-class=drop")
+    with pytest.raises(UsageError, match="hold no object"):
+        read_dataset(tmp_path, policy=policy)
 
 
 def test_ground_truth_is_uploaded_with_its_manifest(tmp_path: Path) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.workflow.labels.conftest import MakePictures
 from tests.workflow.labels.writers import WRITERS, Pictures, read_yolo
+from workflow.datasets.check import read_dataset
+from workflow.errors import UsageError
 from workflow.labels.recognition import open_source
 
+TOOLS = ("coco", "voc", "ground-truth", "labelme", "cvat", "label-studio")
 SPLIT = [name for name in WRITERS if name not in ("flat", "folders")]
 OF_TASK = {
-    "segment": ("roboflow", "ultralytics", "darknet", "labelimg", "coco", "coco-roboflow"),
-    "obb": ("roboflow", "ultralytics", "cvat-yolo", "labelimg"),
+    "segment": (
+        *("roboflow", "ultralytics", "darknet", "labelimg", "coco", "coco-roboflow"),
+        *("labelme", "cvat", "label-studio"),
+    ),
+    "obb": ("roboflow", "ultralytics", "cvat-yolo", "labelimg", "labelme"),
     "pose": ("roboflow", "ultralytics", "coco", "coco-roboflow"),
 }
 
@@ -63,7 +70,7 @@ def test_every_task_is_told_by_its_rows(pictures: MakePictures, tmp_path: Path, 
 
 @pytest.mark.parametrize(
     ("format", "known"),
-    [("roboflow", "yolo"), ("coco", "coco"), ("voc-roboflow", "voc"), ("ground-truth", "ground-truth")],
+    [("roboflow", "yolo"), ("coco", "coco"), ("voc-roboflow", "voc"), *((name, name) for name in TOOLS[2:])],
 )
 def test_a_format_is_recognised_as_well_as_named(
     pictures: MakePictures, tmp_path: Path, format: str, known: str
@@ -75,7 +82,7 @@ def test_a_format_is_recognised_as_well_as_named(
     assert read(tmp_path) == read(tmp_path, format=known)
 
 
-@pytest.mark.parametrize("format", ["flat", "darknet", "cvat-yolo", "labelimg", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", ["flat", "darknet", "cvat-yolo", "labelimg", *TOOLS])
 def test_a_dataset_without_splits_has_one_without_a_name(pictures: MakePictures, tmp_path: Path, format: str) -> None:
     """Where nobody chose, the preparation does."""
     made = pictures(splits=("",))
@@ -122,7 +129,7 @@ def test_images_on_other_hosts_are_not_missing(pictures: MakePictures, tmp_path:
     assert (part.entries, part.problems, part.documents) == (whole.entries, whole.problems, whole.documents)
 
 
-@pytest.mark.parametrize("format", ["coco", "voc", "ground-truth", "coco-roboflow"])
+@pytest.mark.parametrize("format", [*TOOLS, "coco-roboflow"])
 def test_photographs_converted_to_another_format_keep_their_boxes(tmp_path: Path, format: str) -> None:
     """A real export, whose boxes lie anywhere, to a billionth of a pixel."""
     folder = Path(__file__).parents[4] / "shared" / "data" / "empire-state"
@@ -138,6 +145,28 @@ def test_photographs_converted_to_another_format_keep_their_boxes(tmp_path: Path
         key = (entry.split, entry.name)
         rows = source.labels(entry, *sizes[key]).rows
         assert [row.numbers for row in rows] == [pytest.approx(numbers, abs=1e-9) for _, numbers in expected[key]]
+
+
+@pytest.mark.parametrize("format", TOOLS)
+def test_where_most_pictures_are_missing_that_is_the_first_thing_said(
+    pictures: MakePictures, tmp_path: Path, format: str
+) -> None:
+    """Whatever the format; also where there is not one picture."""
+    WRITERS[format](pictures(splits=("",)), tmp_path / "mine")
+    lost = sorted((tmp_path / "mine").rglob("p*.png"))
+    for picture in lost[1:]:
+        picture.unlink()
+    said = open_source(tmp_path / "mine").problems[0]
+    assert (said.kind, said.action) == ("missing-images", "rejected")
+    assert said.message.startswith("2 of 3 pictures of the ")
+    assert (
+        f"among the pictures in {open_source(tmp_path / 'mine').entries[0].image.rpartition('/')[0] or '.'} (1);"
+        in (said.message)
+    )
+    lost[0].unlink()
+    with pytest.raises(UsageError) as caught:
+        read_dataset(tmp_path / "mine")
+    assert re.search(r"3 of 3 pictures of the .* and there is no picture at all; copy", str(caught.value))
 
 
 def test_two_folders_of_one_split_share_no_name(tmp_path: Path) -> None:

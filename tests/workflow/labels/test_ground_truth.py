@@ -92,6 +92,31 @@ def test_a_picture_that_is_missing_or_ambiguous_is_told_with_its_line(
     assert [(problem.kind, problem.line, problem.action) for problem in found] == [(kind, 2, action)]
 
 
+def test_a_manifest_most_of_whose_pictures_are_missing_says_so_first(tmp_path: Path) -> None:
+    """How many, where they were looked for and what to do; whatever else is wrong with its lines."""
+    lines = [line(BOX, {**BOX, "class_id": 9}), "{broken", *(line(BOX, source=f"s3://b/x/{n}.jpg") for n in range(469))]
+    source = open_source(manifest(tmp_path, *lines))
+    first_said, second, *rest = source.problems
+    assert (first_said.kind, first_said.file, first_said.action) == (
+        "missing-images",
+        "output.manifest",
+        "rejected",
+    )
+    assert first_said.message == (
+        "469 of 470 pictures of the manifest are not there: looked for files called like s3://b/x/0.jpg among the"
+        " pictures in photos (1); copy the pictures there, in the same folder or below it, under the names that it"
+        " says, or take the manifest away where another set is meant"
+    )
+    assert second.kind == "malformed-row"
+    assert {problem.kind for problem in rest} == {"orphan-label"}
+
+
+def test_a_manifest_half_of_whose_pictures_are_there_is_read(tmp_path: Path) -> None:
+    """What is missing is told line by line."""
+    lines = [line(BOX), line(BOX, source="s3://b/x/gone.jpg")]
+    assert [problem.kind for problem in open_source(manifest(tmp_path, *lines)).problems] == ["orphan-label"]
+
+
 def test_of_chained_jobs_the_newest_counts(tmp_path: Path) -> None:
     """An adjustment follows the job that it adjusts."""
     item = json.loads(line(BOX))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import unicodedata
@@ -100,6 +101,38 @@ def voc(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str
     drawn.places[split] = folder
 
 
+def labelme(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
+    """LabelMe's JSON beside the pictures."""
+    folder = folder or "photos"
+    shape = {"label": name, "points": [[1, 1], [9, 9]], "shape_type": "rectangle"}
+    drawn.files[f"{folder}/{stem}.jpg"] = stem
+    drawn.files[f"{folder}/{decompose(stem)}.json"] = json.dumps({"shapes": [shape], "imagePath": "C:\\other.jpg"})
+    drawn.places[split] = folder
+
+
+def cvat(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
+    """One XML file, whose subsets are the splits."""
+    box = f'<box label="{name}" xtl="1" ytl="1" xbr="9" ybr="9"/>'
+    image = f'<image name="{decompose(stem)}.JPG" subset="{folder or "default"}" width="64" height="64">{box}</image>'
+    before = drawn.files.get("annotations.xml", "<annotations></annotations>").removesuffix("</annotations>")
+    drawn.files["annotations.xml"] = f"{before}{image}</annotations>"
+    drawn.files[f"images/{stem}.jpg"] = stem
+    drawn.places[split] = "images"
+
+
+def label_studio(drawn: Drawn, split: str, folder: str, stem: str, number: int, name: str) -> None:
+    """An export for each split."""
+    value = {"x": 1, "y": 1, "width": 9, "height": 9, "rotation": 0, "rectanglelabels": [name]}
+    annotation = {"result": [{"type": "rectanglelabels", "value": value}]}
+    tasks = json.loads(drawn.files.get(f"{folder or 'tasks'}.json", "[]"))
+    tasks.append({"data": {"image": f"/data/upload/1/01234567-{decompose(stem)}.jpg"}, "annotations": [annotation]})
+    drawn.files[f"{folder or 'tasks'}.json"] = json.dumps(tasks)
+    drawn.files[f"photos/{stem}.jpg"] = stem
+    drawn.places[split] = "photos"
+
+
+TOOLS = ("voc", "labelme", "cvat", "label-studio")
+"""Layouts in which data.yaml says nothing."""
 LAYOUTS = {
     "roboflow": yolo(lambda folder, kind: f"{folder}/{kind}"),
     "ultralytics": yolo(lambda folder, kind: f"{kind}/{folder}"),
@@ -109,6 +142,9 @@ LAYOUTS = {
     "sessions": yolo(lambda folder, kind: f"{folder}/monday/{kind}"),
     "classes": classes,
     "voc": voc,
+    "labelme": labelme,
+    "cvat": cvat,
+    "label-studio": label_studio,
 }
 
 
@@ -118,7 +154,7 @@ def datasets(draw: st.DrawFn) -> Drawn:
     drawn = Drawn()
     layout = draw(st.sampled_from(list(LAYOUTS)))
     least = 2 if layout == "classes" else 1  # pictures of a single class are told apart by nobody
-    names = draw(st.lists(st.sampled_from(CLASSES), min_size=least, max_size=3, unique=layout != "voc"))
+    names = draw(st.lists(st.sampled_from(CLASSES), min_size=least, max_size=3, unique=layout not in TOOLS))
     splits = draw(st.sampled_from([[""], ["train"], ["train", "validation"], ["train", "test"], list(FOLDERS)]))
     called = {split: draw(st.sampled_from(FOLDERS[split])) if split else "" for split in splits}
     accent = draw(st.sampled_from(["", "", "é"]))
@@ -133,7 +169,7 @@ def datasets(draw: st.DrawFn) -> Drawn:
         stems = [stem for stem, (split, _) in drawn.meaning.items() if split == chosen]
         drawn.files[f"{chosen}-list.txt"] = "".join(f"{folder}/{stem}.jpg\n" for stem in stems)
         drawn.places[chosen] = f"{chosen}-list.txt"
-    texts = layout not in ("voc", "classes")
+    texts = layout not in (*TOOLS, "classes")
     if texts and draw(st.booleans()):
         where = draw(st.sampled_from(["classes.txt", "obj.names", "deep/down/classes.txt"]))
         drawn.files[where] = "".join(f"{name}\n" for name in names)
@@ -205,7 +241,7 @@ def flatten(meaning: Meaning) -> Meaning:
     return meaning
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=250)
 @given(datasets(), st.sampled_from(["", "export", "a/b"]), st.sampled_from(["", "", "outside", "store", "pool/x"]))
 def test_what_is_read_is_what_lies_there_or_it_is_refused(drawn: Drawn, wrapping: str, linked: str) -> None:
     """Never another split, class or task in silence; and what is sent is read as the folder was."""

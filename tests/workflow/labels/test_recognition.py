@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.workflow.labels.conftest import MakePictures
+from tests.workflow.labels.writers import WRITERS
 from workflow.contract.model import MAXIMUM_CLASSES
+from workflow.contract.run_input import FORMATS
 from workflow.labels.recognition import open_source
 
 STARTS = {
@@ -19,6 +23,9 @@ STARTS = {
     "output.manifest": b'{"source-ref": "s3://b/images/a.jpg", "j": ',
     "images/a.xml": b"<annotation><object>",
     "labels/a.txt": b"0 0.5 ",
+    "images/a.json": b'{"shapes": [{"label": "bolt", "shape_type": "rectangle", "points": [[1, 2], [',
+    "annotations.xml": b'<annotations><image name="a.jpg" width="64" height="32"><box label="bolt" xtl="',
+    "tasks.json": b'[{"data": {"image": "a.jpg"}, "annotations": [{"result": [{"type": "rectanglelabels", "value": ',
     "groups.csv": b"file,group\n",
     "classes.txt": b"bolt\n",
     "obj.data": b"classes = 1\nnames = classes.txt\ntrain = ",
@@ -28,7 +35,7 @@ STARTS = {
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @pytest.mark.parametrize("name", STARTS)
-@pytest.mark.parametrize("format", ["auto", "yolo", "coco", "voc", "ground-truth"])
+@pytest.mark.parametrize("format", FORMATS)
 @given(
     rest=st.binary(max_size=60) | st.text(alphabet='{}[]<>/":,1 \n', max_size=60).map(str.encode), more=st.booleans()
 )
@@ -65,6 +72,19 @@ def one_more_class_than_is_taken(root: Path, format: str) -> None:
     elif format == "voc":
         objects = "".join(f"<object><name>{name}</name></object>" for name in names)
         (root / "images" / "a.xml").write_text(f"<annotation>{objects}</annotation>")
+    elif format == "labelme":
+        shapes = [{"label": name, "shape_type": "rectangle", "points": [[1, 1], [9, 9]]} for name in names]
+        (root / "images" / "a.json").write_text(json.dumps({"shapes": shapes}))
+    elif format == "cvat":
+        labels = "".join(f"<label><name>{name}</name></label>" for name in names)
+        image = '<image id="0" name="a.jpg" width="64" height="32"/>'
+        meta = f"<meta><task><labels>{labels}</labels></task></meta>"
+        (root / "annotations.xml").write_text(f"<annotations>{meta}{image}</annotations>")
+    elif format == "label-studio":
+        box = {"x": 1, "y": 1, "width": 9, "height": 9}
+        results = [{"type": "rectanglelabels", "value": {**box, "rectanglelabels": [name]}} for name in names]
+        task = {"data": {"image": "a.jpg"}, "annotations": [{"result": results}]}
+        (root / "tasks.json").write_text(json.dumps([task]))
     else:
         classes = dict(enumerate(names))
         boxes = {"annotations": [], "image_size": [{"width": 64, "height": 32, "depth": 3}]}
@@ -73,7 +93,92 @@ def one_more_class_than_is_taken(root: Path, format: str) -> None:
         (root / "output.manifest").write_text(json.dumps(line))
 
 
-@pytest.mark.parametrize("format", ["yolo", "coco", "voc", "ground-truth"])
+PAIRS = [
+    ("coco", "labelme"),
+    ("labelme", "voc-roboflow"),
+    ("cvat", "label-studio"),
+    ("ground-truth", "coco"),
+    ("roboflow", "labelme"),
+    ("flat", "cvat"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+def test_a_set_that_is_labelled_twice_is_refused_with_both_readings(
+    pictures: MakePictures, tmp_path: Path, one: str, other: str
+) -> None:
+    """Nobody knows which of the two is the newer one; the format decides, and so does taking one away."""
+    made = pictures(splits=("train", "test"))
+    for name in (one, other):
+        WRITERS[name](made, tmp_path / name)
+    source = open_source(tmp_path / one)
+    shutil.copytree(tmp_path / other, tmp_path / one, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.png"))
+    [problem] = open_source(tmp_path / one).problems
+    both = open_source(tmp_path / other).format
+    assert (problem.kind, problem.action) == ("layout", "rejected")
+    assert problem.message.startswith("may be read as ")
+    assert all(f"{name} (" in problem.message for name in (source.format, both))
+    assert f"--set format={source.format}" in problem.message or f"--set format={both}" in problem.message
+    chosen = open_source(tmp_path / one, format=source.format)
+    assert (chosen.entries, chosen.classes, chosen.problems) == (source.entries, source.classes, source.problems)
+
+
+STRAYS = {
+    "package.json": '{"type": "module", "images": "none", "shapes": {}}',
+    "annotations/info.json": '{"info": {}, "licenses": [], "categories": []}',
+    "instances_other.json": json.dumps(
+        {
+            "images": [{"id": 1, "file_name": "elsewhere.jpg"}],
+            "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 2, 2]}],
+            "categories": [{"id": 1, "name": "cat"}],
+        }
+    ),
+    "tasks-of-another.json": '[{"id": 1, "data": {"image": "s3://b/other.jpg"}, "annotations": []}]',
+    "list.json": "[1, 2, 3]",
+    "pom.xml": "<project><annotations/></project>",
+    "layout.xml": "<annotations/>",
+    "broken.json": "{",
+    "input.manifest": '{"source-ref": "s3://b/p0.png"}',
+    "labelmerc.yaml": "auto_save: true\n",
+}
+
+
+PARTS = (("coco", "instances_other.json"), ("label-studio", "tasks-of-another.json"), ("cvat", "layout.xml"))
+
+
+@pytest.mark.parametrize("format", ["roboflow", "coco", "voc", "ground-truth", "labelme", "cvat", "label-studio"])
+def test_files_of_other_programs_change_nothing(pictures: MakePictures, tmp_path: Path, format: str) -> None:
+    """Settings, what another set left, and what only looks like labels."""
+    WRITERS[format](pictures(), tmp_path / "mine")
+    before = open_source(tmp_path / "mine")
+    # Another file of the same format is a part of the set.
+    strays = {name: text for name, text in STRAYS.items() if (format, name) not in PARTS}
+    for name, text in strays.items():
+        (tmp_path / "mine" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "mine" / name).write_text(text)
+    after = open_source(tmp_path / "mine")
+    assert (after.format, after.task, after.classes, after.entries) == (
+        before.format,
+        before.task,
+        before.classes,
+        before.entries,
+    )
+    assert list(after.problems) == list(before.problems)
+
+
+@pytest.mark.parametrize("name", ["package.json", "list.json", "pom.xml", "broken.json", "input.manifest"])
+def test_a_file_of_another_program_beside_class_folders_changes_nothing(tmp_path: Path, name: str) -> None:
+    """It is alone in looking like labels, and is none."""
+    for picture in ("cat/a.jpg", "cat/b.jpg", "dog/c.jpg"):
+        (tmp_path / picture).parent.mkdir(exist_ok=True)
+        (tmp_path / picture).write_text(picture)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(STRAYS[name])
+    source = open_source(tmp_path)
+    assert (source.task, source.classes, len(source.entries)) == ("classify", ("cat", "dog"), 3)
+
+
+@pytest.mark.parametrize("format", FORMATS[1:])
 def test_more_classes_than_are_taken_are_one_problem(tmp_path: Path, format: str) -> None:
     """Whatever the format: what counts classes against each other would take minutes and gigabytes."""
     one_more_class_than_is_taken(tmp_path, format)

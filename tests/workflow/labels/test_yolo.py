@@ -83,6 +83,14 @@ def test_two_lists_of_names_for_one_picture_are_one_name_each(tmp_path: Path) ->
     assert said(source) == ["images/train/a.png: shares its label labels/train/a.txt with images/train/a.jpg"]
 
 
+def test_a_picture_that_shares_a_label_may_be_left_out(tmp_path: Path) -> None:
+    """The second of the two."""
+    more = {"images__train__a_jpg": "x", "images__train__a_png": "y", "labels__train__a_txt": LABEL}
+    source = open_source(write(tmp_path, **more), policy={"label-conflict": "drop"})
+    assert [entry.image for entry in source.entries] == ["images/train/a.jpg"]
+    assert [one.action for one in source.problems if one.kind == "label-conflict"] == ["dropped"]
+
+
 def test_label_studio_names_classes_in_a_text(tmp_path: Path) -> None:
     """``classes.txt`` is as good as a data.yaml, and its notes are no COCO."""
     notes = '{"categories": [{"id": 0, "name": "bolt"}], "info": {}}'

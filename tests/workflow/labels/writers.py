@@ -308,6 +308,104 @@ def write_ground_truth(pictures: Pictures, target: Path) -> None:
     _write(target / "manifests" / "output" / "output.manifest", "".join(lines))
 
 
+# --- annotation tools --------------------------------------------------------------------------
+
+
+def write_labelme(pictures: Pictures, target: Path) -> None:
+    """LabelMe's JSON beside each picture, in a folder a split, with the path that another machine had."""
+    types = {"detect": "rectangle", "segment": "polygon", "obb": "oriented_rectangle"}
+    for picture in pictures.pictures:
+        shapes: list[dict[str, Any]] = [
+            {
+                "label": pictures.classes[row.class_id],
+                "points": _pairs(_drawn(pictures.task, picture, row)),
+                "group_id": None,
+                "shape_type": types[pictures.task],
+                "flags": {},
+            }
+            for row in picture.rows
+        ]
+        document = {
+            "version": "5.5.0",
+            "flags": {},
+            "shapes": shapes,
+            "imagePath": f"C:\\Users\\me\\{picture.name}",
+            "imageData": "aGVsbG8=",
+            "imageHeight": picture.height,
+            "imageWidth": picture.width,
+        }
+        _copy(picture, target / WORDS[picture.split])
+        _write(target / WORDS[picture.split] / f"{picture.stem}.json", json.dumps(document))
+
+
+def write_cvat(pictures: Pictures, target: Path) -> None:
+    """``annotations.xml`` beside ``images``, whose subsets are the splits; CVAT for images 1.1."""
+    names = {"train": "Train", "validation": "Validation", "test": "Test", "": "default"}
+    labels = "".join(f"<label><name>{escape(name)}</name><type>any</type></label>" for name in pictures.classes)
+    images = []
+    for at, picture in enumerate(pictures.pictures):
+        _copy(picture, target / "images")
+        shapes = "".join(_cvat_shape(pictures, picture, row) for row in picture.rows)
+        said = {"id": at, "name": picture.name, "subset": names[picture.split]}
+        said |= {"width": picture.width, "height": picture.height}
+        images.append(f"  <image {_attributes(said)}>\n{shapes}  </image>\n")
+    meta = f"<meta><task><name>mine</name><labels>{labels}</labels></task></meta>"
+    head = '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
+    _write(target / "annotations.xml", f"{head}  {meta}\n{''.join(images)}</annotations>\n")
+
+
+def _cvat_shape(pictures: Pictures, picture: Picture, row: Row) -> str:
+    points = _drawn(pictures.task, picture, row)
+    tag, said = "polygon", dict[str, Any](points=";".join(f"{x},{y}" for x, y in _pairs(points)))
+    if pictures.task == "detect":
+        tag, said = "box", dict(zip(("xtl", "ytl", "xbr", "ybr"), points, strict=True))
+    inner = '<attribute name="quality">good</attribute>'
+    said = {"label": pictures.classes[row.class_id], "occluded": 0, **said}
+    return f"    <{tag} {_attributes(said)}>{inner}</{tag}>\n"
+
+
+def write_label_studio(pictures: Pictures, target: Path) -> None:
+    """``train.json`` for each split, whose tasks name the pictures as Label Studio serves its own copies."""
+    for split in pictures.splits():
+        tasks: list[dict[str, Any]] = []
+        for picture in pictures.of(split):
+            _copy(picture, target / "photos")
+            results = [_label_studio_result(pictures, picture, row) for row in picture.rows]
+            annotation = {"id": 1, "was_cancelled": False, "ground_truth": False, "result": results}
+            address = f"/data/upload/3/{len(tasks):08x}-{picture.name}"
+            tasks.append({"id": len(tasks) + 1, "annotations": [annotation], "data": {"image": address}})
+        _write(target / f"{WORDS[split] or 'tasks'}.json", json.dumps(tasks))
+
+
+def _label_studio_result(pictures: Pictures, picture: Picture, row: Row) -> dict[str, Any]:
+    type_ = "rectanglelabels" if pictures.task == "detect" else "polygonlabels"
+    value: dict[str, Any] = {type_: [pictures.classes[row.class_id]]}
+    if pictures.task == "detect":
+        x, y, width, height = row.numbers
+        corner = {"x": (x - width / 2) * 100, "y": (y - height / 2) * 100}
+        value |= {**corner, "width": width * 100, "height": height * 100, "rotation": 0}
+    else:
+        value |= {"points": _pairs([number * 100 for number in row.numbers]), "closed": True}
+    size = {"original_width": picture.width, "original_height": picture.height, "image_rotation": 0}
+    return {"id": f"r{row.line}", "type": type_, "from_name": "label", "to_name": "image", **size, "value": value}
+
+
+def _drawn(task: str, picture: Picture, row: Row) -> list[float]:
+    """The points in pixels: two opposite corners of a box, and every corner of anything else."""
+    if task != "detect":
+        return picture.pixels(row.numbers)
+    left, top, width, height = picture.box(row)
+    return [left, top, left + width, top + height]
+
+
+def _pairs(points: Sequence[float]) -> list[list[float]]:
+    return [[x, y] for x, y in zip(points[0::2], points[1::2], strict=True)]
+
+
+def _attributes(said: dict[str, Any]) -> str:
+    return " ".join(f'{key}="{escape(str(value))}"' for key, value in said.items())
+
+
 # --- files -------------------------------------------------------------------------------------
 
 
@@ -325,6 +423,9 @@ WRITERS: dict[str, Callable[[Pictures, Path], None]] = {
     "voc": write_voc,
     "voc-roboflow": write_voc_roboflow,
     "ground-truth": write_ground_truth,
+    "labelme": write_labelme,
+    "cvat": write_cvat,
+    "label-studio": write_label_studio,
 }
 
 

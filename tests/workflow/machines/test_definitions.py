@@ -42,7 +42,9 @@ STATES = [
     for name, state in definition["States"].items()
     if state["Type"] == "Task"
 ]
+PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 PLACEHOLDERS = {
+    "Partition": "aws",
     "Project": "greenlight",
     "Bucket": "greenlight-runs",
     "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
@@ -125,7 +127,7 @@ def test_every_function_that_is_throttled_three_times_is_called_again_after_long
     called = {
         state_name: state
         for state_name, state in DEFINITIONS[name]["States"].items()
-        if str(state.get("Resource", "")).startswith("arn:aws:states:::lambda:invoke")
+        if str(state.get("Resource", "")).startswith("arn:${Partition}:states:::lambda:invoke")
     }
     assert called
     for state_name, state in called.items():
@@ -369,7 +371,7 @@ def python_pattern(pattern: str) -> str:
 
 def api_call(state: dict[str, Any]) -> tuple[str, str]:
     """Service and operation of a task, as botocore names them."""
-    resource = state["Resource"].removeprefix("arn:aws:states:::")
+    resource = resolve(state["Resource"], {}).removeprefix("arn:aws:states:::")
     service, action = resource.removeprefix("aws-sdk:").split(":")[:2]
     action = action.split(".")[0]
     service = {"states": "stepfunctions"}.get(service, service)
@@ -405,6 +407,19 @@ def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
     assert list(complaints(shape, parameters, operation)) == []
 
 
+@pytest.mark.parametrize("partition", PARTITIONS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_machine_calls_only_its_own_partition(name: str, partition: str) -> None:
+    """In GovCloud and China a Resource of another partition ends every run: filled in, each is a call of this one."""
+    text = json.dumps(DEFINITIONS[name]).replace("${Partition}", partition)
+    assert set(re.findall(r"arn:([a-z-]+):", text)) == {partition}
+    data = json.loads(json.dumps(sample_data()).replace("arn:aws:", f"arn:{partition}:"))
+    for state in json.loads(text)["States"].values():
+        if state["Type"] == "Task":
+            assert re.fullmatch(rf"arn:{partition}:states:::[a-z-]+(:[a-z0-9]+)?:[A-Za-z.]+(:2)?", state["Resource"])
+            check_call({**state, "Resource": state["Resource"].replace(f"arn:{partition}:", "arn:aws:")}, data)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_a_seeded_fault_in_the_parameters_is_found(state: dict[str, Any]) -> None:
     """The check above can fail: a parameter no API has is refused."""
@@ -421,7 +436,8 @@ def test_what_a_retried_or_redriven_state_creates_gets_a_fresh_name(name: str) -
     created = []
     for state in DEFINITIONS[name]["States"].values():
         kind = re.match(
-            r"arn:aws:states:::(?:aws-sdk:)?sagemaker:create(?!ModelPackage)(\w+)", state.get("Resource", "")
+            r"arn:\$\{Partition\}:states:::(?:aws-sdk:)?sagemaker:create(?!ModelPackage)(\w+)",
+            state.get("Resource", ""),
         )
         if kind and kind[1] != "Endpoint":
             named = state["Parameters"][f"{kind[1]}Name.$"]
@@ -570,3 +586,32 @@ def test_a_search_goes_by_the_one_figure_that_every_task_has() -> None:
     assert config["HyperParameterTuningJobObjective"] == {"Type": "Maximize", "MetricName": "quality"}
     assert config["TrainingJobEarlyStoppingType"] == "Auto"
     assert "CheckpointConfig" not in tune["TrainingJobDefinition"], "trials would share it"
+
+
+STARTS_INSTANCES = r"sagemaker:(create(Processing|Training|HyperParameterTuning)Job\.sync|(create|update)Endpoint)"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_starts_instances_never_retries_a_quota_blindly(name: str) -> None:
+    """A retry sees an error's name alone: it would ask for an hour for what the account has none of.
+
+    Putting the previous version back is the exception: nothing is left to try that would be better.
+    """
+    states = DEFINITIONS[name]["States"]
+    found = {
+        state_name: state
+        for state_name, state in states.items()
+        if re.search(rf"{STARTS_INSTANCES}$", state.get("Resource", ""))
+        and state_name != "Put the previous version back"
+    }
+    assert len(found) >= 4
+    for state_name, state in found.items():
+        assert "ResourceLimitExceeded" not in json.dumps(state["Retry"]), state_name
+        first, last = state["Catch"][0], state["Catch"][-1]
+        choice = states[first["Next"]]
+        waits = [branch for branch in choice["Choices"] if "quota" in branch["Next"]]
+        assert "is 0 Instances" in json.dumps(waits), state_name
+        if first is not last:
+            assert choice["Default"] == last["Next"], state_name
+        (wait,) = (branch["Next"] for branch in waits)
+        assert states[states[wait]["Next"]]["Next"] == state_name, "it is tried again after the wait"

@@ -73,7 +73,7 @@ def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
             Code={"ZipFile": archive.getvalue()},
         )
         text = text.replace(f"${{{placeholder}Arn}}", created["FunctionArn"])
-    text = re.sub(r"\$\{\w+\}", "greenlight", text)
+    text = re.sub(r"\$\{\w+\}", "greenlight", text.replace("${Partition}", "aws"))
     machine = machines.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"]
     execution = machines.start_execution(stateMachineArn=machine, input=json.dumps(given))["executionArn"]
     until = time.monotonic() + 20
@@ -115,7 +115,13 @@ SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError
     ("error", "another"),
     [
         (SHORT, True),
-        ({"Error": "SageMaker.ResourceLimitExceededException", "Cause": "the service limit is 0 Instances"}, True),
+        (
+            {
+                "Error": "SageMaker.ResourceLimitExceededException",
+                "Cause": "The account-level service limit 'x' is 0 Instances",
+            },
+            True,
+        ),
         ({"Error": "States.TaskFailed", "Cause": "InsufficientInstanceCapacity: try later"}, True),
         ({"Error": StateError.TRAINING_STOPPED, "Cause": "training job a ended Stopped (MaxWaitTimeExceeded)"}, True),
         ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
@@ -133,13 +139,48 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
     choice, again = states["Was capacity short?"], states["Try the next instance"]
     again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
     part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
+    part["Wait for a quota for the training"] = {"Type": "Succeed"}
     attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
     text = json.dumps({"StartAt": "Was capacity short?", "States": part})
-    ended = run_text("part", text, {"attempt": attempt, "error": error})
+    ended = run_text("part", text, {"attempt": attempt, "error": error, "quota": {"waits": 0}})
     assert ended["status"] == "SUCCEEDED"
     assert ended["entered"][1] == ("Try the next instance" if another and left else choice["Default"])
     if another and left:
         assert json.loads(ended["output"])["attempt"] == {"instance": "ml.g4dn.xlarge"}
+
+
+@pytest.mark.parametrize(
+    ("machine", "name"),
+    [
+        ("build", "Was capacity short?"),
+        ("build", "Is the quota for the preparation in use?"),
+        ("release", "Is the quota for updating production in use?"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("limit", "waits", "again"),
+    [(2, 0, True), (2, 9, True), (2, 10, False), (0, 0, False), (20, 0, True), (10, 1, True)],
+)
+def test_a_quota_in_use_is_waited_for_and_one_of_zero_is_not(
+    aws: None, machine: str, name: str, limit: int, waits: int, again: bool
+) -> None:
+    """In SageMaker's own words: only what somebody uses is ever free again, and that is waited for ten times."""
+    choice = json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"][name]
+    said = (
+        f"The account-level service limit 'ml.g5.xlarge for training job usage' is {limit} Instances, with current "
+        "utilization of 0 Instances and a request delta of 1 Instances."
+    )
+    ends = [*(branch["Next"] for branch in choice["Choices"]), choice["Default"]]
+    given = {
+        "attempt": {"instance": "ml.g5.xlarge"},
+        "error": {"Error": "SageMaker.ResourceLimitExceededException", "Cause": said},
+        "quota": {"waits": waits},
+    }
+    part = {name: choice, **{end: {"Type": "Succeed"} for end in ends}}
+    ended = run_text("part", json.dumps({"StartAt": name, "States": part}), given)
+    assert (
+        ended["entered"][1].startswith("Wait for a quota for ") if again else ended["entered"][1] == choice["Default"]
+    )
 
 
 @pytest.mark.parametrize("best", [{"TrainingJobName": "one-tune-001"}, {}, None])

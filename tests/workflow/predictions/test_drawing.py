@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageChops
 
 from workflow.errors import PictureError
-from workflow.predictions.drawing import draw
+from workflow.predictions.drawing import draw, open_picture
 from workflow.predictions.prediction import Prediction
 
 GREY = (128, 128, 128)
@@ -82,6 +83,27 @@ def test_a_picture_turned_by_its_camera_is_drawn_upright(tmp_path: Path) -> None
     Image.new("RGB", (200, 100), GREY).save(tmp_path / "a.jpg", exif=exif)
     draw(Prediction(tmp_path / "a.jpg", "abc", 100, 200), tmp_path / "b.png")
     assert Image.open(tmp_path / "b.png").size == (100, 200)
+
+
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_grey_of_16_bits_is_shown_in_its_shades(tmp_path: Path, name: str, order: str) -> None:
+    """Its upper 8 bits, as an endpoint sees it, and not white from 256 on."""
+    levels = np.arange(0, 65_536, 655, dtype=order).reshape(1, -1).repeat(20, axis=0)
+    Image.fromarray(levels if name.endswith("tif") else levels.astype("<u2")).save(tmp_path / name)
+    content = (tmp_path / name).read_bytes()
+    shown = np.asarray(open_picture(tmp_path / name, content).convert("L"))
+    assert np.array_equal(shown, levels >> 8)
+
+
+def test_a_turned_tiff_is_drawn_upright(tmp_path: Path) -> None:
+    """Once, though Pillow turns it by itself."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    for mode in ("RGB", "L", "P", "CMYK"):
+        Image.new(mode, (200, 100)).save(tmp_path / "a.tif", exif=exif)
+        draw(Prediction(tmp_path / "a.tif", "abc", 100, 200), tmp_path / "b.png")
+        assert Image.open(tmp_path / "b.png").size == (100, 200)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".png", ".webp", ".bmp"])

@@ -19,15 +19,11 @@ from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
-from workflow.stack import package
 from workflow.stack.changes import Step
 from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
 from workflow.stack.destroy import destroy
 from workflow.stack.outputs import parse_outputs, read_stack
-from workflow.stack.package import ROOT
 from workflow.stack.subscription import count
-
-OK = {"Comment": "the smallest machine", "StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
 
 
 @pytest.fixture(scope="module")
@@ -37,28 +33,6 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         for name, value in running.environment().items():
             environment.setenv(name, value)
         yield running
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small repository to deploy from: the real template and functions, with machines that end at once."""
-    folder = tmp_path_factory.mktemp("repository")
-    for name in ("lambdas", "containers"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "infra").mkdir()
-    shutil.copy(ROOT / "infra" / "template.yaml", folder / "infra")
-    machines = folder / "workflow" / "machines"
-    machines.mkdir(parents=True)
-    shutil.copy(ROOT / "workflow" / "__init__.py", folder / "workflow")
-    shutil.copytree(
-        ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    for name in ("build", "release"):
-        (machines / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
-    (folder / ".greenlight").mkdir()
-    installed = package.install()
-    (folder / ".greenlight" / installed.name).symlink_to(installed)
-    return folder
 
 
 class Heard(list[Step]):
@@ -157,17 +131,28 @@ repository, tag = sys.argv[1].rpartition("/")[2].split(":")
 manifest = '{"schemaVersion": 2, "config": {"digest": "sha256:' + tag + '"}}'
 boto3.client("ecr").put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
 """
+DOCKER = """\
+#!/bin/sh
+case "$1" in
+  push) exec {python} {push} "$2" ;;
+  image) echo '[{{"Os": "linux", "Architecture": "amd64"}}]' ;;
+esac
+"""
+
+
+def use_docker(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a docker on the path, alone, that pushes what it never built."""
+    (folder / "push.py").write_text(PUSH)
+    (folder / "docker").write_text(DOCKER.format(python=sys.executable, push=folder / "push.py"))
+    (folder / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
 
 
 def test_the_stack_names_its_images_by_the_digests_of_what_was_pushed(
     stand_in: StandIn, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the first deployment on, which makes the registry: a tag may come to mean another image, a digest not."""
-    (tmp_path / "push.py").write_text(PUSH)
-    docker = tmp_path / "docker"
-    docker.write_text(f'#!/bin/sh\n[ "$1" != push ] || exec {sys.executable} {tmp_path / "push.py"} "$2"\n')
-    docker.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    use_docker(tmp_path, monkeypatch)
     first, second = Heard(), Heard()
     deploy("pinned", cloud=AccountWithRegistry(), on_progress=first.append, root=root)
     stack = stand_in.client("cloudformation").describe_stacks(StackName="pinned")["Stacks"][0]
@@ -180,6 +165,46 @@ def test_the_stack_names_its_images_by_the_digests_of_what_was_pushed(
     deploy("pinned", cloud=AccountWithRegistry(), on_progress=second.append, root=root)
     assert second.statuses("pinned") == ["unchanged"]
     assert second.statuses("image serving") == []
+
+
+def test_an_image_of_ones_own_is_kept_until_it_is_given_up(
+    stand_in: StandIn, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is neither built nor replaced, and whoever runs jobs may pull it; the other image is built as ever."""
+    use_docker(tmp_path, monkeypatch)
+    ecr, registry = stand_in.client("ecr"), "000000000000.dkr.ecr.us-east-1.amazonaws.com"
+    arn = ecr.create_repository(repositoryName="vision/own")["repository"]["repositoryArn"]
+    pushed = ecr.put_image(repositoryName="vision/own", imageManifest='{"schemaVersion": 2}', imageTag="3")
+    digest = pushed["image"]["imageId"]["imageDigest"]
+
+    def parameters() -> dict[str, str]:
+        stack = stand_in.client("cloudformation").describe_stacks(StackName="own")["Stacks"][0]
+        return {item["ParameterKey"]: item["ParameterValue"] for item in stack["Parameters"]}
+
+    def may_pull(role: str) -> bool:
+        (name,) = (
+            item["RoleName"] for item in stand_in.client("iam").list_roles()["Roles"] if role in item["RoleName"]
+        )
+        (policy,) = stand_in.client("iam").list_role_policies(RoleName=name)["PolicyNames"]
+        return arn in json.dumps(stand_in.client("iam").get_role_policy(RoleName=name, PolicyName=policy))
+
+    heard = Heard()
+    given = {"TrainingImage": f"{registry}/vision/own:3"}
+    deploy("own", cloud=AccountWithRegistry(), parameters=given, on_progress=heard.append, root=root)
+    assert parameters()["TrainingImage"] == f"{registry}/vision/own@{digest}"
+    assert f"{registry}/own-serving@sha256:" in parameters()["ServingImage"]
+    assert (heard.statuses("image training"), heard.statuses("image serving")[-1]) == ([], "pushed")
+    assert may_pull("own-JobRole")
+    deploy("own", cloud=AccountWithRegistry(), on_progress=heard.append, root=root)
+    assert heard.statuses("own")[-1] == "unchanged"
+    with pytest.raises(GreenlightError, match=r"does not hold .*own-training:"):
+        deploy("own", cloud=AccountWithRegistry(), parameters={"TrainingImage": "built"}, images=False, root=root)
+    deploy(
+        "own", cloud=AccountWithRegistry(), parameters={"TrainingImage": "built"}, on_progress=heard.append, root=root
+    )
+    assert f"{registry}/own-training@sha256:" in parameters()["TrainingImage"]
+    assert heard.statuses("image training")[-1] == "pushed"
+    assert may_pull("own-JobRole"), "a version that was judged with it may come back"
 
 
 def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) -> None:
@@ -243,6 +268,8 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
     storage.delete_object(Bucket=stack.bucket, Key="runs/r/models/model.tar.gz")
     storage.put_object(Bucket=stack.bucket, Key="runs/s/models/model.tar.gz", Body=b"third")
     storage.put_object(Bucket=stack.bucket, Key="models/abc/model.tar.gz", Body=b"kept", IfNoneMatch="*")
+    role = "arn:aws:iam::000000000000:role/any"
+    stand_in.role(role)
     for project in ("gamma", "gamma-two"):
         sagemaker.create_model(
             ModelName=f"{project}-v1-0123abcd",
@@ -250,7 +277,7 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
                 "Image": "any-serving:1",
                 "ModelDataUrl": f"s3://{stack.bucket}/runs/s/models/model.tar.gz",
             },
-            ExecutionRoleArn="arn:aws:iam::000000000000:role/any",
+            ExecutionRoleArn=role,
             Tags=[{"Key": "project", "Value": project}],
         )
     hang_together(stand_in, "gamma", f"s3://{stack.bucket}/datasets/d/", f"{PACKAGES}/gamma/1")
@@ -376,3 +403,16 @@ def test_a_stack_of_something_else_is_told_apart() -> None:
     """A stack of the same name without our outputs is named as that."""
     with pytest.raises(UsageError, match=r"has no output ApprovalUrl, Bucket"):
         parse_outputs("greenlight", "us-east-1", {"Table": "t"})
+
+
+def test_sources_are_given_by_address_and_bring_their_buckets() -> None:
+    """A person names where the data is; the parameters hold ARNs of the stack's own partition."""
+    given = {"Sources": "s3://data/bolts/,arn:aws-cn:s3:::other,s3://data/weights/n.pt"}
+    made = collect_parameters(email=None, defaults=None, dataset=None, parameters=given, partition="aws-cn")
+    arn = "arn:aws-cn:s3:::"
+    assert made == {
+        "Sources": f"{arn}data/bolts/,{arn}other/,{arn}data/weights/n.pt",
+        "SourceBuckets": f"{arn}data,{arn}other",
+    }
+    with pytest.raises(UsageError, match="wildcard"):
+        collect_parameters(email=None, defaults=None, dataset=None, parameters={"Sources": "s3://data/*"})

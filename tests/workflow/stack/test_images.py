@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.errors import GreenlightError, ServiceError
 from workflow.stack import images
 from workflow.stack.outputs import Place
 from workflow.stack.package import ROOT
@@ -40,7 +40,7 @@ class Registry:
         """Nothing is listed."""
         return iter(())
 
-    def post_signed(self, service: str, url: str, body: bytes) -> tuple[int, bytes]:
+    def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
         """Nothing is posted."""
         raise AssertionError(url)
 
@@ -55,24 +55,6 @@ def sources(tmp_path: Path) -> Path:
         folder = ROOT / "workflow" / name
         shutil.copytree(folder, tmp_path / "workflow" / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
-
-
-@pytest.fixture
-def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A ``docker`` that writes down how it was called, the only one on the path; gives the file it writes to."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    record = tmp_path / "calls.txt"
-    program = folder / "docker"
-    program.write_text(
-        "#!/bin/sh\n"
-        f'echo "$*" >> {record}\n'
-        f'[ "$1" = login ] && {{ read -r password; echo "password $password" >> {record}; }}\n'
-        '[ "$1" != "${FAIL:-}" ] || { echo "no space left" >&2; exit 1; }\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder))
-    return record
 
 
 def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
@@ -121,7 +103,7 @@ def test_the_address_is_in_the_accounts_own_registry(sources: Path) -> None:
 def test_only_what_the_registry_lacks_is_built(sources: Path) -> None:
     """A tag that is there was built from these very sources."""
     there = Registry(f"greenlight-serving:{images.tag('serving', sources)}")
-    assert images.find_missing(there, "greenlight", sources) == ["training"]
+    assert images.find_missing(there, "greenlight", images.IMAGES, sources) == ["training"]
 
 
 def test_what_was_pushed_is_named_by_its_own_digest(sources: Path) -> None:
@@ -134,35 +116,8 @@ def test_what_was_pushed_is_named_by_its_own_digest(sources: Path) -> None:
         images.pinned_address(there, "training", "greenlight", PLACE, sources)
 
 
-def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_the_command_line(
-    sources: Path, builder: Path
-) -> None:
-    """Log in once through a pipe, then build and push."""
-    said: list[tuple[str, str]] = []
-    images.build_and_push(Registry(), "greenlight", PLACE, ["serving"], lambda *what: said.append(what), sources)
-    target = images.address("serving", "greenlight", PLACE, sources)
-    assert builder.read_text().splitlines() == [
-        "login --username AWS --password-stdin https://registry.invalid",
-        "password secret",
-        "buildx build --platform linux/amd64 --provenance=false --sbom=false --output type=docker"
-        f" -f containers/serving/Dockerfile -t {target} .",
-        f"push {target}",
-    ]
-    assert said == [("serving", "building"), ("serving", "pushing"), ("serving", "pushed")]
-
-
-def test_a_failed_build_shows_the_builders_last_words_and_pushes_nothing(
-    sources: Path, builder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What the builder said is what the person needs."""
-    monkeypatch.setenv("FAIL", "buildx")
-    with pytest.raises(GreenlightError, match=r"buildx failed:\nno space left"):
-        images.build_and_push(Registry(), "greenlight", PLACE, ["serving"], lambda *_: None, sources)
-    assert "push" not in builder.read_text()
-
-
-def test_without_a_builder_it_says_which_are_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Neither program on the path."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UsageError, match="neither docker nor podman is installed"):
-        images.find_builder()
+def test_another_base_is_another_image(sources: Path) -> None:
+    """Else a registry that holds the one would be taken to hold the other."""
+    usual = images.tag("serving", sources)
+    assert len({usual, images.tag("serving", sources, "mirror/python:3.11"), images.tag("serving", sources, "x")}) == 3
+    assert images.tag("serving", sources, "") == usual

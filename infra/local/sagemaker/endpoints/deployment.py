@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.store import Record
+
+_SMALLEST_STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -27,38 +29,48 @@ class Plan:
     shifts: list[Shift] = field(default_factory=list)
     keep_old_seconds: float = 0.0
     alarms: list[str] = field(default_factory=list)
+    longest_seconds: float = math.inf
 
 
 def plan(config: Record | None, instance_count: int) -> Plan:
     """The plan of a ``DeploymentConfig``; without one everything moves at once.
 
-    Raises ServiceError for a step that is more than half of the instances.
+    Raises ServiceError where a step is larger or smaller than AWS allows, or the waits are longer than all may take.
     """
     if not config:
         return Plan()
-    if "RollingUpdatePolicy" in config:
-        raise lacking("rolling updates")
     policy = config.get("BlueGreenUpdatePolicy", {})
-    alarms = [alarm["AlarmName"] for alarm in config.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
-    return Plan(
-        _shifts(policy.get("TrafficRoutingConfiguration", {"Type": "ALL_AT_ONCE"}), instance_count),
-        float(policy.get("TerminationWaitInSeconds", 0)),
-        alarms,
-    )
+    alarms = config.get("AutoRollbackConfiguration", {}).get("Alarms", [])
+    if not all("AlarmName" in alarm for alarm in alarms):
+        raise invalid("Each of the Alarms of an AutoRollbackConfiguration must have an AlarmName.")
+    shifts = _shifts(policy.get("TrafficRoutingConfiguration", {"Type": "ALL_AT_ONCE"}), instance_count)
+    keep, longest = float(policy.get("TerminationWaitInSeconds", 0)), policy.get("MaximumExecutionTimeoutInSeconds")
+    waits = sum(shift.seconds for shift in shifts) + keep
+    if longest is not None and longest <= waits:
+        raise invalid(
+            f"MaximumExecutionTimeoutInSeconds is {longest}: it must be larger than the total waiting time specified "
+            f"in TerminationWaitInSeconds and WaitIntervalInSeconds, which is {waits:g}."
+        )
+    return Plan(shifts, keep, [alarm["AlarmName"] for alarm in alarms], math.inf if longest is None else float(longest))
 
 
 def _shifts(routing: Record, instance_count: int) -> list[Shift]:
     wait = float(routing.get("WaitIntervalInSeconds", 0))
     match routing["Type"]:
         case "CANARY":
-            return [Shift(_share(routing["CanarySize"], instance_count), wait)]
+            return [Shift(_share(routing, "CanarySize", instance_count), wait)]
         case "LINEAR":
-            step = _share(routing["LinearStepSize"], instance_count)
+            step = _share(routing, "LinearStepSize", instance_count)
+            if step < _SMALLEST_STEP:
+                raise invalid("LinearStepSize must be 10-50% of the variant's total instance count.")
             return [Shift(step * number, wait) for number in range(1, math.ceil(1 / step))]
     return []
 
 
-def _share(size: Record, instance_count: int) -> float:
+def _share(routing: Record, member: str, instance_count: int) -> float:
+    if member not in routing:
+        raise invalid(f"{member} must be specified for the type {routing['Type']}.")
+    size = routing[member]
     whole = 100 if size["Type"] == "CAPACITY_PERCENT" else max(1, instance_count)
     if size["Value"] * 2 > whole:
         raise invalid(

@@ -26,12 +26,15 @@ class EndpointConfigs:
         """Remember a configuration whose models are all there."""
         name = parameters["EndpointConfigName"]
         arn = self._workshop.settings.arn(f"{KIND}/{name}")
-        for member in ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants"):
-            if member in parameters:
-                raise lacking(f"{member} of an endpoint configuration")
+        names = [variant["VariantName"] for variant in parameters["ProductionVariants"]]
+        if len(set(names)) < len(names):
+            raise invalid(f"The names of the variants must be unique within a configuration, not {', '.join(names)}.")
         for variant in parameters["ProductionVariants"]:
-            if "ServerlessConfig" in variant or "ModelName" not in variant:
-                raise lacking("serverless variants and variants without a ModelName")
+            if "ModelName" not in variant:
+                raise lacking("variants without a ModelName")
+            for member in ("InstanceType", "InitialInstanceCount"):
+                if member not in variant:
+                    raise invalid(f"{member} of the variant {variant['VariantName']} must be specified.")
             self._models.container(variant["ModelName"])
         record = {
             **{member: value for member, value in parameters.items() if member != "Tags"},
@@ -50,7 +53,7 @@ class EndpointConfigs:
     def list_all(self, parameters: Record) -> Record:
         """The configurations, filtered and in pages."""
         records = self._workshop.store.every(KIND)
-        return listed("ListEndpointConfigs", parameters, records, "EndpointConfig", set())
+        return listed("ListEndpointConfigs", parameters, records, "EndpointConfig")
 
     def delete(self, parameters: Record) -> Record:
         """Forget a configuration; an endpoint that runs it goes on."""
@@ -73,7 +76,8 @@ class EndpointConfigs:
                 variant["VariantName"],
                 self._models.container(variant["ModelName"]),
                 variant.get("InitialVariantWeight", 1.0),
-                variant.get("InitialInstanceCount", 1),
+                variant["InitialInstanceCount"],
+                variant["InstanceType"],
             )
             for variant in self.find(name)["ProductionVariants"]
         ]

@@ -21,6 +21,7 @@ from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import ServedContainer
@@ -40,6 +41,7 @@ class Endpoints:
         self._workshop = workshop
         self._configs = configs
         self.traffic = Traffic(workshop.settings)
+        self.figures = workshop.figures
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -47,6 +49,7 @@ class Endpoints:
         variants = self._configs.variants(configuration)
         deployment = parameters.get("DeploymentConfig")
         plan(deployment, _instances(variants))
+        self._require_room(variants)
         arn, now = self._workshop.settings.arn(f"{KIND}/{name}"), time.time()
         record: Record = {
             "EndpointName": name,
@@ -77,6 +80,7 @@ class Endpoints:
             kept = record.get("LastDeploymentConfig") if parameters.get("RetainDeploymentConfig") else None
             deployment = parameters.get("DeploymentConfig", kept)
             moves = plan(deployment, _instances(variants))
+            self._require_room(variants)
             generation = record["_Generation"] + 1
             pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
             self._change(
@@ -85,6 +89,7 @@ class Endpoints:
                 FailureReason=None,
                 LastDeploymentConfig=deployment,
                 PendingDeploymentSummary=pending,
+                _NextVariants=[asdict(variant) for variant in variants],
                 _Generation=generation,
             )
         self._in_background(self._replace, name, configuration, variants, generation, moves)
@@ -98,6 +103,8 @@ class Endpoints:
             record = self._updatable(name)
             for item in record["_Variants"]:
                 change = wanted.pop(item["name"], {})
+                if change.get("DesiredInstanceCount", 1) < 1:
+                    raise invalid(f"DesiredInstanceCount of the variant {item['name']} must be at least 1.")
                 item["weight"] = change.get("DesiredWeight", item["weight"])
                 item["instance_count"] = change.get("DesiredInstanceCount", item["instance_count"])
             if wanted:
@@ -115,7 +122,7 @@ class Endpoints:
 
     def list_all(self, parameters: Record) -> Record:
         """The endpoints, filtered and in pages."""
-        return listed("ListEndpoints", parameters, self._workshop.store.every(KIND), "Endpoint", set())
+        return listed("ListEndpoints", parameters, self._workshop.store.every(KIND), "Endpoint")
 
     def delete(self, parameters: Record) -> Record:
         """Drain and end the containers, then forget the endpoint."""
@@ -151,13 +158,19 @@ class Endpoints:
             if status == "Deleting":
                 self._workshop.store.remove(KIND, name)
             elif status != "Failed":
-                self._change(name, EndpointStatus="SystemUpdating", PendingDeploymentSummary=None)
+                over = {"PendingDeploymentSummary": None, "_NextVariants": None}
+                self._change(name, EndpointStatus="SystemUpdating", **over)
                 arguments = (name, record["EndpointConfigName"], _variants(record), record["_Generation"])
                 self._in_background(self._first_start, *arguments)
 
     def close(self) -> None:
         """Forget the containers; whoever closes the stand-in ends their processes."""
         self.traffic.clear()
+
+    def _require_room(self, variants: list[Variant]) -> None:
+        for variant in variants:
+            if variant.instance_type:
+                require_room(self._workshop, variant.instance_type, "endpoint usage", variant.instance_count)
 
     def _find(self, name: str) -> Record:
         record = self._workshop.store.read(KIND, name)
@@ -193,11 +206,12 @@ class Endpoints:
         self._change(name, EndpointStatus="InService", **_shown(variants))
 
     def _replace(self, name: str, configuration: str, variants: list[Variant], generation: int, moves: Plan) -> None:
+        began = time.monotonic()
         fleet = self._fleet(name, configuration, variants, generation)
         reason = self._started(fleet)
         if reason is None:
             try:
-                self.traffic.move(name, fleet, moves)
+                self.traffic.move(name, fleet, moves, began)
             except RolledBack as error:
                 reason = str(error)
             except Exception as error:
@@ -207,7 +221,8 @@ class Endpoints:
                 self._change(name, EndpointStatus="RollingBack")
                 fleet.stop()
         if reason is not None:
-            self._change(name, EndpointStatus="InService", FailureReason=reason, PendingDeploymentSummary=None)
+            over = {"PendingDeploymentSummary": None, "_NextVariants": None}
+            self._change(name, EndpointStatus="InService", FailureReason=reason, **over)
             return
         old = self.traffic.serve(name, fleet)
         if old is not None:
@@ -217,6 +232,7 @@ class Endpoints:
             EndpointStatus="InService",
             EndpointConfigName=configuration,
             PendingDeploymentSummary=None,
+            _NextVariants=None,
             _Variants=[asdict(variant) for variant in variants],
             **_shown(variants),
         )

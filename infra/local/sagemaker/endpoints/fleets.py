@@ -21,6 +21,7 @@ class Variant:
     container: ServedContainer
     weight: float
     instance_count: int
+    instance_type: str = ""
 
 
 class Fleet:
@@ -35,7 +36,7 @@ class Fleet:
         self._weights = {variant.name: variant.weight for variant in variants}
         group = f"/aws/sagemaker/Endpoints/{endpoint}"
         self._servers = {
-            variant.name: Server(workshop, variant.container, folder / variant.name, group, variant.name)
+            variant.name: Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
             for variant in variants
         }
 

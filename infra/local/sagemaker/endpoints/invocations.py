@@ -5,28 +5,25 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any
 
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
-from infra.local.sagemaker.errors import ServiceError, lacking, model_error
+from infra.local.sagemaker.errors import ServiceError, model_error
+from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import runtime_model
 from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing
+from infra.local.sagemaker.taken import INVOCATION
 
 PATH = re.compile(r"^/endpoints/([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})/invocations$")
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _VARIANT = "x-amzn-sagemaker-target-variant"
-_LACKING = {
-    "x-amzn-sagemaker-target-model": "TargetModel",
-    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname",
-    "x-amzn-sagemaker-inference-component": "InferenceComponentName",
-    "x-amzn-sagemaker-session-id": "SessionId",
-}
 
 
 def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Pass a request to one of an endpoint's containers and its answer back."""
-    for header, member in _LACKING.items():
-        if header in headers:
-            raise lacking(f"{member} of InvokeEndpoint")
+    sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
+    refuse_others("InvokeEndpoint", INVOCATION, sent)
     largest = runtime_model().shape_for("BodyBlob").metadata["max"]
     if len(body) > largest:
         raise ServiceError("ValidationError", f"The body of {len(body)} bytes is larger than {largest} bytes.", 413)
@@ -49,6 +46,16 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     return Answer(200, shown, answer.body)
 
 
+@cache
+def _members_by_header() -> dict[str, str]:
+    """The members of InvokeEndpoint that are headers, by the header in lower case."""
+    shape: Any = runtime_model().operation_model("InvokeEndpoint").input_shape
+    headers = {
+        name: member for name, member in shape.members.items() if member.serialization.get("location") == "header"
+    }
+    return {member.serialization["name"].lower(): name for name, member in headers.items()}
+
+
 def _answer(
     endpoints: Endpoints, name: str, wanted: str | None, headers: Mapping[str, str], body: bytes
 ) -> tuple[str, Answer]:
@@ -56,20 +63,37 @@ def _answer(
 
     Containers that are replaced at this very moment take no more requests: then the next look finds the new ones.
     """
-    observe = endpoints.traffic.observations.add
+    arrived = time.monotonic()
     for last in (False, False, True):
         variant, configuration, server = endpoints.server(name, wanted)
-        started = time.monotonic()
+        at_once, started = server.in_flight + 1, time.monotonic()
+        observe = partial(_observe, endpoints, name, variant, configuration, at_once, arrived, started)
         try:
             answer = server.invoke(headers, body)
         except (NotServing, TimeoutError) as error:
             if isinstance(error, NotHealthy) and not last:
                 continue
-            observe(name, variant, configuration, 503, time.monotonic() - started)
+            observe(503)
             raise _refusal(name, error) from error
-        observe(name, variant, configuration, answer.status, time.monotonic() - started)
+        observe(answer.status)
         return variant, answer
     raise AssertionError("the last attempt returns or raises")
+
+
+def _observe(
+    endpoints: Endpoints,
+    name: str,
+    variant: str,
+    configuration: str,
+    at_once: int,
+    arrived: float,
+    started: float,
+    status: int,
+) -> None:
+    """Remember one invocation for the deployment's alarms, and publish its figures."""
+    seconds = time.monotonic() - started
+    endpoints.traffic.observations.add(name, variant, configuration, status, seconds)
+    endpoints.figures.invocation(name, variant, configuration, status, seconds, started - arrived, at_once)
 
 
 def _refusal(endpoint: str, error: Exception) -> ServiceError:

@@ -23,7 +23,7 @@ _BETWEEN_ALARM_LOOKS_SECONDS = 0.5
 
 
 class RolledBack(Exception):
-    """An alarm rang before or while traffic moved to the new containers."""
+    """An alarm rang before or while traffic moved to the new containers, or all of it took too long."""
 
 
 class Traffic:
@@ -68,20 +68,23 @@ class Traffic:
             self._live.clear()
             self._newcomers.clear()
 
-    def move(self, endpoint: str, fleet: Fleet, plan: Plan) -> None:
+    def move(self, endpoint: str, fleet: Fleet, plan: Plan, began: float) -> None:
         """Give newcomers their growing share; :class:`RolledBack` as soon as an alarm rings, with all as before.
+
+        So it is when more than the longest time of the plan has passed since ``began``, on the monotonic clock.
 
         As on AWS, an alarm that is in ALARM already ends the move before it begins, also when the old containers
         have tripped it.
         """
         try:
-            self._check(plan.alarms)
+            latest = began + plan.longest_seconds
+            self._check(plan.alarms, latest)
             for shift in plan.shifts:
                 self._share(endpoint, fleet, shift.share)
-                self._hold(shift.seconds, plan.alarms)
+                self._hold(shift.seconds, plan.alarms, latest)
             if plan.keep_old_seconds:
                 self._share(endpoint, fleet, 1.0)
-                self._hold(plan.keep_old_seconds, plan.alarms)
+                self._hold(plan.keep_old_seconds, plan.alarms, latest)
         except Exception:
             with self._lock:
                 self._newcomers.pop(endpoint, None)
@@ -91,16 +94,18 @@ class Traffic:
         with self._lock:
             self._newcomers[endpoint] = (fleet, share)
 
-    def _hold(self, seconds: float, alarms: list[str]) -> None:
+    def _hold(self, seconds: float, alarms: list[str], latest: float) -> None:
         deadline = time.monotonic() + seconds * self._settings.wait_scale
         while True:
-            self._check(alarms)
+            self._check(alarms, latest)
             left = deadline - time.monotonic()
             if left <= 0:
                 return
             time.sleep(min(left, _BETWEEN_ALARM_LOOKS_SECONDS))
 
-    def _check(self, alarms: list[str]) -> None:
+    def _check(self, alarms: list[str], latest: float) -> None:
+        if time.monotonic() > latest:
+            raise RolledBack("The deployment was rolled back: it took longer than its MaximumExecutionTimeoutInSeconds")
         if not alarms:
             return
         found = self._cloudwatch.describe_alarms(AlarmNames=alarms)["MetricAlarms"]

@@ -19,7 +19,7 @@ from infra.local.sagemaker.errors import LONGEST_REASON, ServiceError, invalid, 
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.processes import Outcome
-from infra.local.sagemaker.storage import StorageError
+from infra.local.sagemaker.storage import Storage, StorageError
 from infra.local.sagemaker.store import Record
 from infra.local.sagemaker.workshop import Workshop
 
@@ -91,7 +91,7 @@ class Jobs(ABC):
     def list_all(self, parameters: Record) -> Record:
         """The jobs, filtered and in pages."""
         name = f"List{self.noun}s"
-        return listed(name, parameters, self.workshop.store.every(self.kind), self.noun, set())
+        return listed(name, parameters, self.workshop.store.every(self.kind), self.noun)
 
     def stop(self, parameters: Record) -> Record:
         """Ask a running job to end; a job that has ended is refused."""
@@ -110,6 +110,10 @@ class Jobs(ABC):
         if record is None:
             raise invalid(self.not_found.format(name=name))
         return record
+
+    def storage_of(self, record: Record) -> Storage:
+        """S3 as the job's role may use it."""
+        return self.workshop.storage.of_role(record["RoleArn"])
 
     def folder(self, name: str) -> Path:
         """Everything of one job on this machine."""

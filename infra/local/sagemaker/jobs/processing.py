@@ -11,7 +11,8 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.errors import invalid
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.launch import Container
 from infra.local.sagemaker.processes import Outcome, run_to_end
@@ -36,15 +37,15 @@ class ProcessingJobs(Jobs):
         for item in parameters.get("ProcessingInputs", []):
             source = item.get("S3Input")
             if source is None:
-                raise lacking("processing inputs other than S3Input")
-            if source["S3DataType"] != "S3Prefix" or source.get("S3InputMode", "File") != "File":
-                raise lacking("processing inputs other than an S3Prefix in the mode File")
+                raise invalid("A ProcessingInput must have an S3Input.")
             tree_path(Path(), source.get("LocalPath", _ROOT), _ROOT)
         for item in parameters.get("ProcessingOutputConfig", {}).get("Outputs", []):
             target = item.get("S3Output")
-            if target is None or target["S3UploadMode"] != "EndOfJob":
-                raise lacking("processing outputs other than S3Output with the upload mode EndOfJob")
+            if target is None:
+                raise invalid("A ProcessingOutput must have an S3Output.")
             tree_path(Path(), target.get("LocalPath", _ROOT), _ROOT)
+        cluster = parameters["ProcessingResources"]["ClusterConfig"]
+        require_room(self.workshop, cluster["InstanceType"], "processing job usage", cluster["InstanceCount"])
 
     def first_record(self, parameters: Record) -> Record:
         """Nothing beside the request: the clock starts with the container."""
@@ -71,7 +72,7 @@ class ProcessingJobs(Jobs):
             for item in record.get("ProcessingOutputConfig", {}).get("Outputs", []):
                 target = item["S3Output"]
                 folder = tree_path(self._tree(name, host), target["LocalPath"], _ROOT)
-                self.workshop.storage.upload_folder(folder, target["S3Uri"])
+                self.storage_of(record).upload_folder(folder, target["S3Uri"])
 
     def _judge(self, name: str, ended: dict[str, tuple[Outcome, str]], stop: threading.Event) -> None:
         """Raise unless every host ended well by itself; a host that failed is the reason, not those stopped for it."""
@@ -121,8 +122,9 @@ class ProcessingJobs(Jobs):
             )
             command = self.workshop.launcher.command(container, log.line)
             process = self.workshop.processes.start(command, log.line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/{host}"})
             limit = record.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds)
+            outcome = run_to_end(process, halt, limit, self.workshop.settings.stop_grace_seconds, look)
             return outcome, log.last_words
         finally:
             log.close()
@@ -134,7 +136,7 @@ class ProcessingJobs(Jobs):
             folder = tree_path(tree, source["LocalPath"], _ROOT)
             sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
             share = (hosts.index(host), len(hosts)) if sharded else (0, 1)
-            if self.workshop.storage.download_prefix(source["S3Uri"], folder, share) == 0:
+            if self.storage_of(record).download_prefix(source["S3Uri"], folder, share) == 0:
                 raise JobFailed(
                     f'ClientError: Failed to download data. No S3 objects found under S3 URL "{source["S3Uri"]}"'
                 )

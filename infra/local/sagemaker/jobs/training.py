@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.sagemaker.archives import pack
 from infra.local.sagemaker.errors import invalid, lacking
+from infra.local.sagemaker.instances import require_room, training_use
 from infra.local.sagemaker.jobs.checkpoints import CheckpointSync
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped, failure_reason, tree_path
 from infra.local.sagemaker.jobs.metrics import MetricWatch
@@ -50,20 +51,24 @@ class TrainingJobs(Jobs):
         """Refuse what would quietly be something else here."""
         algorithm = parameters["AlgorithmSpecification"]
         if "TrainingImage" not in algorithm:
-            raise lacking("built-in and marketplace algorithms (AlgorithmSpecification.AlgorithmName)")
+            raise invalid("AlgorithmSpecification must have a TrainingImage.")
         self.workshop.launcher.check(algorithm["TrainingImage"])
         MetricWatch(algorithm.get("MetricDefinitions", []))
-        if parameters["ResourceConfig"].get("InstanceCount", 1) != 1:
+        resources = parameters.get("ResourceConfig", {})
+        if "InstanceType" not in resources or resources.get("InstanceCount", 0) < 1:
+            raise invalid("ResourceConfig must have an InstanceType and an InstanceCount of at least 1.")
+        if resources["InstanceCount"] != 1:
             raise lacking("training on more than one instance")
+        if "StoppingCondition" not in parameters:
+            raise invalid("StoppingCondition must be specified.")
         check_spot(parameters)
         for channel in parameters.get("InputDataConfig", []):
-            if channel.get("InputMode", algorithm["TrainingInputMode"]) == "Pipe":
-                raise lacking("the input mode Pipe")
-            source = channel["DataSource"].get("S3DataSource")
-            if source is None or source["S3DataType"] != "S3Prefix":
-                raise lacking("data sources other than an S3Prefix")
+            if "S3DataSource" not in channel["DataSource"]:
+                raise invalid(f"The channel {channel['ChannelName']} must have an S3DataSource.")
         if "CheckpointConfig" in parameters:
             tree_path(Path(), parameters["CheckpointConfig"].get("LocalPath", "/opt/ml/checkpoints"))
+        instance = parameters["ResourceConfig"].get("InstanceType", "")
+        require_room(self.workshop, instance, training_use(parameters), 1)
 
     def first_record(self, parameters: Record) -> Record:
         """A training job starts in the secondary status Starting."""
@@ -104,7 +109,7 @@ class TrainingJobs(Jobs):
         if has_model:
             archive = self.folder(name) / "model.tar.gz"
             pack(tree / "model", archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record))
+            self.storage_of(record).upload_file(archive, self.model_uri(record))
         if outcome.ended_by == "time limit":
             self._advance(name, "MaxRuntimeExceeded")
             raise JobStopped
@@ -166,8 +171,14 @@ class TrainingJobs(Jobs):
             self._advance(name, "Training")
             self.change(name, TrainingStartTime=time.time())
             process = self.workshop.processes.start(command, on_line)
+            look = self.workshop.watch_use(command, process, _LOG_GROUP, {"Host": f"{name}/algo-1"})
+
+            def go_along() -> None:
+                look()
+                checkpoints.upload_now_and_then()
+
             limit = record["StoppingCondition"].get("MaxRuntimeInSeconds", 86_400)
-            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, checkpoints.upload_now_and_then)
+            outcome = run_to_end(process, stop, limit, settings.stop_grace_seconds, go_along)
             return outcome, log.last_words
         finally:
             log.close()
@@ -180,7 +191,7 @@ class TrainingJobs(Jobs):
         for channel in record.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
             folder = tree / "input" / "data" / channel["ChannelName"]
-            if self.workshop.storage.download_prefix(source["S3Uri"], folder) == 0:
+            if self.storage_of(record).download_prefix(source["S3Uri"], folder) == 0:
                 raise JobFailed(
                     f'ClientError: No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source.'
                 )
@@ -190,7 +201,7 @@ class TrainingJobs(Jobs):
                 "RecordWrapperType": channel.get("RecordWrapperType", "None"),
                 **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
             }
-        instance = record["ResourceConfig"].get("InstanceType", "ml.m5.large")
+        instance = record["ResourceConfig"]["InstanceType"]
         resources = {
             "current_host": "algo-1",
             "current_instance_type": instance,
@@ -209,14 +220,16 @@ class TrainingJobs(Jobs):
         config = record.get("CheckpointConfig", {})
         folder = tree_path(tree, config.get("LocalPath", "/opt/ml/checkpoints"))
         settings = self.workshop.settings
-        return CheckpointSync(self.workshop.storage, folder, config.get("S3Uri"), settings.checkpoint_seconds)
+        return CheckpointSync(self.storage_of(record), folder, config.get("S3Uri"), settings.checkpoint_seconds)
 
     def _upload_output(self, record: Record, tree: Path) -> None:
         data = tree / "output" / "data"
         if any(data.iterdir()):
             archive = self.folder(record["TrainingJobName"]) / "output.tar.gz"
             pack(data, archive)
-            self.workshop.storage.upload_file(archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz"))
+            self.storage_of(record).upload_file(
+                archive, self.model_uri(record).replace("model.tar.gz", "output.tar.gz")
+            )
 
     def _advance(self, name: str, status: str, message: str | None = None) -> None:
         with self.workshop.store.lock:

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from infra.local.sagemaker.errors import lacking
+from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped
 from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.serving import NotServing, Server, ServingError
@@ -31,14 +31,9 @@ class TransformJobs(Jobs):
 
     def check(self, parameters: Record) -> None:
         """Refuse what would quietly be something else here."""
-        source = parameters["TransformInput"]
-        if source["DataSource"]["S3DataSource"]["S3DataType"] != "S3Prefix":
-            raise lacking("transform inputs other than an S3Prefix")
-        if source.get("SplitType", "None") != "None" or source.get("CompressionType", "None") != "None":
-            raise lacking("splitting or decompressing transform inputs")
-        if "DataProcessing" in parameters:
-            raise lacking("DataProcessing of a transform job")
         self._models.container(parameters["ModelName"])
+        resources = parameters["TransformResources"]
+        require_room(self.workshop, resources["InstanceType"], "transform job usage", resources["InstanceCount"])
 
     def first_record(self, parameters: Record) -> Record:
         """Nothing beside the request: the clock starts with the container."""

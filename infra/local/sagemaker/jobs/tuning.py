@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 
-from infra.local.sagemaker.errors import ServiceError, invalid, lacking
+from infra.local.sagemaker.errors import ServiceError, invalid
 from infra.local.sagemaker.jobs.jobs import JobFailed, Jobs, JobStopped
 from infra.local.sagemaker.jobs.ranges import Axis, Point, axes, values
 from infra.local.sagemaker.jobs.search import anywhere, hopeless, promising
@@ -37,11 +37,6 @@ class TuningJobs(Jobs):
     def check(self, parameters: Record) -> None:
         """Refuse what would quietly be something else here."""
         config = parameters["HyperParameterTuningJobConfig"]
-        if config["Strategy"] not in ("Random", "Bayesian"):
-            raise lacking(f"the tuning strategy {config['Strategy']}")
-        for member in ("WarmStartConfig", "TrainingJobDefinitions", "Autotune"):
-            if member in parameters:
-                raise lacking(f"{member} of a tuning job")
         if "TrainingJobDefinition" not in parameters:
             raise invalid("TrainingJobDefinition must be specified.")
         if "HyperParameterTuningJobObjective" not in config:
@@ -80,7 +75,7 @@ class TuningJobs(Jobs):
                 metric = trial["FinalHyperParameterTuningJobObjectiveMetric"]
                 trial["FinalObjectiveMetricValue"] = metric["Value"]
         name = "ListTrainingJobsForHyperParameterTuningJob"
-        return listed(name, parameters, trials, "TrainingJob", {"HyperParameterTuningJobName"})
+        return listed(name, parameters, trials, "TrainingJob")
 
     def work(self, record: Record, stop: threading.Event) -> None:
         """Keep up to the allowed number of trials running until all have run."""
@@ -147,11 +142,9 @@ class TuningJobs(Jobs):
         definition = record["TrainingJobDefinition"]
         metric = record["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"]
         static = definition.get("StaticHyperParameters", {})
-        own = ("StaticHyperParameters", "DefinitionName", "TuningObjective", "HyperParameterRanges", "RoleArn")
         return {
-            **{member: value for member, value in definition.items() if member not in own},
+            **{member: value for member, value in definition.items() if member != "StaticHyperParameters"},
             "TrainingJobName": name,
-            "RoleArn": definition["RoleArn"],
             "HyperParameters": {**static, **drawn, OBJECTIVE_KEY: metric},
         }
 

@@ -56,7 +56,7 @@ class Artifacts:
             artifacts = [one for one in artifacts if one["Source"]["SourceUri"] == parameters["SourceUri"]]
         if "ArtifactType" in parameters:
             artifacts = [one for one in artifacts if one["ArtifactType"] == parameters["ArtifactType"]]
-        return listed("ListArtifacts", parameters, artifacts, "Artifact", {"SourceUri", "ArtifactType"})
+        return listed("ListArtifacts", parameters, artifacts, "Artifact")
 
     def delete(self, parameters: Record) -> Record:
         """Forget an artifact that nothing is associated with, by its ARN or its address."""

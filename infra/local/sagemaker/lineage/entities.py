@@ -41,7 +41,7 @@ class Entities:
         if "SourceArn" in parameters:
             source = parameters["SourceArn"]
             components = [one for one in components if one["TrialComponentSource"]["SourceArn"] == source]
-        return listed("ListTrialComponents", parameters, components, "TrialComponent", {"SourceArn"})
+        return listed("ListTrialComponents", parameters, components, "TrialComponent")
 
     def list_contexts(self, parameters: Record) -> Record:
         """The contexts of endpoints, filtered and in pages."""
@@ -50,7 +50,7 @@ class Entities:
             contexts = [one for one in contexts if one["Source"]["SourceUri"] == parameters["SourceUri"]]
         if "ContextType" in parameters:
             contexts = [one for one in contexts if one["ContextType"] == parameters["ContextType"]]
-        return listed("ListContexts", parameters, contexts, "Context", {"SourceUri", "ContextType"})
+        return listed("ListContexts", parameters, contexts, "Context")
 
     def find(self, arn: str) -> Entity | None:
         """What has this ARN, or None."""

@@ -55,7 +55,7 @@ def _pictures() -> list[bytes]:
 
 PICTURES = _pictures()
 TYPES = (
-    *("image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image", "application/x-npy"),
+    *("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/x-image", "application/x-npy"),
     *("application/json", "application/jsonlines", "text/csv", "application/octet-stream", "multipart/form-data"),
 )
 USUAL_TYPES = st.sampled_from(TYPES + ("application/x-image",) * len(TYPES)).map(str.encode)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,16 @@ def test_a_jpeg_is_answered_as_well(server: Server) -> None:
     jpeg = picture({(1, 2): "blue"}, form="JPEG", quality=100, subsampling=0)
     status, answer = server.invoke(jpeg, "image/jpeg")
     assert (status, [one["class"] for one in answer["detections"]]) == (200, ["blue"])
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}])
+def test_a_tiff_is_answered_as_the_same_pixels_in_a_png_are(server: Server, options: dict[str, Any]) -> None:
+    """By its type, and by its bytes alone."""
+    _, plain = server.invoke(RED)
+    tiff = picture({(1, 2): "red"}, form="TIFF", **options)
+    for content_type in ("image/tiff", "application/x-image"):
+        status, answer = server.invoke(tiff, content_type)
+        assert (status, answer["detections"]) == (200, plain["detections"])
 
 
 def test_json_gives_the_same_answer_as_the_image_itself(server: Server) -> None:

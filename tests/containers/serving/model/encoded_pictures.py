@@ -91,6 +91,58 @@ def bmps() -> dict[str, bytes]:
     return named
 
 
+def tiffs() -> dict[str, bytes]:
+    """Every number of channels and bits, the usual compressions, both orders of bytes, pages, tiles, turned."""
+    turned = Image.Exif()
+    turned[274] = 6
+    deep = np.asarray(GREY, np.uint16) * 251
+    named = {
+        "TIFF": encode(COLOUR, "TIFF"),
+        "grey TIFF": encode(GREY, "TIFF"),
+        "transparent TIFF": encode(CLEAR, "TIFF"),
+        "palette TIFF": encode(PALETTE, "TIFF"),
+        "1-bit TIFF": encode(COLOUR.convert("1"), "TIFF"),
+        "CMYK TIFF": encode(COLOUR.convert("CMYK"), "TIFF"),
+        "16-bit TIFF": encode(Image.fromarray(deep), "TIFF"),
+        "16-bit TIFF from the other end": encode(Image.fromarray(deep.astype(">u2")), "TIFF"),
+        "fax TIFF": encode(COLOUR.convert("1"), "TIFF", compression="group4"),
+        "JPEG TIFF": encode(COLOUR, "TIFF", compression="jpeg"),
+        "TIFF of two pages": encode(COLOUR, "TIFF", save_all=True, append_images=[TURNED]),
+        "turned TIFF": encode(COLOUR, "TIFF", exif=turned),
+        "turned LZW TIFF": encode(COLOUR, "TIFF", compression="tiff_lzw", exif=turned),
+    }
+    for compression in ("tiff_lzw", "tiff_adobe_deflate", "packbits"):
+        named[f"{compression} TIFF"] = encode(COLOUR, "TIFF", compression=compression)
+    for order in "<>":
+        named[f"16-bit colour TIFF {order}"] = tiff(16, 3, order=order)
+        named[f"tiled TIFF {order}"] = tiff(8, 3, order=order, tile=32, width=50)
+    return named
+
+
+def tiff(bits: int, channels: int, *, order: str = "<", tile: int = 0, width: int = 13, height: int = 11) -> bytes:
+    """A TIFF of noise without compression, in one strip or in square tiles."""
+    across, down = (-(-width // tile), -(-height // tile)) if tile else (1, 1)
+    length = (tile or width) * (tile or height) * channels * bits // 8
+    pieces = across * down
+    places = {322: tile, 323: tile, 324: None, 325: length} if tile else {273: None, 278: height, 279: length}
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: 2 if channels > 2 else 1, 277: channels, **places}
+    start = 8 + 2 + 12 * len(tags) + 4
+    more, entries = b"", b""
+    for tag, value in sorted(tags.items()):
+        repeated = channels if tag == 258 else pieces if tag in (273, 279, 324, 325) else 1
+        # Behind the directory stand the longer values, and behind all of them, at a place known beforehand, the pixels.
+        pixels = start + 12 * channels + 24 * pieces
+        values = [pixels + at * length for at in range(pieces)] if value is None else [value] * repeated
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        if len(values) > 1:
+            entries += struct.pack(f"{order}HHII", tag, 4, len(values), start + len(more))
+            more += packed
+        else:
+            entries += struct.pack(f"{order}HHI", tag, 4, 1) + packed
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, len(tags))
+    return (head + entries + bytes(4) + more).ljust(pixels, b"\0") + NOISE.bytes(length * pieces)
+
+
 def npy(array: np.ndarray) -> bytes:
     """The array as NumPy writes it."""
     stream = io.BytesIO()

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.containers.serving.conftest import encode
-from tests.containers.serving.model.encoded_pictures import COLOUR, bmp, bmps, jpegs, npy, png_chunk, pngs, webps
+from tests.containers.serving.model.encoded_pictures import COLOUR, bmp, bmps, jpegs, npy, png_chunk, pngs, tiffs, webps
 from tests.containers.serving.model.running_decoder import Decoder
 
 pytestmark = pytest.mark.serving
-EVERY_KIND = {**jpegs(), **pngs(), **webps(), **bmps()}
+EVERY_KIND = {**jpegs(), **pngs(), **webps(), **bmps(), **tiffs()}
 ANSWERED_BYTES = 150_000_000
 
 

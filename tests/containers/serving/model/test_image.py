@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,13 +24,17 @@ from tests.containers.serving.model.encoded_pictures import (
     jpegs,
     npy,
     pngs,
+    tiffs,
     webps,
 )
 from tests.containers.serving.model.running_decoder import Decoder
+from tests.containers.training.conftest import REPOSITORY
 
 pytestmark = pytest.mark.serving
-EVERY_KIND = {**jpegs(), **pngs(), **webps(), **bmps()}
-KNOWN_TO_PILLOW = [name for name in EVERY_KIND if name not in ("BMP of 32 bits and masks", "BMP of 4 bits in runs")]
+EVERY_KIND = {**jpegs(), **pngs(), **webps(), **bmps(), **tiffs()}
+UNLIKE_PILLOW = ("BMP of 32 bits and masks", "BMP of 4 bits in runs", "transparent TIFF")
+"""What Pillow does not read, or of which it drops the transparency that darkens what OpenCV reads."""
+KNOWN_TO_PILLOW = [name for name in EVERY_KIND if name not in UNLIKE_PILLOW]
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -51,11 +57,32 @@ def bgr(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))[:, :, ::-1]
 
 
-@pytest.mark.parametrize("name", EVERY_KIND)
+@pytest.mark.parametrize("name", [name for name in EVERY_KIND if "TIFF" not in name])
 def test_every_kind_of_picture_is_read_as_training_reads_it(decoder: Decoder, name: str) -> None:
     """Pixel for pixel, also where the format leaves a choice."""
     (ours,), (theirs,) = (decoder.pixels(word, EVERY_KIND[name]) for word in ("image", "as training reads"))
     assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.training
+def test_tiffs_and_all_others_are_read_as_the_training_itself_reads_them(
+    decoder: Decoder, training_python: Path, tmp_path: Path
+) -> None:
+    """Ultralytics' own reader, which takes another way through OpenCV for a TIFF, in the training's environment."""
+    for number, (name, data) in enumerate(EVERY_KIND.items()):
+        (tmp_path / f"{number}.{'tif' if 'TIFF' in name else 'png'}").write_bytes(data)
+    program = (
+        "import sys, hashlib; from pathlib import Path; from ultralytics.utils.patches import imread\n"
+        "for file in Path(sys.argv[1]).iterdir():\n"
+        "    image = imread(str(file))\n"
+        "    print(file.stem, None if image is None else hashlib.sha256(image.tobytes()).hexdigest())"
+    )
+    command = [str(training_python), "-c", program, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    read = dict(line.split() for line in ran.stdout.splitlines() if line.partition(" ")[0].isdecimal())
+    for number, (name, data) in enumerate(EVERY_KIND.items()):
+        (pixels,) = decoder.pixels("image", data)
+        assert hashlib.sha256(pixels.tobytes()).hexdigest() == read[str(number)], name
 
 
 @pytest.mark.parametrize("name", KNOWN_TO_PILLOW)
@@ -63,9 +90,10 @@ def test_every_kind_of_picture_is_what_another_library_sees(decoder: Decoder, na
     """Pillow rounds 5 bits of colour another way, and cannot make 8 of 16."""
     (ours,) = decoder.pixels("image", EVERY_KIND[name])
     image: Image.Image = Image.open(io.BytesIO(EVERY_KIND[name]))
-    if "16-bit" in name and image.mode == "I;16":
+    if "16-bit" in name and image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) // 256).astype(np.uint8))
-    turned = image.transpose(TURNS[6]) if "turned" in name else image
+    # Pillow turns a TIFF while it reads it.
+    turned = image.transpose(TURNS[6]) if "turned" in name and "TIFF" not in name else image
     distance = np.abs(ours.astype(int) - bgr(turned)).max()
     assert distance <= (7 if "15 bits" in name or "16 bits" in name else 1 if "CMYK" in name else 0)
 

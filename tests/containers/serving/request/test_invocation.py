@@ -46,7 +46,11 @@ def refused(status: int, body: object, **headers: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["image/jpeg", "image/png", "image/webp", "image/bmp", "application/x-image", "Image/JPEG; q=1"]
+    "content_type",
+    [
+        *("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/x-image"),
+        "Image/JPEG; q=1",
+    ],
 )
 def test_an_image_is_its_own_body(content_type: str) -> None:
     """The bytes arrive as they are; what they are is seen later, by the bytes."""

@@ -40,7 +40,10 @@ def judged_bytes(count: int) -> int:
     """The most memory that judging so many pictures takes in this process, the list of pictures left out."""
     source = Invented([Entry(f"{at}.jpg", "", f"{at}.jpg", "", at) for at in range(count)])
     digests = [hashlib.sha256(b"%d" % at).digest() for at in range(count)]
-    known = {f"{at}.jpg": Picture(digest, 640, 480, look=digest[:16]) for at, digest in enumerate(digests)}
+    known = {
+        f"{at}.jpg": Picture(digest, 640, 480, look=digest[:16], thumbnail=digest * 32)
+        for at, digest in enumerate(digests)
+    }
     with tempfile.TemporaryFile() as spool:
         tracemalloc.start()
         judged = judge(source, Path(), Options(), spool, known=known)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from containers.training.preparation.pictures import examine, look_of
+from containers.training.preparation.look import look_of
+from containers.training.preparation.pictures import examine
 from tests.containers.training.conftest import REPOSITORY
 from tests.containers.training.preparation.pictures import encoded, png_header, scene
 
@@ -39,7 +40,7 @@ def test_a_whole_picture_has_no_defect(form: str, options: dict[str, Any]) -> No
     found = examine(data)
     assert (found.defect, found.message, found.width, found.height) == ("", "", 160, 120)
     assert found.digest == hashlib.sha256(data).digest()
-    assert len(found.look) == 16
+    assert (len(found.look), len(found.thumbnail)) == (16, 32 * 32)
 
 
 @pytest.mark.parametrize(("form", "options"), FORMS)
@@ -56,6 +57,26 @@ def test_a_jpeg_whose_end_was_never_written_is_told(options: dict[str, Any]) -> 
     data = encoded(scene(), **options)
     for length in range(700, len(data) - 2, len(data) // 40):
         assert examine(data[:length] + bytes(len(data) - length)).defect, length
+
+
+WRITTEN = [("WEBP", {}), ("WEBP", {"lossless": True}), ("TIFF", {"compression": "tiff_lzw"}), ("PNG", {})]
+
+
+@pytest.mark.parametrize(("form", "options"), WRITTEN)
+def test_an_end_that_was_never_written_is_told_in_other_formats_too(form: str, options: dict[str, Any]) -> None:
+    """From 512 bytes on, a disk's smallest block."""
+    data = encoded(scene(size=(320, 240)), form, **options)
+    for length in range(600, len(data) - 512, len(data) // 20):
+        assert examine(data[:length] + bytes(len(data) - length)).defect, length
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"quality": 5}])
+def test_a_black_webp_is_whole(options: dict[str, Any]) -> None:
+    """Its end is zeros, whole as it is; so is that of a picture that is black below."""
+    black = Image.new("RGB", (4000, 3000))
+    assert examine(encoded(black, "WEBP", **options)).defect == ""
+    black.paste(scene(size=(4000, 300)), (0, 0))
+    assert examine(encoded(black, "WEBP", **options)).defect == ""
 
 
 def test_a_jpeg_damaged_inside_is_told() -> None:
@@ -114,6 +135,30 @@ def test_the_size_is_that_of_the_upright_picture(form: str, orientation: int, si
     assert found.rotated == (orientation != 1)
 
 
+def segment(marker: int, content: bytes) -> bytes:
+    """One segment of a JPEG's head."""
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize(
+    "before", [b"", segment(0xE2, b"ICC_PROFILE\0\1\1 \xff\xda "), segment(0xFE, b"\xff\xda" * 99)]
+)
+def test_a_jpegs_orientation_is_found_wherever_it_stands(before: bytes) -> None:
+    """Behind other segments, whatever these hold, and also where an editor wrote it as XMP."""
+    data = encoded(scene())
+    exif = Image.Exif()
+    exif[274] = 6
+    editor = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    for told in (
+        segment(0xE1, b"Exif\0\0" + exif.tobytes().removeprefix(b"Exif\0\0")),
+        segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + editor),
+    ):
+        found = examine(data[:2] + before + told + data[2:])
+        assert (found.width, found.height, found.rotated, found.defect) == (120, 160, True, "")
+    found = examine(data[:2] + before + data[2:])
+    assert (found.width, found.height, found.rotated, found.defect) == (160, 120, False, "")
+
+
 def test_copies_in_another_quality_size_or_light_look_alike() -> None:
     """The hash of a copy differs in few bits, that of another picture in many."""
     picture = scene(size=(640, 480))
@@ -128,10 +173,20 @@ def test_copies_in_another_quality_size_or_light_look_alike() -> None:
     assert all(different_bits(look, examine(encoded(scene(seed))).look) > 30 for seed in range(1, 40))
 
 
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_grey_of_16_bits_looks_as_its_upper_8(form: str) -> None:
+    """And not white, from 256 levels of 65,536 on, as all others of that kind."""
+    grey = scene(size=(640, 480)).convert("L")
+    deep = Image.fromarray(np.asarray(grey, np.uint16) * 256 + 77)
+    found, plain = examine(encoded(deep, form)), examine(encoded(grey, "PNG"))
+    assert found.defect == ""
+    assert (found.look, found.thumbnail) == (plain.look, plain.thumbnail)
+
+
 def test_a_plain_picture_looks_like_nothing() -> None:
     """White paper and night sky must not be duplicates of each other."""
     noise = np.random.default_rng(0).integers(0, 6, (120, 160), dtype=np.uint8)
-    assert look_of(Image.fromarray(noise)) == look_of(Image.new("L", (160, 120), 255)) == b""
+    assert look_of(Image.fromarray(noise)) == look_of(Image.new("L", (160, 120), 255)) == (b"", b"")
 
 
 @pytest.mark.training

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -91,6 +92,24 @@ def test_the_contact_sheet_shows_the_pictures_with_their_labels(make_job: Make) 
         max(map(abs, (red - 56, green - 212, blue - 48))) < 40 for red, green, blue in colours
     )
     assert sheet.stat().st_size < 600_000
+
+
+def test_the_contact_sheet_shows_tiffs_upright_and_16_bits_in_their_shades(make_job: Make) -> None:
+    """All pictures are grey of 16 bits, dark above and light below once they stand upright."""
+    job = make_job()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    levels = np.linspace(10_000, 50_000, 48, dtype=np.uint16).reshape(1, -1).repeat(64, axis=0)
+    for number, picture in enumerate(sorted(job.dataset.rglob("*.png"))):
+        picture.unlink()
+        Image.fromarray(levels + number).save(picture.with_suffix(".tif"), exif=exif)
+    for label in job.dataset.rglob("*.txt"):
+        label.write_text("", encoding="utf-8")
+    job.run()
+    with Image.open(job.output("report/contact-sheet.jpg")) as sheet:
+        tile = np.asarray(sheet.convert("L"))[:260, :260]
+    seen = tile[108:152, 130].astype(int)
+    assert np.abs(seen - np.linspace(10_000, 50_000, 48)[2:-2] // 256).max() < 8
 
 
 BROKEN_ROWS = [
@@ -184,6 +203,45 @@ def test_one_picture_with_two_labels_is_a_conflict(make_job: Make) -> None:
     shutil.copyfile(job.dataset / "images/train/p0.png", job.dataset / "images/train/p1.png")
     assert [error.split(": ")[0] for error in rejected(job)] == ["images/train/p1.png"]
     assert dict(job.report.counted) == {"label-conflict": 1, "repeated-image": 1}
+
+
+def conflicting(make_job: Make, **options: Any) -> Job:
+    """Two equal pictures in training, the second labelled as another class."""
+    job = make_job(**options)
+    shutil.copyfile(job.dataset / "images/train/p0.png", job.dataset / "images/train/p1.png")
+    return job
+
+
+def test_a_conflict_may_be_dropped_as_a_leak_is(make_job: Make) -> None:
+    """The picture that is there first stays, with its label."""
+    report = conflicting(make_job, policy={"label-conflict": "drop"}).prepared()
+    assert (report.errors, report.splits["train"].images) == (0, 5)
+    assert [(one.kind, one.action, one.file) for one in report.findings if one.kind == "label-conflict"] == [
+        ("label-conflict", "dropped", "images/train/p1.png")
+    ]
+
+
+def test_a_copy_that_goes_anyway_is_no_conflict(make_job: Make) -> None:
+    """Its label goes with it, and is nobody's problem."""
+    report = conflicting(make_job, policy={"repeated-image": "drop"}).prepared()
+    assert dict(report.counted) == {"repeated-image": 1}
+
+
+def test_a_leak_that_is_dropped_is_no_conflict_either(make_job: Make) -> None:
+    """Of two labels of one picture the more held-out one stays."""
+    job = make_job(policy={"leaked-image": "drop"})
+    shutil.copyfile(job.dataset / "images/train/p0.png", job.dataset / "images/val/p1.png")
+    assert dict(job.prepared().counted) == {"leaked-image": 1}
+
+
+def test_labels_that_mean_the_same_are_no_conflict(make_job: Make) -> None:
+    """Of one picture that two tools exported: rows in another order, numbers with fewer digits."""
+    job = conflicting(make_job)
+    labels = job.dataset / "labels/train"
+    (labels / "p0.txt").write_text("0 0.503125 0.5 0.25 0.25\n1 0.2 0.2 0.123456 0.1\n", encoding="utf-8")
+    (labels / "p1.txt").write_text("1 0.2 0.2 0.1235 0.1\n0 0.5 0.5 0.25 0.25\n", encoding="utf-8")
+    report = job.prepared()
+    assert (report.errors, report.counted["repeated-image"], "label-conflict" in report.counted) == (0, 1, False)
 
 
 def test_an_empty_validation_set_is_an_error(make_job: Make) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.sagemaker.service import SageMaker
 from infra.local.sagemaker.settings import Settings
-from tests.infra.local.sagemaker.requests import BUCKET, CONTAINER
+from tests.infra.local.sagemaker.requests import BUCKET, CONTAINER, ROLE
 from tests.stand_in import StandIn
 
 
@@ -18,6 +18,7 @@ from tests.stand_in import StandIn
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     """A stand-in with a bucket, one data set, and the image `fake`."""
     with StandIn(tmp_path_factory.mktemp("stand-in"), {"fake": CONTAINER}) as running:
+        running.role(ROLE)
         s3 = running.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="data/a.txt", Body=b"first")

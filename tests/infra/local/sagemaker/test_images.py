@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.sagemaker.errors import ServiceError
-from infra.local.sagemaker.images import command, entrypoint, folder_of, repository_name
+from infra.local.sagemaker.images import Program, command, entrypoint, folder_of, program, repository_name
 
 PYTHON = Path("/venv/bin/python")
 
@@ -66,3 +66,34 @@ def test_python_becomes_the_environment_s_interpreter(tmp_path: Path) -> None:
     assert command(["python3.11", "-m", "a.b"], PYTHON, tmp_path) == [str(PYTHON), "-m", "a.b"]
     assert command(["python", "program.py"], PYTHON, tmp_path) == [str(PYTHON), str(tmp_path / "program.py")]
     assert command(["tini", "python"], PYTHON, tmp_path) == ["tini", "python"]
+
+
+def test_an_image_built_on_another_is_that_one_with_its_own_variables(tmp_path: Path) -> None:
+    """Also where an argument names it; its modules are found before the other's, and its entry point wins."""
+    base = tmp_path / "containers" / "training"
+    base.mkdir(parents=True)
+    (base / "Dockerfile").write_text('FROM python:3.11\nENV A=0\nENTRYPOINT ["python", "-m", "it"]\n')
+    own = tmp_path / "own"
+    own.mkdir()
+    text = 'ARG BASE=1.dkr.ecr.x/greenlight-training:3\nFROM ${BASE}\nENV A=1 \\\n    B="two words"\n'
+    (own / "Dockerfile").write_text(text)
+    overrides = {"own-training": own}
+    found = program("own-training:1", tmp_path, overrides)
+    expected = Program(base, ["python", "-m", "it"], {"A": "1", "B": "two words"}, (own,))
+    assert found == expected
+    (own / "Dockerfile").write_text(text + 'ENTRYPOINT ["python", "mine.py"]\n')
+    assert program("own-training:1", tmp_path, overrides).entrypoint == ["python", "mine.py"]
+    assert program("greenlight-training", tmp_path, {}) == Program(base, ["python", "-m", "it"], {}, ())
+
+
+def test_an_image_on_another_with_more_requirements_is_refused(tmp_path: Path) -> None:
+    """Its environment would lack those of the other."""
+    base = tmp_path / "containers" / "training"
+    base.mkdir(parents=True)
+    (base / "Dockerfile").write_text('FROM python:3.11\nENTRYPOINT ["python"]\n')
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "Dockerfile").write_text("FROM --platform=linux/amd64 greenlight-training\n")
+    (own / "requirements.txt").touch()
+    with pytest.raises(ServiceError, match="run the built image, by --runtime podman or docker"):
+        program("own-training", tmp_path, {"own-training": own})

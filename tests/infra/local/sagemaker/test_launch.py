@@ -34,3 +34,24 @@ def test_an_engine_runs_the_image_and_removes_what_is_left(tmp_path: Path) -> No
     assert {"RUN=one", "AWS_ENDPOINT_URL=http://127.0.0.1:4566"} <= set(run)
     assert run[-2:] == ["greenlight-training:1", "train"]
     assert remove == ["rm", "--force", name]
+
+
+def test_an_engine_may_need_more_words_and_a_named_folder_stays_a_process(tmp_path: Path) -> None:
+    """Arguments of this machine's engine come first; an image that a folder was named for is not asked of it."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text('FROM scratch\nENTRYPOINT ["python", "program.py"]\n')
+    settings = Settings(
+        tmp_path,
+        "http://127.0.0.1:4566",
+        runtime=f"{sys.executable} -q",
+        run_arguments=("--ulimit", "nofile=9"),
+        images={"own-training": folder},
+    )
+    start = launcher(settings)
+    built = start.command(Container("greenlight-training:1", tmp_path / "ml", ["train"], {}), lambda line: None)
+    assert list(built.arguments[:3]) == [sys.executable, "-q", "run"]
+    assert built.arguments[built.arguments.index("--ulimit") + 1] == "nofile=9"
+    assert list(built.afterwards[:3]) == [sys.executable, "-q", "rm"]
+    process = start.command(Container("own-training:1", tmp_path / "ml", ["train"], {}), lambda line: None)
+    assert process.arguments[1:] == ["program.py", "train"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import functools
 import json
 import types
 import urllib.error
@@ -49,6 +51,53 @@ def test_an_sdk_invokes_an_endpoint(stand_in: StandIn, served: str) -> None:
     assert answer["ContentType"] == "application/json"
     said = json.load(answer["Body"])
     assert (said["body"], said["attributes"]) == ("hello", "confidence=0.3")
+
+
+def test_what_an_endpoint_answers_is_counted_and_rings_an_alarm(stand_in: StandIn, served: str) -> None:
+    """Of the variant and of its fleet, under SageMaker's names; and what its container and its training used."""
+    cloudwatch, runtime = stand_in.client("cloudwatch"), stand_in.client("sagemaker-runtime")
+    variant = [{"Name": "EndpointName", "Value": served}, {"Name": "VariantName", "Value": "main"}]
+    fleet = [*variant, {"Name": "EndpointConfigName", "Value": served}]
+    cloudwatch.put_metric_alarm(
+        AlarmName=served,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=variant,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    runtime.invoke_endpoint(EndpointName=served, Body=b"fine")
+    for body in (b"500", b"400"):
+        with pytest.raises(ClientError, match="ModelError"):
+            runtime.invoke_endpoint(EndpointName=served, Body=body)
+
+    def counted(metric: str, dimensions: list[dict[str, str]], namespace: str = "AWS/SageMaker") -> dict[str, Any]:
+        now = datetime.datetime.now(datetime.UTC)
+        points = cloudwatch.get_metric_statistics(
+            Namespace=namespace,
+            MetricName=metric,
+            Dimensions=dimensions,
+            StartTime=now - datetime.timedelta(hours=1),
+            EndTime=now + datetime.timedelta(minutes=1),
+            Period=7200,
+            Statistics=["Sum", "Maximum", "SampleCount"],
+        )["Datapoints"]
+        return dict(points[0]) if points else {"Sum": 0.0, "Maximum": 0.0}
+
+    eventually(lambda: counted("Invocation4XXErrors", variant)["Sum"] >= 1)
+    for dimensions in (variant, fleet):
+        assert counted("Invocation5XXErrors", dimensions)["Sum"] == 1
+        assert counted("Invocations", dimensions)["Sum"] >= 3
+        assert 0 < counted("ModelLatency", dimensions)["Maximum"] < 60_000_000
+        assert counted("OverheadLatency", dimensions)["SampleCount"] >= 3
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[served])["MetricAlarms"]
+    assert alarm["StateValue"] == "ALARM"
+    for metric in ("CPUUtilization", "MemoryUtilization", "DiskUtilization"):
+        used = functools.partial(counted, metric, variant, "/aws/sagemaker/Endpoints")
+        eventually(used, lambda found: found["Maximum"] > 0)
 
 
 def test_a_plain_request_invokes_an_endpoint(stand_in: StandIn, served: str) -> None:

@@ -103,7 +103,7 @@ def test_a_card_and_a_stage_are_kept_and_told(service: SageMaker, group: str) ->
         ({"ModelCard": {"ModelCardStatus": "Rejected"}}, "Member must satisfy enum value set"),
         ({"ModelLifeCycle": {"Stage": "Staging"}}, "Member must not be null"),
         ({"ModelLifeCycle": {"Stage": "in production", "StageStatus": "x"}}, "regular expression pattern"),
-        ({"ModelPackageRegistrationType": "Logged"}, "lacks changing ModelPackageRegistrationType"),
+        ({"ModelPackageRegistrationType": "Logged"}, "lacks ModelPackageRegistrationType"),
     ],
 )
 def test_what_aws_does_not_take_is_refused(service: SageMaker, group: str, change: Any, said: str) -> None:

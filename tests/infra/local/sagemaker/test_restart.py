@@ -35,6 +35,7 @@ def start(state: Path) -> StandIn:
 
 def prepare(stand_in: StandIn) -> tuple[Any, str]:
     """A bucket with data, an endpoint in service, a job that trains on and on; SageMaker and their name."""
+    stand_in.role(ROLE)
     stand_in.client("s3").create_bucket(Bucket=BUCKET)
     stand_in.client("s3").put_object(Bucket=BUCKET, Key="data/a.txt", Body=b"first")
     sagemaker, name = stand_in.client("sagemaker"), fresh("kept")

@@ -24,10 +24,12 @@ def test_a_canary_gets_its_share_and_its_time() -> None:
     """The old containers stay for the termination wait, and the alarms are watched."""
     size = {"Type": "CAPACITY_PERCENT", "Value": 25}
     config = blue_green(
-        {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 300}, TerminationWaitInSeconds=60
+        {"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 300},
+        TerminationWaitInSeconds=60,
+        MaximumExecutionTimeoutInSeconds=1800,
     )
     config["AutoRollbackConfiguration"] = {"Alarms": [{"AlarmName": "5xx"}, {"AlarmName": "latency"}]}
-    assert plan(config, 4) == Plan([Shift(0.25, 300.0)], 60.0, ["5xx", "latency"])
+    assert plan(config, 4) == Plan([Shift(0.25, 300.0)], 60.0, ["5xx", "latency"], 1800.0)
 
 
 def test_linear_steps_stop_before_the_whole() -> None:
@@ -35,12 +37,6 @@ def test_linear_steps_stop_before_the_whole() -> None:
     size = {"Type": "INSTANCE_COUNT", "Value": 1}
     config = blue_green({"Type": "LINEAR", "LinearStepSize": size, "WaitIntervalInSeconds": 10})
     assert [shift.share for shift in plan(config, 4).shifts] == [0.25, 0.5, 0.75]
-
-
-def test_rolling_updates_are_refused() -> None:
-    """They are lacking, so they are not silently something else."""
-    with pytest.raises(ServiceError, match="rolling updates"):
-        plan({"RollingUpdatePolicy": {}}, 1)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +51,33 @@ def test_a_canary_of_more_than_half_is_refused(size: dict[str, Any], instances: 
     """As UpdateEndpoint documents it; one instance has no half."""
     with pytest.raises(ServiceError, match="less than or equal to 50%"):
         plan(blue_green({"Type": "CANARY", "CanarySize": size, "WaitIntervalInSeconds": 1}), instances)
+
+
+PERCENT = {"Type": "CAPACITY_PERCENT", "Value": 20}
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (blue_green({"Type": "CANARY", "WaitIntervalInSeconds": 1}), "CanarySize must be specified"),
+        (blue_green({"Type": "LINEAR", "WaitIntervalInSeconds": 1}), "LinearStepSize must be specified"),
+        (
+            blue_green({"Type": "LINEAR", "LinearStepSize": PERCENT | {"Value": 9}, "WaitIntervalInSeconds": 1}),
+            "must be 10-50%",
+        ),
+        (
+            blue_green(
+                {"Type": "LINEAR", "LinearStepSize": PERCENT, "WaitIntervalInSeconds": 120},
+                TerminationWaitInSeconds=120,
+                MaximumExecutionTimeoutInSeconds=600,
+            ),
+            "larger than the total waiting time .* which is 600",
+        ),
+        ({"AutoRollbackConfiguration": {"Alarms": [{}]}}, "must have an AlarmName"),
+    ],
+    ids=["no canary", "no step", "a small step", "longer waits than allowed", "an alarm without a name"],
+)
+def test_what_updateendpoint_does_not_allow_is_refused(config: dict[str, Any], said: str) -> None:
+    """As AWS documents each member."""
+    with pytest.raises(ServiceError, match=said):
+        plan(config, 10)

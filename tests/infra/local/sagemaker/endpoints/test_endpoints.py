@@ -306,6 +306,35 @@ def test_a_canary_is_measured_by_the_instances_that_are_kept(service: SageMaker,
     assert settled(service, name)["EndpointConfigName"] == wanted
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda one: one.pop("InstanceType"), "InstanceType of the variant main must be specified"),
+        (lambda one: one.pop("InitialInstanceCount"), "InitialInstanceCount of the variant main must be specified"),
+        (lambda one: one.update(InitialInstanceCount=0), "greater than or equal to 1"),
+        (lambda one: one.update(VariantName="other"), "must be unique within a configuration, not other, other"),
+    ],
+)
+def test_a_variant_says_what_it_needs(
+    service: SageMaker, good: str, change: Callable[[dict[str, Any]], Any], said: str
+) -> None:
+    """On how many instances of which type, under a name of its own."""
+    one = {"ModelName": good, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    variants = [one | {"VariantName": "main"}, one | {"VariantName": "other"}]
+    change(variants[0])
+    with pytest.raises(ServiceError, match=said):
+        service.call("CreateEndpointConfig", {"EndpointConfigName": fresh("config"), "ProductionVariants": variants})
+
+
+def test_a_variant_cannot_be_scaled_to_nothing(service: SageMaker, good: str) -> None:
+    """It keeps the instances that it has."""
+    name = endpoint(service, configuration(service, good))
+    none = [{"VariantName": "main", "DesiredInstanceCount": 0}]
+    with pytest.raises(ServiceError, match="must be at least 1"):
+        service.call("UpdateEndpointWeightsAndCapacities", {"EndpointName": name, "DesiredWeightsAndCapacities": none})
+    assert counts(service, name) == [(1, 1.0)]
+
+
 def test_a_deleted_endpoint_answers_nobody(service: SageMaker, good: str) -> None:
     """Its request ends first, its process with it, and its configuration stays."""
     config = configuration(service, good)

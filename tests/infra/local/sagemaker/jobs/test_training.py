@@ -151,7 +151,12 @@ def test_missing_data_fail_the_job(service: SageMaker) -> None:
     ("change", "what"),
     [
         (lambda r: r["ResourceConfig"].update(InstanceCount=2), "more than one instance"),
-        (lambda r: r["AlgorithmSpecification"].update(TrainingInputMode="Pipe"), "the input mode Pipe"),
+        (
+            lambda r: r["AlgorithmSpecification"].update(TrainingInputMode="Pipe"),
+            "lacks AlgorithmSpecification.TrainingInputMode Pipe",
+        ),
+        (lambda r: r["ResourceConfig"].update(InstanceCount=0), "an InstanceCount of at least 1"),
+        (lambda r: r["ResourceConfig"].pop("InstanceType"), "must have an InstanceType"),
         (lambda r: r["AlgorithmSpecification"].update(TrainingImage="unknown:1"), "no folder stands for the image"),
         (lambda r: r["CheckpointConfig"].update(LocalPath="/tmp/elsewhere"), "must be below /opt/ml"),
     ],

@@ -1,0 +1,1 @@
+"""The training image with an augmentation of its own."""

@@ -1,0 +1,1 @@
+"""Whether images are tried as they should be."""

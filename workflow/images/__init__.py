@@ -1,0 +1,1 @@
+"""Images of one's own: whether they keep the contract of containers/README.md."""

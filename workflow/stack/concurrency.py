@@ -1,0 +1,54 @@
+"""How many approval pages may be served at one time: what is reserved for them of the account's Lambda limit.
+
+AWS keeps 100 of an account's concurrent executions for functions that reserve nothing, so that an account with 10, 50
+or 100 can reserve none. What a person asked for, or the stack has, is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from workflow.clients import Cloud
+from workflow.errors import ServiceError, UsageError
+from workflow.stack.changes import Progress, Step
+
+PARAMETER = "ApprovalConcurrency"
+UNRESERVED = 100
+"""What AWS keeps: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html."""
+MORE = "ask for more: Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384)"
+
+
+def choose_concurrency(
+    cloud: Cloud, given: Mapping[str, str], held: Mapping[str, str], default: str, on_progress: Progress
+) -> dict[str, str]:
+    """The parameter where the template's ``default`` has to give way to the account's limit; nothing where it need not.
+
+    ``given`` are the parameters that a person named, ``held`` those of the stack. Raises UsageError where a person
+    asked for more than the account can reserve.
+    """
+    asked = given.get(PARAMETER)
+    if asked is None and PARAMETER in held:
+        return {}
+    wanted = asked or default
+    if not wanted.isdigit() or wanted == "0":
+        return {}
+    try:
+        room = read_room(cloud) + int(held.get(PARAMETER, "0"))
+    except ServiceError as error:
+        if asked is not None:
+            return {}
+        on_progress(Step("approval pages", "reserve nothing", f"the account's Lambda limit cannot be read: {error}"))
+        return {PARAMETER: "0"}
+    if int(wanted) <= room:
+        return {}
+    short = f"the account's Lambda limit leaves {max(room, 0)} to reserve beside the {UNRESERVED} that AWS keeps"
+    if asked is not None:
+        raise UsageError(f"{PARAMETER}={asked}: {short}. Take {PARAMETER}=0, or {MORE}.")
+    on_progress(Step("approval pages", "reserve nothing", f"{short}; {MORE}, then --parameter {PARAMETER}={default}"))
+    return {PARAMETER: "0"}
+
+
+def read_room(cloud: Cloud) -> int:
+    """How many concurrent executions can still be reserved; below zero where the account has less than AWS keeps."""
+    limit = cloud.call("lambda", "get_account_settings")["AccountLimit"]
+    return int(limit["UnreservedConcurrentExecutions"]) - UNRESERVED

@@ -1,0 +1,76 @@
+"""Shows what a deployment would change of a stack, by a change set that is never executed.
+
+The stack stays as it is. A change set needs its template and what it names in S3, so that code and template are put
+into the project's code bucket, as a deployment would; images are neither built nor pushed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from workflow.clients import AwsCloud, Cloud
+from workflow.errors import GreenlightError
+from workflow.stack.changes import Progress, Step, change_stack
+from workflow.stack.deploy import (
+    check_project,
+    choose_for,
+    collect_parameters,
+    fill_in_parameters,
+    name_images,
+    upload,
+)
+from workflow.stack.images import IMAGES, find_missing
+from workflow.stack.outputs import describe_stack, find_place
+from workflow.stack.own_images import choose_images
+from workflow.stack.package import ROOT
+from workflow.stack.quotas import values_of
+
+
+def preview(
+    project: str,
+    *,
+    cloud: Cloud | None = None,
+    email: str | None = None,
+    defaults: Mapping[str, Any] | None = None,
+    dataset: str | None = None,
+    parameters: Mapping[str, str] | None = None,
+    images: bool = True,
+    base_image: str = "",
+    on_progress: Progress = lambda _: None,
+    root: Path = ROOT,
+) -> None:
+    """Tell what ``deploy`` with the same arguments would change.
+
+    Raises UsageError for what it would refuse, GreenlightError where the stack cannot be changed now.
+    """
+    cloud = cloud or AwsCloud()
+    check_project(project)
+    place = find_place(cloud)
+    given = collect_parameters(
+        email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
+    )
+    before = describe_stack(cloud, project)
+    if before is not None and before["StackStatus"] == "REVIEW_IN_PROGRESS":
+        before = None
+    if before is not None and (
+        not before["StackStatus"].endswith("_COMPLETE") or before["StackStatus"] == "ROLLBACK_COMPLETE"
+    ):
+        raise GreenlightError(f"the stack {project} is {before['StackStatus']}: nothing can be compared with it now.")
+    template, there, usual = upload(cloud, project, place, root, on_progress)
+    given |= there
+    own, _ = choose_images(cloud, place, before, given, on_progress)
+    built = [name for name in IMAGES if name not in own]
+    looked = before is not None and images and not cloud.local
+    missing = find_missing(cloud, project, built, root, base_image) if looked else []
+    for name in missing:
+        on_progress(Step(f"image {name}", "will be built and pushed"))
+    if before is None or cloud.local:
+        given |= name_images(cloud, project, place, root, built, base_image, pinned=False)
+    elif images:
+        held = [name for name in built if name not in missing]
+        given |= name_images(cloud, project, place, root, held, base_image, pinned=True)
+    given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
+    values = fill_in_parameters(before, given, set(usual))
+    change_stack(cloud, project, template, values, before is not None, on_progress, only_show=True)
