@@ -71,13 +71,7 @@ def is_noted(name: str, note: Note) -> bool:
 
 def notes_of_registration(version: Registered) -> Iterator[tuple[str, Note]]:
     """What is noted of a version that waits for a decision."""
-    yield (
-        "card",
-        lambda: update(
-            version.package_arn,
-            ModelCard={"ModelCardContent": write_card(version), "ModelCardStatus": "PendingReview"},
-        ),
-    )
+    yield "card", lambda: put_card(version.package_arn, write_card(version))
     yield "stage", partial(update, version.package_arn, ModelLifeCycle=stage.register(version))
     yield "lineage", partial(lineage.keep, of_version(version))
 
@@ -90,6 +84,22 @@ def notes_of_serving(version: Serving) -> Iterator[tuple[str, Note]]:
     yield "stages left", partial(archive_left, version)
     yield "stage", partial(update, arn, ModelLifeCycle=stage.serve(version))
     yield "lineage", partial(lineage.keep, of_serving(version))
+
+
+def put_card(package_arn: str, content: str) -> None:
+    """Give a version its card, to be reviewed.
+
+    A card that is there already, SageMaker's own or that of a run that was redriven, has status and content changed one
+    by one, as SageMaker's own SDK does.
+    """
+    new = {"ModelCardStatus": "PendingReview", "ModelCardContent": content}
+    card = sagemaker.describe_model_package(ModelPackageName=package_arn).get("ModelCard")
+    if card is None:
+        update(package_arn, ModelCard=new)
+        return
+    for member, value in new.items():
+        if card.get(member) != value:
+            update(package_arn, ModelCard={member: value})
 
 
 def archive_left(version: Serving) -> None:

@@ -19,12 +19,16 @@ GROUP = "greenlight"
 
 
 class Registry:
-    """A package group, the jobs of a run and both endpoints; an operation named in ``broken`` is refused."""
+    """A package group, the jobs of a run and both endpoints; an operation named in ``broken`` is refused.
+
+    ``called`` are the operations so far, ``updates`` what was asked of cards.
+    """
 
     def __init__(self, state: Path) -> None:
         self.service = SageMaker(Settings(state, "http://127.0.0.1:1", account_id="123456789012"))
         self.broken: set[str] = set()
         self.called: list[str] = []
+        self.updates: list[dict[str, Any]] = []
         self.call("CreateModelPackageGroup", ModelPackageGroupName=GROUP)
         store, settings = self.service.workshop.store, self.service.workshop.settings
         for kind, noun, name in (
@@ -68,6 +72,8 @@ class Registry:
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One operation, refused as boto3 says it."""
         self.called.append(operation)
+        if "ModelCard" in parameters:
+            self.updates.append(parameters["ModelCard"])
         try:
             if operation in self.broken:
                 raise ServiceError("AccessDeniedException", "not today")

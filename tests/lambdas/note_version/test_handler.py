@@ -68,6 +68,17 @@ def test_a_note_that_is_repeated_leaves_what_one_leaves(registry: Registry, cont
     assert set(registry.ascendants(registry.artifact(arn))) == KEPT
 
 
+def test_a_card_that_is_there_has_status_and_content_changed_one_by_one(registry: Registry, context: Context) -> None:
+    """SageMaker may make an empty one of each version; what is as it should be is not changed again."""
+    arn = registry.register()
+    registry.call("UpdateModelPackage", ModelPackageArn=arn, ModelCard={"ModelCardStatus": "Draft"})
+    for updates in (["ModelCardStatus", "ModelCardContent"], []):
+        registry.updates.clear()
+        assert handler(registration(package_arn=arn), context)["missed"] == []
+        assert [list(card) for card in registry.updates] == [[member] for member in updates]
+    assert registry.describe(arn)["ModelCard"]["ModelCardStatus"] == "PendingReview"
+
+
 def test_artifacts_that_sagemaker_keeps_itself_are_taken(registry: Registry, context: Context) -> None:
     """It keeps one of each channel, also where it comes first by a moment."""
     arn = registry.register()
