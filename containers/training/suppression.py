@@ -1,7 +1,7 @@
 """Lets torchvision be imported beside a torch that its compiled operators do not fit.
 
-A torch for the CPU alone, with the torchvision that package registries hold, has none of its operators;
-the import fails on the first that is missing. Does nothing where the operators load.
+A torch for the CPU alone, or for another CUDA than the torchvision that package registries hold, has none of its
+operators; the import fails on the first that is missing. Does nothing where the operators load.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def complete_torchvision() -> bool:
 
 
 def suppress(boxes: Any, scores: Any, iou_threshold: float) -> Any:
-    """The indices of the boxes to keep, best first: ``boxes`` (n, 4) as corners, ``scores`` (n,), on the CPU."""
+    """The indices of the boxes to keep, best first: ``boxes`` (n, 4) as corners, ``scores`` (n,), on any device."""
     import cv2
     import torch
 
-    corners = boxes.detach().double().numpy()
+    corners = boxes.detach().cpu().double().numpy()
     sides = corners.copy()
     sides[:, 2:] -= sides[:, :2]
     # Every box of a score above 0 takes part: ultralytics has left out the weak ones already.
-    kept = cv2.dnn.NMSBoxes(sides, scores.detach().float().numpy(), 0.0, iou_threshold)
-    return torch.as_tensor(kept, dtype=torch.long).reshape(-1)
+    kept = cv2.dnn.NMSBoxes(sides, scores.detach().cpu().float().numpy(), 0.0, iou_threshold)
+    return torch.as_tensor(kept, dtype=torch.long, device=boxes.device).reshape(-1)
 
 
 def _operators_load() -> bool:

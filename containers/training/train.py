@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from containers.training.disk import say_where_it_is_full
 from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.folders import Folders
+from containers.training.gpu import instance_of, require_gpu
 from containers.training.hyperparameters import Settings, read_settings, require_fit
 from containers.training.network import pretrained_weights
 from containers.training.order import Order
@@ -49,6 +51,7 @@ def train(folders: Folders) -> None:
         work = Path(name)
         with say_where_it_is_full(work, folders.checkpoints, folders.model):
             cores = set_up(work / "configuration")
+            require_gpu(instance_of(folders), os.environ)
             data = lay_out(channel, folders.channel("training"), work / "data")
             order = Order(
                 settings=settings,
@@ -142,13 +145,6 @@ def record(
         "stopped_early": len(epochs) < settings.epochs,
         "resumed_after": 0 if resumed is None else resumed.epochs_done,
     }
-
-
-def instance_of(folders: Folders) -> str:
-    """The type of the instance as SageMaker tells it; empty where nobody does."""
-    file = folders.hyperparameters.with_name("resourceconfig.json")
-    resources = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return str(resources.get("current_instance_type", ""))
 
 
 def calibration_images(channel: Channel, folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
+from workflow.contract.instance_type import choose_inference_ami
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
@@ -173,6 +174,7 @@ def draw_up(
         found.served.configuration,
         recorded_is_there=found.served_is_there,
     )
+    instance = package.instance or settings.instance
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -197,7 +199,7 @@ def draw_up(
         image=package.image,
         model_data_url=package.model_data_url,
         environment=found.judged.environment,
-        instance=package.instance or settings.instance,
+        instance=instance,
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=found.judged.figures.document(),
@@ -207,11 +209,18 @@ def draw_up(
         approval=ReleaseApproval.of(found.decision),
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
+        variant=describe_variant(instance, given.inference_ami),
     )
 
 
+def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:
+    """What a ProductionVariant on one instance of a type says: only GPUs have a driver, so others name no AMI."""
+    ami = choose_inference_ami(instance, inference_ami)
+    return {"InstanceType": instance, "InitialInstanceCount": 1, **({"InferenceAmiVersion": ami} if ami else {})}
+
+
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
-    """How production moves now: the ``count`` of instances it keeps, SageMaker's DeploymentConfig, and its ``alarms``.
+    """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
     The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
     alarms where there is a production that a version new to it could go back to.
@@ -219,7 +228,9 @@ def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[
     kept = (production.instances if production else 0) or count
     deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
     return {
+        # For executions that began before there was a variant: their definition reads the count alone.
         "count": kept,
+        "variant": {**(plan.variant or describe_variant(plan.instance, "")), "InitialInstanceCount": kept},
         "deployment": deployment,
         "watched": plan.production_exists and not plan.goes_back,
         "alarms": alarm_names(plan.production_configuration),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, digest_dataset, fingerprint
+from lambdas.plan_run.limits import plan_limits
 from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters
 from workflow.contract.build_plan import (
     BuildPlan,
@@ -88,6 +89,7 @@ def draw_up(
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
     digest = digest_dataset(stored.files)
+    data_bytes = sum(file.size for file in stored.files)
     mark = fingerprint(
         Recipe(
             dataset_digest=digest,
@@ -117,7 +119,7 @@ def draw_up(
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
         preparation=share_preparation(given.prepare_instances),
         hyperparameters=trained_with,
-        training=plan_attempts(given, f"{deployment.project}-{execution.name}"),
+        training=plan_attempts(given, f"{deployment.project}-{execution.name}", data_bytes),
         tune=given.tune,
         tuning=tuning,
         instances=Instances(
@@ -134,6 +136,8 @@ def draw_up(
         judged_against=expect_in_production(given.compare, champion),
         loosened=loosened,
         pretrained=stored.pretrained,
+        inference_ami=given.inference_ami,
+        limits=plan_limits(given, data_bytes, tuning.parallel),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lambdas.plan_run.limits import QUEUE_SECONDS, choose_volume, seconds
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
@@ -19,13 +20,6 @@ from workflow.contract.run_input import RunInput
 SEARCH_OPTIMIZER = "AdamW"
 """Named in a search, because ultralytics' own choice of an optimiser ignores ``lr0``."""
 
-TRAIN_SECONDS = 24 * 3600
-"""Longest a training may take."""
-SPOT_WAIT_SECONDS = 6 * 3600
-"""What a training on spot capacity may wait for it, its interruptions included, on top of its own time."""
-QUEUE_SECONDS = 2 * 3600
-"""What the state waits on top, for an instance and for its start."""
-
 
 def select_hyperparameters(given: RunInput) -> dict[str, str]:
     """Every hyperparameter of the training as text."""
@@ -33,29 +27,32 @@ def select_hyperparameters(given: RunInput) -> dict[str, str]:
     return {name: as_text(value) for name, value in {**own, **given.hyperparameters}.items()}
 
 
-def plan_attempts(given: RunInput, subject: str) -> Attempt:
+def plan_attempts(given: RunInput, subject: str, data_bytes: int) -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
+    The last is on demand: a single instance that would be tried on spot capacity alone is tried once more without it.
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
     capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
     """
     *earlier, last = enumerate(tried_instances(given), 1)
-    planned = plan_attempt(subject, *last)
+    planned = plan_attempt(given, subject, data_bytes, *last)
     for attempt in reversed(earlier):
-        planned = replace(plan_attempt(subject, *attempt), fallback=planned)
+        planned = replace(plan_attempt(given, subject, data_bytes, *attempt), fallback=planned)
     return planned
 
 
-def plan_attempt(subject: str, number: int, tried: tuple[str, bool]) -> Attempt:
+def plan_attempt(given: RunInput, subject: str, data_bytes: int, number: int, tried: tuple[str, bool]) -> Attempt:
     """The try of this number, from 1, without what comes after it."""
     instance, spot = tried
-    whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
+    longest = seconds(given.training_hours)
+    whole = longest + (seconds(given.spot_wait_hours) if spot else 0)
     return Attempt(
         job=job_name(subject, "train" if number == 1 else f"train-{number}"),
         instance=instance,
         spot=spot,
-        stopping={"MaxRuntimeInSeconds": TRAIN_SECONDS, **({"MaxWaitTimeInSeconds": whole} if spot else {})},
+        stopping={"MaxRuntimeInSeconds": longest, **({"MaxWaitTimeInSeconds": whole} if spot else {})},
         seconds=whole + QUEUE_SECONDS,
+        volume_gb=choose_volume(given.volume_gb, data_bytes, instance),
     )
 
 
@@ -79,7 +76,7 @@ def plan_search(given: RunInput, trained_with: Mapping[str, str]) -> Search:
         jobs=given.tuning_jobs,
         parallel=min(given.tuning_parallel, given.tuning_jobs),
         strategy=given.tuning_strategy,
-        stopping={"MaxRuntimeInSeconds": TRAIN_SECONDS},
+        stopping={"MaxRuntimeInSeconds": seconds(given.training_hours)},
         static=static,
         ranges=ranges,
     )

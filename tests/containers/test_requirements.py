@@ -1,4 +1,4 @@
-"""What the images install is held to the hashes of its wheels, but for torch, which has a build for each machine."""
+"""What the images install is held to the hashes of its wheels, but for a build of torch that has none known."""
 
 from __future__ import annotations
 
@@ -35,6 +35,38 @@ def test_torch_alone_has_no_hash() -> None:
     assert others == {"containers/training/requirements-any-build.txt"}
     (line,) = requirements("containers/training/requirements-any-build.txt")
     assert re.fullmatch(r"torch==[\w.]+", line)
+
+
+BUILDS = sorted(path.name for path in (ROOT / "containers/training/builds").iterdir())
+
+
+def test_every_build_is_of_the_versions_that_a_machine_without_a_choice_gets() -> None:
+    """Of torch and, where it has kernels of its own, torchvision: checkpoints do not outlive a version."""
+    named = requirements("containers/training/requirements-any-build.txt")
+    others = requirements("containers/training/requirements-no-deps.txt")
+    versions = {line.split()[0] for line in (*named, *others)}
+    assert BUILDS == ["cpu.txt", "cu126.txt", "cu130.txt"]
+    for build in BUILDS:
+        lines = requirements(f"containers/training/builds/{build}")
+        assert lines[0].startswith("torch==")
+        assert {line.split()[0].partition("+")[0] for line in lines} <= versions
+
+
+def test_the_image_for_aws_is_of_a_build_that_no_other_index_can_give() -> None:
+    """A name such as 2.13.0+cu126 is of one build alone; the usual one of PyPI would want a driver of today."""
+    dockerfile = (ROOT / "containers/training/Dockerfile").read_text()
+    (default,) = re.findall(r"^ARG TORCH_BUILD=(\w+)$", dockerfile, re.MULTILINE)
+    assert default == "cu126"
+    lines = requirements(f"containers/training/builds/{default}.txt")
+    assert lines == ["torch==2.13.0+cu126", "torchvision==0.28.0+cu126"]
+    assert "--requirement /tmp/${TORCH_BUILD}.txt" in dockerfile
+
+
+@pytest.mark.parametrize("build", ["cpu.txt", "cu130.txt"])
+def test_a_build_whose_wheels_are_known_is_held_to_their_hashes(build: str) -> None:
+    """No other wheel is taken once a file has one hash."""
+    for line in requirements(f"containers/training/builds/{build}"):
+        assert re.fullmatch(r"[\w.-]+==[\w.+]+( +--hash=sha256:[0-9a-f]{64})+", line), line
 
 
 @pytest.mark.parametrize("path", LOCKED)

@@ -63,7 +63,7 @@ class Flow:
         for key in told:
             self.storage.put_object(Bucket=self.stack.bucket, Key=key, Body=b'{"behave": "well", "map50": 0.9}')
 
-    def start(self, given: dict[str, Any], machine: str = "build") -> str:
+    def start(self, given: dict[str, Any] | list[Any], machine: str = "build") -> str:
         """Start an execution and give its ARN."""
         arn = self.stack.build_machine_arn if machine == "build" else self.stack.release_machine_arn
         started = self.machines.start_execution(stateMachineArn=arn, input=json.dumps(given))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.flow.driver import Ended, Flow
 
 
@@ -13,7 +15,10 @@ def release(flow: Flow, package: str, **given: Any) -> Ended:
     return flow.end(flow.start({"model_package_arn": package, **given}, "release"))
 
 
-def complete_by_hand(flow: Flow, execution: str) -> None:
+EVE = {"decision": "approved", "by": "Eve", "comment": "fine", "at": "2026-01-01T00:00:00Z"}
+
+
+def complete_by_hand(flow: Flow, execution: str, answer: object = EVE) -> None:
     """Complete the task that asks a person, with its token, as whoever reads the table or the history can."""
     flow.wait_until(lambda: flow.request_mail(execution), f"{execution} does not ask")
     pages = flow.stand_in.client("dynamodb").get_paginator("scan").paginate(TableName=flow.stack.table)
@@ -21,8 +26,20 @@ def complete_by_hand(flow: Flow, execution: str) -> None:
     (token,) = (
         item["token"]["S"] for item in items if item.get("execution", {}).get("S") == execution and "token" in item
     )
-    answer = {"decision": "approved", "by": "Eve", "comment": "fine", "at": "2026-01-01T00:00:00Z"}
     flow.machines.send_task_success(taskToken=token, output=json.dumps(answer))
+
+
+@pytest.mark.parametrize(
+    "answer", ["approved", {}, {"decision": "approved"}, {"decision": 1, "by": "a", "comment": "b"}]
+)
+def test_a_question_that_is_completed_with_anything_ends_by_name(flow: Flow, answer: object) -> None:
+    """And not as States.Runtime, of which the machine tells nobody; nothing is released."""
+    execution = flow.begin(flow.upload())
+    complete_by_hand(flow, execution, answer)
+    ended = flow.end(execution)
+    assert (ended.status, ended.error) == ("FAILED", "Approval.Failed")
+    assert "completed by something that is no decision" in ended.cause
+    assert "Release" not in ended.states
 
 
 def newest(flow: Flow) -> str:

@@ -11,6 +11,8 @@ from tests.flow.conftest import NONE, SHORT
 from tests.flow.driver import Ended, Flow
 
 GPU, CPU = SHORT
+SHORT_WAIT: dict[str, Any] = {"training_hours": 0.1, "spot_wait_hours": 0}
+"""After which SageMaker itself gives up waiting for spot capacity."""
 
 
 def training_jobs(flow: Flow, ended: Ended) -> list[dict[str, Any]]:
@@ -59,7 +61,10 @@ def test_a_gpu_trains_on_spot_capacity_unless_told_otherwise(flow: Flow) -> None
     ("given", "statuses"),
     [
         ({"training_instance": CPU, "fallback_instances": ["ml.c7i.xlarge"]}, ["Failed", "Completed"]),
-        ({"training_instance": GPU, "fallback_instances": [CPU, "ml.g5.xlarge"]}, ["Stopped", "Failed", "Completed"]),
+        (
+            {"training_instance": GPU, "fallback_instances": [CPU, "ml.g5.xlarge"], **SHORT_WAIT},
+            ["Stopped", "Failed", "Completed"],
+        ),
     ],
     ids=["on demand", "on spot capacity"],
 )
@@ -90,14 +95,30 @@ def test_an_instance_the_account_has_none_of_is_passed_over_at_once(flow: Flow) 
 def test_a_run_whose_every_instance_has_no_quota_ends_before_any_job(flow: Flow) -> None:
     """Nothing is prepared and paid for, and whoever reads the cause can ask for the quota by its name and code."""
     ended = flow.build(flow.upload(), training_instance=NONE, spot=False)
-    assert (ended.error, ended.states[1:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
+    assert (ended.error, ended.states[2:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
     assert f"{NONE} for training job usage" in ended.cause
     assert "request-service-quota-increase --service-code sagemaker --quota-code L-" in ended.cause
 
 
+def test_a_wait_for_spot_capacity_ends_as_early_as_the_run_allows(flow: Flow) -> None:
+    """Long before SageMaker would end it: the function stops the job, and the last try is on demand."""
+    execution = flow.begin(flow.upload(), training_instance=GPU, fallback_instances=["ml.g5.xlarge"], spot_wait_hours=0)
+    waiting = flow.training(execution)
+    looked = flow.stand_in.client("lambda").invoke(FunctionName="greenlight-watch-training")
+    assert json.loads(looked["Payload"].read()) == {"stopped": [waiting]}
+    flow.answer(execution, "reject")
+    ended = flow.end(execution)
+    assert ended.error == "Approval.Rejected"
+    jobs = training_jobs(flow, ended)
+    assert [(job["TrainingJobStatus"], job["EnableManagedSpotTraining"]) for job in jobs] == [
+        ("Stopped", True),
+        ("Completed", False),
+    ]
+
+
 def test_where_no_instance_is_left_the_run_fails_with_the_reason(flow: Flow) -> None:
     """After the last of the list, in AWS's words."""
-    ended = flow.build(flow.upload(), training_instance=GPU, fallback_instances=[CPU])
+    ended = flow.build(flow.upload(), training_instance=GPU, fallback_instances=[CPU], **SHORT_WAIT)
     assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
     assert "Unable to provision requested ML compute capacity" in ended.cause
     assert ended.states.count("Train") == 2
@@ -121,9 +142,13 @@ def test_a_failed_training_ends_the_run_with_the_containers_own_reason(flow: Flo
 
 
 def test_a_training_stopped_by_hand_or_by_its_limit_is_no_success(flow: Flow) -> None:
-    """A job that ends Stopped may leave a model; it is not judged."""
+    """A job that ends Stopped may leave a model; it is not judged. What is stopped before it starts has only waited."""
     execution = flow.start({"dataset": flow.upload(behave="sleep")})
-    flow.sagemaker.stop_training_job(TrainingJobName=flow.training(execution))
+    job = {"TrainingJobName": flow.training(execution)}
+    flow.wait_until(
+        lambda: "TrainingStartTime" in flow.sagemaker.describe_training_job(**job), "the training does not start"
+    )
+    flow.sagemaker.stop_training_job(**job)
     ended = flow.end(execution)
     assert (ended.status, ended.error) == ("FAILED", "Training.Failed")
     assert "gave no reason" not in ended.cause

@@ -35,7 +35,10 @@ def test_the_same_data_again_ends_after_the_question(flow: Flow) -> None:
     first = flow.build(dataset)
     assert first.status == "SUCCEEDED"
     second = flow.build(dataset)
-    assert (second.status, second.states) == ("SUCCEEDED", ["Plan the run", "Anything to do?", "Nothing to do"])
+    assert (second.status, second.states) == (
+        "SUCCEEDED",
+        ["Begin", "Plan the run", "Anything to do?", "Nothing to do"],
+    )
     forced = flow.build(dataset, force=True, decision="reject")
     assert "Train" in forced.states
 
@@ -46,6 +49,23 @@ def test_an_input_that_cannot_be_used_names_the_key_and_what_is_allowed(flow: Fl
     assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected")
     assert "epoch: unknown key; allowed are" in ended.cause
     assert "epochs" in ended.cause
+
+
+@pytest.mark.parametrize("machine", ["build", "release"])
+def test_an_input_that_is_no_object_is_refused_by_name_as_well(flow: Flow, machine: str) -> None:
+    """Nothing can be added to a list; the execution's data is the machine's own all the same."""
+    ended = flow.end(flow.start([1], machine))
+    assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected" if machine == "build" else "Release.Refused")
+    assert "must be a JSON object" in ended.cause
+
+
+def test_what_the_console_fills_in_is_left_out(flow: Flow) -> None:
+    """Start execution, unchanged: the stack's defaults, where nothing was uploaded yet."""
+    ended = flow.end(flow.start({"Comment": "Insert your JSON here"}))
+    assert (ended.status, ended.error) == ("FAILED", "Plan.Rejected")
+    assert "holds no files" in ended.cause
+    released = flow.end(flow.start({"Comment": "Insert your JSON here"}, "release"))
+    assert (released.error, "model_package_arn: missing" in released.cause) == ("Release.Refused", True)
 
 
 def test_a_run_that_asks_less_than_its_stack_demands_ends_before_any_job(flow: Flow) -> None:
@@ -304,8 +324,12 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
     assert stage["Stage"] == "Production"
     decides_nothing(guarded, ended.output["package"]["arn"])
     assert "the new fleet answered" in released.output["probe"]["summary"]
-    look = guarded.stand_in.client("lambda").invoke(FunctionName="greenlight-watch-production")
-    assert json.loads(look["Payload"].read())["foreign"] is False
+    looks = [
+        guarded.stand_in.client("lambda").invoke(FunctionName=f"greenlight-watch-{what}")
+        for what in ("production", "training")
+    ]
+    production, training = (json.loads(look["Payload"].read()) for look in looks)
+    assert (production["foreign"], training) == (False, {"stopped": []})
     denied = guarded.build(guarded.upload(), decision="reject")
     assert denied.error == "Approval.Rejected"
     # The plan goes on where it may not ask for quotas, so it is looked for, too.

@@ -38,15 +38,12 @@ class Containers:
             self.call("image", "inspect", BASE_IMAGE).returncode == 0 or self.call("pull", BASE_IMAGE).returncode == 0
         )
 
-    def build(self, name: str) -> str:
-        """Build one of the two images from the repository's root and return its tag."""
+    def build(self, name: str, *arguments: str) -> str:
+        """Build one of the two images from the repository's root, with further arguments, and return its tag."""
         tag = f"localhost/greenlight-{name}:test"
         file = f"containers/{name}/Dockerfile"
-        done = self.call(
-            *("build", *self.build_arguments, "--build-arg", f"BASE_IMAGE={BASE_IMAGE}"),
-            *("-f", str(ROOT / file), "-t", tag, str(ROOT)),
-            timeout=BUILD_SECONDS,
-        )
+        usual = ("build", *arguments, *self.build_arguments, "--build-arg", f"BASE_IMAGE={BASE_IMAGE}")
+        done = self.call(*usual, "-f", str(ROOT / file), "-t", tag, str(ROOT), timeout=BUILD_SECONDS)
         assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
         size = self.call("image", "inspect", "--format", "{{.Size}}", tag).stdout.strip()
         print(f"{tag}: {int(size) / 1e6:.0f} MB")
@@ -93,8 +90,8 @@ def serving_image(containers: Containers) -> str:
 
 @pytest.fixture(scope="session")
 def training_image(containers: Containers) -> str:
-    """The training image, built."""
-    return containers.build("training")
+    """The training image for processors, built: no test has a GPU, and the libraries for one are gigabytes."""
+    return containers.build("training", "--build-arg", "TORCH_BUILD=cpu")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ EVERYWHERE = {
     ("PlanRunRole", "ReadTheQuotas"): "Service Quotas' lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("NoteVersionRole", "FindWhatIsKept"): "SageMaker's lists have no resource",
+    ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
@@ -257,11 +258,14 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
 
 
-def test_production_is_looked_at_every_five_minutes(template: Json) -> None:
+@pytest.mark.parametrize(
+    ("name", "function"), [("WatchSchedule", "WatchProductionFunction"), ("TrainingSchedule", "WatchTrainingFunction")]
+)
+def test_production_and_trainings_are_looked_at_every_five_minutes(template: Json, name: str, function: str) -> None:
     """By the clock, and from the first deployment on: nobody has to ask for it."""
-    schedule = of_type(template, "AWS::Scheduler::Schedule")["WatchSchedule"]
+    schedule = of_type(template, "AWS::Scheduler::Schedule")[name]
     assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(5 minutes)")
-    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["WatchProductionFunction", "Arn"]}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
@@ -485,11 +489,13 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
     untagged |= {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route"}
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
-    tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
+    tag: Any = {"Key": "project", "Value": {"Ref": "Project"}}
     for name, item in template["Resources"].items():
         if item["Type"] not in untagged | policies:
-            named = {"project": {"Ref": "Project"}} if item["Type"].startswith("AWS::ApiGatewayV2::") else tag
-            assert item["Properties"]["Tags"] == named, name
+            if item["Type"].startswith("AWS::ApiGatewayV2::"):
+                assert item["Properties"]["Tags"] == {"project": {"Ref": "Project"}}, name
+            else:
+                assert tag in item["Properties"]["Tags"], name
 
 
 def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_else(template: Json) -> None:
@@ -514,3 +520,22 @@ def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_
     pattern = template["Parameters"]["Sources"]["AllowedPattern"]
     assert re.fullmatch(pattern, "arn:aws-cn:s3:::data/,arn:aws:s3:::other/folder/")
     assert not re.fullmatch(pattern, "arn:aws:s3:::data"), "it would reach into buckets whose names begin so"
+
+
+def needed_by(template: Json, names: set[str]) -> set[str]:
+    """These resources and all that they depend on, by a reference or by name."""
+    resources = template["Resources"]
+    needed: set[str] = set()
+    open_ends = sorted(names)
+    while open_ends:
+        name = open_ends.pop()
+        if name not in needed:
+            needed.add(name)
+            written = json.dumps(resources[name])
+            open_ends += [other for other in resources if re.search(rf'["{{]{other}[".}}]', written)]
+    return needed
+
+
+def test_a_deletion_begins_with_the_registry_which_stays_while_it_holds_versions(template: Json) -> None:
+    """Everything else is kept with it. Name a new resource that no other refers to in DependsOn of PackageGroup."""
+    assert set(template["Resources"]) - needed_by(template, {"PackageGroup"}) == set()

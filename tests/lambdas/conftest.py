@@ -36,6 +36,7 @@ FUNCTIONS = (
     "clean_up",
     "notify",
     "watch_production",
+    "watch_training",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
@@ -55,6 +56,7 @@ ENVIRONMENT = {
     "REQUEST_KEY": "alias/greenlight-requests",
     "RECORD_KEY": "alias/greenlight-record",
     "BUILD_ROLE": "greenlight-BuildRole-1",
+    "JOB_ROLE": "arn:aws:iam::123456789012:role/greenlight-JobRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
     "DEFAULT_DATASET": "s3://greenlight-test/datasets/fasteners",

@@ -61,7 +61,8 @@ class Sharing:
 class Attempt:
     """One try of a training, and the next one where capacity is short there. ``seconds`` is what the state waits.
 
-    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot.
+    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot;
+    ``volume_gb`` is None in a plan from before.
     """
 
     job: Text
@@ -70,6 +71,7 @@ class Attempt:
     stopping: Mapping[str, int]
     seconds: Seconds
     fallback: Attempt | None = None
+    volume_gb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,18 @@ class Search:
     stopping: Mapping[str, int]
     static: Mapping[str, str]
     ranges: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the processing jobs and the search of a run are held to: their own seconds, their states', their volumes."""
+
+    processing_seconds: Seconds
+    processing_wait_seconds: Seconds
+    processing_volume_gb: int
+    tuning_seconds: Seconds
+    tuning_wait_seconds: Seconds
+    tuning_volume_gb: int
 
 
 @dataclass(frozen=True)
@@ -112,7 +126,8 @@ class BuildPlan(Document):
     ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
     find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
     ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
-    weights are that the training starts from, None where there are none.
+    weights are that the training starts from, None where there are none. ``inference_ami`` is the input's, for the
+    release; it and ``limits`` are None in a plan from before.
     """
 
     run: Text
@@ -141,3 +156,5 @@ class BuildPlan(Document):
     judged_against: str | None
     loosened: tuple[Loosened, ...] = ()
     pretrained: Pretrained | None = None
+    inference_ami: str | None = None
+    limits: Limits | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ from workflow.contract.document import Text
 BUSY = ("RUNNING", "PENDING_REDRIVE")
 """States of an execution that goes on, or will."""
 
+COMMENT = "Comment"
+"""What the console fills an execution's input with before somebody types another."""
+STEP_FUNCTIONS = "AWS_STEP_FUNCTIONS"
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -17,6 +22,11 @@ class Execution:
 
     id: Text
     name: Text
+
+
+def own_keys(given: Mapping[str, Any]) -> dict[str, Any]:
+    """An execution's input without what is Step Functions' own: a note of who started it, the console's ``Comment``."""
+    return {key: value for key, value in given.items() if key != COMMENT and not str(key).startswith(STEP_FUNCTIONS)}
 
 
 def is_running(stepfunctions: Any, execution: str) -> bool:

@@ -43,3 +43,4 @@ class StateError(StrEnum):
 
     TRAINING_STOPPED = "Training.Stopped"
     ENDPOINT_FAILED = "Endpoint.Failed"
+    ANSWER_UNREADABLE = "Approval.Unreadable"

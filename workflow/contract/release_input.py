@@ -7,14 +7,15 @@ from dataclasses import dataclass, fields
 from typing import Annotated, Any
 
 from workflow.contract.document import Matching, PackageArn, read, render
+from workflow.contract.execution import own_keys
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.plain_text import PlainName
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError
-from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
+from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, STARTED_BY_LENGTH, RunInput
 
-FROM_THE_STACK = ("ask_before_production", "started_by")
+FROM_THE_STACK = ("ask_before_production", "started_by", "inference_ami")
 """Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""
 
 
@@ -30,14 +31,15 @@ class ReleaseInput:
     judged_against: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] | None = None
     ask_before_production: bool = RunInput.ask_before_production
     started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
+    inference_ami: Annotated[str, Matching(INFERENCE_AMI, INFERENCE_AMI_WORDS)] = RunInput.inference_ami
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:
         """Read an execution input over the stack's defaults. Raises ContractError naming the key and what is allowed.
 
-        Keys that start with ``AWS_STEP_FUNCTIONS`` are Step Functions' own and are left out.
+        Keys that are Step Functions' own are left out.
         """
-        own = {key: value for key, value in mapping(given, "input").items() if not key.startswith("AWS_STEP_FUNCTIONS")}
+        own = own_keys(mapping(given, "input"))
         known = sorted(field.name for field in fields(ReleaseInput))
         for key in own:
             if key not in known:

@@ -36,7 +36,8 @@ class ReleasePlan(Document):
     is who approved the version, ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
-    demands. What has a default was not there from the beginning, and is in every plan made today.
+    demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
+    instance. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -73,3 +74,4 @@ class ReleasePlan(Document):
     smoke_digest: str = ""
     report_digest: str = ""
     skipped_question: bool = False
+    variant: Mapping[str, Any] | None = None

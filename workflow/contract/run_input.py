@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workflow.contract.dataset_report import FINDINGS, FORMAT_NAMES
+from workflow.contract.execution import own_keys
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.hyperparameters import OwnHyperparameters, check_hyperparameters
 from workflow.contract.model import TASKS
@@ -33,7 +34,15 @@ FORMATS = ("auto", *FORMAT_NAMES)
 STARTED_BY_LENGTH = 80
 """Characters that name who or what started an execution."""
 
+LARGEST_VOLUME_GB = 16384
+"""The largest volume that SageMaker gives a job."""
+
 _INSTANCE = r"ml\.[a-z0-9-]+\.[a-z0-9]+"
+INFERENCE_AMI = r"|al2[a-z0-9]*-ami-sagemaker-inference-gpu-[0-9-]+"
+INFERENCE_AMI_WORDS = (
+    "empty for the newest driver that is known for endpoint_instance, or SageMaker's name of another one such as "
+    "al2-ami-sagemaker-inference-gpu-3-1; where endpoint_instance has no GPU it says nothing"
+)
 # The registry keeps the address with the model, and takes only these characters, 256 at most (CustomerMetadataMap).
 _S3 = r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9 _.:/=+@\-]{0,180})?"
 
@@ -79,10 +88,25 @@ class TrainingInput(OwnHyperparameters):
     hyperparameters: Mapping[str, Any] = key(
         Table("further training arguments of ultralytics, name to number, text or true/false"), {}
     )
-    spot: bool = key(Switch("train on spot capacity where the instance has a GPU"), True)
+    spot: bool = key(
+        Switch("train on spot capacity where the instance has a GPU; the last try is on demand all the same"), True
+    )
+    spot_wait_hours: float = key(
+        Number(
+            "hours that a training may wait for spot capacity, and be without it once it was interrupted", 0, 24 * 7
+        ),
+        1.0,
+    )
     tune: bool = key(Switch("search for hyperparameters instead of one training"), False)
     tuning_jobs: int = key(Whole("trainings a search may start", 1, 50), 6)
     tuning_parallel: int = key(Whole("trainings of a search at one time", 1, 10), 2)
+    tuning_hours: float = key(Number("hours a search may take", 0.1, 24 * 28), 24.0)
+    tuning_instance_hours: float = key(
+        Number(
+            "hours of all instances of a search together: ends it early, by the number of parallel trainings", 0.1, 1e5
+        ),
+        48.0,
+    )
     tuning_strategy: str = key(OneOf("how a search picks what it tries", ("Bayesian", "Random")), "Bayesian")
     tuning_ranges: Mapping[str, Any] = key(
         Table(
@@ -115,6 +139,17 @@ class InstanceInput:
         Pattern("a SageMaker instance type such as ml.m7i.xlarge", _INSTANCE), "ml.m7i.xlarge"
     )
     endpoint_instance: str = key(Pattern("a SageMaker instance type such as ml.c7i.xlarge", _INSTANCE), "ml.c7i.xlarge")
+    training_hours: float = key(Number("hours a training may take, on whichever instance", 0.1, 24 * 28), 24.0)
+    processing_hours: float = key(Number("hours the preparation and the evaluation may take, each", 0.1, 24 * 5), 4.0)
+    volume_gb: int = key(
+        Whole(
+            "GB of each job's volume, 0 for what the data asks for; an instance with disks of its own uses those",
+            0,
+            LARGEST_VOLUME_GB,
+        ),
+        0,
+    )
+    inference_ami: str = key(Pattern(INFERENCE_AMI_WORDS, INFERENCE_AMI), "")
 
 
 # A dataclass takes the fields of its last base first, and its own at the end.
@@ -134,12 +169,11 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
     def parse(given: object, defaults: Mapping[str, Any]) -> RunInput:
         """Read an execution input over the stack's defaults. Raises InputError with key and allowed values.
 
-        Keys that start with ``AWS_STEP_FUNCTIONS`` are Step Functions' own and are left out.
+        Keys that are Step Functions' own are left out.
         """
         if not isinstance(given, Mapping):
             raise InputError(f"the execution input is {type(given).__name__}: must be a JSON object, {{}} at least")
-        own = {name: value for name, value in given.items() if not str(name).startswith("AWS_STEP_FUNCTIONS")}
-        merged = {**defaults, **own}
+        merged = {**defaults, **own_keys(given)}
         for name in merged:
             if name not in RULES:
                 raise InputError(f"{name}: unknown key; allowed are {', '.join(sorted(RULES))}")

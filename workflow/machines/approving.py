@@ -104,7 +104,18 @@ def registered_properties() -> dict[str, str]:
     return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}
 
 
-def ask_for_approval() -> LambdaStep:
+def fail_request() -> LambdaStep:
+    """Tell that nobody could be asked, or that no answer came back, and fail the build."""
+    return report_and_fail(
+        "build",
+        "Ask for approval",
+        report="Report the failed request",
+        end="Nobody could be asked",
+        error=Failure.APPROVAL_FAILED,
+    )
+
+
+def ask_for_approval(failed: LambdaStep) -> LambdaStep:
     """Mail a link and wait for a person."""
     expired = report_and_fail(
         "build",
@@ -112,13 +123,6 @@ def ask_for_approval() -> LambdaStep:
         report="Report the expired approval",
         end="The approval expired",
         error=Failure.APPROVAL_EXPIRED,
-    )
-    failed = report_and_fail(
-        "build",
-        "Ask for approval",
-        report="Report the failed request",
-        end="Nobody could be asked",
-        error=Failure.APPROVAL_FAILED,
     )
     return ask_a_person(
         "Ask for approval",

@@ -14,9 +14,18 @@ from stepfunctions.steps.choice_rule import ChoiceRule
 
 from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
-from workflow.machines.approving import ask_for_approval, gate_on_metrics, record_decision, register_model, reject_model
+from workflow.machines.approving import (
+    ask_for_approval,
+    fail_request,
+    gate_on_metrics,
+    record_decision,
+    register_model,
+    reject_model,
+)
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
+    answer_of_a_person,
+    begin,
     call_function,
     fresh_name,
     on_error,
@@ -31,10 +40,13 @@ from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_qu
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
     a_model_was_found,
+    a_model_was_trained,
     capacity_was_short_and_another_instance_is_left,
     find_best_model,
+    had_no_instance,
     keep_trials,
     list_trials,
+    note_training,
     train_model,
     tune_model,
 )
@@ -66,18 +78,28 @@ def machine() -> dict[str, Any]:
         "$.tuning.HyperParameterTuningJobName, $.tuning.HyperParameterTuningJobStatus)",
         training_failed,
     )
+    waited = raise_error(
+        "The training had no instance",
+        StateError.TRAINING_STOPPED,
+        "States.Format('training job {} was stopped while it waited: Insufficient spot Capacity', "
+        "$.training.TrainingJobName)",
+        short,
+    )
     stopped = raise_error(
         "The training was stopped",
         StateError.TRAINING_STOPPED,
-        "States.Format('training job {} ended {} ({})', $.training.job_name, $.training.status, $.training.detail)",
+        "States.Format('training job {} ended {} ({})', "
+        "$.training.TrainingJobName, $.training.TrainingJobStatus, $.training.SecondaryStatus)",
         short,
     )
 
     evaluate = evaluate_models(fail_build("Evaluate", "evaluation", Failure.EVALUATION_FAILED))
+    noted = note_training()
     gate = gate_on_metrics()
     registry_failed = fail_build("Register the model", "registration", Failure.REGISTRATION_FAILED)
     register = register_model(registry_failed)
-    ask = ask_for_approval()
+    request_failed = fail_request()
+    ask = ask_for_approval(request_failed)
     approved = record_decision("Mark the model approved", "Approved", registry_failed)
     release = release_model()
     rejected = reject_model()
@@ -95,16 +117,15 @@ def machine() -> dict[str, Any]:
     found.default_choice(nothing)
 
     finished = Choice("Trained to the end?")
-    finished.add_choice(ChoiceRule.StringEquals(variable="$.training.status", value="Completed"), evaluate)
+    finished.add_choice(a_model_was_trained(), noted)
+    finished.add_choice(had_no_instance(), waited)
     finished.default_choice(stopped)
 
     short.add_choice(capacity_was_short_and_another_instance_is_left(), elsewhere)
     short.add_choice(a_quota_is_in_use(), again_after_quota(train, "the training"))
     short.default_choice(training_failed)
 
-    answer = Choice("Approved?")
-    answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), approved)
-    answer.default_choice(rejected)
+    answer = answer_of_a_person("Approved?", approved, rejected, request_failed)
 
     anything = Choice("Anything to do?")
     # Only a plain "no" may end green: an answer nobody understands goes on, and fails where the plan is read.
@@ -118,11 +139,11 @@ def machine() -> dict[str, Any]:
     Chain([tune, found])
     Chain([listed, kept, best, finished])
     Chain([elsewhere, train, finished])
-    Chain([evaluate, gate, register, note_the_registration(ask)])
+    Chain([noted, evaluate, gate, register, note_the_registration(ask)])
     ask.next(answer)
     Chain([approved, release])
     return render_machine(
-        plan,
+        begin(plan),
         comment="Greenlight: labelled images in, an approved model out. Start with {} for the stack's defaults.",
         timeout_seconds=settings.BUILD_SECONDS,
     )
@@ -183,6 +204,7 @@ def release_model() -> Task:
                 "ask_before_production.$": "$.plan.ask_before_production",
                 "judged_against.$": "$.plan.judged_against",
                 "started_by.$": "$.approval.by",
+                "inference_ami.$": "$.plan.inference_ami",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
             },
         },

@@ -1,7 +1,7 @@
 """The states that bring a model behind an endpoint: its configuration, the endpoint itself, the looks at it, its test.
 
 The same for both stages, ``staging`` and ``production``. Knows no order of the stages and makes no AWS call. What was
-created is at ``$.model`` and ``$.<stage>_configuration``, each with its ``name``.
+created is at ``$.model`` and ``$.<stage>_configuration``, each with its ``name``, the model with its part of a variant.
 """
 
 from __future__ import annotations
@@ -56,7 +56,14 @@ def create_model(failed: LambdaStep) -> ModelStep:
             sagemaker_session=offline_session(),
         ),
         model_name="given-at-run-time",
-        result_selector={"name.$": name_in("$.ModelArn")},
+        result_selector={
+            "name.$": name_in("$.ModelArn"),
+            "variant": {
+                "VariantName": settings.VARIANT,
+                "ModelName.$": name_in("$.ModelArn"),
+                "InitialVariantWeight": 1,
+            },
+        },
         result_path="$.model",
         timeout_seconds=settings.SAGEMAKER_CALL_SECONDS,
         retry=retry_sagemaker(),
@@ -87,7 +94,11 @@ def create_model(failed: LambdaStep) -> ModelStep:
 
 
 def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
-    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has."""
+    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
+
+    By the AWS SDK integration: Step Functions' own for CreateEndpointConfig is not documented to take an AMI.
+    """
+    variant = "$.release.variant" if stage == "production" else "$.plan.variant"
     step = EndpointConfigStep(
         f"Create the {stage} configuration",
         endpoint_config_name="given-at-run-time",
@@ -100,20 +111,15 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    variant: Parameters = {
-        "VariantName": settings.VARIANT,
-        "ModelName.$": "$.model.name",
-        "InstanceType.$": "$.plan.instance",
-        "InitialVariantWeight": 1,
-    }
-    variant |= {"InitialInstanceCount.$": "$.release.count"} if stage == "production" else {"InitialInstanceCount": 1}
     step.merge_parameters(
         {
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
-            "ProductionVariants": [variant],
+            # One list of one variant: only an endpoint with a GPU names its AMI, and a path can leave out no key.
+            "ProductionVariants.$": f"States.Array(States.JsonMerge($.model.variant, {variant}, false))",
             "Tags": settings.TAGS,
         }
     )
+    step.fields["resource"] = settings.integration("aws-sdk:sagemaker:createEndpointConfig")
     return step
 
 
@@ -219,9 +225,10 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
     serves = Choice(f"Is {name} ready?")
     status, configuration = f"$.{stage}.endpoint.EndpointStatus", f"$.{stage}.endpoint.EndpointConfigName"
     in_service = ChoiceRule.StringEquals(variable=status, value="InService")
+    known = ChoiceRule.IsPresent(variable=configuration, value=True)
     on_wanted = ChoiceRule.StringEqualsPath(variable=configuration, value=wanted)
     excused = ChoiceRule.IsPresent(variable=f"$.{stage}.endpoint.FailureReason", value=True)
-    serves.add_choice(ChoiceRule.And([in_service, on_wanted]), ready)
+    serves.add_choice(ChoiceRule.And([in_service, known, on_wanted]), ready)
     over = [
         in_service,
         ChoiceRule.StringEquals(variable=status, value="Failed"),
@@ -245,8 +252,9 @@ def wait_until_ready(stage: str, name: str, wanted: str, *, ready: State, failed
         raise_error(
             f"Say where {name} stands",
             StateError.ENDPOINT_FAILED,
-            f"States.Format('endpoint {{}} is {{}} on {{}} after {{}} looks, wanted {{}}',"
-            f" $.{stage}.endpoint.EndpointName, {status}, {configuration}, $.{stage}.looks, {wanted})",
+            # Which configuration it serves instead, an endpoint that never came up does not say.
+            f"States.Format('endpoint {{}} is {{}} after {{}} looks, and does not serve {{}}',"
+            f" $.{stage}.endpoint.EndpointName, {status}, $.{stage}.looks, {wanted})",
             failed,
         ),
     )

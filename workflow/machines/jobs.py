@@ -29,7 +29,6 @@ def inspect_images(failed: LambdaStep) -> ProcessingStep:
         inputs={"dataset": "$.plan.dataset.uri"},
         outputs={"inspected": "$.plan.uris.inspected"},
         environment={},
-        seconds=settings.PREPARE_SECONDS,
         failed=failed,
         shared="dataset",
     )
@@ -52,7 +51,6 @@ def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
             "report": "$.plan.uris.dataset_report",
         },
         environment={},
-        seconds=settings.PREPARE_SECONDS,
         failed=failed,
         shared="dataset",
     )
@@ -78,7 +76,6 @@ def evaluate_models(failed: LambdaStep) -> ProcessingStep:
             "DATASET_DIGEST.$": "$.dataset.digest",
             "CONTAINER": settings.SERVING_IMAGE,
         },
-        seconds=settings.EVALUATE_SECONDS,
         failed=failed,
     )
 
@@ -91,11 +88,10 @@ def run_program(
     inputs: dict[str, str],
     outputs: dict[str, str],
     environment: Parameters,
-    seconds: int,
     failed: LambdaStep,
     shared: str = "",
 ) -> ProcessingStep:
-    """A processing job that runs ``program`` of an image, for ``seconds`` at most.
+    """A processing job that runs ``program`` of an image, within the plan's limits.
 
     ``inputs`` and ``outputs`` map a name, which is also the folder's under /opt/ml/processing, to the path of its S3
     address. The input named ``shared`` is distributed to as many instances as the plan says; without it there is one.
@@ -105,8 +101,7 @@ def run_program(
         image_uri=image,
         instance_count=1,
         instance_type="ml.m7i.xlarge",
-        volume_size_in_gb=settings.VOLUME_GB,
-        max_runtime_in_seconds=seconds,
+        max_runtime_in_seconds=settings.HOUR,
         sagemaker_session=offline_session(),
     )
     step = ProcessingStep(
@@ -128,7 +123,7 @@ def run_program(
         container_arguments=[program],
         result_selector={"job_name.$": "$.ProcessingJobName"},
         result_path=f"$.{program}",
-        timeout_seconds=seconds + settings.QUEUE_SECONDS,
+        timeout_seconds_path="$.plan.limits.processing_wait_seconds",
         retry=retry_throttled(),
         catch=[on_error(failed)],
     )
@@ -146,9 +141,11 @@ def run_program(
             "ProcessingResources": {
                 "ClusterConfig": {
                     "InstanceType.$": "$.plan.instances.processing",
+                    "VolumeSizeInGB.$": "$.plan.limits.processing_volume_gb",
                     **({"InstanceCount.$": "$.plan.preparation.instances"} if shared else {}),
                 }
             },
+            "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.limits.processing_seconds"},
             "NetworkConfig": {"EnableNetworkIsolation": True},
             "Tags": settings.TAGS,
         }

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import Graph, State
 
+from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
-from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass, Retry, Task
+from workflow.machines.states import Catch, Choice, Fail, LambdaStep, Parameters, Pass, Retry, Task
 
 
 def retry_lambda() -> list[Retry]:
@@ -150,8 +152,19 @@ def call_function(
     )
 
 
+UNTOLD: Parameters = {"failure": {"Cause": "nobody could be told why; the reason is in the execution's history"}}
+"""What every execution's data begins with: the cause of its end where the state that words it fails itself."""
+
+
+def begin(first: State) -> Pass:
+    """The very first state: data that every later one can add to, whatever the input is, be it no object at all."""
+    state = Pass("Begin", parameters=UNTOLD)
+    state.next(first)
+    return state
+
+
 def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | None = None) -> LambdaStep:
-    """The first state: its Lambda turns the execution's input into the plan, which takes the place of all data."""
+    """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data."""
     return LambdaStep(
         name,
         parameters={
@@ -165,7 +178,7 @@ def plan_the_execution(name: str, arn: str, failed: State, also: Parameters | No
                 },
             },
         },
-        result_selector={"plan.$": "$.Payload", **(also or {})},
+        result_selector={"plan.$": "$.Payload", **UNTOLD, **(also or {})},
         timeout_seconds=settings.LAMBDA_SECONDS,
         retry=retry_lambda(),
         catch=[on_error(failed)],
@@ -177,8 +190,9 @@ def report_and_fail(
 ) -> LambdaStep:
     """Tell everyone why a step failed, then fail the execution with ``error``; give the first of these two states.
 
-    Expects ``$.error`` with ``Error`` and ``Cause``. With ``told_by_nested`` a nested execution has sent the mail, and
-    its cause is only put in words. When even the telling fails, the execution still ends with the same error.
+    Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``, and ``$.failure`` as ``begin`` leaves it. With
+    ``told_by_nested`` a nested execution has sent the mail, and its cause is only put in words. When even the telling
+    fails, the execution still ends with the same error.
     """
     fail = Fail(end, error=error, cause_path="$.failure.Cause")
     tell = LambdaStep(
@@ -199,17 +213,40 @@ def report_and_fail(
         result_path="$.failure",
         timeout_seconds=settings.LAMBDA_SECONDS,
         retry=retry_lambda(),
-        catch=[Catch(fail, error_equals=["States.ALL"], result_path="$.failure")],
+        # Not to $.failure: a timeout has no cause, and a path to nothing would end the execution as another error.
+        catch=[Catch(fail, error_equals=["States.ALL"], result_path="$.untold")],
     )
     tell.next(fail)
     return tell
 
 
 def raise_error(name: str, error: Failure | StateError, cause: str, then: State) -> Pass:
-    """Write an error that no service raised to ``$.error`` and go on; ``cause`` is a path or an intrinsic."""
-    state = Pass(name, parameters={"Error": error, "Cause.$": cause}, result_path="$.error")
+    """Write an error that no service raised to ``$.error`` and go on; ``cause`` is a text, or an intrinsic."""
+    key = "Cause.$" if cause.startswith("States.") else "Cause"
+    state = Pass(name, parameters={"Error": error, key: cause}, result_path="$.error")
     state.next(then)
     return state
+
+
+def answer_of_a_person(name: str, approved: State, rejected: State, failed: State) -> Choice:
+    """Go on as the person at ``$.approval`` decided.
+
+    Whoever has the task token can complete the question with anything: what is no decision, or not somebody's, is none.
+    """
+    parts = [f"$.approval.{part}" for part in ("decision", "by", "comment")]
+    whole = [rule(variable=part, value=True) for part in parts for rule in (ChoiceRule.IsPresent, ChoiceRule.IsString)]
+    choice = Choice(name)
+    for decision, then in ((APPROVED, approved), (REJECTED, rejected)):
+        choice.add_choice(ChoiceRule.And([*whole, ChoiceRule.StringEquals(variable=parts[0], value=decision)]), then)
+    choice.default_choice(
+        raise_error(
+            "Say that nobody answered",
+            StateError.ANSWER_UNREADABLE,
+            "the question was completed by something that is no decision: start again, and answer by the mailed link",
+            failed,
+        )
+    )
+    return choice
 
 
 def ask_a_person(

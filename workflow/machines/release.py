@@ -27,7 +27,9 @@ from workflow.machines.endpoints import (
     wait_until_ready,
 )
 from workflow.machines.kinds import (
+    answer_of_a_person,
     ask_a_person,
+    begin,
     call_function,
     on_error,
     plan_the_execution,
@@ -78,7 +80,7 @@ def machine() -> dict[str, Any]:
         "confirm",
         overtaken,
         on_error(refused),
-        keep=("count", "deployment", "watched", "alarms"),
+        keep=("variant", "deployment", "watched", "alarms"),
     )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
     production = bring_up_production(ready=smoke_production, failed=production_failed)
@@ -100,26 +102,26 @@ def machine() -> dict[str, Any]:
     )
     tell = tell_everyone(record_failed)
 
-    ask = ask_before_production()
+    request_failed = fail_release(
+        "Ask for production approval", "Report the failed request", "Nobody could be asked", Failure.APPROVAL_FAILED
+    )
+    ask = ask_before_production(request_failed)
     asked = Choice("Ask before production?")
     asked.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.ask_before_production", value=True), ask)
     asked.default_choice(confirmed)
 
-    answer = Choice("Approved for production?")
-    answer.add_choice(ChoiceRule.StringEquals(variable="$.approval.decision", value="approved"), confirmed)
-    answer.default_choice(
-        raise_error(
-            "Say who stopped it",
+    stopped = raise_error(
+        "Say who stopped it",
+        Failure.APPROVAL_REJECTED,
+        "States.Format('{} stopped it before production: {}', $.approval.by, $.approval.comment)",
+        fail_release(
+            "Ask for production approval",
+            "Report the stopped release",
+            "A person stopped the release",
             Failure.APPROVAL_REJECTED,
-            "States.Format('{} stopped it before production: {}', $.approval.by, $.approval.comment)",
-            fail_release(
-                "Ask for production approval",
-                "Report the stopped release",
-                "A person stopped the release",
-                Failure.APPROVAL_REJECTED,
-            ),
-        )
+        ),
     )
+    answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
 
     Chain([plan, model, staging_configuration, staging])
     smoke_staging.next(note_the_stage("staging", asked))
@@ -128,7 +130,7 @@ def machine() -> dict[str, Any]:
     Chain([smoke_production, record, note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
-        plan,
+        begin(plan),
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",
         timeout_seconds=settings.RELEASE_SECONDS,
     )
@@ -157,7 +159,7 @@ def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     return step
 
 
-def ask_before_production() -> LambdaStep:
+def ask_before_production(failed: LambdaStep) -> LambdaStep:
     """Ask once more, with staging up and tested."""
     return ask_a_person(
         "Ask for production approval",
@@ -174,9 +176,7 @@ def ask_before_production() -> LambdaStep:
             "The approval expired",
             Failure.APPROVAL_EXPIRED,
         ),
-        fail_release(
-            "Ask for production approval", "Report the failed request", "Nobody could be asked", Failure.APPROVAL_FAILED
-        ),
+        failed,
     )
 
 

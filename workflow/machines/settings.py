@@ -29,15 +29,9 @@ VARIANT = "main"
 HOUR = 3600
 LAMBDA_SECONDS = 330
 """Longest a Lambda state may take: longer than the longest function, cold start included."""
-PREPARE_SECONDS = 4 * HOUR
-TUNE_SECONDS = 72 * HOUR
-"""A training's own limits, which depend on its instance, are in the plan."""
-EVALUATE_SECONDS = 4 * HOUR
 SAGEMAKER_CALL_SECONDS = 300
 STORAGE_CALL_SECONDS = 120
 CLOUDWATCH_CALL_SECONDS = 60
-QUEUE_SECONDS = 2 * HOUR
-"""What a job's state waits on top of the job's own limit, for an instance and for its start."""
 BUILD_SECONDS = 150 * 24 * HOUR
 RELEASE_SECONDS = 45 * 24 * HOUR
 QUOTA_WAIT_SECONDS = 360
@@ -48,7 +42,6 @@ LOOK_SECONDS = 15
 """Pause between two looks at an endpoint."""
 LOOKS = 240
 """Looks at an endpoint before the release gives up: one hour."""
-VOLUME_GB = 50
 
 LOSSES = ("box_loss", "cls_loss", "dfl_loss", "pose_loss", "kobj_loss", "seg_loss", "angle_loss", "loss")
 """What a training makes smaller; each task has some of them, a classifier the last alone."""

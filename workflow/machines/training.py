@@ -14,23 +14,7 @@ from stepfunctions.steps.states import State
 from workflow.machines import settings
 from workflow.machines.kinds import QUOTA, call_sagemaker, fresh_name, on_error, retry_storage, retry_throttled
 from workflow.machines.quotas import wait_for_quota
-from workflow.machines.states import (
-    LambdaStep,
-    Parameters,
-    Task,
-    TrainingStep,
-    TuningStep,
-    offline_session,
-)
-
-TRAINED = {
-    "job_name.$": "$.TrainingJobName",
-    "status.$": "$.TrainingJobStatus",
-    "detail.$": "$.SecondaryStatus",
-    "instance.$": "$.ResourceConfig.InstanceType",
-    "model_data_url.$": "$.ModelArtifacts.S3ModelArtifacts",
-}
-"""What the run keeps of a training job's description."""
+from workflow.machines.states import LambdaStep, Parameters, Pass, Task, TrainingStep, TuningStep, offline_session
 
 
 def estimator() -> Estimator:
@@ -40,7 +24,6 @@ def estimator() -> Estimator:
         role=settings.JOB_ROLE,
         instance_count=1,
         instance_type="ml.g5.xlarge",
-        volume_size=settings.VOLUME_GB,
         output_path="s3://given/at-run-time",
         metric_definitions=settings.metric_definitions(),
         debugger_hook_config=False,
@@ -81,7 +64,7 @@ def train_model(failed: State) -> TrainingStep:
         "Train",
         estimator=estimator(),
         job_name="given-at-run-time",
-        result_selector=TRAINED,
+        # Kept whole: a selector would break on a training that was stopped before it had a model.
         result_path="$.training",
         timeout_seconds_path="$.attempt.seconds",
         # Not for a quota: another instance may be free, and one that the account has none of never is.
@@ -96,7 +79,7 @@ def train_model(failed: State) -> TrainingStep:
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "EnableManagedSpotTraining.$": "$.attempt.spot",
             "HyperParameters.$": "$.plan.hyperparameters",
-            "ResourceConfig": {"InstanceType.$": "$.attempt.instance"},
+            "ResourceConfig": {"InstanceType.$": "$.attempt.instance", "VolumeSizeInGB.$": "$.attempt.volume_gb"},
             "StoppingCondition.$": "$.attempt.stopping",
             "Tags": settings.TAGS,
             "TrainingJobName.$": fresh_name("$.attempt.job"),
@@ -123,7 +106,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
         data=None,
         # Kept whole: a selector that names the best training would break on a search that was stopped without one.
         result_path="$.tuning",
-        timeout_seconds=settings.TUNE_SECONDS,
+        timeout_seconds_path="$.plan.limits.tuning_wait_seconds",
         retry=retry_throttled(),
         catch=[on_error(failed)],
     )
@@ -135,6 +118,7 @@ def tune_model(failed: LambdaStep) -> TuningStep:
                 "ResourceLimits": {
                     "MaxNumberOfTrainingJobs.$": "$.plan.tuning.jobs",
                     "MaxParallelTrainingJobs.$": "$.plan.tuning.parallel",
+                    "MaxRuntimeInSeconds.$": "$.plan.limits.tuning_seconds",
                 },
                 "ParameterRanges.$": "$.plan.tuning.ranges",
                 "Strategy.$": "$.plan.tuning.strategy",
@@ -142,7 +126,10 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             },
             "TrainingJobDefinition": {
                 **job_details(),
-                "ResourceConfig": {"InstanceType.$": "$.plan.instances.training"},
+                "ResourceConfig": {
+                    "InstanceType.$": "$.plan.instances.training",
+                    "VolumeSizeInGB.$": "$.plan.limits.tuning_volume_gb",
+                },
                 "StaticHyperParameters.$": "$.plan.tuning.static",
                 "StoppingCondition.$": "$.plan.tuning.stopping",
             },
@@ -154,13 +141,22 @@ def tune_model(failed: LambdaStep) -> TuningStep:
 
 
 def a_model_was_found() -> BaseRule:
-    """Whether a search came to its end and has a best training: like a training, it is not judged when it was stopped.
+    """Whether a search came to its end, or to its limit, and has a best training.
 
-    Asked here because SageMaker's integration need not fail for a stopped job.
+    Like a training, it is not judged when somebody stopped it; asked here because SageMaker's integration need not fail
+    for a stopped job. AWS does not say which of the two a search is that has used up its time.
     """
+    status, used = "$.tuning.HyperParameterTuningJobStatus", "$.tuning.ConsumedResources.RuntimeInSeconds"
+    over = ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable=status, value="Stopped"),
+            ChoiceRule.IsPresent(variable=used, value=True),
+            ChoiceRule.NumericGreaterThanEqualsPath(variable=used, value="$.plan.limits.tuning_seconds"),
+        ]
+    )
     return ChoiceRule.And(
         [
-            ChoiceRule.StringEquals(variable="$.tuning.HyperParameterTuningJobStatus", value="Completed"),
+            ChoiceRule.Or([ChoiceRule.StringEquals(variable=status, value="Completed"), over]),
             ChoiceRule.IsPresent(variable="$.tuning.BestTrainingJob.TrainingJobName", value=True),
         ]
     )
@@ -173,8 +169,42 @@ def find_best_model(failed: LambdaStep) -> Task:
         "describeTrainingJob",
         {"TrainingJobName.$": "$.tuning.BestTrainingJob.TrainingJobName"},
         failed,
-        selector=TRAINED,
         at="training",
+    )
+
+
+def a_model_was_trained() -> BaseRule:
+    """Whether the training described at ``$.training`` came to its end and left a model."""
+    return ChoiceRule.And(
+        [
+            ChoiceRule.StringEquals(variable="$.training.TrainingJobStatus", value="Completed"),
+            ChoiceRule.IsPresent(variable="$.training.ModelArtifacts.S3ModelArtifacts", value=True),
+        ]
+    )
+
+
+def had_no_instance() -> BaseRule:
+    """Whether the training described at ``$.training`` asked for spot capacity and was stopped before it had any."""
+    return ChoiceRule.And(
+        [
+            ChoiceRule.BooleanEquals(variable="$.attempt.spot", value=True),
+            ChoiceRule.StringEquals(variable="$.training.TrainingJobStatus", value="Stopped"),
+            ChoiceRule.IsPresent(variable="$.training.TrainingStartTime", value=False),
+        ]
+    )
+
+
+def note_training() -> Pass:
+    """Keep of the training's description what later states read. Which instance it was on, the plan knows."""
+    return Pass(
+        "Note the training",
+        parameters={
+            "job_name.$": "$.training.TrainingJobName",
+            "status.$": "$.training.TrainingJobStatus",
+            "instance.$": "$.attempt.instance",
+            "model_data_url.$": "$.training.ModelArtifacts.S3ModelArtifacts",
+        },
+        result_path="$.training",
     )
 
 
@@ -189,9 +219,21 @@ CAPACITY = (
 
 
 def capacity_was_short_and_another_instance_is_left() -> BaseRule:
-    """Whether to try the plan's next instance after an error of Train."""
+    """Whether to try the plan's next instance after an error of Train.
+
+    A training that was stopped while it waited for spot capacity, by the function that ends such waits or by a person,
+    has no words for it: its description says that it is stopped, and not when it started.
+    """
     cause = "$.error.Cause"
-    capacity = ChoiceRule.Or([ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY])
+    never_started = ChoiceRule.And(
+        [
+            ChoiceRule.BooleanEquals(variable="$.attempt.spot", value=True),
+            ChoiceRule.StringMatches(variable=cause, value='*"TrainingJobStatus":*"Stopped"*'),
+            ChoiceRule.Not(ChoiceRule.StringMatches(variable=cause, value='*"TrainingStartTime":*')),
+        ]
+    )
+    words = [ChoiceRule.StringMatches(variable=cause, value=words) for words in CAPACITY]
+    capacity = ChoiceRule.Or([*words, never_started])
     return ChoiceRule.And(
         [
             ChoiceRule.IsPresent(variable="$.attempt.fallback", value=True),

@@ -38,7 +38,7 @@ def destroy(
     code = code_bucket(project, place)
     if records_table:
         records.check(cloud, project, records_table)
-    elif found is None and not buckets.exists(cloud, code, place):
+    elif found is None and not buckets.exists(cloud, code, place) and not find_endpoints(cloud, project):
         raise UsageError(f"no stack {project} in {place.region} (account {place.account}): nothing to remove.")
     table = "" if found is None else find_table(found)
     if found is not None:
@@ -106,13 +106,18 @@ def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progr
 
 def remove_endpoints(cloud: Cloud, project: str, on_progress: Progress) -> None:
     """Delete both endpoints and wait until they are gone, because their configurations go next."""
-    there = [stage for stage in STAGES if endpoint_exists(cloud, f"{project}-{stage}")]
+    there = find_endpoints(cloud, project)
     for stage in there:
         cloud.call("sagemaker", "delete_endpoint", EndpointName=f"{project}-{stage}")
     for stage in there:
         while endpoint_exists(cloud, f"{project}-{stage}"):
             time.sleep(pause_seconds(cloud))
         on_progress(Step(f"{project}-{stage}", "removed"))
+
+
+def find_endpoints(cloud: Cloud, project: str) -> list[str]:
+    """The stages whose endpoint exists. No stack holds them: they outlive one that is deleted in the console."""
+    return [stage for stage in STAGES if endpoint_exists(cloud, f"{project}-{stage}")]
 
 
 def endpoint_exists(cloud: Cloud, name: str) -> bool:

@@ -22,6 +22,8 @@ from infra.local.sagemaker.settings import Settings
 
 # What a program may need from this machine and what says nothing about AWS.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")
+# An instance type is a name here: a job that asks for a GPU does its work on what this machine has.
+_STANDS_FOR_A_GPU = {"GREENLIGHT_WITHOUT_GPU": "allow"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class ProcessLauncher:
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "SAGEMAKER_BASE_DIR": str(container.tree),
+            **_STANDS_FOR_A_GPU,
             **program.variables,
             **settings.client_environment(),
             **container.environment,
@@ -97,7 +100,8 @@ class EngineLauncher:
         name = f"greenlight-{uuid.uuid4().hex[:12]}"
         words = [*self._engine, "run", "--rm", "--name", name, "--network", "host", *self._settings.run_arguments]
         words += ["-v", f"{container.tree}:/opt/ml"]
-        for variable, value in {**self._settings.client_environment(), **container.environment}.items():
+        given = {**_STANDS_FOR_A_GPU, **self._settings.client_environment(), **container.environment}
+        for variable, value in given.items():
             words += ["-e", f"{variable}={value}"]
         arguments = list(container.arguments)
         if container.entrypoint:

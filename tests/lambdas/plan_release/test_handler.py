@@ -509,7 +509,8 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     assert plan["replaces"] == ""
     registry.delete_item(Key={"id": "release-lock"})
     name = plan["production_configuration"]
-    first = {"confirmed": True, "count": 1, "deployment": watched(name, 1)}
+    assert plan["variant"] == {"InstanceType": plan["instance"], "InitialInstanceCount": 1}
+    first = {"confirmed": True, "count": 1, "variant": plan["variant"], "deployment": watched(name, 1)}
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=recorded(OTHER_CHAMPION))
@@ -537,7 +538,8 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(
         watch = function.handler({"confirm": planned}, context)
         back = function.handler({"confirm": {**planned, "goes_back": True}}, context)
     name = planned["production_configuration"]
-    both = {"confirmed": True, "count": 3, "alarms": alarm_names(name)}
+    variant = {"InstanceType": planned["instance"], "InitialInstanceCount": 3}
+    both = {"confirmed": True, "count": 3, "variant": variant, "alarms": alarm_names(name)}
     assert watch == {**both, "deployment": watched(name, 3), "watched": True}
     assert back == {**both, "deployment": at_once(), "watched": False}
 

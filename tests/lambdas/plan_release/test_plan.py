@@ -18,6 +18,7 @@ from lambdas.plan_release.plan import (
     Settings,
     check_champion,
     check_overtaken,
+    describe_variant,
     draw_up,
     rollout,
 )
@@ -401,6 +402,25 @@ def test_production_keeps_the_instances_it_has_when_it_moves() -> None:
     moves = rollout(plan, scaled, 1)
     assert (moves["count"], moves["deployment"]) == (3, watched(name, 3))
     assert rollout(plan, replace(scaled, instances=1), 2)["deployment"] == watched(name, 1)
+
+
+def test_a_gpu_s_driver_is_named_for_its_family_and_can_be_chosen() -> None:
+    """The production that is confirmed days later is on the same one."""
+    newest = {"InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1"}
+    gpu = {"InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 1}
+    assert describe_variant("ml.g5.xlarge", "") == {**gpu, **newest}
+    assert describe_variant("ml.g5.xlarge", "al2-ami-sagemaker-inference-gpu-3-1") == {
+        **gpu,
+        "InferenceAmiVersion": "al2-ami-sagemaker-inference-gpu-3-1",
+    }
+    plan = replace(planned(3), variant={**gpu, **newest})
+    assert rollout(plan, None, 2)["variant"] == {**gpu, **newest, "InitialInstanceCount": 2}
+
+
+def test_an_instance_without_a_gpu_names_no_driver() -> None:
+    """Not even where the stack wants one for the others."""
+    for wanted in ("", "al2-ami-sagemaker-inference-gpu-3-1"):
+        assert describe_variant("ml.c7i.xlarge", wanted).keys() == {"InstanceType", "InitialInstanceCount"}
 
 
 @pytest.mark.parametrize("production", [None, Endpoint("greenlight-production", "InService", "configuration")])

@@ -424,17 +424,20 @@ def test_a_run_that_asks_nobody_needs_nobody(
 ROOM = {
     "ml.m7i.xlarge for processing job usage": 4.0,
     "ml.g5.xlarge for spot training job usage": 1.0,
+    "ml.g5.xlarge for training job usage": 1.0,
     "ml.c7i.xlarge for endpoint usage": 2.0,
 }
 
 
-@pytest.mark.parametrize("short", ROOM)
+@pytest.mark.parametrize("use", ["processing job", "training job", "endpoint"])
 def test_a_run_without_a_quota_ends_before_anything_is_written(
-    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, short: str
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, use: str
 ) -> None:
-    """It would fail after its preparation was paid for, or wait for an hour."""
-    monkeypatch.setattr(function, "quotas", Quotas(ROOM | {short: 0.0}))
-    with pytest.raises(InputRejected, match=f"{short}.* is 0, and .* needed.*console.aws.amazon.com"):
+    """It would fail after its preparation was paid for, or wait for an hour. The last training is on demand."""
+    monkeypatch.setattr(
+        function, "quotas", Quotas({name: 0.0 if use in name else value for name, value in ROOM.items()})
+    )
+    with pytest.raises(InputRejected, match=f"{use} usage.* is 0, and .* needed.*console.aws.amazon.com"):
         handler(event(), context)
     assert not [key for key in account.stored() if key.startswith("runs/")]
 

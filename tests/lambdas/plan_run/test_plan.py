@@ -202,7 +202,7 @@ def test_a_dataset_is_called_after_its_last_folder(uri: str, name: str) -> None:
 def test_job_names_are_valid_with_their_suffix(run: str) -> None:
     """Whatever an execution is called, SageMaker accepts its jobs, a search's shorter name included."""
     names = name_jobs("greenlight", run)
-    attempt = plan_attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}")
+    attempt = plan_attempts(RunInput("s3://b/d", fallback_instances=["ml.g4dn.xlarge"]), f"greenlight-{run}", 0)
     assert attempt.fallback is not None
     every = {**dataclasses.asdict(names), "train": attempt.job, "again": attempt.fallback.job}
     for step, name in every.items():
@@ -248,9 +248,28 @@ def test_a_gpu_trains_on_spot_capacity_and_may_wait_for_it() -> None:
     """SageMaker wants a longest wait with it, no shorter than the training itself."""
     first = plan().training
     assert (first.instance, first.spot) == ("ml.g5.xlarge", True)
-    assert first.stopping == {"MaxRuntimeInSeconds": 24 * 3600, "MaxWaitTimeInSeconds": 30 * 3600}
+    assert first.stopping == {"MaxRuntimeInSeconds": 24 * 3600, "MaxWaitTimeInSeconds": 25 * 3600}
     assert first.seconds > first.stopping["MaxWaitTimeInSeconds"]
-    assert first.fallback is None
+
+
+def test_how_long_a_training_takes_and_waits_is_the_input_s() -> None:
+    """The state waits longer than either; what is on demand is told of no wait."""
+    first = plan(training_hours=2.5, spot_wait_hours=0.5).training
+    assert first.stopping == {"MaxRuntimeInSeconds": 9000, "MaxWaitTimeInSeconds": 10800}
+    assert first.seconds > 10800
+    assert first.fallback is not None
+    assert first.fallback.stopping == {"MaxRuntimeInSeconds": 9000}
+    assert 9000 < first.fallback.seconds < first.seconds
+
+
+def test_the_last_try_is_on_demand() -> None:
+    """One instance alone is tried again without spot capacity; where there are more, the last of them is."""
+    alone, listed = plan().training, plan(fallback_instances=["ml.g4dn.xlarge"]).training
+    for first, last in ((alone, "ml.g5.xlarge"), (listed, "ml.g4dn.xlarge")):
+        assert (first.instance, first.spot) == ("ml.g5.xlarge", True)
+        assert first.fallback is not None
+        assert (first.fallback.instance, first.fallback.spot, first.fallback.fallback) == (last, False, None)
+        assert first.fallback.job != first.job
 
 
 @pytest.mark.parametrize(
@@ -261,6 +280,7 @@ def test_spot_capacity_is_left_alone_where_it_is_not_wanted_or_not_worth_it(give
     first = plan(**given).training
     assert first.spot is False
     assert first.stopping == {"MaxRuntimeInSeconds": 24 * 3600}
+    assert first.fallback is None
 
 
 def test_where_to_train_next_when_capacity_is_short() -> None:

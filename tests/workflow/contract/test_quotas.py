@@ -53,7 +53,7 @@ def test_a_search_needs_as_many_on_demand_as_train_at_one_time() -> None:
 def quotas(**values: float) -> dict[str, Quota]:
     """Twenty of everything that a plain run needs, but for what is said."""
     of = {"processing": "ml.m7i.xlarge for processing job usage", "endpoint": "ml.c7i.xlarge for endpoint usage"}
-    of |= {"spot": "ml.g5.xlarge for spot training job usage", "demand": "ml.g4dn.xlarge for training job usage"}
+    of |= {"spot": "ml.g5.xlarge for spot training job usage", "demand": "ml.g5.xlarge for training job usage"}
     return {name: Quota(values.get(key, 20.0), f"L-{key.upper()}") for key, name in of.items()}
 
 
@@ -62,7 +62,7 @@ def quotas(**values: float) -> dict[str, Quota]:
     [
         ({"processing": 0}, "processing_instance = ml.m7i.xlarge: the quota 'ml.m7i.xlarge for processing job usage'"),
         ({"endpoint": 2}, r"\(L-ENDPOINT\) is 2, and 3 needed.*--quota-code L-ENDPOINT --desired-value 3"),
-        ({"spot": 0}, "training_instance = ml.g5.xlarge: .* is 0, and 1 needed"),
+        ({"spot": 0, "demand": 0}, "training_instance = ml.g5.xlarge: .* is 0, and 1 needed"),
     ],
 )
 def test_a_run_that_could_not_end_is_refused_with_what_to_ask_for(short: dict[str, float], said: str) -> None:
@@ -75,10 +75,14 @@ def test_a_run_that_could_not_end_is_refused_with_what_to_ask_for(short: dict[st
 
 
 def test_one_possible_training_is_enough() -> None:
-    """The first has no quota and the next has: the run goes on there. With none it is refused, and all are named."""
+    """The first has no quota and the next has: the run goes on there. With none it is refused, and all are named.
+
+    The last of them is tried on demand.
+    """
+    refuse_short(needs_with(given(), 2), quotas(spot=0), "us-east-1", "aws")
     asked = given(fallback_instances=["ml.g4dn.xlarge"], spot=True)
     needs = needs_with(asked, 2)
-    fallback = "ml.g4dn.xlarge for spot training job usage"
+    fallback = "ml.g4dn.xlarge for training job usage"
     refuse_short(needs, quotas(spot=0) | {fallback: Quota(1, "L-1")}, "us-east-1", "aws")
     with pytest.raises(InputError, match=r"training_instance = ml\.g5\.xlarge: .*; fallback_instances = ml\.g4dn"):
         refuse_short(needs, quotas(spot=0) | {fallback: Quota(0, "L-1")}, "us-east-1", "aws")

@@ -21,7 +21,8 @@ def parsed(defaults: dict[str, Any] | None = None, **given: Any) -> ReleaseInput
 
 
 def test_a_package_is_enough() -> None:
-    """So that operations can bring back any version from the console."""
+    """So that operations can bring back any version from the console, which fills in a comment."""
+    assert parsed(Comment="Insert your JSON here") == parsed()
     assert parsed() == ReleaseInput(ARN, judged_against=None, ask_before_production=False, started_by="")
     assert parsed().document() == {"model_package_arn": ARN}
 
@@ -55,8 +56,12 @@ def test_the_input_goes_before_the_stacks_settings() -> None:
         ({"model_package_arn": ARN, "started_by": "a\nb"}, "input.started_by: must be up to 80 letters, digits"),
         ({"model_package_arn": ARN, "started_by": "a\u2028b"}, "input.started_by: must be up to 80 letters, digits"),
         (
+            {"model_package_arn": ARN, "inference_ami": "newest"},
+            "input.inference_ami: must be empty for the newest driver that is known",
+        ),
+        (
             {"model_package_arn": ARN, "force": True},
-            "input.force: unknown key; allowed are ask_before_production, judged_against, model_package_arn, ",
+            "input.force: unknown key; allowed are ask_before_production, inference_ami, judged_against, ",
         ),
     ],
     ids=lambda given: str(given)[-60:],
@@ -73,6 +78,6 @@ def test_what_a_build_hands_over_is_read(judged_against: str | None) -> None:
     """Every key that the Build machine writes; Step Functions' own is left out."""
     written = json.loads(BUILD.read_text())["States"]["Release"]["Parameters"]["Input"]
     values = {"model_package_arn": ARN, "judged_against": judged_against, "ask_before_production": True}
-    given = {**values, "started_by": "ana", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn"}
+    given = {**values, "started_by": "ana", "inference_ami": "", "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn"}
     assert {key.removesuffix(".$") for key in written} == set(given)
     assert ReleaseInput.parse(given, {}) == ReleaseInput(ARN, judged_against, True, "ana")

@@ -30,7 +30,7 @@ def test_the_input_wins_over_the_stacks_defaults() -> None:
 
 def test_step_functions_own_keys_are_left_out() -> None:
     """A nested start adds a key nobody typed."""
-    RunInput.parse({"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn"}, DEFAULTS)
+    RunInput.parse({"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn", "Comment": "Insert your JSON here"}, DEFAULTS)
 
 
 @pytest.mark.parametrize(

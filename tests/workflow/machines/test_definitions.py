@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +215,7 @@ def sample_data() -> dict[str, Any]:
             },
             "smoke_digest": "7" * 64,
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
-            "instance": "ml.c7i.xlarge",
+            "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 1},
             "staging_configuration": "greenlight-v1-staging",
             "production_configuration": "greenlight-v1-production",
             "previous_configuration": "greenlight-v0-production",
@@ -262,12 +262,19 @@ def sample_data() -> dict[str, Any]:
         "error": {"Error": "E", "Cause": "why"},
         "staging": {"looks": 0},
         "production": {"looks": 0},
-        "model": {"name": "greenlight-v1-00000000-0-0"},
+        "model": {
+            "name": "greenlight-v1-00000000-0-0",
+            "variant": {
+                "VariantName": "main",
+                "ModelName": "greenlight-v1-00000000-0-0",
+                "InitialVariantWeight": 1,
+            },
+        },
         "staging_configuration": {"name": "greenlight-staging-v1-00000000-0-0"},
         "production_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
         "release": {
             "confirmed": True,
-            "count": 3,
+            "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
             "deployment": watched("greenlight-production-v1-00000000", 3),
             "watched": True,
             "alarms": alarm_names("greenlight-production-v1-00000000"),
@@ -322,18 +329,35 @@ def substitute(name: str) -> str:
 
 
 def evaluate(expression: str, data: dict[str, Any]) -> Any:
-    call = re.fullmatch(r"States\.(\w+)\((.*)\)", expression, re.DOTALL)
-    if call is None:
-        return look_up(expression, data)
-    arguments = re.findall(r"'(?:[^'\\]|\\.)*'|\$[\w.$]+|\d+", call[2])
-    values: list[Any] = [
-        item[1:-1] if item[0] == "'" else look_up(item, data) if item[0] == "$" else int(item) for item in arguments
-    ]
-    if call[1] == "Format":
-        return values[0].replace("{}", "%s") % tuple(values[1:])
-    if call[1] == "StringToJson":
-        return json.loads(resolve(values[0], data))
-    return {"Array": lambda: values, "MathAdd": lambda: sum(values)}[call[1]]()
+    value, rest = evaluate_first(expression, data)
+    assert not rest, f"{expression}: {rest!r} is left over"
+    return value
+
+
+TOKEN = re.compile(r"\s*(?:States\.(\w+)\(|'((?:[^'\\]|\\.)*)'|(\$[\w.$]*)|(\d+|true|false|null))")
+
+
+def evaluate_first(text: str, data: dict[str, Any]) -> tuple[Any, str]:
+    """The value of the path, the literal or the intrinsic with which a text begins, and what follows it."""
+    found = TOKEN.match(text)
+    assert found, f"no path, literal or intrinsic: {text}"
+    name, quoted, path, literal = found.groups()
+    rest = text[found.end() :]
+    if name is None:
+        value = quoted if quoted is not None else look_up(path, data) if path else json.loads(literal)
+        return value, rest
+    values: list[Any] = []
+    while not rest.startswith(")"):
+        value, rest = evaluate_first(rest.removeprefix(","), data)
+        values.append(value)
+    known: dict[str, Callable[[], Any]] = {
+        "Array": lambda: values,
+        "Format": lambda: values[0].replace("{}", "%s") % tuple(values[1:]),
+        "JsonMerge": lambda: {**values[0], **values[1]},
+        "MathAdd": lambda: sum(values),
+        "StringToJson": lambda: json.loads(resolve(values[0], data)),
+    }
+    return known[name](), rest[1:]
 
 
 def complaints(shape: Any, value: Any, where: str) -> Iterator[str]:
@@ -455,7 +479,7 @@ def test_what_was_created_is_used_by_the_name_it_got() -> None:
         ("Create the production configuration", "$.EndpointConfigArn"),
     ):
         state = DEFINITIONS["release"]["States"][name]
-        assert state["ResultSelector"] == {"name.$": f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"}
+        assert state["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
     text = (MACHINES / "release.asl.json").read_text()
     for stem in ("model_name", "staging_configuration", "production_configuration"):
         assert text.count(f"$.plan.{stem}") == 1, "only where it is created"
@@ -546,8 +570,24 @@ def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> N
     assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
     assert states["Update production"]["Parameters"]["RetainAllVariantProperties"] is True
     assert states["Confirm the release"]["ResultPath"] == "$.release"
-    (variant,) = states["Create the production configuration"]["Parameters"]["ProductionVariants"]
-    assert variant["InitialInstanceCount.$"] == "$.release.count"
+    (variant,) = resolve(states["Create the production configuration"]["Parameters"], sample_data())[
+        "ProductionVariants"
+    ]
+    assert variant["InitialInstanceCount"] == 3
+
+
+@pytest.mark.parametrize("stage", ["staging", "production"])
+def test_an_endpoint_with_a_gpu_names_its_driver_and_another_says_nothing_of_it(stage: str) -> None:
+    """A key that is null is another request than one without it."""
+    state = DEFINITIONS["release"]["States"][f"Create the {stage} configuration"]
+    data = sample_data()
+    assert not any("Ami" in key for key in resolve(state["Parameters"], data)["ProductionVariants"][0])
+    ami = {"InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1"}
+    for place in ("plan", "release"):
+        data[place]["variant"] |= {"InstanceType": "ml.g5.xlarge", **ami}
+    (variant,) = resolve(state["Parameters"], data)["ProductionVariants"]
+    assert variant == {**data["model"]["variant"], **data["plan" if stage == "staging" else "release"]["variant"]}
+    check_call(state, data)
 
 
 @pytest.mark.parametrize(

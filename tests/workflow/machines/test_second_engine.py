@@ -90,7 +90,7 @@ def test_build_ends_after_the_question_where_nothing_changed(aws: None) -> None:
     answer_with(json.dumps({"anything_to_do": False, "reason": "nothing changed since version 3", "training": {}}))
     ended = run("build", {})
     assert ended["status"] == "SUCCEEDED"
-    assert ended["entered"] == ["Plan the run", "Anything to do?", "Nothing to do"]
+    assert ended["entered"] == ["Begin", "Plan the run", "Anything to do?", "Nothing to do"]
     assert json.loads(ended["output"])["plan"]["reason"] == "nothing changed since version 3"
 
 
@@ -127,6 +127,8 @@ SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError
         ({"Error": "States.TaskFailed", "Cause": '{"FailureReason":"AlgorithmError: the loss is NaN"}'}, False),
         ({"Error": StateError.TRAINING_STOPPED, "Cause": "training job a ended Stopped (MaxRuntimeExceeded)"}, False),
         ({"Error": "States.Timeout"}, False),
+        ({"Error": "States.TaskFailed", "Cause": json.dumps({"TrainingJobStatus": "Stopped"})}, True),
+        ({"Error": "States.TaskFailed", "Cause": '{"TrainingJobStatus":"Stopped","TrainingStartTime":1}'}, False),
     ],
     ids=lambda given: str(given.get("Error")) if isinstance(given, dict) else None,
 )
@@ -140,7 +142,11 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
     again = {key: value for key, value in again.items() if key != "Next"} | {"End": True}
     part = {choice["Default"]: {"Type": "Succeed"}, "Was capacity short?": choice, "Try the next instance": again}
     part["Wait for a quota for the training"] = {"Type": "Succeed"}
-    attempt = {"instance": "ml.g5.xlarge", **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {})}
+    attempt = {
+        "instance": "ml.g5.xlarge",
+        "spot": True,
+        **({"fallback": {"instance": "ml.g4dn.xlarge"}} if left else {}),
+    }
     text = json.dumps({"StartAt": "Was capacity short?", "States": part})
     ended = run_text("part", text, {"attempt": attempt, "error": error, "quota": {"waits": 0}})
     assert ended["status"] == "SUCCEEDED"

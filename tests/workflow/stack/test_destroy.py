@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from tests.workflow.cloud import ScriptedCloud
-from workflow.stack.destroy import remove_alarms
+from workflow.errors import ServiceError
+from workflow.stack.destroy import destroy, remove_alarms
 
 MINE = "greenlight-production-v4-1a2b3c4d-errors"
 
@@ -20,3 +25,32 @@ def test_alarms_of_stopped_releases_go_and_no_others() -> None:
         ("delete_alarms", {"AlarmNames": [MINE]}),
     ]
     assert told == [MINE]
+
+
+def test_endpoints_go_though_the_stack_and_its_buckets_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No stack holds them: they are paid for until somebody deletes them by name."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    there = {"greenlight-production"}
+
+    def describe(given: dict[str, Any]) -> dict[str, Any]:
+        if given["EndpointName"] not in there:
+            raise ServiceError("ValidationException", f"Could not find endpoint {given['EndpointName']}")
+        return {}
+
+    def delete(given: dict[str, Any]) -> dict[str, Any]:
+        there.remove(given["EndpointName"])
+        return {}
+
+    lists = ("list_endpoint_configs", "list_models", "describe_alarms", "list_model_packages", "delete_log_group")
+    cloud = ScriptedCloud(
+        {
+            "get_caller_identity": {"Account": "000000000000", "Arn": "arn:aws:iam::000000000000:root"},
+            "describe_stacks": ServiceError("ValidationError", "Stack with id greenlight does not exist"),
+            "head_bucket": ServiceError("404", "Not Found"),
+            "describe_endpoint": describe,
+            "delete_endpoint": delete,
+            **{name: {} for name in lists},
+        }
+    )
+    assert destroy("greenlight", cloud=cloud) == ""
+    assert there == set()

@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "DEFAULTS": "{}",
     "DEFAULT_DATASET": "s3://greenlight-000000000000-us-east-1/datasets/default/",
     "ENDPOINT_INSTANCE_COUNT": "1",
+    "JOB_ROLE": "arn:aws:iam::000000000000:role/greenlight-JobRole-1",
     "PACKAGE_GROUP": "greenlight",
     "PROJECT": "greenlight",
     "RECORD_KEY": "arn:aws:kms:us-east-1:000000000000:key/three",

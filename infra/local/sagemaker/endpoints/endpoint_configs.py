@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from infra.local.sagemaker.endpoints.amis import check_ami
 from infra.local.sagemaker.endpoints.fleets import Variant
 from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.listing import listed
@@ -36,6 +37,8 @@ class EndpointConfigs:
                 if member not in variant:
                     raise invalid(f"{member} of the variant {variant['VariantName']} must be specified.")
             self._models.container(variant["ModelName"])
+            if "InferenceAmiVersion" in variant:
+                check_ami(variant["InferenceAmiVersion"], variant.get("InstanceType", ""))
         record = {
             **{member: value for member, value in parameters.items() if member != "Tags"},
             "EndpointConfigArn": arn,

@@ -92,7 +92,7 @@ class TrainingJobs(Jobs):
         """Download, train, upload."""
         name = record["TrainingJobName"]
         tree = self.folder(name) / "ml"
-        self._find_capacity(record)
+        self._find_capacity(record, stop)
         self._advance(name, "Downloading")
         self._lay_out(record, tree)
         checkpoints = self._checkpoints(record, tree)
@@ -130,12 +130,14 @@ class TrainingJobs(Jobs):
         seconds = max(1, round(now - record["TrainingStartTime"]))
         return {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
 
-    def _find_capacity(self, record: Record) -> None:
-        """End the job where its instance type is short: on demand it fails, on spot it has waited for nothing."""
-        if record["ResourceConfig"].get("InstanceType") not in self.workshop.settings.without_capacity:
+    def _find_capacity(self, record: Record, stop: threading.Event) -> None:
+        """End the job where its instance type is short: on demand it fails, on spot it waits as long as it may."""
+        settings = self.workshop.settings
+        if record["ResourceConfig"].get("InstanceType") not in settings.without_capacity:
             return
         if record["EnableManagedSpotTraining"]:
-            self._advance(record["TrainingJobName"], "MaxWaitTimeExceeded")
+            if not stop.wait(record["StoppingCondition"]["MaxWaitTimeInSeconds"] * settings.wait_scale):
+                self._advance(record["TrainingJobName"], "MaxWaitTimeExceeded")
             raise JobStopped
         raise JobFailed(_NO_CAPACITY)
 

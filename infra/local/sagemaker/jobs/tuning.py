@@ -106,7 +106,9 @@ class TuningJobs(Jobs):
 
     def last_members(self, name: str, status: str, reason: str | None) -> Record:
         """The end of the clock."""
-        return {"HyperParameterTuningEndTime": time.time()}
+        now = time.time()
+        used = round(now - self.find(name)["CreationTime"])
+        return {"HyperParameterTuningEndTime": now, "ConsumedResources": {"RuntimeInSeconds": used}}
 
     def _start_trial(self, record: Record, trials: list[str]) -> str:
         number = len(trials) + 1

@@ -31,7 +31,7 @@ def test_an_engine_runs_the_image_and_removes_what_is_left(tmp_path: Path) -> No
     name = run[run.index("--name") + 1]
     assert run[:2] == ["run", "--rm"]
     assert f"{tmp_path / 'ml'}:/opt/ml" in run
-    assert {"RUN=one", "AWS_ENDPOINT_URL=http://127.0.0.1:4566"} <= set(run)
+    assert {"RUN=one", "AWS_ENDPOINT_URL=http://127.0.0.1:4566", "GREENLIGHT_WITHOUT_GPU=allow"} <= set(run)
     assert run[-2:] == ["greenlight-training:1", "train"]
     assert remove == ["rm", "--force", name]
 

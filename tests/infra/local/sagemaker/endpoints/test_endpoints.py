@@ -50,6 +50,19 @@ def better(service: SageMaker) -> str:
     return model(service, "better")
 
 
+def test_a_driver_that_the_instance_cannot_start_is_refused(service: SageMaker, good: str) -> None:
+    """Before there is a configuration; a processor has none at all."""
+    variant = {"VariantName": "main", "ModelName": good, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    gpu = {"InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1"}
+    name = fresh("config")
+    with pytest.raises(ServiceError, match="not supported for the instance type"):
+        service.call("CreateEndpointConfig", {"EndpointConfigName": name, "ProductionVariants": [{**variant, **gpu}]})
+    fitting = {**variant, **gpu, "InstanceType": "ml.g5.xlarge"}
+    service.call("CreateEndpointConfig", {"EndpointConfigName": name, "ProductionVariants": [fitting]})
+    (described,) = service.call("DescribeEndpointConfig", {"EndpointConfigName": name})["ProductionVariants"]
+    assert described["InferenceAmiVersion"] == gpu["InferenceAmiVersion"]
+
+
 def test_an_endpoint_serves_its_model(service: SageMaker, good: str) -> None:
     """The archive is opened, the environment is set, and headers go both ways."""
     config = configuration(service, good)

@@ -218,10 +218,16 @@ def test_an_instance_without_capacity_fails_a_training_in_aws_s_words(open_servi
         "CapacityError: Unable to provision requested ML compute capacity. "
         "Please retry using a different ML instance type.",
     )
-    spot = on_spot(fresh("spot"))
+    spot = on_spot(fresh("spot"), MaxRuntimeInSeconds=1, MaxWaitTimeInSeconds=1)
     service.call("CreateTrainingJob", spot)
     job = ended(service, "TrainingJob", spot["TrainingJobName"])
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
+    spot = on_spot(fresh("spot"))
+    service.call("CreateTrainingJob", spot)
+    service.call("StopTrainingJob", {"TrainingJobName": spot["TrainingJobName"]})
+    job = ended(service, "TrainingJob", spot["TrainingJobName"])
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert "TrainingStartTime" not in job
     spot = on_spot(fresh("spot"))
     spot["ResourceConfig"]["InstanceType"] = "ml.g5.xlarge"
     service.call("CreateTrainingJob", spot)
