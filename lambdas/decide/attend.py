@@ -33,7 +33,7 @@ from lambdas.decide.deciding import (
     take,
 )
 from lambdas.decide.opened import list_open, read_open
-from lambdas.decide.registry import PUT_BACK, Change, choose_status, explain
+from lambdas.decide.registry import PUT_BACK, Change, choose_status, explain, may_set_a_status
 from lambdas.decide.services import logger, metrics, tracer
 from lambdas.decide.standing import believe, find_decision, find_standing
 from lambdas.decide.voting import tell
@@ -84,7 +84,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     if kind == "Step Functions Execution Status Change":
         close_of_execution(str(detail["executionArn"]), int(detail["stopDate"]), now_epoch)
     elif kind == "SageMaker Model Package State Change":
-        follow_registry(str(detail["ModelPackageArn"]), now_epoch)
+        if may_set_a_status(detail):
+            follow_registry(str(detail["ModelPackageArn"]), now_epoch)
     else:
         attend_to_all(now_epoch)
 

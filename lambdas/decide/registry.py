@@ -27,6 +27,15 @@ PUT_BACK = "Put back: "
 """What a description begins with that was written when a status was put right: nobody's comment, should it stay."""
 
 
+def may_set_a_status(detail: Mapping[str, Any]) -> bool:
+    """Whether an event about a version may be about its status: not one that tells of other changes alone.
+
+    A card, a stage or a property is changed by whoever describes a version, and says nothing of who set the status.
+    """
+    changed = detail.get("UpdatedModelPackageFields")
+    return not changed or "ModelApprovalStatus" in changed
+
+
 @dataclass(frozen=True)
 class Change:
     """A version as the registry has it after a change, and who changed it: a profile's name, an ARN, or empty.

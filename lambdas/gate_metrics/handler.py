@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.gate_metrics.archive import NotKeptError, keep_archive, read_archive
 from lambdas.gate_metrics.decision import Evidence, decide, refuse
+from lambdas.gate_metrics.quality import QUALITY_FILE, write_quality
 from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write_verdict
 from lambdas.gate_metrics.report import put_cost, put_verdict
 from workflow.contract.billed_jobs import find_billed_jobs
@@ -114,15 +115,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or isinstance(smoke, str) or not decision.passed:
         raise GateRejected("; ".join(shorten(decision.reasons)))
-    digest = hashlib.sha256(measured).hexdigest()
+    quality = write_json(evaluation + QUALITY_FILE, write_quality(decision.metrics))
     passed = hand_on(
         decision,
         decision.metrics,
         evaluation,
-        evaluation_digest=digest,
+        evaluation_digest=digest_of(measured),
         smoke_digest=smoke.digest,
         archive_uri=kept,
         cost=tell_cost(billed),
+        quality_digest=digest_of(quality),
     )
     # The machine takes each of them, also one that says nothing.
     return {"cost": "", **render(passed)}
@@ -189,12 +191,19 @@ def read_page(uri: str) -> str | None:
     return text or None
 
 
-def write_json(uri: str, document: dict[str, Any]) -> None:
-    """Write one document."""
-    write(uri, json.dumps(document, ensure_ascii=False), "application/json")
+def write_json(uri: str, document: dict[str, Any]) -> bytes:
+    """Write one document; give what was written."""
+    return write(uri, json.dumps(document, ensure_ascii=False), "application/json")
 
 
-def write(uri: str, text: str, content_type: str) -> None:
-    """Write one object."""
+def write(uri: str, text: str, content_type: str) -> bytes:
+    """Write one object; give what was written."""
     bucket, key = split_s3_uri(uri)
-    s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=content_type)
+    body = text.encode()
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
+    return body
+
+
+def digest_of(content: bytes) -> str:
+    """The SHA-256 (hex)."""
+    return hashlib.sha256(content).hexdigest()

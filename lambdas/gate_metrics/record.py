@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.gate_metrics.decision import Decision
+from lambdas.gate_metrics.quality import QUALITY_FILE, TASKS
 from workflow.contract.figures import CandidateFigures, ChampionFigures
 from workflow.contract.gate import GateVerdict, Judged, PassedGate
 from workflow.contract.package_properties import RegisteredFigures
@@ -55,6 +56,7 @@ def hand_on(
     smoke_digest: str,
     archive_uri: str,
     cost: str,
+    quality_digest: str,
 ) -> PassedGate:
     """What a candidate that passed takes along to the registration and to the person who approves."""
     return PassedGate(
@@ -72,6 +74,9 @@ def hand_on(
         champion=show_champion(metrics),
         properties=RegisteredFigures.of(metrics).properties(),
         cost=cost,
+        quality_uri=evaluation_uri + QUALITY_FILE,
+        quality_digest=quality_digest,
+        registry_task=TASKS[metrics.task],
     )
 
 

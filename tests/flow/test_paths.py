@@ -116,7 +116,9 @@ def test_a_persons_no_marks_the_package_rejected(flow: Flow) -> None:
     newest = flow.sagemaker.list_model_packages(
         ModelPackageGroupName=flow.stack.package_group, SortBy="CreationTime", SortOrder="Descending"
     )["ModelPackageSummaryList"][0]
-    assert newest["ModelApprovalStatus"] == "Rejected"
+    assert (newest["ModelApprovalStatus"], newest["ModelLifeCycle"]["Stage"]) == ("Rejected", "Registered")
+    card = flow.sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])["ModelCard"]
+    assert card["ModelCardStatus"] == "PendingReview"
     assert flow.ask_production()["model_digest"] == serving
 
 
@@ -289,6 +291,25 @@ def test_a_release_that_was_overtaken_changes_nothing_when_it_is_redriven(flow: 
     assert flow.serving() == second.output["gate"]["model_digest"]
 
 
+def decides_nothing(guarded: Flow, package: str) -> None:
+    """What the function that notes may do with a version: describe it, and not set its approval status."""
+    iam = guarded.stand_in.client("iam")
+    (role,) = (
+        one["RoleName"] for one in iam.list_roles(MaxItems=1000)["Roles"] if "NoteVersionRole" in one["RoleName"]
+    )
+    policy = iam.get_role_policy(RoleName=role, PolicyName="note-version")["PolicyDocument"]
+    iam.create_user(UserName="noting")
+    iam.put_user_policy(UserName="noting", PolicyName="note-version", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName="noting")["AccessKey"]
+    noting = guarded.stand_in.client(
+        "sagemaker", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]
+    )
+    noting.update_model_package(ModelPackageArn=package, ModelCard={"ModelCardStatus": "Draft"})
+    for status in ("Approved", "Rejected"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            noting.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
+
+
 def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
     """With IAM enforced, every function does its work with its own role and no more."""
     for _ in range(2):
@@ -297,7 +318,11 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
         assert ended.status == "SUCCEEDED"
     # The second one was watched: a probe or a removal that fails ends nothing, so it is looked for.
     released = guarded.end(ended.output["release"]["execution"])
-    assert [released.output.get(failed) for failed in ("unprobed", "unremoved")] == [None, None]
+    assert [released.output.get(failed) for failed in ("unprobed", "unremoved", "unnoted")] == [None, None, None]
+    assert (ended.output["noted"]["missed"], released.output["noted"]["missed"]) == ([], [])
+    stage = guarded.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])["ModelLifeCycle"]
+    assert stage["Stage"] == "Production"
+    decides_nothing(guarded, ended.output["package"]["arn"])
     assert "the new fleet answered" in released.output["probe"]["summary"]
     looks = [
         guarded.stand_in.client("lambda").invoke(FunctionName=f"greenlight-watch-{what}")

@@ -24,6 +24,7 @@ EVERYWHERE = {
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
     ("PlanRunRole", "ReadTheQuotas"): "Service Quotas' lists have no resource",
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
+    ("NoteVersionRole", "FindWhatIsKept"): "SageMaker's lists have no resource",
     ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("WatchProductionRole", "SeeWhetherStagingIsAsked"): "CloudWatch's figures have no resource",
@@ -93,6 +94,13 @@ def test_metrics_are_written_into_sagemakers_namespaces_and_the_probes_only(temp
         if "cloudwatch:PutMetricData" in grant.actions:
             jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
             assert grant.condition == (probe if grant.role == "SmokeTestRole" else jobs)
+
+
+def test_what_notes_a_version_sets_no_approval_status(template: Json) -> None:
+    """Whoever could would decide: the machine writes a decision down, and the function that decides puts it right."""
+    setters = {grant.role: grant for grant in read.grants(template) if "sagemaker:UpdateModelPackage" in grant.actions}
+    assert set(setters) == {"BuildRole", "DecideRole", "NoteVersionRole"}
+    assert setters["NoteVersionRole"].condition == {"Null": {"sagemaker:ModelApprovalStatus": "true"}}
 
 
 def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: Json) -> None:

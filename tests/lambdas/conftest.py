@@ -32,6 +32,7 @@ FUNCTIONS = (
     "plan_release",
     "smoke_test",
     "record_champion",
+    "note_version",
     "clean_up",
     "notify",
     "watch_production",

@@ -15,7 +15,8 @@ from workflow.commands.session import Session, on_project, print_result
 def doctor(session: Session, project: str, as_json: bool, pairs: tuple[str, ...]) -> int:
     """Look whether everything is ready for a run.
 
-    Credentials, limits, quotas, stack, images, mail: a line for each, and what to type where one is not well. The exit code is 1 where there is a problem.
+    Credentials, limits, quotas, stack, images, mail: a line for each, and what to type where one is not well.
+    The exit code is 1 where there is a problem.
     """
     from dataclasses import asdict
 

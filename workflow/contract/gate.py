@@ -54,7 +54,9 @@ class PassedGate:
     ``evaluation_digest`` is the SHA-256 of metrics.json as the gate read it, ``archive_uri`` where that archive is
     kept, under its digest. ``smoke_digest`` is that of what a release is tried with (StoredSmoke). ``properties`` are
     the candidate's RegisteredFigures as the registry takes them. ``cost`` is what the run's jobs cost so far, in words,
-    empty where SageMaker did not say.
+    empty where SageMaker did not say. ``quality_uri`` is where SageMaker's pages find the figures, ``quality_digest``
+    the SHA-256 of that, and ``registry_task`` what the registry calls the task: empty in what a run kept that began
+    before they were.
     """
 
     passed: bool
@@ -71,6 +73,9 @@ class PassedGate:
     champion: ChampionFigures | None
     properties: Mapping[str, str]
     cost: str = ""
+    quality_uri: str = ""
+    quality_digest: str = ""
+    registry_task: str = ""
 
 
 PASSED_GATE = tuple(field.name for field in fields(PassedGate))

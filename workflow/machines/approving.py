@@ -12,7 +12,14 @@ from workflow.contract.gate import PASSED_GATE
 from workflow.contract.package_properties import Origin, RegisteredFigures
 from workflow.machines import settings
 from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error, report_and_fail
-from workflow.machines.states import LambdaStep, Task
+from workflow.machines.states import LambdaStep, Parameters, Task
+
+MEASURED: Parameters = {
+    "ContentType": "application/json",
+    "S3Uri.$": "$.gate.quality_uri",
+    "ContentDigest.$": "States.Format('sha256:{}', $.gate.quality_digest)",
+}
+"""The figures in the layout that SageMaker's pages read, and what they were when they were judged."""
 
 
 def gate_on_metrics() -> LambdaStep:
@@ -61,9 +68,12 @@ def register_model(failed: LambdaStep) -> Task:
                 ],
                 "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
             },
-            "ModelMetrics": {
-                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri.$": "$.gate.metrics_uri"}}
-            },
+            "Domain": "COMPUTER_VISION",
+            "Task.$": "$.gate.registry_task",
+            "ModelMetrics": {"ModelQuality": {"Statistics": MEASURED}},
+            # What a monitor of the endpoint compares with.
+            "DriftCheckBaselines": {"ModelQuality": {"Statistics": MEASURED}},
+            "MetadataProperties": {"GeneratedBy.$": "$$.Execution.Id", "ProjectId": settings.PROJECT},
             "CustomerMetadataProperties": registered_properties(),
         },
         failed,

@@ -35,6 +35,7 @@ from workflow.machines.kinds import (
     report_and_fail,
     retry_lambda,
 )
+from workflow.machines.noting import note_the_registration
 from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
 from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
 from workflow.machines.training import (
@@ -138,7 +139,8 @@ def machine() -> dict[str, Any]:
     Chain([tune, found])
     Chain([listed, kept, best, finished])
     Chain([elsewhere, train, finished])
-    Chain([noted, evaluate, gate, register, ask, answer])
+    Chain([noted, evaluate, gate, register, note_the_registration(ask)])
+    ask.next(answer)
     Chain([approved, release])
     return render_machine(
         begin(plan),

@@ -38,6 +38,7 @@ from workflow.machines.kinds import (
     report_and_fail,
     retry_planning,
 )
+from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
@@ -125,10 +126,11 @@ def machine() -> dict[str, Any]:
     answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
 
     Chain([plan, model, staging_configuration, staging])
-    Chain([smoke_staging, asked])
+    smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
     Chain([confirmed, production_configuration, production])
-    Chain([smoke_production, record, clean_up, tell, Succeed("Released")])
+    Chain([smoke_production, record, note_the_stage("production", clean_up)])
+    Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
         begin(plan),
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",

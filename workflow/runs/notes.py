@@ -37,5 +37,8 @@ def _note(gained: Mapping[str, Any]) -> str:
     package = gained.get("package")
     if isinstance(package, dict) and "arn" in package:
         return f"version {str(package['arn']).rsplit('/', 1)[-1]}"
+    noted = gained.get("noted")
+    if isinstance(noted, dict) and noted.get("missed"):
+        return f"not written: {', '.join(map(str, noted['missed']))}"
     summaries = (value.get("summary") for value in gained.values() if isinstance(value, dict))
     return next((str(summary) for summary in summaries if summary), "")

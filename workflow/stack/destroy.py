@@ -7,7 +7,7 @@ nobody; the command does that first.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
@@ -17,6 +17,7 @@ from workflow.stack import buckets, records
 from workflow.stack.budget import NONE, budget_name, remove_budget
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket
+from workflow.stack.lineage import remove_lineage
 from workflow.stack.log_groups import endpoint_groups
 from workflow.stack.outputs import Place, describe_stack, find_place, values_of
 
@@ -47,7 +48,9 @@ def destroy(
     remove_endpoints(cloud, project, on_progress)
     remove_tagged(cloud, project, on_progress)
     remove_alarms(cloud, project, on_progress)
-    remove_packages(cloud, project, on_progress)
+    packages = list(_packages(cloud, project))
+    remove_lineage(cloud, packages, lambda arn: is_tagged(cloud, arn, project), on_progress)
+    remove_packages(cloud, packages, on_progress)
     for bucket in (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
@@ -163,9 +166,9 @@ def is_tagged(cloud: Cloud, arn: str, project: str) -> bool:
     return any(tag["Key"] == "project" and tag["Value"] == project for tag in tags)
 
 
-def remove_packages(cloud: Cloud, project: str, on_progress: Progress) -> None:
+def remove_packages(cloud: Cloud, packages: Iterable[str], on_progress: Progress) -> None:
     """Delete every version of the package group, which cannot be deleted before."""
-    for arn in list(_packages(cloud, project)):
+    for arn in packages:
         cloud.call("sagemaker", "delete_model_package", ModelPackageName=arn)
         on_progress(Step("/".join(arn.split("/")[-2:]), "removed"))
 

@@ -6,7 +6,7 @@ Knows the events' form and not the bus.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from infra.local.sagemaker.store import Record
@@ -16,7 +16,7 @@ Entry = dict[str, Any]
 _TOLD = (
     *("ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn", "ModelPackageDescription"),
     *("ModelPackageStatus", "ModelPackageStatusDetails", "InferenceSpecification", "ModelApprovalStatus"),
-    *("ApprovalDescription", "CustomerMetadataProperties"),
+    *("ApprovalDescription", "CustomerMetadataProperties", "ModelMetrics", "ModelLifeCycle"),
 )
 
 
@@ -30,9 +30,14 @@ class Announcements:
         """From now on tell ``publish``."""
         self._publish = publish
 
-    def package_changed(self, record: Record) -> None:
-        """A version was registered or changed. Call it without a lock: who hears of it may ask at once."""
+    def package_changed(self, record: Record, changed: Sequence[str] = ()) -> None:
+        """A version was registered, or these members of it changed.
+
+        Call it without a lock: who hears of it may ask at once.
+        """
         detail = {member: record[member] for member in _TOLD if member in record}
+        if changed:
+            detail["UpdatedModelPackageFields"] = list(changed)
         name = f"{record['ModelPackageGroupName']}/{record['ModelPackageVersion']}"
         milliseconds = int(record["CreationTime"] * 1000)
         self._publish(

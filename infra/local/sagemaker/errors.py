@@ -29,6 +29,11 @@ def resource_in_use(message: str) -> ServiceError:
     return ServiceError("ResourceInUse", message)
 
 
+def not_found(message: str) -> ServiceError:
+    """Something that an operation names and that is not there, where the service has an error for it."""
+    return ServiceError("ResourceNotFound", message)
+
+
 def conflict(message: str) -> ServiceError:
     """A change that contradicts the present state."""
     return ServiceError("ConflictException", message)

@@ -17,7 +17,7 @@ from infra.local.sagemaker import callers, protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
 from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.figures import Figure
-from infra.local.sagemaker.iam import resource_arn
+from infra.local.sagemaker.iam import condition_keys, resource_arn
 from infra.local.sagemaker.settings import Settings
 
 NAME = "sagemaker"
@@ -69,6 +69,7 @@ def register(
     _table(provisioners, "_RESOURCE_HANDLERS")["AWS::SageMaker::ModelPackageGroup"] = MODEL_PACKAGE_GROUP
     _route_invocations(app, router)
     _name_resources(iam_actions, settings)
+    _name_conditions(iam_actions)
     _name_machines(app, stepfunctions)
     _function(sts, "_caller_identity")
     put_events = _function(eventbridge, "_put_events")
@@ -112,13 +113,29 @@ def _name_resources(iam_actions: Any, settings: Settings) -> None:
         found = invocations.PATH.match(path)
         if found:
             return settings.arn(f"endpoint/{found.group(1)}")
-        try:
-            parameters = json.loads(body or b"{}")
-        except ValueError:
-            return "*"
-        return resource_arn(parameters, settings.arn) if isinstance(parameters, dict) else "*"
+        return resource_arn(_members(body), settings.arn)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _name_conditions(iam_actions: Any) -> None:
+    """Policies whose conditions ask what a SageMaker request sets are judged by that, too."""
+    request_tag_context = _function(iam_actions, "request_tag_context")
+
+    def request_context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys = condition_keys(_members(body)) if service == NAME else {}
+        return {**request_tag_context(service, iam_action, body, params), **keys}
+
+    iam_actions.request_tag_context = request_context
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    """A request's parameters; none where it has none that can be read."""
+    try:
+        parameters = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return parameters if isinstance(parameters, dict) else {}
 
 
 def _name_machines(app: Any, stepfunctions: Any) -> None:

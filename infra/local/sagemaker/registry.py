@@ -7,12 +7,16 @@ import time
 from infra.local.sagemaker.callers import user_context
 from infra.local.sagemaker.errors import conflict, invalid, lacking
 from infra.local.sagemaker.listing import listed
+from infra.local.sagemaker.model_cards import updated
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.store import Record
 from infra.local.sagemaker.workshop import Workshop
 
 GROUP = "model-package-group"
 PACKAGE = "model-package"
+
+_REPLACED = ("ModelApprovalStatus", "ApprovalDescription", "ModelLifeCycle", "SourceUri")
+"""What an update of a version replaces."""
 
 
 class ModelPackageGroups:
@@ -80,6 +84,8 @@ class ModelPackages:
             raise lacking("model packages outside a group")
         if "InferenceSpecification" not in parameters:
             raise lacking("model packages without an InferenceSpecification")
+        if "ModelCard" in parameters:
+            updated({}, parameters["ModelCard"])
         store, token = self._workshop.store, parameters.get("ClientToken")
         containers = [self._with_etag(item) for item in parameters["InferenceSpecification"]["Containers"]]
         with store.lock:
@@ -131,15 +137,16 @@ class ModelPackages:
         return listed("ListModelPackages", parameters, packages, "ModelPackage")
 
     def update(self, parameters: Record) -> Record:
-        """Approve, reject, or annotate a version."""
+        """Approve, reject, or annotate a version; who listens is told what was changed."""
         with self._workshop.store.lock:
             record = self.find(parameters["ModelPackageArn"])
             properties = {**record.get("CustomerMetadataProperties", {})}
             properties |= parameters.get("CustomerMetadataProperties", {})
             for key in parameters.get("CustomerMetadataPropertiesToRemove", []):
                 properties.pop(key, None)
-            plain = ("ModelApprovalStatus", "ApprovalDescription")
-            members = {key: parameters[key] for key in plain if key in parameters}
+            members = {key: parameters[key] for key in _REPLACED if key in parameters}
+            if "ModelCard" in parameters:
+                members["ModelCard"] = updated(record.get("ModelCard", {}), parameters["ModelCard"])
             self._workshop.store.change(
                 PACKAGE,
                 record["ModelPackageArn"],
@@ -148,7 +155,8 @@ class ModelPackages:
                 LastModifiedTime=time.time(),
                 LastModifiedBy=user_context(),
             )
-        self._workshop.announcements.package_changed(self.find(record["ModelPackageArn"]))
+        changed = sorted({key.removesuffix("ToRemove") for key in parameters} - {"ModelPackageArn", "ClientToken"})
+        self._workshop.announcements.package_changed(self.find(record["ModelPackageArn"]), changed)
         return {"ModelPackageArn": record["ModelPackageArn"]}
 
     def delete(self, parameters: Record) -> Record:

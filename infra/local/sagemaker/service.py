@@ -17,6 +17,9 @@ from infra.local.sagemaker.jobs.processing import ProcessingJobs
 from infra.local.sagemaker.jobs.training import TrainingJobs
 from infra.local.sagemaker.jobs.transform import TransformJobs
 from infra.local.sagemaker.jobs.tuning import TuningJobs
+from infra.local.sagemaker.lineage.artifacts import Artifacts
+from infra.local.sagemaker.lineage.associations import Associations
+from infra.local.sagemaker.lineage.entities import Entities
 from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import answer, check_request, operation
 from infra.local.sagemaker.models import Models
@@ -44,6 +47,8 @@ class SageMaker:
         training = TrainingJobs(self.workshop)
         tuning = TuningJobs(self.workshop, training)
         tags = Tags(self.workshop)
+        entities = Entities(self.workshop)
+        associations = Associations(self.workshop, entities)
         self._roles = Roles(settings)
         self.endpoints = Endpoints(self.workshop, configs)
         self._jobs = (ProcessingJobs(self.workshop), training, tuning, TransformJobs(self.workshop, models))
@@ -53,6 +58,13 @@ class SageMaker:
             **_four(models, "Model"),
             **_four(configs, "EndpointConfig"),
             **_four(self.endpoints, "Endpoint"),
+            **_four(Artifacts(self.workshop), "Artifact"),
+            "AddAssociation": associations.add,
+            "ListAssociations": associations.list_all,
+            "DeleteAssociation": associations.delete,
+            "QueryLineage": associations.query,
+            "ListTrialComponents": entities.list_components,
+            "ListContexts": entities.list_contexts,
             "UpdateModelPackage": packages.update,
             "UpdateEndpoint": self.endpoints.update,
             "UpdateEndpointWeightsAndCapacities": self.endpoints.update_weights,

@@ -28,18 +28,23 @@ _CONTAINER: Members = done("Image", "ModelDataUrl", "ModelPackageName", "Environ
     "Mode": Only(("SingleModel",)),
 }
 
+_ORIGIN: Members = done("CommitId", "Repository", "GeneratedBy", "ProjectId")
+_CARD: Members = {"ModelCard": done("ModelCardContent", "ModelCardStatus")}
+_STAGE: Members = {"ModelLifeCycle": done("Stage", "StageStatus", "StageDescription")}
 _FILE: Members = done("ContentType", "ContentDigest", "S3Uri")
 _BASELINE: Members = {"Statistics": _FILE, "Constraints": _FILE}
 _PACKAGE: Members = {
     **done("ModelPackageGroupName", "ModelPackageDescription", "ModelApprovalStatus", "ClientToken"),
     **done("Domain", "Task", "SourceUri", "CustomerMetadataProperties"),
+    **_CARD,
+    **_STAGE,
     **_TAGS,
     "InferenceSpecification": {
         "Containers": done("Image", "ModelDataUrl", "Environment", "Framework", "FrameworkVersion", "NearestModelName"),
         **done("SupportedContentTypes", "SupportedResponseMIMETypes"),
         **place("SupportedTransformInstanceTypes", "SupportedRealtimeInferenceInstanceTypes"),
     },
-    "MetadataProperties": done("CommitId", "Repository", "GeneratedBy", "ProjectId"),
+    "MetadataProperties": _ORIGIN,
     "ModelMetrics": {
         "ModelQuality": _BASELINE,
         "ModelDataQuality": _BASELINE,
@@ -106,10 +111,12 @@ TAKEN: dict[str, Members] = {
         **_CREATED,
         **done("ModelApprovalStatus", "ModelPackageGroupName", "ModelPackageType"),
     },
-    "UpdateModelPackage": done(
-        *("ModelPackageArn", "ModelApprovalStatus", "ApprovalDescription", "ClientToken"),
-        *("CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove"),
-    ),
+    "UpdateModelPackage": {
+        **done("ModelPackageArn", "ModelApprovalStatus", "ApprovalDescription", "ClientToken", "SourceUri"),
+        **done("CustomerMetadataProperties", "CustomerMetadataPropertiesToRemove"),
+        **_CARD,
+        **_STAGE,
+    },
     "DeleteModelPackage": done("ModelPackageName"),
     "CreateModel": {
         **done("ModelName", "ExecutionRoleArn"),
@@ -222,6 +229,21 @@ TAKEN: dict[str, Members] = {
     "DescribeTransformJob": done("TransformJobName"),
     "ListTransformJobs": _JOBS,
     "StopTransformJob": done("TransformJobName"),
+    "CreateArtifact": {
+        **done("ArtifactName", "ArtifactType", "Properties"),
+        "Source": {**done("SourceUri"), "SourceTypes": done("SourceIdType", "Value")},
+        "MetadataProperties": _ORIGIN,
+        **_TAGS,
+    },
+    "DescribeArtifact": done("ArtifactArn"),
+    "ListArtifacts": _PAGE | done("SourceUri", "ArtifactType"),
+    "DeleteArtifact": {**done("ArtifactArn"), "Source": done("SourceUri")},
+    "AddAssociation": done("SourceArn", "DestinationArn", "AssociationType"),
+    "ListAssociations": _PAGE | done("SourceArn", "DestinationArn", "SourceType", "DestinationType", "AssociationType"),
+    "DeleteAssociation": done("SourceArn", "DestinationArn"),
+    "QueryLineage": done("StartArns", "Direction", "IncludeEdges", "MaxDepth", "MaxResults"),
+    "ListTrialComponents": _PAGE | done("SourceArn"),
+    "ListContexts": _PAGE | done("SourceUri", "ContextType"),
     "AddTags": done("ResourceArn") | _TAGS,
     # As many tags as a resource may have fit on the smallest page.
     "ListTags": done("ResourceArn", "MaxResults"),

@@ -291,9 +291,11 @@ def registry() -> Any:
         stub.assert_no_pending_responses()
 
 
-def changed() -> None:
-    """The registry's event."""
-    detail = {"ModelPackageArn": PACKAGE, "ModelApprovalStatus": "whatever it was then"}
+def changed(*members: str) -> None:
+    """The registry's event; it may name the members that were changed."""
+    detail: dict[str, Any] = {"ModelPackageArn": PACKAGE, "ModelApprovalStatus": "whatever it was then"}
+    if members:
+        detail["UpdatedModelPackageFields"] = [*members]
     function.handler({"detail-type": "SageMaker Model Package State Change", "detail": detail}, Context())
 
 
@@ -313,6 +315,29 @@ def test_a_status_set_in_the_registry_decides_where_a_request_waits(
     kept = signed(pending).decision
     assert (kept.decision, kept.by, kept.door, kept.comment) == (decision, ADA, "registry", "seen it")
     assert stored(pending)["delivered"] is True
+
+
+@pytest.mark.parametrize("member", ["ModelCard", "ModelLifeCycle", "CustomerMetadataProperties"])
+def test_what_else_is_changed_of_a_version_decides_nothing(
+    pending: Any, execution: Waiting, registry: Registry, member: str
+) -> None:
+    """Whoever describes a version, the flow itself among them, has not set the status that it has at that moment.
+
+    The version is not even looked at: the registry would be asked for nothing here.
+    """
+    changed(member)
+    assert stored(pending)["status"] == "pending"
+    assert decisions(pending) == []
+
+
+def test_a_status_that_is_set_together_with_something_else_decides(
+    pending: Any, execution: Waiting, registry: Registry
+) -> None:
+    """As alone."""
+    execution.takes()
+    registry.says("Approved", identity(ADA))
+    changed("ApprovalDescription", "ModelApprovalStatus", "ModelLifeCycle")
+    assert signed(pending).decision.by == ADA
 
 
 def test_a_damaged_request_keeps_no_status_from_deciding(pending: Any, execution: Waiting, registry: Registry) -> None:

@@ -140,6 +140,18 @@ def test_a_bill_that_cannot_be_read_closes_no_gate(evaluated: Bucket, context: C
         assert handler(event(), context)["passed"] is True
 
 
+def test_the_figures_are_left_where_sagemakers_pages_find_them(evaluated: Bucket, context: Context) -> None:
+    """Beside ``metrics.json``, which stays what it was, with the digest of what was written."""
+    before = evaluated.get(FOLDER + "metrics.json")
+    result = handler(event(), context)
+    assert result["quality_uri"] == EVALUATION + "model-quality.json"
+    assert result["registry_task"] == "OBJECT_DETECTION"
+    written = evaluated.get(FOLDER + "model-quality.json")
+    assert result["quality_digest"] == hashlib.sha256(written).hexdigest()
+    assert json.loads(written)["object_detection_metrics"]["map50"]["value"] == 0.964
+    assert evaluated.get(FOLDER + "metrics.json") == before
+
+
 def test_a_judged_archive_is_kept_under_its_digest(evaluated: Bucket, context: Context) -> None:
     """What is registered is an address that names the very bytes, and is written once."""
     result = handler(event(), context)

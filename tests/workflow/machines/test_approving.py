@@ -33,6 +33,17 @@ def test_the_machine_registers_every_property_of_the_contract_and_no_other() -> 
         assert registered[f"{name}.$"] == f"$.gate.properties.{name}"
 
 
+def test_the_registry_is_given_the_figures_in_the_layout_that_its_pages_read() -> None:
+    """With the digest that they had when they were judged; a monitor compares with the same."""
+    asked = STATES["Register the model"]["Parameters"]
+    statistics = asked["ModelMetrics"]["ModelQuality"]["Statistics"]
+    assert statistics["S3Uri.$"] == "$.gate.quality_uri"
+    assert statistics["ContentDigest.$"] == "States.Format('sha256:{}', $.gate.quality_digest)"
+    assert asked["DriftCheckBaselines"] == {"ModelQuality": {"Statistics": statistics}}
+    assert (asked["Domain"], asked["Task.$"]) == ("COMPUTER_VISION", "$.gate.registry_task")
+    assert asked["MetadataProperties"] == {"GeneratedBy.$": "$$.Execution.Id", "ProjectId": "${Project}"}
+
+
 def test_the_machine_keeps_everything_that_a_passed_gate_hands_on() -> None:
     """Under the same names."""
     kept = STATES["Gate on metrics"]["ResultSelector"]

@@ -239,6 +239,8 @@ def sample_data() -> dict[str, Any]:
         },
         "trials": {"list": [{"TrainingJobName": "nightly-tune-0-0-001"}]},
         "dataset": {"digest": "d" * 64, "task": "detect"},
+        "prepare": {"job_name": "nightly-prepare-0-0"},
+        "evaluate": {"job_name": "nightly-evaluate-0-0"},
         "gate": {
             "summary": "passed",
             "model_digest": "d" * 64,
@@ -251,6 +253,9 @@ def sample_data() -> dict[str, Any]:
             "metrics": figures,
             "champion": None,
             "properties": dict.fromkeys(PROPERTIES, "0.9"),
+            "quality_uri": "s3://bucket/runs/nightly/evaluation/model-quality.json",
+            "quality_digest": "9" * 64,
+            "registry_task": "OBJECT_DETECTION",
         },
         "package": {"arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1"},
         "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},

@@ -16,6 +16,8 @@ GAINED: list[tuple[dict[str, Any], str]] = [
     ({"dataset": {"summary": "96 images, 271 boxes, 0 problems"}}, "96 images, 271 boxes, 0 problems"),
     ({"package": {"arn": "arn:aws:sagemaker:us-east-1:1:model-package/greenlight/7"}}, "version 7"),
     ({"approval": {"decision": "rejected", "by": "Ada", "comment": ""}}, "rejected by Ada"),
+    ({"noted": {"noted": ["stage"], "missed": ["card", "lineage"]}}, "not written: card, lineage"),
+    ({"noted": {"noted": ["card", "stage", "lineage"], "missed": []}}, ""),
     ({"training": {"job_name": "j"}, "other": 3}, ""),
     ({}, ""),
 ]

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,26 @@ class Heard(list[Step]):
         return [step.status for step in self if step.resource == resource]
 
 
+PACKAGES = "arn:aws:sagemaker:us-east-1:000000000000:model-package"
+
+
+def hang_together(stand_in: StandIn, project: str, *addresses: str) -> None:
+    """Artifacts of a project at these addresses, each associated with the next."""
+    sagemaker, tags = stand_in.client("sagemaker"), [{"Key": "project", "Value": project}]
+    made = [
+        sagemaker.create_artifact(Source={"SourceUri": address}, ArtifactType="DataSet", Tags=tags)["ArtifactArn"]
+        for address in addresses
+    ]
+    for source, destination in pairwise(made):
+        sagemaker.add_association(SourceArn=source, DestinationArn=destination)
+
+
 def remains(stand_in: StandIn, project: str) -> dict[str, Any]:
     """Whatever of a project an account still holds, by kind."""
     calls = {
         "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
         "apis": ("apigateway", "get_rest_apis", "items"),
+        "artifacts": ("sagemaker", "list_artifacts", "ArtifactSummaries"),
         "keys": ("apigateway", "get_api_keys", "items"),
         "plans": ("apigateway", "get_usage_plans", "items"),
         "functions": ("lambda", "list_functions", "Functions"),
@@ -266,6 +282,8 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
             ExecutionRoleArn=role,
             Tags=[{"Key": "project", "Value": project}],
         )
+    hang_together(stand_in, "gamma", f"s3://{stack.bucket}/datasets/d/", f"{PACKAGES}/gamma/1")
+    hang_together(stand_in, "gamma-two", "s3://two/")
     sagemaker.create_model_package(
         ModelPackageGroupName="gamma",
         InferenceSpecification={
@@ -283,6 +301,8 @@ def test_removing_leaves_nothing_of_the_project_and_everything_of_its_neighbour(
     assert heard.statuses(stack.table) == ["removed"]
     assert remains(stand_in, "gamma") == neighbour
     assert neighbour["models"]
+    assert [one["Source"]["SourceUri"] for one in sagemaker.list_artifacts()["ArtifactSummaries"]] == ["s3://two/"]
+    assert sagemaker.list_associations()["AssociationSummaries"] == []
 
 
 def test_the_record_of_decisions_outlives_the_stack_until_it_is_named(stand_in: StandIn, root: Path) -> None:

@@ -76,6 +76,42 @@ def test_an_approval_and_its_metadata_are_kept(service: SageMaker, group: str) -
     assert described["LastModifiedTime"] >= described["CreationTime"]
 
 
+def test_a_card_and_a_stage_are_kept_and_told(service: SageMaker, group: str) -> None:
+    """With the names of what was changed, so that whoever waits for a decision knows that this is none."""
+    heard: list[dict[str, Any]] = []
+    service.workshop.announcements.listen(heard.append)
+    arn = register(service, group)
+    content = json.dumps({"model_overview": {"model_creator": "Ada"}})
+    card = {"ModelCardContent": content, "ModelCardStatus": "PendingReview"}
+    stage = {"Stage": "Staging", "StageStatus": "InService", "StageDescription": "by Ada"}
+    service.call("UpdateModelPackage", {"ModelPackageArn": arn, "ModelCard": card})
+    service.call("UpdateModelPackage", {"ModelPackageArn": arn, "ModelCard": {"ModelCardStatus": "Approved"}})
+    service.call("UpdateModelPackage", {"ModelPackageArn": arn, "ModelLifeCycle": stage})
+    described = service.call("DescribeModelPackage", {"ModelPackageName": arn})
+    assert described["ModelCard"] == {"ModelCardContent": content, "ModelCardStatus": "Approved"}
+    assert (described["ModelLifeCycle"], described["ModelApprovalStatus"]) == (stage, "PendingManualApproval")
+    told = [json.loads(entry["Detail"]).get("UpdatedModelPackageFields") for entry in heard]
+    assert told == [None, ["ModelCard"], ["ModelCard"], ["ModelLifeCycle"]]
+    assert json.loads(heard[-1]["Detail"])["ModelLifeCycle"] == stage
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ModelCard": {"ModelCardContent": '{"model_name": "x"}'}}, "does not follow the schema"),
+        ({"ModelCard": {"ModelCardContent": "{"}}, "is not valid JSON"),
+        ({"ModelCard": {"ModelCardStatus": "Rejected"}}, "Member must satisfy enum value set"),
+        ({"ModelLifeCycle": {"Stage": "Staging"}}, "Member must not be null"),
+        ({"ModelLifeCycle": {"Stage": "in production", "StageStatus": "x"}}, "regular expression pattern"),
+        ({"ModelPackageRegistrationType": "Logged"}, "lacks ModelPackageRegistrationType"),
+    ],
+)
+def test_what_aws_does_not_take_is_refused(service: SageMaker, group: str, change: Any, said: str) -> None:
+    """And what is not there is said."""
+    with pytest.raises(ServiceError, match=said):
+        service.call("UpdateModelPackage", {"ModelPackageArn": register(service, group), **change})
+
+
 def test_the_newest_approved_version_can_be_asked_for(service: SageMaker, group: str) -> None:
     """Filter and order together, as a release looks for its predecessor."""
     for status in ("Approved", "Approved", "Rejected"):
