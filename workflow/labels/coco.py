@@ -170,7 +170,7 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         register.report("classes", message, file)
     classes = categories.classes()
     pictures = _pictures(papers, register, categories)
-    entries = register.entries(papers[0].file)
+    entries = register.entries(papers[0].file, lists=[paper.file for paper in papers])
     keypoints, flip = categories.keypoints() if task == "pose" else (None, None)
     return CocoSource(
         format="coco",

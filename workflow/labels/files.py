@@ -30,6 +30,13 @@ SPLIT_NAMES: Mapping[str, str] = {name: split for split, names in SPLITS.items()
 STRUCTURE = frozenset({*SPLIT_NAMES, "images", "labels", "annotations", "jpegimages", "imagesets"})
 """Folder names that say what they hold; every other folder may be a wrapping or a class."""
 
+LARGEST_LABEL = 64 * 2**20
+"""Most bytes of the text that labels one picture: a hundred thousand outlines."""
+LARGEST_LIST = 256 * 2**20
+"""Most bytes of a list of pictures: those of millions."""
+LONGEST_PATH = 4096
+"""Letters of a line of such a list that are looked at: no path has more."""
+
 FOLDERS_SHOWN = 5
 """Folders that a sentence names."""
 
@@ -103,6 +110,13 @@ class Files:
         """The names of the folders directly below a folder."""
         start = len(below) + 1 if below else 0
         return sorted({name[start:].split("/", 1)[0] for name in self.below(below) if "/" in name[start:]})
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a list of names, without blanks around them; none of a file that is too large for one."""
+        if self.path(name).stat().st_size > LARGEST_LIST:
+            return []
+        text = self.path(name).read_text(encoding="utf-8-sig", errors="replace")
+        return [line[:LONGEST_PATH].strip() for line in text.splitlines()]
 
     def path(self, name: str) -> Path:
         """Where a file lies on this machine."""

@@ -19,8 +19,7 @@ def read_image_sets(files: Files, register: Register) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, list_file in lists:
         split = "train" if name == "trainval" else split_of(name)
-        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(files.lines(list_file), start=1):
             # A name may hold spaces, and a number may follow it.
             said = [_read_name(text) for text in (line, *line.split()[:1])]
             ends = next((ends for path in said for end in list_ends(path) if (ends := known.find(end))), ())
@@ -29,7 +28,7 @@ def read_image_sets(files: Files, register: Register) -> dict[str, str]:
             elif ends:
                 found[ends[0]] = split
             elif line.strip():
-                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+                register.report("orphan-label", f"{line[:200]} is not in this dataset", list_file, number)
     if lists and not found:
         register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
     return found

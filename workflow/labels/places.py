@@ -29,6 +29,8 @@ from workflow.labels.source import Problem, problem
 
 WORDS = {"train": "train", "validation": "val", "test": "test"}
 """What data.yaml calls each split."""
+LINE_SHOWN = 200
+"""Letters of a line that no picture is called by."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Search:
         labels = {label for image in self._files.images for label in self._files.labels_of(image)}
         texts = [name for name in self._files.ending(".txt") if name not in labels and not is_class_list(name)]
         finder = Finder(self._files.images)
-        lists = [name for name in texts if any(is_image(one) and finder.find(one) for one in self._read_lines(name))]
+        lists = [name for name in texts if any(is_image(one) and finder.find(one) for one in self._files.lines(name))]
         for split in SPLITS:
             called = [name for name in lists if split_named(name.rpartition("/")[2][: -len(".txt")]) == split]
             if len(called) > 1:
@@ -180,7 +182,7 @@ class _Search:
 
     def _read_list(self, name: str, split: str, finder: Finder) -> Iterator[str]:
         near = name[: name.rfind("/") + 1]
-        for number, line in enumerate(self._read_lines(name), start=1):
+        for number, line in enumerate(self._files.lines(name), start=1):
             if not line:
                 continue
             beside = near + clean_path(line)
@@ -188,15 +190,11 @@ class _Search:
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
                 reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
-                doubt = problem(kind, name, number, f"{line} {reason}", self._policy)
+                doubt = problem(kind, name, number, f"{line[:LINE_SHOWN]} {reason}", self._policy)
                 self._problems.append(doubt)
                 if doubt.action == "dropped":
                     continue
             yield from found[:1]
-
-    def _read_lines(self, name: str) -> list[str]:
-        text = self._files.path(name).read_text(encoding="utf-8-sig", errors="replace")
-        return [line.strip() for line in text.splitlines()]
 
     def _report_nested(self) -> None:
         """Folders of splits in those of others, and folders called like a split in one that data.yaml names.

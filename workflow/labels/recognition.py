@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,8 @@ from workflow.labels.tools import TOOLS
 from workflow.labels.tree import Remark
 from workflow.labels.yolo import find_row, open_yolo
 
+LONGEST_NAME = 200
+"""Letters of a class's name."""
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,16 +46,31 @@ def open_source(
     if joined := describe_joined(files.base, opened.entries, opened.classes):
         problems.append(problem("joined-folders", files.base or ".", 0, joined, policy))
     opened = replace(opened, problems=problems)
-    if len(opened.classes) <= MAXIMUM_CLASSES:
+    message = _describe_odd(opened.classes)
+    if not message:
         return opened
-    message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
     return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _describe_odd(classes: Sequence[str]) -> str:
+    """What no model takes: too many classes, or a name that is not to be shown on one line; empty where all is well."""
+    if len(classes) > MAXIMUM_CLASSES:
+        return f"there are {len(classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
+    for name in classes:
+        if len(name) > LONGEST_NAME:
+            return (
+                f"the class {name[:40]}… has a name of {len(name):,} letters, and {LONGEST_NAME} are taken: shorten it"
+            )
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
+            return f"the class {name!a} has a control character in its name: write it without"
+    return ""
 
 
 def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
     """A link is told; what is lost or doubtful rejects, so that nothing is missing in silence."""
-    kinds = {"followed": "linked-folder", "known": "linked-folder"}
-    kind = "unreadable-image" if remark.kind == "lost" and is_image(remark.name) else kinds.get(remark.kind, "layout")
+    kinds = {"followed": "linked-folder", "known": "linked-folder", "unnamed": "unused-file"}
+    lost = remark.kind in ("lost", "unnamed") and is_image(remark.name)
+    kind = "unreadable-image" if lost else kinds.get(remark.kind, "layout")
     return problem(kind, remark.name, 0, remark.message, policy)
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workflow.labels.columns import hint_at, read_number, show_word
 from workflow.labels.geometry import (
     Numbers,
     area,
@@ -148,15 +149,15 @@ class Judge:
     # --- the checks, in the order in which they are made ---------------------------------------
 
     def _take_text(self, columns: Sequence[str], line: int) -> None:
-        values = [_read_number(column) for column in columns]
+        values = [read_number(column) for column in columns]
         wrong = next((text for text, value in zip(columns, values, strict=True) if value is None), None)
         if wrong is not None:
-            self.report("not-a-number", f"{wrong!r} is not a finite number", line)
+            self.report("not-a-number", f"{show_word(wrong)} is not a finite number{hint_at(columns)}", line)
             return
         class_id, *numbers = [value for value in values if value is not None]
         if class_id != int(class_id):
             self._numbers = tuple(numbers)
-            self.report("fractional-class", f"class {columns[0]} is not a whole number", line)
+            self.report("fractional-class", f"class {columns[0][:20]} is not a whole number", line)
             self._numbers = ()
             return
         self.take(int(class_id), numbers, line)
@@ -292,11 +293,3 @@ def _find_extremes(box: Sequence[float], points: Sequence[float], each: int) -> 
 def _convert(task: str, found: str, numbers: Numbers) -> Numbers | None:
     """A row of another task as one of this, where that needs no guess: the box's own corners."""
     return corners(numbers) if found == "detect" and task in ("segment", "obb") else None
-
-
-def _read_number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None
