@@ -179,6 +179,12 @@ def split_named(folder: str) -> str:
     return SPLIT_NAMES.get(folder.lower().rstrip("0123456789"), "")
 
 
+def split_told(name: str) -> str:
+    """The split that any word of a name speaks of, as ``train_set`` and ``autosplit_train`` do; empty for any other."""
+    words = re.findall(r"[a-z]+", name.lower())
+    return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
+
+
 def is_structure(folder: str) -> bool:
     """Whether a folder's own name says what it holds: labels, pictures or a split."""
     return folder.lower() in STRUCTURE or bool(split_named(folder))
@@ -196,10 +202,9 @@ def split_of(path: str) -> str:
 
     A list of labels tells it by any word of its name, a folder by its whole name but for digits at its end.
     """
-    *folders, last = path.lower().split("/")
-    words = re.findall(r"[a-z]+", last) if last.endswith((".json", ".manifest")) else [last.rstrip("0123456789")]
-    words = [*(folder.rstrip("0123456789") for folder in folders), *words]
-    return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
+    *folders, last = path.split("/")
+    told = split_told(last) if last.lower().endswith((".json", ".manifest")) else split_named(last)
+    return told or next(filter(None, map(split_named, reversed(folders))), "")
 
 
 def clean_path(path: str) -> str:

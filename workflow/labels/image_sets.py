@@ -1,8 +1,12 @@
-"""Reads the lists of Pascal VOC's ``ImageSets/Main``: which pictures are of which split, by the ends of their paths."""
+"""Reads the lists of Pascal VOC's ``ImageSets/Main``: which pictures are of which split, by the ends of their paths.
+
+Where there are none, those that are called like splits and lie elsewhere count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from workflow.labels.alike import Alike, show_names
 from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
@@ -13,8 +17,9 @@ SETS = ("trainval", *SPLIT_NAMES)
 
 
 def read_image_sets(files: Files, register: Register) -> dict[str, str]:
-    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
+    """The split of each image by the end of its path without ending that the lists name."""
     lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
+    lists = lists or [(PurePosixPath(name).stem.lower(), name) for name in find_elsewhere(files)]
     known = Alike(end for image in files.images for end in list_ends(image[: image.rindex(".")]) if lists)
     found: dict[str, str] = {}
     for name, list_file in lists:
@@ -32,6 +37,18 @@ def read_image_sets(files: Files, register: Register) -> dict[str, str]:
     if lists and not found:
         register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
     return found
+
+
+def find_elsewhere(files: Files) -> list[str]:
+    """The lists of splits that lie elsewhere, as those of ``ImageSets/Segmentation`` or ``train.txt`` at the top do."""
+    stems = {image.rpartition("/")[2].rpartition(".")[0] for image in files.images}
+    texts = files.ending(".txt")
+    called = [name for split in SETS for name in texts if PurePosixPath(name).stem.lower() == split]
+    return [name for name in called if any(_last(line) in stems for line in files.lines(name) if line)]
+
+
+def _last(line: str) -> str:
+    return _read_name(line.split()[0]).rpartition("/")[2]
 
 
 def _read_name(text: str) -> str:

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from workflow.contract.dataset_report import FORMAT_NAMES
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.files import Files, is_image
+from workflow.labels.files import Files, is_image, split_told
 from workflow.labels.joined import describe_joined
-from workflow.labels.places import find_places
+from workflow.labels.places import find_lists, find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
 from workflow.labels.tools import TOOLS
@@ -44,12 +45,27 @@ def open_source(
     opened = _open(files, task, format, policy)
     problems = [*(_judge(remark, policy) for remark in files.remarks), *opened.problems]
     if joined := describe_joined(files.base, opened.entries, opened.classes):
-        problems.append(problem("joined-folders", files.base or ".", 0, joined, policy))
+        kind, said = joined
+        # Files of labels in these folders are told with them.
+        problems = [one for one in problems if one.kind != "joined-folders" or opened.format not in TOOLS]
+        problems.append(problem(kind, files.base or ".", 0, said, policy))
+    if opened.format in TOOLS and not any(entry.split for entry in opened.entries):
+        problems += _tell_lists(files, opened.format, policy)
     opened = replace(opened, problems=problems)
     message = _describe_odd(opened.classes)
     if not message:
         return opened
     return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _tell_lists(files: Files, format: str, policy: Mapping[str, str]) -> list[Problem]:
+    """Lists of splits beside labels of a format that has none: nobody reads them, and somebody chose the pictures."""
+    told = (
+        f"lists pictures of a split, which is not read beside labels of {FORMAT_NAMES[format]}: splits are made of the"
+    )
+    told += " whole set; put the pictures of each split into a folder called like it"
+    called = [name for name in find_lists(files) if split_told(name.rpartition("/")[2])]
+    return [problem("joined-folders", name, 0, told, policy) for name in called]
 
 
 def _describe_odd(classes: Sequence[str]) -> str:

@@ -87,6 +87,8 @@ def read_settings(files: Files) -> Settings:
     if not lists:
         message = "no data.yaml that names the classes: looked for data.yaml, data.yml, another .yaml, classes.txt"
         message += " and *.names. One line is enough, such as  names: [bolt, nut, washer]"
+        deeper = [name for name in files.all if name.rpartition("/")[2] in ("data.yaml", "data.yml")]
+        message += f"; or give the folder of one of {shorten(deeper)}" if deeper else ""
         raise SettingsError(files.base or ".", 0, message)
     return Settings(lists[0], _name_classes(lists[0], names), documents=lists)
 

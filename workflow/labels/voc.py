@@ -15,7 +15,7 @@ from workflow.labels.alike import Alike, compose, show_names
 from workflow.labels.files import LARGEST_LABEL, Files
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
-from workflow.labels.image_sets import find_split, read_image_sets
+from workflow.labels.image_sets import find_elsewhere, find_split, read_image_sets
 from workflow.labels.neighbours import find_annotated, list_unlabelled
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
@@ -123,7 +123,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         said = images[0] if images else annotation.image or file[:-4]
         split = find_split(splits, said, files) or find_split(splits, file, files)
         if splits and not split and said in by_stem.values():
-            register.leave_out(said, "no list of ImageSets names this image; left out")
+            register.leave_out(said, "no list of a split names this image; left out")
             continue
         image = register.add(said, split, file)
         if image:
@@ -135,7 +135,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
-    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()]
+    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()] or find_elsewhere(files)
     return VocSource(
         format="voc",
         task="detect",

@@ -80,7 +80,8 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         left_out = {one.file for one in shared if one.action == "dropped"}
         there = [labels[0] if labels else "" for labels in may_be]
         if not any(there):
-            message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
+            message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}; label them"
+            message += ", or take the folder away and the split is made" if split in ("validation", "test") else ""
             message = message if there else f"the {split} split holds no images"
             problems.append(problem("layout", place.folder or ".", 0, message, policy))
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
