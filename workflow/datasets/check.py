@@ -30,6 +30,7 @@ LOSSES = ("orphan-label", "unused-file", "joined-folders")
 CLASSES_SHOWN = 10
 OTHER_PICTURES = (".heic", ".heif", ".avif", ".gif", ".jfif", ".jp2", ".svg", ".raw", ".cr2", ".nef", ".dng")
 """Endings of pictures that are not read."""
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 README = '  See README, "Your own images".'
 
 
@@ -161,6 +162,8 @@ def _has_no_labels(source: Opened) -> bool:
 def _explain_no_images(folder: Path, files: Files) -> str:
     """Why there is nothing to look at, and what to do about pictures of other kinds."""
     said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+    if packed := files.ending(*ARCHIVES):
+        return f"{said}\n  There is {', '.join(packed[:3])}: unpack it, or give the one .zip that is the dataset."
     others = Counter(Path(name).suffix.lower() for name in files.ending(*OTHER_PICTURES))
     if not others:
         return said

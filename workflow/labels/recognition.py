@@ -51,6 +51,7 @@ def open_source(
         problems.append(problem(kind, files.base or ".", 0, said, policy))
     if opened.format in TOOLS and not any(entry.split for entry in opened.entries):
         problems += _tell_lists(files, opened.format, policy)
+    problems += [problem("alike-classes", ".", 0, said, policy) for said in _describe_alike(opened.classes)]
     opened = replace(opened, problems=problems)
     message = _describe_odd(opened.classes)
     if not message:
@@ -66,6 +67,14 @@ def _tell_lists(files: Files, format: str, policy: Mapping[str, str]) -> list[Pr
     told += " whole set; put the pictures of each split into a folder called like it"
     called = [name for name in find_lists(files) if split_told(name.rpartition("/")[2])]
     return [problem("joined-folders", name, 0, told, policy) for name in called]
+
+
+def _describe_alike(classes: Sequence[str]) -> list[str]:
+    """What to say of names that differ in their case, or in blanks and what stands for them, alone."""
+    folded: dict[str, list[str]] = {}
+    for name in classes:
+        folded.setdefault("".join(letter for letter in name.casefold() if letter not in " _-"), []).append(name)
+    return [f"{', '.join(names)} are read as {len(names)} classes" for names in folded.values() if len(names) > 1]
 
 
 def _describe_odd(classes: Sequence[str]) -> str:

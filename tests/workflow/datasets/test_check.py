@@ -102,6 +102,14 @@ def test_pictures_that_are_not_read_are_counted(tmp_path: Path) -> None:
     assert "There are 2 .heic, 1 .jfif: convert them to JPEG or PNG under the same names" in said
 
 
+@pytest.mark.parametrize("name", ["b__c.zip", "set.tar.gz", "a.rar"])
+def test_archives_that_are_not_opened_are_named(tmp_path: Path, name: str) -> None:
+    """Beside another file, one in the other, or of another kind than a zip."""
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / name).write_bytes(b"x")
+    assert f"There is {name}: unpack it, or give the one .zip that is the dataset" in refused(tmp_path)
+
+
 def test_folders_that_may_be_classes_are_told_with_the_line_that_says_so(tmp_path: Path) -> None:
     """A picture beside them leaves it open what they are; and the line is enough."""
     said = refused(write(tmp_path, bolt__a_jpg="x", nut__b_jpg="x", cover_jpg="x"))
