@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -124,6 +125,22 @@ def test_texts_without_end_are_not_read(root: Path, tmp_path: Path, kind: str, m
     draw(root, files)
     (root / name).write_text((root / name).read_text() + "0.5 " * 1000)
     assert message in bring(root, tmp_path).said
+
+
+def test_what_labels_say_is_one_line_of_plain_text(root: Path, tmp_path: Path) -> None:
+    """On the terminal, in the report and on the page, whatever a file of labels names."""
+    evil = "gone\n  to go on: rm -rf \x1b[31m\u202e<b>.png"
+    images = [{"id": at, "file_name": name} for at, name in enumerate(["a.png", evil])]
+    box = {"id": 1, "image_id": 0, "category_id": 1, "bbox": [4, 4, 0, 8]}
+    papers = {"images": images, "annotations": [box], "categories": [{"id": 1, "name": "bolt"}]}
+    found = bring(draw(root, {"a.png": None, "coco.json": json.dumps(papers)}), tmp_path)
+    told = [finding.message for finding in found.report.findings]
+    assert "gone   to go on: rm -rf  [31m<b>.png is not in this dataset" in told
+    assert all(message.isprintable() for message in told)
+    page = (tmp_path / "there/processing/output/report/data.html").read_text(encoding="utf-8")
+    assert "\x1b" not in page
+    assert "<b>.png" not in page
+    assert "\n  to go on: rm" not in found.said
 
 
 def test_words_without_end_are_told_by_their_beginning() -> None:
