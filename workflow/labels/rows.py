@@ -142,7 +142,7 @@ class Judge:
         """
         found = problem(kind, self._file, line, message, self._rules.policy)
         if found.action == "repaired" and mended is None:
-            found = Problem(kind, self._file, line, f"{message} (this cannot be repaired)", "rejected")
+            found = replace(found, message=f"{found.message} (this cannot be repaired)", action="rejected")
         self._problems.append(replace(found, numbers=self._numbers) if self._numbers else found)
         return {"repaired": mended, "noted": given}.get(found.action)
 

@@ -100,7 +100,7 @@ ENDLESS: dict[str, tuple[Files, str, str]] = {
     "a label": (
         {**NAMES, **pictures("images", "labels", 6)},
         "labels/images0.txt",
-        "labels/images0.txt:1: has more than 1,000 letters, which no picture's labels take",
+        "labels/images0.txt:1: has more than 1,000 bytes, which no picture's labels take",
     ),
     "VOC's XML": (
         {f"Annotations/{at}.xml": VOC for at in range(6)} | {f"JPEGImages/{at}.png": None for at in range(6)},
