@@ -25,6 +25,8 @@ from workflow.labels.source import Labelled, Problem, Row, problem
 
 TOLERANCE = 1e-6
 """How far, in fractions of the image, an edge may lie outside: what six decimals lose."""
+FAR = 2.0
+"""Where nobody draws an edge, in fractions of the image: such a number of a row is one of pixels."""
 NOMINAL = 640
 """Pixels on a side of an image whose size nobody knows, for the one pixel that a box may overhang."""
 
@@ -259,6 +261,8 @@ class Judge:
             return clipped if not box or max(box) > 1 else (*box, *clipped[head:])
         shown = ", ".join(f"{name} {value:.6g}" for name, value in outside.items())
         message = f"{what}the {'box' if box else 'outline'} leaves the image: {shown}"
+        if not what and max(outside.values()) > FAR:
+            message += " (in pixels? fractions of the picture are meant)"
         empty = min(clipped[2:4]) <= 0 if box else area(clipped) <= 0
         if not empty and all(
             max(-value, value - 1) <= self._pixel[name in ("top", "bottom")] + TOLERANCE

@@ -150,3 +150,12 @@ def test_words_without_end_are_told_by_their_beginning() -> None:
     long, commas = (problem.message for problem in judge.labelled().problems)
     assert long == f"'{'9' * 40}'… (5,000 letters) is not a finite number"
     assert commas.endswith("is not a finite number: columns are parted by blanks, and a point stands in a number")
+
+
+def test_rows_in_pixels_are_told_for_what_they_are() -> None:
+    """To clip them all would be no way on; an edge that is a little outside is no pixel's."""
+    judge = Judge(Rules("detect", 1, None, {}), "a.txt", 32, 24)
+    judge.read("0 16 12 8 6\n0 0.99 0.5 0.2 0.2\n")
+    pixels, edge = (problem.message for problem in judge.labelled().problems)
+    assert pixels.endswith("bottom 15 (in pixels? fractions of the picture are meant)")
+    assert edge.endswith("right 1.09")
