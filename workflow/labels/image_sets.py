@@ -22,6 +22,7 @@ def read_image_sets(files: Files, register: Register) -> dict[str, str]:
     lists = lists or [(PurePosixPath(name).stem.lower(), name) for name in find_elsewhere(files)]
     known = Alike(end for image in files.images for end in list_ends(image[: image.rindex(".")]) if lists)
     found: dict[str, str] = {}
+    whole: set[str] = set()  # in the list of training and validation together, which the others divide
     for name, list_file in lists:
         split = "train" if name == "trainval" else split_of(name)
         for number, line in enumerate(files.lines(list_file), start=1):
@@ -31,7 +32,12 @@ def read_image_sets(files: Files, register: Register) -> dict[str, str]:
             if len(ends) > 1:
                 register.report("label-conflict", f"may be any of {show_names(ends)}", list_file, number)
             elif ends:
+                before = found.get(ends[0], "")
+                if before not in ("", split) and ends[0] not in whole:
+                    message = f"{line[:200]} is in the list of the {before} split as well: no picture may be in two"
+                    register.report("leaked-image", message, list_file, number)
                 found[ends[0]] = split
+                (whole.add if name == "trainval" else whole.discard)(ends[0])
             elif line.strip():
                 register.report("orphan-label", f"{line[:200]} is not in this dataset", list_file, number)
     if lists and not found:

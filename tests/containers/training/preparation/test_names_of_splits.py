@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.containers.training.preparation.layouts import BOX, Files, bring, draw, pictures
+from workflow.datasets.check import read_dataset
 
 NAMES: Files = {"data.yaml": "names: [bolt, nut]\n"}
 OWN = {"train": 5, "validation": 2, "test": 1}
@@ -110,3 +111,16 @@ def test_a_picture_in_two_lists_is_told_as_one(root: Path, tmp_path: Path) -> No
     assert found.notes("leaked-image") == [
         "images/images0.png: one picture in two splits: train must not show what validation is measured with"
     ]
+
+
+def test_a_picture_in_two_of_vocs_lists_is_refused_and_dropped_from_the_lesser(root: Path, tmp_path: Path) -> None:
+    """But not one that is in ``trainval`` as well, which is both."""
+    files = voc() | lists("ImageSets/Main/{}.txt", "{}")
+    files["ImageSets/Main/trainval.txt"] = "".join(f"{at}\n" for at in range(7))
+    found = bring(draw(root, files), tmp_path)
+    assert (found.splits, found.report.errors) == (OWN, 0), found.said
+    said = bring(draw(root, {"ImageSets/Main/test.txt": "7\n5\n"}), tmp_path / "again").said
+    assert "test.txt:2: 5 is in the list of the validation split as well: no picture may be in two" in said
+    assert "--policy leaked-image=drop" in said
+    dataset = read_dataset(root, policy={"leaked-image": "drop"})
+    assert dataset.splits == {"train": 5, "validation": 1, "test": 2}
