@@ -92,6 +92,7 @@ FINDINGS: Mapping[str, FindingKind] = {
     "joined-folders": FindingKind("note", _SAY, "call folders and lists that are splits train, val and test"),
     "linked-folder": FindingKind("note", _SAY, "its files count as if they lay here"),
     "classes": FindingKind("reject", ("reject",), "name every class once"),
+    "alike-classes": FindingKind("note", _SAY, "give both one name where they are one class"),
     "empty-split": FindingKind("reject", ("reject",), "every split needs labelled pictures"),
     "absent-class": FindingKind("note", _SAY, "a class absent from a split is not learned or not measured there"),
     "imbalance": FindingKind("note", _SAY, "add pictures of the rare class"),

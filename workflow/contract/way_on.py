@@ -37,9 +37,9 @@ def spell(policy: Mapping[str, str]) -> str:
     return ",".join(f"{kind}={wanted}" for kind, wanted in policy.items())
 
 
-def find_policy(rejected: Iterable[str]) -> dict[str, str]:
-    """For each kind that rejects and need not: mended where it can be, else left out."""
-    return {kind: wanted for kind in dict.fromkeys(rejected) if (wanted := _go_on(kind))}
+def find_policy(rejected: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """For each kind that rejects under the policy ``given`` and need not: mended where it can be, else left out."""
+    return {kind: wanted for kind in dict.fromkeys(rejected) if (wanted := _go_on(kind, given.get(kind, "")))}
 
 
 def tell_way_on(rejected: Iterable[str], given: Mapping[str, str], command: str) -> str:
@@ -48,7 +48,7 @@ def tell_way_on(rejected: Iterable[str], given: Mapping[str, str], command: str)
     ``command`` is what is typed, with ``{policy}`` where the policy belongs.
     """
     kinds = list(dict.fromkeys(rejected))
-    policy = find_policy(kinds)
+    policy = find_policy(kinds, given)
     stuck = [kind for kind in kinds if kind not in policy]
     mend = (
         f"{', '.join(stuck)} must be mended: no policy does, and none leaves {'it' if len(stuck) == 1 else 'them'} out"
@@ -59,8 +59,12 @@ def tell_way_on(rejected: Iterable[str], given: Mapping[str, str], command: str)
     return f"{mend}; for the rest: {typed}" if stuck else f"to go on without mending it: {typed}"
 
 
-def _go_on(kind: str) -> str:
-    """The mildest that changes no picture unseen; empty where there is nothing but to mend it."""
+def _go_on(kind: str, given: str) -> str:
+    """The mildest that changes no picture unseen; empty where there is nothing but to mend it.
+
+    What still rejects although it is to be repaired cannot be.
+    """
     found = FINDINGS[kind]
     usual = found.default if found.default != "reject" else ""
-    return next((wanted for wanted in ("repair", "drop") if wanted in found.allowed), usual)
+    ways = ("drop",) if given == "repair" else ("repair", "drop")
+    return next((wanted for wanted in ways if wanted in found.allowed), usual)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.datasets.refusal import SHOWN_OF_A_KIND, Again, refuse
+from workflow.datasets.refusal import SHOWN_OF_A_KIND, Again, place, refuse
 from workflow.errors import UsageError
-from workflow.labels.files import SUFFIXES, Files, is_class_list
+from workflow.labels.files import SUFFIXES, Files, is_class_list, is_structure
 
 if TYPE_CHECKING:
     from workflow.labels.source import Opened, Problem
@@ -25,6 +25,12 @@ SPLITS = ("train", "validation", "test", "all")
 """The splits in the order in which they are named; ``all`` is the one of a dataset that has none."""
 FOREIGN = {".json": "COCO, LabelMe or Label Studio", ".xml": "VOC or CVAT", ".manifest": "Ground Truth"}
 """Labels that may be of other formats, by the suffix of their files."""
+LOSSES = ("orphan-label", "unused-file", "joined-folders")
+"""Kinds of findings that tell why a set may have no object."""
+CLASSES_SHOWN = 10
+OTHER_PICTURES = (".heic", ".heif", ".avif", ".gif", ".jfif", ".jp2", ".svg", ".raw", ".cr2", ".nef", ".dng")
+"""Endings of pictures that are not read."""
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 README = '  See README, "Your own images".'
 
 
@@ -82,15 +88,16 @@ def read_dataset(
     source = open_source(root, task=task, format=format, policy=policy or {})
     if not files.images and source.format in ("", "yolo"):
         lost = [f"  {folder / remark.name} {remark.message}." for remark in files.remarks if remark.kind != "followed"]
-        said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
-        raise UsageError("\n".join([said, *lost[:SHOWN_OF_A_KIND]]))
+        raise UsageError("\n".join([_explain_no_images(folder, files), *lost[:SHOWN_OF_A_KIND]]))
     if _has_no_labels(source):
         raise UsageError(_explain_no_labels(folder, files))
     objects, mistakes = _count_objects(source)
     if mistakes and not (judged_later and source.entries):
         raise refuse(folder, mistakes, Again(again, policy or {}))
     if not objects and not mistakes:
-        raise UsageError(f"{folder}: the labels hold no object: nothing could be learned from them.")
+        notes = [f"  {place(folder, one)}: {one.message}" for one in source.problems if one.kind in LOSSES]
+        said = f"{folder}: the labels hold no object: nothing could be learned from them."
+        raise UsageError("\n".join([said, *notes[:SHOWN_OF_A_KIND]]))
     counts = Counter(entry.split or "all" for entry in source.entries)
     return Dataset(
         folder=folder,
@@ -152,6 +159,38 @@ def _has_no_labels(source: Opened) -> bool:
     return not labels and not known and any(found.kind == "layout" for found in source.problems)
 
 
+def _explain_no_images(folder: Path, files: Files) -> str:
+    """Why there is nothing to look at, and what to do about pictures of other kinds."""
+    said = f"{folder} holds no images: Greenlight looked for {', '.join(IMAGE_SUFFIXES)} in it and below it."
+    if packed := files.ending(*ARCHIVES):
+        return f"{said}\n  There is {', '.join(packed[:3])}: unpack it, or give the one .zip that is the dataset."
+    others = Counter(Path(name).suffix.lower() for name in files.ending(*OTHER_PICTURES))
+    if not others:
+        return said
+    there = ", ".join(f"{count:,} {suffix}" for suffix, count in others.most_common())
+    return (
+        f"{said}\n  There are {there}: convert them to JPEG or PNG under the same names (a .jfif is a JPEG: rename it)."
+    )
+
+
+def _tell_capitals(files: Files) -> str:
+    """Which folders are called like those of a layout but for their case; empty where none is."""
+    parts = {part for name in files.all for part in name.split("/")[:-1]}
+    odd = sorted(part for part in parts if part != part.lower() and part.lower() in ("images", "labels"))
+    renamed = ", ".join(f"{part} to {part.lower()}" for part in odd)
+    return f"  Such folders are written in small letters: rename {renamed}.\n" if odd else ""
+
+
+def _tell_folders(folder: Path, files: Files) -> list[str]:
+    """How to say that folders are classes, where pictures lie in some that may be."""
+    holding = {name.rpartition("/")[0].rpartition("/")[2] for name in files.images}
+    called = sorted(name for name in holding if name and not is_structure(name))
+    if len(called) < 2:
+        return []
+    names = ", ".join([*called[:CLASSES_SHOWN], *(["…"] if len(called) > CLASSES_SHOWN else [])])
+    return [f"  If its folders are classes, name them in {folder / files.base / 'data.yaml'}:  names: [{names}]"]
+
+
 def _explain_no_labels(folder: Path, files: Files) -> str:
     """Why a folder without usable labels cannot be used: no labels, another format or another layout."""
     images = len(files.images)
@@ -162,7 +201,7 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
         return (
             f"{folder} holds {images} images and {len(labels)} text files, but not in a layout Greenlight knows.\n"
             f"  It knows train/images + train/labels, images/train + labels/train, images + labels, a text beside each"
-            f" image, and what data.yaml names.\n{README}"
+            f" image, and what data.yaml names.\n{_tell_capitals(files)}{README}"
         )
     lines = [
         f"{folder} holds {images} image{'s' if images != 1 else ''} and no labels.",
@@ -171,7 +210,7 @@ def _explain_no_labels(folder: Path, files: Files) -> str:
     if foreign:
         kind = FOREIGN[Path(foreign[0]).suffix.lower()]
         lines.append(f"  It found {folder / foreign[0]}, which is not {kind} as annotation tools export it.")
-    return "\n".join([*lines, README])
+    return "\n".join([*lines, *_tell_folders(folder, files), README])
 
 
 def _count_objects(source: Opened) -> tuple[int, list[Problem]]:

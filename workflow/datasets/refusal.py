@@ -74,7 +74,7 @@ def refuse(
     return UsageError("\n".join([*lines, f"  {tell_way_on(counts, again.policy, again.command)}"]))
 
 
-def place(folder: Path, found: Found, whole: str) -> str:
+def place(folder: Path, found: Found, whole: str = "") -> str:
     """Where something was found, as a person can open it."""
     if found.file in (".", "", whole):
         return str(folder)

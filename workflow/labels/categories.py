@@ -63,10 +63,10 @@ class Categories:
         """What is wrong with the categories, each with its file."""
         for file in self._by_file:
             found = self._list_leaves(file)
-            for what, values in (("name", map(_name, found)), ("id", (category["id"] for category in found))):
+            for what, values in (("a name", map(_name, found)), ("an id", (category["id"] for category in found))):
                 twice = [value for value, count in Counter(values).items() if count > 1]
                 if twice:
-                    yield f"every category needs a {what} of its own; there twice: {', '.join(map(str, twice))}", file
+                    yield f"every category needs {what} of its own; there twice: {', '.join(map(str, twice))}", file
         if not self.classes():
             yield "no category is named", next(iter(self._by_file), ".")
         lengths = {len(names) for names in self._list_keypoints()}

@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workflow.labels.alike import compose
-from workflow.labels.files import SPLITS, Files, count_by_folder, is_structure, label_of, names_below, split_named
+from workflow.labels.files import (
+    SPLITS,
+    Files,
+    count_by_folder,
+    is_structure,
+    label_of,
+    names_below,
+    split_named,
+    split_told,
+)
 from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.places import resolve
 from workflow.labels.settings import Settings, SettingsError, find_settings, read_settings, shorten
@@ -118,7 +127,17 @@ def open_classify(files: Files, policy: Mapping[str, str]) -> Opened:
             refusal = problem("layout", file, 0, message, policy)
     except SettingsError as error:
         refusal = problem("classes", error.file, error.line, str(error), policy)
-    if found and found.below:
+    looks = found and found.below and len({split_told(name) for name in found.names} - {""}) > 1
+    if found and looks:
+        message = (
+            f"folders look like splits and are not called so, {shorten(found.names)}: call them train, val and test"
+        )
+        message += ", with the folders of the classes right in them"
+        refusal = problem("layout", files.base or ".", 0, message, policy)
+    elif found and found.below and all(map(split_named, found.below)):
+        message = f"splits lie in the folders {shorten(found.names)}: put the folders of the classes into the splits"
+        refusal = problem("layout", files.base or ".", 0, message, policy)
+    elif found and found.below:
         message = f"two readings: the classes {shorten(found.names)}, or {shorten(found.below)} in the folders below"
         message += f"; data.yaml decides, such as  names: [{', '.join(found.below)}]"
         refusal = problem("layout", files.base or ".", 0, message, policy)

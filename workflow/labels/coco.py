@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from workflow.labels.categories import Categories
+from workflow.labels.coco_objects import guess_task, make_row
 from workflow.labels.files import Files, Finder, split_of
-from workflow.labels.geometry import area, box_around, box_between, join_outlines
 from workflow.labels.groups import groups_file
 from workflow.labels.json_index import JsonError, read_item, walk
-from workflow.labels.outlines import mask_outlines
-from workflow.labels.pixel_labels import Register, find_size, read_numbers, read_side, refuse_dataset, to_fractions
+from workflow.labels.pixel_labels import Register, find_size, read_numbers, read_side, refuse_dataset
 from workflow.labels.rows import Judge, Rules
 from workflow.labels.source import Entry, Labelled, Opened
 
@@ -113,7 +112,7 @@ class CocoSource(Opened):
             judge.report("crowd", f"{what}no keypoint is labelled; COCO counts it no more than a crowd")
         else:
             try:
-                judge.take(classes[category], _make_row(annotation, self.rules.task, size), what=what)
+                judge.take(classes[category], make_row(annotation, self.rules.task, size), what=what)
             except ValueError as error:
                 judge.report("malformed-row", f"{what}{error}")
 
@@ -170,7 +169,7 @@ def open_coco(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         register.report("classes", message, file)
     classes = categories.classes()
     pictures = _pictures(papers, register, categories)
-    entries = register.entries(papers[0].file)
+    entries = register.entries(papers[0].file, lists=[paper.file for paper in papers])
     keypoints, flip = categories.keypoints() if task == "pose" else (None, None)
     return CocoSource(
         format="coco",
@@ -223,7 +222,7 @@ def _read(files: Files, paper: Paper, categories: Categories) -> None:
             raise JsonError(f"byte {place}: an annotation must have an image_id")
         if not isinstance(item.get("category_id"), (int, str, type(None))):
             raise JsonError(f"byte {place}: category_id must be a number")
-        categories.count(paper.file, item, _guess_task(item))
+        categories.count(paper.file, item, guess_task(item))
         paper.owners.append(paper.numbers_of.setdefault(str(item["image_id"]), len(paper.numbers_of)))
         paper.places.append(place)
         paper.lengths.append(length)
@@ -250,50 +249,3 @@ def _pictures(papers: Sequence[Paper], register: Register, categories: Categorie
         if lost:
             register.report("orphan-label", f"annotations of {lost} images that the file does not list", paper.file)
     return pictures
-
-
-def _guess_task(annotation: Mapping[str, Any]) -> str:
-    """The task that an annotation speaks of: a rectangle around its own box is no outline."""
-    if any((read_numbers(annotation.get("keypoints")) or ())[2::3]):
-        return "pose"
-    outline = annotation.get("segmentation")
-    if isinstance(outline, dict):
-        return "segment"
-    if not isinstance(outline, list) or not outline:
-        return "detect"
-    part, box = read_numbers(outline[0]), read_numbers(annotation.get("bbox"))
-    if len(outline) == 1 and part and box and len(box) == 4 and len(part) in (8, 10):
-        return "detect" if abs(area(part) - box[2] * box[3]) <= 0.01 * abs(box[2] * box[3]) else "segment"
-    return "segment"
-
-
-def _make_row(annotation: Mapping[str, Any], task: str, size: tuple[int, int]) -> tuple[float, ...]:
-    """The numbers of a row of the task. Raises ValueError for an annotation that lacks them."""
-    width, height = size
-    if task in ("segment", "obb") and annotation.get("segmentation"):
-        return to_fractions(join_outlines(_read_parts(annotation["segmentation"])), width, height)
-    box = read_numbers(annotation.get("bbox"))
-    if box is None or len(box) != 4:
-        if not annotation.get("segmentation"):
-            raise ValueError(f"bbox must be four numbers, found {annotation.get('bbox')!r}")
-        row = box_around(to_fractions(join_outlines(_read_parts(annotation["segmentation"])), width, height))
-    else:
-        left, top, across, down = box
-        row = to_fractions(box_between(left, top, left + across, top + down), width, height)
-    if task != "pose":
-        return row
-    points = read_numbers(annotation.get("keypoints")) or ()
-    return (*row, *(value / (width, height, 1)[at % 3] for at, value in enumerate(points)))
-
-
-def _read_parts(outline: Any) -> list[Sequence[float]]:
-    if isinstance(outline, dict):
-        parts: list[Sequence[float]] = list(mask_outlines(outline))
-    else:
-        read = [read_numbers(part) for part in outline] if isinstance(outline, list) else []
-        parts = [part for part in read if part is not None and len(part) >= 6 and len(part) % 2 == 0]
-        if len(parts) < len(read):
-            raise ValueError("segmentation must be lists of x and y of three corners or more")
-    if not parts:
-        raise ValueError("segmentation holds no outline")
-    return parts

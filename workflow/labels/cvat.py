@@ -116,7 +116,7 @@ def open_cvat(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     if reading.tags:
         register.report("unused-file", f"{reading.tags:,} tags of whole pictures are not read", found[0])
     places = _add_images(files, register, reading)
-    entries = register.entries(found[0], "XML file")
+    entries = register.entries(found[0], "XML file", found)
     classes = categories.classes()
     keypoints, flip = categories.keypoints() if task == "pose" else (None, None)
     return CvatSource(

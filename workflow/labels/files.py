@@ -30,6 +30,13 @@ SPLIT_NAMES: Mapping[str, str] = {name: split for split, names in SPLITS.items()
 STRUCTURE = frozenset({*SPLIT_NAMES, "images", "labels", "annotations", "jpegimages", "imagesets"})
 """Folder names that say what they hold; every other folder may be a wrapping or a class."""
 
+LARGEST_LABEL = 64 * 2**20
+"""Most bytes of the text that labels one picture: a hundred thousand outlines."""
+LARGEST_LIST = 256 * 2**20
+"""Most bytes of a list of pictures: those of millions."""
+LONGEST_PATH = 4096
+"""Letters of a line of such a list that are looked at: no path has more."""
+
 FOLDERS_SHOWN = 5
 """Folders that a sentence names."""
 
@@ -104,6 +111,13 @@ class Files:
         start = len(below) + 1 if below else 0
         return sorted({name[start:].split("/", 1)[0] for name in self.below(below) if "/" in name[start:]})
 
+    def lines(self, name: str) -> list[str]:
+        """The lines of a list of names, without blanks around them; none of a file that is too large for one."""
+        if self.path(name).stat().st_size > LARGEST_LIST:
+            return []
+        text = self.path(name).read_text(encoding="utf-8-sig", errors="replace")
+        return [line[:LONGEST_PATH].strip() for line in text.splitlines()]
+
     def path(self, name: str) -> Path:
         """Where a file lies on this machine."""
         return self.root / name
@@ -165,6 +179,12 @@ def split_named(folder: str) -> str:
     return SPLIT_NAMES.get(folder.lower().rstrip("0123456789"), "")
 
 
+def split_told(name: str) -> str:
+    """The split that any word of a name speaks of, as ``train_set`` and ``autosplit_train`` do; empty for any other."""
+    words = re.findall(r"[a-z]+", name.lower())
+    return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
+
+
 def is_structure(folder: str) -> bool:
     """Whether a folder's own name says what it holds: labels, pictures or a split."""
     return folder.lower() in STRUCTURE or bool(split_named(folder))
@@ -182,10 +202,9 @@ def split_of(path: str) -> str:
 
     A list of labels tells it by any word of its name, a folder by its whole name but for digits at its end.
     """
-    *folders, last = path.lower().split("/")
-    words = re.findall(r"[a-z]+", last) if last.endswith((".json", ".manifest")) else [last.rstrip("0123456789")]
-    words = [*(folder.rstrip("0123456789") for folder in folders), *words]
-    return next((SPLIT_NAMES[word] for word in reversed(words) if word in SPLIT_NAMES), "")
+    *folders, last = path.split("/")
+    told = split_told(last) if last.lower().endswith((".json", ".manifest")) else split_named(last)
+    return told or next(filter(None, map(split_named, reversed(folders))), "")
 
 
 def clean_path(path: str) -> str:

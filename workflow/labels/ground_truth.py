@@ -149,7 +149,7 @@ def open_ground_truth(files: Files, task: str, policy: Mapping[str, str]) -> Ope
     classes = tuple(dict.fromkeys(names[key] for key in sorted(names, key=_sort_key)))
     if not classes:
         register.report("classes", f"{first}-metadata names no class", manifests[0])
-    entries = register.entries(manifests[0], "manifest")
+    entries = register.entries(manifests[0], "manifest", manifests)
     numbers = {name: number for number, name in enumerate(classes)}
     return GroundTruthSource(
         format="ground-truth",

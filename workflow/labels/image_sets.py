@@ -1,8 +1,12 @@
-"""Reads the lists of Pascal VOC's ``ImageSets/Main``: which pictures are of which split, by the ends of their paths."""
+"""Reads the lists of Pascal VOC's ``ImageSets/Main``: which pictures are of which split, by the ends of their paths.
+
+Where there are none, those that are called like splits and lie elsewhere count.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from workflow.labels.alike import Alike, show_names
 from workflow.labels.files import SPLIT_NAMES, Files, clean_path, is_image, split_of
@@ -13,26 +17,44 @@ SETS = ("trainval", *SPLIT_NAMES)
 
 
 def read_image_sets(files: Files, register: Register) -> dict[str, str]:
-    """The split of each image by the end of its path without ending that ``ImageSets/Main`` names."""
+    """The split of each image by the end of its path without ending that the lists name."""
     lists = [(name, list_file) for name in SETS for list_file in files.ending(f"imagesets/main/{name}.txt")]
+    lists = lists or [(PurePosixPath(name).stem.lower(), name) for name in find_elsewhere(files)]
     known = Alike(end for image in files.images for end in list_ends(image[: image.rindex(".")]) if lists)
     found: dict[str, str] = {}
+    whole: set[str] = set()  # in the list of training and validation together, which the others divide
     for name, list_file in lists:
         split = "train" if name == "trainval" else split_of(name)
-        lines = files.path(list_file).read_text(encoding="utf-8-sig", errors="replace").splitlines()
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(files.lines(list_file), start=1):
             # A name may hold spaces, and a number may follow it.
             said = [_read_name(text) for text in (line, *line.split()[:1])]
             ends = next((ends for path in said for end in list_ends(path) if (ends := known.find(end))), ())
             if len(ends) > 1:
                 register.report("label-conflict", f"may be any of {show_names(ends)}", list_file, number)
             elif ends:
+                before = found.get(ends[0], "")
+                if before not in ("", split) and ends[0] not in whole:
+                    message = f"{line[:200]} is in the list of the {before} split as well: no picture may be in two"
+                    register.report("leaked-image", message, list_file, number)
                 found[ends[0]] = split
+                (whole.add if name == "trainval" else whole.discard)(ends[0])
             elif line.strip():
-                register.report("orphan-label", f"{line.strip()} is not in this dataset", list_file, number)
+                register.report("orphan-label", f"{line[:200]} is not in this dataset", list_file, number)
     if lists and not found:
         register.report("layout", "no picture of this dataset is in the lists that split it", lists[0][1])
     return found
+
+
+def find_elsewhere(files: Files) -> list[str]:
+    """The lists of splits that lie elsewhere, as those of ``ImageSets/Segmentation`` or ``train.txt`` at the top do."""
+    stems = {image.rpartition("/")[2].rpartition(".")[0] for image in files.images}
+    texts = files.ending(".txt")
+    called = [name for split in SETS for name in texts if PurePosixPath(name).stem.lower() == split]
+    return [name for name in called if any(_last(line) in stems for line in files.lines(name) if line)]
+
+
+def _last(line: str) -> str:
+    return _read_name(line.split()[0]).rpartition("/")[2]
 
 
 def _read_name(text: str) -> str:

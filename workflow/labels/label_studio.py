@@ -96,7 +96,7 @@ def open_label_studio(files: Files, task: str, policy: Mapping[str, str]) -> Ope
         task = reading.tally.task()
         if mixed := reading.tally.tell_mixed(task):
             register.report("wrong-task", mixed, found[0])
-    entries = register.entries(found[0], "JSON file")
+    entries = register.entries(found[0], "JSON file", found)
     if not classes:
         register.report("classes", "no box and no outline has a label", found[0])
     return LabelStudioSource(

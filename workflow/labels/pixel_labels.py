@@ -106,10 +106,11 @@ class Register:
         """Note a problem of the whole set."""
         self.problems.append(problem(kind, file, line, message, self._policy))
 
-    def entries(self, where: str, called: str = "annotations") -> list[Entry]:
+    def entries(self, where: str, called: str = "annotations", lists: Sequence[str] = ()) -> list[Entry]:
         """An entry for every image, in the order in which they were added; ``where`` is the file that lists them.
 
-        What people call that file is ``called``. Where most of its images are not here, that is the first problem.
+        What people call that file is ``called``; ``lists`` are all such files where each lists many. Where most of its
+        images are not here, that is the first problem.
         """
         groups, problems = read_groups(self._files, self._policy)
         self.problems += problems
@@ -126,6 +127,10 @@ class Register:
         if nowhere and len(nowhere) < len(self._found):
             message = f"pictures of no split lie beside those of others: {count_by_folder(nowhere)}"
             self.report("layout", f"{message}; name them in the lists of a split, or move them to its folder", where)
+        if len(lists) > 1 and len(nowhere) == len(self._found):
+            message = f"no file is called like a split: the pictures of {', '.join(lists[:5])} are one set, of which"
+            message += " splits are made; if they are splits, call them train, val and test"
+            self.report("joined-folders", message, lists[0])
         names: dict[str, str] = {}
         for split in set(self._found.values()):
             images = [image for image, where_to in self._found.items() if where_to == split]

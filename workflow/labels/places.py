@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from workflow.labels.alike import show_names
 from workflow.labels.files import (
@@ -23,12 +24,15 @@ from workflow.labels.files import (
     is_image,
     is_structure,
     split_named,
+    split_told,
 )
 from workflow.labels.settings import Settings
 from workflow.labels.source import Problem, problem
 
 WORDS = {"train": "train", "validation": "val", "test": "test"}
 """What data.yaml calls each split."""
+LINE_SHOWN = 200
+"""Letters of a line that no picture is called by."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,14 @@ class Place:
 def is_list(name: str) -> bool:
     """Whether a place is a list of pictures, and no folder of them."""
     return name.lower().endswith(".txt")
+
+
+def find_lists(files: Files) -> list[str]:
+    """The texts that list pictures of the dataset and are no labels."""
+    labels = {label for image in files.images for label in files.labels_of(image)}
+    texts = [name for name in files.ending(".txt") if name not in labels and not is_class_list(name)]
+    finder = Finder(files.images)
+    return [name for name in texts if any(is_image(one) and finder.find(one) for one in files.lines(name))]
 
 
 def find_places(
@@ -132,12 +144,10 @@ class _Search:
 
     def _find_lists(self) -> None:
         """Lists that are called like splits: the way of Darknet, also where its own file of settings is lost."""
-        labels = {label for image in self._files.images for label in self._files.labels_of(image)}
-        texts = [name for name in self._files.ending(".txt") if name not in labels and not is_class_list(name)]
-        finder = Finder(self._files.images)
-        lists = [name for name in texts if any(is_image(one) and finder.find(one) for one in self._read_lines(name))]
+        lists = find_lists(self._files)
         for split in SPLITS:
-            called = [name for name in lists if split_named(name.rpartition("/")[2][: -len(".txt")]) == split]
+            called = [name for name in lists if split_told(PurePosixPath(name).stem) == split]
+            called = [name for name in called if split_named(PurePosixPath(name).stem)] or called
             if len(called) > 1:
                 message = f"the {split} split is listed twice: {' and '.join(called)}"
                 self._problems.append(problem("layout", called[0], 0, message, self._policy))
@@ -180,7 +190,7 @@ class _Search:
 
     def _read_list(self, name: str, split: str, finder: Finder) -> Iterator[str]:
         near = name[: name.rfind("/") + 1]
-        for number, line in enumerate(self._read_lines(name), start=1):
+        for number, line in enumerate(self._files.lines(name), start=1):
             if not line:
                 continue
             beside = near + clean_path(line)
@@ -188,15 +198,11 @@ class _Search:
             if len(found) != 1:
                 kind = "label-conflict" if found else "layout"
                 reason = f"may be any of {show_names(found[:3])}" if found else "is not in this dataset"
-                doubt = problem(kind, name, number, f"{line} {reason}", self._policy)
+                doubt = problem(kind, name, number, f"{line[:LINE_SHOWN]} {reason}", self._policy)
                 self._problems.append(doubt)
                 if doubt.action == "dropped":
                     continue
             yield from found[:1]
-
-    def _read_lines(self, name: str) -> list[str]:
-        text = self._files.path(name).read_text(encoding="utf-8-sig", errors="replace")
-        return [line.strip() for line in text.splitlines()]
 
     def _report_nested(self) -> None:
         """Folders of splits in those of others, and folders called like a split in one that data.yaml names.
@@ -249,9 +255,11 @@ class _Search:
         texts, name = self._settings.places[split], self._settings.file.rpartition("/")[2]
         found = [there for text in texts if (there := resolve(self._files, self._settings, text))]
         others = [other for other, names in self._settings.places.items() if other != split and names == texts]
+        if not all(texts):
+            return f"{name} names the whole folder, and no folder or list in it"
         if found and others:
             return f"{name} names {' and '.join(texts)} for {' and '.join([*others, split])} alike"
-        return f"{name} names {' and '.join(texts) or '.'}, where no picture is"
+        return f"{name} names {' and '.join(texts)}, where no picture is"
 
     def _report(self, kind: str, message: str) -> None:
         self._problems.append(problem(kind, self._settings.file, 0, message, self._policy))

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from workflow.contract.dataset_report import FORMAT_NAMES
 from workflow.contract.model import MAXIMUM_CLASSES
 from workflow.labels.archive import the_archive
 from workflow.labels.classify import find_classes, open_classify
-from workflow.labels.files import Files, is_image
+from workflow.labels.files import Files, is_image, split_told
 from workflow.labels.joined import describe_joined
-from workflow.labels.places import find_places
+from workflow.labels.places import find_lists, find_places
 from workflow.labels.settings import Settings, SettingsError, read_settings
 from workflow.labels.source import Opened, Problem, problem
 from workflow.labels.tools import TOOLS
 from workflow.labels.tree import Remark
 from workflow.labels.yolo import find_row, open_yolo
 
+LONGEST_NAME = 200
+"""Letters of a class's name."""
 NO_POLICY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -41,18 +45,57 @@ def open_source(
     opened = _open(files, task, format, policy)
     problems = [*(_judge(remark, policy) for remark in files.remarks), *opened.problems]
     if joined := describe_joined(files.base, opened.entries, opened.classes):
-        problems.append(problem("joined-folders", files.base or ".", 0, joined, policy))
+        kind, said = joined
+        # Files of labels in these folders are told with them.
+        problems = [one for one in problems if one.kind != "joined-folders" or opened.format not in TOOLS]
+        problems.append(problem(kind, files.base or ".", 0, said, policy))
+    if opened.format in TOOLS and not any(entry.split for entry in opened.entries):
+        problems += _tell_lists(files, opened.format, policy)
+    problems += [problem("alike-classes", ".", 0, said, policy) for said in _describe_alike(opened.classes)]
     opened = replace(opened, problems=problems)
-    if len(opened.classes) <= MAXIMUM_CLASSES:
+    message = _describe_odd(opened.classes)
+    if not message:
         return opened
-    message = f"there are {len(opened.classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
     return Opened(opened.format, opened.task, problems=[problem("classes", ".", 0, message, policy)])
+
+
+def _tell_lists(files: Files, format: str, policy: Mapping[str, str]) -> list[Problem]:
+    """Lists of splits beside labels of a format that has none: nobody reads them, and somebody chose the pictures."""
+    told = (
+        f"lists pictures of a split, which is not read beside labels of {FORMAT_NAMES[format]}: splits are made of the"
+    )
+    told += " whole set; put the pictures of each split into a folder called like it"
+    called = [name for name in find_lists(files) if split_told(name.rpartition("/")[2])]
+    return [problem("joined-folders", name, 0, told, policy) for name in called]
+
+
+def _describe_alike(classes: Sequence[str]) -> list[str]:
+    """What to say of names that differ in their case, or in blanks and what stands for them, alone."""
+    folded: dict[str, list[str]] = {}
+    for name in classes:
+        folded.setdefault("".join(letter for letter in name.casefold() if letter not in " _-"), []).append(name)
+    return [f"{', '.join(names)} are read as {len(names)} classes" for names in folded.values() if len(names) > 1]
+
+
+def _describe_odd(classes: Sequence[str]) -> str:
+    """What no model takes: too many classes, or a name that is not to be shown on one line; empty where all is well."""
+    if len(classes) > MAXIMUM_CLASSES:
+        return f"there are {len(classes):,} classes, at most {MAXIMUM_CLASSES:,} are taken: merge some of them"
+    for name in classes:
+        if len(name) > LONGEST_NAME:
+            return (
+                f"the class {name[:40]}… has a name of {len(name):,} letters, and {LONGEST_NAME} are taken: shorten it"
+            )
+        if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in name):
+            return f"the class {name!a} has a control character in its name: write it without"
+    return ""
 
 
 def _judge(remark: Remark, policy: Mapping[str, str]) -> Problem:
     """A link is told; what is lost or doubtful rejects, so that nothing is missing in silence."""
-    kinds = {"followed": "linked-folder", "known": "linked-folder"}
-    kind = "unreadable-image" if remark.kind == "lost" and is_image(remark.name) else kinds.get(remark.kind, "layout")
+    kinds = {"followed": "linked-folder", "known": "linked-folder", "unnamed": "unused-file"}
+    lost = remark.kind in ("lost", "unnamed") and is_image(remark.name)
+    kind = "unreadable-image" if lost else kinds.get(remark.kind, "layout")
     return problem(kind, remark.name, 0, remark.message, policy)
 
 

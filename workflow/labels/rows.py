@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from workflow.labels.columns import hint_at, read_number, show_word
 from workflow.labels.geometry import (
     Numbers,
     area,
@@ -24,6 +25,8 @@ from workflow.labels.source import Labelled, Problem, Row, problem
 
 TOLERANCE = 1e-6
 """How far, in fractions of the image, an edge may lie outside: what six decimals lose."""
+FAR = 2.0
+"""Where nobody draws an edge, in fractions of the image: such a number of a row is one of pixels."""
 NOMINAL = 640
 """Pixels on a side of an image whose size nobody knows, for the one pixel that a box may overhang."""
 
@@ -141,22 +144,22 @@ class Judge:
         """
         found = problem(kind, self._file, line, message, self._rules.policy)
         if found.action == "repaired" and mended is None:
-            found = Problem(kind, self._file, line, f"{message} (this cannot be repaired)", "rejected")
+            found = replace(found, message=f"{found.message} (this cannot be repaired)", action="rejected")
         self._problems.append(replace(found, numbers=self._numbers) if self._numbers else found)
         return {"repaired": mended, "noted": given}.get(found.action)
 
     # --- the checks, in the order in which they are made ---------------------------------------
 
     def _take_text(self, columns: Sequence[str], line: int) -> None:
-        values = [_read_number(column) for column in columns]
+        values = [read_number(column) for column in columns]
         wrong = next((text for text, value in zip(columns, values, strict=True) if value is None), None)
         if wrong is not None:
-            self.report("not-a-number", f"{wrong!r} is not a finite number", line)
+            self.report("not-a-number", f"{show_word(wrong)} is not a finite number{hint_at(columns)}", line)
             return
         class_id, *numbers = [value for value in values if value is not None]
         if class_id != int(class_id):
             self._numbers = tuple(numbers)
-            self.report("fractional-class", f"class {columns[0]} is not a whole number", line)
+            self.report("fractional-class", f"class {columns[0][:20]} is not a whole number", line)
             self._numbers = ()
             return
         self.take(int(class_id), numbers, line)
@@ -258,6 +261,8 @@ class Judge:
             return clipped if not box or max(box) > 1 else (*box, *clipped[head:])
         shown = ", ".join(f"{name} {value:.6g}" for name, value in outside.items())
         message = f"{what}the {'box' if box else 'outline'} leaves the image: {shown}"
+        if not what and max(outside.values()) > FAR:
+            message += " (in pixels? fractions of the picture are meant)"
         empty = min(clipped[2:4]) <= 0 if box else area(clipped) <= 0
         if not empty and all(
             max(-value, value - 1) <= self._pixel[name in ("top", "bottom")] + TOLERANCE
@@ -292,11 +297,3 @@ def _find_extremes(box: Sequence[float], points: Sequence[float], each: int) -> 
 def _convert(task: str, found: str, numbers: Numbers) -> Numbers | None:
     """A row of another task as one of this, where that needs no guess: the box's own corners."""
     return corners(numbers) if found == "detect" and task in ("segment", "obb") else None
-
-
-def _read_number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and "_" not in text else None

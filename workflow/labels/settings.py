@@ -19,6 +19,9 @@ from workflow.labels.files import SPLITS, Files, Finder, clean_path, is_class_li
 LARGEST_FILE = 1_000_000
 """Bytes of a file that names classes: a hundred for each of as many as are taken."""
 
+DEEPEST = 50
+"""Lists and maps in one another that are read: nothing that is meant here lies so deep, and PyYAML takes minutes."""
+
 
 class SettingsError(ValueError):
     """What is wrong with the file that names the classes, at which line (0 where it is the whole of it)."""
@@ -84,6 +87,8 @@ def read_settings(files: Files) -> Settings:
     if not lists:
         message = "no data.yaml that names the classes: looked for data.yaml, data.yml, another .yaml, classes.txt"
         message += " and *.names. One line is enough, such as  names: [bolt, nut, washer]"
+        deeper = [name for name in files.all if name.rpartition("/")[2] in ("data.yaml", "data.yml")]
+        message += f"; or give the folder of one of {shorten(deeper)}" if deeper else ""
         raise SettingsError(files.base or ".", 0, message)
     return Settings(lists[0], _name_classes(lists[0], names), documents=lists)
 
@@ -102,6 +107,8 @@ def _settings_of_yaml(files: Files, file: str) -> Settings:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or " ".join(str(error).split())
+        if "escape" in reason:
+            reason += "; a path with backslashes goes in single quotes, or without any"
         raise SettingsError(file, mark.line + 1 if mark else 0, f"is not readable YAML: {reason}") from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(file, 0, str(error)) from error
@@ -177,9 +184,10 @@ def class_names(document: Any) -> tuple[str, ...]:
     """The class names of a data.yaml in order. Raises ValueError saying what ``names`` must be."""
     names = document.get("names") if isinstance(document, Mapping) else None
     if isinstance(names, Mapping):
-        if sorted(names, key=str) != sorted(range(len(names)), key=str):
+        numbered = {int(key) if isinstance(key, str) and key.isdecimal() else key: names[key] for key in names}
+        if sorted(numbered, key=str) != sorted(range(len(names)), key=str):
             raise ValueError(f"names: the keys must be 0 to {len(names) - 1}, found {', '.join(map(str, names))}")
-        names = [names[at] for at in range(len(names))]
+        names = [numbered[at] for at in range(len(names))]
     if not isinstance(names, list) or not names:
         raise ValueError(
             "names: must be a list of class names, such as  names: [bolt, nut], or a map from 0, 1, … to them"
@@ -217,6 +225,16 @@ def _settings(file: str, document: Any) -> Settings:
 
 class _Loader(yaml.SafeLoader):
     """Keeps as it is written what is neither text nor a plain whole number, and takes no key twice."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise yaml.composer.ComposerError(None, None, "it is nested too deeply", self.get_mark())
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[tuple[str, str]] = set()

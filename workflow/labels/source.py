@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workflow.contract.dataset_report import ACTIONS, FINDINGS
+from workflow.contract.plain_text import show_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +127,10 @@ class Opened:
 
 
 def problem(kind: str, file: str, line: int, message: str, policy: Mapping[str, str]) -> Problem:
-    """A problem with the action that the policy, or else the kind's default, demands."""
+    """A problem with the action that the policy, or else the kind's default, demands.
+
+    The message is one line: what a file of labels says stands in it, and must not pose as a line of ours.
+    """
+    if not message.isprintable():
+        message = show_lines(message.replace("\n", " "))
     return Problem(kind, file, line, message, ACTIONS[policy.get(kind, FINDINGS[kind].default)])

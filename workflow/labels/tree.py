@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ Rank = tuple[int, int, bool]
 says most.
 """
 _NOWHERE = 1000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,12 @@ def _read(folder: _Folder, tree: Tree, telling: Callable[[str], bool]) -> Iterat
                 name = f"{folder.name}/{entry.name}" if folder.name else entry.name
                 if entry.name.startswith((".", "__MACOSX")):
                     continue
-                if entry.is_dir():
+                if not _may_be_sent(entry.name):
+                    kind = "unreadable" if entry.is_dir() else "unnamed"
+                    tree.remarks.append(
+                        Remark(_show_odd(name), kind, "has a name that is no plain text in UTF-8: rename it")
+                    )
+                elif entry.is_dir():
                     yield _enter(folder, entry, name, telling)
                 elif entry.is_file():
                     tree.files.append(name)
@@ -97,6 +104,21 @@ def _read(folder: _Folder, tree: Tree, telling: Callable[[str], bool]) -> Iterat
                     tree.remarks.append(Remark(name, "unreadable", "is neither a file nor a folder"))
     except OSError as error:
         tree.remarks.append(Remark(folder.name or ".", "unreadable", f"cannot be listed: {error.strerror}"))
+
+
+def _may_be_sent(name: str) -> bool:
+    """Whether a name can be a key in S3 and a line of a report: all of it UTF-8, and no control character in it."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return not _CONTROL.search(name)
+
+
+def _show_odd(name: str) -> str:
+    """A name with the bytes that are no text written as escapes, so that a person can tell which file is meant."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _enter(folder: _Folder, entry: os.DirEntry[str], name: str, telling: Callable[[str], bool]) -> _Folder:

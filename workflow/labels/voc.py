@@ -12,10 +12,10 @@ from pathlib import Path
 from xml.parsers import expat
 
 from workflow.labels.alike import Alike, compose, show_names
-from workflow.labels.files import Files
+from workflow.labels.files import LARGEST_LABEL, Files
 from workflow.labels.geometry import box_between
 from workflow.labels.groups import groups_file
-from workflow.labels.image_sets import find_split, read_image_sets
+from workflow.labels.image_sets import find_elsewhere, find_split, read_image_sets
 from workflow.labels.neighbours import find_annotated, list_unlabelled
 from workflow.labels.pixel_labels import Register, find_size, read_side, refuse_dataset, to_fractions
 from workflow.labels.rows import Judge, Rules
@@ -61,7 +61,7 @@ class VocSource(Opened):
             missing = problem("missing-label", entry.image, 0, "no XML: taken as an image without objects", policy)
             return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
         try:
-            annotation = read_annotation((self.root / file).read_bytes())
+            annotation = read_annotation(_read(self.root / file))
         except XmlError as error:
             broken = problem("malformed-row", file, error.line, str(error), policy)
             return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
@@ -83,7 +83,7 @@ def find_objects(files: Files) -> str:
     """The first XML that holds an object, empty where none of the first does."""
     for name in _find_annotations(files)[:LOOKED_INTO]:
         try:
-            if read_annotation(files.path(name).read_bytes()).objects:
+            if read_annotation(_read(files.path(name))).objects:
                 return name
         except XmlError:
             continue
@@ -109,7 +109,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     for file in found:
         images = [by_stem[stem] for stem in stems.find(file[:-4])]
         try:
-            annotation = read_annotation(files.path(file).read_bytes())
+            annotation = read_annotation(_read(files.path(file)))
         except XmlError as error:
             # The image is met again below, and its label then says what is wrong.
             annotation = Annotation("", 0, 0, ())
@@ -123,7 +123,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         said = images[0] if images else annotation.image or file[:-4]
         split = find_split(splits, said, files) or find_split(splits, file, files)
         if splits and not split and said in by_stem.values():
-            register.leave_out(said, "no list of ImageSets names this image; left out")
+            register.leave_out(said, "no list of a split names this image; left out")
             continue
         image = register.add(said, split, file)
         if image:
@@ -135,7 +135,7 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
     entries = register.entries(found[0] if found else ".")
     if not classes:
         register.report("classes", "no object is named", ".")
-    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()]
+    lists = [name for name in files.ending(".txt") if "imagesets/main/" in name.lower()] or find_elsewhere(files)
     return VocSource(
         format="voc",
         task="detect",
@@ -147,6 +147,13 @@ def open_voc(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         rules=Rules("detect", len(classes), None, dict(policy)),
         label_files=[labels.get(entry.image, "") for entry in entries],
     )
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes. Raises XmlError for more than any picture's boxes take."""
+    if (size := path.stat().st_size) > LARGEST_LABEL:
+        raise XmlError(0, f"has {size:,} bytes, and a file of labels may have {LARGEST_LABEL:,}")
+    return path.read_bytes()
 
 
 def read_annotation(raw: bytes) -> Annotation:

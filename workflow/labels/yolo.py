@@ -5,13 +5,14 @@ Where the splits are is the business of ``places``.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from workflow.labels.alike import show_names
-from workflow.labels.files import Files, is_aside, is_class_list, is_image, label_of, names_below
+from workflow.labels.files import LARGEST_LABEL, Files, is_aside, is_class_list, is_image, label_of, names_below
 from workflow.labels.groups import groups_file, read_groups
 from workflow.labels.places import Place, find_places, is_list, resolve
 from workflow.labels.rows import Judge, Rules
@@ -23,6 +24,8 @@ LOOKED = (
 )
 SAMPLE = 1000
 """Label files that are read to tell the task."""
+TOLD_BY = 2**20
+"""Letters of a label that are read to tell it: whoever means turned boxes has thousands of rows in so many."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,15 @@ class YoloSource(Opened):
             return Labelled((), (missing,), labelled=False, dropped=missing.action == "dropped")
         try:
             with open(f"{self.root}/{file}", encoding="utf-8-sig") as stream:  # noqa: PTH123 - read for every image
-                text = stream.read()
+                # Reading so many letters at most, as asked, takes four times as long as reading all.
+                large = os.fstat(stream.fileno()).st_size > LARGEST_LABEL
+                text = "" if large else stream.read()
         except UnicodeDecodeError as error:
             message = f"not a text in UTF-8: {error.reason} at byte {error.start}"
+            broken = problem("malformed-row", file, 1, message, self.rules.policy)
+            return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
+        if large:
+            message = f"has more than {LARGEST_LABEL:,} bytes, which no picture's labels take"
             broken = problem("malformed-row", file, 1, message, self.rules.policy)
             return Labelled((), (broken,), labelled=True, dropped=broken.action == "dropped")
         judge = Judge(self.rules, file, width, height)
@@ -74,7 +83,8 @@ def open_yolo(files: Files, task: str, policy: Mapping[str, str]) -> Opened:
         left_out = {one.file for one in shared if one.action == "dropped"}
         there = [labels[0] if labels else "" for labels in may_be]
         if not any(there):
-            message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}"
+            message = f"{len(there)} images and no labels: looked in {_labels_folder(place) or '.'}; label them"
+            message += ", or take the folder away and the split is made" if split in ("validation", "test") else ""
             message = message if there else f"the {split} split holds no images"
             problems.append(problem("layout", place.folder or ".", 0, message, policy))
         for image, name, label in zip(place.images, names_below(place.folder, place.images), there, strict=True):
@@ -109,9 +119,8 @@ def find_row(files: Files) -> str:
     """The first text label of a picture that holds a row of numbers, empty where none does: captions are no labels."""
     for image in files.images:
         for label in files.labels_of(image):
-            with files.path(label).open(encoding="utf-8-sig", errors="replace") as stream:
-                if any(_is_row(line.split()) for line in stream):
-                    return label
+            if any(_is_row(line.split()) for line in _read_start(files, label)):
+                return label
     return ""
 
 
@@ -179,12 +188,17 @@ def _count_columns(files: Files, labels: Iterable[str]) -> Counter[int]:
     """How many rows have so many columns; the corner with which a ring comes back to its first does not count."""
     counts: Counter[int] = Counter()
     for label in labels:
-        with open(f"{files.root}/{label}", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123 - for every label
-            for line in stream:
-                if columns := line.split():
-                    closed = len(columns) >= 9 and len(columns) % 2 and columns[1:3] == columns[-2:]
-                    counts[len(columns) - 2 * bool(closed)] += 1
+        for line in _read_start(files, label):
+            if columns := line.split():
+                closed = len(columns) >= 9 and len(columns) % 2 and columns[1:3] == columns[-2:]
+                counts[len(columns) - 2 * bool(closed)] += 1
     return counts
+
+
+def _read_start(files: Files, label: str) -> list[str]:
+    """The lines of a text label, as far as what one may hold tells what it is."""
+    with open(f"{files.root}/{label}", encoding="utf-8-sig", errors="replace") as stream:  # noqa: PTH123 - for every label
+        return stream.read(TOLD_BY).splitlines()
 
 
 def _list_documents(files: Files, settings: Settings, places: Iterable[Place]) -> Iterable[str]:

@@ -99,7 +99,7 @@ def write_data_page(file: Path, page: DataPage) -> None:
 def _verdict(report: DatasetReport) -> str:
     if report.errors:
         kinds = count(len(report.rejected), "kind")
-        policy = find_policy(report.rejected)
+        policy = find_policy(report.rejected, report.policy)
         way_on = shown(tell_way_on(report.rejected, report.policy, "{policy}")).replace("to go on", "To go on", 1)
         if policy:
             typed = spell({**report.policy, **policy})

@@ -119,7 +119,7 @@ def _report(catalogue: Catalogue, at: int, held: int, message: str, kinds: tuple
     within, across = kinds
     splits = catalogue.rows["split"]
     pictures = (catalogue.entries[at].image, catalogue.entries[held].image)
-    message = f"{message} {pictures[1]}"
+    message = f"{message} {pictures[1]}" if pictures[0] != pictures[1] else "one picture in two splits"
     if splits[at] != splits[held]:
         message += f": {SPLITS[splits[at]]} must not show what {SPLITS[splits[held]]} is measured with"
     kind = within if splits[at] == splits[held] else across

@@ -20,6 +20,8 @@ MOST = 60
 TILE = 260
 """Width and height in pixels of a sample."""
 BYTES = 600_000
+DRAWN = 300
+"""Objects that are drawn of one picture: more cover it, and each takes a millisecond."""
 _QUALITIES = (88, 75, 60, 45, 30)
 _COLOURS = ("#ff5d5d", "#38d430", "#4aa3ff", "#ffb000", "#d67bff", "#00d0c0", "#ff7ac8", "#c8e000")
 
@@ -69,7 +71,7 @@ def choose(catalogue: Catalogue, present: Array) -> list[int]:
 def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Image:
     tile = read_small(root / catalogue.entries[at].image, TILE - 6)
     draw = ImageDraw.Draw(tile)
-    for line in catalogue.label(at).decode().splitlines():
+    for line in catalogue.label(at).decode().splitlines()[:DRAWN]:
         number, *numbers = line.split()
         class_id = int(number)
         colour = _COLOURS[class_id % len(_COLOURS)]

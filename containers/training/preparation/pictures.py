@@ -155,7 +155,11 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _check_length(data: bytes) -> None:
-    """A WebP says in its first bytes how long it is."""
+    """A WebP says in its first bytes how long it is; what stands for a picture elsewhere is none."""
+    if not data:
+        raise _DefectError("unreadable-image", "the file is empty")
+    if data.startswith(b"version https://git-lfs"):
+        raise _DefectError("unreadable-image", "stands for a picture that Git LFS has:  git lfs pull  fetches it")
     if data[:4] == b"RIFF" and int.from_bytes(data[4:8], "little") + 8 > len(data):
         raise _DefectError("truncated-image", _CUT)
 

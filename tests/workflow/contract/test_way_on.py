@@ -37,6 +37,13 @@ def test_the_way_on_mends_before_it_leaves_out_and_keeps_what_was_given() -> Non
     assert said == "to go on without mending it: make demo POLICY=crowd=reject,wrong-task=repair,empty-box=drop"
 
 
+def test_what_could_not_be_repaired_is_left_out_the_next_time() -> None:
+    """And not asked for in the same words again."""
+    given = {"wrong-task": "repair", "outside-image": "repair"}
+    said = tell_way_on(["wrong-task", "empty-box"], given, "x {policy}")
+    assert said.endswith("x wrong-task=drop,outside-image=repair,empty-box=drop")
+
+
 def test_what_no_policy_goes_past_is_named() -> None:
     """Nothing that misleads the evaluation is passed over in silence."""
     assert tell_way_on(["layout"], {}, "x {policy}") == "layout must be mended: no policy does, and none leaves it out"

@@ -96,6 +96,50 @@ def test_images_without_labels_say_what_was_looked_for(tmp_path: Path) -> None:
     assert all(kind in said for kind in ("labels/**", "COCO, LabelMe or Label Studio", "VOC or CVAT", "Ground Truth"))
 
 
+def test_pictures_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    """A phone's and a browser's, with what to do about them."""
+    said = refused(write(tmp_path, images__a_HEIC="x", images__b_heic="x", images__c_jfif="x"))
+    assert "There are 2 .heic, 1 .jfif: convert them to JPEG or PNG under the same names" in said
+
+
+@pytest.mark.parametrize("name", ["b__c.zip", "set.tar.gz", "a.rar"])
+def test_archives_that_are_not_opened_are_named(tmp_path: Path, name: str) -> None:
+    """Beside another file, one in the other, or of another kind than a zip."""
+    (tmp_path / "README.md").write_text("mine")
+    (tmp_path / name).write_bytes(b"x")
+    assert f"There is {name}: unpack it, or give the one .zip that is the dataset" in refused(tmp_path)
+
+
+def test_folders_that_may_be_classes_are_told_with_the_line_that_says_so(tmp_path: Path) -> None:
+    """A picture beside them leaves it open what they are; and the line is enough."""
+    said = refused(write(tmp_path, bolt__a_jpg="x", nut__b_jpg="x", cover_jpg="x"))
+    assert f"If its folders are classes, name them in {tmp_path / 'data.yaml'}:  names: [bolt, nut]" in said
+    dataset = read_dataset(write(tmp_path, data_yaml="names: [bolt, nut]\n"))
+    assert (dataset.task, dataset.splits) == ("classify", {"all": 2})
+
+
+def test_folders_in_capitals_are_told(tmp_path: Path) -> None:
+    """A Mac and Windows see no difference, Linux and S3 do."""
+    said = refused(write(tmp_path, data_yaml="names: [bolt]\n", Images__a_jpg="x", Labels__a_txt=LABEL))
+    assert "rename Images to images, Labels to labels" in said
+
+
+def test_the_settings_of_folders_below_are_told(tmp_path: Path) -> None:
+    """Two exports in one folder are no dataset, but each of them is."""
+    more = {f"{name}__{file}": text for name in "ab" for file, text in (("data_yaml", "names: [x]\n"), ("a_jpg", "x"))}
+    said = refused(write(tmp_path, a__a_txt=LABEL, **more))
+    assert "or give the folder of one of a/data.yaml, b/data.yaml" in said
+
+
+def test_labels_of_pictures_that_are_not_listed_are_told_where_nothing_is_left(tmp_path: Path) -> None:
+    """COCO's annotations under other numbers than the pictures'."""
+    coco = '{"images": [{"id": 1, "file_name": "a.jpg"}], "annotations": [{"id": 1, "image_id": 7, "category_id": 1,'
+    coco += '"bbox": [1, 1, 5, 5]}], "categories": [{"id": 1, "name": "bolt"}]}'
+    said = refused(write(tmp_path, a_jpg="x", coco_json=coco))
+    assert "hold no object" in said
+    assert f"{tmp_path / 'coco.json'}: annotations of 1 images that the file does not list" in said
+
+
 def test_labels_of_another_format_are_named(tmp_path: Path) -> None:
     """A file that might be COCO's is named, and what it is not."""
     said = refused(write(tmp_path, images__a_jpg="x", instances_json="{}"))
@@ -147,6 +191,8 @@ def test_labels_without_a_single_box_are_refused(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("names: [a, b\n", "data.yaml:2: is not readable YAML"),
+        ("names: {'0': a, '2': b}\n", "names: the keys must be 0 to 1, found 0, 2"),
+        ('names: [a]\ntrain: "C:\\Users\\me"\n', "a path with backslashes goes in single quotes"),
         ("train: images\n", "names: must be a list of class names, such as  names: [bolt, nut]"),
         ("names: {1: bolt, 2: nut}\n", "names: the keys must be 0 to 1, found 1, 2"),
         ("names: [bolt, bolt]\n", "every class needs a name of its own"),

@@ -172,6 +172,28 @@ def test_data_are_read_as_the_stack_has_its_runs_read_them(
     assert "demands" not in capsys.readouterr().err
 
 
+def test_what_is_told_to_be_typed_is_told_otherwise_where_it_does_not_help(tmp_path: Path) -> None:
+    """A brush of Label Studio's is no box that could be repaired: the second refusal leaves it out, and that goes."""
+    box = {"type": "rectanglelabels", "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["bolt"]}}
+    brush = {"type": "brushlabels", "value": {"format": "rle", "rle": [1], "brushlabels": ["bolt"]}}
+    tasks = [
+        {"data": {"image": f"{at}.png"}, "annotations": [{"result": [box, *([brush] if not at else [])]}]}
+        for at in range(6)
+    ]
+    folder = draw(tmp_path / "set", {f"{at}.png": None for at in range(6)} | {"tasks.json": json.dumps(tasks)})
+    policy: dict[str, str] = {}
+    for wanted in ("repair", "drop"):
+        with pytest.raises(UsageError) as caught:
+            prepared(folder, policy=policy)
+        policy = read_policy(str(caught.value).rpartition("again ")[2])
+        assert policy == {"wrong-task": wanted}
+        page = (tmp_path / "found" / "data.html").read_text(encoding="utf-8")
+        assert f"wrong-task={wanted}" in page
+    report = prepared(folder, policy=policy)
+    assert report
+    assert report.problems == {"wrong-task": 1}
+
+
 def test_what_is_typed_again_says_all_that_was_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

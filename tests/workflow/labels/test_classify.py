@@ -38,7 +38,7 @@ def test_data_yaml_says_where_the_splits_of_classes_are(tmp_path: Path) -> None:
     ("folders", "settings", "message"),
     [
         (["cat/train", "cat/val", "dog/train"], "names: [cat, dog]", "splits lie in folders of classes: cat/train (1)"),
-        (["cat/train", "cat/val", "dog/train"], "", "two readings: the classes cat, dog, or train, val in the folders"),
+        (["cat/train", "cat/val", "dog/train"], "", "splits lie in the folders cat, dog: put the folders"),
         (["train/cat", "train/dog", "dev/cat"], "", "folders called like classes are in no split: dev/cat (1)"),
         (
             ["fit/cat", "fit/dog"],

@@ -280,3 +280,14 @@ def test_outlines_are_taken_for_turned_boxes_where_somebody_asks_for_them(tmp_pa
     [note] = found.problems
     assert (note.kind, note.action) == ("simplified-object", "noted")
     assert note.message.startswith("a.jpg: 2 objects are drawn in more detail than obb needs: the smallest turned box")
+
+
+@pytest.mark.parametrize(("size", "rows"), [([50, 100], 1), ([100, 200], 0), ([100, 50], 0)])
+def test_a_mask_of_another_size_than_its_picture_is_no_object(tmp_path: Path, size: list[int], rows: int) -> None:
+    """Half as large where it lies in the picture still, it would be somewhere else."""
+    height, width = size
+    counts = [10 * height + 10, 20, height - 20, 20, width * height - 10 * height - 50 - height + 20]
+    found = first(open_source(coco(tmp_path, {"segmentation": {"size": size, "counts": counts}})))
+    assert len(found.rows) == rows
+    said = f"a mask of {width}x{height} pixels, and the picture has 100x50"
+    assert [problem.message.partition(": ")[2].partition(": ")[2] for problem in found.problems] == [said] * (not rows)

@@ -181,11 +181,11 @@ def test_a_line_of_another_job_is_no_empty_picture(tmp_path: Path) -> None:
 
 
 def test_every_manifest_has_a_job_of_its_own(tmp_path: Path) -> None:
-    """Jobs of the same classes may be joined."""
+    """Jobs of the same classes may be joined, which is told: somebody may have meant splits."""
     manifest(tmp_path, line(BOX), images=("photos/a.jpg", "b.jpg"))
     (tmp_path / "more-output.manifest").write_text(line(BOX, source="s3://bucket/b.jpg", job="again"))
     source = open_source(tmp_path)
-    assert source.problems == []
+    assert [problem.kind for problem in source.problems] == ["joined-folders"]
     assert [len(source.labels(entry, 100, 50).rows) for entry in source.entries] == [1, 1]
 
 

@@ -110,7 +110,7 @@ def test_a_split_without_labels_says_where_they_were_looked_for(tmp_path: Path) 
     """Images alone are an error, not a thousand pictures without objects."""
     files = {"train__images__a_jpg": "x", "valid__images__b_jpg": "y", "valid__labels__b_txt": LABEL}
     assert said(open_source(write(tmp_path, **files))) == [
-        "train/images: 1 images and no labels: looked in train/labels"
+        "train/images: 1 images and no labels: looked in train/labels; label them"
     ]
 
 

@@ -26,6 +26,19 @@ def test_a_group_is_what_the_pattern_takes_of_the_name_or_else_what_the_dataset_
     assert find_groups(entries, "") == ["", "own", "own"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        (r"^(.*)[.]rf[.]", ["train/images/a_jpg.rf.0f3c.jpg", "train/images/a_jpg.rf.99ab.jpg"]),
+        (r"^(.*)_frame", ["images/video1_frame0001.jpg", "images/video1_frame0002.jpg"]),
+    ],
+)
+def test_the_patterns_that_the_documentation_names_keep_copies_together(pattern: str, names: list[str]) -> None:
+    """What augmentation made of a picture, and the frames of a video."""
+    one, other = find_groups([entry(name) for name in names], pattern)
+    assert one == other != ""
+
+
 def test_a_pattern_that_takes_too_long_is_given_up_and_named() -> None:
     """One match alone would take years."""
     entries = [entry("images/" + "a" * 1000 + ".jpg")]

@@ -238,3 +238,17 @@ def _in_mode(mode: str) -> Image.Image:
     if mode == "LA":
         return scene().convert("L").convert("LA")
     return scene().convert(mode)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "Git LFS has:  git lfs pull  fetches"),
+    ],
+)
+def test_what_stands_for_a_picture_is_told_for_what_it_is(data: bytes, said: str) -> None:
+    """As people have them who cloned a set, or whose disk was full."""
+    found = examine(data)
+    assert found.defect == "unreadable-image"
+    assert said in found.message

@@ -130,3 +130,21 @@ def test_folders_of_classes_are_no_splits_to_tell_of(root: Path, tmp_path: Path)
     """Cats and dogs are one set because they are meant so."""
     files: Files = {f"{name}/{name}{at}.png": None for name in ("cat", "dog") for at in range(6)}
     assert not bring(draw(root, files), tmp_path).notes("joined-folders")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("bolt", "Bolt", "nut"), ["Bolt, bolt are read as 2 classes"]),
+        (("hex bolt", "hex_bolt", "hex-bolt"), ["hex bolt, hex-bolt, hex_bolt are read as 3 classes"]),
+        (("bolt", "bolts", "nut 1", "nut 2"), []),
+    ],
+)
+def test_classes_that_differ_in_their_case_alone_are_told(
+    root: Path, tmp_path: Path, names: tuple[str, ...], said: list[str]
+) -> None:
+    """Somebody typed one class twice, and the model would learn two."""
+    files: Files = {f"{split}/{name}/{at}.png": None for split in ("train", "val") for name in names for at in range(2)}
+    found = bring(draw(root, files), tmp_path)
+    assert found.report.classes == tuple(sorted(names)), found.said
+    assert [note.partition(": ")[2] for note in found.notes("alike-classes")] == said

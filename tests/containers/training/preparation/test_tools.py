@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.containers.training.preparation.layouts import bring
+from tests.containers.training.preparation.layouts import Files, bring
+from tests.containers.training.preparation.layouts import draw as write
 from tests.workflow.labels.conftest import ROWS
 from tests.workflow.labels.writers import WRITERS, Picture, Pictures
 from workflow.datasets.check import read_dataset
@@ -107,3 +108,29 @@ def _add(path: Path, change: object) -> None:
     document = json.loads(path.read_text())
     change(document)  # type: ignore[operator]
     path.write_text(json.dumps(document))
+
+
+COCO = (
+    '{"images": [{"id": 1, "file_name": "%s", "width": 32, "height": 24}], "annotations": [{"id": 1, "image_id": 1, '
+    '"category_id": 1, "bbox": [4, 4, 8, 8]}], "categories": [{"id": 1, "name": "bolt"}]}'
+)
+CVAT = (
+    "<annotations><version>1.1</version><meta><task><labels><label><name>bolt</name></label></labels></task></meta>"
+    '<image id="0" name="%s" width="32" height="24"><box label="bolt" xtl="4" ytl="4" xbr="9" ybr="9"/></image>'
+    "</annotations>"
+)
+STUDIO = (
+    '[{"data": {"image": "%s"}, "annotations": [{"result": [{"type": "rectanglelabels", "value": {"x": 1, "y": 1, '
+    '"width": 9, "height": 9, "rectanglelabels": ["bolt"]}}]}]}]'
+)
+
+
+@pytest.mark.parametrize(("text", "ending"), [(COCO, "json"), (CVAT, "xml"), (STUDIO, "json")])
+def test_files_of_labels_that_are_called_like_no_split_are_told(tmp_path: Path, text: str, ending: str) -> None:
+    """Somebody may have meant splits by them; those that are called so are."""
+    names = ("fit", "more", "holdout")
+    files: Files = {f"photos/{name}.png": None for name in names}
+    found = bring(write(tmp_path / "a", files | {f"{name}.{ending}": text % f"{name}.png" for name in names}), tmp_path)
+    assert found.splits == {"all": 3}, found.said
+    [note] = found.notes("joined-folders")
+    assert f"the pictures of fit.{ending}, holdout.{ending}, more.{ending} are one set" in note
