@@ -37,6 +37,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
+from workflow.contract.tags import read_tags
 from workflow.contract.weights import Pretrained, WeightsError, read_pretrained
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
@@ -84,6 +85,8 @@ class Environment:
                 bucket=environ["BUCKET"],
                 training_image=environ["TRAINING_IMAGE"],
                 serving_image=environ["SERVING_IMAGE"],
+                key=environ.get("KEY_ARN", ""),
+                tags=read_tags(environ.get("TAGS", "")),
             ),
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],

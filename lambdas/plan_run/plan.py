@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from lambdas.plan_run.clusters import cluster
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, digest_dataset, fingerprint
 from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters, takes_spot
 from workflow.contract.build_plan import (
     BuildPlan,
+    Clusters,
     Instances,
     JobNames,
     Places,
@@ -29,6 +32,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
+from workflow.contract.tags import tag_list
 from workflow.contract.thresholds import Thresholds
 from workflow.contract.weights import Pretrained, WeightsError, require_fit
 
@@ -38,12 +42,17 @@ RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the stack says: the bucket of the runs, the images, the prefix of every name."""
+    """What the stack says: the bucket of the runs, the images, the prefix of every name.
+
+    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own.
+    """
 
     project: str
     bucket: str
     training_image: str
     serving_image: str
+    key: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ def draw_up(
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
         preparation=share_preparation(given.prepare_instances),
         hyperparameters=trained_with,
-        training=plan_attempts(given, f"{deployment.project}-{execution.name}"),
+        training=plan_attempts(given, f"{deployment.project}-{execution.name}", deployment.key),
         tune=given.tune,
         tuning=tuning,
         instances=Instances(
@@ -133,6 +142,12 @@ def draw_up(
         judged_against=expect_in_production(given.compare, champion),
         loosened=loosened,
         pretrained=stored.pretrained,
+        tags=tag_list(deployment.project, execution.name, deployment.tags),
+        clusters=Clusters(
+            preparation=cluster(given.processing_instance, deployment.key, given.prepare_instances),
+            evaluation=cluster(given.processing_instance, deployment.key),
+            search=cluster(given.training_instance, deployment.key),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lambdas.plan_run.clusters import cluster
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
 from workflow.contract.hyperparameters import OWN, as_text
@@ -41,20 +42,21 @@ def takes_spot(given: RunInput, instance: str) -> bool:
     return given.spot and re.fullmatch(GPU_INSTANCE, instance) is not None
 
 
-def plan_attempts(given: RunInput, subject: str) -> Attempt:
+def plan_attempts(given: RunInput, subject: str, key: str = "") -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
-    capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
+    capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits;
+    ``key`` is the KMS key of the volumes, empty for none.
     """
     *earlier, last = enumerate((given.training_instance, *given.fallback_instances), 1)
-    planned = plan_attempt(given, subject, *last)
+    planned = plan_attempt(given, subject, *last, key)
     for number, instance in reversed(earlier):
-        planned = replace(plan_attempt(given, subject, number, instance), fallback=planned)
+        planned = replace(plan_attempt(given, subject, number, instance, key), fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, subject: str, number: int, instance: str) -> Attempt:
+def plan_attempt(given: RunInput, subject: str, number: int, instance: str, key: str) -> Attempt:
     """The try of this number, from 1, without what comes after it."""
     spot = takes_spot(given, instance)
     whole = TRAIN_SECONDS + (SPOT_WAIT_SECONDS if spot else 0)
@@ -64,6 +66,7 @@ def plan_attempt(given: RunInput, subject: str, number: int, instance: str) -> A
         spot=spot,
         stopping={"MaxRuntimeInSeconds": TRAIN_SECONDS, **({"MaxWaitTimeInSeconds": whole} if spot else {})},
         seconds=whole + QUEUE_SECONDS,
+        resources=cluster(instance, key),
     )
 
 

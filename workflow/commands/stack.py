@@ -46,6 +46,10 @@ def local(**options: Any) -> None:
 @click.option("--dataset", help="S3 address used when a run names no dataset.")
 @click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of all that is created; KEY= takes it away."
+)
+@click.option("--role-arn", default="", metavar="ARN", help="Role that CloudFormation acts as, from now on.")
 @click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
 @on_project
 def deploy(
@@ -56,6 +60,8 @@ def deploy(
     dataset: str | None,
     defaults: tuple[str, ...],
     parameters: tuple[str, ...],
+    tags: tuple[str, ...],
+    role_arn: str,
     build_images: bool,
 ) -> None:
     """Make the stack, or bring it to the state of this repository."""
@@ -71,6 +77,8 @@ def deploy(
         dataset=dataset,
         defaults=read_settings(defaults) if defaults else None,
         parameters=dict(_split_pair(text, "--parameter") for text in parameters),
+        tags=dict(_split_pair(text, "--tag") for text in tags),
+        role_arn=role_arn,
         images=build_images,
         on_progress=lambda step: tell(step, as_json),
     )

@@ -61,7 +61,8 @@ class Sharing:
 class Attempt:
     """One try of a training, and the next one where capacity is short there. ``seconds`` is what the state waits.
 
-    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot.
+    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot, and
+    ``resources`` its whole ResourceConfig, because a volume's key may only be there for some instances.
     """
 
     job: Text
@@ -70,6 +71,7 @@ class Attempt:
     stopping: Mapping[str, int]
     seconds: Seconds
     fallback: Attempt | None = None
+    resources: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,15 @@ class Instances:
 
 
 @dataclass(frozen=True)
+class Clusters:
+    """SageMaker's whole ClusterConfig of each processing job, and the ResourceConfig of a search's trainings."""
+
+    preparation: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    search: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class PlannedChampion:
     """The package in production that the candidate is judged against.
 
@@ -112,7 +123,8 @@ class BuildPlan(Document):
     ``champion`` is None where nothing is compared with; ``judged_against`` is the package that the release shall still
     find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
     ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
-    weights are that the training starts from, None where there are none.
+    weights are that the training starts from, None where there are none. ``tags`` and ``clusters`` were not there from
+    the beginning, and are in every plan made today.
     """
 
     run: Text
@@ -141,3 +153,5 @@ class BuildPlan(Document):
     judged_against: str | None
     loosened: tuple[Loosened, ...] = ()
     pretrained: Pretrained | None = None
+    tags: tuple[Mapping[str, str], ...] = ()
+    clusters: Clusters | None = None

@@ -73,3 +73,4 @@ class ReleasePlan(Document):
     smoke_digest: str = ""
     report_digest: str = ""
     skipped_question: bool = False
+    tags: tuple[Mapping[str, str], ...] = ()

@@ -76,7 +76,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
                 "Environment.$": "$.plan.environment",
             },
             "EnableNetworkIsolation": True,
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     step.fields["resource"] = "arn:aws:states:::aws-sdk:sagemaker:createModel"
@@ -108,7 +108,7 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
         {
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
             "ProductionVariants": [variant],
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     return step
@@ -152,7 +152,7 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
         retry=retry_sagemaker(),
         catch=[on_error(failed)],
     )
-    step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags": settings.TAGS})
+    step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags.$": settings.TAGS})
     step.next(then)
     return step
 

@@ -101,7 +101,6 @@ def run_program(
         image_uri=image,
         instance_count=1,
         instance_type="ml.m7i.xlarge",
-        volume_size_in_gb=settings.VOLUME_GB,
         max_runtime_in_seconds=seconds,
         sagemaker_session=offline_session(),
     )
@@ -139,14 +138,12 @@ def run_program(
             },
             "ProcessingJobName.$": fresh_name(f"$.plan.jobs.{program}"),
             "Environment": environment,
-            "ProcessingResources": {
-                "ClusterConfig": {
-                    "InstanceType.$": "$.plan.instances.processing",
-                    **({"InstanceCount.$": "$.plan.preparation.instances"} if shared else {}),
-                }
+            "ProcessingResources": {"ClusterConfig.$": f"$.plan.clusters.{'preparation' if shared else 'evaluation'}"},
+            "NetworkConfig": {
+                "EnableNetworkIsolation": True,
+                **({"EnableInterContainerTrafficEncryption": True} if shared else {}),
             },
-            "NetworkConfig": {"EnableNetworkIsolation": True},
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     return step

@@ -19,7 +19,7 @@ ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
-TAGS = [{"Key": "project", "Value": PROJECT}]
+TAGS = "$.plan.tags"
 """On everything the machines create, so that it is found, paid for and deleted with its stack."""
 
 VARIANT = "main"
@@ -43,7 +43,6 @@ LOOK_SECONDS = 15
 """Pause between two looks at an endpoint."""
 LOOKS = 240
 """Looks at an endpoint before the release gives up: one hour."""
-VOLUME_GB = 50
 
 LOSSES = ("box_loss", "cls_loss", "dfl_loss", "pose_loss", "kobj_loss", "seg_loss", "angle_loss", "loss")
 """What a training makes smaller; each task has some of them, a classifier the last alone."""

@@ -32,7 +32,6 @@ def estimator() -> Estimator:
         role=settings.JOB_ROLE,
         instance_count=1,
         instance_type="ml.g5.xlarge",
-        volume_size=settings.VOLUME_GB,
         output_path="s3://given/at-run-time",
         metric_definitions=settings.metric_definitions(),
         debugger_hook_config=False,
@@ -88,9 +87,9 @@ def train_model(failed: State) -> TrainingStep:
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "EnableManagedSpotTraining.$": "$.attempt.spot",
             "HyperParameters.$": "$.plan.hyperparameters",
-            "ResourceConfig": {"InstanceType.$": "$.attempt.instance"},
+            "ResourceConfig.$": "$.attempt.resources",
             "StoppingCondition.$": "$.attempt.stopping",
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
             "TrainingJobName.$": fresh_name("$.attempt.job"),
         }
     )
@@ -134,11 +133,11 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             },
             "TrainingJobDefinition": {
                 **job_details(),
-                "ResourceConfig": {"InstanceType.$": "$.plan.instances.training"},
+                "ResourceConfig.$": "$.plan.clusters.search",
                 "StaticHyperParameters.$": "$.plan.tuning.static",
                 "StoppingCondition.$": "$.plan.tuning.stopping",
             },
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     return step

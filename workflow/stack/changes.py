@@ -6,7 +6,7 @@ Knows CloudFormation's statuses and nothing of what a stack holds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,25 @@ class Step:
 Progress = Callable[[Step], None]
 
 
-def change_stack(
-    cloud: Cloud, project: str, template: str, parameters: list[dict[str, Any]], there: bool, on_progress: Progress
-) -> None:
+@dataclass(frozen=True)
+class Change:
+    """How a project's stack is changed: with which tags, and as which role (empty for the one it has)."""
+
+    cloud: Cloud
+    project: str
+    tags: Mapping[str, str]
+    role_arn: str
+    on_progress: Progress
+
+    def make(self, template: str, parameters: list[dict[str, Any]], *, there: bool) -> None:
+        """Bring a stack that is ``there``, or a new one, to a template and its parameters."""
+        tags = [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
+        role = {"RoleARN": self.role_arn} if self.role_arn else {}
+        more = {"Tags": tags, "TemplateURL": template, "Parameters": parameters, **role}
+        change_stack(self.cloud, self.project, more, there, self.on_progress)
+
+
+def change_stack(cloud: Cloud, project: str, wanted: Mapping[str, Any], there: bool, on_progress: Progress) -> None:
     """Make a change set, tell what it changes, execute it and wait. Nothing to change is no error."""
     name = f"{project}-{time.time_ns():x}"
     made = cloud.call(
@@ -40,10 +56,8 @@ def change_stack(
         StackName=project,
         ChangeSetName=name,
         ChangeSetType="UPDATE" if there else "CREATE",
-        TemplateURL=template,
-        Parameters=parameters,
         Capabilities=["CAPABILITY_IAM"],
-        Tags=[{"Key": "project", "Value": project}],
+        **wanted,
     )
     changes = review_changes(cloud, str(made["Id"]), project)
     if not changes:

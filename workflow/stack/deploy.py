@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
+from workflow.contract.reading import ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.tags import check_tags, read_tags
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack import buckets
-from workflow.stack.changes import Progress, Step, change_stack, follow
+from workflow.stack.changes import Change, Progress, Step, follow
+from workflow.stack.definitions import render_definitions
 from workflow.stack.images import IMAGES, address, build_and_push, find_builder, find_missing, pinned_address
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack
-from workflow.stack.package import ROOT, Archive, find_definitions, pack
+from workflow.stack.package import ROOT, Archive, pack
 from workflow.stack.subscription import see_who_is_told
 
 PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -41,6 +44,8 @@ def deploy(
     defaults: Mapping[str, Any] | None = None,
     dataset: str | None = None,
     parameters: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    role_arn: str = "",
     images: bool = True,
     on_progress: Progress = lambda _: None,
     root: Path = ROOT,
@@ -48,7 +53,9 @@ def deploy(
     """Deploy the project and return its outputs.
 
     ``email``, ``defaults`` (keys of an execution input), ``dataset`` and ``parameters`` (any other of the template's,
-    such as ``ScheduleState``) keep their present value where they are None or missing. ``images`` builds and pushes
+    such as ``ScheduleState``) keep their present value where they are None or missing. So does each tag that ``tags``
+    does not name; an empty value takes one away. ``role_arn`` is the role that CloudFormation acts as, from then on;
+    empty for the one it has, or for whoever deploys. ``images`` builds and pushes
     the container images the registry lacks; without it the stack keeps the ones it has. The stand-in runs their sources
     and needs none. Raises UsageError before the stack is touched, GreenlightError naming the resource that failed.
     """
@@ -58,13 +65,16 @@ def deploy(
     place = find_place(cloud)
     archives, prefix = pack(root)
     before = prepare_for_change(cloud, project, on_progress)
+    own = choose_tags(before, given, tags or {})
+    given["Tags"] = json.dumps(own, sort_keys=True)
+    change = Change(cloud, project, {**own, "project": project}, role_arn, on_progress)
     push = images and not cloud.local
     if push and before is None:
         find_builder()
 
     bucket = code_bucket(project, place)
     buckets.make_private(cloud, bucket, place, project)
-    upload_code(cloud, bucket, prefix, archives, find_definitions(root), on_progress)
+    upload_code(cloud, bucket, prefix, archives, render_definitions(root), on_progress)
     template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
 
     if push and before is not None:
@@ -77,14 +87,14 @@ def deploy(
     known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
     keys = {item["ParameterKey"] for item in known}
     values = fill_in_parameters(before, given, keys)
-    change_stack(cloud, project, template, values, before is not None, on_progress)
+    change.make(template, values, there=before is not None)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
         # The first deployment makes the registry: only now is there a digest to name.
         push_images(cloud, project, place, on_progress, root)
         pins = name_images(cloud, project, place, root, pinned=True)
         values = fill_in_parameters(describe_stack(cloud, project), pins, keys)
-        change_stack(cloud, project, template, values, True, on_progress)
+        change.make(template, values, there=True)
     elif before is None and not cloud.local:
         for name in find_missing(cloud, project, root):
             on_progress(Step(f"image {name}", "is not in the registry", f"push {address(name, project, place, root)}"))
@@ -114,6 +124,16 @@ def collect_parameters(
             raise UsageError(f"--default {error}") from error
         given["Defaults"] = json.dumps(dict(defaults), sort_keys=True, separators=(",", ":"))
     return given
+
+
+def choose_tags(before: Mapping[str, Any] | None, given: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+    """The stack's own tags: those it has, changed by ``tags``. Raises UsageError for one that AWS would refuse."""
+    has = {item["ParameterKey"]: item.get("ParameterValue", "") for item in (before or {}).get("Parameters", [])}
+    try:
+        now = {**read_tags(given.get("Tags", has.get("Tags", ""))), **check_tags(tags)}
+    except ContractError as error:
+        raise UsageError(str(error)) from error
+    return {key: value for key, value in now.items() if value}
 
 
 def check_project(project: str) -> None:
@@ -152,15 +172,20 @@ def prepare_for_change(cloud: Cloud, project: str, on_progress: Progress) -> dic
 
 
 def upload_code(
-    cloud: Cloud, bucket: str, prefix: str, archives: Mapping[str, Archive], machines: list[Path], on_progress: Progress
+    cloud: Cloud,
+    bucket: str,
+    prefix: str,
+    archives: Mapping[str, Archive],
+    definitions: Mapping[str, bytes],
+    on_progress: Progress,
 ) -> None:
     """Put the archives and the definitions below the prefix that names their content, unless they are there."""
     there = {item["Key"] for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)}
-    files = {f"{prefix}/{name}.zip": archive.path for name, archive in archives.items()}
-    files |= {f"{prefix}/{path.name}": path for path in machines}
-    for key in sorted(files.keys() - there):
-        cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=files[key].read_bytes())
-        on_progress(Step(files[key].name, "uploaded"))
+    files = {**{f"{name}.zip": archive.path.read_bytes() for name, archive in archives.items()}, **definitions}
+    for name in sorted(files):
+        if f"{prefix}/{name}" not in there:
+            cloud.call("s3", "put_object", Bucket=bucket, Key=f"{prefix}/{name}", Body=files[name])
+            on_progress(Step(name, "uploaded"))
 
 
 def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) -> str:

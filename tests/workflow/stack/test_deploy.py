@@ -180,6 +180,21 @@ def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) 
     assert stand_in.client("scheduler").get_schedule(Name="keeps-nightly")["State"] == "ENABLED"
 
 
+def test_tags_are_the_stacks_and_the_runs_and_stay_until_they_are_taken_away(stand_in: StandIn, root: Path) -> None:
+    """CloudFormation puts the stack's on what it makes; what runs create gets them by the plan."""
+
+    def tags() -> tuple[dict[str, str], dict[str, str]]:
+        stack = stand_in.client("cloudformation").describe_stacks(StackName="tagged")["Stacks"][0]
+        function = stand_in.client("lambda").get_function_configuration(FunctionName="tagged-plan-run")
+        return {t["Key"]: t["Value"] for t in stack["Tags"]}, json.loads(function["Environment"]["Variables"]["TAGS"])
+
+    deploy("tagged", tags={"team": "vision", "cost center": "42"}, root=root)
+    deploy("tagged", tags={"cost center": "", "stage": "test"}, root=root)
+    assert tags() == ({"project": "tagged", "team": "vision", "stage": "test"}, {"team": "vision", "stage": "test"})
+    with pytest.raises(UsageError, match="Greenlight sets it"):
+        deploy("tagged", tags={"project": "mine"}, root=root)
+
+
 def test_a_changed_function_is_deployed_and_answers(stand_in: StandIn, root: Path, tmp_path: Path) -> None:
     """The approval page answers at its address without signing in; a change of its code arrives."""
     copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
@@ -203,7 +218,7 @@ def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_wor
     """A failed first deployment leaves a dead stack, which the next one clears away."""
     copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
     template = (copy / "infra" / "template.yaml").read_text()
-    broken = template.replace("${CodePrefix}/build.asl.json", "${CodePrefix}/missing.asl.json")
+    broken = template.replace("${CodePrefix}/build", "${CodePrefix}/missing")
     (copy / "infra" / "template.yaml").write_text(broken)
     with pytest.raises(GreenlightError, match=r"ROLLBACK_COMPLETE.*\n  BuildMachine: .*missing\.asl\.json"):
         deploy("fails", root=copy)

@@ -1,0 +1,122 @@
+"""What a platform team asks of the template: its key, its boundary and path for roles, its network, its bucket."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.infra import template as read
+from tests.infra.template import Json
+
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd"
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
+OURS = {"Ref": "KeyArn"}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Json:
+    """A stack of which nothing was asked."""
+    return read.resolved()
+
+
+@pytest.fixture(scope="module")
+def keyed() -> Json:
+    """A stack with a key of the customer's."""
+    return read.resolved(KeyArn=KEY)
+
+
+def statements(template: Json, role: str) -> dict[str, Json]:
+    """A role's statements by their Sid."""
+    (policy,) = template["Resources"][role]["Properties"]["Policies"]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+
+
+# --- one key for all that is stored --------------------------------------------------------------------
+
+
+KEYED: dict[str, tuple[str, ...]] = {
+    "AWS::DynamoDB::Table": ("SSESpecification", "KMSMasterKeyId"),
+    "AWS::ECR::Repository": ("EncryptionConfiguration", "KmsKey"),
+    "AWS::Lambda::Function": ("KmsKeyArn",),
+    "AWS::Logs::LogGroup": ("KmsKeyId",),
+    "AWS::SNS::Topic": ("KmsMasterKeyId",),
+    "AWS::SQS::Queue": ("KmsMasterKeyId",),
+}
+"""Where each kind of resource that stores something names its key."""
+
+
+@pytest.mark.parametrize("kind", KEYED)
+def test_whatever_is_stored_is_under_the_key(keyed: Json, kind: str) -> None:
+    """Every table, topic, queue, registry, log and every function's variables."""
+    for name, properties in read.of_type(keyed, kind).items():
+        value: Any = properties
+        for part in KEYED[kind]:
+            value = value[part]
+        assert value == OURS, name
+
+
+def test_the_bucket_is_under_the_key(keyed: Json) -> None:
+    """With a bucket key, so that not each object asks KMS."""
+    (rule,) = keyed["Resources"]["Bucket"]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule == {
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OURS},
+        "BucketKeyEnabled": True,
+    }
+
+
+def test_without_a_key_nothing_names_one_and_no_role_may_use_one(plain: Json) -> None:
+    """All is as it was before there was such a parameter."""
+    assert '"KeyArn"' not in json.dumps(plain["Resources"])
+    assert "UseTheKey" not in json.dumps(plain["Resources"])
+
+
+def test_the_key_takes_the_place_of_the_topics_own(plain: Json, keyed: Json) -> None:
+    """Which would be one more key to pay for."""
+    assert "TopicKey" in plain["Resources"]
+    assert "TopicKey" not in keyed["Resources"]
+    assert "TopicKey" not in json.dumps(keyed["Resources"])
+
+
+def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_role(keyed: Json) -> None:
+    """A function reads at least its own variables; roles that only call something need no key."""
+    may = {role for role in read.of_type(keyed, "AWS::IAM::Role") if "UseTheKey" in statements(keyed, role)}
+    assert set(read.of_type(keyed, "AWS::IAM::Role")) - may == {"ReleaseRole", "WatchScheduleRole"}
+    assert all(statements(keyed, role)["UseTheKey"]["Resource"] == OURS for role in may)
+
+
+def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
+    """The gate on data, the smoke test and the endpoints write nothing that lies under the key."""
+    only = {
+        role for role in read.of_type(keyed, "AWS::IAM::Role")
+        if statements(keyed, role).get("UseTheKey", {}).get("Action") == ["kms:Decrypt"]
+    }  # fmt: skip
+    assert only == {"CheckDatasetRole", "SmokeTestRole", "EndpointRole"}
+
+
+def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:
+    """By the jobs' role and by the machine that makes endpoints, and only for a service of AWS."""
+    for role in read.of_type(keyed, "AWS::IAM::Role"):
+        given = [s for s in statements(keyed, role).values() if "kms:CreateGrant" in read.as_list(s["Action"])]
+        assert len(given) == (role in {"JobRole", "ReleaseRole"}), role
+        assert all(s["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}} for s in given)
+
+
+def test_the_machines_themselves_stay_under_awss_key(keyed: Json) -> None:
+    """The events of a machine under a customer's key tell no error, and by its error a failure is told only once."""
+    for machine in read.of_type(keyed, "AWS::StepFunctions::StateMachine").values():
+        assert "EncryptionConfiguration" not in machine
+
+
+# --- roles ---------------------------------------------------------------------------------------------
+
+
+def test_every_role_is_bounded_and_lies_at_the_path(plain: Json) -> None:
+    """Also those of parts that are off by default; without a boundary none is named."""
+    everything = {"PredictionApi": "key", "KeyArn": KEY}
+    for role in read.of_type(read.resolved(PermissionsBoundary=BOUNDARY, **everything), "AWS::IAM::Role").values():
+        assert role["PermissionsBoundary"] == {"Ref": "PermissionsBoundary"}
+        assert role["Path"] == {"Ref": "RolePath"}
+    assert all("PermissionsBoundary" not in role for role in read.of_type(plain, "AWS::IAM::Role").values())
+    assert plain["Parameters"]["RolePath"]["Default"] == "/"
