@@ -101,6 +101,8 @@ def _evaluate(condition: Any, given: Json, template: Json) -> Any:
     if function == "Condition":
         return _evaluate(template["Conditions"][about], given, template)
     values = [_evaluate(item, given, template) for item in about]
+    if function == "Fn::Join":
+        return str(values[1])
     return {
         "Fn::Equals": lambda: values[0] == values[-1],
         "Fn::Not": lambda: not values[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -120,3 +121,64 @@ def test_every_role_is_bounded_and_lies_at_the_path(plain: Json) -> None:
         assert role["Path"] == {"Ref": "RolePath"}
     assert all("PermissionsBoundary" not in role for role in read.of_type(plain, "AWS::IAM::Role").values())
     assert plain["Parameters"]["RolePath"]["Default"] == "/"
+
+
+# --- the network ---------------------------------------------------------------------------------------
+
+
+NETWORK = {"SubnetIds": "subnet-0a,subnet-0b", "SecurityGroupIds": "sg-0c"}
+
+
+def test_every_function_is_in_the_network_and_its_role_may_enter_it(plain: Json) -> None:
+    """Lambda enters as the function's role; the function itself is denied it."""
+    template = read.resolved(**NETWORK)
+    for name, function in read.of_type(template, "AWS::Lambda::Function").items():
+        assert function["VpcConfig"] == {
+            "SubnetIds": {"Ref": "SubnetIds"},
+            "SecurityGroupIds": {"Ref": "SecurityGroupIds"},
+        }, name
+        given = statements(template, function["Role"]["Fn::GetAtt"][0])
+        assert given["LeaveTheNetworkToLambda"]["Effect"] == "Deny"
+        assert given["LeaveTheNetworkToLambda"]["Action"] == given["EnterTheNetwork"]["Action"]
+    assert "VpcConfig" not in json.dumps(plain["Resources"])
+    assert "ec2:" not in json.dumps(plain["Resources"])
+
+
+def test_jobs_and_endpoints_may_enter_the_network(plain: Json) -> None:
+    """As SageMaker documents it for a container in a VPC."""
+    for role in ("JobRole", "EndpointRole"):
+        actions = statements(read.resolved(**NETWORK), role)["EnterTheNetwork"]["Action"]
+        assert {"ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DescribeVpcs"} <= set(
+            actions
+        )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "file"),
+    [({}, ""), (NETWORK, "-vpc"), ({"KeyArn": KEY}, "-key"), ({**NETWORK, "KeyArn": KEY}, "-vpc-key")],
+)
+def test_a_machine_is_the_one_that_was_fitted_out_for_the_stack(parameters: dict[str, str], file: str) -> None:
+    """Each of the four lies beside the others."""
+    for name, machine in read.of_type(read.resolved(**parameters), "AWS::StepFunctions::StateMachine").items():
+        text, parts = machine["DefinitionS3Location"]["Key"]["Fn::Sub"]
+        for part, value in parts.items():
+            text = text.replace(f"${{{part}}}", value)
+        assert text == f"${{CodePrefix}}/{name.removesuffix('Machine').lower()}{file}.asl.json"
+
+
+ENDPOINTS = {
+    "stepfunctions": "states",
+    "sagemaker": "sagemaker.api",
+    "sagemaker-runtime": "sagemaker.runtime",
+    "cloudwatch": "monitoring",
+}
+
+
+def test_the_readme_names_the_vpc_endpoint_of_every_service_that_a_function_calls() -> None:
+    """Without one, a function in a closed subnet waits until its time is over."""
+    sources = [path.read_text() for path in (read.ROOT / "lambdas").rglob("*.py")]
+    called = {name for text in sources for name in re.findall(r"boto3\.(?:client|resource)\(\"([\w-]+)\"", text)}
+    assert {"s3", "kms"} <= called
+    readme = (read.ROOT / "infra" / "README.md").read_text()
+    (table,) = re.findall(r"\| endpoint `com\.amazonaws.*?\n\n", readme, re.DOTALL)
+    assert {ENDPOINTS.get(name, name) for name in called} == set(re.findall(r"`([a-z0-9.]+)`", table))

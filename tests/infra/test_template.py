@@ -18,7 +18,13 @@ from workflow.stack.definitions import render_definitions
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
 NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 
+FUNCTIONS = (
+    *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
+    *("RecordChampion", "CleanUp", "WatchProduction"),
+)
 EVERYWHERE = {
+    **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
+    **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("EndpointRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
@@ -108,14 +114,21 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
 def test_every_role_is_assumed_by_one_service(template: Json) -> None:
     """No role opens to an account or to several services, and of those that name it, none to another account.
 
-    Lambda and API Gateway do not say for which account they come; only this account can pass them its roles.
+    Lambda and API Gateway do not say for which account they come; only this account can pass them its roles. The others
+    say for which resource, too: SageMaker for one of its own, Step Functions for its machine, Scheduler for the group.
     """
+    sources = {"sagemaker": ":*", "states": ":stateMachine:${Project}-", "scheduler": ":schedule-group/default"}
     for name, properties in of_type(template, "AWS::IAM::Role").items():
         (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
         service = statement["Principal"]["Service"]
         assert isinstance(service, str), name
         if service not in {"lambda.amazonaws.com", "apigateway.amazonaws.com"}:
-            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+            condition = statement["Condition"]
+            assert condition["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+            source = {**condition["StringEquals"], **condition.get("ArnLike", {})}["aws:SourceArn"]["Fn::Sub"]
+            principal = service.removesuffix(".amazonaws.com")
+            prefix = f"arn:${{AWS::Partition}}:{principal}:${{AWS::Region}}:${{AWS::AccountId}}{sources[principal]}"
+            assert source.startswith(prefix), name
 
 
 def test_every_function_of_the_repository_is_deployed_with_a_role_and_a_log_of_its_own(template: Json) -> None:
@@ -416,6 +429,32 @@ def test_images_are_scanned_and_their_tags_never_move(template: Json) -> None:
         assert repository["ImageTagMutability"] == "IMMUTABLE"
         assert repository["ImageScanningConfiguration"] == {"ScanOnPush": True}
         assert json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
+
+
+def test_a_service_reaches_topic_and_queue_for_this_stack_alone(template: Json) -> None:
+    """The alarms of the project, and the one rule that keeps what it could not tell."""
+    account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    policies = {**of_type(template, "AWS::SNS::TopicPolicy"), **of_type(template, "AWS::SQS::QueuePolicy")}
+    allowed = [
+        statement
+        for policy in policies.values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    assert {statement["Principal"]["Service"]: statement["Condition"] for statement in allowed} == {
+        "cloudwatch.amazonaws.com": {
+            "StringEquals": account,
+            "ArnLike": {
+                "aws:SourceArn": {
+                    "Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-*"
+                }
+            },
+        },
+        "events.amazonaws.com": {
+            "StringEquals": account,
+            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FailureRule", "Arn"]}},
+        },
+    }
 
 
 @pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])

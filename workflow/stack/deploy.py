@@ -33,6 +33,11 @@ PROJECT_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 PROJECT_LENGTH = 30
 """Longest project name: the code bucket's name must stay within S3's 63 characters."""
 
+_FOR_GOOD = {
+    "KeyArn": "a registry keeps the key that it was made with",
+}
+"""Parameters that are chosen when a stack is made, and why."""
+
 _FIRST_DEPLOYMENT_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 
 
@@ -65,7 +70,9 @@ def deploy(
     place = find_place(cloud)
     archives, prefix = pack(root)
     before = prepare_for_change(cloud, project, on_progress)
-    own = choose_tags(before, given, tags or {})
+    has = read_parameters(before)
+    refuse_to_replace(has, given)
+    own = choose_tags(has, given, tags or {})
     given["Tags"] = json.dumps(own, sort_keys=True)
     change = Change(cloud, project, {**own, "project": project}, role_arn, on_progress)
     push = images and not cloud.local
@@ -73,7 +80,7 @@ def deploy(
         find_builder()
 
     bucket = code_bucket(project, place)
-    buckets.make_private(cloud, bucket, place, project)
+    buckets.make_private(cloud, bucket, place, project, key=given.get("KeyArn", has.get("KeyArn", "")))
     upload_code(cloud, bucket, prefix, archives, render_definitions(root), on_progress)
     template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
 
@@ -126,9 +133,24 @@ def collect_parameters(
     return given
 
 
-def choose_tags(before: Mapping[str, Any] | None, given: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
+def read_parameters(before: Mapping[str, Any] | None) -> dict[str, str]:
+    """The values of a described stack's parameters, none where there is no stack."""
+    parameters = before.get("Parameters", []) if before else []
+    return {item["ParameterKey"]: str(item.get("ParameterValue", "")) for item in parameters}
+
+
+def refuse_to_replace(has: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Raise UsageError for a parameter that a stack cannot change: what it is about would have to be made anew."""
+    for name, why in _FOR_GOOD.items():
+        if has and name in given and given[name] != has.get(name, ""):
+            raise UsageError(
+                f"{name} cannot change once a stack is made: {why}. This one has {has.get(name) or 'none'}; "
+                "deploy another one with --project, or remove this one first (greenlight destroy)."
+            )
+
+
+def choose_tags(has: Mapping[str, str], given: Mapping[str, str], tags: Mapping[str, str]) -> dict[str, str]:
     """The stack's own tags: those it has, changed by ``tags``. Raises UsageError for one that AWS would refuse."""
-    has = {item["ParameterKey"]: item.get("ParameterValue", "") for item in (before or {}).get("Parameters", [])}
     try:
         now = {**read_tags(given.get("Tags", has.get("Tags", ""))), **check_tags(tags)}
     except ContractError as error:

@@ -180,6 +180,14 @@ def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) 
     assert stand_in.client("scheduler").get_schedule(Name="keeps-nightly")["State"] == "ENABLED"
 
 
+def test_what_a_stack_was_made_with_for_good_is_not_changed(stand_in: StandIn, root: Path) -> None:
+    """CloudFormation would replace the registries, under names that are taken; that is said before anything is done."""
+    deploy("forgood", root=root)
+    key = "arn:aws:kms:us-east-1:000000000000:key/1"
+    with pytest.raises(UsageError, match=r"KeyArn cannot change .* This one has none; deploy another one"):
+        deploy("forgood", parameters={"KeyArn": key}, root=root)
+
+
 def test_tags_are_the_stacks_and_the_runs_and_stay_until_they_are_taken_away(stand_in: StandIn, root: Path) -> None:
     """CloudFormation puts the stack's on what it makes; what runs create gets them by the plan."""
 
