@@ -17,6 +17,7 @@ OF_FIXTURES = {
     "stand_in": "standin",
     "flow": "standin",
     "guarded": "standin",
+    "platform": "standin",
     "training_python": "training",
     "serving_python": "serving",
     "browser": "browser",

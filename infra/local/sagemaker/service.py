@@ -70,6 +70,7 @@ class SageMaker:
         if name not in self._operations:
             raise lacking(f"the operation {name}; it has {', '.join(sorted(self._operations))}")
         check_request(name, parameters)
+        self.workshop.named_elsewhere.check(parameters)
         return answer(name, self._operations[name](parameters))
 
     def load(self, document: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.local.sagemaker.announcements import Announcements
 from infra.local.sagemaker.launch import Launcher, launcher
 from infra.local.sagemaker.logs import LogFile, LogShipper
+from infra.local.sagemaker.named_elsewhere import NamedElsewhere
 from infra.local.sagemaker.processes import Processes
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.storage import Storage
@@ -26,11 +27,19 @@ class Workshop:
     launcher: Launcher
     shipper: LogShipper
     announcements: Announcements
+    named_elsewhere: NamedElsewhere
 
     @classmethod
     def open(cls, settings: Settings) -> Workshop:
         """A workshop with nothing remembered and nothing running."""
-        tools = (Storage(settings), Processes(), launcher(settings), LogShipper(settings), Announcements())
+        tools = (
+            Storage(settings),
+            Processes(),
+            launcher(settings),
+            LogShipper(settings),
+            Announcements(),
+            NamedElsewhere(settings),
+        )
         return cls(settings, Store(), *tools)
 
     def log(self, folder: Path, group: str, name: str, host: str = "algo-1") -> LogFile:
