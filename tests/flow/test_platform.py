@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tests import documents
 from tests.flow.conftest import deployed
 from tests.flow.driver import Ended, Flow
 from tests.stand_in import StandIn
+from workflow.stack import buckets
 
+BUCKET = "vision-data"
 TAGS = {"team": "vision", "cost center": "42"}
+
+
+def read_policy(bucket: str) -> Any:
+    """The policy that the README gives for a bucket of one's own."""
+    (text,) = re.findall(r"```json\n([^`]*KeepModels[^`]*)```", documents.read("infra/README.md"))
+    return json.loads(text.replace("BUCKET", bucket))
 
 
 def prepare(stand_in: StandIn) -> dict[str, Any]:
@@ -22,6 +33,11 @@ def prepare(stand_in: StandIn) -> dict[str, Any]:
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
     group = ec2.create_security_group(VpcId=vpc, GroupName="jobs", Description="jobs")["GroupId"]
     key = stand_in.client("kms").create_key(Description="the customer's")["KeyMetadata"]["Arn"]
+    s3 = stand_in.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(read_policy(BUCKET)))
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [buckets.encryption_rule(key)]})
+    s3.create_bucket(Bucket="access-logs")
     everything_but_users = {
         "Version": "2012-10-17",
         "Statement": [
@@ -37,6 +53,8 @@ def prepare(stand_in: StandIn) -> dict[str, Any]:
             "SubnetIds": ",".join(subnets),
             "SecurityGroupIds": group,
             "KeyArn": key,
+            "ExistingBucket": BUCKET,
+            "AccessLogBucket": "access-logs",
             "PermissionsBoundary": boundary,
             "RolePath": "/vision/",
         },
@@ -158,6 +176,20 @@ def test_every_function_is_in_the_network_with_its_variables_under_the_key(
     for function in functions:
         assert function["VpcConfig"]["SubnetIds"] == given["SubnetIds"].split(",")
         assert function["KMSKeyArn"] == given["KeyArn"]
+
+
+def test_the_bucket_that_was_there_is_the_stacks_and_keeps_its_policy(platform: Flow, ended: Ended) -> None:
+    """What a run wrote lies in it, and the judged model can be deleted by nobody; the code bucket's log is kept."""
+    s3 = platform.storage
+    assert platform.stack.bucket == BUCKET
+    (archive,) = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"models/{ended.output['gate']['archive_digest']}/")[
+        "Contents"
+    ]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=BUCKET, Key=archive["Key"])
+    assert json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"]) == read_policy(BUCKET)
+    logged = s3.get_bucket_logging(Bucket="greenlight-code-000000000000-us-east-1")["LoggingEnabled"]
+    assert (logged["TargetBucket"], logged["TargetPrefix"]) == ("access-logs", "greenlight/")
 
 
 def test_storage_is_under_the_key(platform: Flow, given: dict[str, str]) -> None:

@@ -110,6 +110,39 @@ def test_the_machines_themselves_stay_under_awss_key(keyed: Json) -> None:
         assert "EncryptionConfiguration" not in machine
 
 
+# --- a bucket that was there before -----------------------------------------------------------------------
+
+
+def test_a_bucket_that_was_there_is_used_and_left_alone(plain: Json) -> None:
+    """The stack makes none and sets no policy; who names the bucket names the one that there is."""
+    brought = read.resolved(ExistingBucket="vision-data")
+    for kind in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy"):
+        assert read.of_type(plain, kind)
+        assert not read.of_type(brought, kind)
+    assert brought["Resources"]["BucketName"]["Properties"]["Value"] == {"Ref": "ExistingBucket"}
+    assert plain["Resources"]["BucketName"]["Properties"]["Value"] == {"Ref": "Bucket"}
+
+
+def test_nothing_but_its_policy_and_its_name_depends_on_the_stacks_own_bucket() -> None:
+    """Whatever else named it would fail in a stack that has none."""
+    template = read.load()
+    kept = {
+        name: item
+        for name, item in template["Resources"].items()
+        if name not in {"Bucket", "BucketPolicy", "BucketName"}
+    }
+    text = json.dumps({"Resources": kept, "Outputs": template["Outputs"]})
+    assert not re.search(r'"Ref": "Bucket"|"Bucket", "Arn"|\$\{Bucket[.}]', text)
+    assert "${BucketName.Value}" in text
+
+
+def test_requests_to_the_bucket_are_logged_where_the_stack_is_told(plain: Json) -> None:
+    """Off by default."""
+    logged = read.resolved(AccessLogBucket="logs")["Resources"]["Bucket"]["Properties"]["LoggingConfiguration"]
+    assert logged == {"DestinationBucketName": {"Ref": "AccessLogBucket"}, "LogFilePrefix": {"Fn::Sub": "${Project}/"}}
+    assert "LoggingConfiguration" not in plain["Resources"]["Bucket"]["Properties"]
+
+
 # --- roles ---------------------------------------------------------------------------------------------
 
 

@@ -478,5 +478,7 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
     policies = {"AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy", "AWS::Lambda::Permission"}
     tag: list[Any] = [{"Key": "project", "Value": {"Ref": "Project"}}]
     for name, item in template["Resources"].items():
-        if item["Type"] not in untagged | policies:
+        if item["Type"] == "AWS::SSM::Parameter":
+            assert item["Properties"]["Tags"] == {"project": {"Ref": "Project"}}, name
+        elif item["Type"] not in untagged | policies:
             assert item["Properties"]["Tags"] == tag, name

@@ -56,6 +56,12 @@ def make_private(cloud: Cloud, bucket: str, place: Place, project: str, *, key: 
     cloud.call("s3", "put_bucket_tagging", Bucket=bucket, Tagging={"TagSet": [{"Key": "project", "Value": project}]})
 
 
+def log_requests(cloud: Cloud, bucket: str, target: str, prefix: str) -> None:
+    """Have S3 log the requests to a bucket in another one."""
+    enabled = {"TargetBucket": target, "TargetPrefix": prefix}
+    cloud.call("s3", "put_bucket_logging", Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+
+
 def encryption_rule(key: str) -> dict[str, Any]:
     """How a bucket encrypts what lies in it: under a KMS key, or with S3's own."""
     if not key:

@@ -34,6 +34,7 @@ PROJECT_LENGTH = 30
 """Longest project name: the code bucket's name must stay within S3's 63 characters."""
 
 _FOR_GOOD = {
+    "ExistingBucket": "what was approved lies in the bucket that it was made with",
     "KeyArn": "a registry keeps the key that it was made with",
 }
 """Parameters that are chosen when a stack is made, and why."""
@@ -80,7 +81,10 @@ def deploy(
         find_builder()
 
     bucket = code_bucket(project, place)
-    buckets.make_private(cloud, bucket, place, project, key=given.get("KeyArn", has.get("KeyArn", "")))
+    will_have = {**has, **given}
+    buckets.make_private(cloud, bucket, place, project, key=will_have.get("KeyArn", ""))
+    if log := will_have.get("AccessLogBucket"):
+        buckets.log_requests(cloud, bucket, log, f"{project}/")
     upload_code(cloud, bucket, prefix, archives, render_definitions(root), on_progress)
     template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
 
