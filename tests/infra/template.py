@@ -101,7 +101,7 @@ def _evaluate(condition: Any, given: Json, template: Json) -> Any:
     if function == "Condition":
         return _evaluate(template["Conditions"][about], given, template)
     values = [_evaluate(item, given, template) for item in about]
-    if function == "Fn::Join":
+    if function == "Fn::Select":
         return str(values[1])
     return {
         "Fn::Equals": lambda: values[0] == values[-1],

@@ -61,7 +61,7 @@ def change_stack(cloud: Cloud, project: str, wanted: Mapping[str, Any], there: b
     )
     changes = review_changes(cloud, str(made["Id"]), project)
     if not changes:
-        cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
+        cloud.call("cloudformation", "delete_change_set", StackName=project, ChangeSetName=made["Id"])
         on_progress(Step(project, "unchanged"))
         return
     for item in changes:
@@ -69,14 +69,14 @@ def change_stack(cloud: Cloud, project: str, wanted: Mapping[str, Any], there: b
         word = "will be replaced" if replaced else _WORDS.get(item["Action"], item["Action"])
         on_progress(Step(item["LogicalResourceId"], word))
     since = time.time()
-    cloud.call("cloudformation", "execute_change_set", ChangeSetName=made["Id"])
+    cloud.call("cloudformation", "execute_change_set", StackName=project, ChangeSetName=made["Id"])
     follow(cloud, project, str(made["StackId"]), since, on_progress, wanted={"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 
 
 def review_changes(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]]:
     """Wait for the change set and return what it changes; nothing where the stack is as it should be."""
     while True:
-        found = cloud.call("cloudformation", "describe_change_set", ChangeSetName=change_set)
+        found = cloud.call("cloudformation", "describe_change_set", StackName=project, ChangeSetName=change_set)
         status, reason = found["Status"], found.get("StatusReason", "")
         if status == "FAILED":
             if any(text in reason for text in _NOTHING):
@@ -86,7 +86,11 @@ def review_changes(cloud: Cloud, change_set: str, project: str) -> list[dict[str
             changes = found.get("Changes", [])
             while found.get("NextToken"):
                 found = cloud.call(
-                    "cloudformation", "describe_change_set", ChangeSetName=change_set, NextToken=found["NextToken"]
+                    "cloudformation",
+                    "describe_change_set",
+                    StackName=project,
+                    ChangeSetName=change_set,
+                    NextToken=found["NextToken"],
                 )
                 changes += found.get("Changes", [])
             return [item["ResourceChange"] for item in changes]
