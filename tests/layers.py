@@ -18,6 +18,7 @@ OF_FIXTURES = {
     "flow": "standin",
     "guarded": "standin",
     "platform": "standin",
+    "governed": "standin",
     "training_python": "training",
     "serving_python": "serving",
     "browser": "browser",

@@ -23,7 +23,7 @@ from ministack import app as engine_app
 from ministack.core import hypercorn_compat, persistence
 
 from infra.local import gaps
-from infra.local.gaps import api_integrations, control, function_urls, functions, resume, sagemaker_tasks
+from infra.local.gaps import api_integrations, control, function_urls, functions, resume, sagemaker_tasks, stack_callers
 from infra.local.mailbox import Mailbox
 from infra.local.sagemaker import plugin, protocol, service
 from infra.local.sagemaker.errors import ServiceError
@@ -95,6 +95,8 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         runtime=settings.runtime,
         without_capacity=settings.without_capacity,
     )
+    # With SageMaker's resource, too.
+    stack_callers.install()
     try:
         asyncio.run(_serve(app, settings, listener, ready))
     finally:
