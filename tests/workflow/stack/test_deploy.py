@@ -188,6 +188,18 @@ def test_what_a_stack_was_made_with_for_good_is_not_changed(stand_in: StandIn, r
         deploy("forgood", parameters={"KeyArn": key}, root=root)
 
 
+def test_a_bucket_that_was_there_before_outlives_the_stack(stand_in: StandIn, root: Path) -> None:
+    """Even one that is called as the stack's own would be: what is in it is its owner's."""
+    s3, name = stand_in.client("s3"), "brings-000000000000-us-east-1"
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="datasets/mine/1.jpg", Body=b"picture")
+    assert deploy("brings", parameters={"ExistingBucket": name}, root=root).bucket == name
+    heard = Heard()
+    destroy("brings", on_progress=heard.append)
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=name)["Contents"]] == ["datasets/mine/1.jpg"]
+    assert heard.statuses(name) == ["stays"]
+
+
 def test_tags_are_the_stacks_and_the_runs_and_stay_until_they_are_taken_away(stand_in: StandIn, root: Path) -> None:
     """CloudFormation puts the stack's on what it makes; what runs create gets them by the plan."""
 
