@@ -10,6 +10,7 @@ import pytest
 
 from tests.flow.conftest import ANY_FIGURE, IMAGES, WAIT_SCALE
 from tests.flow.driver import Flow
+from tests.flow.test_platform import prepare
 from tests.infra import policies
 from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
@@ -82,6 +83,20 @@ def test_with_a_role_for_cloudformation_whoever_deploys_needs_no_rights_on_resou
     deploy("two", role_arn=role)
     deploy("two", parameters={"ScheduleState": "ENABLED"})
     assert destroy("two")
+
+
+def test_a_key_and_a_network_take_the_options_beside_both_policies(
+    governed: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them a stack with both cannot be made, and with them it can."""
+    parameters: dict[str, str] = prepare(governed)["parameters"]
+    both = [policies.load("deploy", "six"), policies.load("cloudformation", "six", path=parameters["RolePath"])]
+    options = json.loads(json.dumps(policies.load("options")).replace("KEY", parameters["KeyArn"]))
+    become(governed, monkeypatch, "without", *both)
+    with pytest.raises(GreenlightError, match=r"not authorized to perform: (kms:CreateGrant|ec2:Describe)"):
+        deploy("six", parameters=parameters)
+    become(governed, monkeypatch, "with", *both, options)
+    deploy("six", parameters=parameters)
 
 
 @pytest.mark.parametrize(

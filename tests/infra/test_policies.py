@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from infra.local.gaps.stack_rights import RIGHTS
+from infra.local.gaps.stack_rights import KEY_RIGHTS, NETWORK_RIGHTS, RIGHTS
 from tests.infra import policies, template
 from tests.infra.template import ROOT
 
@@ -75,6 +75,13 @@ def test_whoever_deploys_may_do_what_the_command_calls_and_no_more() -> None:
     names |= {"sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"}
     needed = {CALLED.get(name, name) for name in names} - set(NOT_OF_DEPLOYING)
     assert policies.actions(policies.load("deploy")) - set(BESIDE_THE_CALLS) == needed
+
+
+def test_the_options_are_what_a_key_and_a_network_take() -> None:
+    """And no more."""
+    allowed = policies.actions(policies.load("options"))
+    needed = {*KEY_RIGHTS, *NETWORK_RIGHTS}
+    assert {action.removesuffix("*") for action in allowed} == needed
 
 
 @pytest.mark.parametrize("name", ["deploy", "cloudformation"])

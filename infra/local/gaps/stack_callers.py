@@ -18,7 +18,7 @@ from ministack.services.cloudformation import changesets, handlers, provisioners
 from ministack.services.cloudformation.helpers import _error, _p
 
 from infra.local.gaps.patching import require
-from infra.local.gaps.stack_rights import RIGHTS, passed_role, resource
+from infra.local.gaps.stack_rights import RIGHTS, beside, passed_role, resource
 
 _as_role: ContextVar[str] = ContextVar("as_role", default="")
 _roles: dict[str, str] = {}
@@ -59,7 +59,11 @@ def check(verb: str, kind: str, properties: dict[str, Any], **known: str) -> Non
     for action in rights.actions(verb):
         # A key that is still to be made has no name.
         _demand(principal, action, "*" if action == "kms:CreateKey" else arn, context)
-    role = passed_role(rights, properties) if verb != "delete" else ""
+    if verb == "delete":
+        return
+    for action, other in beside(properties):
+        _demand(principal, action, other)
+    role = passed_role(rights, properties)
     if role:
         _demand(principal, "iam:PassRole", role, {"iam:PassedToService": f"{rights.service}.amazonaws.com"})
 

@@ -195,6 +195,22 @@ RIGHTS: dict[str, Rights] = {
 }
 
 
+KEY_RIGHTS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
+NETWORK_RIGHTS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+GRANTS_ON_ITS_KEY = ("KmsKeyArn", "KmsKey", "KMSMasterKeyId")
+"""Where functions, registries and tables name a key: their services use it by a grant of whoever makes them."""
+
+
+def beside(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    """Actions and ARNs that a key or a network takes beside the resource itself."""
+    found = [(action, "*") for action in NETWORK_RIGHTS] if properties.get("VpcConfig") else []
+    for part in (properties, *(item for item in properties.values() if isinstance(item, dict))):
+        for member in GRANTS_ON_ITS_KEY:
+            if part.get(member):
+                found += [(action, str(part[member])) for action in KEY_RIGHTS]
+    return found
+
+
 def resource(rights: Rights, properties: dict[str, Any], **known: str) -> str:
     """The ARN that rights are asked for."""
     queue = str(properties.get("Queues", [""])[0]).rpartition("/")[2]
