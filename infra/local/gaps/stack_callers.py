@@ -18,7 +18,7 @@ from ministack.services.cloudformation import changesets, handlers, provisioners
 from ministack.services.cloudformation.helpers import _error, _p
 
 from infra.local.gaps.patching import require
-from infra.local.gaps.stack_rights import RIGHTS, beside, passed_role, resource
+from infra.local.gaps.stack_rights import RIGHTS, WITHOUT_RESOURCE, beside, passed_role, resource
 
 _as_role: ContextVar[str] = ContextVar("as_role", default="")
 _roles: dict[str, str] = {}
@@ -57,8 +57,7 @@ def check(verb: str, kind: str, properties: dict[str, Any], **known: str) -> Non
     tags = _tags(properties)
     context = {f"aws:{of}/{key}": value for key, value in tags.items() for of in ("RequestTag", "ResourceTag")}
     for action in rights.actions(verb):
-        # A key that is still to be made has no name.
-        _demand(principal, action, "*" if action == "kms:CreateKey" else arn, context)
+        _demand(principal, action, "*" if action in WITHOUT_RESOURCE else arn, context)
     if verb == "delete":
         return
     for action, other in beside(properties):

@@ -195,6 +195,17 @@ RIGHTS: dict[str, Rights] = {
 }
 
 
+WITHOUT_RESOURCE = frozenset(
+    {
+        "kms:CreateKey",
+        "logs:DescribeLogGroups",
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+        "sns:Unsubscribe",
+    }
+)
+"""Actions that IAM knows no resource for: a policy allows them on all, or not at all."""
+
 KEY_RIGHTS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
 NETWORK_RIGHTS = ("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 GRANTS_ON_ITS_KEY = ("KmsKeyArn", "KmsKey", "KMSMasterKeyId")
