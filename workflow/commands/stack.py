@@ -46,6 +46,10 @@ def local(**options: Any) -> None:
 @click.option("--dataset", help="S3 address used when a run names no dataset.")
 @click.option("--default", "defaults", multiple=True, metavar="KEY=VALUE", help="Default of a run's input.")
 @click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other template parameter.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of all that is created; KEY= takes it away."
+)
+@click.option("--role-arn", default="", metavar="ARN", help="Role that CloudFormation acts as, from now on.")
 @click.option("--images/--no-images", "build_images", default=True, help="Build and push container images.")
 @click.option("--changes", "only_show", is_flag=True, help="Show what would change, and change nothing of the stack.")
 @click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
@@ -58,6 +62,8 @@ def deploy(
     dataset: str | None,
     defaults: tuple[str, ...],
     parameters: tuple[str, ...],
+    tags: tuple[str, ...],
+    role_arn: str,
     build_images: bool,
     only_show: bool,
     base_image: str,
@@ -86,6 +92,8 @@ def deploy(
         "dataset": dataset,
         "defaults": read_settings(defaults) if defaults else None,
         "parameters": dict(_split_pair(text, "--parameter") for text in parameters),
+        "tags": dict(_split_pair(text, "--tag") for text in tags),
+        "role_arn": role_arn,
         "images": build_images,
         "base_image": base_image,
         "on_progress": hear,

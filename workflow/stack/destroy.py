@@ -17,6 +17,7 @@ from workflow.stack import buckets, records
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
 from workflow.stack.deploy import code_bucket
 from workflow.stack.outputs import Place, describe_stack, find_place
+from workflow.stack.quotas import values_of
 
 STAGES = ("staging", "production")
 _GONE = ("could not find", "does not exist", "not found", "cannot find")
@@ -26,6 +27,8 @@ def destroy(
     project: str, *, records_table: str = "", cloud: Cloud | None = None, on_progress: Progress = lambda _: None
 ) -> str:
     """Remove everything the project owns but its record of decisions; return the table that holds it.
+
+    A bucket that was there before the stack stays as it is.
 
     The record goes too where ``records_table`` names its table, which may also be that of a stack removed before; then
     the answer is empty. Raises UsageError before anything is removed where there is nothing, or no such table;
@@ -46,7 +49,10 @@ def destroy(
     remove_tagged(cloud, project, on_progress)
     remove_alarms(cloud, project, on_progress)
     remove_packages(cloud, project, on_progress)
-    for bucket in (f"{project}-{place.account}-{place.region}", code):
+    brought = values_of(found).get("ExistingBucket", "")
+    if brought:
+        on_progress(Step(brought, "stays", "with the data, the runs and the models in it"))
+    for bucket in (code,) if brought else (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
     if found is not None:
