@@ -97,13 +97,14 @@ def _evaluate(condition: Any, given: Json, template: Json) -> Any:
         return condition
     ((function, about),) = condition.items()
     if function == "Ref":
-        return given[about]
+        return "aws" if about == "AWS::Partition" else given[about]
     if function == "Condition":
         return _evaluate(template["Conditions"][about], given, template)
     values = [_evaluate(item, given, template) for item in about]
     if function == "Fn::Select":
         return str(values[1])
     return {
+        "Fn::Join": lambda: values[0].join(as_list(values[1])),
         "Fn::Equals": lambda: values[0] == values[-1],
         "Fn::Not": lambda: not values[0],
         "Fn::And": lambda: all(values),

@@ -205,6 +205,7 @@ ENDPOINTS = {
     "sagemaker": "sagemaker.api",
     "sagemaker-runtime": "sagemaker.runtime",
     "cloudwatch": "monitoring",
+    "service-quotas": "servicequotas",
 }
 
 

@@ -20,7 +20,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
-    *("RecordChampion", "CleanUp", "WatchProduction"),
+    *("RecordChampion", "CleanUp", "WatchProduction", "WatchTraining"),
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
