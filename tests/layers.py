@@ -17,6 +17,8 @@ OF_FIXTURES = {
     "stand_in": "standin",
     "flow": "standin",
     "guarded": "standin",
+    "platform": "standin",
+    "governed": "standin",
     "training_python": "training",
     "serving_python": "serving",
     "browser": "browser",

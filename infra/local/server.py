@@ -23,7 +23,16 @@ from ministack import app as engine_app
 from ministack.core import hypercorn_compat, persistence
 
 from infra.local import gaps
-from infra.local.gaps import api_integrations, control, function_urls, functions, principals, resume, sagemaker_tasks
+from infra.local.gaps import (
+    api_integrations,
+    control,
+    function_urls,
+    functions,
+    principals,
+    resume,
+    sagemaker_tasks,
+    stack_callers,
+)
 from infra.local.mailbox import Mailbox
 from infra.local.quotas import Quotas
 from infra.local.sagemaker import plugin, protocol, service
@@ -99,6 +108,8 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         quotas=Quotas(settings.quotas),
         role_credentials=principals.credentials_of if settings.iam else None,
     )
+    # With SageMaker's resource, too.
+    stack_callers.install()
     try:
         asyncio.run(_serve(app, settings, listener, ready))
     finally:

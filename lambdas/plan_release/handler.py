@@ -58,6 +58,7 @@ from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, PUT_AWAY
+from workflow.contract.tags import read_tags, tag_list
 from workflow.contract.vote import read_required
 
 
@@ -93,6 +94,7 @@ class Environment:
     instance_count: int
     loosening: str
     required_approvals: int
+    tags: Mapping[str, str]
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -108,6 +110,7 @@ class Environment:
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
+            tags=read_tags(environ.get("TAGS", "")),
         )
 
 
@@ -183,7 +186,8 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     plan = draw_up(environment.project, execution, given, settings, package, found)
     skipped = bool(given.loosened(environment.defaults))
     previous = find_previous(champion if believed else None, plan)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped)
+    tags = tag_list(environment.project, execution.name, environment.tags)
+    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
     confirm(plan)
     check_stays(plan)
     logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)

@@ -37,6 +37,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
+from workflow.contract.tags import read_tags
 
 ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
 """Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
@@ -81,6 +82,8 @@ class Environment:
                 bucket=environ["BUCKET"],
                 training_image=environ["TRAINING_IMAGE"],
                 serving_image=environ["SERVING_IMAGE"],
+                key=environ.get("KEY_ARN", ""),
+                tags=read_tags(environ.get("TAGS", "")),
             ),
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],

@@ -30,21 +30,19 @@ def seconds(hours: float) -> int:
     return round(hours * 3600)
 
 
-def plan_limits(given: RunInput, data_bytes: int, parallel: int) -> Limits:
+def plan_limits(given: RunInput, parallel: int) -> Limits:
     """The limits of the processing jobs and of a search with so many parallel trainings.
 
-    Raises InputError where the data is too large for a volume. A search ends when its hours are over, or when all its
-    instances together could have used theirs: SageMaker knows no limit in money.
+    A search ends when its hours are over, or when all its instances together could have used theirs: SageMaker knows no
+    limit in money.
     """
     processing = seconds(given.processing_hours)
     tuning = max(120, min(seconds(given.tuning_hours), seconds(given.tuning_instance_hours / parallel)))
     return Limits(
         processing_seconds=processing,
         processing_wait_seconds=processing + QUEUE_SECONDS,
-        processing_volume_gb=choose_volume(given.volume_gb, data_bytes, given.processing_instance),
         tuning_seconds=tuning,
         tuning_wait_seconds=tuning + QUEUE_SECONDS,
-        tuning_volume_gb=choose_volume(given.volume_gb, data_bytes, given.training_instance),
     )
 
 

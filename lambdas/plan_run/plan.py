@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from lambdas.plan_run.clusters import plan_clusters
 from lambdas.plan_run.fingerprint import Recipe, StoredFile, digest_dataset, fingerprint
 from lambdas.plan_run.limits import plan_limits
 from lambdas.plan_run.training import plan_attempts, plan_search, select_hyperparameters
@@ -31,6 +33,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
+from workflow.contract.tags import tag_list
 from workflow.contract.thresholds import Thresholds
 from workflow.contract.weights import Pretrained, WeightsError, require_fit
 
@@ -40,12 +43,17 @@ RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the stack says: the bucket of the runs, the images, the prefix of every name."""
+    """What the stack says: the bucket of the runs, the images, the prefix of every name.
+
+    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own.
+    """
 
     project: str
     bucket: str
     training_image: str
     serving_image: str
+    key: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def draw_up(
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
         preparation=share_preparation(given.prepare_instances),
         hyperparameters=trained_with,
-        training=plan_attempts(given, deployment.project, execution.name, data_bytes),
+        training=plan_attempts(given, deployment.project, execution.name, data_bytes, deployment.key),
         tune=given.tune,
         tuning=tuning,
         instances=Instances(
@@ -137,7 +145,9 @@ def draw_up(
         loosened=loosened,
         pretrained=stored.pretrained,
         inference_ami=given.inference_ami,
-        limits=plan_limits(given, data_bytes, tuning.parallel),
+        limits=plan_limits(given, tuning.parallel),
+        tags=tag_list(deployment.project, execution.name, deployment.tags),
+        clusters=plan_clusters(given, data_bytes, deployment.key),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from lambdas.plan_run.clusters import cluster
 from lambdas.plan_run.limits import QUEUE_SECONDS, choose_volume, seconds
 from lambdas.plan_run.ranges import DEFAULT, render_ranges
 from workflow.contract.build_plan import Attempt, Search
@@ -27,22 +28,23 @@ def select_hyperparameters(given: RunInput) -> dict[str, str]:
     return {name: as_text(value) for name, value in {**own, **given.hyperparameters}.items()}
 
 
-def plan_attempts(given: RunInput, project: str, run: str, data_bytes: int) -> Attempt:
+def plan_attempts(given: RunInput, project: str, run: str, data_bytes: int, key: str = "") -> Attempt:
     """Where to train first, and below ``fallback`` where next when capacity is short there, as deep as the list goes.
 
     The last is on demand: a single instance that would be tried on spot capacity alone is tried once more without it.
     Each names its job, so that no try takes the name of another. SageMaker wants MaxWaitTimeInSeconds with spot
-    capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits.
+    capacity and refuses it without, so the whole StoppingCondition is given. ``seconds`` is what the state waits;
+    ``key`` is the KMS key of the volumes, empty for none.
     """
     *earlier, last = enumerate(tried_instances(given), 1)
-    planned = plan_attempt(given, name_training(project, run, last[0]), data_bytes, last[1])
+    planned = plan_attempt(given, name_training(project, run, last[0]), data_bytes, key, last[1])
     for number, tried in reversed(earlier):
-        attempt = plan_attempt(given, name_training(project, run, number), data_bytes, tried)
+        attempt = plan_attempt(given, name_training(project, run, number), data_bytes, key, tried)
         planned = replace(attempt, fallback=planned)
     return planned
 
 
-def plan_attempt(given: RunInput, job: str, data_bytes: int, tried: tuple[str, bool]) -> Attempt:
+def plan_attempt(given: RunInput, job: str, data_bytes: int, key: str, tried: tuple[str, bool]) -> Attempt:
     """The try that has this name, without what comes after it."""
     instance, spot = tried
     longest = seconds(given.training_hours)
@@ -53,7 +55,7 @@ def plan_attempt(given: RunInput, job: str, data_bytes: int, tried: tuple[str, b
         spot=spot,
         stopping={"MaxRuntimeInSeconds": longest, **({"MaxWaitTimeInSeconds": whole} if spot else {})},
         seconds=whole + QUEUE_SECONDS,
-        volume_gb=choose_volume(given.volume_gb, data_bytes, instance),
+        resources=cluster(instance, key, choose_volume(given.volume_gb, data_bytes, instance)),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,11 @@ ANY_FIGURE = {"maximum_regression": 1, "maximum_class_regression": 1}
 
 
 @contextmanager
-def deployed(state: Path, *options: str) -> Iterator[Flow]:
+def deployed(state: Path, *options: str, prepare: Callable[[StandIn], dict[str, Any]] = lambda _: {}) -> Iterator[Flow]:
     """A stack on a stand-in of its own, whose images learn and see nothing, quickly.
 
-    Any figure may follow any other, unless a test says otherwise: the champion is whatever a test left behind.
+    ``prepare`` makes what the stack shall use, and gives what it shall be deployed with. Any figure may follow any
+    other, unless a test says otherwise: the champion is whatever a test left behind.
     """
     with (
         StandIn(state, images=IMAGES, wait_scale=WAIT_SCALE, options=options) as stand_in,
@@ -32,7 +34,9 @@ def deployed(state: Path, *options: str) -> Iterator[Flow]:
     ):
         for name, value in stand_in.environment().items():
             environment.setenv(name, value)
-        yield Flow(stand_in, deploy.deploy("greenlight", email="ada@example.com", defaults=ANY_FIGURE))
+        yield Flow(
+            stand_in, deploy.deploy("greenlight", email="ada@example.com", defaults=ANY_FIGURE, **prepare(stand_in))
+        )
 
 
 SHORT = ("ml.p2.xlarge", "ml.c4.xlarge")

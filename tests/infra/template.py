@@ -32,6 +32,15 @@ def load() -> Json:
     return loaded
 
 
+def resolved(**parameters: Any) -> Json:
+    """The template as a stack with these parameters gets it: no condition is left, and what it lacks is gone."""
+    template = load()
+    given = {name: item.get("Default") for name, item in template["Parameters"].items()} | parameters
+    holds = {name: _evaluate(condition, given, template) for name, condition in template["Conditions"].items()}
+    kept = {name: item for name, item in template["Resources"].items() if holds.get(item.get("Condition", ""), True)}
+    return {**template, "Resources": _choose(kept, holds)}
+
+
 def of_type(template: Json, kind: str) -> dict[str, Json]:
     """Properties of every resource of one type, by logical id."""
     return {name: item["Properties"] for name, item in template["Resources"].items() if item["Type"] == kind}
@@ -80,3 +89,40 @@ def leading_keys(grant: Grant) -> list[str]:
     """The keys of the table that a statement is about."""
     keys: list[str] = as_list(grant.condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", []))
     return keys
+
+
+def _evaluate(condition: Any, given: Json, template: Json) -> Any:
+    """A condition, or what it compares, with these parameters."""
+    if not isinstance(condition, dict):
+        return condition
+    ((function, about),) = condition.items()
+    if function == "Ref":
+        return "aws" if about == "AWS::Partition" else given[about]
+    if function == "Condition":
+        return _evaluate(template["Conditions"][about], given, template)
+    values = [_evaluate(item, given, template) for item in about]
+    if function == "Fn::Select":
+        return str(values[1])
+    return {
+        "Fn::Join": lambda: values[0].join(as_list(values[1])),
+        "Fn::Equals": lambda: values[0] == values[-1],
+        "Fn::Not": lambda: not values[0],
+        "Fn::And": lambda: all(values),
+        "Fn::Or": lambda: any(values),
+    }[function]()
+
+
+_NOTHING = {"Ref": "AWS::NoValue"}
+
+
+def _choose(value: Any, holds: dict[str, bool]) -> Any:
+    """A value with the branch of every Fn::If that holds, without what is no value."""
+    if isinstance(value, dict):
+        if set(value) == {"Fn::If"}:
+            condition, yes, no = value["Fn::If"]
+            return _choose(yes if holds[condition] else no, holds)
+        chosen = {key: _choose(item, holds) for key, item in value.items()}
+        return {key: item for key, item in chosen.items() if item != _NOTHING or key == "Ref"}
+    if isinstance(value, list):
+        return [item for item in (_choose(item, holds) for item in value) if item != _NOTHING]
+    return value

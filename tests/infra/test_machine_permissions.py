@@ -22,6 +22,9 @@ BESIDE_THE_STATES = {
     "ecr:BatchGetImage": "the registry resolves the image's digest as the caller",
     "ecr:DescribeImages": "the registry resolves the image's digest as the caller",
     "sagemaker:ListTags": "a job with tags is created with ListTags too",
+    "kms:Decrypt": "the stack's key, where it has one: the archive, and uploads in parts",
+    "kms:GenerateDataKey*": "the stack's key: the trials of a search",
+    "kms:CreateGrant": "the stack's key: the volumes of an endpoint",
 }
 MACHINES = [("BuildRole", "BuildMachine", "build"), ("ReleaseRole", "ReleaseMachine", "release")]
 
@@ -57,7 +60,7 @@ def required(task: Json) -> set[str]:
 def along_with(api: str, parameters: Json) -> set[str]:
     """What a service wants of whoever creates a thing with tags, or with a role."""
     tagging = "cloudwatch:TagResource" if api == "cloudwatch" else "sagemaker:AddTags"
-    tags = {tagging} if "Tags" in parameters else set()
+    tags = {tagging} if "Tags.$" in parameters else set()
     return tags | ({"iam:PassRole"} if "RoleArn" in json.dumps(parameters) else set())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -13,8 +14,18 @@ from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
+from workflow.stack.definitions import render_definitions
 
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
+NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
+
+FUNCTIONS = (
+    *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
+    *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining"),
+)
 EVERYWHERE = {
+    **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
+    **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("EndpointRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
@@ -132,14 +143,21 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
 def test_every_role_is_assumed_by_one_service(template: Json) -> None:
     """No role opens to an account or to several services, and of those that name it, none to another account.
 
-    Lambda and API Gateway do not say for which account they come; only this account can pass them its roles.
+    Lambda and API Gateway do not say for which account they come; only this account can pass them its roles. The others
+    say for which resource, too: SageMaker for one of its own, Step Functions for its machine, Scheduler for the group.
     """
+    sources = {"sagemaker": ":*", "states": ":stateMachine:${Project}-", "scheduler": ":schedule-group/default"}
     for name, properties in of_type(template, "AWS::IAM::Role").items():
         (statement,) = properties["AssumeRolePolicyDocument"]["Statement"]
         service = statement["Principal"]["Service"]
         assert isinstance(service, str), name
         if service not in {"lambda.amazonaws.com", "apigateway.amazonaws.com"}:
-            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+            condition = statement["Condition"]
+            assert condition["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}, name
+            source = {**condition["StringEquals"], **condition.get("ArnLike", {})}["aws:SourceArn"]["Fn::Sub"]
+            principal = service.removesuffix(".amazonaws.com")
+            prefix = f"arn:${{AWS::Partition}}:{principal}:${{AWS::Region}}:${{AWS::AccountId}}{sources[principal]}"
+            assert source.startswith(prefix), name
 
 
 def test_every_function_of_the_repository_is_deployed_with_a_role_and_a_log_of_its_own(template: Json) -> None:
@@ -239,8 +257,9 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
 
 
-def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored(template: Json) -> None:
+def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored() -> None:
     """The topic's key is the stack's own, because alarms cannot publish under the one SNS manages."""
+    template = read.resolved()
     for topic in of_type(template, "AWS::SNS::Topic").values():
         assert topic["KmsMasterKeyId"] == {"Fn::GetAtt": ["TopicKey", "Arn"]}
     table = of_type(template, "AWS::DynamoDB::Table")["Table"]
@@ -413,7 +432,7 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if "Fn::If" in statement
     ]
-    assert given == ["EndsProduction"]
+    assert [name for name in given if name not in {"HasKey", "HasVpc"}] == ["EndsProduction"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
     assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
@@ -615,12 +634,44 @@ def test_images_are_scanned_and_their_tags_never_move(template: Json) -> None:
         assert json.loads(repository["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
 
 
-@pytest.mark.parametrize(("machine", "file"), [("BuildMachine", "build"), ("ReleaseMachine", "release")])
-def test_a_definition_and_the_template_agree_on_every_placeholder(template: Json, machine: str, file: str) -> None:
+def test_a_service_reaches_topic_and_queue_for_this_stack_alone(template: Json) -> None:
+    """The alarms of the project, and the one rule that keeps what it could not tell."""
+    account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    policies = {**of_type(template, "AWS::SNS::TopicPolicy"), **of_type(template, "AWS::SQS::QueuePolicy")}
+    allowed = [
+        statement
+        for policy in policies.values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement.get("Effect") == "Allow"
+    ]
+    assert {statement["Principal"]["Service"]: statement["Condition"] for statement in allowed} == {
+        "cloudwatch.amazonaws.com": {
+            "StringEquals": account,
+            "ArnLike": {
+                "aws:SourceArn": {
+                    "Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-*"
+                }
+            },
+        },
+        "events.amazonaws.com": {
+            "StringEquals": account,
+            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FailureRule", "Arn"]}},
+        },
+    }
+
+
+@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])
+def test_a_definition_and_the_template_agree_on_every_placeholder(machine: str) -> None:
     """A placeholder without a value would be deployed as it is; a value without a placeholder is a leftover."""
-    definition = (ROOT / "workflow" / "machines" / f"{file}.asl.json").read_text()
-    given = of_type(template, "AWS::StepFunctions::StateMachine")[machine]["DefinitionSubstitutions"]
-    assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(given)
+    definitions = render_definitions(ROOT)
+    for key, network in itertools.product(("", KEY), ({}, NETWORK)):
+        given = {"KeyArn": key, **network}
+        properties = of_type(read.resolved(**given), "AWS::StepFunctions::StateMachine")[machine]
+        name, parts = properties["DefinitionS3Location"]["Key"]["Fn::Sub"]
+        for part, value in parts.items():
+            name = name.replace(f"${{{part}}}", value)
+        definition = definitions[name.removeprefix("${CodePrefix}/")].decode()
+        assert set(re.findall(r"\$\{(\w+)\}", definition)) == set(properties["DefinitionSubstitutions"])
 
 
 def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None:
@@ -638,7 +689,7 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
     tag: Any = {"Key": "project", "Value": {"Ref": "Project"}}
     for name, item in template["Resources"].items():
         if item["Type"] not in untagged | policies:
-            if item["Type"].startswith("AWS::ApiGatewayV2::"):
+            if item["Type"] == "AWS::SSM::Parameter" or item["Type"].startswith("AWS::ApiGatewayV2::"):
                 assert item["Properties"]["Tags"] == {"project": {"Ref": "Project"}}, name
             else:
                 assert tag in item["Properties"]["Tags"], name

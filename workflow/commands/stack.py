@@ -59,6 +59,10 @@ def local(**options: Any) -> None:
     help="A parameter of infra/template.yaml, which explains each.",
 )
 @click.option(
+    "--tag", "tags", multiple=True, metavar="KEY=VALUE", help="Tag of all that is created; KEY= takes it away."
+)
+@click.option("--role-arn", default="", metavar="ARN", help="Role that CloudFormation acts as, from now on.")
+@click.option(
     "--images/--no-images",
     "build_images",
     default=True,
@@ -75,6 +79,8 @@ def deploy(
     dataset: str | None,
     defaults: tuple[str, ...],
     parameters: tuple[str, ...],
+    tags: tuple[str, ...],
+    role_arn: str,
     build_images: bool,
     only_show: bool,
     base_image: str,
@@ -103,6 +109,8 @@ def deploy(
         "dataset": dataset,
         "defaults": read_settings(defaults) if defaults else None,
         "parameters": dict(_split_pair(text, "--parameter") for text in parameters),
+        "tags": dict(_split_pair(text, "--tag") for text in tags),
+        "role_arn": role_arn,
         "images": build_images,
         "base_image": base_image,
         "on_progress": hear,

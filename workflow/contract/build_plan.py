@@ -61,8 +61,8 @@ class Sharing:
 class Attempt:
     """One try of a training, and the next one where capacity is short there. ``seconds`` is what the state waits.
 
-    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot;
-    ``volume_gb`` is None in a plan from before.
+    ``stopping`` is SageMaker's whole StoppingCondition, because MaxWaitTimeInSeconds may only be there with spot, and
+    ``resources`` its whole ResourceConfig, because a volume's key may only be there for some instances.
     """
 
     job: Text
@@ -71,7 +71,7 @@ class Attempt:
     stopping: Mapping[str, int]
     seconds: Seconds
     fallback: Attempt | None = None
-    volume_gb: int | None = None
+    resources: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,12 @@ class Search:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the processing jobs and the search of a run are held to: their own seconds, their states', their volumes."""
+    """What the processing jobs and the search of a run are held to: their own seconds and their states'."""
 
     processing_seconds: Seconds
     processing_wait_seconds: Seconds
-    processing_volume_gb: int
     tuning_seconds: Seconds
     tuning_wait_seconds: Seconds
-    tuning_volume_gb: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +103,15 @@ class Instances:
     training: Text
     processing: Text
     endpoint: Text
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """SageMaker's whole ClusterConfig of each processing job, and the ResourceConfig of a search's trainings."""
+
+    preparation: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    search: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,7 @@ class BuildPlan(Document):
     find in production, empty for none, and None where any will do. ``thresholds`` are the gate's keys of the input;
     ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
     weights are that the training starts from, None where there are none. ``inference_ami`` is the input's, for the
-    release; it and ``limits`` are None in a plan from before.
+    release. It, ``limits``, ``tags`` and ``clusters`` were not there from the beginning, and are in every plan now.
     """
 
     run: Text
@@ -158,3 +165,5 @@ class BuildPlan(Document):
     pretrained: Pretrained | None = None
     inference_ami: str | None = None
     limits: Limits | None = None
+    tags: tuple[Mapping[str, str], ...] = ()
+    clusters: Clusters | None = None

@@ -75,3 +75,4 @@ class ReleasePlan(Document):
     report_digest: str = ""
     skipped_question: bool = False
     variant: Mapping[str, Any] | None = None
+    tags: tuple[Mapping[str, str], ...] = ()

@@ -1,7 +1,8 @@
 """Brings a checked dataset, or pretrained weights, to the project's bucket.
 
-Sends what changed and nothing else: a file whose MD5 is already the object's ETag is left alone, and an object
-that the folder no longer holds is removed, so that the prefix is always exactly the folder.
+Sends what changed and nothing else: a file whose MD5 is already the object's is left alone, and an object that the
+folder no longer holds is removed, so that the prefix is always exactly the folder. The MD5 is the ETag, but not under a
+KMS key: an upload notes it beside the object, too.
 """
 
 from __future__ import annotations
@@ -9,16 +10,20 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.contract.weights import Pretrained, WeightsError, read_pretrained, require_fit
 from workflow.contract.whole_zip import check_whole_zip
 from workflow.datasets.check import Dataset
 from workflow.errors import UsageError
+
+_MD5 = "md5"
+"""Key of the note beside an object: the MD5 of its bytes, in hexadecimal."""
 
 Progress = Callable[[int, int], None]
 """Told after each file: files done, files in all."""
@@ -48,20 +53,13 @@ def upload_dataset(
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
         raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
     prefix = f"datasets/{name}/"
-    there = {
-        str(item["Key"])[len(prefix) :]: str(item["ETag"]).strip('"')
-        for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
-    }
+    there = {str(item["Key"])[len(prefix) :]: item for item in list_objects(cloud, bucket, prefix)}
     if gone := sorted(there.keys() - dataset.files.keys()):
         ask(gone)
     done = 0
 
     def send(key: str, path: Path) -> bool:
-        body = path.read_bytes()
-        if there.get(key) == hashlib.md5(body, usedforsecurity=False).hexdigest():
-            return False
-        cloud.call("s3", "put_object", Bucket=bucket, Key=prefix + key, Body=body)
-        return True
+        return put_unless_there(cloud, bucket, prefix + key, path.read_bytes(), there.get(key))
 
     sent = 0
     with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -103,9 +101,29 @@ def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:
     """Upload pretrained weights and return their S3 address."""
     check_weights(weights)
     key = f"weights/{weights.name}"
-    body = weights.read_bytes()
-    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    there = cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=key)
-    if not any(item["Key"] == key and str(item["ETag"]).strip('"') == digest for item in there):
-        cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=body)
+    there = next((item for item in list_objects(cloud, bucket, key) if item["Key"] == key), None)
+    put_unless_there(cloud, bucket, key, weights.read_bytes(), there)
     return f"s3://{bucket}/{key}"
+
+
+def list_objects(cloud: Cloud, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    """What S3 lists below a prefix."""
+    return cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+
+
+def put_unless_there(cloud: Cloud, bucket: str, key: str, body: bytes, listed: Mapping[str, Any] | None) -> bool:
+    """Send a file unless the object that was ``listed`` at its key is the same; whether it was sent."""
+    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    if listed is not None and is_same(cloud, bucket, key, listed, len(body), digest):
+        return False
+    cloud.call("s3", "put_object", Bucket=bucket, Key=key, Body=body, Metadata={_MD5: digest})
+    return True
+
+
+def is_same(cloud: Cloud, bucket: str, key: str, listed: Mapping[str, Any], size: int, digest: str) -> bool:
+    """Whether an object holds these bytes: by its ETag, or by the note beside it where sizes are the same."""
+    if str(listed["ETag"]).strip('"') == digest:
+        return True
+    if listed.get("Size") != size:
+        return False
+    return bool(cloud.call("s3", "head_object", Bucket=bucket, Key=key).get("Metadata", {}).get(_MD5) == digest)

@@ -86,7 +86,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
                 "Environment.$": "$.plan.environment",
             },
             "EnableNetworkIsolation": True,
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     step.fields["resource"] = settings.integration("aws-sdk:sagemaker:createModel")
@@ -116,7 +116,7 @@ def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
             # One list of one variant: only an endpoint with a GPU names its AMI, and a path can leave out no key.
             "ProductionVariants.$": f"States.Array(States.JsonMerge($.model.variant, {variant}, false))",
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     step.fields["resource"] = settings.integration("aws-sdk:sagemaker:createEndpointConfig")
@@ -164,7 +164,7 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
         retry=retry_throttled(),
         catch=[on_error(failed)],
     )
-    step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags": settings.TAGS})
+    step.merge_parameters({"EndpointConfigName.$": f"$.{stage}_configuration.name", "Tags.$": settings.TAGS})
     wait_for_quota(step, f"creating {stage}", failed)
     step.next(then)
     return step

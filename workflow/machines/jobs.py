@@ -138,16 +138,13 @@ def run_program(
             },
             "ProcessingJobName.$": fresh_name(f"$.plan.jobs.{program}"),
             "Environment": environment,
-            "ProcessingResources": {
-                "ClusterConfig": {
-                    "InstanceType.$": "$.plan.instances.processing",
-                    "VolumeSizeInGB.$": "$.plan.limits.processing_volume_gb",
-                    **({"InstanceCount.$": "$.plan.preparation.instances"} if shared else {}),
-                }
-            },
+            "ProcessingResources": {"ClusterConfig.$": f"$.plan.clusters.{'preparation' if shared else 'evaluation'}"},
             "StoppingCondition": {"MaxRuntimeInSeconds.$": "$.plan.limits.processing_seconds"},
-            "NetworkConfig": {"EnableNetworkIsolation": True},
-            "Tags": settings.TAGS,
+            "NetworkConfig": {
+                "EnableNetworkIsolation": True,
+                **({"EnableInterContainerTrafficEncryption": True} if shared else {}),
+            },
+            "Tags.$": settings.TAGS,
         }
     )
     wait_for_quota(step, NOUNS[program], failed)

@@ -20,7 +20,7 @@ ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
-TAGS = [{"Key": "project", "Value": PROJECT}]
+TAGS = "$.plan.tags"
 """On everything the machines create, so that it is found, paid for and deleted with its stack."""
 
 VARIANT = "main"

@@ -79,9 +79,9 @@ def train_model(failed: State) -> TrainingStep:
             "CheckpointConfig": {"S3Uri.$": "$.plan.uris.checkpoints"},
             "EnableManagedSpotTraining.$": "$.attempt.spot",
             "HyperParameters.$": "$.plan.hyperparameters",
-            "ResourceConfig": {"InstanceType.$": "$.attempt.instance", "VolumeSizeInGB.$": "$.attempt.volume_gb"},
+            "ResourceConfig.$": "$.attempt.resources",
             "StoppingCondition.$": "$.attempt.stopping",
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
             "TrainingJobName.$": fresh_name("$.attempt.job"),
         }
     )
@@ -126,14 +126,11 @@ def tune_model(failed: LambdaStep) -> TuningStep:
             },
             "TrainingJobDefinition": {
                 **job_details(),
-                "ResourceConfig": {
-                    "InstanceType.$": "$.plan.instances.training",
-                    "VolumeSizeInGB.$": "$.plan.limits.tuning_volume_gb",
-                },
+                "ResourceConfig.$": "$.plan.clusters.search",
                 "StaticHyperParameters.$": "$.plan.tuning.static",
                 "StoppingCondition.$": "$.plan.tuning.stopping",
             },
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         }
     )
     wait_for_quota(step, "the search", failed)

@@ -85,7 +85,7 @@ def _put_alarm(name: str, what: str, watches: Parameters, failed: State) -> Task
             **watches,
             "Period": 60,
             "TreatMissingData": "notBreaching",
-            "Tags": settings.TAGS,
+            "Tags.$": settings.TAGS,
         },
         result_path=None,
         timeout_seconds=settings.CLOUDWATCH_CALL_SECONDS,

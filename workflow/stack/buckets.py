@@ -25,8 +25,11 @@ def exists(cloud: Cloud, bucket: str, place: Place) -> bool:
     return True
 
 
-def make_private(cloud: Cloud, bucket: str, place: Place, project: str) -> None:
-    """Make the bucket if it is not there: no public access, encrypted, reachable through TLS alone."""
+def make_private(cloud: Cloud, bucket: str, place: Place, project: str, *, key: str = "") -> None:
+    """Make the bucket if it is not there: no public access, encrypted, reachable through TLS alone.
+
+    ``key`` is the ARN of the KMS key that it is under, empty for the one that S3 has.
+    """
     if not exists(cloud, bucket, place):
         where: dict[str, Any] = {}
         if place.region != "us-east-1":
@@ -47,12 +50,24 @@ def make_private(cloud: Cloud, bucket: str, place: Place, project: str) -> None:
         "s3",
         "put_bucket_encryption",
         Bucket=bucket,
-        ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
+        ServerSideEncryptionConfiguration={"Rules": [encryption_rule(key)]},
     )
     cloud.call("s3", "put_bucket_policy", Bucket=bucket, Policy=json.dumps(tls_only_policy(bucket, place.partition)))
     cloud.call("s3", "put_bucket_tagging", Bucket=bucket, Tagging={"TagSet": [{"Key": "project", "Value": project}]})
+
+
+def log_requests(cloud: Cloud, bucket: str, target: str, prefix: str) -> None:
+    """Have S3 log the requests to a bucket in another one."""
+    enabled = {"TargetBucket": target, "TargetPrefix": prefix}
+    cloud.call("s3", "put_bucket_logging", Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+
+
+def encryption_rule(key: str) -> dict[str, Any]:
+    """How a bucket encrypts what lies in it: under a KMS key, or with S3's own."""
+    if not key:
+        return {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    return {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}
 
 
 def tls_only_policy(bucket: str, partition: str) -> dict[str, Any]:

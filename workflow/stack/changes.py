@@ -6,7 +6,7 @@ Knows CloudFormation's statuses and nothing of what a stack holds.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,11 +39,28 @@ class Step:
 Progress = Callable[[Step], None]
 
 
+@dataclass(frozen=True)
+class Change:
+    """How a project's stack is changed: with which tags, and as which role (empty for the one it has)."""
+
+    cloud: Cloud
+    project: str
+    tags: Mapping[str, str]
+    role_arn: str
+    on_progress: Progress
+
+    def make(self, template: str, parameters: list[dict[str, Any]], *, there: bool, only_show: bool = False) -> None:
+        """Bring a stack that is ``there``, or a new one, to a template and its parameters, or only tell how."""
+        tags = [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
+        role = {"RoleARN": self.role_arn} if self.role_arn else {}
+        more = {"Tags": tags, "TemplateURL": template, "Parameters": parameters, **role}
+        change_stack(self.cloud, self.project, more, there, self.on_progress, only_show=only_show)
+
+
 def change_stack(
     cloud: Cloud,
     project: str,
-    template: str,
-    parameters: list[dict[str, Any]],
+    wanted: Mapping[str, Any],
     there: bool,
     on_progress: Progress,
     *,
@@ -60,14 +77,12 @@ def change_stack(
         StackName=project,
         ChangeSetName=name,
         ChangeSetType="UPDATE" if there else "CREATE",
-        TemplateURL=template,
-        Parameters=parameters,
         Capabilities=["CAPABILITY_IAM"],
-        Tags=[{"Key": "project", "Value": project}],
+        **wanted,
     )
     changes = review_changes(cloud, str(made["Id"]), project)
     if not changes:
-        cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
+        cloud.call("cloudformation", "delete_change_set", StackName=project, ChangeSetName=made["Id"])
         on_progress(Step(project, "unchanged"))
         return
     for item in changes:
@@ -75,19 +90,19 @@ def change_stack(
         word = "will be replaced" if replaced else _WORDS.get(item["Action"], item["Action"])
         on_progress(Step(item["LogicalResourceId"], word, kind=item["ResourceType"]))
     if only_show:
-        cloud.call("cloudformation", "delete_change_set", ChangeSetName=made["Id"])
+        cloud.call("cloudformation", "delete_change_set", StackName=project, ChangeSetName=made["Id"])
         if not there:
             cloud.call("cloudformation", "delete_stack", StackName=made["StackId"])
         return
     since = time.time()
-    cloud.call("cloudformation", "execute_change_set", ChangeSetName=made["Id"])
+    cloud.call("cloudformation", "execute_change_set", StackName=project, ChangeSetName=made["Id"])
     follow(cloud, project, str(made["StackId"]), since, on_progress, wanted={"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 
 
 def review_changes(cloud: Cloud, change_set: str, project: str) -> list[dict[str, Any]]:
     """Wait for the change set and return what it changes; nothing where the stack is as it should be."""
     while True:
-        found = cloud.call("cloudformation", "describe_change_set", ChangeSetName=change_set)
+        found = cloud.call("cloudformation", "describe_change_set", StackName=project, ChangeSetName=change_set)
         status, reason = found["Status"], found.get("StatusReason", "")
         if status == "FAILED":
             if any(text in reason for text in _NOTHING):
@@ -97,7 +112,11 @@ def review_changes(cloud: Cloud, change_set: str, project: str) -> list[dict[str
             changes = found.get("Changes", [])
             while found.get("NextToken"):
                 found = cloud.call(
-                    "cloudformation", "describe_change_set", ChangeSetName=change_set, NextToken=found["NextToken"]
+                    "cloudformation",
+                    "describe_change_set",
+                    StackName=project,
+                    ChangeSetName=change_set,
+                    NextToken=found["NextToken"],
                 )
                 changes += found.get("Changes", [])
             return [item["ResourceChange"] for item in changes]

@@ -30,6 +30,8 @@ def destroy(
 ) -> str:
     """Remove everything the project owns but its record of decisions; return the table that holds it.
 
+    A bucket that was there before the stack stays as it is.
+
     The record goes too where ``records_table`` names its table, which may also be that of a stack removed before; then
     the answer is empty. Raises UsageError before anything is removed where there is nothing, or no such table;
     GreenlightError where something stays that should not.
@@ -51,7 +53,10 @@ def destroy(
     packages = list(_packages(cloud, project))
     remove_lineage(cloud, packages, lambda arn: is_tagged(cloud, arn, project), on_progress)
     remove_packages(cloud, packages, on_progress)
-    for bucket in (f"{project}-{place.account}-{place.region}", code):
+    brought = values_of(found).get("ExistingBucket", "")
+    if brought:
+        on_progress(Step(brought, "stays", "with the data, the runs and the models in it"))
+    for bucket in (code,) if brought else (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))
     if (

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.errors import GreenlightError
+from workflow.stack.definitions import render_definitions
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository: sources are read from here and what is built lies below its ``.greenlight``."""
@@ -56,23 +57,14 @@ def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str]:
         for name in find_functions(root)
     }
     marks = [f"{name} {archive.digest}" for name, archive in archives.items()]
-    for path in find_definitions(root):
-        marks.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
+    for file, content in render_definitions(root).items():
+        marks.append(f"{file} {hashlib.sha256(content).hexdigest()}")
     return archives, "code/" + hashlib.sha256("\n".join(sorted(marks)).encode()).hexdigest()[:16]
 
 
 def find_functions(root: Path = ROOT) -> list[str]:
     """Names of the functions: folders of ``lambdas/`` that hold a ``handler.py``."""
     return sorted(path.parent.name for path in (root / "lambdas").glob("*/handler.py"))
-
-
-def find_definitions(root: Path = ROOT) -> list[Path]:
-    """The two rendered definitions. Raises GreenlightError when one is missing."""
-    paths = [root / "workflow" / "machines" / f"{machine}.asl.json" for machine in ("build", "release")]
-    for path in paths:
-        if not path.is_file():
-            raise GreenlightError(f"{path} is missing: render it with 'python -m workflow.machines.render'")
-    return paths
 
 
 def install(root: Path = ROOT) -> Path:

@@ -12,19 +12,13 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.errors import GreenlightError
-from workflow.stack.changes import Progress, Step, change_stack
-from workflow.stack.deploy import (
-    check_project,
-    choose_for,
-    collect_parameters,
-    fill_in_parameters,
-    name_images,
-    upload,
-)
+from workflow.stack.changes import Progress, Step
+from workflow.stack.deploy import begin_change, choose_for, name_images, upload
 from workflow.stack.images import IMAGES, find_missing
 from workflow.stack.outputs import describe_stack, find_place, values_of
 from workflow.stack.own_images import choose_images
 from workflow.stack.package import ROOT
+from workflow.stack.parameters import check_project, collect_parameters, fill_in_parameters
 
 
 def preview(
@@ -35,6 +29,8 @@ def preview(
     defaults: Mapping[str, Any] | None = None,
     dataset: str | None = None,
     parameters: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    role_arn: str = "",
     images: bool = True,
     base_image: str = "",
     on_progress: Progress = lambda _: None,
@@ -57,7 +53,10 @@ def preview(
         not before["StackStatus"].endswith("_COMPLETE") or before["StackStatus"] == "ROLLBACK_COMPLETE"
     ):
         raise GreenlightError(f"the stack {project} is {before['StackStatus']}: nothing can be compared with it now.")
-    template, there, usual = upload(cloud, project, place, root, on_progress)
+    has = values_of(before)
+    change, more = begin_change(cloud, project, has, given, tags or {}, role_arn, on_progress)
+    given |= more
+    template, there, usual = upload(cloud, project, place, root, {**has, **given}, on_progress)
     given |= there
     own, _ = choose_images(cloud, place, before, given, on_progress)
     built = [name for name in IMAGES if name not in own]
@@ -70,6 +69,6 @@ def preview(
     elif images:
         held = [name for name in built if name not in missing]
         given |= name_images(cloud, project, place, root, held, base_image, pinned=True)
-    given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
+    given |= choose_for(cloud, place, given, has, usual, on_progress)
     values = fill_in_parameters(before, given, set(usual))
-    change_stack(cloud, project, template, values, before is not None, on_progress, only_show=True)
+    change.make(template, values, there=before is not None, only_show=True)

@@ -89,6 +89,7 @@ class SageMaker:
         check_request(name, parameters)
         refuse_others(name, TAKEN[name], parameters)
         self._roles.check(parameters)
+        self.workshop.named_elsewhere.check(parameters)
         return answer(name, self.operations[name](parameters))
 
     def load(self, document: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from infra.local.sagemaker.announcements import Announcements
 from infra.local.sagemaker.figures import Figures, UseWatch
 from infra.local.sagemaker.launch import Launcher, launcher
 from infra.local.sagemaker.logs import LogFile, LogShipper
+from infra.local.sagemaker.named_elsewhere import NamedElsewhere
 from infra.local.sagemaker.processes import Command, Process, Processes
 from infra.local.sagemaker.settings import Settings
 from infra.local.sagemaker.storage import Storage
@@ -30,11 +31,20 @@ class Workshop:
     shipper: LogShipper
     announcements: Announcements
     figures: Figures
+    named_elsewhere: NamedElsewhere
 
     @classmethod
     def open(cls, settings: Settings) -> Workshop:
         """A workshop with nothing remembered and nothing running."""
-        tools = (Storage(settings), Processes(), launcher(settings), LogShipper(settings), Announcements(), Figures())
+        tools = (
+            Storage(settings),
+            Processes(),
+            launcher(settings),
+            LogShipper(settings),
+            Announcements(),
+            Figures(),
+            NamedElsewhere(settings),
+        )
         return cls(settings, Store(), *tools)
 
     def log(self, folder: Path, group: str, name: str, host: str = "algo-1") -> LogFile:

@@ -121,6 +121,19 @@ def test_a_release_waits_while_an_endpoint_that_it_found_is_being_put_away(
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
 
 
+def test_what_a_release_creates_carries_the_project_the_release_and_the_stacks_tags(
+    registry: Any, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models, configurations, endpoints and alarms."""
+    monkeypatch.setattr(function, "environment", replace(function.environment, tags={"team": "vision"}))
+    tags = function.handler(event(), context)["tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {
+        "project": "greenlight",
+        "run": EXECUTION.name,
+        "team": "vision",
+    }
+
+
 def test_a_plan_tells_who_approved_it_and_by_which_door(registry: Any, context: Context) -> None:
     """For the record, the history and the mail."""
     told = {"by": "Ada", "door": "link", "at_epoch": DECIDED.at_epoch, "comment": "seen"}

@@ -12,9 +12,9 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
 
-def limits(data_bytes: int = 0, parallel: int = 2, **given: Any) -> Limits:
+def limits(parallel: int = 2, **given: Any) -> Limits:
     """The limits of an input that names only what a test is about."""
-    return plan_limits(RunInput.parse(given, {"dataset": "s3://bucket/set"}), data_bytes, parallel)
+    return plan_limits(RunInput.parse(given, {"dataset": "s3://bucket/set"}), parallel)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,7 @@ def limits(data_bytes: int = 0, parallel: int = 2, **given: Any) -> Limits:
 )
 def test_a_volume_follows_from_the_data(gigabytes: float, size: int) -> None:
     """It is copied, unpacked and split, and never gets less than was usual."""
-    found = limits(round(gigabytes * GB), training_instance="ml.c7i.xlarge")
-    assert (found.processing_volume_gb, found.tuning_volume_gb) == (size, size)
+    assert choose_volume(0, round(gigabytes * GB), "ml.c7i.xlarge") == size
 
 
 def test_a_volume_of_the_input_s_own_is_taken() -> None:
@@ -40,8 +39,8 @@ def test_an_instance_with_disks_of_its_own_is_asked_for_no_more_than_they_hold()
 def test_data_too_large_for_any_volume_is_told_before_anything_is_paid() -> None:
     """With what can be done; whoever knows better says how much."""
     with pytest.raises(InputError, match=r"the dataset holds 6000 GB, for which a volume of 18020 GB would be needed"):
-        limits(6000 * GB)
-    assert limits(6000 * GB, volume_gb=16384).processing_volume_gb == 16384
+        choose_volume(0, 6000 * GB, "ml.m7i.xlarge")
+    assert choose_volume(16384, 6000 * GB, "ml.m7i.xlarge") == 16384
 
 
 def test_a_processing_job_takes_as_long_as_the_input_says_and_its_state_waits_longer() -> None:

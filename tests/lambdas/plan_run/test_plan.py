@@ -52,6 +52,31 @@ def test_a_first_run_builds() -> None:
     assert drawn.approval_seconds == 72 * 3600
 
 
+def test_what_a_run_creates_carries_the_stacks_tags_and_its_volumes_the_stacks_key() -> None:
+    """Each job's instances as SageMaker takes them; disks of their own take no key."""
+    key = "arn:aws:kms:us-east-1:123456789012:key/1"
+    stack = dataclasses.replace(DEPLOYMENT, key=key, tags={"team": "vision"})
+    drawn = plan(
+        deployment=stack, prepare_instances=3, training_instance="ml.p3.2xlarge", fallback_instances=["ml.g5.xlarge"]
+    )
+    assert [tag["Key"] for tag in drawn.tags] == ["project", "run", "team"]
+    assert drawn.clusters is not None
+    assert drawn.clusters.preparation["InstanceCount"] == 3
+    assert drawn.clusters.evaluation["InstanceCount"] == 1
+    clusters = (drawn.clusters.preparation, drawn.clusters.evaluation, drawn.clusters.search, drawn.training.resources)
+    assert [cluster["VolumeKmsKeyId"] for cluster in clusters if cluster] == [key] * 4
+    assert drawn.training.fallback is not None
+    assert drawn.training.fallback.resources is not None
+    assert "VolumeKmsKeyId" not in drawn.training.fallback.resources
+    assert "VolumeKmsKeyId" not in str(plan().document())
+
+
+def test_tags_and_keys_make_no_other_model() -> None:
+    """A stack that gets a tag does not train everything again."""
+    stack = dataclasses.replace(DEPLOYMENT, key="arn:aws:kms:us-east-1:123456789012:key/1", tags={"team": "vision"})
+    assert plan(deployment=stack, tune=True).fingerprint == plan(tune=True).fingerprint
+
+
 def test_every_hyperparameter_is_text() -> None:
     """SageMaker refuses anything else."""
     drawn = plan(epochs=3, hyperparameters={"lr0": 0.002, "cos_lr": True, "optimizer": "AdamW", "nbs": 8})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -47,6 +48,24 @@ def test_a_second_upload_sends_nothing(cloud: AwsCloud, tmp_path: Path) -> None:
     assert told == [(count, 7) for count in range(1, 8)]
     assert first.uri == f"s3://{BUCKET}/datasets/bolts/"
     assert sorted(keys()) == sorted(f"datasets/bolts/{key}" for key in dataset.files)
+
+
+class UnderAKey(AwsCloud):
+    """S3 where every object lies under a KMS key: its ETag is no MD5."""
+
+    def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """The listing, with other ETags."""
+        for item in super().pages(service, operation, key, **parameters):
+            yield {**item, "ETag": '"' + "0" * 32 + '"'}
+
+
+def test_a_second_upload_under_a_key_sends_nothing_but_what_changed(cloud: AwsCloud, tmp_path: Path) -> None:
+    """Sent again, each file would have another ETag, and the same data would be trained on again."""
+    roboflow(tmp_path)
+    first = upload_dataset(UnderAKey(), BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
+    (tmp_path / "train" / "labels" / "a.txt").write_text("0 0.4 0.5 0.2 0.2\n")
+    second = upload_dataset(UnderAKey(), BUCKET, read_dataset(tmp_path), "bolts", lambda *_: None)
+    assert (first.sent, second.sent, second.unchanged) == (7, 1, 6)
 
 
 def test_what_links_lead_to_is_sent_and_no_link(cloud: AwsCloud, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from workflow.contract.model import TASKS
 from workflow.contract.run_input import RunInput
 from workflow.contract.scores import figures_of
 from workflow.machines import diagram
+from workflow.stack.definitions import fit_out
 
 PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
 
@@ -43,6 +44,14 @@ STATES = [
     if state["Type"] == "Task"
 ]
 PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
+FITTED_OUT = [
+    pytest.param(state, id=f"{machine}{' in a VPC' * vpc}{' under a key' * key}: {name}")
+    for machine, definition in DEFINITIONS.items()
+    for vpc, key in ((True, False), (False, True), (True, True))
+    for name, state in fit_out(definition, vpc=vpc, key=key)["States"].items()
+    if state != definition["States"][name]
+]
+"""The states that differ in a stack with a network, with a key, with both."""
 PLACEHOLDERS = {
     "Partition": "aws",
     "Project": "greenlight",
@@ -50,6 +59,9 @@ PLACEHOLDERS = {
     "TrainingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-training:1",
     "ServingImage": "000000000000.dkr.ecr.us-east-1.amazonaws.com/greenlight-serving:1",
     "LatencyThresholdMicroseconds": "2000000",
+    "SubnetIds": "subnet-0a,subnet-0b",
+    "SecurityGroupIds": "sg-0c",
+    "KeyArn": "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 }
 
 
@@ -187,17 +199,18 @@ def test_a_bad_end_never_looks_like_a_success() -> None:
 # --- every Task's parameters against the model of the API it calls ---------------------------------
 
 
-def build_plan(**given: Any) -> dict[str, Any]:
-    """The plan of a run, drawn up by the function that does it."""
+def build_plan(key: str = "", **given: Any) -> dict[str, Any]:
+    """The plan of a run, drawn up by the function that does it; ``key`` is that of the jobs' volumes."""
     execution = Execution("arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly", "nightly")
-    deployment = Deployment("greenlight", "bucket", PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"])
+    images = PLACEHOLDERS["TrainingImage"], PLACEHOLDERS["ServingImage"]
+    deployment = Deployment("greenlight", "bucket", *images, key=key, tags={"cost center": "vision/42"})
     stored = Stored((StoredFile("images/1.jpg", "tag", 100),), "", None, None)
     return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored).document()
 
 
 def sample_data() -> dict[str, Any]:
     """The data of an execution, as the Lambdas write it, with every key that a state reads."""
-    plan = build_plan()
+    plan = build_plan(key=PLACEHOLDERS["KeyArn"])
     figures = {"map50": 0.9, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
     return {
         "plan": {
@@ -355,6 +368,7 @@ def evaluate_first(text: str, data: dict[str, Any]) -> tuple[Any, str]:
         "Format": lambda: values[0].replace("{}", "%s") % tuple(values[1:]),
         "JsonMerge": lambda: {**values[0], **values[1]},
         "MathAdd": lambda: sum(values),
+        "StringSplit": lambda: resolve(values[0], data).split(values[1]),
         "StringToJson": lambda: json.loads(resolve(values[0], data)),
     }
     return known[name](), rest[1:]
@@ -402,7 +416,7 @@ def api_call(state: dict[str, Any]) -> tuple[str, str]:
     return service, action[0].upper() + action[1:]
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", [*STATES, *FITTED_OUT])
 def test_the_parameters_of_every_task_fit_the_api(state: dict[str, Any]) -> None:
     """Names, types, required members, enumerations, patterns and lengths are those of the service's model."""
     check_call(state, sample_data())

@@ -26,7 +26,10 @@ MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
 SESSION = botocore.session.get_session()
 ANYTHING, VALUE = "all below it is promised", "nothing below it is known"
 PLANS = {"${PlanRunArn}": BuildPlan, "${PlanReleaseArn}": ReleasePlan}
-ALWAYS_PLANNED = {"inference_ami", "limits", "volume_gb", "archive_etag", "previous", "smoke_digest", "variant"}
+ALWAYS_PLANNED = {
+    *("inference_ami", "limits", "resources", "tags", "clusters"),
+    *("archive_etag", "previous", "smoke_digest", "variant"),
+}
 """Fields with a default for plans from before, which every plan that is made today has with another value."""
 NOT_YET = {"DescribeTrainingJob": {"ModelArtifacts"}}
 """Members that the model requires, and that a job which was stopped too early has all the same not got."""

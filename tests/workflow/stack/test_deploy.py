@@ -21,9 +21,10 @@ from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, UsageError
 from workflow.stack.budget import keep_budget, remove_budget
 from workflow.stack.changes import Step
-from workflow.stack.deploy import check_project, collect_parameters, deploy, fill_in_parameters
+from workflow.stack.deploy import deploy
 from workflow.stack.destroy import destroy
 from workflow.stack.outputs import Place, parse_outputs, read_stack
+from workflow.stack.parameters import check_project, collect_parameters, fill_in_parameters
 from workflow.stack.subscription import count
 
 
@@ -223,6 +224,41 @@ def test_what_was_not_said_again_keeps_its_value(stand_in: StandIn, root: Path) 
     assert stand_in.client("scheduler").get_schedule(Name="keeps-nightly")["State"] == "ENABLED"
 
 
+def test_what_a_stack_was_made_with_for_good_is_not_changed(stand_in: StandIn, root: Path) -> None:
+    """CloudFormation would replace the registries, under names that are taken; that is said before anything is done."""
+    deploy("forgood", root=root)
+    key = "arn:aws:kms:us-east-1:000000000000:key/1"
+    with pytest.raises(UsageError, match=r"KeyArn cannot change .* This one has none; deploy another one"):
+        deploy("forgood", parameters={"KeyArn": key}, root=root)
+
+
+def test_a_bucket_that_was_there_before_outlives_the_stack(stand_in: StandIn, root: Path) -> None:
+    """Even one that is called as the stack's own would be: what is in it is its owner's."""
+    s3, name = stand_in.client("s3"), "brings-000000000000-us-east-1"
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="datasets/mine/1.jpg", Body=b"picture")
+    assert deploy("brings", parameters={"ExistingBucket": name}, root=root).bucket == name
+    heard = Heard()
+    destroy("brings", on_progress=heard.append)
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket=name)["Contents"]] == ["datasets/mine/1.jpg"]
+    assert heard.statuses(name) == ["stays"]
+
+
+def test_tags_are_the_stacks_and_the_runs_and_stay_until_they_are_taken_away(stand_in: StandIn, root: Path) -> None:
+    """CloudFormation puts the stack's on what it makes; what runs create gets them by the plan."""
+
+    def tags() -> tuple[dict[str, str], dict[str, str]]:
+        stack = stand_in.client("cloudformation").describe_stacks(StackName="tagged")["Stacks"][0]
+        function = stand_in.client("lambda").get_function_configuration(FunctionName="tagged-plan-run")
+        return {t["Key"]: t["Value"] for t in stack["Tags"]}, json.loads(function["Environment"]["Variables"]["TAGS"])
+
+    deploy("tagged", tags={"team": "vision", "cost center": "42"}, root=root)
+    deploy("tagged", tags={"cost center": "", "stage": "test"}, root=root)
+    assert tags() == ({"project": "tagged", "team": "vision", "stage": "test"}, {"team": "vision", "stage": "test"})
+    with pytest.raises(UsageError, match="Greenlight sets it"):
+        deploy("tagged", tags={"project": "mine"}, root=root)
+
+
 def test_a_changed_function_is_deployed_and_answers(stand_in: StandIn, root: Path, tmp_path: Path) -> None:
     """The approval page answers at its address without signing in; a change of its code arrives."""
     copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
@@ -246,7 +282,7 @@ def test_a_resource_that_fails_is_named_with_its_reason_and_the_next_attempt_wor
     """A failed first deployment leaves a dead stack, which the next one clears away."""
     copy = shutil.copytree(root, tmp_path / "copy", symlinks=True)
     template = (copy / "infra" / "template.yaml").read_text()
-    broken = template.replace("${CodePrefix}/build.asl.json", "${CodePrefix}/missing.asl.json")
+    broken = template.replace("${CodePrefix}/build", "${CodePrefix}/missing")
     (copy / "infra" / "template.yaml").write_text(broken)
     with pytest.raises(GreenlightError, match=r"ROLLBACK_COMPLETE.*\n  BuildMachine: .*missing\.asl\.json"):
         deploy("fails", root=copy)

@@ -15,6 +15,7 @@ import pytest
 
 from workflow.errors import GreenlightError
 from workflow.stack import package
+from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
@@ -143,7 +144,7 @@ def test_a_changed_definition_changes_the_prefix(tmp_path: Path) -> None:
 def test_a_missing_definition_says_how_to_make_it(tmp_path: Path) -> None:
     """A fresh checkout has both; a deleted one is named."""
     with pytest.raises(GreenlightError, match=r"build\.asl\.json is missing: render it with"):
-        package.find_definitions(tmp_path)
+        find_definitions(tmp_path)
 
 
 def test_dependencies_that_cannot_be_installed_say_why(tmp_path: Path) -> None:
