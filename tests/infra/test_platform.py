@@ -88,7 +88,7 @@ def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_rol
 
 
 def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
-    """The gates on data and smoke, the notes, the watch over trainings and the endpoints write nothing under the key."""
+    """Gates on data and smoke, notes, the watch over trainings and endpoints write nothing under the key."""
     only = {
         role for role in read.of_type(keyed, "AWS::IAM::Role")
         if statements(keyed, role).get("UseTheKey", {}).get("Action") == ["kms:Decrypt"]
