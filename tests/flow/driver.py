@@ -56,7 +56,7 @@ class Flow:
 
     def hurry(self, execution: str) -> None:
         """Tell a run's training, wherever the run has put the images, that it shall do well from its next start."""
-        prefix = f"runs/{execution.rsplit(':', 1)[-1]}/"
+        prefix = f"copies/{execution.rsplit(':', 1)[-1]}/"
         pages = self.storage.get_paginator("list_objects_v2").paginate(Bucket=self.stack.bucket, Prefix=prefix)
         told = [item["Key"] for page in pages for item in page["Contents"] if item["Key"].endswith("behave.json")]
         assert told

@@ -181,4 +181,6 @@ class ModelPackages:
         etag = self._workshop.storage.etag(url)
         if etag is None:
             raise invalid(f"Could not find model data at {url}.")
+        if container.get("ModelDataETag", etag) != etag:
+            raise invalid(f"The model data at {url} has not the ETag {container['ModelDataETag']}.")
         return {**container, "ModelDataETag": etag}

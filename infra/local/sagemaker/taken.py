@@ -40,7 +40,10 @@ _PACKAGE: Members = {
     **_STAGE,
     **_TAGS,
     "InferenceSpecification": {
-        "Containers": done("Image", "ModelDataUrl", "Environment", "Framework", "FrameworkVersion", "NearestModelName"),
+        "Containers": {
+            **done("Image", "ModelDataUrl", "ModelDataETag", "Environment"),
+            **done("Framework", "FrameworkVersion", "NearestModelName"),
+        },
         **done("SupportedContentTypes", "SupportedResponseMIMETypes"),
         **place("SupportedTransformInstanceTypes", "SupportedRealtimeInferenceInstanceTypes"),
     },

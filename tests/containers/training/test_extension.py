@@ -79,7 +79,8 @@ def test_the_example_fades_some_pictures_before_they_become_tensors() -> None:
     for image in changed:
         assert (image.dtype, image.shape) == (np.uint8, (1, 1, 3))
         low, high, grey = image[0, 0]
-        assert low > 0
-        assert high < 255
+        # Towards 114 from both sides; of the least fading one of them may be lost to rounding.
+        assert low < 114 < high
+        assert low > 0 or high < 255
         assert grey in (113, 114)
     assert {one["cls"] for one in seen} == {1}

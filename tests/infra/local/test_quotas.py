@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.infra.local.sagemaker.requests import BUCKET, CONTAINER, processing, training
+from tests.infra.local.sagemaker.requests import BUCKET, CONTAINER, ROLE, processing, training
 from tests.stand_in import StandIn
 
 NONE, ONE = "ml.g5.xlarge for training job usage", "ml.m5.xlarge for processing job usage"
@@ -24,6 +24,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     options = tuple(word for quota in given for word in ("--quota", quota))
     with StandIn(tmp_path_factory.mktemp("state"), {"fake": CONTAINER}, options=options) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
+        running.role(ROLE)
         yield running
 
 

@@ -20,13 +20,14 @@ from workflow.stack.doctor import OK, PROBLEM, UNKNOWN, Finding, examine
 from workflow.stack.quotas import check_quotas
 
 SPOT = "ml.g5.xlarge for spot training job usage"
+DEMAND = "ml.g5.xlarge for training job usage"
 ENDPOINT = "ml.c7i.xlarge for endpoint usage"
 
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """An account with no spot training on ml.g5 and two instances for endpoints."""
-    options = ("--quota", f"{SPOT}=0", "--quota", f"{ENDPOINT}=2")
+    """An account with no training on ml.g5 and two instances for endpoints."""
+    options = ("--quota", f"{SPOT}=0", "--quota", f"{DEMAND}=0", "--quota", f"{ENDPOINT}=2")
     with (
         StandIn(tmp_path_factory.mktemp("state"), options=options) as running,
         pytest.MonkeyPatch.context() as environment,
@@ -57,11 +58,12 @@ def test_an_account_is_looked_at_before_and_after_its_stack_is_made(
     assert sorted(step.reason.partition("'")[2].partition("'")[0] for step in told if step.resource == "quota") == [
         ENDPOINT,
         SPOT,
+        DEMAND,
     ]
     with pytest.raises(UsageError, match=r"endpoint_instance = ml\.c7i\.xlarge: .*training_instance = ml\.g5\.xlarge"):
         check_quotas(AwsCloud(), "ready", {})
 
-    small = {"spot": False, "endpoint_instance": "ml.c7i.large"}
+    small = {"spot": False, "training_instance": "ml.c7i.xlarge", "endpoint_instance": "ml.c7i.large"}
     after = by_name(examine(AwsCloud(), "ready", small))
     assert {one.state for one in after.values()} == {OK}
     assert check_quotas(AwsCloud(), "ready", small) == ""

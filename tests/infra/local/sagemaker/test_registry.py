@@ -139,6 +139,17 @@ def test_a_version_needs_its_archive(service: SageMaker, group: str, s3: Any) ->
         register(service, group, InferenceSpecification={**missing, **types})
 
 
+def test_an_archive_that_is_named_with_its_etag_has_that_one(service: SageMaker, group: str) -> None:
+    """As it is described, a version can be registered again; one whose archive became another cannot."""
+    described = service.call("DescribeModelPackage", {"ModelPackageName": register(service, group)})
+    specification = described["InferenceSpecification"]
+    again = register(service, group, InferenceSpecification=specification)
+    assert service.call("DescribeModelPackage", {"ModelPackageName": again})["InferenceSpecification"] == specification
+    specification["Containers"][0]["ModelDataETag"] = "0" * 32
+    with pytest.raises(ServiceError, match="has not the ETag 0000"):
+        register(service, group, InferenceSpecification=specification)
+
+
 def test_a_group_with_versions_cannot_be_deleted(service: SageMaker, group: str) -> None:
     """Only an empty one can, and then its name is free again."""
     arn = register(service, group)
