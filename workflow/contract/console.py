@@ -77,6 +77,10 @@ class Console:
         """A dashboard of CloudWatch."""
         return self._address("cloudwatch", f"dashboards:name={_plain(name)}")
 
+    def quota(self, service: str, code: str) -> str:
+        """A quota of a service, where more of it is asked for."""
+        return f"https://{self.region}.{self.host}/servicequotas/home/services/{service}/quotas/{code}"
+
     def stored(self, uri: str) -> str:
         """An object in S3, which is opened there. Raises ContractError where ``uri`` is no S3 address."""
         bucket, key = split_s3_uri(uri)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.console import HOSTS
+from workflow.contract.console import HOSTS, Console
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 
@@ -124,8 +124,7 @@ def ask_for_more(need: Need, quota: Quota, region: str, partition: str) -> str:
 
 def console_link(quota: Quota, region: str, partition: str) -> str:
     """The quota's page in the console."""
-    console = HOSTS.get(partition, HOSTS["aws"])
-    return f"https://{region}.{console}/servicequotas/home/services/{SERVICE}/quotas/{quota.code}"
+    return Console(HOSTS.get(partition, HOSTS["aws"]), region).quota(SERVICE, quota.code)
 
 
 def refuse_short(needs: Needs, quotas: Mapping[str, Quota], region: str, partition: str) -> None:

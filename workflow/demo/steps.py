@@ -6,7 +6,6 @@ A step returns what later steps need. What stops the thing that it starts, it ad
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -38,7 +37,7 @@ from workflow.runs.start import start_run
 from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
 from workflow.stack.deploy import deploy
-from workflow.stack.outputs import Stack, describe_stack
+from workflow.stack.outputs import Stack, defaults_of, describe_stack, values_of
 from workflow.standin import StandIn, make_environments
 
 PROJECT = "greenlight"
@@ -138,9 +137,7 @@ def deploy_stack(url: str, options: Options) -> Site:
 
 def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults that the stack shall have: those of a person stay, an earlier demonstration's policy goes."""
-    found = describe_stack(cloud, PROJECT) or {}
-    parameters = {one["ParameterKey"]: one.get("ParameterValue", "") for one in found.get("Parameters", [])}
-    kept = json.loads(parameters.get("Defaults") or "{}")
+    kept = defaults_of(values_of(describe_stack(cloud, PROJECT)))
     return {**{key: value for key, value in kept.items() if key not in POLICY}, **policy}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.policy import REFUSE, show
 from workflow.contract.run_input import RunInput
-from workflow.stack.outputs import describe_stack, values_of
+from workflow.stack.outputs import defaults_of, describe_stack, values_of
 
 SHOWN = 3
 """Keys that are named where a run asks less; the rest are counted."""
@@ -40,4 +39,4 @@ class Demands:
 def read_demands(cloud: Cloud, project: str) -> Demands:
     """The stack's own, or a fresh stack's where there is none."""
     given = values_of(describe_stack(cloud, project))
-    return Demands(json.loads(given.get("Defaults") or "{}"), given.get("PolicyLoosening") or REFUSE)
+    return Demands(defaults_of(given), given.get("PolicyLoosening") or REFUSE)

@@ -5,6 +5,7 @@ Everything that talks to a project starts here. It reads; ``deploy`` and ``destr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
@@ -83,7 +84,13 @@ def describe_stack(cloud: Cloud, project: str) -> dict[str, Any] | None:
 def values_of(stack: Mapping[str, Any] | None) -> dict[str, str]:
     """The parameters of a stack as it is; none where there is no stack."""
     found = stack.get("Parameters", []) if stack else []
-    return {item["ParameterKey"]: item["ParameterValue"] for item in found}
+    return {item["ParameterKey"]: item.get("ParameterValue", "") for item in found}
+
+
+def defaults_of(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The keys of a run's input that a stack with these parameters starts every run from."""
+    defaults: dict[str, Any] = json.loads(parameters.get("Defaults") or "{}")
+    return defaults
 
 
 def read_stack(cloud: Cloud, project: str) -> Stack:

@@ -15,7 +15,7 @@ from workflow.clients import Cloud
 from workflow.errors import ServiceError, UsageError
 from workflow.stack.changes import Progress, Step
 from workflow.stack.images import IMAGES
-from workflow.stack.outputs import Place
+from workflow.stack.outputs import Place, values_of
 
 BUILT = ("", "built")
 """What sets an image back to the one that is built here."""
@@ -40,7 +40,7 @@ def choose_images(
 
     Raises UsageError for an address that SageMaker could not pull from, and for an image that is not there.
     """
-    had = {item["ParameterKey"]: item["ParameterValue"] for item in before.get("Parameters", [])} if before else {}
+    had = values_of(before)
     own, repositories = _words(had.get(OWN, "")), _words(had.get(REPOSITORIES, ""))
     back = set()
     for name in IMAGES:

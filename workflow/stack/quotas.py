@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,7 +24,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.stack.changes import Progress, Step
-from workflow.stack.outputs import Place, describe_stack, values_of
+from workflow.stack.outputs import Place, defaults_of, describe_stack, values_of
 
 _ANY_DATASET = {"dataset": "s3://any-bucket/any/"}
 
@@ -36,7 +35,7 @@ def needs_on(cloud: Cloud, project: str, parameters: Mapping[str, str], given: M
     Of instances for endpoints: staging's one, production's as many as it has, or would get, and as many once more where
     blue/green moves its traffic. Raises InputError for an input that no run could use.
     """
-    asked = RunInput.parse(given, {**_ANY_DATASET, **json.loads(parameters.get("Defaults", "{}"))})
+    asked = RunInput.parse(given, {**_ANY_DATASET, **defaults_of(parameters)})
     there = count_in_production(cloud, f"{project}-production") if parameters else 0
     count = there or int(parameters.get("EndpointInstanceCount", "1"))
     return needs_of(asked, 1 + 2 * count, tried_instances(asked))
