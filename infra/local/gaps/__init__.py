@@ -18,6 +18,7 @@ from infra.local.gaps import (
     deletion,
     email,
     encrypted_objects,
+    function_logs,
     function_urls,
     functions,
     history,
@@ -66,6 +67,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         principals,
         resume,
         functions,
+        function_logs,
         time_zones,
         transport,
     ):

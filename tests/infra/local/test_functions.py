@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.local.machines import Machines, zipped
+from tests.infra.local.machines import ROLE, Machines, zipped
 
 _SEEN = """\
 import os, sys
@@ -129,3 +129,20 @@ def test_no_function_outlives_the_stand_in() -> None:
         program, cwd=Path(__file__).parents[3], capture_output=True, text=True, timeout=60, check=True
     )
     assert json.loads(told.stdout) == {"before": 2, "late": "the stand-in is stopping", "left": 0}
+
+
+def test_a_function_s_log_group_is_made_only_where_its_role_may(machines: Machines) -> None:
+    """A function that ends after its stack was deleted does not leave a group that nobody deletes."""
+    iam, logs = machines.stand_in.client("iam"), machines.stand_in.client("logs")
+    refused, allowed = f"{ROLE}-writes-no-group", f"{ROLE}-writes-groups"
+    for role in (refused, allowed):
+        machines.stand_in.role(role, "lambda")
+    statement = {"Effect": "Allow", "Action": ["logs:CreateLogGroup"], "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=allowed.rpartition("/")[2], PolicyName="logs", PolicyDocument=json.dumps({"Statement": [statement]})
+    )
+    for role, made in ((refused, False), (allowed, True)):
+        function = machines.function("def handler(event, context): return 1", Role=role)
+        assert invoked(machines, function) == 1
+        found = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{function.rpartition(':')[2]}")["logGroups"]
+        assert bool(found) is made
