@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from containers.serving.model.arrays import Doubles, Integers
+Integers = npt.NDArray[np.int64]
+Doubles = npt.NDArray[np.float64]
 
 LABEL_WEIGHT = 4.0
 """A label that is hidden is worse than a box that is: its text cannot be guessed."""
+CROWD = 100
+"""With more labels than this, one that finds no place of its own near its box lies on others."""
 
 
 def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, height: int) -> list[tuple[int, int]]:
@@ -20,7 +24,9 @@ def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, 
 
     ``sizes`` are the labels' (width, height). The first box has the first choice: above it, in its upper edge, below
     it, in its lower edge, each at its left and at its right, then beside it and a line farther away; of the places that
-    hide equally little the first is taken. A label larger than the picture begins at its left or top edge.
+    hide equally little the first is taken. Where each of them hides another label, and there is no ``CROWD``, the
+    nearest place in the picture that hides none is taken, if there is any. A label larger than the picture begins at
+    its left or top edge.
     """
     taken: Integers = np.zeros((len(boxes), 4), np.int64)
     for at, ((left, top, right, bottom), (wide, high)) in enumerate(zip(boxes.tolist(), sizes, strict=True)):
@@ -31,8 +37,29 @@ def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, 
         lefts = lefts.clip(0, max(0, width - wide))
         places = np.stack((lefts, tops, lefts + wide, tops + high), axis=1)
         hidden = LABEL_WEIGHT * _hidden(places, taken[:at]) + _hidden(places, boxes)
-        taken[at] = places[hidden.round(2).argmin()]
+        best = places[hidden.round(2).argmin()]
+        if len(boxes) <= CROWD and _hidden(best[None], taken[:at]).any():
+            best = _nearest_free(best, taken[:at], width, height)
+        taken[at] = best
     return [(int(left), int(top)) for left, top in taken[:, :2]]
+
+
+def _nearest_free(place: Integers, taken: Integers, width: int, height: int) -> Integers:
+    """The place nearest to ``place`` that is as large and hides none of ``taken``; the same where there is none."""
+    left, top, right, bottom = place.tolist()
+    wide, high = right - left, bottom - top
+    # Flush with the picture's edges or with a label that is there: no free place lies farther from all of them.
+    lefts = np.unique([left, 0, max(0, width - wide), *taken[:, 2], *(taken[:, 0] - wide)]).clip(
+        0, max(0, width - wide)
+    )
+    tops = np.unique([top, 0, max(0, height - high), *taken[:, 3], *(taken[:, 1] - high)]).clip(
+        0, max(0, height - high)
+    )
+    corners = np.stack(np.meshgrid(lefts, tops), axis=-1).reshape(-1, 2)
+    places = np.concatenate((corners, corners + np.array([wide, high])), axis=1)
+    free = places[_hidden(places, taken) == 0]
+    away = np.abs(free[:, :2] - place[:2]).sum(axis=1)
+    return np.asarray(free[away.argmin()] if len(free) else place, np.int64)
 
 
 def _hidden(places: Integers, areas: Integers) -> Doubles:
