@@ -25,10 +25,11 @@ def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, 
     ``sizes`` are the labels' (width, height). The first box has the first choice: above it, in its upper edge, below
     it, in its lower edge, each at its left and at its right, then beside it and a line farther away; of the places that
     hide equally little the first is taken. Where each of them hides another label, and there is no ``CROWD``, the
-    nearest place in the picture that hides none is taken, if there is any. A label larger than the picture begins at
-    its left or top edge.
+    nearest place in the picture that hides none is taken, until there is none. A label larger than the picture begins
+    at its left or top edge.
     """
     taken: Integers = np.zeros((len(boxes), 4), np.int64)
+    room = len(boxes) <= CROWD
     for at, ((left, top, right, bottom), (wide, high)) in enumerate(zip(boxes.tolist(), sizes, strict=True)):
         rows = (top - high, top, bottom, bottom - high)
         beside, farther = (top, top), (top - 2 * high, bottom + high)
@@ -38,28 +39,37 @@ def place_labels(boxes: Integers, sizes: Sequence[tuple[int, int]], width: int, 
         places = np.stack((lefts, tops, lefts + wide, tops + high), axis=1)
         hidden = LABEL_WEIGHT * _hidden(places, taken[:at]) + _hidden(places, boxes)
         best = places[hidden.round(2).argmin()]
-        if len(boxes) <= CROWD and _hidden(best[None], taken[:at]).any():
-            best = _nearest_free(best, taken[:at], width, height)
+        if room and _hidden(best[None], taken[:at]).any():
+            free = _find_free(best, taken[:at], width, height)
+            room = free is not None
+            best = best if free is None else free
         taken[at] = best
     return [(int(left), int(top)) for left, top in taken[:, :2]]
 
 
-def _nearest_free(place: Integers, taken: Integers, width: int, height: int) -> Integers:
-    """The place nearest to ``place`` that is as large and hides none of ``taken``; the same where there is none."""
+def _find_free(place: Integers, taken: Integers, width: int, height: int) -> Integers | None:
+    """The place nearest to ``place`` that is as large and touches none of ``taken``; None where there is none.
+
+    It is flush with an edge of the picture or with a label that is there: any other one could be moved nearer.
+    """
     left, top, right, bottom = place.tolist()
     wide, high = right - left, bottom - top
-    # Flush with the picture's edges or with a label that is there: no free place lies farther from all of them.
-    lefts = np.unique([left, 0, max(0, width - wide), *taken[:, 2], *(taken[:, 0] - wide)]).clip(
-        0, max(0, width - wide)
-    )
-    tops = np.unique([top, 0, max(0, height - high), *taken[:, 3], *(taken[:, 1] - high)]).clip(
-        0, max(0, height - high)
-    )
-    corners = np.stack(np.meshgrid(lefts, tops), axis=-1).reshape(-1, 2)
-    places = np.concatenate((corners, corners + np.array([wide, high])), axis=1)
-    free = places[_hidden(places, taken) == 0]
-    away = np.abs(free[:, :2] - place[:2]).sum(axis=1)
-    return np.asarray(free[away.argmin()] if len(free) else place, np.int64)
+    most_left, most_top = max(0, width - wide), max(0, height - high)
+    lefts = np.array([left, *taken[:, 2], *(taken[:, 0] - wide)]).clip(0, most_left)
+    tops = np.array([top, *taken[:, 3], *(taken[:, 1] - high)]).clip(0, most_top)
+    best, nearest = None, width + height
+    for row in sorted(set(tops.tolist()), key=lambda row: abs(row - top)):
+        if abs(row - top) >= nearest:
+            break
+        beside = taken[(taken[:, 1] < row + high) & (row < taken[:, 3])]
+        shut = (beside[:, 0] < lefts[:, None] + wide) & (lefts[:, None] < beside[:, 2])
+        free = lefts[~shut.any(axis=1)]
+        if len(free):
+            found = int(free[np.abs(free - left).argmin()])
+            away = abs(row - top) + abs(found - left)
+            if away < nearest:
+                best, nearest = np.array([found, row, found + wide, row + high]), away
+    return best
 
 
 def _hidden(places: Integers, areas: Integers) -> Doubles:
