@@ -101,7 +101,7 @@ def test_a_policy_can_be_attached_and_names_the_project(name: str) -> None:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if "*" in resources:
             assert statement["Sid"] in {
-                "ReadTheTemplate",
+                "LogInToTheImageRegistry",
                 "ReadTheQuotas",
                 "FindWhatRunsMade",
                 "MakeKeys",
