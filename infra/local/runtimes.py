@@ -21,9 +21,10 @@ PROVIDED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3"
 def find_python(runtime: str) -> str | None:
     """The program that runs `python3.12`: on the PATH or, where nothing is there, of pyenv. None without one."""
     for program in _candidates(runtime):
-        # What a version manager lays on the PATH is there also where it would start nothing.
+        # What a version manager lays on the PATH is there also where it would start nothing; a system's smallest Python
+        # lacks what every client of AWS needs.
         said = subprocess.run(
-            [program, "-I", "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"],
+            [program, "-I", "-c", "import ssl, sys, zlib; print('python%d.%d' % sys.version_info[:2])"],
             capture_output=True,
             text=True,
             check=False,
