@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
+import json
 import re
 
 import pytest
+from cfnlint.api import lint
 
 from infra.local.gaps.stack_rights import KEY_RIGHTS, NETWORK_RIGHTS, RIGHTS
 from tests.infra import policies, template
@@ -101,10 +103,26 @@ def test_a_policy_can_be_attached_and_names_the_project(name: str) -> None:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if "*" in resources:
             assert statement["Sid"] in {
-                "ReadTheTemplate",
+                "LogInToTheImageRegistry",
                 "ReadTheQuotas",
                 "FindWhatRunsMade",
                 "MakeKeys",
                 "NoResource",
             }
         assert not any(action.endswith(":*") for action in policies.actions({"Statement": [statement]}))
+
+
+def findings(actions: set[str]) -> list[str]:
+    """What cfn-lint says of a policy with these actions: among other things, of one that its service does not have."""
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    managed = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    return [str(match) for match in lint(json.dumps({"Resources": {"Policy": managed}}), regions=["us-east-1"])]
+
+
+@pytest.mark.parametrize("name", ["deploy", "cloudformation", "options"])
+def test_every_action_of_a_policy_is_one_that_aws_knows(name: str) -> None:
+    """IAM takes a policy whose action is misspelt, and allows nothing by it."""
+    actions = policies.actions(policies.load(name))
+    assert findings(actions) == []
+    assert findings({*actions, "sagemaker:DescribeModels"})

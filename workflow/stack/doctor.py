@@ -18,6 +18,7 @@ from workflow.stack.front import HTTP_API, URL, has_urls
 from workflow.stack.front import PARAMETER as FRONT
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
 from workflow.stack.quotas import find_quotas, needs_on
+from workflow.stack.registry import has_groups
 from workflow.stack.subscription import count
 
 PROBLEM, OK, UNKNOWN = "problem", "ok", "unknown"
@@ -48,6 +49,7 @@ def examine(cloud: Cloud, project: str, given: Mapping[str, Any]) -> Iterator[Fi
     parameters = values_of(found)
     yield from _looked(lambda: look_at_concurrency(cloud, parameters), "Lambda's limit")
     yield look_at_front(place, parameters)
+    yield look_at_registry(place)
     yield from _looked(lambda: look_at_quotas(cloud, project, place, parameters, given), "quotas")
     try:
         stack = read_stack(cloud, project)
@@ -94,6 +96,14 @@ def look_at_front(place: Place, parameters: Mapping[str, str]) -> Finding:
         then = f"greenlight deploy --parameter {FRONT}={HTTP_API}"
         return Finding("approval page", PROBLEM, f"{place.region} has no function URLs", then)
     return Finding("approval page", OK, f"{place.region} has no function URLs: it stands behind an HTTP API")
+
+
+def look_at_registry(place: Place) -> Finding:
+    """Whether CloudFormation can make the registry there."""
+    if has_groups(place):
+        return Finding("registry", OK, f"{place.region} has model package groups")
+    said = f"CloudFormation makes no model package group in {place.region}"
+    return Finding("registry", PROBLEM, said, "deploy in another region")
 
 
 def look_at_quotas(
