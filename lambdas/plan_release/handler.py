@@ -136,6 +136,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises ReleaseRefused otherwise, and ReleaseOvertaken where a plan was confirmed too late.
     """
+    accounts.forget()
     try:
         action = read_action(event, environment.defaults)
     except ContractError as error:

@@ -33,7 +33,7 @@ def load(path: Path = PATH) -> Json:
     return loaded
 
 
-def resolved(path: Path = PATH, **parameters: Any) -> Json:
+def resolved(path: Path = PATH, /, **parameters: Any) -> Json:
     """The template as a stack with these parameters gets it: no condition is left, and what it lacks is gone."""
     template = load(path)
     given = {name: item.get("Default") for name, item in template["Parameters"].items()} | parameters

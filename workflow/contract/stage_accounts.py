@@ -42,13 +42,17 @@ class StageAccounts:
         if not role:
             return client
         if time.time() >= self._until:
-            self._sessions, self._twins = {}, {}
-            self._until = time.time() + _SESSION_SECONDS - _LEFT_SECONDS
+            self.forget()
         if (stage, client) not in self._twins:
             name = client.meta.service_model.service_name
             session = self._session(stage, role)
             self._twins[stage, client] = self._make(name, config=client.meta.config, **session)
         return self._twins[stage, client]
+
+    def forget(self) -> None:
+        """Assume the roles anew from now on, so that a trust which was taken back holds."""
+        self._sessions, self._twins = {}, {}
+        self._until = time.time() + _SESSION_SECONDS - _LEFT_SECONDS
 
     def look(self, stage: str) -> str:
         """Why the account of a stage cannot be reached; empty where it can be, or is this one."""

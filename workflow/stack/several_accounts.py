@@ -23,13 +23,14 @@ OF_AN_ACCOUNT = ("sagemaker", "cloudwatch")
 def spread(machine: dict[str, Any]) -> dict[str, Any]:
     """The Release machine, each of whose calls is made in the account of the stage that it is about.
 
-    Raises GreenlightError for a machine that has not the states of a release.
+    Raises GreenlightError where production's model would be left out.
     """
     spread_out = copy.deepcopy(machine)
-    states = spread_out["States"]
-    if MODEL not in states or BEFORE not in states:
-        raise GreenlightError(f"the machine has no state '{MODEL}' or none '{BEFORE}': it releases nothing")
-    spread_out["States"] = states = _with_second_model(states)
+    states = spread_out.get("States", {})
+    if (MODEL in states) != (BEFORE in states):
+        raise GreenlightError(f"the machine has one of the states '{MODEL}' and '{BEFORE}', and not the other")
+    if MODEL in states:
+        spread_out["States"] = states = _with_second_model(states)
     for name, state in states.items():
         if service_of(state) not in OF_AN_ACCOUNT:
             continue

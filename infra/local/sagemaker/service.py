@@ -155,15 +155,17 @@ class Accounts:
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            for found in self._of.values():
-                found.workshop.store.clear()
+        for found in self._opened_ones():
+            found.workshop.store.clear()
 
     def stop(self) -> None:
         """End every process; what is remembered stays."""
+        for found in self._opened_ones():
+            found.stop()
+
+    def _opened_ones(self) -> list[SageMaker]:
         with self._lock:
-            for found in self._of.values():
-                found.stop()
+            return list(self._of.values())
 
 
 _accounts: Accounts | None = None
