@@ -22,6 +22,8 @@ def rights_of(service: str, operation: str, parameters: dict[str, Any], region: 
         yield ("cloudwatch:TagResource" if service == "cloudwatch" else f"{service}:AddTags"), resources[0], {}
     if "ExecutionRoleArn" in parameters:
         yield "iam:PassRole", parameters["ExecutionRoleArn"], {"iam:PassedToService": f"{service}.amazonaws.com"}
+    if "KmsKeyId" in parameters:
+        yield "kms:CreateGrant", parameters["KmsKeyId"], {"kms:GrantIsForAWSResource": "true"}
     rollback = parameters.get("DeploymentConfig", {}).get("AutoRollbackConfiguration", {})
     for alarm in rollback.get("Alarms", []):
         yield "cloudwatch:DescribeAlarms", _alarm(alarm["AlarmName"], region, account), {}

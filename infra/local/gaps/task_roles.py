@@ -91,11 +91,13 @@ def _check_trust(role: str, machine: str, of_machine: str) -> None:
 
 def _check_rights(role: str, integration: str, parameters: dict[str, Any], account: str) -> None:
     service, _, operation = integration.removesuffix(".sync").rpartition(":")
+    if service not in _DENIED:
+        raise engine._ExecutionError("States.Runtime", f"the local stand-in cannot judge Credentials of {integration}")
     caller = _session(role)
     for action, arn, context in rights_of(service.rpartition(":")[2], operation, parameters, get_region(), account):
         if not may(caller, action, arn, context):
             said = f"User: {caller} is not authorized to perform: {action} on resource: {arn}"
-            raise engine._ExecutionError(_DENIED.get(service, "States.TaskFailed"), said)
+            raise engine._ExecutionError(_DENIED[service], said)
 
 
 def _session(role: str) -> str:
