@@ -33,7 +33,7 @@ from tests.documents import (
     section,
     spans,
 )
-from tests.infra.template import load
+from tests.infra.template import OF_A_STAGE, PATH, load
 from workflow.commands.cli import greenlight
 from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.run_input import RULES
@@ -52,6 +52,8 @@ NOT_RUN = {
     "greenlight image check": "it needs a built image; tests/workflow/images checks folders",
     "podman build": "it needs podman and a built image",
     "greenlight deploy --parameter TrainingImage=": "it needs an image in ECR; tests/workflow/stack deploys one",
+    "greenlight deploy --account-of": "it needs another account; tests/flow/test_several_accounts.py has two",
+    "greenlight deploy --parameter StagingAccount=": "tests/flow/test_several_accounts.py deploys it",
     "export AWS_DEFAULT_REGION=eu-central-1": "it names a region of that account",
     ".venv/bin/python -m pytest": "it runs tests, of which this is one",
     ".venv/bin/python -m infra.local.environments": "`make test` runs it before the tests",
@@ -232,7 +234,7 @@ def test_every_parameter_it_names_exists() -> None:
     """A parameter of the template that was renamed is found here."""
     text = "\n".join(read(document) for document in DOCUMENTS)
     named = {one or other for one, other in re.findall(r"--parameter\s+(\w+)=|`(PredictionApi\w*)`", text)}
-    assert named <= set(load()["Parameters"])
+    assert named <= {name for path in (PATH, OF_A_STAGE) for name in load(path)["Parameters"]}
     assert len(named) >= 4
 
 

@@ -28,6 +28,7 @@ from infra.local.gaps import (
     control,
     function_urls,
     functions,
+    image_pulls,
     principals,
     resume,
     sagemaker_tasks,
@@ -107,6 +108,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
         role_credentials=principals.credentials_of if settings.iam else None,
+        may_pull=image_pulls.may_pull if settings.iam else None,
     )
     # With SageMaker's resource, too.
     stack_callers.install()

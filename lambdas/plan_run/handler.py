@@ -60,7 +60,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``record_key`` is what the record of the champion is marked with."""
+    """The function's settings. ``record_key`` is what the record of the champion is marked with.
+
+    ``serves_elsewhere`` tells whether production is in another account.
+    """
 
     deployment: Deployment
     table: str
@@ -70,6 +73,7 @@ class Environment:
     loosening: str
     ask_without_mail: str
     topic_arn: str
+    serves_elsewhere: bool
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -92,6 +96,7 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             ask_without_mail=environ.get("ASK_WITHOUT_MAIL", REFUSE),
             topic_arn=environ["TOPIC_ARN"],
+            serves_elsewhere=environ.get("SERVES", "here") != "here",
         )
 
 
@@ -137,7 +142,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
         if plan.anything_to_do:
-            check_room(quotas, logger, given, plan.training, serving_instance(judged), environment.topic_arn)
+            served_by = None if environment.serves_elsewhere else serving_instance(judged)
+            check_room(quotas, logger, given, plan.training, served_by, environment.topic_arn)
         plan = claim(plan, given.force)
     except ContractError as error:
         raise InputRejected(str(error)) from error

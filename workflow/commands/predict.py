@@ -80,6 +80,11 @@ def predict(
     drawings = {} if draw is None else place_drawings(found, draw)
     if endpoint is None:
         stack = session.stack(project)
+        account = stack.production_account if stage == "production" else stack.staging_account
+        if account:
+            raise UsageError(
+                f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
+            )
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
     return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
 

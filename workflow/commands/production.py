@@ -39,7 +39,10 @@ def releases(session: Session, project: str, as_json: bool) -> None:
                 f"\nversion {one.version}: the question before production was skipped by {show_plain(one.skipped_by)}"
             )
     print_result(as_json, [one.document() for one in found], text)
-    foreign = find_foreign(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint)
+    foreign = find_foreign(
+        *(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint),
+        elsewhere=bool(stack.production_account),
+    )
     if foreign:
         click.echo(f"{show_plain(foreign)}.", err=True)
 

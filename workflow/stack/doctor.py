@@ -5,6 +5,7 @@ Changes nothing. What may not be looked at is said as such and is no problem.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ def examine(cloud: Cloud, project: str, given: Mapping[str, Any]) -> Iterator[Fi
     yield from _looked(lambda: look_at_bucket(cloud, stack), "bucket")
     yield from _looked(lambda: look_at_images(cloud, place, parameters), "images")
     yield from _looked(lambda: look_at_mail(cloud, stack, parameters), "mail")
+    if stack.production_account:
+        yield from _looked(lambda: look_at_accounts(cloud, stack), "accounts")
 
 
 def _looked(look: Callable[[], Iterator[Finding]], what: str) -> Iterator[Finding]:
@@ -169,3 +172,22 @@ def look_at_mail(cloud: Cloud, stack: Stack, parameters: Mapping[str, str]) -> I
         yield Finding("mail", PROBLEM, f"{pending} not confirmed", "open the link that AWS has mailed")
     else:
         yield Finding("mail", PROBLEM, "reaches nobody", "greenlight deploy --email you@example.com")
+
+
+def look_at_accounts(cloud: Cloud, stack: Stack) -> Iterator[Finding]:
+    """Whether a release can reach the accounts of its stages; only its own functions can tell, so one is asked."""
+    function = f"{stack.project}-plan-release"
+    answer = cloud.call("lambda", "invoke", FunctionName=function, Payload=json.dumps({"look": "accounts"}).encode())
+    said = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        yield Finding("accounts", UNKNOWN, f"{function} cannot tell: {said.get('errorMessage', said)}")
+        return
+    for stage, account in (("staging", stack.staging_account), ("production", stack.production_account)):
+        reason = str(said[stage])
+        then = f"in account {account}: greenlight deploy --account-of {stage} --build-account {account_of(stack)}"
+        yield Finding(f"account of {stage}", PROBLEM if reason else OK, reason or account, then if reason else "")
+
+
+def account_of(stack: Stack) -> str:
+    """The account of the stack that builds."""
+    return stack.release_machine_arn.split(":")[4]

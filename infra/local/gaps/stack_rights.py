@@ -108,9 +108,10 @@ RIGHTS: dict[str, Rights] = {
     "AWS::ECR::Repository": Rights(
         "ecr",
         f"arn:aws:ecr:{HERE}:repository/{{RepositoryName}}",
-        "CreateRepository DescribeRepositories PutLifecyclePolicy TagResource",
-        "DescribeRepositories GetLifecyclePolicy PutLifecyclePolicy PutImageScanningConfiguration"
-        " PutImageTagMutability ListTagsForResource TagResource UntagResource",
+        "CreateRepository DescribeRepositories PutLifecyclePolicy SetRepositoryPolicy TagResource",
+        "DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy PutLifecyclePolicy PutImageScanningConfiguration"
+        " PutImageTagMutability SetRepositoryPolicy DeleteRepositoryPolicy ListTagsForResource TagResource"
+        " UntagResource",
         "DeleteRepository",
     ),
     "AWS::Logs::LogGroup": Rights(
