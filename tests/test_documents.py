@@ -49,6 +49,7 @@ NOT_RUN = {
     "make bench": "it measures for half an hour, on a machine that does nothing else",
     "make audit": "it asks a service on the network",
     "make deploy": "it needs an AWS account; tests/flow deploys to the stand-in",
+    "make account-check": "it needs an AWS account; tests/flow/test_account_check.py runs what it starts",
     "greenlight image check": "it needs a built image; tests/workflow/images checks folders",
     "podman build": "it needs podman and a built image",
     "greenlight deploy --parameter TrainingImage=": "it needs an image in ECR; tests/workflow/stack deploys one",
