@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lambdas.decide.answer import VERBS, Answer
+from lambdas.decide.answer import VERBS, Answer, choose_status
 from lambdas.decide.markup import escape, format_time, notice
 from workflow.contract.approval import APPROVED, CLOSED, REJECTED, ApprovalRequest, StoredApproval
 from workflow.contract.decision import ADOPTION, COMMAND, LINK, REGISTRY
@@ -79,6 +79,14 @@ def tell_second(approval: StoredApproval, answer: Answer, now_epoch: int) -> str
         return ""
     verb = next(verb for verb, decision in VERBS.items() if decision == answer.decision)
     return f"Your decision, {verb}, did not count. It was already {approval.decision} {_by_whom(approval)}."
+
+
+def settle(approval: StoredApproval, answer: Answer | None, now_epoch: int) -> tuple[int, str]:
+    """The HTTP status for an answer to a request as it now stands, and what to say first; None is no answer."""
+    told = "" if answer is None else tell_second(approval, answer, now_epoch)
+    status = choose_status(approval, "" if answer is None else answer.decision, now_epoch)
+    # The same decision of somebody else is no success either: nothing of this one is kept.
+    return (409 if told and status in (200, 202) else status), told
 
 
 def capitalised(text: str) -> str:

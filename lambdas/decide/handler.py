@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import markup, page, report, response, services, signing_in
-from lambdas.decide.answer import Answer, OwnRunError, UnusableError, choose_status
-from lambdas.decide.came_of_it import tell_second
+from lambdas.decide.answer import Answer, OwnRunError, UnusableError
+from lambdas.decide.came_of_it import settle
 from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, may_not, take, why_not
 from lambdas.decide.description import describe
 from lambdas.decide.form import FormError, first_nonce, read_late, read_posted, second_nonce
@@ -89,9 +89,7 @@ def take_form(link: Link, event: Mapping[str, Any], approval: StoredApproval) ->
     if approval.waits(now_epoch) and services.approvers.link_is_closed:
         return show(link, approval, 403)
     if not approval.waits(now_epoch):
-        late = read_late(event, link.person)
-        told = tell_second(approval, late, now_epoch) if late else ""
-        return show(link, approval, choose_status(approval, late.decision if late else "", now_epoch), told)
+        return show(link, approval, *settle(approval, read_late(event, link.person), now_epoch))
     try:
         posted = read_posted(event, approval.secret, link.browser, link.person)
     except FormError as error:
@@ -124,8 +122,7 @@ def decide(link: Link, approval: StoredApproval, answer: Answer, now_epoch: int)
         # Not lost: the watch tells the execution within minutes, and the page says so.
         logger.error("the execution could not be told", error=type(error).__name__)
         metrics.add_metric(name="DecisionUndelivered", unit=MetricUnit.Count, value=1)
-    told = tell_second(approval, answer, now_epoch)
-    return show(link, approval, choose_status(approval, answer.decision, now_epoch), told)
+    return show(link, approval, *settle(approval, answer, now_epoch))
 
 
 def find_links(approval: StoredApproval) -> Links:

@@ -98,7 +98,7 @@ def _name(shape: Shape) -> str:
     """The name of a mistake at its box: what is missed below it, what is wrong inside it."""
     left, top, right, bottom = shape.sides
     y, down = (bottom, -4 if bottom > 0.9 else 12) if shape.kind == MISSED else (top, 12)
-    place = f'x="{right:.1%}" text-anchor="end"' if left > 0.6 else f'x="{left:.1%}"'
+    place = f'x="{right:.1%}" text-anchor="end"' if left + right > 1 else f'x="{left:.1%}"'
     return f'<text {place} y="{y:.1%}" dy="{down}">{MARKS[shape.kind]}{escape(_shorten(shape.label))}</text>'
 
 

@@ -10,7 +10,7 @@ html{scroll-padding-bottom:7rem}
 body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.45 system-ui,sans-serif;overflow-wrap:anywhere}
 main{margin:0 auto;max-width:48rem;padding:1rem 1rem 2rem}
 h1{font-size:1.35rem;line-height:1.25;margin:0 0 .5rem;text-wrap:balance}h2{font-size:1.05rem;margin:1.5rem 0 .5rem}
-p{margin:.3rem 0}.lead{font-size:1.15rem;font-weight:600;line-height:1.35}
+p{margin:.3rem 0}.lead{font-size:1.15rem;font-weight:600;line-height:1.35;text-wrap:balance}
 .soft{color:var(--soft)}.good{color:var(--good)}.bad{color:var(--bad)}
 a,summary{color:var(--link)}
 table{border-collapse:collapse;width:100%;margin-top:1.25rem}
