@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workflow.contract.checks import NOT_CHECKED
+
 
 @dataclass(frozen=True)
 class Check:
@@ -34,7 +36,7 @@ def unchecked(what: str, value: float | None, asks: str, note: str = "", unit: s
     if value is None:
         return Check(False, f"{what} unknown{note}")
     shown = f"{value:.2f}" if isinstance(value, float) else str(value)
-    return Check(True, f"{what} {shown}{unit}{note}: not checked, {asks}")
+    return Check(True, f"{what} {shown}{unit}{note}{NOT_CHECKED}{asks}")
 
 
 def format_apart(left: float, right: float) -> tuple[str, str]:

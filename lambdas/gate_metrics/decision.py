@@ -14,6 +14,7 @@ from lambdas.gate_metrics.floors import FLOORS, check_alone
 from lambdas.gate_metrics.limits import Limits, LimitsError
 from lambdas.gate_metrics.regression import check_against_champion
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.checks import LOOSENED, NO_FIGURE
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, figures_of
@@ -77,7 +78,7 @@ def decide(evidence: Evidence) -> Decision:
     except LimitsError as error:
         return refuse(error.reasons, metrics)
     checks = [
-        *(Check(True, f"loosened by the run: {one.text()}") for one in evidence.loosened),
+        *(Check(True, f"{LOOSENED}{one.text()}") for one in evidence.loosened),
         *check_provenance(evidence, metrics),
         *check_smoke(evidence.smoke, metrics),
         *check_alone(metrics, limits),
@@ -132,7 +133,7 @@ def write_headline(metrics: Metrics, limits: Limits, evidence: Evidence) -> Iter
     floor: float = getattr(limits, FLOORS[figure])
     value = metrics.quality
     checked = any(getattr(limits, FLOORS[name]) for name in figures_of(metrics.task) if name in FLOORS)
-    passed = "passed" if checked else "passed, no figure was checked"
+    passed = "passed" if checked else NO_FIGURE
     if floor and round(value, 3) < floor:
         yield f"{passed}: {at_least(FIGURE_NAMES[figure], value, floor).text}"
     else:

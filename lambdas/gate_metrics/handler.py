@@ -28,12 +28,13 @@ from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.console import Console
 from workflow.contract.console_links import Places
-from workflow.contract.cost import Job, tell_cost
+from workflow.contract.cost import Job, tell_cost, tell_time
 from workflow.contract.document import render
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
 from workflow.contract.scores import QUALITY
 from workflow.contract.scores import Metrics as Measured
+from workflow.contract.stand_in import is_on_stand_in
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 
@@ -101,10 +102,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except NotKeptError as error:
             decision = refuse([str(error)], decision.metrics)
     write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
-    billed = find_billed(plan.run)
+    billed, free = find_billed(plan.run), is_on_stand_in(os.environ)
     places = Places(execution=plan.execution_arn, training_job=str(training.get("job_name", "")))
     links = places.links(Console.of(plan.execution_arn, os.environ))
-    judged = None if page is None else put_verdict(put_cost(page, billed), decision, links)
+    judged = None if page is None else put_verdict(page if free else put_cost(page, billed), decision, links)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
     else:
@@ -123,7 +124,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         evaluation_digest=digest_of(measured),
         smoke_digest=smoke.digest,
         archive_uri=kept,
-        cost=tell_cost(billed),
+        cost=(tell_time if free else tell_cost)(billed),
         quality_digest=digest_of(quality),
     )
     # The machine takes each of them, also one that says nothing.

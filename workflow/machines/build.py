@@ -180,7 +180,7 @@ def release_model(endings: Endings) -> Task:
                 "model_package_arn.$": "$.package.arn",
                 "ask_before_production.$": "$.plan.ask_before_production",
                 "judged_against.$": "$.plan.judged_against",
-                "started_by.$": "$.approval.by",
+                "started_by.$": "$.plan.started_by",
                 "inference_ami.$": "$.plan.inference_ami",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
             },

@@ -114,6 +114,16 @@ def test_what_the_run_is_billed_stands_in_the_report_and_travels_on(
     assert b"an estimate" in evaluated.get(FOLDER + "report/index.html")
 
 
+def test_nothing_claims_a_price_on_the_stand_in(
+    evaluated: Bucket, context: Context, bill: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs are timed, and billed by nobody."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}only times{END}")
+    assert handler(event(), context)["cost"] == "nothing: 3,600 s of jobs on one machine"
+    assert b"only times" in evaluated.get(FOLDER + "report/index.html")
+
+
 def test_what_the_gate_saw_is_counted_whichever_way_it_went(
     evaluated: Bucket, context: Context, bill: list[Job], capsys: pytest.CaptureFixture[str]
 ) -> None:
