@@ -79,8 +79,11 @@ def predict(
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
     if endpoint is None:
+        from workflow.predictions.ask import require_endpoint
+
         stack = session.stack(project)
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
+        require_endpoint(session.cloud, endpoint, stage)
     return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
 
 
