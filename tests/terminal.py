@@ -14,7 +14,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 SIZES = ((80, 24), (100, 30), (160, 45))
 """Columns and lines of the terminals that everything is tried on."""
 _KEPT = 10_000
+_ERASE = b"\x1b[J"
 
 
 class Terminal:
@@ -106,6 +107,15 @@ class Terminal:
     def shown(self) -> str:
         """What is in sight, below all that has gone out of sight at the top."""
         return "\n".join([*self._gone(), self.screen])
+
+    def frames(self) -> Iterator[str]:
+        """What was in sight each time before something was drawn anew; for a terminal whose size stayed."""
+        screen = pyte.Screen(self._screen.columns, self._screen.lines)
+        stream = pyte.ByteStream(screen)
+        for part in self.written.split(_ERASE):
+            stream.feed(part)
+            yield "\n".join(line.rstrip() for line in screen.display).rstrip()
+            stream.feed(_ERASE)
 
     def _gone(self) -> list[str]:
         return [

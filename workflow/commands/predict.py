@@ -146,7 +146,8 @@ class Asking:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns: list[Any] = [TextColumn(self._endpoint), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        columns: list[Any] = [TimeRemainingColumn(), TextColumn("left"), BarColumn(), MofNCompleteColumn()]
+        columns.append(TextColumn(self._endpoint))
         console = Console(stderr=True, highlight=False)
         with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
             task = progress.add_task("", total=len(self._pictures))

@@ -15,6 +15,7 @@ from workflow.contract.rule import among
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.events import Histories
 from workflow.runs.history import Step
+from workflow.runs.next_steps import broke_at
 from workflow.runs.training_log import LOG_GROUP
 
 PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -86,9 +87,9 @@ def find_logged(histories: Histories, execution: str, wanted: str) -> Logged:
     """The log that is meant by a state's name, in a run or in the release in it; as ``choose`` chooses."""
     history = histories.of(execution)
     nested = histories.nested_in(history)
-    failed = next((part.outcome.state for part in (nested, history) if part and part.outcome), "")
+    broken = next((broke_at(part.outcome) for part in (nested, history) if part and part.outcome), "")
     steps = (*history.steps, *(nested.steps if nested else ()))
-    return choose(logged_states(steps, ended=history.outcome is not None), wanted, failed)
+    return choose(logged_states(steps, ended=history.outcome is not None), wanted, broken)
 
 
 def logged_states(steps: Sequence[Step], *, ended: bool) -> list[Logged]:
@@ -101,8 +102,8 @@ def logged_states(steps: Sequence[Step], *, ended: bool) -> list[Logged]:
     return list(found.values())
 
 
-def choose(states: Sequence[Logged], wanted: str, failed: str) -> Logged:
-    """The state that is called ``wanted``; where none is named the one that ``failed``, or else the last with a job.
+def choose(states: Sequence[Logged], wanted: str, broken: str) -> Logged:
+    """The state that is called ``wanted``; where none is named the ``broken`` one, or else the last with a job.
 
     Raises UsageError naming the states that have a log.
     """
@@ -110,7 +111,7 @@ def choose(states: Sequence[Logged], wanted: str, failed: str) -> Logged:
         raise UsageError("no state of this run has left a log yet.")
     if not wanted:
         by_name = {one.state: one for one in states}
-        return by_name.get(failed) or next((one for one in reversed(states) if one.job), states[-1])
+        return by_name.get(broken) or next((one for one in reversed(states) if one.job), states[-1])
     for one in states:
         if one.state.lower() == wanted.lower():
             return one

@@ -50,7 +50,7 @@ def next_steps(run: str, machine: str, outcome: Outcome) -> Iterator[tuple[str, 
     error = outcome.error
     if machine.endswith("-build") and error in REPORTED:
         yield "report", f"greenlight report {run} --open"
-    if outcome.state and error not in REFUSED:
+    if broke_at(outcome):
         yield "log", f"greenlight logs {run}"
     if outcome.status in GOES_ON:
         yield "go on", f"greenlight redrive {run}"
@@ -59,6 +59,11 @@ def next_steps(run: str, machine: str, outcome: Outcome) -> Iterator[tuple[str, 
         yield "again", f"greenlight start --like {run}{force}{_change(error)}"
     elif error in UNSAFE:
         yield "back", "greenlight rollback"
+
+
+def broke_at(outcome: Outcome) -> str:
+    """The state whose log has more to say than the cause; empty where nothing broke: a refusal is all in its cause."""
+    return "" if outcome.error in REFUSED else outcome.state
 
 
 def _change(error: str) -> str:

@@ -93,6 +93,17 @@ def test_the_states_of_a_release_are_printed_below_its_name() -> None:
     assert "no right to delete" in out.getvalue()
 
 
+def test_a_log_says_what_a_long_state_waits_for() -> None:
+    """Once, with the reason where one is known; a short one is told when it ends."""
+    out = io.StringIO()
+    screen = PlainScreen(out)
+    waiting = Row("Wait for production", "running", 4.0, reason="it is slow", depth=1)
+    for seconds in (4.0, 5.0, 9.0):
+        rows = (Row("Release", "running", 1.0), replace(waiting, seconds=seconds))
+        screen.show(replace(VIEW, rows=rows, epochs=()))
+    assert out.getvalue().splitlines()[1:] == ["  · Release", "    … Wait for production: it is slow"]
+
+
 def test_rows_settle_in_order() -> None:
     """A finished row below one that still moves keeps its place."""
     rows = (Row("A", "done", 1), Row("B", "running", 1), Row("C", "done", 1))

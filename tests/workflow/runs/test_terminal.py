@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -56,11 +57,14 @@ def test_a_long_wait_gives_its_reason_to_its_end(columns: int, lines: int) -> No
 
 @OF_EVERY_SIZE
 def test_no_state_is_printed_twice(columns: int, lines: int) -> None:
-    """While lines are drawn ten times a second, two hundred states end: each stands there once, and nothing else."""
+    """While lines are drawn ten times a second, two hundred states end: each stands there once at every moment."""
     with scene("settle", columns, lines) as terminal:
         assert terminal.end() == 0
         told = [line for line in terminal.shown.splitlines() if "State" in line]
         assert [line.split()[:3] for line in told] == [["✓", "State", f"{number:03}"] for number in range(199)]
+        for frame in terminal.frames():
+            seen = re.findall(r"State \d+", frame)
+            assert len(seen) == len(set(seen)), frame
 
 
 @pytest.mark.parametrize("anew", [True, False], ids=["lines broken anew", "lines cut off"])
