@@ -13,6 +13,7 @@ from typing import TextIO
 USUAL = os.terminal_size((80, 24))
 """What a terminal has that does not say."""
 
+_COMMAND = re.compile(r"\b(greenlight [a-z]|make [a-z]+ [A-Z]+=|source \S)")
 _WORDS = re.compile(r"(\s*)(\S+)")
 
 
@@ -74,14 +75,18 @@ def wrap(text: str, width: int | None, indent: int = 0) -> list[str]:
     return [*lines, line]
 
 
-def fit(text: str, stream: TextIO, indent: int = 2) -> str:
+def fit(text: str, stream: TextIO, indent: int | None = None) -> str:
     """The text as it is printed on ``stream``: on a terminal each of its lines is broken between words.
 
-    What a line goes on with stands ``indent`` blanks deeper than it.
+    What a line goes on with stands ``indent`` blanks from the left, or two blanks deeper than the line. A line with a
+    command is left to the terminal to break: a break of ours would be copied with it, and half a command be run.
     """
     columns = columns_of(stream)
-    lines = text.split("\n")
-    return "\n".join(part for line in lines for part in wrap(line, columns, len(line) - len(line.lstrip()) + indent))
+    lines: list[str] = []
+    for line in text.split("\n"):
+        deeper = len(line) - len(line.lstrip()) + 2
+        lines += [line] if _COMMAND.search(line) else wrap(line, columns, deeper if indent is None else indent)
+    return "\n".join(lines)
 
 
 def cut(text: str, width: int) -> str:

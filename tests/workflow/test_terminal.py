@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
+import struct
+import termios
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +33,23 @@ def test_an_address_is_left_whole() -> None:
     """A terminal joins it again when it is copied; a break or an indent within it would be copied, too."""
     assert wrap(f"    {LINK}", 40, 4) == [f"    {LINK}"]
     assert wrap(f"look at {LINK} now", 40, 4) == ["look at", f"    {LINK}", "    now"]
+
+
+def test_a_command_is_never_broken_in_two() -> None:
+    """Whoever copies it would run its first half."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(controller, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    command = "  again    greenlight start --like 2026-11-30T19-04-14 --set epochs=60"
+    with os.fdopen(terminal, "w") as stream:
+        assert fit(f"failed for a reason that is a long one\n{command}", stream).split("\n") == [
+            "failed for a reason that is a long one",
+            command,
+        ]
+        assert fit("failed for a reason that is the longest of them", stream).split("\n") == [
+            "failed for a reason that is the longest",
+            "  of them",
+        ]
+    os.close(controller)
 
 
 def test_what_stands_apart_stays_together() -> None:

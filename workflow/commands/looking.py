@@ -24,8 +24,9 @@ REPORTS = Path(".greenlight/reports")
 def logs(session: Session, project: str, as_json: bool, run: str, state: str, follow: bool) -> None:
     """Print what a STATE of a RUN has logged.
 
-    Without a name the newest build is meant. Without a state it is the one that failed, or else the last with a job.
-    A job's log is its own; a function's is what it wrote meanwhile, for whichever run. --json prints an object a line.
+    Without a name the newest build is meant. Without a state it is the one that broke, the job that runs, or else the
+    training. A job's log is its own; a function's is what it wrote meanwhile, for whichever run. --json prints an
+    object a line.
     """
     from workflow.runs.events import Histories
     from workflow.runs.logs import Log, find_logged

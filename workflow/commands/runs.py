@@ -22,6 +22,7 @@ from workflow.commands.session import (
 from workflow.contract.plain_text import show_lines
 from workflow.contract.way_on import EXAMPLE, spell
 from workflow.errors import UsageError
+from workflow.terminal import fit
 
 FOUND = Path(".greenlight/upload")
 """Where what was found in data stays, in a folder for each."""
@@ -130,7 +131,7 @@ def upload(
 
 def tell(line: str) -> None:
     """A line for a person, beside what a program reads."""
-    click.echo(show_lines(f"  {line}"), err=True)
+    click.echo(fit(show_lines(f"  {line}"), sys.stderr), err=True)
 
 
 def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def stop(session: Session, project: str, as_json: bool, run: str, why: str, yes:
     print_result(
         as_json,
         {"run": name, "execution": execution, "stopped": True},
-        f"stopped {name}; 'greenlight redrive {name}' lets it go on at the state it was in.",
+        f"stopped {name}\n  go on    greenlight redrive {name}",
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from workflow.contract.plain_text import show_lines
-from workflow.terminal import columns_of, wrap
+from workflow.terminal import fit
 
 _INDENT = 17
 """Where what a line says begins, behind its name."""
@@ -16,18 +16,12 @@ _INDENT = 17
 
 def say(name: str, text: str) -> None:
     """One line of the account, such as ``stack  greenlight: 61 resources ready``."""
-    _print(f"  {name:<14} {text}", _INDENT)
+    print(fit(show_lines(f"  {name:<14} {text}"), sys.stdout, _INDENT), flush=True)
 
 
 def say_line(text: str) -> None:
     """A line as it is."""
-    _print(text, len(text) - len(text.lstrip()))
-
-
-def _print(text: str, indent: int) -> None:
-    columns = columns_of(sys.stdout)
-    lines = (part for line in show_lines(text).split("\n") for part in wrap(line, columns, indent))
-    print("\n".join(lines), flush=True)
+    print(fit(show_lines(text), sys.stdout, len(text) - len(text.lstrip())), flush=True)
 
 
 def command() -> str:

@@ -103,20 +103,24 @@ def logged_states(steps: Sequence[Step], *, ended: bool) -> list[Logged]:
 
 
 def choose(states: Sequence[Logged], wanted: str, broken: str) -> Logged:
-    """The state that is called ``wanted``; where none is named the ``broken`` one, or else the last with a job.
+    """The state that is called ``wanted``; where none is named the ``broken`` one, the job that runs, or the training.
 
     Raises UsageError naming the states that have a log.
     """
     if not states:
         raise UsageError("no state of this run has left a log yet.")
     if not wanted:
-        by_name = {one.state: one for one in states}
-        return by_name.get(broken) or next((one for one in reversed(states) if one.job), states[-1])
+        return max(reversed(states), key=lambda one: _rank(one, broken))
     for one in states:
         if one.state.lower() == wanted.lower():
             return one
     names = [one.state for one in states]
     raise UsageError(f"{wanted!r} has no log in this run{among(wanted, names, 'these have one:')}")
+
+
+def _rank(one: Logged, broken: str) -> tuple[bool, ...]:
+    """By what a log is the one that is meant, the most telling first; of two alike it is the later."""
+    return (one.state == broken, one.job and not one.over, one.source.group == LOG_GROUP, one.job)
 
 
 class Log:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -49,10 +50,19 @@ def test_an_endpoint_that_is_looked_at_has_its_own_log() -> None:
     assert one.source.group == f"{ENDPOINT_GROUP}/g-staging"
 
 
-def test_without_a_name_the_state_that_failed_is_meant_or_the_last_with_a_job() -> None:
-    """With one, that state, in whatever case it is typed; a wrong one is answered with the nearest."""
-    assert choose(states(), "", "").state == "Train"
-    assert choose(states(), "", "Plan the run").state == "Plan the run"
+def test_without_a_name_the_most_telling_log_is_meant() -> None:
+    """Of what broke, of the job that runs, of the training, of the last job, of the last state; in this order."""
+    plan, prepared, trained = states(ended=True)
+    evaluated = replace(prepared, state="Evaluate")
+    assert choose([plan, prepared, trained, evaluated], "", "Plan the run") == plan
+    assert choose([plan, prepared, trained, replace(evaluated, over=False)], "", "").state == "Evaluate"
+    assert choose([plan, prepared, trained, evaluated], "", "") == trained
+    assert choose([plan, prepared, evaluated], "", "") == evaluated
+    assert choose([plan, replace(plan, state="Later")], "", "").state == "Later"
+
+
+def test_a_state_is_named_in_whatever_case() -> None:
+    """And a wrong one is answered with the nearest."""
     assert choose(states(), "", "Create the model").state == "Train", "a state without a log tells nothing"
     assert choose(states(), "prepare THE dataset", "").state == "Prepare the dataset"
     with pytest.raises(UsageError, match=r"'Trian' has no log in this run; did you mean Train\? These have one: Plan"):
