@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from workflow.commands.session import Session, confirm, on_project, print_result, user_name, watch_to_its_end
@@ -17,7 +19,8 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     is said on standard error.
     """
     from workflow.runs.releases import find_foreign, list_releases
-    from workflow.table import format_table, shorten
+    from workflow.table import fit_table, shorten
+    from workflow.terminal import columns_of
 
     stack = session.stack(project)
     found = list_releases(session.cloud, stack.table)
@@ -32,7 +35,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
         for one in found
     ]
     head = ("VERSION", "", "RELEASED", "APPROVED BY", "MODEL PACKAGE")
-    text = format_table(head, rows) if rows else "nothing was released yet."
+    text = fit_table(head, rows, columns_of(sys.stdout)) if rows else "nothing was released yet."
     for one in found:
         if one.skipped_by:
             text += (
@@ -58,7 +61,7 @@ def rollback(session: Session, project: str, as_json: bool, version: int | None,
 
     stack = session.stack(project)
     target = choose_earlier(list_releases(session.cloud, stack.table), version)
-    confirm(yes, f"Put version {target.version} back into production?")
+    confirm(yes, f"Put version {target.version} back into production?", "production goes on serving what it serves.")
     execution = start_release(
         session.cloud, stack.release_machine_arn, target.package, started_by=user_name(), why="rollback"
     )

@@ -23,9 +23,9 @@ from workflow.contract.rule import (
     Switch,
     Table,
     Whole,
+    among,
     key,
     rules_of,
-    suggest,
 )
 from workflow.contract.thresholds import Thresholds, check_floors
 
@@ -177,8 +177,7 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         merged = {**defaults, **own_keys(given)}
         for name in merged:
             if name not in RULES:
-                allowed = ", ".join(sorted(RULES))
-                raise InputError(f"{name}: unknown key; allowed are {allowed}{suggest(name, RULES)}")
+                raise InputError(f"{name}: unknown key{among(name, sorted(RULES))}")
         if "dataset" not in merged:
             raise InputError(f"dataset: missing, and the stack names none; must be {RULES['dataset'].allowed()}")
         values = {name: RULES[name].read(name, value) for name, value in merged.items()}
@@ -213,7 +212,6 @@ def check_policy(given: Mapping[Any, Any]) -> None:
     """Raise InputError for a kind of finding that does not exist, or a policy that makes no sense for it."""
     for kind, policy in given.items():
         if kind not in FINDINGS:
-            known = ", ".join(FINDINGS)
-            raise InputError(f"policy.{kind}: unknown kind of finding; known are {known}{suggest(kind, FINDINGS)}")
+            raise InputError(f"policy.{kind}: unknown kind of finding{among(kind, FINDINGS, 'known are')}")
         if policy not in FINDINGS[kind].allowed:
             raise InputError(f"policy.{kind} = {policy!r}: must be one of {', '.join(FINDINGS[kind].allowed)}")

@@ -252,13 +252,13 @@ def test_a_refusal_is_written_down_before_it_is_raised(evaluated: Bucket, contex
     """``gate.json`` says no, the page says no, and so does the exception, in the same words."""
     washer = classed("washer", 23, map50=0.41)
     evaluated.put(FOLDER + "metrics.json", found(per_class=[classed(), washer]))
-    with pytest.raises(GateRejected, match=r"mAP50 of washer 0\.41 < 0\.60 on 23 objects"):
+    with pytest.raises(GateRejected, match=r"mAP50 of washer 0\.410 < 0\.60 on 23 objects"):
         handler(event(), context)
     assert gate(evaluated)["passed"] is False
-    assert gate(evaluated)["reasons"] == ["mAP50 of washer 0.41 < 0.60 on 23 objects"]
+    assert gate(evaluated)["reasons"] == ["mAP50 of washer 0.410 < 0.60 on 23 objects"]
     page = evaluated.get(FOLDER + "report/index.html").decode()
     assert '<section class="verdict rejected">' in page
-    assert "<li>mAP50 of washer 0.41 &lt; 0.60 on 23 objects</li>" in page
+    assert "<li>mAP50 of washer 0.410 &lt; 0.60 on 23 objects</li>" in page
 
 
 def test_the_page_shows_the_verdict_and_stays_a_page(evaluated: Bucket, context: Context) -> None:

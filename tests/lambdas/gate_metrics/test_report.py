@@ -23,7 +23,7 @@ def test_the_verdict_takes_the_markers_place() -> None:
     assert text.startswith(
         '<!doctype html><h1>Run one</h1><section class="verdict passed"><h2>Passed all checks; 2 are turned off</h2>'
     )
-    assert "<li>mAP50 0.96 ≥ 0.80 on 53 objects</li>" in text
+    assert "<li>mAP50 0.964 ≥ 0.80 on 53 objects</li>" in text
     assert text.endswith("</ul></section><p>Figures")
 
 

@@ -40,7 +40,7 @@ def test_every_figure_of_the_task_is_shown_beside_production_s(name: str) -> Non
     cards = shown.split("Key figures")[1].split("Classes, weakest first")[0]
     for figure in figures_of(metrics.task):
         value, interval = metrics.candidate.figure(figure), metrics.candidate.intervals.get(figure)
-        beside = f" ({interval.low:.2f}–{interval.high:.2f})" if interval else ""
+        beside = f" ({interval.low:.3f}–{interval.high:.3f})" if interval else ""
         decides = ", which decides" if figure == QUALITY[metrics.task] else ""
         assert f"{FIGURE_NAMES[figure].lower()}{decides} {value:.3f}{beside}".lower() in cards.lower()
         if metrics.champion:
@@ -72,9 +72,9 @@ def test_better_and_worse_are_told_by_word_arrow_and_sign() -> None:
         example(), champion=replace(metrics.champion, recall=metrics.candidate.recall + 0.1, f1=metrics.candidate.f1)
     )
     shown = text(page)
-    assert re.search(r"Recall 0\.\d+ \(.{9}\) ▼ −0\.100 worse production 0\.", shown)
-    assert re.search(r"Precision 0\.\d+ \(.{9}\) ▲ \+0\.0\d\d better production 0\.", shown)
-    assert re.search(r"F1 0\.\d+ \(.{9}\) no change production 0\.", shown)
+    assert re.search(r"Recall 0\.\d+ \(.{11}\) ▼ −0\.100 worse production 0\.", shown)
+    assert re.search(r"Precision 0\.\d+ \(.{11}\) ▲ \+0\.0\d\d better production 0\.", shown)
+    assert re.search(r"F1 0\.\d+ \(.{11}\) no change production 0\.", shown)
 
 
 def test_the_first_model_is_compared_with_nothing() -> None:
