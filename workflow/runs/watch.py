@@ -13,6 +13,7 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.runs.approvals import Approval, Approvals
+from workflow.runs.event_log import EventLog
 from workflow.runs.history import History, Outcome, Step, fold, readable_cause
 from workflow.runs.notes import note_of
 from workflow.runs.progress import Epoch
@@ -125,7 +126,7 @@ class Watcher:
         self._execution = execution
         self._approvals = approvals
         self._now = now
-        self._events: dict[str, list[dict[str, Any]]] = {}
+        self._events = EventLog(cloud)
         self._log = TrainingLog(cloud)
         self._trials = Trials(cloud)
 
@@ -157,23 +158,7 @@ class Watcher:
         )
 
     def _history(self, execution: str) -> History:
-        """Everything that happened in an execution; asks newest first, and only until the events are known."""
-        known = self._events.setdefault(execution, [])
-        last = known[-1]["id"] if known else 0
-        new: list[dict[str, Any]] = []
-        for event in self._cloud.pages(
-            "stepfunctions",
-            "get_execution_history",
-            "events",
-            executionArn=execution,
-            reverseOrder=True,
-            includeExecutionData=True,
-        ):
-            if event["id"] <= last:
-                break
-            new.append(event)
-        known += reversed(new)
-        return fold(known)
+        return fold(self._events.of(execution))
 
     def _nested_history(self, history: History) -> History | None:
         execution = _nested_execution(history)

@@ -62,7 +62,7 @@ def test_every_command_people_know_is_there() -> None:
     known = (
         "local deploy doctor upload start watch runs compare approvals approve reject releases rollback adopt predict"
     )
-    assert set(COMMANDS) == {*known.split(), "image", "destroy"}
+    assert set(COMMANDS) == {*known.split(), "image", "console", "destroy"}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
