@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from workflow.clients import Cloud
 from workflow.console.events import show_document
 from workflow.console.executions import Executions
+from workflow.console.stored import Stored
 from workflow.contract.plain_text import show_lines, show_plain
 from workflow.errors import GreenlightError
 from workflow.runs.event_log import EventLog
@@ -26,6 +27,9 @@ from workflow.table import format_seconds
 FOLDER = Path(__file__).parent
 LONGEST_FORM = 1_000_000
 """Bytes of a form that are read."""
+
+FOREIGN_PAGE = "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
+"""What a page may do that was not written by the console: be looked at."""
 
 _LONGEST_TEXT = 20_000
 
@@ -50,6 +54,7 @@ class Site:
         self.user = user
         self.executions = Executions(cloud, {"build": stack.build_machine_arn, "release": stack.release_machine_arn})
         self.events = EventLog(cloud)
+        self.stored = Stored(cloud, stack.bucket)
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(FOLDER / "templates"),
             autoescape=True,
@@ -76,6 +81,18 @@ class Site:
         """A page from a template; ``now`` is there in each."""
         text = self._templates.get_template(template).render(now=datetime.now(UTC), **values)
         return HTMLResponse(text, code)
+
+    def show_page(self, uri: str, what: str) -> Response:
+        """A page that a job wrote. It was made of what a dataset said, so it may be seen, and do nothing."""
+        content = self.stored.read(uri)
+        if content is None:
+            return self.missing(f"{what} is not there.")
+        return HTMLResponse(content, headers={"Content-Security-Policy": FOREIGN_PAGE})
+
+    def show_picture(self, uri: str) -> Response:
+        """A JPEG that a job wrote."""
+        content = self.stored.read(uri)
+        return Response(content or b"", 404 if content is None else 200, media_type="image/jpeg")
 
     def missing(self, what: str) -> Response:
         """The page that says that something is not there."""
