@@ -67,7 +67,7 @@ def test_a_version_shows_who_decided_what_is_live_and_its_report(
     answer = page.reload()
     assert answer is not None
     assert answer.status == 200
-    assert answer.headers["content-security-policy"].startswith("sandbox allow-popups; default-src 'none'")
+    assert answer.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
 
 
 def test_a_picture_is_asked_about_and_shown_with_what_production_saw(

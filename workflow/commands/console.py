@@ -22,9 +22,11 @@ def console(session: Session, project: str, as_json: bool, port: int, open_page:
     shows, with your own credentials.
     """
     import os
+    import secrets
 
     from workflow.console.app import make_app
-    from workflow.console.serve import listen, serve
+    from workflow.console.door import KEY
+    from workflow.console.serve import HOST, listen, serve
 
     if aws and session.cloud.local:
         raise UsageError(
@@ -33,11 +35,15 @@ def console(session: Session, project: str, as_json: bool, port: int, open_page:
         )
     mailbox = os.environ.get("AWS_ENDPOINT_URL", "") if session.cloud.local else ""
     stack = session.stack(project)
+    # What the stand-in holds, whoever works on this machine reaches anyhow; an account they must not.
+    key = "" if session.cloud.local else secrets.token_urlsafe()
     with listen(port) as listener:
-        app = make_app(session.cloud, stack, port=listener.getsockname()[1], mailbox=mailbox, user=user_name())
+        at = listener.getsockname()[1]
+        app = make_app(session.cloud, stack, port=at, mailbox=mailbox, user=user_name(), key=key)
+        url = f"http://{HOST}:{at}/" + (f"?{KEY}={key}" if key else "")
 
-        def ready(url: str) -> None:
+        def ready() -> None:
             what = f"the stand-in at {mailbox}" if mailbox else f"{stack.region}, only to read"
             click.echo(json.dumps({"url": url}) if as_json else f"{url}  shows {project} on {what}; Ctrl-C ends it")
 
-        serve(app, listener, ready, open_page)
+        serve(app, listener, url, ready, open_page)

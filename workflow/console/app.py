@@ -14,17 +14,20 @@ from starlette.staticfiles import StaticFiles
 
 from workflow.clients import Cloud
 from workflow.console.door import Door
-from workflow.console.pages import compare, datasets, endpoints, mail, run, runs, start, versions
+from workflow.console.pages import compare, datasets, documents, endpoints, mail, run, runs, start, versions
 from workflow.console.site import FOLDER, Site, Tab
 from workflow.errors import GreenlightError
 from workflow.stack.outputs import Stack
 
-PAGES: tuple[ModuleType, ...] = (runs, run, compare, start, versions, endpoints, datasets, mail)
+PAGES: tuple[ModuleType, ...] = (runs, run, documents, compare, start, versions, endpoints, datasets, mail)
 """The modules of ``pages``: each has ``routes``, and a ``TAB`` where the navigation names it."""
 
 
-def make_app(cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: str = "") -> Starlette:
-    """The console of a stack, as it is served on ``port``; ``mailbox`` is the stand-in's address, empty on AWS."""
+def make_app(cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: str = "", key: str = "") -> Starlette:
+    """The console of a stack, as it is served on ``port``.
+
+    ``mailbox`` is the stand-in's address, empty on AWS. ``key`` opens it, empty for whoever works on this machine.
+    """
     site = Site(cloud, stack, tabs(), mailbox=mailbox, user=user)
 
     def missing(_: Request, error: Exception) -> Response:
@@ -41,7 +44,7 @@ def make_app(cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: 
             Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        middleware=[Middleware(Door, hosts=hosts(port), read_only=site.read_only)],
+        middleware=[Middleware(Door, hosts=hosts(port), read_only=site.read_only, key=key)],
         exception_handlers={404: missing, GreenlightError: trouble},
     )
 

@@ -44,11 +44,11 @@ class Row:
 
 def read_side(stored: Stored, execution: Execution, epochs: Sequence[Epoch]) -> Side:
     """A build with what it left in the bucket."""
-    base = f"s3://{stored.bucket}/runs/{execution.name}/"
+    base = f"runs/{execution.name}/"
     return Side(
         execution,
         flatten(stored.document(f"{base}record/run.json")),
-        _read(DatasetReport.parse, stored.document(report_folder(stored, execution.name) + REPORT)),
+        _read(DatasetReport.parse, stored.document(report_folder(execution.name) + REPORT)),
         _read(Metrics.parse, stored.document(f"{base}evaluation/metrics.json")),
         epochs,
     )

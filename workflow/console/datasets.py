@@ -13,7 +13,7 @@ from workflow.contract.plain_text import show_plain
 from workflow.contract.reading import ContractError
 from workflow.datasets.upload import DATASETS
 
-REPORT, SHEET, PAGE = "dataset-report.json", "contact-sheet.jpg", "data.html"
+REPORT, SHEET = "dataset-report.json", "contact-sheet.jpg"
 """What the preparation of a run leaves in the run's folder for its data."""
 
 
@@ -75,16 +75,16 @@ def dataset_of(build: Execution) -> str:
     return f"{str(planned).rstrip('/')}/" if planned else ""
 
 
-def report_folder(stored: Stored, run: str) -> str:
+def report_folder(run: str) -> str:
     """Where a run leaves what it found in its data."""
-    return f"s3://{stored.bucket}/runs/{run}/dataset/"
+    return f"runs/{run}/dataset/"
 
 
 def with_report(stored: Stored, dataset: Dataset) -> Dataset:
     """The dataset with the report of the newest of its runs that has one."""
     for run in dataset.runs:
         try:
-            report = DatasetReport.parse(stored.document(report_folder(stored, run.name) + REPORT))
+            report = DatasetReport.parse(stored.document(report_folder(run.name) + REPORT))
         except ContractError:
             continue
         return replace(dataset, seen_by=run.name, report=report)

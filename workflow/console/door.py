@@ -2,14 +2,23 @@
 
 A page of another site can make a browser send requests here, under another name of this machine (DNS rebinding) or
 from a form of its own. So a request must name this host, and one that changes something must come from a page of this
-host, as every browser says in ``Origin``.
+host, as every browser says in ``Origin``. Where an account is shown, whoever else works on this machine must not see it
+with the credentials of the one who started the console: a browser needs the key that its printed address holds.
 """
 
 from __future__ import annotations
 
+import hmac
+
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+KEY = "key"
+"""The part of an address that holds the key."""
+
+CLOSED = "Open the console by the address that 'greenlight console' printed."
 
 _READING = {"GET", "HEAD"}
 
@@ -32,11 +41,12 @@ LOOKS = {
 class Door:
     """Lets in what comes from the console's own pages, and nothing that changes anything where it is ``read_only``."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], read_only: bool) -> None:
-        """``hosts`` are the names, with port, by which the console is reached."""
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], read_only: bool, key: str = "") -> None:
+        """``hosts`` are the names, with port, by which the console is reached; ``key`` opens it, empty for anybody."""
         self._app = app
         self._hosts = hosts
         self._read_only = read_only
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -55,7 +65,28 @@ class Door:
         if refusal:
             await PlainTextResponse(f"{refusal}\n", 403)(scope, receive, dressed)
             return
+        if self._key:
+            request = Request(scope)
+            if is_key(request.query_params.get(KEY, ""), self._key):
+                # The address with the key must not stay where others read it, as in the browser's history.
+                opened = RedirectResponse(request.url.path, 303)
+                opened.set_cookie(_cookie(request), self._key, httponly=True, samesite="strict")
+                await opened(scope, receive, dressed)
+                return
+            if not is_key(request.cookies.get(_cookie(request), ""), self._key):
+                await PlainTextResponse(f"{CLOSED}\n", 403)(scope, receive, dressed)
+                return
         await self._app(scope, receive, dressed)
+
+
+def is_key(given: str, key: str) -> bool:
+    """Whether what was given is the key."""
+    return hmac.compare_digest(given.encode(), key.encode())
+
+
+def _cookie(request: Request) -> str:
+    """The name of the cookie that holds the key: browsers give every port of a machine the same cookies."""
+    return f"greenlight-console-{request.url.port}"
 
 
 def refuse(method: str, headers: Headers, hosts: frozenset[str], read_only: bool) -> str:

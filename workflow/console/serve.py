@@ -28,15 +28,14 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Starlette, listener: socket.socket, ready: Callable[[str], None], open_page: bool = False) -> None:
-    """Answer until interrupted; ``ready`` gets the address once it can be opened."""
+def serve(app: Starlette, listener: socket.socket, url: str, ready: Callable[[], None], open_page: bool) -> None:
+    """Answer until interrupted; ``ready`` is called once ``url``, an address of it, can be opened."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
     server = uvicorn.Server(config)
-    url = f"http://{HOST}:{listener.getsockname()[1]}/"
 
     async def run() -> None:
         listener.listen()
-        ready(url)
+        ready()
         if open_page:
             webbrowser.open(url)
         await server.serve(sockets=[listener])

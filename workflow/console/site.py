@@ -28,9 +28,6 @@ FOLDER = Path(__file__).parent
 LONGEST_FORM = 1_000_000
 """Bytes of a form that are read."""
 
-FOREIGN_PAGE = "sandbox allow-popups; default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:"
-"""What a page may do that was not written by the console: be looked at."""
-
 _LONGEST_TEXT = 20_000
 
 
@@ -81,18 +78,6 @@ class Site:
         """A page from a template; ``now`` is there in each."""
         text = self._templates.get_template(template).render(now=datetime.now(UTC), **values)
         return HTMLResponse(text, code)
-
-    def show_page(self, uri: str, what: str) -> Response:
-        """A page that a job wrote. It was made of what a dataset said, so it may be seen, and do nothing."""
-        content = self.stored.read(uri)
-        if content is None:
-            return self.missing(f"{what} is not there.")
-        return HTMLResponse(content, headers={"Content-Security-Policy": FOREIGN_PAGE})
-
-    def show_picture(self, uri: str) -> Response:
-        """A JPEG that a job wrote."""
-        content = self.stored.read(uri)
-        return Response(content or b"", 404 if content is None else 200, media_type="image/jpeg")
 
     def missing(self, what: str) -> Response:
         """The page that says that something is not there."""

@@ -1,4 +1,4 @@
-"""Reads what runs left in the stack's bucket: JSON documents, pages and pictures. Nothing of another bucket is read."""
+"""Objects of the stack's bucket, read whole for a page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from workflow.clients import Cloud
-from workflow.contract.names import NOT_THERE, split_s3_uri
-from workflow.contract.reading import ContractError
-from workflow.errors import ServiceError
+from workflow.errors import GreenlightError, ServiceError
 
-LARGEST = 64 * 2**20
-"""Bytes of an object that are read; a report with its pictures has some megabytes."""
+LARGEST = 64 * 1024**2
+"""Bytes of an object that are read; a report with all its pictures has a few million."""
 
 
 class Stored:
@@ -23,27 +21,22 @@ class Stored:
         self._cloud = cloud
         self.bucket = bucket
 
-    def read(self, uri: str) -> bytes | None:
-        """An object's bytes; None where there is none, it is too large, or it is of another bucket."""
+    def read(self, key: str) -> bytes | None:
+        """What lies under a key, None where nothing does. Raises GreenlightError where it is too large to be shown."""
         try:
-            bucket, key = split_s3_uri(uri)
-        except ContractError:
-            return None
-        if bucket != self.bucket:
-            return None
-        try:
-            answer = self._cloud.call("s3", "get_object", Bucket=bucket, Key=key)
+            found = self._cloud.call("s3", "get_object", Bucket=self.bucket, Key=key)
         except ServiceError as error:
-            if error.code in NOT_THERE or error.code == "NoSuchKey":
+            if error.code in {"NoSuchKey", "404"}:
                 return None
             raise
-        if answer["ContentLength"] > LARGEST:
-            return None
-        return bytes(answer["Body"].read())
+        body: bytes = found["Body"].read(LARGEST + 1)
+        if len(body) > LARGEST:
+            raise GreenlightError(f"s3://{self.bucket}/{key} is too large to be shown: download it.")
+        return body
 
-    def document(self, uri: str) -> Mapping[str, Any]:
+    def document(self, key: str) -> Mapping[str, Any]:
         """A JSON object; empty where there is none that can be read."""
-        content = self.read(uri)
+        content = self.read(key)
         try:
             found = json.loads(content) if content is not None else {}
         except ValueError:

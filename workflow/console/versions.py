@@ -39,7 +39,6 @@ class Version:
     dataset: str = ""
     digest: str = ""
     run: str = ""
-    report: str = ""
     decided: str = ""
     figures: Mapping[str, float | None] = field(default_factory=dict)
     releases: Sequence[Release] = ()
@@ -77,10 +76,6 @@ class Versions:
             )
             return [read(found, releases) for found in described]
 
-    def of(self, number: int) -> Version | None:
-        """One version; None where there is none among the newest."""
-        return next((one for one in self.newest() if one.number == number), None)
-
 
 def read(found: Mapping[str, Any], releases: Sequence[Release]) -> Version:
     """A version from DescribeModelPackage's answer and all releases."""
@@ -95,7 +90,6 @@ def read(found: Mapping[str, Any], releases: Sequence[Release]) -> Version:
         dataset=show_plain(origin.dataset_name),
         digest=origin.model_digest,
         run=origin.build_execution,
-        report=origin.report_uri,
         decided=show_plain(str(found.get("ApprovalDescription", ""))),
         figures=_figures(found),
         releases=tuple(one for one in releases if one.package == arn),

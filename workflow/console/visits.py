@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from workflow.contract.plain_text import show_plain
 from workflow.runs.history import readable_cause
 
 
@@ -85,7 +86,7 @@ class Attempt:
     @property
     def why(self) -> str:
         """Why it failed, on one line."""
-        return ": ".join(part for part in (self.error, readable_cause(self.cause)) if part)
+        return ": ".join(part for part in (show_plain(self.error), readable_cause(self.cause)) if part)
 
 
 @dataclass

@@ -60,3 +60,17 @@ def test_every_answer_runs_nothing_but_the_consoles_own_script() -> None:
         assert "default-src 'none'; script-src 'self'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
     assert ask(door, "/own").headers["content-security-policy"] == "sandbox"
+
+
+def test_an_account_is_shown_to_whoever_has_the_printed_address_and_to_nobody_else_on_this_machine() -> None:
+    """The key goes from the address into a cookie that no other page's requests carry, and is not shown again."""
+    app = Starlette(routes=[Route("/runs", lambda _: PlainTextResponse("an account"))])
+    door = Door(app, HOSTS, read_only=True, key="right")
+    assert [ask(door, path).status for path in ("/runs", "/runs?key=wrong", "/runs?key=")] == [403, 403, 403]
+    opened = ask(door, "/runs?key=right")
+    assert (opened.status, opened.headers["location"]) == (303, "/runs")
+    cookie = opened.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert ask(door, "/runs", headers={**OWN, "cookie": cookie.partition(";")[0]}).text == "an account"
+    assert ask(door, "/runs", headers={**OWN, "cookie": "greenlight-console-4580=wrong"}).status == 403

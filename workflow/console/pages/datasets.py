@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from workflow.clients import CONNECTIONS
-from workflow.console.datasets import PAGE, SHEET, list_datasets, report_folder, with_report
+from workflow.console.datasets import SHEET, list_datasets, report_folder, with_report
 from workflow.console.site import Site, Tab
 
 TAB = Tab("Datasets", "/datasets")
@@ -26,11 +26,8 @@ def routes(site: Site) -> list[Route]:
             found = list(at_once.map(lambda one: with_report(site.stored, one), list_datasets(site.stored, builds)))
         return site.render("datasets.html", tab=TAB.name, datasets=found, looked=RUNS)
 
-    def show_page(request: Request) -> Response:
-        return site.show_page(report_folder(site.stored, request.path_params["run"]) + PAGE, "The page of this dataset")
-
     def show_sheet(request: Request) -> Response:
-        return site.show_picture(report_folder(site.stored, request.path_params["run"]) + SHEET)
+        content = site.stored.read(report_folder(request.path_params["run"]) + SHEET)
+        return Response(content or b"", 404 if content is None else 200, media_type="image/jpeg")
 
-    one = f"{TAB.address}/seen-by/{{run}}"
-    return [Route(TAB.address, show), Route(f"{one}/page", show_page), Route(f"{one}/sheet", show_sheet)]
+    return [Route(TAB.address, show), Route(f"{TAB.address}/seen-by/{{run}}/sheet", show_sheet)]

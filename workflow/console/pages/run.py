@@ -16,6 +16,7 @@ from workflow.console.events import rows_of, show_document
 from workflow.console.executions import Execution
 from workflow.console.jobs import read_job
 from workflow.console.mails import link_of_run, read_mails
+from workflow.console.pages.documents import written
 from workflow.console.pages.runs import TAB, as_number
 from workflow.console.picture import Look, draw, states_of
 from workflow.console.site import Site, address, posted
@@ -51,6 +52,7 @@ def routes(site: Site) -> list[Route]:
             here=here,
             facts=facts_of(execution, trail),
             trail=trail,
+            documents=written(trail.visits) if execution.machine == "build" else [],
             visit=visit,
             siblings=trail.of(visit.state) if visit else (),
             picture=draw_picture(execution, trail, visit),
@@ -142,7 +144,7 @@ def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
     decided = str(approval.get("decision") or "")
     by = str(approval.get("by") or "")
     found = [
-        ("Dataset", execution.dataset or str(_mapping(plan.get("dataset")).get("uri") or "")),
+        ("Dataset", execution.dataset or str(plan.get("dataset_name") or "")),
         ("Version", package.rpartition("/")[2]),
         ("Started by", execution.started_by or str(plan.get("started_by") or "")),
         ("Why it builds", str(plan.get("reason") or "")),

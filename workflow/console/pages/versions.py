@@ -1,8 +1,7 @@
-"""The registered versions, and the report that each was judged by."""
+"""The registered versions."""
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,11 +24,4 @@ def routes(site: Site) -> list[Route]:
             "versions.html", tab=TAB.name, versions=found, figures=names, places=places, most=LISTED, live=False
         )
 
-    def show_report(request: Request) -> Response:
-        number = request.path_params["number"]
-        found = versions.of(number)
-        if found is None:
-            raise HTTPException(404, f"There is no version {number} among the newest {LISTED}.")
-        return site.show_page(found.report, f"The report of version {number}")
-
-    return [Route(TAB.address, show), Route(f"{TAB.address}/{{number:int}}/report", show_report)]
+    return [Route(TAB.address, show)]
