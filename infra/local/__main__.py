@@ -20,6 +20,7 @@ from infra.local.settings import Settings
 
 _EPILOG = """\
 Everything an AWS SDK needs is in STATE/env:  source .greenlight/local/env
+A page that shows it, in a browser:           greenlight console --open
 The mail that would have been sent:           curl $AWS_ENDPOINT_URL/_local/mail
 The log:                                      STATE/log.txt
 """
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     claim = running.claim(state)
     if claim is None and options.detach and (line := running.address(state)):
-        print(line)
+        _tell(line, state)
         return 0
     if claim is None:
         return _refuse(f"a stand-in is running on {state} already; --stop stops it")
@@ -86,7 +87,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
 
     def ready() -> None:
         running.write_files(settings.state, settings.client_environment)
-        print(f"AWS_ENDPOINT_URL={settings.url}", flush=True)
+        _tell(f"AWS_ENDPOINT_URL={settings.url}", settings.state)
 
     from infra.local import server
 
@@ -100,8 +101,15 @@ def _start_detached(arguments: list[str], state: Path) -> int:
     line = running.start_detached(arguments, state / "log.txt")
     if line is None:
         return _refuse(f"the stand-in did not start; see {state / 'log.txt'}")
-    print(line)
+    _tell(line, state)
     return 0
+
+
+def _tell(line: str, state: Path) -> None:
+    """Print where the stand-in is, and to a person how it is looked at; a program reads the one line."""
+    print(line, flush=True)
+    if sys.stdout.isatty():
+        print(f"look at it: source {os.path.relpath(state)}/env; greenlight console --open", flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket | None:

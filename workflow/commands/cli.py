@@ -15,6 +15,7 @@ import click
 
 from workflow.commands import decisions, listing, looking, production, runs, stack, steering
 from workflow.commands.adoption import adopt
+from workflow.commands.console import console
 from workflow.commands.doctor import doctor
 from workflow.commands.image import image
 from workflow.commands.predict import predict
@@ -60,6 +61,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        console,
         stack.destroy,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

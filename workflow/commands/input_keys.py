@@ -6,37 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
-from workflow.contract.rule import Rule
-from workflow.contract.run_input import DataInput, EvaluationInput, InstanceInput, RunInput, TrainingInput
-from workflow.contract.thresholds import Thresholds
+from workflow.contract.run_input import RunInput
+from workflow.runs.input_keys import EMPTY, NONE, THE_STACKS, explain, keys_by_part, show_default
 
 README = Path(__file__).parents[1] / "README.md"
-THE_STACKS, EMPTY, NONE = "the stack's", "empty", "none"
-"""Defaults that are no values to type."""
-
 BEGIN, END = "<!-- input keys -->\n", "<!-- /input keys -->\n"
-
-PARTS: tuple[tuple[str, type], ...] = (
-    ("Keys of the input: the data", DataInput),
-    ("The training", TrainingInput),
-    ("The evaluation", EvaluationInput),
-    ("The gate", Thresholds),
-    ("The instances", InstanceInput),
-    ("The rest", RunInput),
-)
-"""What the keys are about, with the dataclass that declares them."""
 
 
 def list_keys() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """The keys by what they are about, each with its meaning, what is allowed and its default."""
-    shown: set[str] = set()
-    for title, part in PARTS:
-        keys = [one for one in fields(part) if one.name not in shown]
-        shown |= {one.name for one in keys}
+    for title, keys in keys_by_part():
         yield title, [(one.name, f"{explain(one)}  [default: {show_default(one)}]") for one in keys]
 
 
@@ -48,25 +30,6 @@ def render_table() -> str:
         shown = default if default in (THE_STACKS, EMPTY, NONE) else f"`{default}`"
         lines.append(f"| `{one.name}` | {explain(one)} | {shown} |")
     return "".join(f"{line}\n" for line in lines)
-
-
-def explain(one: Field[Any]) -> str:
-    """What a key is about, what is allowed where that does not say it, and where it is policy what a run may do."""
-    rule: Rule[Any] = one.metadata["rule"]
-    direction = one.metadata.get("direction")
-    parts = [rule.words, *([rule.allowed()] if rule.allowed() != rule.words else [])]
-    return "; ".join([*parts, *([direction.words] if direction is not None else [])])
-
-
-def show_default(one: Field[Any]) -> str:
-    """What a key holds where nobody names it."""
-    if one.default_factory is not MISSING or one.default == ():
-        return NONE
-    if one.default is MISSING:
-        return THE_STACKS
-    if isinstance(one.default, bool):
-        return "true" if one.default else "false"
-    return f"{one.default:.10g}" if isinstance(one.default, float) else str(one.default) or EMPTY
 
 
 def renew(text: str) -> str:

@@ -273,6 +273,7 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
     )
     say("report", str(REPORT))
     say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with what production saw)")
+    say("look at it", f"source {options.state}/env; {command()} console --open")
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from workflow.clients import Cloud
+from workflow.runs.event_log import EventLog
 from workflow.runs.history import History, Step, fold
 
 
@@ -13,27 +12,11 @@ class Histories:
 
     def __init__(self, cloud: Cloud) -> None:
         """Read through ``cloud``."""
-        self._cloud = cloud
-        self._events: dict[str, list[dict[str, Any]]] = {}
+        self._events = EventLog(cloud)
 
     def of(self, execution: str) -> History:
-        """Everything that happened in an execution; asks newest first, and only until the events are known."""
-        known = self._events.setdefault(execution, [])
-        last = known[-1]["id"] if known else 0
-        new: list[dict[str, Any]] = []
-        for event in self._cloud.pages(
-            "stepfunctions",
-            "get_execution_history",
-            "events",
-            executionArn=execution,
-            reverseOrder=True,
-            includeExecutionData=True,
-        ):
-            if event["id"] <= last:
-                break
-            new.append(event)
-        known += reversed(new)
-        return fold(known)
+        """Everything that happened in an execution so far."""
+        return fold(self._events.of(execution))
 
     def nested_in(self, history: History) -> History | None:
         """The history of the execution that was started last and is waited for; None where none was."""

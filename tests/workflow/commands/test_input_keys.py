@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 import pytest
 
 from workflow.commands.cli import run
-from workflow.commands.input_keys import BEGIN, END, README, list_keys, render_table, renew, show_default
+from workflow.commands.input_keys import BEGIN, END, README, list_keys, render_table, renew
 from workflow.contract.rule import Number, OneOf, Switch, Whole, key
 from workflow.contract.run_input import RULES, RunInput
+from workflow.runs.input_keys import show_default
 
 
 def test_the_readme_holds_the_table_of_today() -> None:

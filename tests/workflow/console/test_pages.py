@@ -1,0 +1,188 @@
+"""The pages, from a cloud that answers from a list: whatever names hold, however much there is, whoever looks."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from tests.workflow.cloud import Answer, ScriptedCloud
+from tests.workflow.console.asking import Answer as Page
+from tests.workflow.console.asking import ask
+from tests.workflow.histories import START, Script
+from workflow.console.app import make_app
+from workflow.errors import GreenlightError, ServiceError
+from workflow.stack.outputs import Stack
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}"
+ARN = "arn:aws:states:us-east-1:000000000000:"
+MANY_EXECUTIONS, MANY_EVENTS = 500, 5000
+
+
+def stack() -> Stack:
+    """A stack of this name only."""
+    others = dict.fromkeys(
+        ("table", "topic_arn", "approval_url", "decide_url", "training_repository", "serving_repository"), ""
+    )
+    return Stack(
+        project="greenlight",
+        region="us-east-1",
+        bucket="bucket",
+        build_machine_arn=f"{ARN}stateMachine:greenlight-build",
+        release_machine_arn=f"{ARN}stateMachine:greenlight-release",
+        package_group="greenlight",
+        staging_endpoint="greenlight-staging",
+        production_endpoint="greenlight-production",
+        **others,
+    )
+
+
+def execution(name: str, minutes: int = 0, **more: Any) -> dict[str, Any]:
+    """DescribeExecution's answer."""
+    start = START + timedelta(minutes=minutes)
+    arn = f"{ARN}execution:greenlight-build:{name}"
+    known = {"executionArn": arn, "name": name, "status": "FAILED", "startDate": start, "stopDate": start, **more}
+    return {**known, "redriveStatus": "REDRIVABLE"}
+
+
+def console(script: Script | None = None, *, local: bool = True, **answers: Answer) -> tuple[Starlette, ScriptedCloud]:
+    """A console on a cloud with these answers, and the cloud."""
+    events = script.events if script else []
+    given: dict[str, Answer] = {
+        "list_executions": {"executions": []},
+        "describe_execution": execution("run"),
+        "get_execution_history": {"events": events[::-1]},
+        "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": []}]},
+        "list_objects_v2": {"CommonPrefixes": []},
+        **answers,
+    }
+    cloud = ScriptedCloud(given, local=local)
+    return make_app(cloud, stack(), port=4580, user="ada"), cloud
+
+
+def hostile_run() -> Script:
+    """A run in which everything that somebody may name is named to harm who looks at it."""
+    script = Script()
+    script.data = {"plan": {"reason": HOSTILE, "started_by": HOSTILE}, "approval": {"decision": HOSTILE, "by": HOSTILE}}
+    script.done("Plan the run").enter(HOSTILE)
+    script.schedule("createTrainingJob.sync", HOSTILE, TrainingJobName="job", Other=HOSTILE)
+    script.fail(HOSTILE, HOSTILE).schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="job", Other=HOSTILE)
+    return script.fail(HOSTILE, HOSTILE).end("Failed", error=HOSTILE, cause=HOSTILE)
+
+
+def harmless(page: Page) -> bool:
+    """Whether a page has no element that a name brought along, and nothing that turns the direction of text."""
+    return (
+        page.status == 200 and "<img src=x" not in page.text and "\u202e" not in page.text and ">49<" not in page.text
+    )
+
+
+@pytest.mark.parametrize("path", ["/runs", "/runs/build/run", "/runs/build/run/events", "/start/build?like=run"])
+def test_names_are_shown_and_never_obeyed(path: str) -> None:
+    """Datasets, people, errors, logs, settings of a job, names of states: none of it is ours."""
+    given = json.dumps({"dataset": HOSTILE, "started_by": HOSTILE, "epochs": HOSTILE})
+    found = execution("run", input=given, error=HOSTILE, cause=HOSTILE)
+    job = {"TrainingJobStatus": HOSTILE, "FailureReason": HOSTILE, "HyperParameters": {HOSTILE: HOSTILE}}
+    app, _ = console(
+        hostile_run(),
+        list_executions={"executions": [found]},
+        describe_execution=found,
+        describe_training_job=job,
+        describe_log_streams={"logStreams": [{"logStreamName": "job/1"}]},
+        get_log_events={"events": [{"message": HOSTILE}, {"message": f"epoch=1 epochs=2 map50=0.5 {HOSTILE}"}]},
+    )
+    page = ask(app, path)
+    assert harmless(page)
+    assert "&lt;img src=x" in page.text
+
+
+def test_five_hundred_executions_and_five_thousand_events_are_pages_of_less_than_a_second() -> None:
+    """Counted in time of this processor, which does not depend on what else runs on it."""
+    found = {one["executionArn"]: one for one in (execution(f"run-{n}", n) for n in range(MANY_EXECUTIONS))}
+    script = Script()
+    while len(script.events) < MANY_EVENTS:
+        script.done("Look at production", plan={"reason": "x" * 2000})
+    app, cloud = console(
+        script,
+        list_executions=lambda asked: {
+            "executions": list(found.values()) if "build" in asked["stateMachineArn"] else []
+        },
+        describe_execution=lambda asked: found[asked["executionArn"]],
+    )
+    for path, most in (
+        ("/runs", 50),
+        ("/runs?page=10", 50),
+        ("/runs/build/run-0", 0),
+        ("/runs/build/run-0/events?page=25", 0),
+    ):
+        before, began = len(cloud.asked), time.process_time()
+        page = ask(app, path)
+        seconds = time.process_time() - began
+        assert page.status == 200
+        assert len(page.text) < 700_000
+        assert seconds < 1, f"{path} took {seconds:.2f} s"
+        assert most == 0 or len(cloud.asked) - before == 2 + most
+    assert "Page 25 of 26" in page.text
+
+
+def test_a_page_of_an_account_offers_nothing_that_changes_it_and_takes_nothing() -> None:
+    """Not even from its own form."""
+    app, cloud = console(hostile_run(), local=False, describe_training_job=ServiceError("ValidationException", "gone"))
+    page = ask(app, "/runs/build/run")
+    assert page.status == 200
+    assert 'method="post"' not in page.text
+    assert ask(app, "/start/build").status == 404
+    asked = len(cloud.asked)
+    for path in ("/runs/build/run/stop", "/runs/build/run/redrive", "/start/build"):
+        assert ask(app, path, "POST").status == 403
+    assert len(cloud.asked) == asked
+
+
+def test_a_report_is_shown_as_a_page_of_no_site_in_which_nothing_runs() -> None:
+    """It was made from what lay in a dataset; one that is not there is said to be missing."""
+    app, cloud = console(get_object=lambda _: {"Body": io.BytesIO(b"<h1>Report</h1><script>1</script>")})
+    page = ask(app, "/runs/build/run/documents/report")
+    assert (page.status, page.text[:4]) == (200, "<h1>")
+    assert page.headers["content-security-policy"].startswith("sandbox; default-src 'none';")
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert cloud.asked[-1][1]["Key"] == "runs/run/evaluation/report/index.html"
+    gone, _ = console(get_object=ServiceError("NoSuchKey", "gone"))
+    assert ask(gone, "/runs/build/run/documents/report").status == 404
+    assert ask(gone, "/runs/build/run/documents/passwords").status == 404
+
+
+def test_what_fails_is_said_on_a_page_and_what_is_not_there_as_well() -> None:
+    """The stand-in may be stopped while its console is open."""
+    away, _ = console(list_executions=GreenlightError("nothing answers at http://127.0.0.1:4566"))
+    page = ask(away, "/runs")
+    assert (page.status, "nothing answers" in page.text) == (502, True)
+    unknown, _ = console(describe_execution=ServiceError("ExecutionDoesNotExist", "gone"))
+    assert ask(unknown, "/runs/build/nobody").status == 404
+    assert ask(unknown, "/runs/other/nobody").status == 404
+    assert ask(unknown, "/nowhere").status == 404
+
+
+def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is() -> None:
+    """The name of who runs the console goes along as it stands in the form."""
+    started = f"{ARN}execution:greenlight-build:tuesday"
+    app, cloud = console(
+        start_execution={"executionArn": started},
+        describe_stacks={
+            "Stacks": [{"StackStatus": "CREATE_COMPLETE", "StackId": "a:aws:c:us-east-1:0:s", "Parameters": []}]
+        },
+        list_service_quotas={"Quotas": []},
+        list_aws_default_service_quotas={"Quotas": []},
+        describe_endpoint=ServiceError("ValidationException", "none"),
+    )
+    refused = ask(app, "/start/build", "POST", body="epochs=0&name=tuesday")
+    assert (refused.status, "epochs = 0: must be a whole number" in refused.text) == (422, True)
+    assert not [operation for operation, _ in cloud.asked if operation == "start_execution"]
+    answer = ask(app, "/start/build", "POST", body="epochs=3&name=tuesday&started_by=ada&force=true")
+    assert (answer.status, answer.headers.get("location")) == (303, "/runs/build/tuesday")
+    (given,) = (asked for operation, asked in cloud.asked if operation == "start_execution")
+    assert (given["name"], json.loads(given["input"])) == ("tuesday", {"epochs": 3, "force": True, "started_by": "ada"})

@@ -1,0 +1,1 @@
+"""`greenlight console`: a page on this machine that shows and steers runs, through the AWS API alone."""
