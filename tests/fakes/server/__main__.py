@@ -102,6 +102,7 @@ def serve() -> int:
             """Say nothing."""
 
     address = os.environ.get("GREENLIGHT_BIND_HOST", "127.0.0.1"), int(os.environ.get("SAGEMAKER_BIND_TO_PORT", 8080))
+    print("serving", flush=True)
     ThreadingHTTPServer(address, Handler).serve_forever()
     return 0
 
