@@ -89,8 +89,10 @@ def write_outcome(request: ApprovalRequest) -> list[str]:
 def write_verdict(request: ApprovalRequest) -> list[str]:
     """How it passed, and by what."""
     nothing = "FOUND NOTHING · " if request.found_nothing() else ""
-    checks = f"{tell_checks(request.verdict, request.reasons)} · " if request.reasons else ""
-    return [f"Checks        {nothing}{checks}{put_on_one_line(request.verdict)}"]
+    if not request.reasons:
+        return [f"Checks        {nothing}{put_on_one_line(request.verdict)}"]
+    checks, verdict = tell_checks(request.verdict, request.reasons), request.verdict.removeprefix("passed: ")
+    return [f"Checks        {nothing}{checks} · {put_on_one_line(verdict)}"]
 
 
 def write_loosened(request: ApprovalRequest) -> list[str]:

@@ -38,15 +38,22 @@ def _sample(kind: str, text: str) -> str:
 def _figure(picture: GlancePicture, at: int, other: str) -> str:
     size = f'width="{picture.width}" height="{picture.height}"'
     photo = f'<image id="picture-{at}" {size} href="data:image/jpeg;base64,{picture.jpeg}"/>'
-    sides = [_side(picture, picture.candidate, "this model", photo)]
-    if picture.production is not None:
-        sides.append(_side(picture, picture.production, other, f'<use href="#picture-{at}"/>'))
+    if picture.production is None:
+        sides = [_side(picture, picture.candidate, "", photo)]
+    else:
+        again = f'<use href="#picture-{at}"/>'
+        sides = [
+            _side(picture, picture.candidate, "this model", photo),
+            _side(picture, picture.production, other, again),
+        ]
     return f'<div class="sides">{"".join(sides)}</div>'
 
 
 def _side(picture: GlancePicture, view: View, whose: str, photo: str) -> str:
+    """One model's picture; ``whose`` is empty where there is no other beside it."""
     said = _say(view)
-    label = escape(f"{picture.name}, {whose}: {said}")
+    label = escape(f"{picture.name}, {whose}: {said}" if whose else f"{picture.name}: {said}")
+    name = f"<strong>{escape(whose)}</strong> " if whose else ""
     mistakes = [shape for shape in view.shapes if shape.kind != RIGHT]
     names = map(_name, mistakes) if len(mistakes) <= MOST_NAMED_BOXES else ()
     shapes = "".join((*map(_shape, view.shapes), *names))
@@ -54,7 +61,7 @@ def _side(picture: GlancePicture, view: View, whose: str, photo: str) -> str:
         f'<figure><div class="shot" role="img" aria-label="{label}">'
         f'<svg viewBox="0 0 {picture.width} {picture.height}" aria-hidden="true">{photo}</svg>'
         f'<svg class="drawn" aria-hidden="true">{shapes}</svg></div>'
-        f"<figcaption><strong>{escape(whose)}</strong> {escape(said)}</figcaption></figure>"
+        f"<figcaption>{name}{escape(said)}</figcaption></figure>"
     )
 
 

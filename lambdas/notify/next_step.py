@@ -19,8 +19,8 @@ NEXT: Mapping[str, str] = {
     "the policy that the reason spells out",
     Failure.TRAINING_FAILED: LOG,
     Failure.EVALUATION_FAILED: LOG,
-    Failure.GATE_REJECTED: "Open the report, which shows the worst pictures. Add pictures like them or change the "
-    "training, and start again: greenlight start",
+    Failure.GATE_REJECTED: "Open the report (greenlight report), which shows the worst pictures. Add pictures "
+    "like them or change the training, and start again: greenlight start",
     Failure.REGISTRATION_FAILED: "Remove the reason, and start another run: greenlight start --force",
     Failure.APPROVAL_FAILED: "Start another run, and answer by the mailed link: greenlight start --force",
     Failure.APPROVAL_EXPIRED: "To be asked again, start another run: greenlight start --force. Its input's "
@@ -40,7 +40,7 @@ NEXT: Mapping[str, str] = {
 }
 """A sentence without its full stop."""
 
-REDRIVE = "Redrive it in the Step Functions console: it goes on at the state it was in"
+REDRIVE = "Redrive it (greenlight redrive, or in the Step Functions console): it goes on at the state it was in"
 """After an end from outside: a stop, or a timeout of the whole execution."""
 
 
