@@ -6,11 +6,15 @@ import json
 import time
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workflow.commands.session import Session, on_project, print_result
 from workflow.contract.plain_text import escape_unseen, show_lines
+
+if TYPE_CHECKING:
+    from workflow.runs.history import History
 
 REPORTS = Path(".greenlight/reports")
 """Where reports are kept, in a folder for each run."""
@@ -52,6 +56,13 @@ def logs(session: Session, project: str, as_json: bool, run: str, state: str, fo
         found = find_logged(histories, execution, found.state)
 
 
+def _standing(history: History) -> str:
+    """How a run stands that has left nothing to look at."""
+    if history.plan.get("anything_to_do") is False:
+        return f"it had nothing to do, {history.plan.get('reason')}"
+    return history.outcome.text() if history.outcome else "it still runs"
+
+
 @click.command()
 @click.argument("run", default="")
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
@@ -77,7 +88,7 @@ def report(session: Session, project: str, as_json: bool, run: str, show: bool, 
     name, history = execution.rpartition(":")[2], Histories(session.cloud).of(execution)
     target = to or REPORTS / name / "index.html"
     fetched = fetch_page(session.cloud, find_pages(stack.bucket, name, history.plan), target)
-    found = require_page(fetched, name, history.outcome.text() if history.outcome else "still runs")
+    found = require_page(fetched, name, _standing(history))
     print_result(as_json, {"run": name, "kind": found.kind, "from": found.uri, "file": str(target)}, str(target))
     if show and not webbrowser.open(target.resolve().as_uri()):
         click.echo("no browser was found here: open the file in one.", err=True)
