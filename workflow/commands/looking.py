@@ -47,6 +47,9 @@ def logs(session: Session, project: str, as_json: bool, run: str, state: str, fo
     while True:
         # Asked before the log is read, so that all that was written until then is read.
         over = not follow or found.over
+        if over and follow:
+            # CloudWatch takes in a moment later what was written last.
+            time.sleep(interval_seconds(session.cloud))
         for line in log.read():
             document = escape_unseen(json.dumps(line.document(), ensure_ascii=False))
             click.echo(document if as_json else show_lines(line.text))
