@@ -26,6 +26,8 @@ SIZES = ((80, 24), (100, 30), (160, 45))
 """Columns and lines of the terminals that everything is tried on."""
 _KEPT = 10_000
 _ERASE = b"\x1b[J"
+_QUIET_SECONDS = 0.03
+"""Shorter than what is between two drawings, and longer than a drawing takes to arrive."""
 
 
 class Terminal:
@@ -65,7 +67,9 @@ class Terminal:
 
     def resize(self, columns: int, lines: int, *, anew: bool) -> None:
         """Change the size; with ``anew`` the lines are broken anew, else cut off."""
-        self._read(0)
+        # A terminal takes in what was written at once before it turns to its new size.
+        while self._read(_QUIET_SECONDS):
+            pass
         if anew:
             self._break_anew(columns, lines)
         else:

@@ -105,6 +105,8 @@ def test_runs_tell_of_roll_backs_and_why_nothing_was_done(flow: Flow, capsys: An
     assert newest["nothing_done"].startswith("nothing changed since version")
     assert (back["kind"], back["status"]) == ("roll-back", "SUCCEEDED")
     assert back["dataset"] == first.output["plan"]["dataset"]["name"]
+    assert run(["report"]) == 2
+    assert "it had nothing to do, nothing changed since version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -47,13 +47,13 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
     builds = [one.name for one in found if one.kind == BUILD]
     bills = dict(zip(builds, find_bills(session.cloud, project, builds), strict=True))
     billed_of = [bills.get(one.name, ()) if one.kind == BUILD else () for one in found]
-    head = ("RUN", "KIND", "STARTED (UTC)", "STATUS", "TOOK", "VERSION", "DATASET", "QUALITY", "COST", "WHY")
+    head = ("RUN", "KIND", "STATUS", "STARTED (UTC)", "TOOK", "VERSION", "DATASET", "QUALITY", "COST", "WHY")
     rows = [
         (
             one.name,
             one.kind,
-            f"{one.started.astimezone(UTC):%Y-%m-%d %H:%M}",
             "nothing to do" if one.idle else one.status.lower(),
+            f"{one.started.astimezone(UTC):%Y-%m-%d %H:%M}",
             format_seconds(one.seconds),
             f"v{one.version}" if one.version else "",
             one.dataset,

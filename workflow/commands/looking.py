@@ -6,11 +6,15 @@ import json
 import time
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workflow.commands.session import Session, on_project, print_result
 from workflow.contract.plain_text import escape_unseen, show_lines
+
+if TYPE_CHECKING:
+    from workflow.runs.history import History
 
 REPORTS = Path(".greenlight/reports")
 """Where reports are kept, in a folder for each run."""
@@ -43,6 +47,9 @@ def logs(session: Session, project: str, as_json: bool, run: str, state: str, fo
     while True:
         # Asked before the log is read, so that all that was written until then is read.
         over = not follow or found.over
+        if over and follow:
+            # CloudWatch takes in a moment later what was written last.
+            time.sleep(interval_seconds(session.cloud))
         for line in log.read():
             document = escape_unseen(json.dumps(line.document(), ensure_ascii=False))
             click.echo(document if as_json else show_lines(line.text))
@@ -50,6 +57,13 @@ def logs(session: Session, project: str, as_json: bool, run: str, state: str, fo
             return
         time.sleep(interval_seconds(session.cloud))
         found = find_logged(histories, execution, found.state)
+
+
+def _standing(history: History) -> str:
+    """How a run stands that has left nothing to look at."""
+    if history.plan.get("anything_to_do") is False:
+        return f"it had nothing to do, {history.plan.get('reason')}"
+    return history.outcome.text() if history.outcome else "it still runs"
 
 
 @click.command()
@@ -77,7 +91,7 @@ def report(session: Session, project: str, as_json: bool, run: str, show: bool, 
     name, history = execution.rpartition(":")[2], Histories(session.cloud).of(execution)
     target = to or REPORTS / name / "index.html"
     fetched = fetch_page(session.cloud, find_pages(stack.bucket, name, history.plan), target)
-    found = require_page(fetched, name, history.outcome.text() if history.outcome else "still runs")
+    found = require_page(fetched, name, _standing(history))
     print_result(as_json, {"run": name, "kind": found.kind, "from": found.uri, "file": str(target)}, str(target))
     if show and not webbrowser.open(target.resolve().as_uri()):
         click.echo("no browser was found here: open the file in one.", err=True)

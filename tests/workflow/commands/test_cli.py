@@ -169,7 +169,7 @@ def test_runs_are_a_table_for_people_and_a_list_for_programs(capsys: pytest.Capt
     }
     assert called("runs", **answers)[0] == 0
     shown = capsys.readouterr().out
-    assert "run-1  build  2026-11-21 00:00  failed  1 min 14 s" in shown
+    assert "run-1  build  failed  2026-11-21 00:00  1 min 14 s" in shown
     assert "  $0.70  " in shown
     assert "about: list prices of 2026" in shown
     assert called("runs", "--json", **answers)[0] == 0
@@ -187,7 +187,7 @@ def test_runs_are_listed_without_their_cost_for_whoever_may_not_see_jobs(capsys:
     }
     assert called("runs", **answers)[0] == 0
     shown = capsys.readouterr().out
-    assert "run-1  build  2026-11-21 00:00  running" in shown
+    assert "run-1  build  running  2026-11-21 00:00" in shown
     assert "list prices" not in shown
 
 
