@@ -12,6 +12,7 @@ from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.checks import tell_checks
 from workflow.contract.console import Console
 from workflow.contract.console_links import write_links
+from workflow.contract.figures import format_figure
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links, show_plain
 from workflow.contract.scores import FIGURE_NAMES
@@ -39,8 +40,8 @@ def sum_up(request: ApprovalRequest) -> str:
     if request.outcome is not None:
         return f"{request.outcome.short()}{alone}"
     figure = request.figures[0]
-    beside = alone if figure.production is None else f" (production {format_figure(figure.production)})"
-    return f"{figure.name} {format_figure(figure.candidate)}{beside}"
+    beside = alone if figure.production is None else f" (production {tell_figure(figure.production)})"
+    return f"{figure.name} {tell_figure(figure.candidate)}{beside}"
 
 
 def write_body(request: ApprovalRequest, link: str, required: int = 1, console: Console | None = None) -> str:
@@ -113,13 +114,13 @@ def write_heading(production_version: int) -> str:
 
 def write_row(figure: ComparedFigure) -> str:
     """One line of the table of figures."""
-    production = "" if figure.production is None else format_figure(figure.production)
-    return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{format_figure(figure.candidate):<12}{production}".rstrip()
+    production = "" if figure.production is None else tell_figure(figure.production)
+    return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{tell_figure(figure.candidate):<12}{production}".rstrip()
 
 
-def format_figure(value: float | None) -> str:
-    """A figure as people read it."""
-    return "unknown" if value is None else f"{value:.3f}"
+def tell_figure(value: float | None) -> str:
+    """A figure as people read it, known or not."""
+    return "unknown" if value is None else format_figure(value)
 
 
 def put_on_one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, Purpose
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.document import Matching, Text, read
-from workflow.contract.figures import Figures
+from workflow.contract.figures import Figures, format_figure
 from workflow.contract.gate import PassedGate
 from workflow.contract.glance import Glance
 from workflow.contract.release_plan import ReleasePlan
@@ -163,4 +163,4 @@ def compare_figures(
 
 def format_interval(interval: Interval | None) -> str:
     """An interval in words; empty where there is none."""
-    return "" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+    return "" if interval is None else f"{format_figure(interval.low)} to {format_figure(interval.high)}"

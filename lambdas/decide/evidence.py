@@ -9,6 +9,7 @@ from lambdas.decide.markup import escape, fold, list_facts, notice
 from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.checks import tell_checks
 from workflow.contract.console_links import Links, render_links
+from workflow.contract.figures import format_figure
 from workflow.contract.outcome import tell_chance
 from workflow.contract.policy import show
 from workflow.contract.scores import Lead
@@ -119,4 +120,4 @@ def _figure(figure: ComparedFigure, beside: bool) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3f}"
+    return "unknown" if value is None else format_figure(value)

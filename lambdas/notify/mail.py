@@ -15,6 +15,7 @@ from lambdas.notify.next_step import REDRIVE, find_next
 from workflow.contract.cause import text_of
 from workflow.contract.console_links import Links, write_links
 from workflow.contract.failures import Failure
+from workflow.contract.figures import format_figure
 from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links
@@ -135,7 +136,7 @@ def name_quality(scores: object) -> str:
         return ""
     name = QUALITY[scores["task"]]
     figure = finite(scores.get(name))
-    return "" if figure is None else f", {FIGURE_NAMES[name]} {figure:.3f}"
+    return "" if figure is None else f", {FIGURE_NAMES[name]} {format_figure(figure)}"
 
 
 def read_text(holder: Mapping[str, Any], key: str, otherwise: str) -> str:
