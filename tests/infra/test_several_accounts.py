@@ -66,6 +66,7 @@ def test_whoever_reached_endpoints_here_assumes_a_role_there_instead(build: Json
     assert left <= {"sagemaker:DescribeModelPackage"}
     assert "sts:AssumeRole" not in held(alone(), role)
     assert {name for name in held(build, "PlanRunRole") if name.startswith("sts:")} == set()
+    assert "EndpointRole" not in build["Resources"]
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "ReleaseRole"])

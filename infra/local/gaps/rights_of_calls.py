@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_KINDS = {"ModelName": "model", "EndpointConfigName": "endpoint-config", "EndpointName": "endpoint"}
+_KINDS = {"EndpointName": "endpoint", "EndpointConfigName": "endpoint-config", "ModelName": "model"}
+"""By the member that names it, whatever a request is about first."""
 Right = tuple[str, str, dict[str, str]]
 
 
@@ -30,15 +31,13 @@ def rights_of(service: str, operation: str, parameters: dict[str, Any], region: 
 
 
 def _resources(service: str, parameters: dict[str, Any], region: str, account: str) -> Iterator[str]:
-    """What a request names, the first what it is about; an endpoint's configuration counts as well."""
+    """What a request names; of an endpoint's, its configuration counts as well."""
     if service == "cloudwatch":
         for name in parameters.get("AlarmNames", [parameters.get("AlarmName")]):
             yield _alarm(name, region, account)
         return
-    if "EndpointName" in parameters:
-        yield f"arn:aws:sagemaker:{region}:{account}:endpoint/{parameters['EndpointName']}"
     for member, kind in _KINDS.items():
-        if member in parameters and member != "EndpointName":
+        if member in parameters:
             yield f"arn:aws:sagemaker:{region}:{account}:{kind}/{parameters[member]}"
 
 

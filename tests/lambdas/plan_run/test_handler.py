@@ -456,6 +456,15 @@ def test_a_release_beside_what_production_serves_needs_a_second_fleet(
         handler(event(force=True), context)
 
 
+def test_endpoints_of_another_account_take_nothing_from_this_one_s_quotas(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is not refused for want of what its own account will never need."""
+    monkeypatch.setattr(function, "environment", replace(function.environment, serves_elsewhere=True))
+    monkeypatch.setattr(function, "quotas", Quotas({**ROOM, "ml.c7i.xlarge for endpoint usage": 0.0}))
+    assert handler(event(), context)["anything_to_do"]
+
+
 def test_a_stack_that_may_not_ask_for_quotas_goes_on(
     account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, log_of: Any
 ) -> None:
