@@ -37,7 +37,7 @@ from workflow.machines.kinds import (
 )
 from workflow.machines.noting import note_the_registration
 from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
-from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
+from workflow.machines.states import Choice, LambdaStep, Parameters, Pass, Succeed, Task, Wait
 from workflow.machines.training import (
     a_model_was_found,
     a_model_was_trained,
@@ -56,7 +56,11 @@ def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
     # The plan names every instance to try; the first attempt is the first of them.
     plan = plan_the_execution(
-        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **NO_QUOTA}
+        "Plan the run",
+        "${PlanRunArn}",
+        refuse_input(),
+        also={"attempt.$": "$.Payload.training", **NO_QUOTA},
+        given={"before.$": "$.plan"},
     )
     preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
     inspect = inspect_images(preparation_failed)
@@ -132,6 +136,7 @@ def machine() -> dict[str, Any]:
     anything.add_choice(
         ChoiceRule.BooleanEquals(variable="$.plan.anything_to_do", value=False), Succeed("Nothing to do")
     )
+    anything.add_choice(ChoiceRule.IsPresent(variable="$.plan.behind", value=True), wait_for_the_run_before(plan))
     anything.default_choice(share)
 
     Chain([plan, anything])
@@ -143,10 +148,24 @@ def machine() -> dict[str, Any]:
     ask.next(answer)
     Chain([approved, release])
     return render_machine(
-        begin(plan),
+        begin(plan, also=UNPLANNED),
         comment="Greenlight: labelled images in, an approved model out. Start with {} for the stack's defaults.",
         timeout_seconds=settings.BUILD_SECONDS,
     )
+
+
+UNPLANNED: Parameters = {"plan": None}
+"""What an execution's data begins with beside: no plan that it has waited with."""
+
+
+def wait_for_the_run_before(plan: LambdaStep) -> Wait:
+    """Wait for the run that ``$.plan.behind`` names, as ``$.plan.reason`` says, and plan once more.
+
+    How long in all is the plan's to say: it knows when the execution began.
+    """
+    wait = Wait("Wait for the run before", seconds=settings.TURN_SECONDS)
+    wait.next(plan)
+    return wait
 
 
 def fail_build(what: str, noun: str, error: Failure) -> LambdaStep:

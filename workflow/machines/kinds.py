@@ -156,9 +156,9 @@ UNTOLD: Parameters = {"failure": {"Cause": "nobody could be told why; the reason
 """What every execution's data begins with: the cause of its end where the state that words it fails itself."""
 
 
-def begin(first: State) -> Pass:
+def begin(first: State, also: Parameters | None = None) -> Pass:
     """The very first state: data that every later one can add to, whatever the input is, be it no object at all."""
-    state = Pass("Begin", parameters=UNTOLD)
+    state = Pass("Begin", parameters={**UNTOLD, **(also or {})})
     state.next(first)
     return state
 
@@ -177,11 +177,17 @@ def retry_planning() -> list[Retry]:
 
 
 def plan_the_execution(
-    name: str, arn: str, failed: State, also: Parameters | None = None, retry: list[Retry] | None = None
+    name: str,
+    arn: str,
+    failed: State,
+    also: Parameters | None = None,
+    retry: list[Retry] | None = None,
+    given: Parameters | None = None,
 ) -> LambdaStep:
     """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data.
 
-    ``retry`` is what it is retried for beside what passes by itself.
+    ``also`` is data beside the plan, ``retry`` what it is retried for beside what passes by itself, and ``given`` what
+    the Lambda is told beside input and execution.
     """
     return LambdaStep(
         name,
@@ -194,6 +200,7 @@ def plan_the_execution(
                     "name.$": "$$.Execution.Name",
                     "started.$": "$$.Execution.StartTime",
                 },
+                **(given or {}),
             },
         },
         result_selector={"plan.$": "$.Payload", **UNTOLD, **(also or {})},
