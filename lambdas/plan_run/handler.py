@@ -170,8 +170,7 @@ def claim(plan: BuildPlan, force: bool) -> BuildPlan:
     if force:
         claims.take_over(plan.fingerprint, mine, now_epoch)
         return plan
-    if not plan.anything_to_do and claims.find(plan.fingerprint) is None:
-        # Registered by a run of which nothing is kept, or not any more.
+    if not plan.anything_to_do and is_unknown(claims.find(plan.fingerprint), mine):
         return plan
     reason = claims.take(plan.fingerprint, mine, now_epoch)
     if reason:
@@ -179,6 +178,11 @@ def claim(plan: BuildPlan, force: bool) -> BuildPlan:
     if not plan.anything_to_do:
         return replace(plan, anything_to_do=True, reason="the run that built the same did not come to its end")
     return plan
+
+
+def is_unknown(kept: BuildRecord | None, mine: BuildRecord) -> bool:
+    """Whether nothing is kept of the run that built the same before: it is the registry's word alone then."""
+    return kept is None or kept.execution == mine.execution
 
 
 def take_turn(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:

@@ -31,6 +31,7 @@ from infra.local.gaps import (
     principals,
     reservations,
     resume,
+    scheduled_times,
     service_quotas,
     task,
     time_zones,
@@ -69,6 +70,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         functions,
         function_logs,
         time_zones,
+        scheduled_times,
         transport,
     ):
         gap.install()

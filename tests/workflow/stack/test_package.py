@@ -19,6 +19,10 @@ from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
+    "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
+    "DATASET": "s3://bucket/datasets/default/",
+    "DATA_STARTS": "settled",
+    "WEBHOOK_SECRET_ARN": "arn",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -170,7 +174,8 @@ def test_a_zip_holds_one_function_the_contract_and_nothing_compiled(archives: di
         assert not {"boto3", "botocore", "sagemaker", "stepfunctions"} & {entry.split("/")[0] for entry in names}
 
 
-WAYS_IN = [*((name, "handler") for name in package.find_functions()), ("decide", "command"), ("decide", "attend")]
+WAYS_BESIDE = [("decide", "command"), ("decide", "attend"), ("start_run", "arrival")]
+WAYS_IN = [*((name, "handler") for name in package.find_functions()), *WAYS_BESIDE]
 
 
 @pytest.mark.parametrize(("name", "way_in"), WAYS_IN)
