@@ -32,10 +32,10 @@ from workflow.machines.kinds import (
     plan_the_execution,
     raise_error,
     render_machine,
-    retry_lambda,
 )
 from workflow.machines.noting import note_the_registration
 from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
+from workflow.machines.retries import retry_lambda
 from workflow.machines.states import Choice, LambdaStep, Parameters, Pass, Succeed, Task, Wait
 from workflow.machines.training import (
     a_model_was_found,

@@ -108,6 +108,7 @@ def test_the_picture_has_one_line_from_a_state_to_the_next_and_gathers_the_ways_
     arrows = re.findall(r"<title>(.+)->(.+)</title>", svg)
     gathered = set(ways_out(states))
     assert diagram.ways_out(states) == (gathered, "Tell everyone why")
+    assert all(f">{states[one]['Parameters']['Error']}</text>" in svg for one in gathered)
     wanted = {(one, target) for one in set(states) - gathered for target, _ in diagram.edges(states[one])}
     assert sorted(arrows) == sorted({*wanted, ("start", DEFINITIONS[name]["StartAt"]), ("foot", "Tell everyone why")})
     green = {
