@@ -7,7 +7,7 @@ next, unless what became of it is the answer to that one, too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lambdas.plan_run.memory import End, recall
@@ -24,11 +24,12 @@ class Claims:
     stepfunctions: Any
     is_registered: Callable[[str], bool]
 
-    def take(self, fingerprint: str, mine: BuildRecord, now_epoch: int) -> str:
+    def take(self, fingerprint: str, mine: BuildRecord, now_epoch: int, known: str = "") -> str:
         """Claim a fingerprint for an execution, again if it has it already; empty where it has it then.
 
         Otherwise why there is nothing to do: which execution builds the same at this moment, or built it and how that
-        ended. Raises ContractError on a record that is not whole.
+        ended. ``known`` is the version that has the fingerprint, for a record that names none. Raises ContractError on
+        a record that is not whole.
         """
         expected = mine.execution
         for _ in range(3):
@@ -37,7 +38,7 @@ class Claims:
             found = self.find(fingerprint)
             if found is None:
                 continue
-            reason = self._recall(found, mine.judged_by)
+            reason = self._recall(replace(found, package_arn=found.package_arn or known), mine.judged_by)
             if reason:
                 return reason
             expected = found.execution

@@ -143,7 +143,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
         )
-        plan = claim(draw_up(given, asked.execution, environment.deployment, found, loosened), given.force)
+        plan = claim(
+            draw_up(given, asked.execution, environment.deployment, found, loosened), given.force, found.newest
+        )
         if asked.before is not None and asked.before.fingerprint != plan.fingerprint:
             claims.give_back(asked.before.fingerprint, plan.execution_arn)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
@@ -163,8 +165,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return plan.document()
 
 
-def claim(plan: BuildPlan, force: bool) -> BuildPlan:
-    """The plan, or that there is nothing to do: the very same was built already, or is at this moment."""
+def claim(plan: BuildPlan, force: bool, newest: Registered | None) -> BuildPlan:
+    """The plan, or that there is nothing to do: the very same was built already, or is at this moment.
+
+    What the newest version says it was built from counts where nothing else is kept of it.
+    """
     now_epoch = int(time.time())
     mine = BuildRecord(plan.execution_arn, judgement(plan))
     if force:
@@ -172,7 +177,8 @@ def claim(plan: BuildPlan, force: bool) -> BuildPlan:
         return plan
     if not plan.anything_to_do and is_unknown(claims.find(plan.fingerprint), mine):
         return plan
-    reason = claims.take(plan.fingerprint, mine, now_epoch)
+    known = newest.arn if newest is not None and newest.fingerprint == plan.fingerprint else ""
+    reason = claims.take(plan.fingerprint, mine, now_epoch, known)
     if reason:
         return replace(plan, anything_to_do=False, reason=reason)
     if not plan.anything_to_do:
@@ -250,7 +256,8 @@ def newest_package() -> Registered | None:
     if not listed:
         return None
     package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
-    return Registered(version=package["ModelPackageVersion"], fingerprint=Origin.of(package).fingerprint)
+    arn = str(package["ModelPackageArn"])
+    return Registered(package["ModelPackageVersion"], Origin.of(package).fingerprint, arn)
 
 
 def find_champion() -> ChampionRecord | None:

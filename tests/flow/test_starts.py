@@ -172,8 +172,23 @@ def test_schedule_data_and_hand_at_once_are_one_build(guarded: Flow) -> None:
     plans = {execution: wait_for_plan(guarded, execution) for execution in executions}
     (build,) = [execution for execution, states in plans.items() if "Nothing to do" not in states]
     guarded.answer(build, "approve")
-    assert guarded.end(build).cause == ""
+    ended = guarded.end(build)
+    assert ended.cause == ""
     assert len(builds(guarded, "new data")) == 1
+    assert guarded.ask_production()["model_digest"] == ended.output["gate"]["model_digest"]
+
+
+def test_a_marker_starts_a_run_and_is_no_part_of_the_data(guarded: Flow) -> None:
+    """What is uploaded without it starts nothing; with it, the same data has been built before."""
+    deploy.deploy("greenlight", parameters={"DataStarts": "marker"})
+    before = builds(guarded, "new data")
+    lay_out(guarded, "0")
+    guarded.storage.put_object(Bucket=guarded.stack.bucket, Key="datasets/default/.ready", Body=b"")
+    guarded.wait_until(lambda: len(builds(guarded, "new data")) > len(before), "the marker has started nothing")
+    (run, *_) = builds(guarded, "new data")
+    started = guarded.end(f"{guarded.stack.build_machine_arn.replace(':stateMachine:', ':execution:')}:{run}")
+    assert "built the same: version" in reason_of(started)
+    assert len(builds(guarded, "new data")) == len(before) + 1
 
 
 def test_a_signed_request_starts_a_build_and_no_other_does(guarded: Flow) -> None:

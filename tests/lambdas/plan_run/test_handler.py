@@ -272,6 +272,15 @@ def test_what_an_earlier_version_was_built_from_is_not_built_again(
     assert handler(second(), context)["anything_to_do"] is True
 
 
+def test_what_was_registered_before_anything_was_noted_is_not_built_again(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """A record of an earlier version of this function, or one whose note was lost: the newest version says it all."""
+    register(handler(event(), context)["fingerprint"])
+    executions.ends[FIRST] = ("SUCCEEDED", "")
+    assert "run one built the same: version 1" in handler(second(), context)["reason"]
+
+
 def test_what_was_stopped_while_it_waited_for_a_person_is_built_again(
     account: Bucket, context: Context, executions: Executions
 ) -> None:
