@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lambdas.plan_run.holding import put_unless_held
 from lambdas.plan_run.memory import End, recall
 from workflow.contract.build_record import BuildRecord, read_build
 from workflow.contract.table_items import found_item
@@ -33,7 +34,7 @@ class Claims:
         """
         expected = mine.execution
         for _ in range(3):
-            if self._put(fingerprint, mine, expected, now_epoch):
+            if put_unless_held(self.table, mine.item(fingerprint, now_epoch), expected):
                 return ""
             found = self.find(fingerprint)
             if found is None:
@@ -62,17 +63,6 @@ class Claims:
     def find(self, fingerprint: str) -> BuildRecord | None:
         """What is kept of a fingerprint. Raises ContractError on a record that is not whole."""
         return read_build(found_item(self.table.get_item(Key={"id": build_key(fingerprint)}, ConsistentRead=True)))
-
-    def _put(self, fingerprint: str, mine: BuildRecord, expected: str, now_epoch: int) -> bool:
-        try:
-            self.table.put_item(
-                Item=mine.item(fingerprint, now_epoch),
-                ConditionExpression="attribute_not_exists(id) OR execution = :expected",
-                ExpressionAttributeValues={":expected": expected},
-            )
-        except self.table.meta.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
 
     def _recall(self, record: BuildRecord, judged_by: str) -> str:
         registered = bool(record.package_arn) and self.is_registered(record.package_arn)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from lambdas.plan_run.holding import put_unless_held
 from workflow.contract.execution import is_running
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import REFUSE
@@ -31,7 +32,7 @@ class Turn:
         """
         expected = execution
         for _ in range(3):
-            if self._put(execution, expected):
+            if put_unless_held(self.table, {"id": BUILDING, "kind": "turn", "execution": execution}, expected):
                 return ""
             holder = self.find_holder()
             if holder and is_running(self.stepfunctions, holder):
@@ -48,17 +49,6 @@ class Turn:
         """The execution that took the turn last, empty where none did."""
         item = found_item(self.table.get_item(Key={"id": BUILDING}, ConsistentRead=True))
         return "" if item is None else str(item["execution"])
-
-    def _put(self, execution: str, expected: str) -> bool:
-        try:
-            self.table.put_item(
-                Item={"id": BUILDING, "kind": "turn", "execution": execution},
-                ConditionExpression="attribute_not_exists(id) OR execution = :expected",
-                ExpressionAttributeValues={":expected": expected},
-            )
-        except self.table.meta.client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
 
 
 def check_patience(when_busy: str, hours: float, started: str, now: datetime, other: str) -> str:
