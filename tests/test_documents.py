@@ -23,6 +23,7 @@ from tests.documents import (
     EVERYDAY,
     ROOT,
     STAND_IN,
+    WEBHOOK,
     WINGS,
     anchors,
     blocks,
@@ -81,7 +82,7 @@ FOLDERS = {
 """Folders of which every file and room has a line, and the wing whose README has it."""
 
 KINDS = {kind for document in DOCUMENTS for kind, _ in blocks(document)}
-SHOWN = sorted(set(commands(*KINDS - {EVERYDAY, STAND_IN, API})))
+SHOWN = sorted(set(commands(*KINDS - {EVERYDAY, STAND_IN, API, WEBHOOK})))
 """Every command that is not run on the stand-in."""
 
 NAMED = sorted({*commands(*KINDS), *(span for document in DOCUMENTS for span in spans(document))})

@@ -62,6 +62,7 @@ class Registered:
 
     version: int
     fingerprint: str
+    arn: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def go_all_the_way(stand_in: StandIn, project: str) -> None:
     """Deploy twice, run, release and remove, as whoever the environment says."""
     first = deploy(project, defaults=ANY_FIGURE)
     stand_in.subscribe(first.topic_arn, "ada@example.com")
-    stack = deploy(project, tags={"team": "vision"}, parameters={"ScheduleState": "ENABLED"})
+    stack = deploy(project, tags={"team": "vision"}, parameters={"ScheduleState": "ENABLED", "DataStarts": "settled"})
     flow = Flow(stand_in, stack)
     execution = start_run(AwsCloud(), stack.build_machine_arn, {"dataset": flow.upload()})
     flow.answer(execution, "approve")

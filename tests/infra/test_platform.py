@@ -88,12 +88,12 @@ def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_rol
 
 
 def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
-    """Gates on data and smoke, notes, the watch over trainings and endpoints write nothing under the key."""
+    """The gate on smoke, the watch over trainings and endpoints write nothing under the key."""
     only = {
         role for role in read.of_type(keyed, "AWS::IAM::Role")
         if statements(keyed, role).get("UseTheKey", {}).get("Action") == ["kms:Decrypt"]
     }  # fmt: skip
-    assert only == {"CheckDatasetRole", "SmokeTestRole", "NoteVersionRole", "WatchTrainingRole", "EndpointRole"}
+    assert only == {"SmokeTestRole", "WatchTrainingRole", "EndpointRole"}
 
 
 def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:

@@ -103,7 +103,8 @@ def test_a_policy_can_be_attached_and_names_the_project(name: str) -> None:
         assert len("".join(text.split())) <= policies.LONGEST_POLICY, file
     for statement in policies.load(name)["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        if "*" in resources:
+        # Of a mapping IAM knows the function that it calls.
+        if "*" in resources and "lambda:FunctionArn" not in statement.get("Condition", {}).get("ArnLike", {}):
             assert statement["Sid"] in {
                 "LogInToTheImageRegistry",
                 "ReadTheQuotas",

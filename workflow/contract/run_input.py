@@ -32,6 +32,10 @@ from workflow.contract.thresholds import Thresholds, check_floors
 FORMATS = ("auto", *FORMAT_NAMES)
 """How the labels of a dataset may be written; ``auto`` finds out."""
 
+QUEUE, REFUSE, BESIDE = "queue", "refuse", "beside"
+WHEN_BUSY = (QUEUE, REFUSE, BESIDE)
+"""What a run may do while another one is under way to the same endpoint."""
+
 STARTED_BY_LENGTH = 80
 """Characters that name who or what started an execution."""
 
@@ -163,7 +167,16 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
 
     ask_before_production: bool = key(Switch("ask once more between staging and production"), False, DEMANDED)
     approval_hours: float = key(Number("hours an approval request waits", 0, 24 * 30, above=True), 72.0)
-    force: bool = key(Switch("build even when nothing changed"), False)
+    force: bool = key(Switch("build even what was built before, or is built at this moment"), False)
+    when_busy: str = key(
+        OneOf(
+            "where another run of the project is under way to the same endpoint: wait for its end, be refused, or go "
+            "on beside it, where the one that is released second is refused by its release",
+            WHEN_BUSY,
+        ),
+        QUEUE,
+    )
+    queue_hours: float = key(Number("hours after its start in which a run that waits must have its turn", 0, 72), 24.0)
     started_by: str = key(Name("who or what started the run", STARTED_BY_LENGTH), "")
 
     @staticmethod

@@ -19,6 +19,7 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
 from workflow.contract.failures import Failure
 from workflow.contract.hyperparameters import MODELS
+from workflow.contract.run_input import BESIDE
 from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.account import command, say, say_line
@@ -179,7 +180,9 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     """Upload data and weights; return the input of the run."""
     done = upload_dataset(site.cloud, site.stack.bucket, dataset, dataset.name, lambda *_: None)
     say("data", f"{dataset.text()} → {done.uri}")
-    given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
+    # A demonstration that somebody left while it asked does not hold up the next one.
+    beside = {"force": True, "when_busy": BESIDE}
+    given: dict[str, Any] = {"dataset": done.uri, "started_by": "make demo", **beside}
     if options.weights is not None:
         given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
         if (model := check_weights(options.weights).model) in MODELS:

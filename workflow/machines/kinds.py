@@ -46,19 +46,28 @@ def call_function(
     )
 
 
-def begin(first: State) -> Pass:
-    """The very first state: data that every later one can add to, whatever the input is, be it no object at all."""
-    state = Pass("Begin", parameters={})
+def begin(first: State, known: Parameters | None = None) -> Pass:
+    """The very first state: data that every later one can add to, whatever the input is, be it no object at all.
+
+    ``known`` is what that data holds.
+    """
+    state = Pass("Begin", parameters=known or {})
     state.next(first)
     return state
 
 
 def plan_the_execution(
-    name: str, arn: str, failed: State, also: Parameters | None = None, retry: list[Retry] | None = None
+    name: str,
+    arn: str,
+    failed: State,
+    also: Parameters | None = None,
+    retry: list[Retry] | None = None,
+    given: Parameters | None = None,
 ) -> LambdaStep:
     """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data.
 
-    ``retry`` is what it is retried for beside what passes by itself.
+    ``also`` is data beside the plan, ``retry`` what it is retried for beside what passes by itself, and ``given`` what
+    the Lambda is told beside input and execution.
     """
     return LambdaStep(
         name,
@@ -71,6 +80,7 @@ def plan_the_execution(
                     "name.$": "$$.Execution.Name",
                     "started.$": "$$.Execution.StartTime",
                 },
+                **(given or {}),
             },
         },
         result_selector={"plan.$": "$.Payload", **(also or {})},

@@ -35,6 +35,7 @@ from infra.local.gaps import (
     reservations,
     resume,
     runtimes,
+    scheduled_times,
     service_quotas,
     task,
     task_roles,
@@ -79,6 +80,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         function_variables,
         function_logs,
         time_zones,
+        scheduled_times,
         transport,
     ):
         gap.install()

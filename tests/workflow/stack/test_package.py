@@ -21,6 +21,10 @@ from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
+    "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
+    "DATASET": "s3://bucket/datasets/default/",
+    "DATA_STARTS": "settled",
+    "WEBHOOK_SECRET_ARN": "arn",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -67,6 +71,7 @@ PAGE = {
 EVENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("decide", "handler"): PAGE,
     ("decide", "command"): PAGE,
+    ("start_by_code", "handler"): PAGE,
     ("notify", "handler"): {"kind": "told", "error": {"Error": "Build.Failed", "Cause": "the loss is NaN"}},
 }
 """What a way in is called with; any other with nothing, which it has to refuse, or which has it look around."""
@@ -86,6 +91,9 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("plan_run", "handler"): {"raised": "InputRejected"},
     ("record_champion", "handler"): {"raised": "ContractError"},
     ("smoke_test", "handler"): {"raised": "ContractError"},
+    ("start_by_code", "handler"): {"statusCode": 401},
+    ("start_run", "arrival"): {"execution": ""},
+    ("start_run", "handler"): {"raised": "ContractError"},
     ("watch_production", "handler"): WITHOUT_AWS,
     ("watch_training", "handler"): WITHOUT_AWS,
 }
