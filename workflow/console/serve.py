@@ -12,6 +12,9 @@ from starlette.applications import Starlette
 
 from workflow.errors import UsageError
 
+_END_SECONDS = 2
+"""How long an answer that is under way may still take once the console is ended."""
+
 HOST = "127.0.0.1"
 """This machine alone: whoever reaches the console may start and stop runs."""
 
@@ -31,6 +34,7 @@ def listen(port: int) -> socket.socket:
 def serve(app: Starlette, listener: socket.socket, url: str, ready: Callable[[], None], open_page: bool) -> None:
     """Answer until interrupted; ``ready`` is called once ``url``, an address of it, can be opened."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    config.timeout_graceful_shutdown = _END_SECONDS
     server = uvicorn.Server(config)
 
     async def run() -> None:
