@@ -200,7 +200,7 @@ def test_what_cannot_be_used_is_marked_at_its_field_and_nothing_starts(flow: Flo
     page.fill("#dataset", "<b>no address</b>")
     page.click("text=Start >> nth=-1")
     assert "must be an S3 address" in page.inner_text("#dataset-about")
-    assert page.input_value("#dataset") == "<b>no address</b>"
+    assert "<b>no address</b>" in page.input_value("#dataset")
     assert page.locator("#dataset-about b").count() == 0
 
 

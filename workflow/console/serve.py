@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -44,4 +45,6 @@ def serve(app: Starlette, listener: socket.socket, url: str, ready: Callable[[],
             webbrowser.open(url)
         await server.serve(sockets=[listener])
 
-    asyncio.run(run())
+    # That is how it is meant to end.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())

@@ -38,7 +38,7 @@ _WORDS = {
     Status.DONE: "done",
     Status.RUNNING: "running",
     Status.ASKING: "waits for a person",
-    Status.CAUGHT: "failed, dealt with",
+    Status.CAUGHT: "failed, handled",
     Status.FAILED: "failed",
     Status.STOPPED: "stopped",
 }

@@ -168,7 +168,7 @@ def test_what_fails_is_said_on_a_page_and_what_is_not_there_as_well() -> None:
 
 
 def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is() -> None:
-    """The name of who runs the console goes along as it stands in the form."""
+    """A dataset may be called by its name alone, as on the command line."""
     started = f"{ARN}execution:greenlight-build:tuesday"
     app, cloud = console(
         start_execution={"executionArn": started},
@@ -182,7 +182,10 @@ def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is(
     refused = ask(app, "/start/build", "POST", body="epochs=0&name=tuesday")
     assert (refused.status, "epochs = 0: must be a whole number" in refused.text) == (422, True)
     assert not [operation for operation, _ in cloud.asked if operation == "start_execution"]
-    answer = ask(app, "/start/build", "POST", body="epochs=3&name=tuesday&started_by=ada&force=true")
+    answer = ask(app, "/start/build", "POST", body="epochs=3&name=tuesday&started_by=ada&dataset=nuts")
     assert (answer.status, answer.headers.get("location")) == (303, "/runs/build/tuesday")
     (given,) = (asked for operation, asked in cloud.asked if operation == "start_execution")
-    assert (given["name"], json.loads(given["input"])) == ("tuesday", {"epochs": 3, "force": True, "started_by": "ada"})
+    assert (given["name"], json.loads(given["input"])) == (
+        "tuesday",
+        {"dataset": "s3://bucket/datasets/nuts/", "epochs": 3, "started_by": "ada"},
+    )
