@@ -266,6 +266,6 @@ def test_every_error_of_the_machines_is_explained() -> None:
     """Operations look an error up by its name; one that is gone is not looked up."""
     definitions = [json.loads(read(f"workflow/machines/{name}.asl.json")) for name in ("build", "release")]
     states = [state for definition in definitions for state in definition["States"].values()]
-    errors = {state["Error"] for state in states if state["Type"] == "Fail"}
+    errors = {state["Parameters"]["Error"] for state in states if state.get("ResultPath") == "$.failure"}
     table = section("workflow/README.md", "Errors")
     assert set(re.findall(r"^\| `([A-Z]\w+\.[A-Z]\w+)` \|", table, re.MULTILINE)) == errors

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 
 from workflow.contract.cause import reason_in, text_of
-from workflow.contract.failures import Failure
+from workflow.contract.failures import UNTOLD, Failure
 
 LENGTH = 800
 
-TOLD = frozenset(Failure)
-"""Errors that everyone was told of by the machine itself, before it failed with them."""
+
+def told_by_machine(error: object, cause: object) -> bool:
+    """Whether the machine itself told everyone of this end, before it failed with one of its own errors."""
+    return error in list(Failure) and cause != UNTOLD
 
 
 def readable(error: object) -> str:

@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
-from lambdas.notify.cause import TOLD, readable
+from lambdas.notify.cause import readable, told_by_machine
 from lambdas.notify.places import places_of_failure, places_of_release
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.console import Console
@@ -96,7 +96,7 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("status") == "SUCCEEDED":
         return {"cause": "", "sent": False}
     cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
-    if detail.get("status") == "FAILED" and detail.get("error") in TOLD:
+    if detail.get("status") == "FAILED" and told_by_machine(detail.get("error"), detail.get("cause")):
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
     links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.dashboard))

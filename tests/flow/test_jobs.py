@@ -95,7 +95,8 @@ def test_an_instance_the_account_has_none_of_is_passed_over_at_once(flow: Flow) 
 def test_a_run_whose_every_instance_has_no_quota_ends_before_any_job(flow: Flow) -> None:
     """Nothing is prepared and paid for, and whoever reads the cause can ask for the quota by its name and code."""
     ended = flow.build(flow.upload(), training_instance=NONE, spot=False)
-    assert (ended.error, ended.states[2:]) == ("Plan.Rejected", ["Report the refused input", "The input was refused"])
+    assert ended.error == "Plan.Rejected"
+    assert ended.states[2:] == ["The input was refused", "Tell everyone why", "Failed"]
     assert f"{NONE} for training job usage" in ended.cause
     assert "request-service-quota-increase --service-code sagemaker --quota-code L-" in ended.cause
 

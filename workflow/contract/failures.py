@@ -1,7 +1,7 @@
 """The names of errors by which the machines, the functions and the notices know each other.
 
-A machine ends badly in a Fail state, whose ``Error`` is a ``Failure``. What a machine notices itself, between two
-states, and keeps at ``$.error``, is a ``StateError``; a failure of its own always follows it.
+A machine ends badly with a ``Failure`` as its ``Error``. What a machine notices itself, between two states, and keeps
+at ``$.error``, is a ``StateError``; a failure of its own always follows it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ NOT_ASKED_BY_FUNCTION = "NotAsked"
 ENDPOINT_LEAVES_BY_FUNCTION = "EndpointLeaves"
 """The names of the functions' exceptions that a machine tells from all others."""
 
+UNTOLD = "nobody could be told why; the reason is in the execution's history"
+"""The ``Cause`` of an execution whose machine could not tell why it failed."""
+
 
 class Failure(StrEnum):
-    """The ``Error`` of a Fail state, and so of an execution. Everyone was told why before it was reached."""
+    """The ``Error`` of an execution that failed. Everyone was told why before, unless its cause is ``UNTOLD``."""
 
     PLAN_REJECTED = "Plan.Rejected"
     PREPARE_FAILED = "Prepare.Failed"

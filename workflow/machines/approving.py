@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
+from stepfunctions.steps.states import State
+
 from workflow.contract.failures import Failure
 from workflow.contract.gate import PASSED_GATE
 from workflow.contract.package_properties import Origin, RegisteredFigures
 from workflow.machines import settings
-from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error, report_and_fail
+from workflow.machines.endings import Endings
+from workflow.machines.kinds import ask_a_person, call_function, call_sagemaker, raise_error
 from workflow.machines.states import LambdaStep, Parameters, Task
 
 MEASURED: Parameters = {
@@ -22,25 +25,19 @@ MEASURED: Parameters = {
 """The figures in the layout that SageMaker's pages read, and what they were when they were judged."""
 
 
-def gate_on_metrics() -> LambdaStep:
+def gate_on_metrics(endings: Endings) -> LambdaStep:
     """Decide by the figures alone whether the candidate may be registered."""
     return call_function(
         "Gate on metrics",
         "${GateMetricsArn}",
         {"plan.$": "$.plan", "training.$": "$.training"},
-        report_and_fail(
-            "build",
-            "Gate on metrics",
-            report="Report the closed gate",
-            end="The gate stayed closed",
-            error=Failure.GATE_REJECTED,
-        ),
+        endings.way_out("The gate stayed closed", at="Gate on metrics", error=Failure.GATE_REJECTED),
         keep=PASSED_GATE,
         at="gate",
     )
 
 
-def register_model(failed: LambdaStep) -> Task:
+def register_model(failed: State) -> Task:
     """Enter the candidate in the model registry, waiting for a person's approval."""
     return call_sagemaker(
         "Register the model",
@@ -104,26 +101,8 @@ def registered_properties() -> dict[str, str]:
     return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}
 
 
-def fail_request() -> LambdaStep:
-    """Tell that nobody could be asked, or that no answer came back, and fail the build."""
-    return report_and_fail(
-        "build",
-        "Ask for approval",
-        report="Report the failed request",
-        end="Nobody could be asked",
-        error=Failure.APPROVAL_FAILED,
-    )
-
-
-def ask_for_approval(failed: LambdaStep) -> LambdaStep:
+def ask_for_approval(endings: Endings, failed: State) -> LambdaStep:
     """Mail a link and wait for a person."""
-    expired = report_and_fail(
-        "build",
-        "Ask for approval",
-        report="Report the expired approval",
-        end="The approval expired",
-        error=Failure.APPROVAL_EXPIRED,
-    )
     return ask_a_person(
         "Ask for approval",
         "release",
@@ -137,12 +116,12 @@ def ask_for_approval(failed: LambdaStep) -> LambdaStep:
             "image": settings.SERVING_IMAGE,
             "started_by.$": "$.plan.started_by",
         },
-        expired,
+        endings.way_out("The approval expired", at="Ask for approval", error=Failure.APPROVAL_EXPIRED),
         failed,
     )
 
 
-def record_decision(name: str, status: str, failed: LambdaStep) -> Task:
+def record_decision(name: str, status: str, failed: State) -> Task:
     """Write the person's decision to the model registry."""
     return call_sagemaker(
         name,
@@ -157,22 +136,16 @@ def record_decision(name: str, status: str, failed: LambdaStep) -> Task:
     )
 
 
-def reject_model() -> Task:
+def reject_model(endings: Endings) -> Task:
     """Mark the package rejected, say who said no and end the run."""
-    report = report_and_fail(
-        "build",
-        "Ask for approval",
-        report="Report the rejection",
-        end="A person said no",
-        error=Failure.APPROVAL_REJECTED,
-    )
-    rejected = record_decision("Mark the model rejected", "Rejected", report)
+    no = endings.way_out("A person said no", at="Ask for approval", error=Failure.APPROVAL_REJECTED)
+    rejected = record_decision("Mark the model rejected", "Rejected", no)
     rejected.next(
         raise_error(
             "Say who rejected it",
             Failure.APPROVAL_REJECTED,
             "States.Format('{} rejected it: {}', $.approval.by, $.approval.comment)",
-            report,
+            no,
         )
     )
     return rejected

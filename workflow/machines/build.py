@@ -16,12 +16,12 @@ from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
 from workflow.machines.approving import (
     ask_for_approval,
-    fail_request,
     gate_on_metrics,
     record_decision,
     register_model,
     reject_model,
 )
+from workflow.machines.endings import Endings
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
     answer_of_a_person,
@@ -32,7 +32,6 @@ from workflow.machines.kinds import (
     plan_the_execution,
     raise_error,
     render_machine,
-    report_and_fail,
     retry_lambda,
 )
 from workflow.machines.noting import note_the_registration
@@ -54,16 +53,20 @@ from workflow.machines.training import (
 
 def machine() -> dict[str, Any]:
     """The Build machine in the States Language."""
+    endings = Endings("build")
+    refused = endings.way_out("The input was refused", at="Plan the run", error=Failure.PLAN_REJECTED)
     # The plan names every instance to try; the first attempt is the first of them.
     plan = plan_the_execution(
-        "Plan the run", "${PlanRunArn}", refuse_input(), also={"attempt.$": "$.Payload.training", **NO_QUOTA}
+        "Plan the run", "${PlanRunArn}", refused, also={"attempt.$": "$.Payload.training", **NO_QUOTA}
     )
-    preparation_failed = fail_build("Prepare the dataset", "preparation", Failure.PREPARE_FAILED)
+    preparation_failed = endings.way_out(
+        "The preparation failed", at="Prepare the dataset", error=Failure.PREPARE_FAILED
+    )
     inspect = inspect_images(preparation_failed)
     prepare = prepare_dataset(preparation_failed)
-    check = check_dataset()
+    check = check_dataset(endings)
 
-    training_failed = fail_build("Train", "training", Failure.TRAINING_FAILED)
+    training_failed = endings.way_out("The training failed", at="Train", error=Failure.TRAINING_FAILED)
     short = Choice("Was capacity short?")
     train = train_model(short)
     elsewhere = Pass("Try the next instance", input_path="$.attempt.fallback", result_path="$.attempt")
@@ -93,16 +96,19 @@ def machine() -> dict[str, Any]:
         short,
     )
 
-    evaluate = evaluate_models(fail_build("Evaluate", "evaluation", Failure.EVALUATION_FAILED))
+    evaluation_failed = endings.way_out("The evaluation failed", at="Evaluate", error=Failure.EVALUATION_FAILED)
+    evaluate = evaluate_models(evaluation_failed)
     noted = note_training()
-    gate = gate_on_metrics()
-    registry_failed = fail_build("Register the model", "registration", Failure.REGISTRATION_FAILED)
+    gate = gate_on_metrics(endings)
+    registry_failed = endings.way_out(
+        "The registration failed", at="Register the model", error=Failure.REGISTRATION_FAILED
+    )
     register = register_model(registry_failed)
-    request_failed = fail_request()
-    ask = ask_for_approval(request_failed)
+    request_failed = endings.way_out("Nobody could be asked", at="Ask for approval", error=Failure.APPROVAL_FAILED)
+    ask = ask_for_approval(endings, request_failed)
     approved = record_decision("Mark the model approved", "Approved", registry_failed)
-    release = release_model()
-    rejected = reject_model()
+    release = release_model(endings)
+    rejected = reject_model(endings)
 
     share = Choice("Share the preparation?")
     share.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.preparation.shared", value=True), inspect)
@@ -149,50 +155,21 @@ def machine() -> dict[str, Any]:
     )
 
 
-def fail_build(what: str, noun: str, error: Failure) -> LambdaStep:
-    """Tell why a step failed, and fail the build with ``error``."""
-    return report_and_fail("build", what, report=f"Report the failed {noun}", end=f"The {noun} failed", error=error)
-
-
-def refuse_input() -> LambdaStep:
-    """Tell why an execution input cannot be used, and fail the build."""
-    return report_and_fail(
-        "build",
-        "Plan the run",
-        report="Report the refused input",
-        end="The input was refused",
-        error=Failure.PLAN_REJECTED,
-    )
-
-
-def check_dataset() -> LambdaStep:
+def check_dataset(endings: Endings) -> LambdaStep:
     """Close the gate on a dataset that would mislead training or evaluation."""
     return call_function(
         "Check the dataset",
         "${CheckDatasetArn}",
         {"plan.$": "$.plan"},
-        report_and_fail(
-            "build",
-            "Check the dataset",
-            report="Report the rejected dataset",
-            end="The dataset was rejected",
-            error=Failure.DATA_REJECTED,
-        ),
+        endings.way_out("The dataset was rejected", at="Check the dataset", error=Failure.DATA_REJECTED),
         keep=("summary", "task", "images", "objects", "classes", "digest", "warnings"),
         at="dataset",
     )
 
 
-def release_model() -> Task:
+def release_model(endings: Endings) -> Task:
     """Run the Release machine on the approved package and wait for its end."""
-    failed = report_and_fail(
-        "build",
-        "Release",
-        report="Say why the release failed",
-        end="The release failed",
-        error=Failure.RELEASE_FAILED,
-        told_by_nested=True,
-    )
+    failed = endings.way_out("The release failed", at="Release", error=Failure.RELEASE_FAILED, told_by_nested=True)
     return Task(
         "Release",
         resource=settings.integration("states:startExecution.sync:2"),

@@ -11,17 +11,14 @@ import json
 import shutil
 import subprocess
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
-LOOKS = {
-    "Task": ("box", "#e8f1fb", "#2f6db3"),
-    "Choice": ("diamond", "#fdf3dc", "#b5852b"),
-    "Pass": ("box", "#f3f3f3", "#8a8a8a"),
-    "Wait": ("box", "#f3f3f3", "#8a8a8a"),
-    "Succeed": ("oval", "#e2f4e5", "#2f8f46"),
-    "Fail": ("oval", "#fbe5e5", "#b03a3a"),
-}
+SHAPES = {"Choice": "diamond", "Succeed": "oval", "Fail": "oval"}
+COLOURS = {"Task": ("#e8f1fb", "#2f6db3"), "Choice": ("#fdf3dc", "#b5852b")}
+PLAIN, GOOD, BAD = ("#f3f3f3", "#8a8a8a"), ("#c9edd0", "#1f7a36"), ("#fbe5e5", "#b03a3a")
+"""Fill and line: of states by their type, of a good end, and of states from which none is reached any more."""
 
 
 class PictureError(RuntimeError):
@@ -42,46 +39,89 @@ def edges(state: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def goes_back(states: dict[str, Any], start: str, target: str) -> bool:
-    """Whether a way from ``start`` to ``target`` closes a loop to a state that comes earlier."""
-    order = list(states)
-    if order.index(target) > order.index(start):
-        return False
-    reached, open_ends = set(), [target]
+def reached_from(states: dict[str, Any], start: str) -> set[str]:
+    """All states that an execution may be in once it is in ``start``."""
+    reached: set[str] = set()
+    open_ends = [start]
     while open_ends:
         current = open_ends.pop()
         if current not in reached:
             reached.add(current)
-            open_ends += [next_one for next_one, _ in edges(states[current])]
-    return start in reached
+            open_ends += [target for target, _ in edges(states[current])]
+    return reached
+
+
+def is_good_end(state: dict[str, Any]) -> bool:
+    """Whether an execution that ends in this state has succeeded."""
+    return state["Type"] == "Succeed" or bool(state.get("End"))
+
+
+def goes_back(states: dict[str, Any], start: str, target: str) -> bool:
+    """Whether a way from ``start`` to ``target`` closes a loop to a state that comes earlier."""
+    order = list(states)
+    return order.index(target) <= order.index(start) and start in reached_from(states, target)
+
+
+def ways_out(states: dict[str, Any]) -> tuple[set[str], str]:
+    """The states that share one tail, which ends badly, and the first state of that tail; none where none do."""
+    lost = {name for name in states if not any(is_good_end(states[one]) for one in reached_from(states, name))}
+    tails = Counter(state["Next"] for name, state in states.items() if name in lost and state["Type"] == "Pass")
+    tail, count = max(tails.items(), key=lambda one: one[1], default=("", 0))
+    return ({name for name in lost if states[name].get("Next") == tail} if count > 1 else set()), tail
 
 
 def source(definition: dict[str, Any]) -> str:
-    """The Graphviz source of a picture."""
+    """The Graphviz source of a picture: one line from a state to each that may follow, the ways out in one frame."""
+    states = definition["States"]
+    gathered, tail = ways_out(states)
     lines = [
         "digraph {",
         '  graph [rankdir=TB, nodesep=0.25, ranksep=0.3, bgcolor="white", fontname="Helvetica"];',
+        "  graph [compound=true, newrank=true];",
         '  node [style="filled,rounded", fontname="Helvetica", fontsize=11, margin="0.12,0.06"];',
         '  edge [color="#666666", arrowsize=0.6];',
         f'  "start" [label="", shape=circle, width=0.15, fillcolor="#333333"]; "start" -> "{definition["StartAt"]}";',
+        f'  subgraph cluster_ways_out {{ style="rounded,dashed"; color="{BAD[1]}";',
+        *(_node(states, name) for name in states if name in gathered),
+        # Unseen, at the foot of the frame: the one arrow to the tail, which is below all ways out, leads from here.
+        '  "foot" [shape=point, style=invis];',
+        *(f'  "{name}" -> "foot" [style=invis, weight=0];' for name in states if name in gathered),
+        "  }",
+        *(_node(states, name) for name in states if name not in gathered),
     ]
-    for name, state in definition["States"].items():
-        shape, fill, line = LOOKS[state["Type"]]
-        label = "\\n".join(textwrap.wrap(name, 22))
-        if state["Type"] == "Fail":
-            label += f"\\n{state['Error']}"
-        lines.append(f'  "{name}" [label="{label}", shape={shape}, fillcolor="{fill}", color="{line}"];')
-        drawn = set()
-        for target, kind in edges(state):
-            if (target, kind) in drawn:
-                continue
-            drawn.add((target, kind))
-            look = ' [style=dashed, color="#b03a3a", weight=0]' if kind == "catch" else " [weight=4]"
-            if goes_back(definition["States"], name, target):
-                # A loop must not turn the picture upside down.
-                look = " [constraint=false]"
-            lines.append(f'  "{name}" -> "{target}"{look};')
+    for name, state in states.items():
+        if name not in gathered:
+            lines += _arrows(states, name, state)
+    if gathered:
+        lines.append(f'  "foot" -> "{tail}" [ltail=cluster_ways_out, color="{BAD[1]}", penwidth=2, weight=20];')
     return "\n".join([*lines, "}"])
+
+
+def _node(states: dict[str, Any], name: str) -> str:
+    state = states[name]
+    fill, line = COLOURS.get(state["Type"], PLAIN)
+    look = ""
+    if is_good_end(state):
+        (fill, line), look = GOOD, ", penwidth=3, fontsize=16"
+    elif not any(is_good_end(states[one]) for one in reached_from(states, name)):
+        fill, line = BAD
+    label = "\\n".join(textwrap.wrap(name, 22))
+    shape = SHAPES.get(state["Type"], "box")
+    return f'  "{name}" [label="{label}", shape={shape}, fillcolor="{fill}", color="{line}"{look}];'
+
+
+def _arrows(states: dict[str, Any], name: str, state: dict[str, Any]) -> list[str]:
+    """One for each state that may follow: dashed where only an error leads there."""
+    found = edges(state)
+    regular = {target for target, kind in found if kind != "catch"}
+    arrows = []
+    for target in dict.fromkeys(target for target, _ in found):
+        look = "weight=20" if target in regular else f'style=dashed, color="{BAD[1]}", weight=1'
+        if goes_back(states, name, target):
+            # A loop must not turn the picture upside down.
+            look += ", constraint=false"
+        arrows.append(f'  "{name}" -> "{target}" [{look}];')
+    return arrows
 
 
 def draw(definition: dict[str, Any], target: Path) -> None:

@@ -41,7 +41,7 @@ from workflow.machines.states import (
 from workflow.machines.watching import is_watched, probe, put_alarms, remove_alarms
 
 
-def create_model(failed: LambdaStep) -> ModelStep:
+def create_model(failed: State) -> ModelStep:
     """The SageMaker model behind both endpoints: the very archive whose digest was just compared.
 
     By the AWS SDK integration: Step Functions' own for CreateModel names no ModelDataSource among what it takes.
@@ -93,7 +93,7 @@ def create_model(failed: LambdaStep) -> ModelStep:
     return step
 
 
-def create_configuration(stage: str, failed: LambdaStep) -> EndpointConfigStep:
+def create_configuration(stage: str, failed: State) -> EndpointConfigStep:
     """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
 
     By the AWS SDK integration: Step Functions' own for CreateEndpointConfig is not documented to take an AMI.

@@ -7,11 +7,12 @@ Each job is the SDK's own step over a static processor; whatever differs from ru
 from __future__ import annotations
 
 from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
+from stepfunctions.steps.states import State
 
 from workflow.machines import settings
 from workflow.machines.kinds import fresh_name, on_error, retry_throttled
 from workflow.machines.quotas import wait_for_quota
-from workflow.machines.states import LambdaStep, Parameters, ProcessingStep, offline_session
+from workflow.machines.states import Parameters, ProcessingStep, offline_session
 
 NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation"}
 """What the run of each program is called."""
@@ -20,7 +21,7 @@ DISTRIBUTION: Parameters = {"S3DataDistributionType.$": "$.plan.preparation.dist
 """Whether every instance gets the whole input or a share of it."""
 
 
-def inspect_images(failed: LambdaStep) -> ProcessingStep:
+def inspect_images(failed: State) -> ProcessingStep:
     """Look at every instance's share of the images, so that the preparation that follows knows of them all."""
     return run_program(
         "Inspect the images",
@@ -34,7 +35,7 @@ def inspect_images(failed: LambdaStep) -> ProcessingStep:
     )
 
 
-def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
+def prepare_dataset(failed: State) -> ProcessingStep:
     """Validate the labelled images and split them, on the training image."""
     return run_program(
         "Prepare the dataset",
@@ -56,7 +57,7 @@ def prepare_dataset(failed: LambdaStep) -> ProcessingStep:
     )
 
 
-def evaluate_models(failed: LambdaStep) -> ProcessingStep:
+def evaluate_models(failed: State) -> ProcessingStep:
     """Measure candidate and champion on the same held-out images, on the image that will serve."""
     return run_program(
         "Evaluate",
@@ -88,7 +89,7 @@ def run_program(
     inputs: dict[str, str],
     outputs: dict[str, str],
     environment: Parameters,
-    failed: LambdaStep,
+    failed: State,
     shared: str = "",
 ) -> ProcessingStep:
     """A processing job that runs ``program`` of an image, within the plan's limits.

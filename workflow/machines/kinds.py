@@ -13,7 +13,7 @@ from stepfunctions.steps.states import Graph, State
 from workflow.contract.approval import APPROVED, REJECTED
 from workflow.contract.failures import ENDPOINT_LEAVES_BY_FUNCTION, NOT_ASKED_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
-from workflow.machines.states import Catch, Choice, Fail, LambdaStep, Parameters, Pass, Retry, Task
+from workflow.machines.states import Catch, Choice, LambdaStep, Parameters, Pass, Retry, Task
 
 
 def retry_lambda() -> list[Retry]:
@@ -152,13 +152,9 @@ def call_function(
     )
 
 
-UNTOLD: Parameters = {"failure": {"Cause": "nobody could be told why; the reason is in the execution's history"}}
-"""What every execution's data begins with: the cause of its end where the state that words it fails itself."""
-
-
 def begin(first: State) -> Pass:
     """The very first state: data that every later one can add to, whatever the input is, be it no object at all."""
-    state = Pass("Begin", parameters=UNTOLD)
+    state = Pass("Begin", parameters={})
     state.next(first)
     return state
 
@@ -196,46 +192,11 @@ def plan_the_execution(
                 },
             },
         },
-        result_selector={"plan.$": "$.Payload", **UNTOLD, **(also or {})},
+        result_selector={"plan.$": "$.Payload", **(also or {})},
         timeout_seconds=settings.LAMBDA_SECONDS,
         retry=[*retry_lambda(), *(retry or [])],
         catch=[on_error(failed)],
     )
-
-
-def report_and_fail(
-    machine: str, what: str, *, report: str, end: str, error: Failure, told_by_nested: bool = False
-) -> LambdaStep:
-    """Tell everyone why a step failed, then fail the execution with ``error``; give the first of these two states.
-
-    Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``, and ``$.failure`` as ``begin`` leaves it. With
-    ``told_by_nested`` a nested execution has sent the mail, and its cause is only put in words. When even the telling
-    fails, the execution still ends with the same error.
-    """
-    fail = Fail(end, error=error, cause_path="$.failure.Cause")
-    tell = LambdaStep(
-        report,
-        parameters={
-            "FunctionName": "${NotifyArn}",
-            "Payload": {
-                "kind": "told" if told_by_nested else "failed",
-                "machine": machine,
-                "what": what,
-                "error_name": error,
-                "run.$": "$$.Execution.Name",
-                "execution.$": "$$.Execution.Id",
-                "error.$": "$.error",
-            },
-        },
-        result_selector={"Cause.$": "$.Payload.cause"},
-        result_path="$.failure",
-        timeout_seconds=settings.LAMBDA_SECONDS,
-        retry=retry_lambda(),
-        # Not to $.failure: a timeout has no cause, and a path to nothing would end the execution as another error.
-        catch=[Catch(fail, error_equals=["States.ALL"], result_path="$.untold")],
-    )
-    tell.next(fail)
-    return tell
 
 
 def raise_error(name: str, error: Failure | StateError, cause: str, then: State) -> Pass:

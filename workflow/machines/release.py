@@ -15,6 +15,7 @@ from stepfunctions.steps.states import State
 
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
+from workflow.machines.endings import Endings
 from workflow.machines.endpoints import (
     BACK,
     bring_up_production,
@@ -35,7 +36,6 @@ from workflow.machines.kinds import (
     plan_the_execution,
     raise_error,
     render_machine,
-    report_and_fail,
     retry_planning,
 )
 from workflow.machines.noting import note_the_stage
@@ -45,17 +45,14 @@ from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 def machine() -> dict[str, Any]:
     """The Release machine in the States Language."""
-    staging_failed = fail_release("Staging", "Report the failed staging", "Staging failed", Failure.STAGING_FAILED)
-    production_failed = fail_release(
-        "Production", "Report the failed production", "Production failed", Failure.PRODUCTION_FAILED
+    endings = Endings("release")
+    refused = endings.way_out(
+        "The release was refused", at="Plan or confirm the release", error=Failure.RELEASE_REFUSED
     )
-    record_failed = fail_release(
-        "Record the champion", "Report the failed record", "The record failed", Failure.RECORD_FAILED
-    )
+    staging_failed = endings.way_out("Staging failed", at="Staging", error=Failure.STAGING_FAILED)
+    production_failed = endings.way_out("Production failed", at="Production", error=Failure.PRODUCTION_FAILED)
+    record_failed = endings.way_out("The record failed", at="Record the champion", error=Failure.RECORD_FAILED)
 
-    refused = fail_release(
-        "Plan or confirm the release", "Report the refusal", "The release was refused", Failure.RELEASE_REFUSED
-    )
     plan = plan_the_execution(
         "Plan the release",
         "${PlanReleaseArn}",
@@ -67,15 +64,11 @@ def machine() -> dict[str, Any]:
     staging_configuration = create_configuration("staging", staging_failed)
     smoke_staging = smoke_test(
         "staging",
-        fail_release(
-            "Smoke-test staging", "Report the failed smoke test", "The smoke test failed", Failure.SMOKE_TEST_FAILED
-        ),
+        endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED),
     )
     staging = bring_up_staging(ready=smoke_staging, failed=staging_failed)
 
-    overtaken = fail_release(
-        "Confirm the release", "Report the overtaken release", "The release was overtaken", Failure.RELEASE_OVERTAKEN
-    )
+    overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
     production_configuration = create_configuration("production", production_failed)
     confirmed = confirm(
         "Confirm the release",
@@ -84,7 +77,7 @@ def machine() -> dict[str, Any]:
         on_error(refused),
         keep=("variant", "deployment", "watched", "alarms"),
     )
-    smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(production_failed)))
+    smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(endings, production_failed)))
     production = bring_up_production(ready=smoke_production, failed=production_failed)
     record = call_function(
         "Record the champion",
@@ -104,10 +97,10 @@ def machine() -> dict[str, Any]:
     )
     tell = tell_everyone(record_failed)
 
-    request_failed = fail_release(
-        "Ask for production approval", "Report the failed request", "Nobody could be asked", Failure.APPROVAL_FAILED
+    request_failed = endings.way_out(
+        "Nobody could be asked", at="Ask for production approval", error=Failure.APPROVAL_FAILED
     )
-    ask = ask_before_production(request_failed)
+    ask = ask_before_production(endings, request_failed)
     asked = Choice("Ask before production?")
     asked.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.ask_before_production", value=True), ask)
     asked.default_choice(confirmed)
@@ -116,11 +109,8 @@ def machine() -> dict[str, Any]:
         "Say who stopped it",
         Failure.APPROVAL_REJECTED,
         "States.Format('{} stopped it before production: {}', $.approval.by, $.approval.comment)",
-        fail_release(
-            "Ask for production approval",
-            "Report the stopped release",
-            "A person stopped the release",
-            Failure.APPROVAL_REJECTED,
+        endings.way_out(
+            "A person stopped the release", at="Ask for production approval", error=Failure.APPROVAL_REJECTED
         ),
     )
     answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
@@ -136,11 +126,6 @@ def machine() -> dict[str, Any]:
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",
         timeout_seconds=settings.RELEASE_SECONDS,
     )
-
-
-def fail_release(what: str, report: str, end: str, error: Failure) -> LambdaStep:
-    """Tell why a step failed, and fail the release with ``error``."""
-    return report_and_fail("release", what, report=report, end=end, error=error)
 
 
 def confirm(name: str, what: str, overtaken: State, otherwise: Catch, *, keep: tuple[str, ...]) -> LambdaStep:
@@ -161,7 +146,7 @@ def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
     return step
 
 
-def ask_before_production(failed: LambdaStep) -> LambdaStep:
+def ask_before_production(endings: Endings, failed: State) -> LambdaStep:
     """Ask once more, with staging up and tested."""
     return ask_a_person(
         "Ask for production approval",
@@ -172,32 +157,21 @@ def ask_before_production(failed: LambdaStep) -> LambdaStep:
             "package_arn.$": "$.plan.model_package_arn",
             "started_by.$": "$.plan.started_by",
         },
-        fail_release(
-            "Ask for production approval",
-            "Report the expired approval",
-            "The approval expired",
-            Failure.APPROVAL_EXPIRED,
-        ),
+        endings.way_out("The approval expired", at="Ask for production approval", error=Failure.APPROVAL_EXPIRED),
         failed,
     )
 
 
-def roll_back(failed: LambdaStep) -> Choice:
+def roll_back(endings: Endings, failed: State) -> Choice:
     """Put the previous configuration back when production answers wrongly, wait, and see that it serves what it did."""
-    rolled_back = fail_release(
-        "Smoke-test production", "Report the roll-back", "Rolled back", Failure.PRODUCTION_ROLLED_BACK
+    rolled_back = endings.way_out("Rolled back", at="Smoke-test production", error=Failure.PRODUCTION_ROLLED_BACK)
+    stuck = endings.way_out(
+        "The roll-back failed", at="Put the previous version back", error=Failure.PRODUCTION_ROLLBACK_FAILED
     )
-    stuck = fail_release(
-        "Put the previous version back",
-        "Report the failed roll-back",
-        "The roll-back failed",
-        Failure.PRODUCTION_ROLLBACK_FAILED,
-    )
-    unapproved = fail_release(
-        "Roll back: production serves what nobody approved",
-        "Report what production serves",
+    unapproved = endings.way_out(
         "Nobody approved what serves",
-        Failure.PRODUCTION_UNAPPROVED,
+        at="Roll back: production serves what nobody approved",
+        error=Failure.PRODUCTION_UNAPPROVED,
     )
     proven = smoke_test_previous(unapproved)
     proven.next(rolled_back)
@@ -218,7 +192,7 @@ def roll_back(failed: LambdaStep) -> Choice:
     return before
 
 
-def tell_everyone(failed: LambdaStep) -> LambdaStep:
+def tell_everyone(failed: State) -> LambdaStep:
     """Mail that production changed."""
     return call_function(
         "Tell everyone",

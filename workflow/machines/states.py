@@ -135,9 +135,9 @@ class Succeed(Strict, sdk.Succeed):
 
 
 class Fail(Strict, sdk.Fail):
-    """A bad end: a constant error, and a cause read from the state's input."""
+    """A bad end, whose error and cause are read from the state's input."""
 
-    extra = frozenset({"cause_path"})
+    extra = frozenset({"error_path", "cause_path"})
 
 
 class _Task(Strict):

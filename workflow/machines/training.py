@@ -14,7 +14,7 @@ from stepfunctions.steps.states import State
 from workflow.machines import settings
 from workflow.machines.kinds import QUOTA, call_sagemaker, fresh_name, on_error, retry_storage, retry_throttled
 from workflow.machines.quotas import wait_for_quota
-from workflow.machines.states import LambdaStep, Parameters, Pass, Task, TrainingStep, TuningStep, offline_session
+from workflow.machines.states import Parameters, Pass, Task, TrainingStep, TuningStep, offline_session
 
 
 def estimator() -> Estimator:
@@ -88,7 +88,7 @@ def train_model(failed: State) -> TrainingStep:
     return step
 
 
-def tune_model(failed: LambdaStep) -> TuningStep:
+def tune_model(failed: State) -> TuningStep:
     """Search for hyperparameters: several trainings, the best goes on."""
     tuner = HyperparameterTuner(
         estimator(),
@@ -159,7 +159,7 @@ def a_model_was_found() -> BaseRule:
     )
 
 
-def find_best_model(failed: LambdaStep) -> Task:
+def find_best_model(failed: State) -> Task:
     """Look up the artefact of a search's best training."""
     return call_sagemaker(
         "Find the best model",

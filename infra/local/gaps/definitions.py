@@ -53,6 +53,8 @@ _FIELDS = {
     },
 }
 _NAME_LENGTH = 80
+_TEXT_INTRINSICS = ("Format", "JsonToString", "ArrayGetItem", "Base64Encode", "Base64Decode", "Hash", "UUID")
+"""What ErrorPath and CausePath of a Fail state take besides a path."""
 
 
 def problems(definition: str) -> list[str]:
@@ -106,12 +108,23 @@ def _state_problems(state: dict[str, Any], place: str, names: set[str]) -> Itera
         yield f"SCHEMA_VALIDATION_FAILED: a {kind} state has neither Next nor End at {place}"
     elif kind not in _WITHOUT_NEXT and going_on != 1:
         yield f"SCHEMA_VALIDATION_FAILED: exactly one of Next and End is required at {place}"
+    for field in ("Error", "Cause") if kind == "Fail" else ():
+        yield from _either_or_path_problems(state, field, place)
     if "TimeoutSeconds" in state and state.get("HeartbeatSeconds", 0) >= state["TimeoutSeconds"]:
         yield f"SCHEMA_VALIDATION_FAILED: HeartbeatSeconds is not smaller than TimeoutSeconds at {place}"
     if kind == "Task" and "waitForTaskToken" in str(state.get("Resource")) and not _passes_token(state):
         yield f"SCHEMA_VALIDATION_FAILED: the Task waits for a token that it gives to nobody at {place}/Parameters"
     for index, branch in enumerate(_branches(state)):
         yield from _machine_problems(branch, f"{place}/{index}", names)
+
+
+def _either_or_path_problems(state: dict[str, Any], field: str, place: str) -> Iterator[str]:
+    """A Fail state's error or cause: a constant, or a path or an intrinsic that gives a text, and never both."""
+    path = state.get(f"{field}Path", "$")
+    if field in state and f"{field}Path" in state:
+        yield f"SCHEMA_VALIDATION_FAILED: {field} and {field}Path exclude each other at {place}"
+    if not str(path).startswith(("$", *(f"States.{name}(" for name in _TEXT_INTRINSICS))):
+        yield f"SCHEMA_VALIDATION_FAILED: {path!r} is no path, and no intrinsic of a text at {place}/{field}Path"
 
 
 def _passes_token(state: dict[str, Any]) -> bool:

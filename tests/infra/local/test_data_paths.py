@@ -123,8 +123,22 @@ def test_a_result_selector_may_name_the_context(machines: Machines) -> None:
     assert machines.output({"Call": call}, {"kept": 1}) == {"kept": 1, "called": {"n": 1, "state": "Call"}}
 
 
-def test_a_fail_state_takes_its_cause_from_the_input(machines: Machines) -> None:
-    """CausePath gives the words of whoever failed."""
-    states = {"No": {"Type": "Fail", "Error": "Gate.Rejected", "CausePath": "$.failure.Cause"}}
-    described = machines.run(states, {"failure": {"Error": "GateRejected", "Cause": "mAP50 0.41 < 0.60"}})
+BY_PATHS = {"No": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.told.Cause"}}
+
+
+def test_a_fail_state_takes_error_and_cause_from_the_input_and_keeps_them_after_a_redrive(machines: Machines) -> None:
+    """One Fail state serves every way out; a redrive enters it again with the data it had."""
+    execution = machines.start(
+        machines.create(BY_PATHS), {"failure": {"Error": "Gate.Rejected", "told": {"Cause": "mAP50 0.41 < 0.60"}}}
+    )
+    assert machines.end(execution)["redriveCount"] == 0
+    machines.sfn.redrive_execution(executionArn=execution)
+    described = machines.end(execution)
     assert (described["error"], described["cause"]) == ("Gate.Rejected", "mAP50 0.41 < 0.60")
+    assert described["redriveCount"] == 1
+
+
+@pytest.mark.parametrize("failure", [{"Error": "Gate.Rejected"}, {"Error": 7, "told": {"Cause": "x"}}, {"told": {}}])
+def test_a_fail_state_whose_path_gives_no_text_fails_as_another_error(machines: Machines, failure: Any) -> None:
+    """On AWS too it is States.Runtime, by which nobody knows the failure."""
+    assert machines.run(BY_PATHS, {"failure": failure})["error"] == "States.Runtime"

@@ -45,6 +45,8 @@ def test_a_sound_definition_has_no_problems() -> None:
         ({"A": {"Type": "Pass"}}, "exactly one of Next and End"),
         ({"A": {"Type": "Pass", "Next": "B", "End": True}, "B": {"Type": "Succeed"}}, "exactly one of Next and End"),
         ({"A": {"Type": "Fail", "Error": "X", "End": True}}, "neither Next nor End"),
+        ({"A": {"Type": "Fail", "Error": "X", "ErrorPath": "$.e"}}, "Error and ErrorPath exclude each other"),
+        ({"A": {"Type": "Fail", "CausePath": "States.Array($.e)"}}, "no intrinsic of a text at /States/A/CausePath"),
         ({"A": {"Type": "Task", "End": True}}, "Resource is required"),
         ({"A": {**TASK, "TimeOutSeconds": 3}}, "'TimeOutSeconds' is not supported"),
         ({"A": {**TASK, "TimeoutSeconds": 5, "HeartbeatSeconds": 5}}, "HeartbeatSeconds is not smaller"),

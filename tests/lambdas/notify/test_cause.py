@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.notify.cause import LENGTH, TOLD, readable
-from workflow.contract.failures import Failure
+from lambdas.notify.cause import LENGTH, readable, told_by_machine
+from workflow.contract.failures import UNTOLD, Failure
 
 LAMBDA = json.dumps(
     {"errorMessage": "mAP50 of washer 0.41 < 0.60 on 23 objects", "errorType": "GateRejected", "stackTrace": ["x"]}
@@ -93,8 +93,16 @@ def test_a_very_deep_cause_is_no_trap() -> None:
 
 
 def test_what_the_machines_tell_before_they_fail_is_told_by_them_alone() -> None:
-    """Every error of a Fail state, and no other: one that is missing would be mailed twice, one too many not at all."""
+    """The error of every way out, and no other: one that is missing would be mailed twice, one too many not at all."""
     machines = Path(__file__).parents[3] / "workflow" / "machines"
     definitions = [json.loads((machines / f"{name}.asl.json").read_text()) for name in ("build", "release")]
     states = [state for definition in definitions for state in definition["States"].values()]
-    assert {state["Error"] for state in states if state["Type"] == "Fail"} == TOLD
+    errors = {state["Parameters"]["Error"] for state in states if state.get("ResultPath") == "$.failure"}
+    assert errors == set(Failure)
+    assert all(told_by_machine(error, "why") for error in errors)
+    assert not any(told_by_machine(error, "why") for error in ("States.Runtime", "States.Timeout", "", None))
+
+
+def test_what_a_machine_could_not_tell_is_told_from_outside() -> None:
+    """Its notice failed, and it ended with the same error: the cause says so."""
+    assert not told_by_machine(Failure.GATE_REJECTED, UNTOLD)

@@ -19,7 +19,7 @@ from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox, counted
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
 from workflow.contract.cost import Job
-from workflow.contract.failures import Failure, StateError
+from workflow.contract.failures import UNTOLD, Failure, StateError
 from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
 
@@ -297,6 +297,12 @@ def test_a_failure_that_was_told_is_not_told_twice(mailbox: Mailbox, context: Co
     assert handler(outside("FAILED", error=error.value, cause="x"), context)["sent"] is False
     assert mailbox.mails() == []
     assert handler(outside("ABORTED", error=error.value, cause="x"), context)["sent"] is True
+
+
+def test_a_failure_that_the_machine_could_not_tell_is_told_from_outside(mailbox: Mailbox, context: Context) -> None:
+    """Its own notice failed, and its cause says so: without this one nobody would hear of it."""
+    assert handler(outside("FAILED", error=Failure.GATE_REJECTED.value, cause=UNTOLD), context)["sent"] is True
+    assert UNTOLD in mailbox.mails()[0]["Message"]
 
 
 @pytest.mark.parametrize("error", StateError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -101,6 +102,21 @@ def test_the_picture_shows_the_definition(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_picture_has_one_line_from_a_state_to_the_next_and_gathers_the_ways_out(name: str) -> None:
+    """In one frame, from which one arrow leads to the tail; every good end stands out, and nothing else does."""
+    states, svg = DEFINITIONS[name]["States"], html.unescape((MACHINES / f"{name}.svg").read_text())
+    arrows = re.findall(r"<title>(.+)->(.+)</title>", svg)
+    gathered = set(ways_out(states))
+    assert diagram.ways_out(states) == (gathered, "Tell everyone why")
+    wanted = {(one, target) for one in set(states) - gathered for target, _ in diagram.edges(states[one])}
+    assert sorted(arrows) == sorted({*wanted, ("start", DEFINITIONS[name]["StartAt"]), ("foot", "Tell everyone why")})
+    green = {
+        title for title, fill in re.findall(r"<title>([^<]+)</title>\n<\w+ fill=\"(#\w+)\"", svg) if fill == "#c9edd0"
+    }
+    assert green == {one for one, state in states.items() if state["Type"] == "Succeed" or state.get("End")}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_statelint_finds_nothing(name: str) -> None:
     """A linter of the States Language has nothing to say."""
     linter = Path(sys.executable).with_name("statelint")
@@ -148,28 +164,32 @@ def test_every_function_that_is_throttled_three_times_is_called_again_after_long
         assert retry["BackoffRate"] > 1, state_name
 
 
+def ways_out(states: dict[str, Any]) -> dict[str, Any]:
+    """The states that say how the execution will have failed."""
+    return {name: state for name, state in states.items() if state.get("ResultPath") == "$.failure"}
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_every_bad_end_has_a_constant_error_and_everyone_is_told_before(name: str) -> None:
-    """A Fail state names its error, and only a state that tells why, under the same name, leads to it."""
+def test_every_bad_end_has_a_name_and_a_constant_error_and_everyone_is_told_once(name: str) -> None:
+    """Each way out is a state of its own; what follows, for all of them, tells why and fails with what it says."""
     states = DEFINITIONS[name]["States"]
-    errors = []
-    for state_name, state in states.items():
-        if state["Type"] == "Fail":
-            assert re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", state["Error"])
-            errors.append(state["Error"])
-            before = [its for its in states.values() if state_name in [target for target, _ in diagram.edges(its)]]
-            assert all(its["Parameters"]["FunctionName"] == "${NotifyArn}" for its in before)
-            assert all(its["Parameters"]["Payload"]["error_name"] == state["Error"] for its in before)
-    assert len(errors) == len(set(errors))
+    (fail,) = (state_name for state_name, state in states.items() if state["Type"] == "Fail")
+    (tell,) = (state_name for state_name, state in states.items() if state.get("Next") == fail)
+    errors = [state["Parameters"]["Error"] for state in ways_out(states).values()]
+    assert all(re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", error) for error in errors)
+    assert len(errors) == len(set(errors)) > 10
+    assert {state["Next"] for state in ways_out(states).values()} == {tell}
+    leading = {target: {one for one in states if target in dict(diagram.edges(states[one]))} for target in (tell, fail)}
+    assert leading == {tell: set(ways_out(states)), fail: {tell}}
+    payload = states[tell]["Parameters"]["Payload"]
+    assert states[tell]["Parameters"]["FunctionName"] == "${NotifyArn}"
+    assert payload["error_name.$"] == states[fail]["ErrorPath"] == "$.failure.Error"
 
 
 def test_the_machines_fail_with_the_contracts_failures_and_with_each_of_them() -> None:
     """Whoever reads an error's name, such as the notice of an execution's end, goes by the contract."""
     errors = {
-        state["Error"]
-        for definition in DEFINITIONS.values()
-        for state in definition["States"].values()
-        if state["Type"] == "Fail"
+        state["Parameters"]["Error"] for name in NAMES for state in ways_out(DEFINITIONS[name]["States"]).values()
     }
     assert errors == set(Failure)
 
@@ -273,6 +293,7 @@ def sample_data() -> dict[str, Any]:
         "package": {"arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1"},
         "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},
         "error": {"Error": "E", "Cause": "why"},
+        "failure": {"Error": Failure.GATE_REJECTED, "at": "Gate on metrics", "kind": "failed"},
         "staging": {"looks": 0},
         "production": {"looks": 0},
         "model": {
@@ -561,7 +582,7 @@ def test_a_release_that_may_not_go_on_to_production_is_refused_and_not_overtaken
     states = DEFINITIONS["release"]["States"]
     catches = states["Confirm the release"]["Catch"]
     told = next(one["Next"] for one in catches if {error, "States.ALL"} & set(one["ErrorEquals"]))
-    assert states[states[told]["Next"]]["Error"] == end
+    assert states[told]["Parameters"]["Error"] == end
 
 
 def test_people_whom_no_mail_reaches_are_asked_again_for_hours() -> None:

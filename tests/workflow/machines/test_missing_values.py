@@ -186,7 +186,7 @@ def leave(name: str, state: Mapping[str, Any], known: Any) -> tuple[list[tuple[s
         missing.extend(f"{where}: {path}" for path in paths if below(data, keys_of(path)) is None)
 
     ways: list[tuple[str, Any]] = []
-    look([state[key] for key in ("InputPath", "TimeoutSecondsPath", "CausePath") if state.get(key)], known)
+    look([state[key] for key in ("InputPath", "TimeoutSecondsPath", "ErrorPath", "CausePath") if state.get(key)], known)
     look(reads(state.get("Parameters", {})), known)
     if state["Type"] == "Choice":
         for rule in state["Choices"]:
@@ -244,7 +244,8 @@ def test_nothing_is_read_that_may_be_missing(machine: str) -> None:
             {"ResultSelector": {"url.$": "$.ModelArtifacts.S3ModelArtifacts", "on.$": "$.ResourceConfig.InstanceType"}},
             "Train, its result: $.ModelArtifacts.S3ModelArtifacts",
         ),
-        ("Begin", {"Parameters": {}}, "The training failed: $.failure.Cause"),
+        ("Tell everyone why", {"ResultPath": "$.failure"}, "Failed: $.failure.Error"),
+        ("The training failed", {"Parameters": {"Error": "Training.Failed"}}, "Failed: $.failure.told.Cause"),
         ("Approved?", {"Choices": [], "Default": "Mark the model approved"}, "Mark the model approved: $.approval.by"),
         (
             "Note the training",
@@ -258,9 +259,4 @@ def test_the_walk_finds_what_is_missing(state: str, change: dict[str, Any], said
     """Each of these would end an execution as States.Runtime, with nobody told by the machine."""
     changed = definition("build")
     changed["States"][state] |= change
-    if state == "Begin":
-        changed["States"]["Plan the run"]["ResultSelector"].pop("failure")
-        for one in changed["States"].values():
-            for catch in one.get("Catch", []):
-                catch["ResultPath"] = "$.failure" if catch["ResultPath"] == "$.untold" else catch["ResultPath"]
     assert any(found.startswith(said) for found in find_missing(changed)), find_missing(changed)

@@ -108,6 +108,25 @@ def test_release_ends_failed_where_no_model_can_be_created(aws: None) -> None:
     assert "Create staging" not in ended["entered"]
 
 
+WAYS_OUT = [
+    pytest.param(machine, name, id=f"{machine}: {name}")
+    for machine in ("build", "release")
+    for name, state in json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"].items()
+    if state.get("ResultPath") == "$.failure"
+]
+
+
+@pytest.mark.parametrize(("machine", "name"), WAYS_OUT)
+def test_every_way_out_ends_with_its_own_error_and_the_cause_that_was_told(aws: None, machine: str, name: str) -> None:
+    """One tail serves them all, and a timeout, whose error has no cause, too."""
+    states = json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"]
+    answer_with(json.dumps({"cause": "it took longer than it may"}))
+    part = {one: states[one] for one in (name, "Tell everyone why", "Failed")}
+    ended = run_text("part", json.dumps({"StartAt": name, "States": part}), {"error": {"Error": "States.Timeout"}})
+    assert ended["entered"] == [name, "Tell everyone why", "Failed"]
+    assert (ended["error"], ended["cause"]) == (states[name]["Parameters"]["Error"], "it took longer than it may")
+
+
 SHORT = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError: Unable to provision requested"}'}
 
 

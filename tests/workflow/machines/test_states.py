@@ -23,7 +23,7 @@ def sdk() -> SimpleNamespace:
 
 
 def task(sdk: SimpleNamespace, **fields: object) -> Any:
-    over = sdk.Fail("Over", error="Over", cause_path="$.error.Cause")
+    over = sdk.Fail("Over", error_path="$.error.Error", cause_path="$.error.Cause")
     given: dict[str, object] = {
         "resource": "arn:aws:states:::aws-sdk:sagemaker:listModels",
         "timeout_seconds": 5,
@@ -34,11 +34,11 @@ def task(sdk: SimpleNamespace, **fields: object) -> Any:
 
 
 def test_fields_the_sdk_lacks_are_rendered(sdk: SimpleNamespace) -> None:
-    """ResultSelector, MaxDelaySeconds, JitterStrategy and CausePath reach the definition."""
+    """ResultSelector, MaxDelaySeconds, JitterStrategy, ErrorPath and CausePath reach the definition."""
     rendered = sdk.render(task(sdk, result_selector={"a.$": "$.A"}), comment="", timeout_seconds=9)["States"]
     assert rendered["Do it"]["ResultSelector"] == {"a.$": "$.A"}
     assert rendered["Do it"]["Retry"][0] == {"ErrorEquals": ["A"], "MaxDelaySeconds": 5, "JitterStrategy": "FULL"}
-    assert rendered["Over"]["CausePath"] == "$.error.Cause"
+    assert rendered["Over"] == {"Type": "Fail", "ErrorPath": "$.error.Error", "CausePath": "$.error.Cause"}
 
 
 def test_a_mistyped_attribute_raises(sdk: SimpleNamespace) -> None:

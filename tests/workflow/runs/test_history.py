@@ -29,13 +29,13 @@ def test_a_running_state_counts_until_now() -> None:
 
 
 def test_a_caught_failure_marks_the_state_and_the_outcome() -> None:
-    """The state that failed is named although the execution went on to report it and then failed by a Fail state."""
+    """The state that failed is named although the execution went on to tell why and then failed by a Fail state."""
     script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="j")
     script.fail("States.TaskFailed", json.dumps({"FailureReason": "out of memory"})).leave("Train", error={})
-    script.done("Report the failed training").enter("The training failed", "Fail")
+    script.done("The training failed").done("Tell everyone why").enter("Failed", "Fail")
     script.end("Failed", error=Failure.TRAINING_FAILED, cause="out of memory")
     history = fold(script.events)
-    assert [step.failed for step in history.steps] == [True, False, True]
+    assert [step.failed for step in history.steps] == [True, False, False, True]
     assert history.outcome is not None
     assert history.outcome.text() == "failed at 'Train': Training.Failed: out of memory"
     assert not history.outcome.succeeded
