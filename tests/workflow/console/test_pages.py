@@ -143,6 +143,15 @@ def test_a_page_of_an_account_offers_nothing_that_changes_it_and_takes_nothing()
     assert len(cloud.asked) == asked
 
 
+def test_a_run_that_was_stopped_can_go_on_and_one_that_went_to_its_end_can_only_be_started_again() -> None:
+    """Its last state ends it again, whatever was mended."""
+    stopped, _ = console(Script().done("Plan the run").enter("Train").end("Aborted"))
+    failed, _ = console(Script().done("Plan the run").enter("Failed", "Fail").end("Failed"))
+    assert 'action="/runs/build/run/redrive"' in ask(stopped, "/runs/build/run").text
+    assert 'action="/runs/build/run/redrive"' not in ask(failed, "/runs/build/run").text
+    assert "Start again" in ask(failed, "/runs/build/run").text
+
+
 def test_a_report_is_shown_as_a_page_of_no_site_in_which_nothing_runs() -> None:
     """It was made from what lay in a dataset; one that is not there is said to be missing."""
     app, cloud = console(get_object=lambda _: {"Body": io.BytesIO(b"<h1>Report</h1><script>1</script>")})
