@@ -16,6 +16,8 @@ from tests.workflow.console.asking import Answer as Page
 from tests.workflow.console.asking import ask
 from tests.workflow.histories import START, Script
 from workflow.console.app import make_app
+from workflow.contract.approval import PENDING
+from workflow.contract.table_keys import APPROVAL
 from workflow.errors import GreenlightError, ServiceError
 from workflow.stack.outputs import Stack
 
@@ -55,6 +57,7 @@ def console(script: Script | None = None, *, local: bool = True, **answers: Answ
     events = script.events if script else []
     given: dict[str, Answer] = {
         "list_executions": {"executions": []},
+        "scan": {"Items": []},
         "describe_execution": execution("run"),
         "get_execution_history": {"events": events[::-1]},
         "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": []}]},
@@ -141,6 +144,24 @@ def test_a_page_of_an_account_offers_nothing_that_changes_it_and_takes_nothing()
     for path in ("/runs/build/run/stop", "/runs/build/run/redrive", "/start/build"):
         assert ask(app, path, "POST").status == 403
     assert len(cloud.asked) == asked
+
+
+def test_the_list_tells_which_run_waits_for_a_person_where_requests_may_be_seen() -> None:
+    """Whoever decides finds it there; whoever may not see requests sees the list all the same."""
+    running = execution("run", status="RUNNING")
+    request = {
+        "id": {"S": f"{APPROVAL}1"},
+        "execution": {"S": running["executionArn"]},
+        "status": {"S": PENDING},
+        "expires_epoch": {"N": str(int(time.time()) + 600)},
+    }
+    listed = {"executions": [running]}
+    asked, _ = console(list_executions=listed, describe_execution=running, scan={"Items": [request]})
+    assert "waits for a person" in ask(asked, "/runs").text
+    refused = ServiceError("AccessDeniedException", "no")
+    denied, _ = console(list_executions=listed, describe_execution=running, scan=refused)
+    page = ask(denied, "/runs")
+    assert (page.status, "waits for a person" in page.text, "running" in page.text) == (200, False, True)
 
 
 def test_a_run_that_was_stopped_can_go_on_and_one_that_went_to_its_end_can_only_be_started_again() -> None:
