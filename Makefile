@@ -5,16 +5,16 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # Compiled once, not again by every process that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-fast check golden local images fuzz deploy destroy bench audit clean
+.PHONY: help demo test test-fast check golden local images fuzz deploy destroy account-check bench audit clean
 
 # A name that is misspelled would be ignored, and minutes later the wrong thing be done.
 KNOWN := DATASET WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
-	OIDC_CLIENT_SECRET APPROVERS WING EMAIL BASE_IMAGE PYTHON SHELL
+	OIDC_CLIENT_SECRET APPROVERS WING EMAIL BASE_IMAGE CHECK PYTHON SHELL
 UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(if $(UNKNOWN),$(error $(UNKNOWN): no variable that this Makefile knows; it knows $(KNOWN)))
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make test WING=…, make test-fast WING=… — one wing: $(WINGS), or a folder in it: infra/local …"
 	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 TASK=… FORMAT=… APPROVE=ask|auto PORT=4566"
@@ -59,7 +59,7 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/cfn-lint infra/template.yaml
+	$(BIN)/cfn-lint infra/template.yaml infra/account.yaml
 	$(BIN)/python -m workflow.machines.render --check
 
 golden: .venv/dev ## render both state machines, their pictures and the table of input keys again
@@ -77,6 +77,9 @@ deploy: .venv/run ## deploy the stack to AWS (EMAIL=…, BASE_IMAGE=…), or to 
 
 destroy: .venv/run ## delete the stack and everything in it but the record of decisions
 	$(BIN)/greenlight destroy
+
+account-check: .venv/run ## prove in an AWS account what only one can, for a few dollars (CHECK=--help), and remove it
+	@$(BIN)/python -m workflow.account_check $(CHECK)
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
 	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/http/test_hostile_requests.py -s

@@ -16,8 +16,8 @@ DOCUMENTS = (
     "CHANGELOG.md",
 )
 
-EVERYDAY, STAND_IN, API = "everyday", "stand-in", "api"
-"""Kinds of shell blocks that ``tests/flow/test_readme.py`` runs on the stand-in: the word after ``sh``."""
+EVERYDAY, STAND_IN, API, WEBHOOK = "everyday", "stand-in", "api", "webhook"
+"""Kinds of shell blocks that tests in ``tests/flow`` run on the stand-in: the word after ``sh``."""
 
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 

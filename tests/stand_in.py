@@ -106,11 +106,11 @@ class StandIn:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def client(self, service: str, **more: Any) -> Any:
-        """A boto3 client that talks to it."""
-        return _SESSION.client(
-            service, **{"endpoint_url": self.url, "config": Config(retries={"max_attempts": 1})} | more
-        )
+    def client(self, service: str, *, account: str = "", **more: Any) -> Any:
+        """A boto3 client that talks to it, in another account where one is named."""
+        root = {"aws_access_key_id": account, "aws_secret_access_key": "test"} if account else {}
+        usual = {"endpoint_url": self.url, "config": Config(retries={"max_attempts": 1}), **root}
+        return _SESSION.client(service, **usual | more)
 
     def role(self, arn: str, *services: str) -> None:
         """Make the role of an ARN, which these services may assume; SageMaker without any."""

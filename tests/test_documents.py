@@ -23,6 +23,7 @@ from tests.documents import (
     EVERYDAY,
     ROOT,
     STAND_IN,
+    WEBHOOK,
     WINGS,
     anchors,
     blocks,
@@ -33,7 +34,7 @@ from tests.documents import (
     section,
     spans,
 )
-from tests.infra.template import load
+from tests.infra.template import OF_A_STAGE, PATH, load
 from workflow.commands.cli import greenlight
 from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.run_input import RULES
@@ -49,9 +50,12 @@ NOT_RUN = {
     "make bench": "it measures for half an hour, on a machine that does nothing else",
     "make audit": "it asks a service on the network",
     "make deploy": "it needs an AWS account; tests/flow deploys to the stand-in",
+    "make account-check": "it needs an AWS account; tests/flow/test_account_check.py runs what it starts",
     "greenlight image check": "it needs a built image; tests/workflow/images checks folders",
     "podman build": "it needs podman and a built image",
     "greenlight deploy --parameter TrainingImage=": "it needs an image in ECR; tests/workflow/stack deploys one",
+    "greenlight deploy --account-of": "it needs another account; tests/flow/test_several_accounts.py has two",
+    "greenlight deploy --parameter StagingAccount=": "tests/flow/test_several_accounts.py deploys it",
     "export AWS_DEFAULT_REGION=eu-central-1": "it names a region of that account",
     ".venv/bin/python -m pytest": "it runs tests, of which this is one",
     ".venv/bin/python -m infra.local.environments": "`make test` runs it before the tests",
@@ -78,7 +82,7 @@ FOLDERS = {
 """Folders of which every file and room has a line, and the wing whose README has it."""
 
 KINDS = {kind for document in DOCUMENTS for kind, _ in blocks(document)}
-SHOWN = sorted(set(commands(*KINDS - {EVERYDAY, STAND_IN, API})))
+SHOWN = sorted(set(commands(*KINDS - {EVERYDAY, STAND_IN, API, WEBHOOK})))
 """Every command that is not run on the stand-in."""
 
 NAMED = sorted({*commands(*KINDS), *(span for document in DOCUMENTS for span in spans(document))})
@@ -232,7 +236,7 @@ def test_every_parameter_it_names_exists() -> None:
     """A parameter of the template that was renamed is found here."""
     text = "\n".join(read(document) for document in DOCUMENTS)
     named = {one or other for one, other in re.findall(r"--parameter\s+(\w+)=|`(PredictionApi\w*)`", text)}
-    assert named <= set(load()["Parameters"])
+    assert named <= {name for path in (PATH, OF_A_STAGE) for name in load(path)["Parameters"]}
     assert len(named) >= 4
 
 

@@ -51,6 +51,11 @@ class Mailbox:
             draft.write_text(json.dumps(self._mails, indent=1))
             draft.replace(self._path)
 
+    def link_ending(self, end: str) -> str:
+        """The link of the newest mail that has one with this end; empty where none has."""
+        links = (link for mail in self.newest_first() for link in mail["links"])
+        return next((link for link in links if link.endswith(end)), "")
+
     def newest_first(self) -> list[Mail]:
         """Every message kept, the latest delivered first."""
         with self._lock:

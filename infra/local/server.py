@@ -11,6 +11,7 @@ import http.client
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import urllib.parse
@@ -28,6 +29,7 @@ from infra.local.gaps import (
     control,
     function_urls,
     functions,
+    image_pulls,
     principals,
     resume,
     sagemaker_tasks,
@@ -42,6 +44,8 @@ from infra.local.web_pages import App, WebPageGuard
 
 _log = logging.getLogger("infra.local")
 _MAIL_PATH = "/_local/mail"
+# A mailed link, by its end alone: short enough for one line of a terminal.
+_LINKED = re.compile(r"/_local(/a/[A-Za-z0-9_-]+)")
 _READY_SECONDS = 60
 # The engine saves its state only when it is stopped in order; a killed process loses no more than this.
 _SAVE_SECONDS = 30
@@ -62,7 +66,7 @@ class StandIn:
     async def __call__(
         self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
     ) -> None:
-        """Answer the mailbox's address, and give everything else to the engine."""
+        """Answer the mailbox's addresses, and give everything else to the engine."""
         if scope["type"] == "lifespan":
             await engine_app.app(scope, self._before(receive), self._after(send))
         elif scope["type"] == "http" and scope["path"] == _MAIL_PATH:
@@ -70,8 +74,18 @@ class StandIn:
             headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": body})
+        elif scope["type"] == "http" and (linked := _LINKED.fullmatch(scope["path"])):
+            await self._lead_to(self._mailbox.link_ending(linked[1]), send)
         else:
             await engine_app.app(scope, receive, send)
+
+    @staticmethod
+    async def _lead_to(link: str, send: Callable[[Message], Awaitable[None]]) -> None:
+        """Send a browser on to a mailed link; 404 where no mail had it."""
+        headers = [(b"location", link.encode())] if link else [(b"content-type", b"text/plain; charset=utf-8")]
+        headers.append((b"cache-control", b"no-store"))
+        await send({"type": "http.response.start", "status": 302 if link else 404, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if link else b"no mail had this link\n"})
 
     def _before(self, receive: Callable[[], Awaitable[Message]]) -> Callable[[], Awaitable[Message]]:
         async def received() -> Message:
@@ -107,6 +121,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
         role_credentials=principals.credentials_of if settings.iam else None,
+        may_pull=image_pulls.may_pull if settings.iam else None,
     )
     # With SageMaker's resource, too.
     stack_callers.install()

@@ -24,13 +24,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.ask_approval import mail
-from lambdas.ask_approval.request import read_question
+from lambdas.ask_approval.request import read_question, show_report
 from workflow.contract.approval import CLOSED, PENDING, StoredApproval, item_id
 from workflow.contract.approval_link import OPAQUE_BYTES, link_to
 from workflow.contract.console import Console
+from workflow.contract.digest import sha256_of
+from workflow.contract.glance import Glance, find_glance
 from workflow.contract.mark import MAC_ALGORITHM
+from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
-from workflow.contract.stored import hash_stored
+from workflow.contract.stand_in import is_on_stand_in
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import asked_key
 from workflow.contract.vote import read_required
@@ -110,15 +113,16 @@ def ask(event: Mapping[str, Any], now_epoch: int) -> None:
         logger.info("asked before", run=question.run)
         return
     request = question.request(now_epoch)
-    report = hash_stored(s3, request.report_uri).digest
-    if request.purpose == "release":
-        # So that people look at no other report; empty where there is none.
-        request = replace(request, report_digest=report)
-    elif report != request.report_digest:
+    if is_on_stand_in(os.environ):
+        request = replace(request, trained_on="")
+    report = read_report(request.report_uri)
+    digest = "" if report is None else sha256_of([report])
+    if request.purpose == "production" and digest != request.report_digest:
         raise RequestRefused(
             f"the report at {request.report_uri} is not the one that version {request.package_version} was "
             "approved with: put that one back (the bucket keeps it for 30 days), and start the release again"
         )
+    request = show_report(request, digest, find_in(report))
     opaque_id = secrets.token_urlsafe(OPAQUE_BYTES)
     subject = mail.write_subject(request, environment.project)
     stored = StoredApproval(
@@ -169,6 +173,25 @@ def hand_over(execution: str, redriven: object, token: str) -> bool:
     except table.meta.client.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+def read_report(uri: str) -> bytes | None:
+    """The report of the evaluation; None where there is none."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return None
+    return content
+
+
+def find_in(report: bytes | None) -> Glance | None:
+    """What a report carries for whoever decides; None where it carries nothing that can be shown."""
+    try:
+        return None if report is None else find_glance(report.decode())
+    except (ContractError, UnicodeDecodeError) as error:
+        logger.warning("the report carries nothing that can be shown", error=type(error).__name__)
+        return None
 
 
 def read_token(event: Mapping[str, Any]) -> str:

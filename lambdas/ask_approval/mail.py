@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from workflow.contract.approval import ApprovalRequest, ComparedFigure
+from workflow.contract.checks import tell_checks
 from workflow.contract.console import Console
 from workflow.contract.console_links import write_links
+from workflow.contract.figures import format_figure
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links, show_plain
 from workflow.contract.scores import FIGURE_NAMES
@@ -22,16 +24,24 @@ NAME_WIDTH = 20
 
 
 def write_subject(request: ApprovalRequest, project: str) -> str:
-    """The subject: what waits, and the figure by which models of its task are compared, beside production's."""
+    """The subject, by which people decide whether to open it: what is wrong, what is asked, how good it is."""
+    alarms = ["FOUND NOTHING"] if request.found_nothing() else []
+    alarms += ["CHECKS LOOSENED"] if request.loosened else []
+    warning = f"{', '.join(alarms)}: " if alarms else ""
+    asked = f"Approve {request.title()}?" if request.purpose == "release" else request.question()
+    return subject_line(f"[{project}] {warning}{asked} {sum_up(request)}")
+
+
+def sum_up(request: ApprovalRequest) -> str:
+    """What the model does, counted where the report counts it, else by the figure that decides; production's beside."""
+    alone = ""
+    if request.purpose == "release" and not request.production_version:
+        alone = " (first model)" if request.compared else " (not compared)"
+    if request.outcome is not None:
+        return f"{request.outcome.short()}{alone}"
     figure = request.figures[0]
-    beside = (" (first model)" if request.compared else " (not compared)") if request.purpose == "release" else ""
-    if figure.production is not None:
-        beside = f" (production {format_figure(figure.production)})"
-    question = "waits for your decision" if request.purpose == "release" else "is on staging and waits for production"
-    nothing = "found nothing: " if request.found_nothing() else ""
-    return subject_line(
-        f"[{project}] {nothing}{request.title()} {question}: {figure.name} {format_figure(figure.candidate)}{beside}"
-    )
+    beside = alone if figure.production is None else f" (production {tell_figure(figure.production)})"
+    return f"{figure.name} {tell_figure(figure.candidate)}{beside}"
 
 
 def write_body(request: ApprovalRequest, link: str, required: int = 1, console: Console | None = None) -> str:
@@ -40,32 +50,50 @@ def write_body(request: ApprovalRequest, link: str, required: int = 1, console: 
     ``console`` is where the run can be looked at; None where there is none.
     """
     until = datetime.fromtimestamp(request.expires_epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    what = "be released" if request.purpose == "release" else "go from staging to production"
     starter, run = put_on_one_line(request.started_by) or "nobody named", put_on_one_line(request.run)
     shown = [figure for figure in request.figures if figure.name not in LEFT_OUT]
     return "\n".join(
         [
-            f"May {put_on_one_line(request.title())} {what}?",
+            put_on_one_line(request.question()),
+            *write_outcome(request),
             "",
             write_heading(request.production_version),
             *(write_row(figure) for figure in shown),
             "",
-            f"Verdict       {'FOUND NOTHING · ' if request.found_nothing() else ''}{put_on_one_line(request.verdict)}",
+            *write_verdict(request),
             *write_loosened(request),
             f"What changed  {put_on_one_line(request.changed)}",
             *([f"Data          {put_on_one_line(request.data)}"] if request.data else []),
             *([f"Trained on    {put_on_one_line(request.trained_on)}"] if request.trained_on else []),
             *([f"Cost so far   {put_on_one_line(request.cost)}"] if request.cost else []),
             f"Started by    {starter}, run {run}",
-            *([f"Approvals     {required} people have to say yes, each under their own name"] if required > 1 else []),
+            *([f"Approvals     {required} people have to approve, each under their own name"] if required > 1 else []),
             f"Answer until  {until}; without an answer nothing is released",
             "",
-            "Look at the report and decide (opening the page decides nothing):",
+            "Look at the pictures and decide (opening the page decides nothing):",
             link,
             *write_links(request.places().links(console)),
             "",
         ]
     )
+
+
+def write_outcome(request: ApprovalRequest) -> list[str]:
+    """What the model does on the held-out pictures, as a sentence; nothing where the report does not count it."""
+    outcome = request.outcome
+    if outcome is None:
+        return []
+    beside = f" Production: {outcome.beside()}." if outcome.production else ""
+    return [f"{outcome.sentence()}.{beside}"]
+
+
+def write_verdict(request: ApprovalRequest) -> list[str]:
+    """How it passed, and by what."""
+    nothing = "FOUND NOTHING · " if request.found_nothing() else ""
+    if not request.reasons:
+        return [f"Checks        {nothing}{put_on_one_line(request.verdict)}"]
+    checks, verdict = tell_checks(request.verdict, request.reasons), request.verdict.removeprefix("passed: ")
+    return [f"Checks        {nothing}{checks} · {put_on_one_line(verdict)}"]
 
 
 def write_loosened(request: ApprovalRequest) -> list[str]:
@@ -86,13 +114,13 @@ def write_heading(production_version: int) -> str:
 
 def write_row(figure: ComparedFigure) -> str:
     """One line of the table of figures."""
-    production = "" if figure.production is None else format_figure(figure.production)
-    return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{format_figure(figure.candidate):<12}{production}".rstrip()
+    production = "" if figure.production is None else tell_figure(figure.production)
+    return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{tell_figure(figure.candidate):<12}{production}".rstrip()
 
 
-def format_figure(value: float | None) -> str:
-    """A figure as people read it."""
-    return "unknown" if value is None else f"{value:.3f}"
+def tell_figure(value: float | None) -> str:
+    """A figure as people read it, known or not."""
+    return "unknown" if value is None else format_figure(value)
 
 
 def put_on_one_line(text: str) -> str:

@@ -7,14 +7,15 @@ the page need not know which machine asks. Holds no task token.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, Purpose
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.document import Matching, Text, read
-from workflow.contract.figures import Figures
+from workflow.contract.figures import Figures, format_figure
 from workflow.contract.gate import PassedGate
+from workflow.contract.glance import Glance
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Interval, figures_of
 
@@ -77,6 +78,7 @@ class ReleaseQuestion(Question):
             cost=gate.cost,
             training_job="" if self.training is None else self.training.job_name,
             loosened=plan.loosened,
+            asks_again=plan.ask_before_production,
             started_by=self.started_by,
             expires_epoch=now_epoch + plan.approval_seconds,
             evaluation_uri=plan.uris.evaluation,
@@ -106,7 +108,7 @@ class ProductionQuestion(Question):
             package_version=release.package_version,
             production_version=0,
             compared=False,
-            verdict="on staging: it answered the evaluation's own pictures with the evaluation's own boxes",
+            verdict="on staging it answers pictures of the evaluation exactly as it did there",
             reasons=(),
             figures=compare_figures(Figures.parse(release.metrics), {}, {}),
             changed=f"production would serve version {release.package_version}",
@@ -123,6 +125,16 @@ class ProductionQuestion(Question):
             report_digest=release.report_digest,
             smoke_digest=release.smoke_digest,
         )
+
+
+def show_report(request: ApprovalRequest, digest: str, glance: Glance | None) -> ApprovalRequest:
+    """The request with what the report says; ``digest`` is the report's, so that people look at no other."""
+    if glance is None:
+        return replace(request, report_digest=digest)
+    changed = request.changed
+    if glance.data and request.purpose == "release":
+        changed = f"{changed}: {glance.data}"
+    return replace(request, report_digest=digest, outcome=glance.outcome, changed=changed)
 
 
 def read_question(event: Mapping[str, Any]) -> ReleaseQuestion | ProductionQuestion:
@@ -151,4 +163,4 @@ def compare_figures(
 
 def format_interval(interval: Interval | None) -> str:
     """An interval in words; empty where there is none."""
-    return "" if interval is None else f"{interval.low:.3f} to {interval.high:.3f}"
+    return "" if interval is None else f"{format_figure(interval.low)} to {format_figure(interval.high)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,15 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.verdict import judge
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.build_record import note_refusal
 from workflow.contract.dataset_report import PAGE, DatasetReport
 from workflow.contract.document import read
+from workflow.contract.failures import Failure
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import Metrics as Measured
@@ -37,6 +40,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
 @metrics.log_metrics
@@ -52,6 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
     reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))
     if reasons:
+        remember(plan, "; ".join(reasons))
         raise DatasetRejected("; ".join(reasons))
     return {
         "task": report.task,
@@ -62,6 +67,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "warnings": report.warnings,
         "summary": verdict.summary,
     }
+
+
+def remember(plan: BuildPlan, reason: str) -> None:
+    """Keep that this very data was rejected, so that a start of the same asks no job again; the log tells where not."""
+    try:
+        note_refusal(table, plan, Failure.DATA_REJECTED, reason)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("the rejection is not remembered", reason=str(error))
 
 
 def read_champion(plan: BuildPlan) -> Measured | None:

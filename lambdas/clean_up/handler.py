@@ -22,6 +22,7 @@ from workflow.contract.champion import read_champion
 from workflow.contract.names import NOT_THERE
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.stage_accounts import STAGES, StageAccounts
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
@@ -48,6 +49,7 @@ tracer = Tracer()
 metrics = Metrics()
 cloudwatch = boto3.client("cloudwatch")
 sagemaker = boto3.client("sagemaker")
+accounts = StageAccounts(boto3.client, os.environ)
 table = boto3.resource("dynamodb").Table(environment.table)
 
 
@@ -62,12 +64,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
     kept = find_kept_configurations(plan)
-    old_configurations = choose_configurations(environment.project, list_names("EndpointConfig"), kept)
-    old_models = choose_models(environment.project, list_names("Model"), find_models(kept))
-    for name in old_configurations:
-        delete("endpoint_config", EndpointConfigName=name)
-    for name in old_models:
-        delete("model", ModelName=name)
+    # One client where both stages are in one account.
+    clients = list({id(one): one for one in (accounts.twin(sagemaker, stage) for stage in STAGES)}.values())
+    found = [(client, find_leftovers(client, kept)) for client in clients]
+    for client, (configurations, models) in found:
+        for name in configurations:
+            delete(client, "endpoint_config", EndpointConfigName=name)
+        for name in models:
+            delete(client, "model", ModelName=name)
+    old_configurations = sorted({name for _, (names, _) in found for name in names})
+    old_models = sorted({name for _, (_, names) in found for name in names})
     alarms = delete_alarms()
     released = give_lock_back(plan.execution_arn)
     logger.info(
@@ -82,17 +88,24 @@ def find_kept_configurations(plan: ReleasePlan) -> set[str]:
     champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
     if champion is not None:
         kept.add(champion.production_configuration)
-    for endpoint in (plan.staging_endpoint, plan.production_endpoint):
-        described = describe_endpoint(endpoint)
+    for stage, endpoint in zip(STAGES, (plan.staging_endpoint, plan.production_endpoint), strict=True):
+        described = describe_endpoint(accounts.twin(sagemaker, stage), endpoint)
         kept.add(described.get("EndpointConfigName", ""))
         kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
     return kept - {""}
 
 
-def describe_endpoint(name: str) -> dict[str, Any]:
+def find_leftovers(client: Any, kept: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The configurations and the models of one account that nothing needs."""
+    configurations = choose_configurations(environment.project, list_names(client, "EndpointConfig"), kept)
+    models = choose_models(environment.project, list_names(client, "Model"), find_models(client, kept))
+    return configurations, models
+
+
+def describe_endpoint(client: Any, name: str) -> dict[str, Any]:
     """The endpoint, or nothing where there is none."""
     try:
-        described: dict[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+        described: dict[str, Any] = client.describe_endpoint(EndpointName=name)
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:
             return {}
@@ -100,12 +113,12 @@ def describe_endpoint(name: str) -> dict[str, Any]:
     return described
 
 
-def find_models(names: Iterable[str]) -> set[str]:
-    """The models that these configurations serve."""
+def find_models(client: Any, names: Iterable[str]) -> set[str]:
+    """The models that these configurations serve, as far as the account has them."""
     served = set()
     for name in names:
         try:
-            described = sagemaker.describe_endpoint_config(EndpointConfigName=name)
+            described = client.describe_endpoint_config(EndpointConfigName=name)
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_THERE:
                 continue
@@ -114,17 +127,17 @@ def find_models(names: Iterable[str]) -> set[str]:
     return served
 
 
-def list_names(kind: str) -> list[str]:
+def list_names(client: Any, kind: str) -> list[str]:
     """The names of this kind that contain the project's name."""
     listing = "list_endpoint_configs" if kind == "EndpointConfig" else "list_models"
-    pages = sagemaker.get_paginator(listing).paginate(NameContains=environment.project)
+    pages = client.get_paginator(listing).paginate(NameContains=environment.project)
     return [item[f"{kind}Name"] for page in pages for item in page[f"{kind}s"]]
 
 
-def delete(kind: str, **name: str) -> None:
+def delete(client: Any, kind: str, **name: str) -> None:
     """Delete one; gone already is as good."""
     try:
-        getattr(sagemaker, f"delete_{kind}")(**name)
+        getattr(client, f"delete_{kind}")(**name)
     except ClientError as error:
         if error.response["Error"]["Code"] not in NOT_THERE:
             raise
@@ -132,11 +145,12 @@ def delete(kind: str, **name: str) -> None:
 
 def delete_alarms() -> list[str]:
     """Delete the alarms of releases that were stopped before they could, and give their names."""
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{environment.project}-production-v")
+    client = accounts.twin(cloudwatch, "production")
+    pages = client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{environment.project}-production-v")
     found = [alarm["AlarmName"] for page in pages for alarm in page["MetricAlarms"]]
     names = choose_alarms(environment.project, found)
     for at in range(0, len(names), MOST_ALARMS):
-        cloudwatch.delete_alarms(AlarmNames=names[at : at + MOST_ALARMS])
+        client.delete_alarms(AlarmNames=names[at : at + MOST_ALARMS])
     return names
 
 

@@ -18,7 +18,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.decide import adopting, response, services
-from lambdas.decide.answer import VERBS, Answer, OwnRunError, UnusableError, choose_status
+from lambdas.decide.answer import VERBS, Answer, OwnRunError, UnusableError
+from lambdas.decide.came_of_it import settle
 from lambdas.decide.deciding import deliver, find, take
 from lambdas.decide.description import describe
 from lambdas.decide.form import COMMENT_LENGTH
@@ -112,8 +113,8 @@ def decide(approval: StoredApproval, answer: Answer, now_epoch: int) -> dict[str
         # Not lost: the watch tells the execution within minutes, and the answer says so.
         logger.error("the execution could not be told", error=type(error).__name__)
         metrics.add_metric(name="DecisionUndelivered", unit=MetricUnit.Count, value=1)
-    status = choose_status(approval, answer.decision, now_epoch)
-    return response.document(status, render(describe(approval, now_epoch, tally=tell(approval))))
+    status, told = settle(approval, answer, now_epoch)
+    return response.document(status, render(describe(approval, now_epoch, notice=told, tally=tell(approval))))
 
 
 def refuse(status: int, why: str) -> dict[str, Any]:

@@ -72,12 +72,20 @@ def read_posted(event: Mapping[str, Any], secret: str, cookie: str, person: Pers
     return Posted(answer, second, fields.get("version", "").strip())
 
 
-def read_choice(event: Mapping[str, Any]) -> str:
-    """What a posted form chose, for a request that takes no decision any more; empty for what is no choice."""
+def read_late(event: Mapping[str, Any], person: Person | None = None) -> Answer | None:
+    """What a posted form says, for a request that takes no more decisions; None for what is no choice.
+
+    Nothing is decided by it, so it is not held to this browser.
+    """
     try:
-        return VERBS.get(read_form(event).get("decision", ""), "")
+        fields = read_form(event)
     except FormError:
-        return ""
+        return None
+    decision = VERBS.get(fields.get("decision", ""))
+    if decision is None:
+        return None
+    by, comment = person.name if person else fields.get("name", "").strip(), show_plain(fields.get("comment", ""))
+    return Answer(decision=decision, by=by, comment=comment, also=person.names if person else ())
 
 
 def read_form(event: Mapping[str, Any]) -> dict[str, str]:

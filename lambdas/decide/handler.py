@@ -18,22 +18,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import page, response, services, signing_in
-from lambdas.decide.answer import Answer, OwnRunError, UnusableError, choose_status
+from lambdas.decide import markup, page, report, response, services, signing_in
+from lambdas.decide.answer import Answer, OwnRunError, UnusableError
+from lambdas.decide.came_of_it import settle
 from lambdas.decide.deciding import NOT_ASKED, deliver, find, is_asked, may_not, take, why_not
 from lambdas.decide.description import describe
-from lambdas.decide.form import FormError, first_nonce, read_choice, read_posted, second_nonce
+from lambdas.decide.form import FormError, first_nonce, read_late, read_posted, second_nonce
 from lambdas.decide.identity import Policy
 from lambdas.decide.link import COOKIE_BYTES, Link, write_cookie
-from lambdas.decide.services import logger, metrics, s3, tracer
+from lambdas.decide.services import logger, metrics, tracer
 from lambdas.decide.standing import find_decided
 from lambdas.decide.voting import tell
 from workflow.contract.approval import APPROVED, REJECTED, StoredApproval
 from workflow.contract.console import Console
 from workflow.contract.console_links import Links
-from workflow.contract.digest import sha256_of
 from workflow.contract.document import render
-from workflow.contract.names import split_s3_uri
 
 
 @metrics.log_metrics
@@ -58,19 +57,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if approval.waits(int(time.time())) and not is_asked(approval):
         # Not even shown: somebody may be led to press a button by figures that are made up.
         logger.error("a request carries no mark")
-        return response.html(409, page.message("Not possible", NOT_ASKED[0].upper() + NOT_ASKED[1:]))
+        return response.html(409, markup.message("Not possible", NOT_ASKED[0].upper() + NOT_ASKED[1:]))
     if approval.status in (APPROVED, REJECTED):
         try:
             find_decided(approval)
         except UnusableError as error:
             logger.error("a request shows what nobody decided")
-            return response.html(409, page.message("Not possible", str(error).capitalize()))
+            return response.html(409, markup.message("Not possible", str(error).capitalize()))
     if link.method in ("GET", "HEAD"):
-        answer = show_report(approval) if link.report else show(link, approval, 200)
+        answer = report.show(approval, int(time.time())) if link.report else show(link, approval, 200)
         return response.without_body(answer) if link.method == "HEAD" else answer
     if link.method == "POST" and not link.report:
         return take_form(link, event, approval)
-    text = page.message("Not possible", "This address is for reading and, by its form, for deciding.")
+    text = markup.message("Not possible", "This address is for reading and, by its form, for deciding.")
     return response.html(405, text, extra={"Allow": "GET, HEAD" if link.report else "GET, HEAD, POST"})
 
 
@@ -81,7 +80,7 @@ def ask_who(policy: Policy, link: Link, function_arn: str) -> dict[str, Any]:
     text = "Nobody is signed in, or not any more. Open the link of the mail in a browser and sign in."
     if link.wants_json:
         return response.document(401, {"error": text})
-    return response.html(401, page.message("Please sign in", text))
+    return response.html(401, markup.message("Please sign in", text))
 
 
 def take_form(link: Link, event: Mapping[str, Any], approval: StoredApproval) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def take_form(link: Link, event: Mapping[str, Any], approval: StoredApproval) ->
     if approval.waits(now_epoch) and services.approvers.link_is_closed:
         return show(link, approval, 403)
     if not approval.waits(now_epoch):
-        return show(link, approval, choose_status(approval, read_choice(event), now_epoch))
+        return show(link, approval, *settle(approval, read_late(event, link.person), now_epoch))
     try:
         posted = read_posted(event, approval.secret, link.browser, link.person)
     except FormError as error:
@@ -123,7 +122,7 @@ def decide(link: Link, approval: StoredApproval, answer: Answer, now_epoch: int)
         # Not lost: the watch tells the execution within minutes, and the page says so.
         logger.error("the execution could not be told", error=type(error).__name__)
         metrics.add_metric(name="DecisionUndelivered", unit=MetricUnit.Count, value=1)
-    return show(link, approval, choose_status(approval, answer.decision, now_epoch))
+    return show(link, approval, *settle(approval, answer, now_epoch))
 
 
 def find_links(approval: StoredApproval) -> Links:
@@ -137,7 +136,8 @@ def show(link: Link, approval: StoredApproval, status: int, notice: str = "") ->
     if not approval.waits(now_epoch):
         if link.wants_json:
             return response.document(status, render(describe(approval, now_epoch, notice=notice)))
-        text = page.render(approval, link.opaque_id, now_epoch, notice=notice, links=find_links(approval))
+        seen = report.look(approval, now_epoch)
+        text = page.render(approval, link.opaque_id, now_epoch, told=notice, seen=seen, links=find_links(approval))
         return response.html(status, text)
     cookie = link.cookie or secrets.token_urlsafe(COOKIE_BYTES)
     given = () if link.cookie else (write_cookie(link, cookie),)
@@ -153,6 +153,7 @@ def show(link: Link, approval: StoredApproval, status: int, notice: str = "") ->
         now_epoch,
         nonce,
         notice,
+        seen=report.look(approval, now_epoch),
         person=link.person,
         refused=why_not(link.person.names, approval) if link.person else "",
         closed=services.approvers.link_is_closed,
@@ -168,22 +169,3 @@ def ask_again(link: Link, approval: StoredApproval, answer: Answer, status: int,
     if link.wants_json:
         return response.document(status, render(describe(approval, int(time.time()), nonce, notice)))
     return response.html(status, page.render_again(approval, link.opaque_id, answer, nonce, notice))
-
-
-def show_report(approval: StoredApproval) -> dict[str, Any]:
-    """Answer with the report that people were asked with, under a policy that lets it run nothing."""
-    uri = approval.request.report_uri
-    bucket, path = split_s3_uri(uri)
-    try:
-        content = s3.get_object(Bucket=bucket, Key=path)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return response.html(404, page.message("No report", f"The report is not at {uri} any more."))
-    meant = approval.request.report_digest
-    if sha256_of([content]) != meant and (meant or approval.waits(int(time.time()))):
-        logger.error("the report was written over")
-        told = f"The report at {uri} is another than the one that was there when this was asked. Ask who replaced it."
-        return response.html(409, page.message("Another report", told))
-    answer = response.html(200, content.decode(), response.REPORT_POLICY)
-    if response.fits(answer):
-        return answer
-    return response.html(200, page.message("Too large to show", f"Read the report at {uri}."))

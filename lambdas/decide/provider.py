@@ -16,13 +16,15 @@ from urllib.error import URLError
 from urllib.parse import quote_plus, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from workflow.contract.stand_in import is_on_stand_in
+
 CONFIGURATION = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 5
 ANSWER_BYTES = 500_000
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
-on_stand_in = "AWS_ENDPOINT_URL" in os.environ
-"""Whether the function runs on the stand-in, which tells so to every function."""
+on_stand_in = is_on_stand_in(os.environ)
+"""Whether plain http may be asked."""
 
 
 class ProviderError(Exception):

@@ -24,8 +24,9 @@ def is_due(approval: StoredApproval, now_epoch: int) -> bool:
 
 
 def write_subject(approval: StoredApproval, project: str) -> str:
-    """The subject: what still waits."""
-    return subject_line(f"[{project}] {approval.request.title()} still waits for your decision")
+    """The subject: what still waits, and how long it will."""
+    until = _time(approval.expires_epoch)
+    return subject_line(f"[{project}] {approval.request.title()} waits for your decision only until {until}")
 
 
 def write_body(approval: StoredApproval, tally: str = "", console: Console | None = None) -> str:
@@ -34,11 +35,11 @@ def write_body(approval: StoredApproval, tally: str = "", console: Console | Non
     ``console`` is where the run can be looked at; None where there is none.
     """
     request = approval.request
-    what = "be released" if request.purpose == "release" else "go from staging to production"
+    outcome = "" if request.outcome is None else f" {request.outcome.sentence()}."
     run = show_in_mail(request.run)
     return "\n".join(
         [
-            f"May {show_in_mail(request.title())} {what}? {show_in_mail(tally) or 'Nobody has decided yet'}.",
+            f"{show_in_mail(request.question())} {show_in_mail(tally) or 'Nobody has decided yet'}.{outcome}",
             "",
             f"Answer until  {_time(approval.expires_epoch)}; without an answer nothing is released",
             f"Run           {run}",

@@ -1,7 +1,6 @@
 """Answers in the shape a Lambda function URL returns, with the headers that keep a page harmless.
 
-No answer may be stored or run a script; nobody may frame the page, and only the page may frame the report; the page
-posts to its own origin only.
+No answer may be stored or run a script; nobody may frame any of them; the page posts to its own origin only.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from typing import Any
 
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
-    "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 REPORT_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
-    "frame-ancestors 'self'; base-uri 'none'; sandbox"
+    "frame-ancestors 'none'; base-uri 'none'; sandbox"
 )
 HEADERS = {
     "Cache-Control": "no-store",

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlencode
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lambdas.decide import page, response
+from lambdas.decide import markup, response
 from lambdas.decide.id_token import TokenError, check
 from lambdas.decide.identity import NobodyError, Person, Policy
 from lambdas.decide.link import Link, find_text, protocol_is_https, write_lax_cookie
@@ -115,7 +115,7 @@ def come_back(policy: Policy, event: Mapping[str, Any], function_arn: str) -> di
     if not policy.lets(person, claims):
         logger.info("who signed in is no approver")
         told = f"You are signed in as {person.name}, who is not among the approvers. You can decide nothing here."
-        return response.html(403, page.message("Not an approver", told), cookies=(done,))
+        return response.html(403, markup.message("Not an approver", told), cookies=(done,))
     content = {"request": item_id(way["id"]), "subject": person.subject, "email": person.email}
     session = seal(SESSION, policy.fingerprint(), content, now_epoch + SESSION_SECONDS)
     kept = write_lax_cookie(Link.session_name(way["id"]), session, SESSION_SECONDS, secure)
@@ -203,7 +203,7 @@ def way_name(state: str) -> str:
 
 def say(status: int, text: str, *cookies: str) -> dict[str, Any]:
     """A page about a sign-in that did not succeed."""
-    return response.html(status, page.message("Not signed in", text), cookies=cookies)
+    return response.html(status, markup.message("Not signed in", text), cookies=cookies)
 
 
 def reason_of(error: Exception) -> str:

@@ -14,6 +14,8 @@ from lambdas.gate_metrics.floors import FLOORS, check_alone
 from lambdas.gate_metrics.limits import Limits, LimitsError
 from lambdas.gate_metrics.regression import check_against_champion
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.checks import LOOSENED, NO_FIGURE
+from workflow.contract.figures import DIGITS, format_figure
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, figures_of
@@ -77,7 +79,7 @@ def decide(evidence: Evidence) -> Decision:
     except LimitsError as error:
         return refuse(error.reasons, metrics)
     checks = [
-        *(Check(True, f"loosened by the run: {one.text()}") for one in evidence.loosened),
+        *(Check(True, f"{LOOSENED}{one.text()}") for one in evidence.loosened),
         *check_provenance(evidence, metrics),
         *check_smoke(evidence.smoke, metrics),
         *check_alone(metrics, limits),
@@ -132,21 +134,21 @@ def write_headline(metrics: Metrics, limits: Limits, evidence: Evidence) -> Iter
     floor: float = getattr(limits, FLOORS[figure])
     value = metrics.quality
     checked = any(getattr(limits, FLOORS[name]) for name in figures_of(metrics.task) if name in FLOORS)
-    passed = "passed" if checked else "passed, no figure was checked"
-    if floor and round(value, 3) < floor:
+    passed = "passed" if checked else NO_FIGURE
+    if floor and round(value, DIGITS) < floor:
         yield f"{passed}: {at_least(FIGURE_NAMES[figure], value, floor).text}"
     else:
         asked = f"≥ {format_threshold(floor)}" if floor else "(no floor)"
-        yield f"{passed}: {FIGURE_NAMES[figure]} {value:.3f} {asked}"
+        yield f"{passed}: {FIGURE_NAMES[figure]} {format_figure(value)} {asked}"
     if evidence.loosened:
         yield f"{len(evidence.loosened)} loosened by the run"
-    scores = [f"{score.name} {score.quality:.2f}" for score in candidate.per_class if score.objects]
+    scores = [f"{score.name} {format_figure(score.quality)}" for score in candidate.per_class if score.objects]
     more = len(scores) - CLASSES_SHOWN
     yield " ".join(scores[:CLASSES_SHOWN]) + (f" and {more} classes more" if more > 0 else "")
     if champion is None:
         yield evidence.alone
     else:
-        yield f"production {champion.figure(figure) or 0.0:.3f} (version {champion.package_version})"
+        yield f"production {format_figure(champion.figure(figure) or 0.0)} (version {champion.package_version})"
 
 
 def shorten(digest: str) -> str:

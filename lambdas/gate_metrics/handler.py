@@ -26,14 +26,17 @@ from lambdas.gate_metrics.record import METRICS, REPORT, hand_on, shorten, write
 from lambdas.gate_metrics.report import put_cost, put_verdict
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.build_record import note_refusal
 from workflow.contract.console import Console
 from workflow.contract.console_links import Places
-from workflow.contract.cost import Job, tell_cost
+from workflow.contract.cost import Job, tell_cost, tell_time
 from workflow.contract.document import render
+from workflow.contract.failures import Failure
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError, mapping
 from workflow.contract.scores import QUALITY
 from workflow.contract.scores import Metrics as Measured
+from workflow.contract.stand_in import is_on_stand_in
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 
@@ -47,11 +50,12 @@ class Environment:
 
     project: str
     bucket: str
+    table: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(project=environ["PROJECT"], bucket=environ["BUCKET"])
+        return Environment(project=environ["PROJECT"], bucket=environ["BUCKET"], table=environ["TABLE"])
 
 
 environment = Environment.read(os.environ)
@@ -62,6 +66,7 @@ metrics = Metrics()
 metrics.set_default_dimensions(project=environment.project)
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
+table = boto3.resource("dynamodb").Table(environment.table)
 
 
 @metrics.log_metrics
@@ -94,17 +99,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             loosened=plan.loosened,
         )
     )
+    # A refusal for want of something to judge is no judgement: the same may find it there the next time.
+    measured_archive = "" if decision.metrics is None else decision.metrics.candidate.archive_digest
+    whole = page is not None and archive is not None and measured_archive == archive.digest
     kept = ""
     if decision.passed and archive is not None:
         try:
             kept = keep_archive(s3, archive, environment.bucket)
         except NotKeptError as error:
-            decision = refuse([str(error)], decision.metrics)
+            decision, whole = refuse([str(error)], decision.metrics), False
     write_json(evaluation + "gate.json", write_verdict(decision, plan.thresholds, plan.loosened).document())
-    billed = find_billed(plan.run)
+    billed, free = find_billed(plan.run), is_on_stand_in(os.environ)
     places = Places(execution=plan.execution_arn, training_job=str(training.get("job_name", "")))
     links = places.links(Console.of(plan.execution_arn, os.environ))
-    judged = None if page is None else put_verdict(put_cost(page, billed), decision, links)
+    judged = None if page is None else put_verdict(page if free else put_cost(page, billed), decision, links)
     if judged is None:
         logger.warning("the report does not show the verdict", uri=evaluation, missing=page is None)
     else:
@@ -114,7 +122,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         count_figures(decision.metrics)
     logger.info("decided", passed=decision.passed, reasons=decision.reasons)
     if decision.metrics is None or isinstance(smoke, str) or not decision.passed:
-        raise GateRejected("; ".join(shorten(decision.reasons)))
+        reason = "; ".join(shorten(decision.reasons))
+        if whole:
+            remember(plan, reason)
+        raise GateRejected(reason)
     quality = write_json(evaluation + QUALITY_FILE, write_quality(decision.metrics))
     passed = hand_on(
         decision,
@@ -123,11 +134,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         evaluation_digest=digest_of(measured),
         smoke_digest=smoke.digest,
         archive_uri=kept,
-        cost=tell_cost(billed),
+        cost=(tell_time if free else tell_cost)(billed),
         quality_digest=digest_of(quality),
     )
     # The machine takes each of them, also one that says nothing.
     return {"cost": "", **render(passed)}
+
+
+def remember(plan: BuildPlan, reason: str) -> None:
+    """Keep that this candidate was refused, so that a start of the same trains none again; the log tells where not."""
+    try:
+        note_refusal(table, plan, Failure.GATE_REJECTED, reason)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("the refusal is not remembered", reason=str(error))
 
 
 def count_figures(measured: Measured) -> None:

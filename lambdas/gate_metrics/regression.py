@@ -21,6 +21,7 @@ from decimal import Decimal
 from lambdas.gate_metrics.check import Check, format_apart
 from lambdas.gate_metrics.limits import Limits
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.figures import DIGITS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore
 
 DOUBT = Decimal("0.10")
@@ -78,7 +79,7 @@ def check_known_classes(
         sum(weight * scores[name].quality for name, weight in zip(shared, weights, strict=True)) / sum(weights)
         for scores in (ours, theirs)
     )
-    left, right = format_apart(mine, other)
+    left, right = format_apart(mine, other, DIGITS)
     text = f"{figure} {left} on the classes that production knows, where it has {right}"
     passed = to_decimal(other) - to_decimal(mine) <= to_decimal(allowed)
     yield Check(passed, text if passed else f"{text}: more than {to_decimal(allowed):f} is lost")
@@ -110,7 +111,7 @@ def check_loss(what: str, ours: float, theirs: float, lead: Lead | None, allowed
     difference = to_decimal(ours) - to_decimal(theirs)
     if lead is not None and abs(to_decimal(lead.value) - difference) > AGREEMENT:
         return Check(False, f"the comparison tells {what} as {lead.value:+}, the scores as {difference:+f}")
-    mine, others = format_apart(ours, theirs)
+    mine, others = format_apart(ours, theirs, DIGITS)
     production = f"production's {others} {against}".rstrip()
     limit = f"{to_decimal(allowed):f}"
     if -difference <= to_decimal(allowed):

@@ -8,6 +8,7 @@ from html import escape
 
 from lambdas.gate_metrics.decision import Decision
 from workflow.contract import cost_section
+from workflow.contract.checks import tell_checks
 from workflow.contract.console_links import Links, render_links
 from workflow.contract.cost import PRICED, SOURCE, Job, format_dollars, tell_cost
 from workflow.contract.verdict import END, MARKER, PASSED, REJECTED
@@ -28,10 +29,17 @@ def put_verdict(page: str, decision: Decision, links: Links = ()) -> str | None:
 
 def render_section(decision: Decision, links: Links) -> str:
     """The verdict and its reasons."""
-    start, title = (PASSED, "The gate let it pass") if decision.passed else (REJECTED, "The gate rejected it")
+    start, title = PASSED, tell_checks(decision.summary, decision.reasons)
+    if not decision.passed:
+        start, title = REJECTED, _tell_failed(decision)
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in decision.reasons)
-    # A page that is sandboxed, as the approval page shows this one, opens no other beside it.
+    # A page that is sandboxed, as whoever decides is shown this one, opens no other beside it.
     return f"{start}<h2>{title}</h2><ul>{reasons}</ul>{render_links(links, target='_top')}{END}"
+
+
+def _tell_failed(decision: Decision) -> str:
+    failed = len(decision.reasons)
+    return "Rejected: one check failed" if failed == 1 else f"Rejected: {failed} checks failed"
 
 
 BILL = re.compile(f"{re.escape(cost_section.START)}.*?{re.escape(cost_section.END)}", re.DOTALL)

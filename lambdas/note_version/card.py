@@ -12,7 +12,7 @@ from typing import Any
 
 from lambdas.note_version.event import Registered
 from lambdas.note_version.places import Place
-from workflow.contract.figures import Figures
+from workflow.contract.figures import Figures, format_figure
 from workflow.contract.plain_text import show_plain
 from workflow.contract.scores import FIGURE_NAMES, Interval, figures_of
 from workflow.contract.weights import FINDS
@@ -119,7 +119,8 @@ def show_figures(figures: Figures, intervals: Mapping[str, Interval] | None = No
     for name in figures_of(figures.task):
         value, interval = figures.values.get(name), (intervals or {}).get(name)
         if value is not None:
-            noted = {} if interval is None else {"notes": f"95 % interval {interval.low:.3f} to {interval.high:.3f}"}
+            low_to_high = interval and f"{format_figure(interval.low)} to {format_figure(interval.high)}"
+            noted = {"notes": f"95 % interval {low_to_high}"} if low_to_high else {}
             yield {"name": FIGURE_NAMES[name], "type": "number", "value": value, **noted}
 
 

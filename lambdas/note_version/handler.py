@@ -23,6 +23,7 @@ from lambdas.note_version.card import write_card
 from lambdas.note_version.chain import of_serving, of_version
 from lambdas.note_version.event import Registered, Serving, read_event
 from lambdas.note_version.lineage import Lineage
+from workflow.contract.build_record import note_package
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,12 @@ class Environment:
     """The function's settings."""
 
     project: str
+    table: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(project=environ["PROJECT"])
+        return Environment(project=environ["PROJECT"], table=environ["TABLE"])
 
 
 Note = Callable[[], object]
@@ -45,6 +47,7 @@ tracer = Tracer()
 metrics = Metrics()
 sagemaker = boto3.client("sagemaker")
 lineage = Lineage(sagemaker, environment.project)
+table = boto3.resource("dynamodb").Table(environment.table)
 
 
 @metrics.log_metrics
@@ -70,7 +73,8 @@ def is_noted(name: str, note: Note) -> bool:
 
 
 def notes_of_registration(version: Registered) -> Iterator[tuple[str, Note]]:
-    """What is noted of a version that waits for a decision."""
+    """What is noted of a version that waits for a decision; first, that nobody builds the same again."""
+    yield "build", partial(note_package, table, version.plan, version.package_arn)
     yield "card", lambda: put_card(version.package_arn, write_card(version))
     yield "stage", partial(update, version.package_arn, ModelLifeCycle=stage.register(version))
     yield "lineage", partial(lineage.keep, of_version(version))

@@ -24,7 +24,8 @@ from lambdas.notify.places import places_of_failure, places_of_release
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.console import Console
 from workflow.contract.console_links import Links, Places
-from workflow.contract.cost import Job, tell_cost, total
+from workflow.contract.cost import Job, tell_cost, tell_time, total
+from workflow.contract.stand_in import is_on_stand_in
 
 FROM_OUTSIDE = "Step Functions Execution Status Change"
 BUILD = "build"
@@ -82,7 +83,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"cause": readable(event.get("error")), "sent": False}
     billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()
     links = link(places_of_failure(event, environment.bucket, environment.dashboard))
-    told = mail.write_failure(event, environment.project, tell_cost(billed), links)
+    told = mail.write_failure(event, environment.project, tell_bill(billed), links)
     send(environment.trouble_topic_arn, told, "FailureTold")
     return {"cause": readable(event.get("error")), "sent": True}
 
@@ -100,7 +101,7 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
     links = link(Places(execution=str(detail.get("executionArn")), dashboard=environment.dashboard))
-    told = mail.write_end(detail, environment.project, tell_cost(billed), links)
+    told = mail.write_end(detail, environment.project, tell_bill(billed), links)
     send(environment.trouble_topic_arn, told, "EndTold")
     return {"cause": cause, "sent": True}
 
@@ -119,6 +120,11 @@ def find_billed(run: object) -> tuple[Job, ...]:
     except (BotoCoreError, ClientError) as error:
         logger.warning("what the run costs is not known", error=str(error))
         return ()
+
+
+def tell_bill(billed: Sequence[Job]) -> str:
+    """What the jobs cost, in words; how long they took where nobody bills them."""
+    return (tell_time if is_on_stand_in(os.environ) else tell_cost)(billed)
 
 
 def count_cost(billed: Sequence[Job]) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.notify.cause import readable
+from lambdas.notify.next_step import REDRIVE, find_next
 from workflow.contract.cause import text_of
 from workflow.contract.console_links import Links, write_links
 from workflow.contract.failures import Failure
+from workflow.contract.figures import format_figure
 from workflow.contract.model import TASKS
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links
@@ -29,6 +31,10 @@ PRODUCTION: Mapping[str, str] = {
 """What production serves after a release that failed, by the name of its error."""
 
 
+AT_RISK = (Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED)
+"""Errors after which production may answer wrongly at this moment."""
+
+
 @dataclass(frozen=True)
 class Mail:
     """A subject that SNS accepts, and a text."""
@@ -41,21 +47,23 @@ def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links:
     """A run that stopped at a state; ``cost`` is what its jobs cost, in words, empty where nobody knows."""
     machine, what = read_text(event, "machine", "a machine"), read_text(event, "what", "an unknown step")
     run, cause = read_text(event, "run", "unnamed"), break_links(readable(event.get("error")))
+    error = read_text(event, "error_name", "unnamed")
+    following = find_next(error)
+    production = PRODUCTION.get(error, AS_BEFORE) if machine == "release" else "Nothing was released by this run."
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
         f"Why         {cause}",
-        f"Error       {read_text(event, 'error_name', 'unnamed')}",
+        *([f"Next        {following}."] if following else []),
+        f"Production  {production}",
+        f"Error       {error}",
         f"Run         {run}",
-        f"Execution   {read_text(event, 'execution', 'unknown')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
         *([f"Cost        {cost}"] if cost else []),
-        "",
-        "Nothing was released by this run.",
+        *write_links(links),
     ]
-    if machine == "release":
-        lines[-1] = PRODUCTION.get(read_text(event, "error_name", ""), AS_BEFORE)
-    lines += write_links(links)
-    return Mail(subject_line(f"[{project}] {machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
+    urgent = "PRODUCTION MAY BE WRONG: " if error in AT_RISK else ""
+    return Mail(subject_line(f"[{project}] {urgent}{machine} stopped at {what}: {cause}"), "\n".join(lines) + "\n")
 
 
 def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
@@ -69,15 +77,15 @@ def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> 
         "",
         f"Endpoint    {read_text(plan, 'production_endpoint', 'unknown')}",
         f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
-        f"Report      {text_of(plan.get('report_uri')) or 'unknown'}",
+        *([] if links else [f"Report      {text_of(plan.get('report_uri')) or 'unknown'}"]),
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
         f"Approved by {name_approval(plan.get('approval'))}",
         *name_skipped(plan),
-        f"Execution   {read_text(event, 'execution', 'unknown')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
     ]
     previous = read_text(plan, "previous_configuration", "")
     if previous:
-        lines += ["", f"The configuration before it, {previous}, is kept. To go back, release an earlier version."]
+        lines += ["", f"The configuration before it, {previous}, is kept. To go back: greenlight rollback"]
     lines += write_links(links)
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
 
@@ -93,8 +101,9 @@ def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Li
         f"{machine.capitalize()} {status}.",
         "",
         f"Why        {cause}",
+        *([f"Next       {REDRIVE}."] if status in ("aborted", "timed out") else []),
         f"Run        {run}",
-        f"Execution  {read_text(detail, 'executionArn', 'unknown')}",
+        *([] if links else [f"Execution  {read_text(detail, 'executionArn', 'unknown')}"]),
         *([f"Cost       {cost}"] if cost else []),
         *write_links(links),
     ]
@@ -127,7 +136,7 @@ def name_quality(scores: object) -> str:
         return ""
     name = QUALITY[scores["task"]]
     figure = finite(scores.get(name))
-    return "" if figure is None else f", {FIGURE_NAMES[name]} {figure:.3f}"
+    return "" if figure is None else f", {FIGURE_NAMES[name]} {format_figure(figure)}"
 
 
 def read_text(holder: Mapping[str, Any], key: str, otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""What the Release machine asks of the function: a plan, or whether the plan still stands, and for what. Pure."""
+"""What the function is asked for: a plan, whether the plan still stands, and for what, or a look around. Pure."""
 
 from __future__ import annotations
 
@@ -35,11 +35,21 @@ class RollBack:
     plan: ReleasePlan
 
 
-def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation | RollBack:
+@dataclass(frozen=True)
+class Look:
+    """See whether the accounts of the stages can be reached. No state asks for this: ``greenlight doctor`` does."""
+
+
+LOOK = {"look": "accounts"}
+
+
+def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation | RollBack | Look:
     """Read what a state passes on, an input over the stack's defaults.
 
     Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.
     """
+    if event == LOOK:
+        return Look()
     match event:
         case {"confirm": _, "input": _} | {"roll_back": _, "input": _} | {"confirm": _, "roll_back": _}:
             raise ContractError("the event has two of an input, a plan to confirm and a plan to roll back")

@@ -21,7 +21,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.plan_release.action import Confirmation, Planning, RollBack, read_action
+from lambdas.plan_release.action import Confirmation, Look, Planning, RollBack, read_action
 from lambdas.plan_release.decision import (
     EVALUATION,
     NotApprovedError,
@@ -55,6 +55,7 @@ from workflow.contract.put_away import read_put_away
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
+from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, PUT_AWAY
@@ -120,6 +121,7 @@ tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
+accounts = StageAccounts(boto3.client, os.environ)
 table = boto3.resource("dynamodb").Table(environment.table)
 kms = boto3.client("kms")
 decisions = Decisions(table, kms, environment.decision_key, environment.project, environment.required_approvals)
@@ -134,6 +136,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Raises ReleaseRefused otherwise, and ReleaseOvertaken where a plan was confirmed too late.
     """
+    accounts.forget()
     try:
         action = read_action(event, environment.defaults)
     except ContractError as error:
@@ -148,18 +151,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
                 confirm(plan)
-                production = find_endpoint(sagemaker, plan.production_endpoint)
+                production = find_endpoint(accounts.twin(sagemaker, "production"), plan.production_endpoint)
                 return {"confirmed": True, **rollout(plan, production, environment.instance_count)}
             case RollBack(plan):
                 count("RollBackConfirmed")
                 confirm(plan)
                 return {"confirmed": True}
+            case Look():
+                return {stage: accounts.look(stage) for stage in STAGES}
     except LeavingError as error:
         raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
         raise (ReleaseRefused if isinstance(action, Planning) else ReleaseOvertaken)(str(error)) from error
-    except (ContractError, NotApprovedError, RefusalError) as error:
+    except (AccountError, ContractError, NotApprovedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
 
@@ -206,16 +211,17 @@ def read_figures(uri: str) -> bytes:
 
 def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
     """What there is before a release: both endpoints, beside what is recorded as served."""
-    production = find_endpoint(sagemaker, f"{environment.project}-production")
+    in_production = accounts.twin(sagemaker, "production")
+    production = find_endpoint(in_production, f"{environment.project}-production")
     foreign = production is not None and production.configuration != served.configuration
     return Found(
-        staging=find_endpoint(sagemaker, f"{environment.project}-staging"),
+        staging=find_endpoint(accounts.twin(sagemaker, "staging"), f"{environment.project}-staging"),
         production=production,
         served=served,
         decision=decision,
         judged=judged,
         # What somebody else recorded is no way back.
-        served_is_there=not foreign or (served.believed and has_configuration(sagemaker, served.configuration)),
+        served_is_there=not foreign or (served.believed and has_configuration(in_production, served.configuration)),
     )
 
 

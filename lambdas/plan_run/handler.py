@@ -10,37 +10,38 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from lambdas.plan_run.claim import Claims
+from lambdas.plan_run.layout import Layout
+from lambdas.plan_run.memory import judgement
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
 from lambdas.plan_run.room import check_room
-from lambdas.plan_run.sources import Reader, Weights
+from lambdas.plan_run.sources import Reader
+from lambdas.plan_run.turn import Turn, check_patience
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.champion import MARK, NOT_RECORDED, ChampionDocument, ChampionRecord, read_champion
+from workflow.contract.build_record import BuildRecord
+from workflow.contract.champion import MARK, NOT_RECORDED, ChampionRecord, read_champion
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
-from workflow.contract.names import split_s3_uri
+from workflow.contract.names import NOT_THERE
 from workflow.contract.package_properties import Origin
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.rule import InputError
-from workflow.contract.run_input import RunInput
+from workflow.contract.run_input import BESIDE, RunInput
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
 from workflow.contract.tags import read_tags
-
-ONE_REQUEST = TransferConfig(multipart_threshold=5 * 1024**3)
-"""Copies below 5 GiB, S3's limit for one CopyObject, stay one request on the server's side."""
 
 ALLOW = "allow"
 """What a stack says where nobody has to be told by mail."""
@@ -52,15 +53,22 @@ class InputRejected(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """What the state gives: the execution's own input, unread, and the execution."""
+    """What the state gives: the execution's own input, unread, and the execution.
+
+    ``before`` is the plan that it waited with for its turn, None where it did not.
+    """
 
     input: Any
     execution: Execution
+    before: BuildPlan | None = None
 
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``record_key`` is what the record of the champion is marked with."""
+    """The function's settings. ``record_key`` is what the record of the champion is marked with.
+
+    ``serves_elsewhere`` tells whether production is in another account.
+    """
 
     deployment: Deployment
     table: str
@@ -70,6 +78,7 @@ class Environment:
     loosening: str
     ask_without_mail: str
     topic_arn: str
+    serves_elsewhere: bool
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -92,6 +101,7 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             ask_without_mail=environ.get("ASK_WITHOUT_MAIL", REFUSE),
             topic_arn=environ["TOPIC_ARN"],
+            serves_elsewhere=environ.get("SERVES", "here") != "here",
         )
 
 
@@ -107,7 +117,8 @@ kms = boto3.client("kms")
 quotas = boto3.client("service-quotas", config=Config(connect_timeout=3, read_timeout=10))
 table = boto3.resource("dynamodb").Table(environment.table)
 reader = Reader.of(s3, environment.deployment.bucket, os.environ.get("DEFAULT_DATASET", ""), os.environ)
-claims = Claims(table, boto3.client("stepfunctions"))
+layout = Layout(s3)
+stepfunctions = boto3.client("stepfunctions")
 
 
 @metrics.log_metrics
@@ -122,6 +133,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         loosened = given.loosened(environment.defaults)
         if environment.loosening != SHOW:
             refuse_loosened(loosened)
+        if asked.before is not None:
+            still = wait_on(asked.before, given, asked.execution)
+            if still.behind:
+                return still.document()
         weights = reader.read_weights(given.weights)
         champion = find_champion() if given.compare else None
         judged = {} if champion is None else describe_champion(champion)
@@ -133,37 +148,92 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
         )
-        plan = draw_up(given, asked.execution, environment.deployment, found, loosened)
+        plan = claim(
+            draw_up(given, asked.execution, environment.deployment, found, loosened), given.force, found.newest
+        )
+        if asked.before is not None and asked.before.fingerprint != plan.fingerprint:
+            claims.give_back(asked.before.fingerprint, plan.execution_arn)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
         if plan.anything_to_do:
-            check_room(quotas, logger, given, plan.training, serving_instance(judged), environment.topic_arn)
-        plan = claim(plan, given.force)
+            served_by = None if environment.serves_elsewhere else serving_instance(judged)
+            check_room(quotas, logger, given, plan.training, served_by, environment.topic_arn)
+            plan = take_turn(plan, given, asked.execution)
     except ContractError as error:
         raise InputRejected(str(error)) from error
-    if plan.anything_to_do:
-        write_champion(plan.uris.champion, found.champion)
-        write_pretrained(plan.uris.pretrained, weights)
-        write_json(plan.uris.record + "run.json", describe_run(given, plan))
+    if plan.anything_to_do and not plan.behind:
+        layout.write_champion(plan.uris.champion, found.champion)
+        layout.write_pretrained(plan.uris.pretrained, weights)
+        layout.write_json(plan.uris.record + "run.json", describe_run(given, plan))
         inspection = {"version": VERSION, "instances": given.prepare_instances}
-        write_json(plan.uris.inspected + "inspection.json", inspection)
+        layout.write_json(plan.uris.inspected + "inspection.json", inspection)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
 
 
-def claim(plan: BuildPlan, force: bool) -> BuildPlan:
-    """The plan, or that there is nothing to do because another execution builds the very same at this moment."""
+def claim(plan: BuildPlan, force: bool, newest: Registered | None) -> BuildPlan:
+    """The plan, or that there is nothing to do: the very same was built already, or is at this moment.
+
+    What the newest version says it was built from counts where nothing else is kept of it.
+    """
     now_epoch = int(time.time())
-    if not plan.anything_to_do:
-        return plan
+    mine = BuildRecord(plan.execution_arn, judgement(plan))
     if force:
-        claims.take_over(plan.fingerprint, plan.execution_arn, now_epoch)
+        claims.take_over(plan.fingerprint, mine, now_epoch)
         return plan
-    other = claims.take(plan.fingerprint, plan.execution_arn, now_epoch)
+    if not plan.anything_to_do and is_unknown(claims.find(plan.fingerprint), mine):
+        return plan
+    known = newest.arn if newest is not None and newest.fingerprint == plan.fingerprint else ""
+    reason = claims.take(plan.fingerprint, mine, now_epoch, known)
+    if reason:
+        return replace(plan, anything_to_do=False, reason=reason)
+    if not plan.anything_to_do:
+        return replace(plan, anything_to_do=True, reason="the run that built the same did not come to its end")
+    return plan
+
+
+def is_unknown(kept: BuildRecord | None, mine: BuildRecord) -> bool:
+    """Whether nothing is kept of the run that built the same before: it is the registry's word alone then."""
+    return kept is None or kept.execution == mine.execution
+
+
+def take_turn(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:
+    """The plan, or that it waits for the run which is under way to the same endpoint."""
+    if given.when_busy == BESIDE:
+        return plan
+    return behind(plan, given, execution, turn.take(execution.id))
+
+
+def wait_on(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:
+    """The plan that the run waited with, ``behind`` whom it waits now; nothing is read again before its turn."""
+    return behind(plan, given, execution, turn.find_other(execution.id))
+
+
+def behind(plan: BuildPlan, given: RunInput, execution: Execution, other: str) -> BuildPlan:
+    """The plan of a run that waits for the end of another execution; as it is where there is none.
+
+    Raises InputError where it may not wait, or has waited long enough.
+    """
     if not other:
-        return plan
-    run = other.rpartition(":")[2]
-    return replace(plan, anything_to_do=False, reason=f"run {run} builds the same at this moment")
+        return replace(plan, behind="")
+    reason = check_patience(given.when_busy, given.queue_hours, execution.started, datetime.now(UTC), other)
+    logger.info("waits for its turn", run=plan.run, reason=reason)
+    return replace(plan, behind=other.rpartition(":")[2], reason=reason)
+
+
+def is_registered(package_arn: str) -> bool:
+    """Whether the registry still has a version. Raises the client's error where it does not say."""
+    try:
+        sagemaker.describe_model_package(ModelPackageName=package_arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return False
+        raise
+    return True
+
+
+claims = Claims(table, stepfunctions, is_registered)
+turn = Turn(table, stepfunctions)
 
 
 def count_subscriptions() -> tuple[int, int]:
@@ -192,7 +262,8 @@ def newest_package() -> Registered | None:
     if not listed:
         return None
     package = sagemaker.describe_model_package(ModelPackageName=listed[0]["ModelPackageArn"])
-    return Registered(version=package["ModelPackageVersion"], fingerprint=Origin.of(package).fingerprint)
+    arn = str(package["ModelPackageArn"])
+    return Registered(package["ModelPackageVersion"], Origin.of(package).fingerprint, arn)
 
 
 def find_champion() -> ChampionRecord | None:
@@ -223,40 +294,3 @@ def serving_instance(package: Mapping[str, Any]) -> str:
     """The instance type that a version is served on; empty where it does not say."""
     types = package.get("InferenceSpecification", {}).get("SupportedRealtimeInferenceInstanceTypes", [])
     return str(types[0]) if types else ""
-
-
-def write_champion(uri: str, champion: ChampionRecord | None) -> None:
-    """Put ``champion.json`` and, when there is a champion, a copy of its archive where the evaluation reads them."""
-    named = None if champion is None else champion.champion()
-    write_json(uri + "champion.json", ChampionDocument(named).document())
-    if champion is not None:
-        copy(champion.model_data_url, uri + "model.tar.gz")
-
-
-def write_pretrained(uri: str, weights: Weights) -> None:
-    """Put ``pretrained.json`` and, when weights were given, a copy of the very bytes that were hashed beside it."""
-    write_json(
-        uri + "pretrained.json",
-        {"version": VERSION, "source": weights.uri or None, "sha256": weights.sha256 or None},
-    )
-    if weights.uri:
-        copy(weights.uri, uri + "weights.pt", {"CopySourceIfMatch": weights.etag})
-
-
-def write_json(uri: str, document: Mapping[str, Any]) -> None:
-    """Write one document."""
-    bucket, key = split_s3_uri(uri)
-    s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(document).encode(), ContentType="application/json")
-
-
-def copy(source: str, target: str, conditions: Mapping[str, str] | None = None) -> None:
-    """Copy one object without its bytes passing through here."""
-    from_bucket, from_key = split_s3_uri(source)
-    to_bucket, to_key = split_s3_uri(target)
-    s3.copy(
-        {"Bucket": from_bucket, "Key": from_key},
-        to_bucket,
-        to_key,
-        ExtraArgs=dict(conditions or {}),
-        Config=ONE_REQUEST,
-    )

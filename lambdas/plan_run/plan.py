@@ -62,6 +62,7 @@ class Registered:
 
     version: int
     fingerprint: str
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,14 +176,13 @@ def check_weights(given: RunInput, stored: Stored) -> None:
 
 
 def decide_to_build(force: bool, mark: str, newest: Registered | None) -> tuple[bool, str]:
-    """Whether a run with this fingerprint builds anything, and why, in words."""
-    if force:
-        return True, "forced"
+    """Whether a run with this fingerprint builds anything, and why, in words that whoever approves reads."""
     if newest is None:
         return True, "first model"
-    if newest.fingerprint == mark:
-        return False, f"nothing changed since version {newest.version}"
-    return True, f"the data or the settings changed since version {newest.version}"
+    if newest.fingerprint != mark:
+        return True, f"the data or the settings changed since version {newest.version}"
+    same = f"nothing changed since version {newest.version}"
+    return (True, f"trained again on request, though {same}") if force else (False, same)
 
 
 def end_with_slash(uri: str) -> str:

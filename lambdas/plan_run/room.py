@@ -20,19 +20,20 @@ STAGING_AND_PRODUCTION = 2
 
 
 def check_room(
-    client: Any, logger: Logger, given: RunInput, attempt: Attempt | None, served_by: str, topic_arn: str
+    client: Any, logger: Logger, given: RunInput, attempt: Attempt | None, served_by: str | None, topic_arn: str
 ) -> None:
     """Raise InputError where the run certainly could not end for want of a quota.
 
     ``attempt`` is the first of the planned trainings. ``served_by`` is the instance type of production, empty where
-    there is none: while a release moves its traffic, the old fleet is there beside the new one. ``topic_arn`` says in
-    which region and partition the stack is.
+    there is none, None where production is in another account: while a release moves its traffic, the old fleet is
+    there beside the new one. ``topic_arn`` says in which region and partition the stack is.
     """
     tried = []
     while attempt is not None:
         tried.append((attempt.instance, attempt.spot))
         attempt = attempt.fallback
-    needs = needs_of(given, STAGING_AND_PRODUCTION + (served_by == given.endpoint_instance), tried)
+    endpoints = 0 if served_by is None else STAGING_AND_PRODUCTION + (served_by == given.endpoint_instance)
+    needs = needs_of(given, endpoints, tried)
 
     def pages(listing: str) -> Iterator[Mapping[str, Any]]:
         for page in client.get_paginator(listing).paginate(ServiceCode=SERVICE, PaginationConfig={"PageSize": PAGE}):

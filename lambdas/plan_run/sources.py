@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import end_with_slash
 from lambdas.plan_run.remote_file import Remote, open_remote
+from workflow.contract.arrival import MARKER
 from workflow.contract.digest import CHUNK_BYTES, sha256_of
 from workflow.contract.names import split_s3_uri
 from workflow.contract.rule import InputError
@@ -58,7 +59,7 @@ class Reader:
                 StoredFile(key=item["Key"][len(prefix) :], etag=item["ETag"].strip('"'), size=item["Size"])
                 for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
                 for item in page.get("Contents", [])
-                if not item["Key"].endswith("/")
+                if not item["Key"].endswith("/") and item["Key"] != prefix + MARKER
             )
             # A list says nothing of the key that its objects are encrypted with: the preparation would fail, paid for.
             first = next((file for file in files if file.size), None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -26,6 +27,7 @@ from lambdas.smoke_test.request import ProbeRequest, Request
 from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
 from workflow.contract.reading import ContractError
 from workflow.contract.smoke import Box, Expectation, Expected, answer_of
+from workflow.contract.stage_accounts import StageAccounts
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 PROBE_SECONDS = 10
@@ -39,6 +41,7 @@ class SmokeTestFailed(Exception):
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+accounts = StageAccounts(boto3.client, os.environ)
 s3 = boto3.client("s3")
 cloudwatch = boto3.client("cloudwatch")
 runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
@@ -61,7 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kept = read_decided(asked)
     expectation, boxes = kept.expectation, 0
     for image in expectation.images:
-        answer = ask(runtime, asked.endpoint, image.file, kept.pictures[image.file])
+        answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -82,11 +85,12 @@ def probe(asked: ProbeRequest) -> dict[str, Any]:
     metrics.add_metric(name="Probed", unit=MetricUnit.Count, value=1)
     kept = read_decided(asked)
     expectation = kept.expectation
+    client = accounts.twin(hasty, asked.stage)
     until = time.monotonic() + PROBE_SECONDS
 
     def question(image: Expected) -> str:
         try:
-            answer = ask(hasty, asked.endpoint, image.file, kept.pictures[image.file])
+            answer = ask(client, asked.endpoint, image.file, kept.pictures[image.file])
         except SmokeTestFailed as error:
             raise NotHeard from error
         if answer.get("model_digest") != asked.model_digest:
@@ -95,7 +99,8 @@ def probe(asked: ProbeRequest) -> dict[str, Any]:
 
     images = itertools.takewhile(lambda _: time.monotonic() < until, itertools.cycle(expectation.images[:ENOUGH]))
     heard = listen(partial(question, image) for image in itertools.islice(images, MOST_ASKED))
-    cloudwatch.put_metric_data(
+    # Where SageMaker looks for the alarms of a deployment.
+    accounts.twin(cloudwatch, asked.stage).put_metric_data(
         Namespace=PROBE_NAMESPACE,
         MetricData=[
             {

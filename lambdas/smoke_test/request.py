@@ -23,6 +23,11 @@ class Request:
     smoke_digest: Digest
     only_the_digest: bool = False
 
+    @property
+    def stage(self) -> str:
+        """Which of the project's two endpoints it is."""
+        return self.endpoint.rpartition("-")[2]
+
     @staticmethod
     def parse(event: object) -> Request:
         """Read what the state passes on. Raises ContractError naming the key and what is allowed."""

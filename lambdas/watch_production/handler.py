@@ -28,6 +28,7 @@ from workflow.contract.execution import is_running
 from workflow.contract.names import NOT_THERE
 from workflow.contract.production import ForeignRecord, is_foreign
 from workflow.contract.release_lock import read_lock
+from workflow.contract.stage_accounts import StageAccounts
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE_LOCK
 
@@ -64,6 +65,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 sagemaker = boto3.client("sagemaker")
+accounts = StageAccounts(boto3.client, os.environ)
 sns = boto3.client("sns")
 stepfunctions = boto3.client("stepfunctions")
 cloudwatch = boto3.client("cloudwatch")
@@ -82,7 +84,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     metrics.add_metric(name="ProductionWatched", unit=MetricUnit.Count, value=1)
     putting_away = PuttingAway(
-        sagemaker, cloudwatch, table, environment.project, limits=environment.limits, is_releasing=is_releasing
+        lambda stage: accounts.twin(sagemaker, stage),
+        lambda stage: accounts.twin(cloudwatch, stage),
+        table,
+        environment.project,
+        limits=environment.limits,
+        is_releasing=is_releasing,
     )
     if is_releasing():
         putting_away.forget()
@@ -133,7 +140,7 @@ def is_releasing() -> bool:
 def find_serving() -> str:
     """The configuration that production serves; empty where there is no production, or none that serves yet."""
     try:
-        described = sagemaker.describe_endpoint(EndpointName=environment.endpoint)
+        described = accounts.twin(sagemaker, "production").describe_endpoint(EndpointName=environment.endpoint)
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:
             return ""

@@ -25,10 +25,13 @@ VARIANT = "main"
 
 @dataclass(frozen=True)
 class PuttingAway:
-    """Puts endpoints away, over clients and the table. ``is_releasing`` tells whether a release is under way."""
+    """Puts endpoints away, over the clients of each stage and the table.
 
-    sagemaker: Any
-    cloudwatch: Any
+    ``is_releasing`` tells whether a release is under way.
+    """
+
+    sagemaker: Callable[[str], Any]
+    cloudwatch: Callable[[str], Any]
     table: Any
     project: str
     limits: Limits
@@ -39,7 +42,9 @@ class PuttingAway:
 
         ``recorded`` is what production should serve. What serves something else is nobody's to put away.
         """
-        due = tuple(name for name in (self._due_staging(now_epoch), self._due_production(recorded, now_epoch)) if name)
+        found = {"staging": self._due_staging(now_epoch), "production": self._due_production(recorded, now_epoch)}
+        leaving = {stage: name for stage, name in found.items() if name}
+        due = tuple(leaving.values())
         if not due:
             self.forget()
             return ()
@@ -47,8 +52,8 @@ class PuttingAway:
         if self.is_releasing():
             self.forget()
             return ()
-        for name in due:
-            self.sagemaker.delete_endpoint(EndpointName=name)
+        for stage, name in leaving.items():
+            self.sagemaker(stage).delete_endpoint(EndpointName=name)
         return due
 
     def forget(self) -> None:
@@ -59,7 +64,7 @@ class PuttingAway:
         if not self.limits.staging_hours:
             return ""
         name = f"{self.project}-staging"
-        found = self._in_service(name)
+        found = self._in_service("staging", name)
         if found is None or not self.limits.ends_staging(found["LastModifiedTime"].timestamp(), now_epoch):
             return ""
         return "" if self._was_asked(name, self.limits.staging_hours, now_epoch) else name
@@ -68,13 +73,13 @@ class PuttingAway:
         if recorded is None or not self.limits.ends_production(recorded.released_epoch, now_epoch):
             return ""
         name = f"{self.project}-production"
-        found = self._in_service(name)
+        found = self._in_service("production", name)
         return name if found is not None and found["EndpointConfigName"] == recorded.production_configuration else ""
 
-    def _in_service(self, name: str) -> dict[str, Any] | None:
+    def _in_service(self, stage: str, name: str) -> dict[str, Any] | None:
         """The endpoint, None where there is none that serves and nothing else."""
         try:
-            described: dict[str, Any] = self.sagemaker.describe_endpoint(EndpointName=name)
+            described: dict[str, Any] = self.sagemaker(stage).describe_endpoint(EndpointName=name)
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_THERE:
                 return None
@@ -84,7 +89,7 @@ class PuttingAway:
     def _was_asked(self, name: str, hours: int, now_epoch: int) -> bool:
         """Whether anybody sent a request to an endpoint in the last hours."""
         now = datetime.fromtimestamp(now_epoch, UTC)
-        counted = self.cloudwatch.get_metric_statistics(
+        counted = self.cloudwatch("staging").get_metric_statistics(
             Namespace="AWS/SageMaker",
             MetricName="Invocations",
             Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": VARIANT}],

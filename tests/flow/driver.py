@@ -136,7 +136,7 @@ class Flow:
     @staticmethod
     def version_asked_about(mail: dict[str, Any]) -> str:
         """The version that a mail asks to decide on, from its subject."""
-        found = re.search(r" v(\d+) ", mail["subject"])
+        found = re.search(r" v(\d+)\b", mail["subject"])
         assert found is not None
         return found[1]
 

@@ -91,5 +91,5 @@ def test_an_endpoint_that_is_not_there_is_told_once(flow: Flow, tmp_path: Any, c
     """And not for every picture."""
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"\xff\xd8\xff")
-    assert run(["predict", str(tmp_path), "--endpoint", "nowhere"]) == 1
+    assert run(["predict", str(tmp_path), "--endpoint", "nowhere"]) == 2
     assert capsys.readouterr().err.count("nowhere") == 1

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from workflow.standin import read_environment
+
 pytestmark = [pytest.mark.standin, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 
@@ -104,15 +106,29 @@ def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def test_a_model_below_the_gate_ends_it_with_the_reason(tmp_path: Path) -> None:
-    """One epoch teaches nothing: no release, a plain reason, exit code 1, nothing left running."""
+    """One epoch teaches nothing: no release, a plain reason, exit code 1; all of it is still there to look at."""
     with demonstration(tmp_path, EPOCHS="1", IMAGE_SIZE="64") as process:
         said, _ = process.communicate()
         assert process.returncode == 1
         assert "the run failed at 'Gate on metrics': Gate.Rejected: mAP50 0.0" in said
         assert "add EPOCHS=30 to what you typed" in said
         assert "<html" in (tmp_path / ".greenlight/demo/report/index.html").read_text()[:500].lower()
-        assert settled(tmp_path) == []
         assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "FAILED"
+        look, stop = ("\n".join(said.splitlines()[-4:-1]), said.splitlines()[-1])
+        assert "source .greenlight/local/env" in look
+        assert "local --state .greenlight/local --stop" in stop
+        name = look.rpartition(" ")[2]
+        environment = read_environment((tmp_path / ".greenlight/local/env").read_text())
+        told = subprocess.run(
+            [sys.executable, "-m", "workflow.commands.cli", "runs", name],
+            env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f"greenlight report {name} --open" in told.stdout
+    assert settled(tmp_path) == []
 
 
 def settled(folder: Path) -> list[str]:

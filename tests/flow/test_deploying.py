@@ -14,10 +14,12 @@ from tests.flow.test_platform import prepare
 from tests.infra import policies
 from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
+from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
 from workflow.runs.start import start_run
 from workflow.stack.deploy import deploy
 from workflow.stack.destroy import destroy
+from workflow.stack.stage_account import deploy_account
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,7 @@ def go_all_the_way(stand_in: StandIn, project: str) -> None:
     """Deploy twice, run, release and remove, as whoever the environment says."""
     first = deploy(project, defaults=ANY_FIGURE)
     stand_in.subscribe(first.topic_arn, "ada@example.com")
-    stack = deploy(project, tags={"team": "vision"}, parameters={"ScheduleState": "ENABLED"})
+    stack = deploy(project, tags={"team": "vision"}, parameters={"ScheduleState": "ENABLED", "DataStarts": "settled"})
     flow = Flow(stand_in, stack)
     execution = start_run(AwsCloud(), stack.build_machine_arn, {"dataset": flow.upload()})
     flow.answer(execution, "approve")
@@ -61,6 +63,19 @@ def test_with_both_policies_one_deploys_runs_releases_and_removes(
     """Nothing is missing in them."""
     become(governed, monkeypatch, "both", policies.load("deploy", "one"), policies.load("cloudformation", "one"))
     go_all_the_way(governed, "one")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_with_both_policies_one_makes_an_account_ready_for_a_stage(
+    governed: StandIn, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """They are the same there, with that account's number in them."""
+    given = policies.load("deploy", "seven"), policies.load("cloudformation", "seven")
+    become(governed, monkeypatch, f"of-{stage}", *given)
+    deploy_account("seven", stage, "111111111111")
+    deploy_account("seven", stage, "", parameters={"LogRetentionDays": "30"})
+    roles = {role["RoleName"] for role in governed.client("iam").list_roles()["Roles"]}
+    assert {f"seven-{stage}-{name}" for name in ("release", "endpoint", "clean-up")} <= roles
 
 
 def test_with_a_role_for_cloudformation_whoever_deploys_needs_no_rights_on_resources(

@@ -35,6 +35,8 @@ def test_opening_the_link_ten_times_decides_nothing_and_the_second_look_decides(
         page.goto(link, wait_until="load")
     assert flow.describe(execution)["status"] == "RUNNING"
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "wider than a phone"
+    assert page.inner_text(".lead") == "Finds 3 of 3 objects in 3 held-out pictures, none wrong."
+    assert "all 1 found" in str(page.get_attribute(".shot", "aria-label"))
     for _ in range(3):
         for field in page.locator("input:visible, textarea:visible").all():
             field.fill(version)
@@ -62,6 +64,7 @@ def test_opening_the_link_ten_times_decides_nothing_and_the_second_look_decides(
     page.click("text=Approve it")
     page.wait_for_load_state("load")
     assert "Approved by Ada Lovelace" in page.inner_text("body")
+    assert "What happens next" in page.inner_text("body")
     assert page.locator("button").count() == 0
     assert flow.end(execution).status == "SUCCEEDED"
     page.goto(link)

@@ -18,6 +18,14 @@ from workflow.stack import buckets
 
 BUCKET = "vision-data"
 TAGS = {"team": "vision", "cost center": "42"}
+BOUNDARY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"},
+    ],
+}
+"""Everything but users."""
 
 
 def read_policy(bucket: str) -> Any:
@@ -38,16 +46,7 @@ def prepare(stand_in: StandIn) -> dict[str, Any]:
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(read_policy(BUCKET)))
     s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [buckets.encryption_rule(key)]})
     s3.create_bucket(Bucket="access-logs")
-    everything_but_users = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "*", "Resource": "*"},
-            {"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"},
-        ],
-    }
-    boundary = stand_in.client("iam").create_policy(
-        PolicyName="boundary", PolicyDocument=json.dumps(everything_but_users)
-    )["Policy"]["Arn"]
+    boundary = stand_in.client("iam").create_policy(PolicyName="boundary", PolicyDocument=json.dumps(BOUNDARY))
     return {
         "parameters": {
             "SubnetIds": ",".join(subnets),
@@ -55,7 +54,7 @@ def prepare(stand_in: StandIn) -> dict[str, Any]:
             "KeyArn": key,
             "ExistingBucket": BUCKET,
             "AccessLogBucket": "access-logs",
-            "PermissionsBoundary": boundary,
+            "PermissionsBoundary": boundary["Policy"]["Arn"],
             "RolePath": "/vision/",
         },
         "tags": TAGS,

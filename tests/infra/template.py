@@ -11,6 +11,7 @@ from cfnlint.decode import cfn_yaml
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "infra" / "template.yaml"
+OF_A_STAGE = ROOT / "infra" / "account.yaml"
 
 Json = dict[str, Any]
 
@@ -26,15 +27,15 @@ class Grant:
     condition: Json
 
 
-def load() -> Json:
+def load(path: Path = PATH) -> Json:
     """The whole template."""
-    loaded: Json = cfn_yaml.load(str(PATH))
+    loaded: Json = cfn_yaml.load(str(path))
     return loaded
 
 
-def resolved(**parameters: Any) -> Json:
+def resolved(path: Path = PATH, /, **parameters: Any) -> Json:
     """The template as a stack with these parameters gets it: no condition is left, and what it lacks is gone."""
-    template = load()
+    template = load(path)
     given = {name: item.get("Default") for name, item in template["Parameters"].items()} | parameters
     holds = {name: _evaluate(condition, given, template) for name, condition in template["Conditions"].items()}
     kept = {name: item for name, item in template["Resources"].items() if holds.get(item.get("Condition", ""), True)}

@@ -25,6 +25,7 @@ BESIDE_THE_STATES = {
     "kms:Decrypt": "the stack's key, where it has one: the archive, and uploads in parts",
     "kms:GenerateDataKey*": "the stack's key: the trials of a search",
     "kms:CreateGrant": "the stack's key: the volumes of an endpoint",
+    "sts:AssumeRole": "the roles of the stages, where these are in accounts of their own",
 }
 MACHINES = [("BuildRole", "BuildMachine", "build"), ("ReleaseRole", "ReleaseMachine", "release")]
 

@@ -21,7 +21,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
-    *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining"),
+    *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
@@ -216,7 +216,7 @@ def test_the_bucket_is_closed(template: Json) -> None:
 
 def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> None:
     """For everyone, whatever a role allows: a write has to ask that nothing be there, and no version goes."""
-    _, once, kept = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    _, once, kept, _ = template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     everyone = {"Effect": "Deny", "Principal": "*", "Resource": {"Fn::Sub": "${Bucket.Arn}/models/*"}}
     assert once == {
         **everyone,
@@ -333,7 +333,7 @@ def test_the_schedule_is_off_and_retries_do_not_outlive_the_night(template: Json
     assert template["Parameters"]["ScheduleState"]["Default"] == "DISABLED"
     schedule = of_type(template, "AWS::Scheduler::Schedule")["Schedule"]
     assert schedule["State"] == {"Ref": "ScheduleState"}
-    assert json.loads(schedule["Target"]["Input"]) == {"started_by": "schedule"}
+    assert json.loads(schedule["Target"]["Input"]) == {"scheduled": "<aws.scheduler.scheduled-time>"}
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] <= 3600
 
 
@@ -432,7 +432,8 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if "Fn::If" in statement
     ]
-    assert [name for name in given if name not in {"HasKey", "HasVpc"}] == ["EndsProduction"]
+    elsewhere = {"ServesHere", "ServesElsewhere"}
+    assert [name for name in given if name not in {"HasKey", "HasVpc"} | elsewhere] == ["EndsProductionHere"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
     assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
@@ -489,6 +490,7 @@ def test_behind_an_api_each_function_is_called_by_its_own_route_alone(template: 
     assert functions == {
         "$default": ("NONE", "DecideFunction"),
         "POST /decide": ("AWS_IAM", "DecideCommandFunction"),
+        "POST /start": ("NONE", "StartByCodeFunction"),
     }
     assert {item["PayloadFormatVersion"] for item in integrations.values()} == {"2.0"}
     start = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${ApprovalApi}/*/"
@@ -635,16 +637,29 @@ def test_images_are_scanned_and_their_tags_never_move(template: Json) -> None:
 
 
 def test_a_service_reaches_topic_and_queue_for_this_stack_alone(template: Json) -> None:
-    """The alarms of the project, and the one rule that keeps what it could not tell."""
+    """The alarms of the project, and each rule where it sends, or keeps what it could not."""
     account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     policies = {**of_type(template, "AWS::SNS::TopicPolicy"), **of_type(template, "AWS::SQS::QueuePolicy")}
-    allowed = [
-        statement
+    statements = [
+        statement["Fn::If"][1] if statement.get("Fn::If", [""])[0] == "StartsOnData" else statement
         for policy in policies.values()
         for statement in policy["PolicyDocument"]["Statement"]
-        if statement.get("Effect") == "Allow"
     ]
-    assert {statement["Principal"]["Service"]: statement["Condition"] for statement in allowed} == {
+    allowed = [statement for statement in statements if statement.get("Effect") == "Allow"]
+    rules = {
+        (statement["Resource"]["Fn::GetAtt"][0], statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Fn::GetAtt"][0])
+        for statement in allowed
+        if statement["Principal"]["Service"] == "events.amazonaws.com"
+    }
+    assert rules == {
+        ("UndeliveredQueue", "FailureRule"),
+        ("UndeliveredQueue", "ArrivalRule"),
+        ("ArrivalQueue", "ArrivalRule"),
+    }
+    assert all(statement["Condition"]["StringEquals"] == account for statement in allowed)
+    services = {statement["Principal"]["Service"]: statement["Condition"] for statement in allowed}
+    del services["events.amazonaws.com"]
+    assert services == {
         "cloudwatch.amazonaws.com": {
             "StringEquals": account,
             "ArnLike": {
@@ -652,10 +667,6 @@ def test_a_service_reaches_topic_and_queue_for_this_stack_alone(template: Json) 
                     "Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-*"
                 }
             },
-        },
-        "events.amazonaws.com": {
-            "StringEquals": account,
-            "ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["FailureRule", "Arn"]}},
         },
     }
 
@@ -682,6 +693,7 @@ def test_everything_that_takes_tags_carries_the_projects(template: Json) -> None
         "AWS::Events::Rule",
         "AWS::SNS::Subscription",
         "AWS::Lambda::Url",
+        "AWS::Lambda::EventSourceMapping",
     }
     untagged |= {"AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route"}
     untagged |= {f"AWS::ApiGateway::{part}" for part in ("Resource", "Method", "Deployment", "UsagePlanKey")}

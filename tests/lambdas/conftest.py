@@ -37,6 +37,8 @@ FUNCTIONS = (
     "notify",
     "watch_production",
     "watch_training",
+    "start_run",
+    "start_by_code",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
@@ -60,6 +62,10 @@ ENVIRONMENT = {
     "REQUEST_KEY": "alias/greenlight-requests",
     "RECORD_KEY": "alias/greenlight-record",
     "BUILD_ROLE": "greenlight-BuildRole-1",
+    "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
+    "DATASET": "s3://greenlight-test/datasets/fasteners",
+    "DATA_STARTS": "settled",
+    "WEBHOOK_SECRET_ARN": "greenlight-webhook",
     "JOB_ROLE": "arn:aws:iam::123456789012:role/greenlight-JobRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',
@@ -99,8 +105,8 @@ def import_handlers() -> None:
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         for function in FUNCTIONS:
             importlib.import_module(f"lambdas.{function}.handler")
-        for way_in in ("command", "attend"):
-            importlib.import_module(f"lambdas.decide.{way_in}")
+        for way_in in ("decide.command", "decide.attend", "start_run.arrival"):
+            importlib.import_module(f"lambdas.{way_in}")
 
 
 import_handlers()

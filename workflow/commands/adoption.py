@@ -27,7 +27,7 @@ def adopt(
     stack = session.stack(project)
     if not unreleased:
         check_released(list_releases(session.cloud, stack.table), version)
-    confirm(yes, f"Sign for version {version}, so that it can be released?")
+    confirm(yes, f"Sign for version {version}, so that it can be released?", "nothing was signed.")
     told = send(session.cloud, stack.decide_url, version, reason)
     kept = ("package_version", "model_package_arn", "decision", "by", "door", "comment", "at_epoch")
     shown = {key: told.get(key) for key in kept}

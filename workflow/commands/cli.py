@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflow.commands import decisions, production, runs, stack
+from workflow.commands import decisions, listing, looking, production, runs, stack, steering
 from workflow.commands.adoption import adopt
 from workflow.commands.console import console
 from workflow.commands.doctor import doctor
@@ -22,6 +22,7 @@ from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
 from workflow.errors import GreenlightError
+from workflow.terminal import fit
 
 if TYPE_CHECKING:
     from workflow.clients import Cloud
@@ -47,8 +48,12 @@ class InOrder(click.Group):
         runs.upload,
         runs.start,
         runs.watch,
-        runs.runs,
-        runs.compare,
+        steering.stop,
+        steering.redrive,
+        listing.runs,
+        looking.logs,
+        looking.report,
+        listing.compare,
         decisions.approvals,
         decisions.approve,
         decisions.reject,
@@ -61,6 +66,7 @@ class InOrder(click.Group):
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+@click.version_option(package_name="greenlight", message="greenlight %(version)s", help="Print the version.")
 def greenlight() -> None:
     """From labelled images to an approved production endpoint.
 
@@ -77,7 +83,7 @@ def run(arguments: Sequence[str], cloud: Cloud | None = None) -> int:
         error.show()
         return error.exit_code
     except GreenlightError as error:
-        click.echo(f"greenlight: {show_lines(str(error))}", err=True)
+        click.echo(fit(f"greenlight: {show_lines(str(error))}", sys.stderr), err=True)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("\ninterrupted", err=True)

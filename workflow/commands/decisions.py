@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from workflow.commands.session import Session, on_project, print_result
@@ -20,13 +22,14 @@ def approvals(session: Session, project: str, as_json: bool) -> None:
     Decisions that a run was not told of yet are listed as well.
     """
     from workflow.runs.approvals import Approvals
-    from workflow.table import format_table
+    from workflow.table import fit_table
+    from workflow.terminal import columns_of
 
     found = Approvals(session.cloud, session.stack(project).table).all()
     rows = [(one.run, one.purpose, str(one.version), one.state()) for one in found]
     text = "no approval waits for a decision."
     if rows:
-        text = format_table(("RUN", "FOR", "VERSION", "STATE"), rows)
+        text = fit_table(("RUN", "FOR", "VERSION", "STATE"), rows, columns_of(sys.stdout))
         text += "\nOpen the mailed link, or: greenlight approve|reject RUN"
     print_result(as_json, [one.document() for one in found], text)
 
@@ -45,14 +48,14 @@ def decision_command(verb: str, past: str) -> click.Command:
         stack = session.stack(project)
         chosen = Approvals(session.cloud, stack.table).choose(request)
         told = send(session.cloud, stack.decide_url, chosen, verb, comment)
-        shown = {key: told.get(key) for key in ("subject", "decision", "by", "comment", "door", "delivered", "tally")}
+        about = {"run": chosen.run, "purpose": chosen.purpose, "version": chosen.version}
+        shown = about | {key: told.get(key) for key in ("decision", "by", "comment", "door", "delivered", "tally")}
+        what = f"version {chosen.version} of {chosen.run}"
         if told.get("tally"):
-            print_result(
-                as_json, shown, f"counted: {told.get('subject', chosen.run)}: {told['tally']}; it goes on waiting"
-            )
+            print_result(as_json, shown, f"counted for {what}: {told['tally']}; it goes on waiting")
             return
         later = "" if told.get("delivered") else " (the run is told within minutes)"
-        print_result(as_json, shown, f"{past}: {told.get('subject', chosen.run)}, as {told.get('by')}{later}")
+        print_result(as_json, shown, f"{past}: {what}, as {told.get('by')}{later}")
 
     return decide
 

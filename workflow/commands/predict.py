@@ -79,8 +79,16 @@ def predict(
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
     if endpoint is None:
+        from workflow.predictions.ask import require_endpoint
+
         stack = session.stack(project)
+        account = stack.production_account if stage == "production" else stack.staging_account
+        if account:
+            raise UsageError(
+                f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
+            )
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
+        require_endpoint(session.cloud, endpoint, stage)
     return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
 
 
@@ -143,7 +151,8 @@ class Asking:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns: list[Any] = [TextColumn(self._endpoint), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        columns: list[Any] = [TimeRemainingColumn(), TextColumn("left"), BarColumn(), MofNCompleteColumn()]
+        columns.append(TextColumn(self._endpoint))
         console = Console(stderr=True, highlight=False)
         with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
             task = progress.add_task("", total=len(self._pictures))

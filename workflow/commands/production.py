@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from workflow.commands.session import Session, confirm, on_project, print_result, user_name, watch_to_its_end
@@ -17,7 +19,8 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     is said on standard error.
     """
     from workflow.runs.releases import find_foreign, list_releases
-    from workflow.table import format_table, shorten
+    from workflow.table import fit_table, shorten
+    from workflow.terminal import columns_of
 
     stack = session.stack(project)
     found = list_releases(session.cloud, stack.table)
@@ -32,14 +35,17 @@ def releases(session: Session, project: str, as_json: bool) -> None:
         for one in found
     ]
     head = ("VERSION", "", "RELEASED", "APPROVED BY", "MODEL PACKAGE")
-    text = format_table(head, rows) if rows else "nothing was released yet."
+    text = fit_table(head, rows, columns_of(sys.stdout)) if rows else "nothing was released yet."
     for one in found:
         if one.skipped_by:
             text += (
                 f"\nversion {one.version}: the question before production was skipped by {show_plain(one.skipped_by)}"
             )
     print_result(as_json, [one.document() for one in found], text)
-    foreign = find_foreign(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint)
+    foreign = find_foreign(
+        *(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint),
+        elsewhere=bool(stack.production_account),
+    )
     if foreign:
         click.echo(f"{show_plain(foreign)}.", err=True)
 
@@ -55,7 +61,7 @@ def rollback(session: Session, project: str, as_json: bool, version: int | None,
 
     stack = session.stack(project)
     target = choose_earlier(list_releases(session.cloud, stack.table), version)
-    confirm(yes, f"Put version {target.version} back into production?")
+    confirm(yes, f"Put version {target.version} back into production?", "production goes on serving what it serves.")
     execution = start_release(
         session.cloud, stack.release_machine_arn, target.package, started_by=user_name(), why="rollback"
     )

@@ -1,4 +1,4 @@
-"""Commands on data and runs: upload, start, watch, list, compare."""
+"""Commands on data and runs: upload, start, watch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,7 +14,6 @@ from workflow.commands.session import (
     PROJECT,
     Session,
     confirm,
-    make_watcher,
     on_project,
     print_result,
     user_name,
@@ -23,9 +22,8 @@ from workflow.commands.session import (
 from workflow.contract.plain_text import show_lines
 from workflow.contract.way_on import EXAMPLE, spell
 from workflow.errors import UsageError
+from workflow.terminal import fit
 
-if TYPE_CHECKING:
-    from workflow.runs.watch import View
 FOUND = Path(".greenlight/upload")
 """Where what was found in data stays, in a folder for each."""
 
@@ -103,7 +101,7 @@ def upload(
         held = (
             f"{name} holds {len(gone):,} file{'' if len(gone) == 1 else 's'} that {folder} does not, such as {gone[0]}."
         )
-        confirm(yes, f"{held} Remove them?")
+        confirm(yes, f"{held} Remove them?", "nothing was uploaded, and nothing removed.")
 
     with click.progressbar(
         length=len(dataset.files), label="  uploading", file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -133,7 +131,7 @@ def upload(
 
 def tell(line: str) -> None:
     """A line for a person, beside what a program reads."""
-    click.echo(show_lines(f"  {line}"), err=True)
+    click.echo(fit(show_lines(f"  {line}"), sys.stderr), err=True)
 
 
 def check_data_settings(given: dict[str, Any]) -> dict[str, Any]:
@@ -162,6 +160,7 @@ class WithInputKeys(click.Command):
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20; all are below."
 )
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
+@click.option("--like", metavar="RUN", default="", help="Begin with the input of this run; all else goes over it.")
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")
 @with_policy
@@ -174,23 +173,28 @@ def start(
     dataset: str | None,
     pairs: tuple[str, ...],
     document: Any,
+    like: str,
     name: str,
     force: bool,
     policy: str,
     follow: bool,
 ) -> int:
     """Start a run: prepare, train, evaluate, gate, ask, release."""
-    from workflow.runs.start import read_settings, start_run
+    from workflow.runs.lookup import find_execution
+    from workflow.runs.start import input_of, read_settings, require_dataset, start_run
     from workflow.stack.quotas import check_quotas
     from workflow.stack.sources import tell_outside
 
     given = read_settings(pairs, document.read() if document else "", policy)
     stack = session.stack(project)
+    if like:
+        given = input_of(session.cloud, find_execution(session.cloud, (stack.build_machine_arn,), like)) | given
     if dataset:
         given["dataset"] = dataset if dataset.startswith("s3://") else f"s3://{stack.bucket}/datasets/{dataset}/"
     if force:
         given["force"] = True
     given.setdefault("started_by", user_name())
+    require_dataset(session.cloud, stack.bucket, given)
     unknown = check_quotas(session.cloud, project, given)
     for line in (*([unknown] if unknown else []), *tell_outside(session.cloud, stack, given)):
         tell(line)
@@ -217,76 +221,3 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
     stack = session.stack(project)
     execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
     return watch_to_its_end(session, stack, execution, as_json)
-
-
-@click.command()
-@click.argument("run", default="")
-@click.option("--limit", default=10, show_default=True, help="How many of the newest runs to list.")
-@on_project
-def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
-    """List the newest runs, or tell about one RUN state by state."""
-    from workflow.contract.cost import PRICED, tell_cost, tell_dollars, total
-    from workflow.runs.cost import find_bills
-    from workflow.runs.lookup import find_execution, recent_runs
-    from workflow.table import format_seconds, format_table, shorten
-
-    stack = session.stack(project)
-    if run:
-        machines = (stack.build_machine_arn, stack.release_machine_arn)
-        view = make_watcher(session, stack, find_execution(session.cloud, machines, run)).look()
-        (billed,) = find_bills(session.cloud, project, [view.run])
-        cost = {"dollars": total(billed), "billed_seconds": sum(job.seconds * job.instances for job in billed)}
-        spent = f"\ncost {tell_cost(billed)}" if billed else ""
-        print_result(as_json, {**view.document(), **cost}, _describe_view(view) + spent)
-        return
-    found = list(recent_runs(session.cloud, stack.build_machine_arn, limit))
-    bills = find_bills(session.cloud, project, [one.name for one in found])
-    rows = [
-        (
-            one.name,
-            one.status.lower(),
-            format_seconds(one.seconds),
-            f"v{one.version}" if one.version else "",
-            one.task,
-            "" if one.quality is None else f"{one.quality:.3f}",
-            tell_dollars(billed),
-            shorten(": ".join(part for part in (one.error, one.cause) if part)),
-        )
-        for one, billed in zip(found, bills, strict=True)
-    ]
-    note = (
-        f"\nCOST is about: list prices of {PRICED}, us-east-1, for the time that SageMaker bills." if any(bills) else ""
-    )
-    text = (
-        format_table(("RUN", "STATUS", "TOOK", "VERSION", "TASK", "QUALITY", "COST", "WHY"), rows) + note
-        if rows
-        else "no run was started yet."
-    )
-    document = [{**one.document(), "dollars": total(billed)} for one, billed in zip(found, bills, strict=True)]
-    print_result(as_json, document, text)
-
-
-@click.command()
-@click.argument("first")
-@click.argument("second")
-@on_project
-def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
-    """Put the figures of two runs side by side."""
-    from workflow.runs.lookup import compare_figures, read_metrics
-    from workflow.table import format_table
-
-    stack = session.stack(project)
-    one, two = (read_metrics(session.cloud, stack.bucket, run) for run in (first, second))
-    figures = compare_figures(one.candidate, two.candidate)
-    rows = [(name, f"{a:.3f}", f"{b:.3f}", f"{b - a:+.3f}") for name, a, b in figures]
-    same = one.dataset_digest == two.dataset_digest
-    note = "" if same else "\nThe two runs used different datasets: the figures are not of the same images."
-    document = {"same_dataset": same, "figures": {name: {first: a, second: b} for name, a, b in figures}}
-    print_result(as_json, document, format_table(("", first, second, "change"), rows) + note)
-
-
-def _describe_view(view: View) -> str:
-    from workflow.runs.screen import row_line, title_line
-
-    end = [view.outcome.text()] if view.outcome else ["still running"]
-    return "\n".join([title_line(view), *(row_line(row, view) for row in view.rows), *end])

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflow.contract.plain_text import escape_unseen, is_plain_name, show_lines
-from workflow.errors import UsageError
+from workflow.errors import GreenlightError, UsageError
+from workflow.terminal import fit
 
 if TYPE_CHECKING:
     from workflow.clients import Cloud
-    from workflow.runs.watch import Watcher
+    from workflow.runs.watch import View, Watcher
     from workflow.stack.demands import Demands
     from workflow.stack.outputs import Stack
 
@@ -66,7 +67,10 @@ def on_project(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def print_result(as_json: bool, document: Any, text: str) -> None:
     """Print a command's result, for a program or for a person; neither holds anything that a terminal would obey."""
-    click.echo(escape_unseen(json.dumps(document, indent=2, ensure_ascii=False)) if as_json else show_lines(text))
+    if as_json:
+        click.echo(escape_unseen(json.dumps(document, indent=2, ensure_ascii=False)))
+    else:
+        click.echo(fit(show_lines(text), sys.stdout))
 
 
 def user_name() -> str:
@@ -104,14 +108,27 @@ def watch_to_its_end(session: Session, stack: Stack, execution: str, as_json: bo
     if as_json:
         print_result(True, view.document(), "")
     elif view.outcome is not None:
-        click.echo(show_lines(view.outcome.text()))
+        print_result(False, None, "\n".join([view.outcome.text(), *tell_next(stack.project, view)]))
     return 0 if view.outcome is not None and view.outcome.succeeded else 1
 
 
-def confirm(yes: bool, question: str) -> None:
-    """Ask a yes-or-no question unless it was answered on the command line; no ends the command."""
-    if must_ask(yes, question):
-        click.confirm(question, abort=True, err=True)
+def tell_next(project: str, view: View) -> list[str]:
+    """What is worth typing after a run that did not end well, a line each; nothing while it runs."""
+    from workflow.runs.next_steps import next_steps
+
+    if view.outcome is None:
+        return []
+    named = "" if project == PROJECT else f" --project {project}"
+    return [f"  {what:<8} {typed}{named}" for what, typed in next_steps(view.run, view.machine, view.outcome)]
+
+
+def confirm(yes: bool, question: str, otherwise: str) -> None:
+    """Ask a yes-or-no question unless it was answered on the command line.
+
+    No is an answer, and no interruption: the command ends with ``otherwise``, which says what stays as it was.
+    """
+    if must_ask(yes, question) and not click.confirm(question, err=True):
+        raise GreenlightError(otherwise)
 
 
 def confirm_by_name(yes: bool, question: str, name: str) -> None:

@@ -10,6 +10,7 @@ import click
 
 from workflow.commands.session import Session, confirm_by_name, on_project, print_result
 from workflow.contract.plain_text import show_lines
+from workflow.contract.stage_accounts import STAGES
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ def local(**options: Any) -> None:
 )
 @click.option("--changes", "only_show", is_flag=True, help="Show what would change, and change nothing of the stack.")
 @click.option("--base-image", default="", envvar="BASE_IMAGE", help="What to build the images from.  [or $BASE_IMAGE]")
+@click.option(
+    "--account-of",
+    type=click.Choice(STAGES),
+    help="Deploy infra/account.yaml instead, into the account that this stage shall serve in, with its credentials.",
+)
+@click.option("--build-account", default="", metavar="NUMBER", help="With --account-of: the account that builds.")
 @on_project
 def deploy(
     session: Session,
@@ -84,6 +91,8 @@ def deploy(
     build_images: bool,
     only_show: bool,
     base_image: str,
+    account_of: str | None,
+    build_account: str,
 ) -> None:
     """Make the stack, or bring it to the state of this repository.
 
@@ -103,17 +112,25 @@ def deploy(
         planned.append(step)
         lines.hear(step)
 
-    given: dict[str, Any] = {
+    of_any_stack: dict[str, Any] = {
         "cloud": session.cloud,
-        "email": email,
-        "dataset": dataset,
-        "defaults": read_settings(defaults) if defaults else None,
         "parameters": dict(_split_pair(text, "--parameter") for text in parameters),
         "tags": dict(_split_pair(text, "--tag") for text in tags),
         "role_arn": role_arn,
+        "on_progress": hear,
+    }
+    if account_of:
+        if only_show or email or dataset or defaults:
+            raise UsageError("--account-of goes with --build-account, --parameter, --tag and --role-arn alone.")
+        _deploy_account(project, account_of, build_account, of_any_stack, as_json)
+        return
+    given = {
+        **of_any_stack,
+        "email": email,
+        "dataset": dataset,
+        "defaults": read_settings(defaults) if defaults else None,
         "images": build_images,
         "base_image": base_image,
-        "on_progress": hear,
     }
     if only_show:
         preview(project, **given)
@@ -124,6 +141,15 @@ def deploy(
     stack = deploy_stack(project, **given)
     text = f"{project} is deployed in {stack.region}. Bucket: {stack.bucket}"
     print_result(as_json, asdict(stack), text + (f"\nAPI: {stack.prediction_url}" if stack.prediction_url else ""))
+
+
+def _deploy_account(project: str, stage: str, build_account: str, given: dict[str, Any], as_json: bool) -> None:
+    from workflow.stack.stage_account import deploy_account, name_in_build_account
+
+    account = deploy_account(project, stage, build_account, **given).account
+    told = name_in_build_account(stage, account)
+    text = f"{stage} may be served in account {account}. Then, in the account that builds: greenlight deploy … {told}"
+    print_result(as_json, {"project": project, "stage": stage, "account": account}, text)
 
 
 @click.command()

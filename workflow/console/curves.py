@@ -6,7 +6,7 @@ compared with the one before it and with another run's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workflow.runs.progress import Epoch, readable_name
@@ -51,17 +51,38 @@ def charts(epochs: Sequence[Epoch]) -> list[Chart]:
     return [_chart(title, names, top, epochs) for title, names, top in found]
 
 
+COMPARED = ("quality", "box_loss", "loss")
+"""The figures by which trainings are laid over one another."""
+
+
+def overlay(trainings: Mapping[str, Sequence[Epoch]]) -> list[Chart]:
+    """A chart for each figure that stands for a training, with a curve for each of them, by its name."""
+    found = []
+    for figure in COMPARED:
+        having = {name: epochs for name, epochs in trainings.items() if any(figure in one.figures for one in epochs)}
+        if not having:
+            continue
+        values = [one.figures[figure] for epochs in having.values() for one in epochs if figure in one.figures]
+        top = 1.0 if figure in _QUALITY else max(values) or 1.0
+        whole = max(epochs[-1].of for epochs in having.values())
+        # A training keeps its colour where another lacks the figure.
+        numbers = {name: number for number, name in enumerate(trainings)}
+        curves = [_curve(figure, numbers[name], top, max(whole, 2), epochs, name) for name, epochs in having.items()]
+        found.append(Chart(readable_name(figure).capitalize(), f"{top:.3g}", whole, tuple(curves)))
+    return found
+
+
 def _chart(title: str, names: Sequence[str], top: float, epochs: Sequence[Epoch]) -> Chart:
     whole = max(epochs[-1].of, 2)
     curves = tuple(_curve(name, number, top, whole, epochs) for number, name in enumerate(names))
     return Chart(title, f"{top:.3g}", epochs[-1].of, curves)
 
 
-def _curve(name: str, number: int, top: float, whole: int, epochs: Sequence[Epoch]) -> Curve:
-    found = [(epoch.number, epoch.figures[name]) for epoch in epochs if name in epoch.figures]
+def _curve(figure: str, number: int, top: float, whole: int, epochs: Sequence[Epoch], name: str = "") -> Curve:
+    found = [(epoch.number, epoch.figures[figure]) for epoch in epochs if figure in epoch.figures]
     places = [(WIDTH * (at - 1) / (whole - 1), HEIGHT * (1 - min(max(value / top, 0), 1))) for at, value in found]
     if len(places) == 1:
         # A line needs two ends: the first epoch alone is a dot.
         places = [places[0], (places[0][0] + 1, places[0][1])]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    return Curve(readable_name(name), points, f"{found[-1][1]:.3f}", number)
+    return Curve(name or readable_name(figure), points, f"{found[-1][1]:.3f}", number)

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from workflow.clients import Cloud
 from workflow.console.events import show_document
 from workflow.console.executions import Executions
+from workflow.console.stored import Stored
 from workflow.contract.plain_text import show_lines, show_plain
 from workflow.errors import GreenlightError
 from workflow.runs.event_log import EventLog
@@ -53,6 +54,7 @@ class Site:
         self.user = user
         self.executions = Executions(cloud, {"build": stack.build_machine_arn, "release": stack.release_machine_arn})
         self.events = EventLog(cloud)
+        self.stored = Stored(cloud, stack.bucket)
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(FOLDER / "templates"),
             autoescape=True,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from workflow.clients import Cloud
 from workflow.errors import GreenlightError, ServiceError
 
@@ -9,15 +13,39 @@ LARGEST = 64 * 1024**2
 """Bytes of an object that are read; a report with all its pictures has a few million."""
 
 
-def read_object(cloud: Cloud, bucket: str, key: str) -> bytes | None:
-    """What lies under a key, None where nothing does. Raises GreenlightError where it is too large to be shown."""
-    try:
-        found = cloud.call("s3", "get_object", Bucket=bucket, Key=key)
-    except ServiceError as error:
-        if error.code in {"NoSuchKey", "404"}:
-            return None
-        raise
-    body: bytes = found["Body"].read(LARGEST + 1)
-    if len(body) > LARGEST:
-        raise GreenlightError(f"s3://{bucket}/{key} is too large to be shown: download it.")
-    return body
+class Stored:
+    """The objects of one bucket."""
+
+    def __init__(self, cloud: Cloud, bucket: str) -> None:
+        """Read from ``bucket``."""
+        self._cloud = cloud
+        self.bucket = bucket
+
+    def read(self, key: str) -> bytes | None:
+        """What lies under a key, None where nothing does. Raises GreenlightError where it is too large to be shown."""
+        try:
+            found = self._cloud.call("s3", "get_object", Bucket=self.bucket, Key=key)
+        except ServiceError as error:
+            if error.code in {"NoSuchKey", "404"}:
+                return None
+            raise
+        body: bytes = found["Body"].read(LARGEST + 1)
+        if len(body) > LARGEST:
+            raise GreenlightError(f"s3://{self.bucket}/{key} is too large to be shown: download it.")
+        return body
+
+    def document(self, key: str) -> Mapping[str, Any]:
+        """A JSON object; empty where there is none that can be read."""
+        content = self.read(key)
+        try:
+            found = json.loads(content) if content is not None else {}
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def folders(self, prefix: str) -> list[str]:
+        """The names of the folders directly below ``prefix``, in order."""
+        found = self._cloud.pages(
+            "s3", "list_objects_v2", "CommonPrefixes", Bucket=self.bucket, Prefix=prefix, Delimiter="/"
+        )
+        return sorted(str(item["Prefix"]).removeprefix(prefix).rstrip("/") for item in found)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Self
 from workflow.contract.console_links import Places
 from workflow.contract.document import Document, Matching, PackageVersion, Text, read, render
 from workflow.contract.mark import to_mark
+from workflow.contract.outcome import Outcome
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.scores import FIGURE_NAMES
@@ -54,9 +55,11 @@ class ApprovalRequest(Document):
     ``production_version`` is 0 where nothing in production was compared with. ``figures`` begin with the one by which
     models of the task are compared. ``trained_on`` is the instance, or empty, ``cost`` what the run cost in words,
     ``training_job`` and ``endpoint`` are names of what a person may look at. ``loosened`` is what the run asks less of
-    than its stack demands. ``archive_digest``, ``evaluation_digest`` (of metrics.json), ``image`` and ``smoke_digest``
-    (of what a release is tried with) say which bytes it is about, ``report_digest`` which report it was asked with,
-    empty for none. What has a default was not there from the beginning, and a request waits for days.
+    than its stack demands. ``outcome`` is what the report counts, None where it counts nothing; ``asks_again`` says
+    that the release will ask once more before production. ``archive_digest``, ``evaluation_digest`` (of metrics.json),
+    ``image`` and ``smoke_digest`` (of what a release is tried with) say which bytes it is about, ``report_digest``
+    which report it was asked with, empty for none. What has a default was not there from the beginning, and a request
+    waits for days.
     """
 
     purpose: Purpose
@@ -77,6 +80,8 @@ class ApprovalRequest(Document):
     training_job: str = ""
     endpoint: str = ""
     loosened: tuple[Loosened, ...] = ()
+    outcome: Outcome | None = None
+    asks_again: bool = False
     started_by: str
     expires_epoch: int
     evaluation_uri: str
@@ -108,6 +113,12 @@ class ApprovalRequest(Document):
     def title(self) -> str:
         """What is decided on, in a few words."""
         return f"{self.name} v{self.package_version}"
+
+    def question(self) -> str:
+        """What is asked, as the page's title and the mail's first line put it."""
+        if self.purpose == "release":
+            return f"Approve release of {self.title()}?"
+        return f"Put {self.title()} into production?"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 from workflow.contract.names import split_s3_uri
+from workflow.contract.stand_in import is_on_stand_in
 
 HOSTS: Mapping[str, str] = {
     "aws": "console.aws.amazon.com",
@@ -38,9 +39,9 @@ class Console:
     def of(cls, arn: object, environ: Mapping[str, str]) -> Self | None:
         """The console in which the resource of this ARN is shown; None where there is none.
 
-        ``environ`` is that of the function: where it names an endpoint of its own for AWS, that is the stand-in.
+        ``environ`` is that of the function.
         """
-        if "AWS_ENDPOINT_URL" in environ or not isinstance(arn, str):
+        if is_on_stand_in(environ) or not isinstance(arn, str):
             return None
         found = re.fullmatch(r"arn:([a-z-]+):[a-z0-9-]+:([a-z0-9-]+):[0-9]{12}:.+", arn, re.DOTALL)
         if found is None or found[1] not in HOSTS:

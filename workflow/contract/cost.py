@@ -66,6 +66,11 @@ def tell_cost(jobs: Sequence[Job]) -> str:
     return f"about {format_dollars(whole)} (list prices of {PRICED}, us-east-1)"
 
 
+def tell_time(jobs: Sequence[Job]) -> str:
+    """How long the jobs took, where nobody bills them; empty where there is no job."""
+    return f"nothing: {sum(job.seconds for job in jobs):,.0f} s of jobs on one machine" if jobs else ""
+
+
 def tell_dollars(jobs: Sequence[Job]) -> str:
     """The same for a column: the amount alone, empty where there is no job."""
     whole = total(jobs)

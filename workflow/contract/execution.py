@@ -18,10 +18,11 @@ STEP_FUNCTIONS = "AWS_STEP_FUNCTIONS"
 
 @dataclass(frozen=True)
 class Execution:
-    """What the machine's context says of its execution. ``id`` is the ARN."""
+    """What the machine's context says of its execution. ``id`` is the ARN, ``started`` its start as ISO 8601."""
 
     id: Text
     name: Text
+    started: str = ""
 
 
 def own_keys(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,18 @@ from workflow.contract.model import TASKS
 from workflow.contract.reading import finite, mapping
 from workflow.contract.scores import FIGURE_NAMES, Interval
 
+DIGITS = 3
+"""Decimals of a figure wherever people read one: terminal, mail, page, report and gate say the same of the same."""
+
+
+def format_figure(value: float) -> str:
+    """A fraction of 1 as people read it, a figure of a model or an end of its interval.
+
+    >>> format_figure(0.8024)
+    '0.802'
+    """
+    return f"{value:.{DIGITS}f}"
+
 
 @dataclass(frozen=True)
 class Figures:

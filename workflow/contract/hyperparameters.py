@@ -14,7 +14,7 @@ from typing import Any
 
 from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
-from workflow.contract.rule import InputError, OneOf, Whole, key, rules_of, suggest
+from workflow.contract.rule import InputError, OneOf, Whole, among, key, rules_of
 
 MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
 
@@ -118,10 +118,7 @@ def read_argument(key: str, text: str) -> Any:
     """One further argument in its kind. Raises HyperparameterError naming the key and what is allowed."""
     if key not in SETTINGS:
         allowed = sorted([*SETTINGS, *OWN])
-        raise HyperparameterError(
-            f"hyperparameter {key}: unknown or decided by the flow; allowed are {', '.join(allowed)}"
-            f"{suggest(key, allowed)}"
-        )
+        raise HyperparameterError(f"hyperparameter {key}: unknown or decided by the flow{among(key, allowed)}")
     value = _convert(text, SETTINGS[key])
     if value is None:
         raise HyperparameterError(f"hyperparameter {key} = {text!r}: must be {ALLOWED[SETTINGS[key]]}")

@@ -65,13 +65,15 @@ class Needs:
 def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]]) -> Needs:
     """What a run of this input needs, with so many instances for its endpoints at the time when most are there.
 
-    ``tried`` are the instance types that a training is tried on, each with whether on spot capacity.
+    It is 0 where the endpoints are in accounts of their own, whose quotas are theirs. ``tried`` are the instance types
+    that a training is tried on, each with whether on spot capacity.
     """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
     serving = Need("endpoint_instance", given.endpoint_instance, ENDPOINT, endpoints)
+    every = (processing, serving) if endpoints else (processing,)
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)
-        return Needs((processing, serving), (Need("training_instance", given.training_instance, TRAINING, parallel),))
+        return Needs(every, (Need("training_instance", given.training_instance, TRAINING, parallel),))
     trainings = (
         Need(
             "training_instance" if instance == given.training_instance else "fallback_instances",
@@ -81,7 +83,7 @@ def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]])
         )
         for instance, spot in tried
     )
-    return Needs((processing, serving), tuple(trainings))
+    return Needs(every, tuple(trainings))
 
 
 def read_quotas(names: Iterable[str], pages: Callable[[str], Iterator[Mapping[str, Any]]]) -> dict[str, Quota]:

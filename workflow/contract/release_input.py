@@ -12,7 +12,7 @@ from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.plain_text import PlainName
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
-from workflow.contract.rule import InputError
+from workflow.contract.rule import InputError, among
 from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, STARTED_BY_LENGTH, RunInput
 
 FROM_THE_STACK = ("ask_before_production", "started_by", "inference_ami")
@@ -43,7 +43,7 @@ class ReleaseInput:
         known = sorted(field.name for field in fields(ReleaseInput))
         for key in own:
             if key not in known:
-                raise InputError(f"input.{key}: unknown key; allowed are {', '.join(known)}")
+                raise InputError(f"input.{key}: unknown key{among(key, known)}")
         preset = {key: defaults[key] for key in FROM_THE_STACK if key in defaults}
         return read(ReleaseInput, {**preset, **own}, "input")
 

@@ -164,7 +164,15 @@ def rules_of(part: type) -> dict[str, Rule[Any]]:
     return {one.name: one.metadata["rule"] for one in fields(part)}
 
 
-def suggest(name: object, known: Iterable[str]) -> str:
-    """The names that were probably meant, as the end of a refusal; empty where none is like it."""
-    close = difflib.get_close_matches(str(name), list(known), n=2)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+def among(name: object, known: Iterable[str], says: str = "allowed are") -> str:
+    """The end of a refusal of a name: first those that were probably meant, then all that are known.
+
+    >>> among("epoch", ["batch", "epochs"])
+    '; did you mean epochs? Allowed are batch, epochs'
+    >>> among("colour", ["batch", "epochs"], "there are")
+    '; there are batch, epochs'
+    """
+    names = list(known)
+    close = difflib.get_close_matches(str(name), [one for one in names if one != name], n=2)
+    listed = f"{says} {', '.join(names)}"
+    return f"; did you mean {' or '.join(close)}? {listed[:1].upper()}{listed[1:]}" if close else f"; {listed}"

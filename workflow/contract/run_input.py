@@ -23,14 +23,18 @@ from workflow.contract.rule import (
     Switch,
     Table,
     Whole,
+    among,
     key,
     rules_of,
-    suggest,
 )
 from workflow.contract.thresholds import Thresholds, check_floors
 
 FORMATS = ("auto", *FORMAT_NAMES)
 """How the labels of a dataset may be written; ``auto`` finds out."""
+
+QUEUE, REFUSE, BESIDE = "queue", "refuse", "beside"
+WHEN_BUSY = (QUEUE, REFUSE, BESIDE)
+"""What a run may do while another one is under way to the same endpoint."""
 
 STARTED_BY_LENGTH = 80
 """Characters that name who or what started an execution."""
@@ -163,7 +167,16 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
 
     ask_before_production: bool = key(Switch("ask once more between staging and production"), False, DEMANDED)
     approval_hours: float = key(Number("hours an approval request waits", 0, 24 * 30, above=True), 72.0)
-    force: bool = key(Switch("build even when nothing changed"), False)
+    force: bool = key(Switch("build even what was built before, or is built at this moment"), False)
+    when_busy: str = key(
+        OneOf(
+            "where another run of the project is under way to the same endpoint: wait for its end, be refused, or go "
+            "on beside it, where the one that is released second is refused by its release",
+            WHEN_BUSY,
+        ),
+        QUEUE,
+    )
+    queue_hours: float = key(Number("hours after its start in which a run that waits must have its turn", 0, 72), 24.0)
     started_by: str = key(Name("who or what started the run", STARTED_BY_LENGTH), "")
 
     @staticmethod
@@ -177,8 +190,7 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         merged = {**defaults, **own_keys(given)}
         for name in merged:
             if name not in RULES:
-                allowed = ", ".join(sorted(RULES))
-                raise InputError(f"{name}: unknown key; allowed are {allowed}{suggest(name, RULES)}")
+                raise InputError(f"{name}: unknown key{among(name, sorted(RULES))}")
         if "dataset" not in merged:
             raise InputError(f"dataset: missing, and the stack names none; must be {RULES['dataset'].allowed()}")
         values = {name: RULES[name].read(name, value) for name, value in merged.items()}
@@ -213,7 +225,6 @@ def check_policy(given: Mapping[Any, Any]) -> None:
     """Raise InputError for a kind of finding that does not exist, or a policy that makes no sense for it."""
     for kind, policy in given.items():
         if kind not in FINDINGS:
-            known = ", ".join(FINDINGS)
-            raise InputError(f"policy.{kind}: unknown kind of finding; known are {known}{suggest(kind, FINDINGS)}")
+            raise InputError(f"policy.{kind}: unknown kind of finding{among(kind, FINDINGS, 'known are')}")
         if policy not in FINDINGS[kind].allowed:
             raise InputError(f"policy.{kind} = {policy!r}: must be one of {', '.join(FINDINGS[kind].allowed)}")

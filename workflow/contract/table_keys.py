@@ -3,7 +3,8 @@
 One item says what production serves, one holds the release lock, one says which foreign production was told, one which
 endpoints are being put away; every
 release, every approval request and every decision has its own, every execution that asked one that names its newest
-request, and everything that was built one that names the execution which builds it.
+request, and everything that was built one that names the execution which built it, and what became of it. One names the
+build that has the endpoint to itself.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ APPROVAL = "approval#"
 """What the key of every approval request begins with; the digest of its opaque id follows."""
 
 BUILD = "build#"
-"""What the key begins with that says which execution builds what has this fingerprint."""
+"""What the key begins with that says which execution built what has this fingerprint, and what became of it."""
+
+BUILDING = "building"
+"""Which build has the endpoint to itself; others wait for its end."""
 
 ASKED = "asked#"
 """What the key begins with that says which request of an execution is the newest."""
@@ -55,7 +59,7 @@ def asked_key(execution: str) -> str:
 
 
 def build_key(fingerprint: str) -> str:
-    """The key of what says which execution builds what has this fingerprint."""
+    """The key of what is kept of what has this fingerprint."""
     return f"{BUILD}{fingerprint}"
 
 

@@ -31,6 +31,9 @@ Progress = Callable[[int, int], None]
 Ask = Callable[[Sequence[str]], None]
 """Told before anything is sent which keys of the name will be removed; raises where they shall stay."""
 
+DATASETS = "datasets/"
+"""Below which a stack's bucket holds its datasets, each in a folder of its name."""
+
 
 @dataclass(frozen=True)
 class Uploaded:
@@ -52,7 +55,7 @@ def upload_dataset(
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", name):
         raise UsageError(f"--name {name}: must be of letters, digits, dots, dashes and underscores, 60 at most.")
-    prefix = f"datasets/{name}/"
+    prefix = f"{DATASETS}{name}/"
     there = {str(item["Key"])[len(prefix) :]: item for item in list_objects(cloud, bucket, prefix)}
     if gone := sorted(there.keys() - dataset.files.keys()):
         ask(gone)

@@ -1,7 +1,8 @@
 """``make demo``: the whole flow on this machine, from labelled images to pictures answered by the production endpoint.
 
-Starts nothing before the data was checked, and stops what it started when it fails or is interrupted. On success the
-stand-in goes on serving. Settings come from environment variables, as make passes them.
+Starts nothing before the data was checked, and stops what it started when it fails or is interrupted. Once its run has
+ended, well or not, the stand-in goes on serving: what happened can be looked at. Settings come from environment
+variables, as make passes them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Any
 from workflow.contract.plain_text import show_lines
 from workflow.demo import data, record, steps
 from workflow.demo.options import Options, read_options
-from workflow.demo.steps import FOLDER, REPORT, SUMMARY, Stops
+from workflow.demo.steps import FOLDER, REPORT, SUMMARY, RunFailedError, Stops
 from workflow.errors import GreenlightError, UsageError
 from workflow.standin import StandIn
+from workflow.terminal import fit
 
 INTERRUPTED = 130
 
@@ -73,9 +75,12 @@ def main() -> int:
     stops: Stops = []
     try:
         steps.forget_the_last()
-        demonstrate(read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty()), stops)
+        options = read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
+        demonstrate(options, stops)
     except UsageError as error:
         return _end(stops, str(error), error.exit_code)
+    except RunFailedError as error:
+        return _end_of_run(options, error)
     except (GreenlightError, OSError) as error:
         return _end(stops, str(error), 1)
     except KeyboardInterrupt:
@@ -91,12 +96,21 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _end_of_run(options: Options, error: RunFailedError) -> int:
+    """Tell why a run failed, and leave the stand-in with all that it did: it is what one would look at now."""
+    sys.stdout.flush()
+    print(fit(show_lines(f"\n{error}"), sys.stderr), file=sys.stderr, flush=True)
+    steps.tell_what_stays(options, error.execution)
+    write_summary({"version": 1, "status": "FAILED", "reason": str(error)})
+    return error.exit_code
+
+
 def _end(stops: Stops, why: str, code: int) -> int:
     """Stop what was started, whatever else is pressed meanwhile, tell why, and leave a summary that says so."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     nothing = "" if stops else "\nnothing was started"
-    print(show_lines(f"\n{why}{nothing}"), file=sys.stderr, flush=True)
+    print(fit(show_lines(f"\n{why}{nothing}"), sys.stderr), file=sys.stderr, flush=True)
     stop_all(stops)
     write_summary({"version": 1, "status": "INTERRUPTED" if code == INTERRUPTED else "FAILED", "reason": why})
     return code

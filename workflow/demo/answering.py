@@ -21,7 +21,10 @@ from workflow.standin import read_mail
 
 _MAIL_SECONDS = 20
 _LOOK_SECONDS = 1.0
-_WORDS = {"approve": "approve", "a": "approve", "yes": "approve", "y": "approve", "reject": "reject", "r": "reject"}
+_WORDS = {
+    **dict.fromkeys(("approve", "a", "yes", "y"), "approve"),
+    **dict.fromkeys(("reject", "r", "no", "n"), "reject"),
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ def wait_for_mail(url: str, approval: Approval) -> tuple[dict[str, object], str]
     )
 
 
+def short_link(url: str, link: str) -> str:
+    """The address of the stand-in at ``url`` that leads to a mailed link, short enough for a line of any terminal."""
+    return f"{url}/_local/a/{opaque_id_in(link)}"
+
+
 def answer_mail(door: Door, approval: Approval, say: Callable[[str], None]) -> None:
     """Read the mail, look at the page behind its link, and approve as `greenlight approve` does."""
     mail, link = wait_for_mail(door.url, approval)
@@ -72,7 +80,7 @@ def ask_person(door: Door, approval: Approval, say: Callable[[str], None], answe
     """Ask at the terminal, and read from ``answers`` until one comes from there or on the page."""
     mail, link = wait_for_mail(door.url, approval)
     say(f"  ? mail to {mail['to']}: {mail['subject']}")
-    say(f"    {link}")
+    say(f"    {short_link(door.url, link)}")
     say("    Open the link to look at the report, or answer here.")
     while True:
         print("    approve / reject › ", end="", flush=True)
@@ -84,6 +92,8 @@ def ask_person(door: Door, approval: Approval, say: Callable[[str], None], answe
         if word in _WORDS:
             door.decide(approval, _WORDS[word], "answered at the terminal")
             return
+        if word:
+            say(f"    {word!r} is no answer: type approve or reject, or open the link.")
 
 
 def _wait_for_answer(door: Door, approval: Approval, link: str, answers: TextIO) -> str | None:

@@ -13,8 +13,9 @@ from workflow.datasets.account import tell_prepared, tell_recognised
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
 from workflow.datasets.upload import check_weights
+from workflow.demo.account import say
 from workflow.demo.options import PORT, Options
-from workflow.demo.steps import FOLDER, FOUND, say
+from workflow.demo.steps import FOLDER, FOUND
 from workflow.errors import GreenlightError
 from workflow.standin import ROOT
 

@@ -19,12 +19,13 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
 from workflow.contract.failures import Failure
 from workflow.contract.hyperparameters import MODELS
-from workflow.contract.plain_text import show_lines
+from workflow.contract.run_input import BESIDE
 from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
+from workflow.demo.account import command, say, say_line
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, FROM_SCRATCH, POLICY, Options, SignIn
-from workflow.demo.record import Finished, Timings, fetch_pictures, fetch_report
+from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError, ServiceError
 from workflow.predictions.ask import ask
 from workflow.predictions.drawing import draw
@@ -32,6 +33,7 @@ from workflow.predictions.prediction import Prediction
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import Outcome
 from workflow.runs.releases import served_dataset
+from workflow.runs.report import fetch_page, find_pages
 from workflow.runs.screen import open_screen
 from workflow.runs.start import start_run
 from workflow.runs.watch import View, Watcher, follow, interval_seconds
@@ -72,6 +74,15 @@ class Built:
 
     view: View
     approval_seconds: float
+
+
+class RunFailedError(GreenlightError):
+    """A run of the demonstration went to an end that is no success: all of it is still there to look at."""
+
+    def __init__(self, message: str, execution: str) -> None:
+        """``execution`` is the run's ARN."""
+        super().__init__(message)
+        self.execution = execution
 
 
 def forget_the_last() -> None:
@@ -169,7 +180,9 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     """Upload data and weights; return the input of the run."""
     done = upload_dataset(site.cloud, site.stack.bucket, dataset, dataset.name, lambda *_: None)
     say("data", f"{dataset.text()} → {done.uri}")
-    given: dict[str, Any] = {"dataset": done.uri, "force": True, "started_by": "make demo"}
+    # A demonstration that somebody left while it asked does not hold up the next one.
+    beside = {"force": True, "when_busy": BESIDE}
+    given: dict[str, Any] = {"dataset": done.uri, "started_by": "make demo", **beside}
     if options.weights is not None:
         given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
         if (model := check_weights(options.weights).model) in MODELS:
@@ -184,7 +197,7 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
 
 
 def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) -> Built:
-    """Start the run, watch it, and see to its approvals. Raises GreenlightError where it does not end well."""
+    """Start the run, watch it, and see to its approvals. Raises RunFailedError where it does not end well."""
     execution = start_run(site.cloud, site.stack.build_machine_arn, given)
     stops.append(lambda: stop_run(site.cloud, execution))
     approvals = Approvals(site.cloud, site.stack.table)
@@ -208,7 +221,7 @@ def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) 
     finally:
         screen.pause()
     if view.outcome is None or not view.outcome.succeeded:
-        raise GreenlightError(explain_failure(site, execution, view.outcome, options))
+        raise RunFailedError(explain_failure(site, execution, view.outcome, options), execution)
     return Built(view, approval_seconds)
 
 
@@ -219,12 +232,23 @@ def explain_failure(site: Site, execution: str, outcome: Outcome | None, options
     lines = [f"the run {outcome.text()}"]
     run = execution.rpartition(":")[2]
     with contextlib.suppress(GreenlightError):
-        fetch_report(site.cloud, f"s3://{site.stack.bucket}/runs/{run}/evaluation/report/index.html", REPORT)
-        lines.append(f"  {'report':<14} {REPORT}")
+        if fetch_page(site.cloud, find_pages(site.stack.bucket, run, {}), REPORT) is not None:
+            lines.append(f"  {'report':<14} {REPORT}")
     if outcome.error == Failure.GATE_REJECTED:
         longer = max(FROM_SCRATCH["epochs"], min(1000, 2 * options.training()["epochs"]))
         lines.append(f"  {'train longer':<14} add EPOCHS={longer} to what you typed")
+    elif outcome.error == Failure.APPROVAL_REJECTED:
+        lines.append(f"  {'ask again':<14} what you typed trains another model, and asks about it")
     return "\n".join(lines)
+
+
+def tell_what_stays(options: Options, execution: str) -> None:
+    """Say that the stand-in goes on serving after a run that failed, how to look at it, and how to stop it."""
+    run = execution.rpartition(":")[2]
+    say("look at it", f"source {options.state}/env")
+    say("", f"{command()} runs {run}")
+    say("", f"{command()} logs {run}")
+    say("stop it", f"{command()} local --state {options.state} --stop")
 
 
 def stop_run(cloud: Cloud, execution: str) -> None:
@@ -245,8 +269,9 @@ def ask_production(site: Site, test_uri: str) -> list[Prediction]:
 def tell_the_end(options: Options, name: str, finished: Finished, timings: Timings, pictures: int) -> None:
     """Say what production serves now, where to look, and how to go on."""
     jobs = sum(timings.jobs.values())
-    print(
-        f"\nDone in {timings.total:.0f} s (jobs {jobs:.0f} s, the flow itself {timings.overhead:.0f} s)."
+    say_line("")
+    say_line(
+        f"Done in {timings.total:.0f} s (jobs {jobs:.0f} s, the flow itself {timings.overhead:.0f} s)."
         f" Production serves {name} version {finished.version}."
     )
     say("report", str(REPORT))
@@ -257,21 +282,3 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
     if options.dataset is None:
         say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, Label Studio, …)")
     say("on AWS", 'make deploy   (README, "Deploy to AWS")')
-
-
-def say(name: str, text: str) -> None:
-    """One line of the account, such as ``stack  greenlight: 61 resources ready``."""
-    print(show_lines(f"  {name:<14} {text}"), flush=True)
-
-
-def say_line(text: str) -> None:
-    """A line as it is."""
-    print(show_lines(text), flush=True)
-
-
-def command() -> str:
-    """How ``greenlight`` is called here: it lies beside the interpreter unless that one is on the path."""
-    beside = Path(sys.executable).with_name("greenlight")
-    if shutil.which("greenlight") or not beside.is_file():
-        return "greenlight"
-    return os.path.relpath(beside)

@@ -32,11 +32,11 @@ from workflow.machines.kinds import (
     plan_the_execution,
     raise_error,
     render_machine,
-    retry_lambda,
 )
 from workflow.machines.noting import note_the_registration
 from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
-from workflow.machines.states import Choice, LambdaStep, Pass, Succeed, Task
+from workflow.machines.retries import retry_lambda
+from workflow.machines.states import Choice, LambdaStep, Parameters, Pass, Succeed, Task, Wait
 from workflow.machines.training import (
     a_model_was_found,
     a_model_was_trained,
@@ -57,7 +57,11 @@ def machine() -> dict[str, Any]:
     refused = endings.way_out("The input was refused", at="Plan the run", error=Failure.PLAN_REJECTED)
     # The plan names every instance to try; the first attempt is the first of them.
     plan = plan_the_execution(
-        "Plan the run", "${PlanRunArn}", refused, also={"attempt.$": "$.Payload.training", **NO_QUOTA}
+        "Plan the run",
+        "${PlanRunArn}",
+        refused,
+        also={"attempt.$": "$.Payload.training", **NO_QUOTA},
+        given={"before.$": "$.plan"},
     )
     preparation_failed = endings.way_out(
         "The preparation failed", at="Prepare the dataset", error=Failure.PREPARE_FAILED
@@ -138,6 +142,7 @@ def machine() -> dict[str, Any]:
     anything.add_choice(
         ChoiceRule.BooleanEquals(variable="$.plan.anything_to_do", value=False), Succeed("Nothing to do")
     )
+    anything.add_choice(ChoiceRule.IsPresent(variable="$.plan.behind", value=True), wait_for_the_run_before(plan))
     anything.default_choice(share)
 
     Chain([plan, anything])
@@ -149,10 +154,24 @@ def machine() -> dict[str, Any]:
     ask.next(answer)
     Chain([approved, release])
     return render_machine(
-        begin(plan),
+        begin(plan, known=UNPLANNED),
         comment="Greenlight: labelled images in, an approved model out. Start with {} for the stack's defaults.",
         timeout_seconds=settings.BUILD_SECONDS,
     )
+
+
+UNPLANNED: Parameters = {"plan": None}
+"""What an execution knows from its start: no plan that it has waited with."""
+
+
+def wait_for_the_run_before(plan: LambdaStep) -> Wait:
+    """Wait for the run that ``$.plan.behind`` names, as ``$.plan.reason`` says, and plan once more.
+
+    How long in all is the plan's to say: it knows when the execution began.
+    """
+    wait = Wait("Wait for the run before", seconds=settings.TURN_SECONDS)
+    wait.next(plan)
+    return wait
 
 
 def check_dataset(endings: Endings) -> LambdaStep:
@@ -180,7 +199,7 @@ def release_model(endings: Endings) -> Task:
                 "model_package_arn.$": "$.package.arn",
                 "ask_before_production.$": "$.plan.ask_before_production",
                 "judged_against.$": "$.plan.judged_against",
-                "started_by.$": "$.approval.by",
+                "started_by.$": "$.plan.started_by",
                 "inference_ami.$": "$.plan.inference_ami",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
             },

@@ -63,11 +63,12 @@ def goes_back(states: dict[str, Any], start: str, target: str) -> bool:
 
 
 def ways_out(states: dict[str, Any]) -> tuple[set[str], str]:
-    """The states that share one tail, which ends badly, and the first state of that tail; none where none do."""
+    """The states that name an error and share one tail, which ends badly, and the first state of that tail."""
     lost = {name for name in states if not any(is_good_end(states[one]) for one in reached_from(states, name))}
-    tails = Counter(state["Next"] for name, state in states.items() if name in lost and state["Type"] == "Pass")
+    naming = {name for name in lost if states[name]["Type"] == "Pass" and "Error" in states[name].get("Parameters", {})}
+    tails = Counter(states[name]["Next"] for name in naming)
     tail, count = max(tails.items(), key=lambda one: one[1], default=("", 0))
-    return ({name for name in lost if states[name].get("Next") == tail} if count > 1 else set()), tail
+    return ({name for name in naming if states[name]["Next"] == tail} if count > 1 else set()), tail
 
 
 def source(definition: dict[str, Any]) -> str:
@@ -82,7 +83,7 @@ def source(definition: dict[str, Any]) -> str:
         '  edge [color="#666666", arrowsize=0.6];',
         f'  "start" [label="", shape=circle, width=0.15, fillcolor="#333333"]; "start" -> "{definition["StartAt"]}";',
         f'  subgraph cluster_ways_out {{ style="rounded,dashed"; color="{BAD[1]}";',
-        *(_node(states, name) for name in states if name in gathered),
+        *(_node(states, name, states[name]["Parameters"]["Error"]) for name in states if name in gathered),
         # Unseen, at the foot of the frame: the one arrow to the tail, which is below all ways out, leads from here.
         '  "foot" [shape=point, style=invis];',
         *(f'  "{name}" -> "foot" [style=invis, weight=0];' for name in states if name in gathered),
@@ -97,7 +98,8 @@ def source(definition: dict[str, Any]) -> str:
     return "\n".join([*lines, "}"])
 
 
-def _node(states: dict[str, Any], name: str) -> str:
+def _node(states: dict[str, Any], name: str, below: str = "") -> str:
+    """A state with its name, and what else is said ``below`` it."""
     state = states[name]
     fill, line = COLOURS.get(state["Type"], PLAIN)
     look = ""
@@ -105,7 +107,7 @@ def _node(states: dict[str, Any], name: str) -> str:
         (fill, line), look = GOOD, ", penwidth=3, fontsize=16"
     elif not any(is_good_end(states[one]) for one in reached_from(states, name)):
         fill, line = BAD
-    label = "\\n".join(textwrap.wrap(name, 22))
+    label = "\\n".join([*textwrap.wrap(name, 22), *([below] if below else [])])
     shape = SHAPES.get(state["Type"], "box")
     return f'  "{name}" [label="{label}", shape={shape}, fillcolor="{fill}", color="{line}"{look}];'
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from workflow.contract.failures import UNTOLD, Failure
 from workflow.machines import settings
-from workflow.machines.kinds import retry_lambda
+from workflow.machines.retries import retry_lambda
 from workflow.machines.states import Catch, Fail, LambdaStep, Pass
 
 

@@ -14,17 +14,9 @@ from stepfunctions.steps.states import State
 from workflow.contract.deployment import at_once
 from workflow.contract.failures import StateError
 from workflow.machines import settings
-from workflow.machines.kinds import (
-    call_function,
-    call_sagemaker,
-    fresh_name,
-    name_in,
-    on_error,
-    raise_error,
-    retry_sagemaker,
-    retry_throttled,
-)
+from workflow.machines.kinds import call_function, call_sagemaker, fresh_name, name_in, on_error, raise_error
 from workflow.machines.quotas import wait_for_quota
+from workflow.machines.retries import retry_sagemaker, retry_throttled
 from workflow.machines.states import (
     Choice,
     EndpointConfigStep,

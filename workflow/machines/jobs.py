@@ -10,8 +10,9 @@ from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import fresh_name, on_error, retry_throttled
+from workflow.machines.kinds import fresh_name, on_error
 from workflow.machines.quotas import wait_for_quota
+from workflow.machines.retries import retry_throttled
 from workflow.machines.states import Parameters, ProcessingStep, offline_session
 
 NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation"}

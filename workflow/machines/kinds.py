@@ -1,4 +1,4 @@
-"""One function for each kind of state the machines use: a call, a way out, a question, with what each is retried for.
+"""One function for each kind of state the machines use: a call, a question, an error that no service raised.
 
 Knows no run and no order of states: ``build`` and ``release`` put them together.
 """
@@ -11,116 +11,10 @@ from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import Graph, State
 
 from workflow.contract.approval import APPROVED, REJECTED
-from workflow.contract.failures import ENDPOINT_LEAVES_BY_FUNCTION, NOT_ASKED_BY_FUNCTION, Failure, StateError
+from workflow.contract.failures import Failure, StateError
 from workflow.machines import settings
+from workflow.machines.retries import retry_asking, retry_lambda, retry_sagemaker
 from workflow.machines.states import Catch, Choice, LambdaStep, Parameters, Pass, Retry, Task
-
-
-def retry_lambda() -> list[Retry]:
-    """Retries of a Lambda state: the errors that AWS says pass by themselves."""
-    return [
-        Retry(
-            error_equals=[
-                "Lambda.ClientExecutionTimeoutException",
-                "Lambda.ServiceException",
-                "Lambda.AWSLambdaException",
-                "Lambda.SdkClientException",
-                "Lambda.TooManyRequestsException",
-            ],
-            interval_seconds=2,
-            max_attempts=6,
-            backoff_rate=2.0,
-            max_delay_seconds=60,
-            jitter_strategy="FULL",
-        )
-    ]
-
-
-def retry_asking() -> list[Retry]:
-    """Retries of a question that reached nobody: soon at first, then each quarter of an hour, about six hours in all.
-
-    The training before it is paid for. The function's own error, and what Lambda says of a function that was cut off.
-    """
-    return [
-        Retry(
-            error_equals=[NOT_ASKED_BY_FUNCTION, "Sandbox.Timedout", "Lambda.Unknown"],
-            interval_seconds=15,
-            max_attempts=50,
-            backoff_rate=2.0,
-            max_delay_seconds=900,
-            jitter_strategy="FULL",
-        )
-    ]
-
-
-def retry_sagemaker() -> list[Retry]:
-    """Retries of a SageMaker call: throttling soon and a few times, a quota in use later and for about an hour."""
-    return [*retry_throttled(), retry_quota()]
-
-
-def retry_throttled() -> list[Retry]:
-    """Retries of a SageMaker call that has its own way to wait for a quota."""
-    return [
-        Retry(
-            error_equals=[
-                "ThrottlingException",
-                "SageMaker.ThrottlingException",
-                "SageMaker.SdkClientException",
-                # What Step Functions calls every error the service's model does not name, throttling among them.
-                "SageMaker.AmazonSageMakerException",
-                "SageMaker.SageMakerException",
-            ],
-            interval_seconds=5,
-            max_attempts=4,
-            backoff_rate=2.0,
-            max_delay_seconds=120,
-            jitter_strategy="FULL",
-        ),
-    ]
-
-
-QUOTA = "SageMaker.ResourceLimitExceededException"
-"""Both of a quota in use, which is free again later, and of one that the account does not have at all."""
-
-
-def retry_quota() -> Retry:
-    """Retries where a quota is in use; a retry cannot see whether there is any."""
-    return Retry(
-        error_equals=[QUOTA],
-        interval_seconds=60,
-        max_attempts=10,
-        backoff_rate=1.5,
-        max_delay_seconds=600,
-        jitter_strategy="FULL",
-    )
-
-
-def retry_storage() -> list[Retry]:
-    """Retries of an S3 call, which fails for a moment only."""
-    return [
-        Retry(
-            error_equals=["S3.SdkClientException", "S3.S3Exception"],
-            interval_seconds=2,
-            max_attempts=4,
-            backoff_rate=2.0,
-            max_delay_seconds=30,
-            jitter_strategy="FULL",
-        )
-    ]
-
-
-def retry_cloudwatch() -> list[Retry]:
-    """Retries of a CloudWatch call: throttling, and what fails for a moment."""
-    return [
-        Retry(
-            error_equals=["ThrottlingException", "CloudWatch.SdkClientException", "CloudWatch.CloudWatchException"],
-            interval_seconds=2,
-            max_attempts=4,
-            backoff_rate=2.0,
-            max_delay_seconds=30,
-            jitter_strategy="FULL",
-        )
-    ]
 
 
 def on_error(target: State, errors: tuple[str, ...] = ("States.ALL",)) -> Catch:
@@ -152,32 +46,28 @@ def call_function(
     )
 
 
-def begin(first: State) -> Pass:
-    """The very first state: data that every later one can add to, whatever the input is, be it no object at all."""
-    state = Pass("Begin", parameters={})
+def begin(first: State, known: Parameters | None = None) -> Pass:
+    """The very first state: data that every later one can add to, whatever the input is, be it no object at all.
+
+    ``known`` is what that data holds.
+    """
+    state = Pass("Begin", parameters=known or {})
     state.next(first)
     return state
 
 
-def retry_planning() -> list[Retry]:
-    """Retries of a release's plan while an endpoint is being put away: ten minutes, longer than SageMaker takes."""
-    return [
-        Retry(
-            error_equals=[ENDPOINT_LEAVES_BY_FUNCTION],
-            interval_seconds=30,
-            max_attempts=40,
-            backoff_rate=1.0,
-            jitter_strategy="FULL",
-        )
-    ]
-
-
 def plan_the_execution(
-    name: str, arn: str, failed: State, also: Parameters | None = None, retry: list[Retry] | None = None
+    name: str,
+    arn: str,
+    failed: State,
+    also: Parameters | None = None,
+    retry: list[Retry] | None = None,
+    given: Parameters | None = None,
 ) -> LambdaStep:
     """The plan's state: its Lambda turns the execution's input into the plan, which takes the place of all data.
 
-    ``retry`` is what it is retried for beside what passes by itself.
+    ``also`` is data beside the plan, ``retry`` what it is retried for beside what passes by itself, and ``given`` what
+    the Lambda is told beside input and execution.
     """
     return LambdaStep(
         name,
@@ -190,6 +80,7 @@ def plan_the_execution(
                     "name.$": "$$.Execution.Name",
                     "started.$": "$$.Execution.StartTime",
                 },
+                **(given or {}),
             },
         },
         result_selector={"plan.$": "$.Payload", **(also or {})},

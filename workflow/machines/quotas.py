@@ -10,7 +10,8 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import QUOTA, on_error
+from workflow.machines.kinds import on_error
+from workflow.machines.retries import QUOTA
 from workflow.machines.states import Choice, Pass, Wait
 
 NO_QUOTA = {"quota": {"waits": 0}}

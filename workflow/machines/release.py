@@ -36,10 +36,10 @@ from workflow.machines.kinds import (
     plan_the_execution,
     raise_error,
     render_machine,
-    retry_planning,
 )
 from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
+from workflow.machines.retries import retry_planning
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 

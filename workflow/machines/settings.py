@@ -38,6 +38,8 @@ QUOTA_WAIT_SECONDS = 360
 """Pause before what found its quota in use is tried again."""
 QUOTA_WAITS = 10
 """Such pauses in one execution: an hour in all."""
+TURN_SECONDS = 300
+"""Pause between two looks whether the run before has ended: 72 hours of them fill less than half of a history."""
 LOOK_SECONDS = 15
 """Pause between two looks at an endpoint."""
 LOOKS = 240

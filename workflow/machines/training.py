@@ -12,8 +12,9 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.machines import settings
-from workflow.machines.kinds import QUOTA, call_sagemaker, fresh_name, on_error, retry_storage, retry_throttled
+from workflow.machines.kinds import call_sagemaker, fresh_name, on_error
 from workflow.machines.quotas import wait_for_quota
+from workflow.machines.retries import QUOTA, retry_storage, retry_throttled
 from workflow.machines.states import Parameters, Pass, Task, TrainingStep, TuningStep, offline_session
 
 

@@ -13,7 +13,8 @@ from stepfunctions.steps.states import State
 
 from workflow.contract.deployment import ALARMS, PROBE_NAMESPACE, WRONG_ANSWERS
 from workflow.machines import settings
-from workflow.machines.kinds import call_function, on_error, retry_cloudwatch
+from workflow.machines.kinds import call_function, on_error
+from workflow.machines.retries import retry_cloudwatch
 from workflow.machines.states import Catch, LambdaStep, Parameters, Task
 
 CONFIGURATION: Parameters = {"Name": "EndpointConfigName", "Value.$": "$.production_configuration.name"}

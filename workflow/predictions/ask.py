@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.clients import Cloud
+from workflow.contract.names import NOT_THERE
 from workflow.errors import PictureError, ServiceError, UsageError
 from workflow.predictions.in_order import in_order
 from workflow.predictions.pictures import HEAD_BYTES, content_type
@@ -23,6 +24,8 @@ LARGEST_BODY = 6 * 1024 * 1024
 """Bytes a real-time endpoint of SageMaker accepts in one request."""
 
 _REFUSED = {"AccessDenied", "AccessDeniedException"}
+_NO_ENDPOINT = re.compile(r"Endpoint \S+( of account \S+)? not found", re.IGNORECASE)
+"""What SageMaker says where there is no endpoint of the name that was asked."""
 _SERVER_MESSAGE = re.compile(r'with message "(.*)"\. See', re.DOTALL)
 """What the model's own server said, in SageMaker's sentence about it."""
 
@@ -84,12 +87,35 @@ def predict(
         except PictureError as error:
             return Failure(picture, error.reason)
         except ServiceError as error:
-            if error.code in _REFUSED or "not found" in str(error):
+            if _NO_ENDPOINT.search(str(error)):
+                raise UsageError(f"there is no endpoint {endpoint}, so nothing was asked.") from error
+            if error.code in _REFUSED:
                 raise
             return Failure(picture, reason_of(error))
         return prediction
 
     return in_order(one, pictures, at_once)
+
+
+def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> None:
+    """Raise UsageError where the project's endpoint of a stage is not there, or does not answer yet.
+
+    Who may ask it and not look at it is let through.
+    """
+    try:
+        status = str(cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)["EndpointStatus"])
+    except ServiceError as error:
+        if "AccessDenied" in error.code:
+            return
+        if error.code not in NOT_THERE:
+            raise
+        raise UsageError(
+            f"{stage} serves no model yet: there is no endpoint {endpoint}.\n"
+            "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
+            "  greenlight runs                   tells how the last ones ended"
+        ) from error
+    if status in {"Creating", "Failed", "OutOfService", "Deleting"}:
+        raise UsageError(f"{stage} answers nothing now: the endpoint {endpoint} is {status}.")
 
 
 def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -> Prediction:

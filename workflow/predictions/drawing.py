@@ -6,23 +6,22 @@ Knows the answer of an endpoint and no endpoint.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from workflow.errors import PictureError
+from workflow.marks.colours import RIM, Colour, colour_of
+from workflow.marks.labels import Label, Sizes
+from workflow.marks.places import place_labels
 from workflow.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont
-    from PIL.ImageFont import ImageFont as BitmapFont
 
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
-"""One for each class in turn. Okabe and Ito's, which colour-blind people tell apart as well."""
-INK = {"#0072B2": "white", "#D55E00": "white"}
-"""Text on these is white, on the lighter ones black."""
 VISIBLE = 0.5
 """From which visibility a key point is drawn."""
 BEST = 5
@@ -36,41 +35,33 @@ class Canvas:
 
     def __init__(self, image: Image) -> None:
         """Draw on ``image``, which is RGB."""
-        from PIL import ImageDraw, ImageFont
+        from PIL import ImageDraw
 
         self.image = image
         self.draw: ImageDraw.ImageDraw = ImageDraw.Draw(image, "RGBA")
-        self.thick = max(2, round(max(image.size) / 320))
-        self._font: FreeTypeFont | BitmapFont = ImageFont.load_default(size=max(10, round(max(image.size) / 40)))
+        self.sizes = Sizes.of(*image.size)
 
-    def label(self, text: str, left: float, edge: float, colour: str) -> None:
-        """Text on a ground of its own, above an upper ``edge``, or right below it where there is no room above."""
-        high = self._high(text)
-        self.line_of_text(text, left, edge - high if edge >= high else edge, colour)
+    def label(self, item: Mapping[str, Any]) -> Label:
+        """The label of a detection or of a class."""
+        return Label(int(item["class_id"]), str(item["class"]), float(item["score"]), self.sizes, self.image.width)
 
-    def line_of_text(self, text: str, left: float, top: float, colour: str) -> float:
-        """Text on a ground of its own, moved to lie within the picture's width; gives where it ends below."""
-        x1, y1, x2, _ = self.draw.textbbox((0, 0), text, font=self._font)
-        wide, high = x2 - x1 + 4, self._high(text)
-        start = max(0.0, min(left, self.image.width - wide))
-        self.draw.rectangle((start, top, start + wide, top + high), fill=colour)
-        self.draw.text((start + 2 - x1, top + 2 - y1), text, fill=INK.get(colour, "black"), font=self._font)
-        return top + high
+    def paste(self, label: Label, place: tuple[int, int]) -> None:
+        """Put a label with its left and top at ``place``."""
+        from PIL import Image
 
-    def _high(self, text: str) -> float:
-        _, top, _, bottom = self.draw.textbbox((0, 0), text, font=self._font)
-        return bottom - top + 4
+        self.image.paste(Image.fromarray(label.tile()), place)
 
-    def outline(self, points: list[tuple[float, float]], colour: str, veil: bool) -> None:
-        """A closed line through these points; a ``veil`` of its colour lies over what it holds."""
+    def outline(self, points: list[tuple[float, float]], colour: Colour, veil: bool) -> None:
+        """A closed line within a dark rim; a ``veil`` of its colour lies over what it holds."""
         if veil and len(points) > 2:
-            self.draw.polygon(points, fill=f"{colour}{_VEIL:02x}")
-        self.draw.line([*points, points[0]], fill=colour, width=self.thick, joint="curve")
+            self.draw.polygon(points, fill=(*colour, _VEIL))
+        for ink, thick in ((RIM, self.sizes.line + 2 * self.sizes.rim), (colour, self.sizes.line)):
+            self.draw.line([*points, points[0]], fill=ink, width=thick, joint="curve")
 
-    def dot(self, x: float, y: float, colour: str) -> None:
+    def dot(self, x: float, y: float, colour: Colour) -> None:
         """A key point."""
-        size = 1.5 * self.thick
-        self.draw.ellipse((x - size, y - size, x + size, y + size), fill=colour, outline="white")
+        for ink, size in ((RIM, 1.5 * self.sizes.line + self.sizes.rim), (colour, 1.5 * self.sizes.line)):
+            self.draw.ellipse((x - size, y - size, x + size, y + size), fill=ink)
 
 
 def open_picture(file: Path, content: bytes) -> Image:
@@ -101,18 +92,20 @@ def draw(prediction: Prediction, target: Path) -> None:
     """
     canvas = Canvas(open_picture(prediction.file, prediction.file.read_bytes()))
     if prediction.classification is not None:
-        below = 0.0
-        for item in prediction.classification[:BEST]:
-            below = canvas.line_of_text(_label(item), 0, below, _colour(item))
-    # The best last, so that nothing lies over it.
+        top = 0
+        for label in map(canvas.label, prediction.classification[:BEST]):
+            canvas.paste(label, (0, top))
+            top += label.size[1]
+    # The best last, so that nothing lies over it, and the labels after all else.
     for item in reversed(prediction.detections):
         _draw_detection(canvas, item)
+    _draw_labels(canvas, prediction.detections)
     target.parent.mkdir(parents=True, exist_ok=True)
     canvas.image.save(target, quality=95)
 
 
 def _draw_detection(canvas: Canvas, item: Mapping[str, Any]) -> None:
-    colour = _colour(item)
+    colour = colour_of(int(item["class_id"]))
     left, top, right, bottom = (float(value) for value in item["box"])
     for polygon in item.get("polygons", ()):
         canvas.outline([(float(x), float(y)) for x, y in polygon], colour, veil=True)
@@ -121,12 +114,14 @@ def _draw_detection(canvas: Canvas, item: Mapping[str, Any]) -> None:
     for x, y, visibility in item.get("keypoints", ()):
         if visibility >= VISIBLE:
             canvas.dot(float(x), float(y), colour)
-    canvas.label(_label(item), left, top, colour)
 
 
-def _colour(item: Mapping[str, Any]) -> str:
-    return COLOURS[int(item["class_id"]) % len(COLOURS)]
-
-
-def _label(item: Mapping[str, Any]) -> str:
-    return f"{item['class']} {float(item['score']):.2f}"
+def _draw_labels(canvas: Canvas, found: Sequence[Mapping[str, Any]]) -> None:
+    if not found:
+        return
+    width, height = canvas.image.size
+    labels = [canvas.label(item) for item in found]
+    boxes = np.array([item["box"] for item in found], np.float64).round().astype(np.int64)
+    places = place_labels(boxes.clip(0, [width - 1, height - 1] * 2), [label.size for label in labels], width, height)
+    for label, place in reversed(list(zip(labels, places, strict=True))):
+        canvas.paste(label, place)

@@ -12,7 +12,10 @@ from pathlib import Path
 from workflow.errors import UsageError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-"""What counts as a picture in a folder or behind a pattern. A file that is named itself is looked into instead."""
+"""What counts as a picture in a folder or behind a pattern, whatever it holds. A file that ends otherwise counts if its
+first bytes say so; one that is named itself, always."""
+TELLING = frozenset({"image/jpeg", "image/png", "image/webp", "image/tiff"})
+"""Media types whose first bytes are of nothing else. A BMP's two begin many a text."""
 SHOWN = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 """What every viewer and browser shows, and a drawing is therefore written in."""
 HEAD_BYTES = 12
@@ -55,16 +58,25 @@ def _pictures_matching(pattern: str, drawings: Path | None) -> list[Path]:
 
 
 def _select_pictures(files: Iterable[Path], drawings: Path | None) -> list[Path]:
-    """Those that are pictures by their names. Names that begin with a dot are some system's own."""
+    """Those that are pictures by their names or their bytes. Names that begin with a dot are some system's own."""
     drawn = None if drawings is None else drawings.resolve()
     return [
         file
         for file in files
-        if file.suffix.lower() in SUFFIXES
-        and not file.name.startswith(".")
+        if not file.name.startswith(".")
         and file.is_file()
         and drawn not in file.resolve().parents
+        and (file.suffix.lower() in SUFFIXES or _begins_as_picture(file))
     ]
+
+
+def _begins_as_picture(file: Path) -> bool:
+    """Whether a file's first bytes are a picture's, of a kind that an endpoint takes."""
+    try:
+        with file.open("rb") as opened:
+            return content_type(opened.read(HEAD_BYTES)) in TELLING
+    except OSError:
+        return False
 
 
 def content_type(head: bytes) -> str | None:

@@ -72,7 +72,11 @@ class Approval:
 
     def answer(self) -> str:
         """How it is answered."""
-        return f"open the mailed link, or: greenlight approve {self.run}"
+        return f"open the mailed link, or: {self.command()}"
+
+    def command(self) -> str:
+        """What is typed to approve it."""
+        return f"greenlight approve {self.run}"
 
 
 class Approvals:

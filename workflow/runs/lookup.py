@@ -6,7 +6,7 @@ Reads Step Functions and the runs' documents; starts and draws nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,12 +17,18 @@ from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.history import readable_cause
 
+BUILD, RELEASE, ROLL_BACK = "build", "release", "roll-back"
+
 
 @dataclass(frozen=True)
 class Run:
-    """One execution. ``seconds`` is its length, so far while it runs; ``error`` and ``cause`` are of its end."""
+    """One execution. ``seconds`` is its length, so far while it runs; ``error`` and ``cause`` are of its end.
+
+    ``kind`` is BUILD, RELEASE or ROLL_BACK. ``idle`` says why nothing was done, empty where something was.
+    """
 
     name: str
+    kind: str
     execution: str
     status: str
     started: datetime
@@ -30,6 +36,8 @@ class Run:
     error: str = ""
     cause: str = ""
     version: str = ""
+    dataset: str = ""
+    idle: str = ""
     task: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,14 +47,22 @@ class Run:
         value: float | None = self.figures.get(QUALITY.get(self.task, ""))
         return value
 
+    @property
+    def why(self) -> str:
+        """Why it ended as it did, where that is worth saying."""
+        return self.idle or ": ".join(part for part in (self.error, self.cause) if part)
+
     def document(self) -> dict[str, Any]:
         """The run as JSON."""
         return {
             "run": self.name,
+            "kind": self.kind,
             "status": self.status,
             "started": self.started.astimezone(UTC).isoformat(timespec="seconds"),
             "seconds": round(self.seconds, 1),
             "version": self.version,
+            "dataset": self.dataset,
+            "nothing_done": self.idle,
             "task": self.task,
             "quality": self.quality,
             "map50": self.figures.get("map50"),
@@ -56,31 +72,48 @@ class Run:
         }
 
 
-def recent_runs(cloud: Cloud, machine: str, limit: int) -> Iterator[Run]:
-    """The newest runs of a machine, newest first."""
-    pages = cloud.pages("stepfunctions", "list_executions", "executions", stateMachineArn=machine)
-    for item in islice(pages, limit):
-        yield describe_run(cloud, str(item["executionArn"]))
+def recent_runs(cloud: Cloud, machines: Sequence[str], limit: int, dataset: str = "") -> Iterator[Run]:
+    """The newest runs of these machines, newest first; ``dataset`` is the address of one that names none."""
+    newest: list[Mapping[str, Any]] = []
+    for machine in machines:
+        newest += islice(cloud.pages("stepfunctions", "list_executions", "executions", stateMachineArn=machine), limit)
+    for item in sorted(newest, key=lambda item: item["startDate"], reverse=True)[:limit]:
+        yield describe_run(cloud, str(item["executionArn"]), dataset)
 
 
-def describe_run(cloud: Cloud, execution: str) -> Run:
-    """One run with its end, and the figures of its model where it made one."""
+def describe_run(cloud: Cloud, execution: str, dataset: str = "") -> Run:
+    """One run with its end, and the figures of its model where it made one; ``dataset`` is its stack's."""
     found = cloud.call("stepfunctions", "describe_execution", executionArn=execution)
-    output = _document(found.get("output"))
+    given, output = _document(found.get("input")), _document(found.get("output"))
     ended = found.get("stopDate") or datetime.now(UTC)
-    metrics = output.get("gate", {}).get("metrics", {})
+    plan = output.get("plan", {})
+    metrics = output.get("gate", {}).get("metrics") or plan.get("metrics") or {}
+    kind = _kind(execution)
+    package = output.get("package", {}).get("arn") or given.get("model_package_arn") or ""
+    wanted = str(given.get("dataset") or dataset) if kind == BUILD else str(plan.get("dataset_name", ""))
     return Run(
         name=str(found["name"]),
+        kind=kind,
         execution=execution,
         status=str(found["status"]),
         started=found["startDate"],
         seconds=(ended - found["startDate"]).total_seconds(),
         error=str(found.get("error") or ""),
         cause=readable_cause(str(found.get("cause") or "")),
-        version=str(output.get("package", {}).get("arn", "")).rpartition("/")[2],
+        version=str(package).rpartition("/")[2],
+        dataset=wanted.rstrip("/").rpartition("/")[2],
+        idle=str(plan.get("reason", "")) if plan.get("anything_to_do") is False else "",
         task=str(metrics.get("task", "")),
         figures=metrics,
     )
+
+
+def _kind(execution: str) -> str:
+    """What a run is, by its machine, and by the name that the command gives to a way back."""
+    machine, _, name = execution.rpartition(":")
+    if not machine.endswith("-release"):
+        return BUILD
+    return ROLL_BACK if name.startswith("rollback-") else RELEASE
 
 
 def find_execution(cloud: Cloud, machines: tuple[str, ...], wanted: str) -> str:

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from workflow.contract.figures import format_figure
 from workflow.contract.scores import FIGURE_NAMES
+from workflow.table import format_seconds
 
 _PAIR = re.compile(r"\b([a-z][a-z0-9_]*)=(\S+)")
 _RECENT = 3
@@ -75,28 +77,35 @@ def draw_bar(done: int, whole: int, width: int = 15) -> str:
     return "▇" * full + "▁" * (width - full)
 
 
-def draw_curve(values: Sequence[float], width: int = 40) -> str:
-    """A curve of blocks between the values' own lowest and highest, one for each value or for each few of them."""
+def draw_curve(values: Sequence[float], width: int = 40, highest: float = 1.0) -> str:
+    """A curve of blocks from 0 to ``highest``, one for each value or for each few of them.
+
+    The scale is fixed, so that a curve that is drawn again while it grows does not change what it has shown, and low
+    figures do not look like high ones.
+    """
     if not values:
         return ""
     columns = min(width, len(values))
     edges = [round(column * len(values) / columns) for column in range(columns + 1)]
     means = [sum(values[start:end]) / (end - start) for start, end in pairwise(edges)]
-    low, high = min(means), max(means)
-    if high == low:
-        return _STEPS[0] * columns
-    return "".join(_STEPS[round((mean - low) / (high - low) * (len(_STEPS) - 1))] for mean in means)
+    most = len(_STEPS) - 1
+    heights = [round(mean / highest * most) if highest > 0 else 0 for mean in means]
+    return "".join(_STEPS[max(0, min(most, height))] for height in heights)
 
 
 def draw_curves(epochs: Sequence[Epoch]) -> list[str]:
-    """A line for ``quality`` and one for each loss: name, curve and latest value, in columns."""
+    """A line for ``quality`` and one for each loss: name, curve and latest value, in columns.
+
+    Quality goes from 0 to 1; a loss from 0 to where it began, or its highest.
+    """
     names = [name for name in epochs[-1].figures if name == "quality" or name.endswith("loss")] if epochs else []
     names.sort(key=lambda name: name != "quality")
     longest = max(map(len, names), default=0)
     lines = []
     for name in names:
         values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
-        lines.append(f"{readable_name(name).ljust(longest)}  {draw_curve(values)}  {values[-1]:.3f}")
+        curve = draw_curve(values, highest=1.0 if name == "quality" else max(values))
+        lines.append(f"{readable_name(name).ljust(longest)}  {curve}  {format_figure(values[-1])}")
     return lines
 
 
@@ -131,15 +140,17 @@ def headlines(epoch: Epoch) -> list[str]:
 
 
 def progress_line(epochs: list[Epoch]) -> str:
-    """The training so far on one line, empty before the first epoch."""
+    """The training so far on one line, how long it will still take first; empty before the first epoch."""
     if not epochs:
         return ""
     last = epochs[-1]
-    text = f"epoch {last.number}/{last.of} {draw_bar(last.number, last.of)}"
+    left = seconds_left(epochs)
+    parts = [f"about {format_seconds(left)} left"] if left >= 1 else []
+    parts.append(f"epoch {last.number}/{last.of} {draw_bar(last.number, last.of, 10)}")
     for name in headlines(last):
         values = [epoch.figures[name] for epoch in epochs if name in epoch.figures]
-        text += f"  {readable_name(name)} {values[-1]:.2f} {draw_trend(values)}"
-    return text.rstrip()
+        parts.append(f"{readable_name(name)} {format_figure(values[-1])} {draw_trend(values)}")
+    return "  ".join(parts).rstrip()
 
 
 def summary_line(epochs: list[Epoch]) -> str:
@@ -148,4 +159,5 @@ def summary_line(epochs: list[Epoch]) -> str:
         return ""
     last = epochs[-1]
     count = "1 epoch" if last.number == 1 else f"{last.number} epochs"
-    return "  ".join([count, *(f"{readable_name(name)} {last.figures[name]:.2f}" for name in headlines(last))])
+    figures = [f"{readable_name(name)} {format_figure(last.figures[name])}" for name in headlines(last)]
+    return "  ".join([count, *figures])

@@ -15,14 +15,14 @@ from workflow.clients import Cloud
 from workflow.contract.champion import read_champion
 from workflow.contract.names import NOT_THERE
 from workflow.contract.package_properties import Origin
-from workflow.contract.production import describe_foreign, is_foreign
+from workflow.contract.production import ForeignRecord, describe_foreign, is_foreign
 from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.run_input import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
-from workflow.contract.table_keys import CHAMPION, RELEASE
+from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE
 from workflow.contract.vote import Vote
 from workflow.errors import GreenlightError, ServiceError, UsageError
 
@@ -82,8 +82,11 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
     ]
 
 
-def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str) -> str:
-    """What production serves, in words, where no release recorded that; empty where one did, or is under way."""
+def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str, *, elsewhere: bool = False) -> str:
+    """What production serves, in words, where no release recorded that; empty where one did, or is under way.
+
+    Of a production ``elsewhere``, in another account, it is what the stack's own watch has seen there.
+    """
     running = cloud.call("stepfunctions", "list_executions", stateMachineArn=machine, statusFilter="RUNNING")
     if running["executions"]:
         return ""
@@ -91,14 +94,23 @@ def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str) -> str:
         recorded = read_champion(_find(cloud, table, CHAMPION))
     except ContractError as error:
         raise GreenlightError(f"{error}.") from error
+    serving = _find_noted(cloud, table) if elsewhere else _find_serving(cloud, endpoint)
+    return describe_foreign(endpoint, serving, recorded) if is_foreign(serving, recorded) else ""
+
+
+def _find_serving(cloud: Cloud, endpoint: str) -> str:
     try:
         described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
     except ServiceError as error:
         if error.code in NOT_THERE:
             return ""
         raise
-    serving = described["EndpointConfigName"]
-    return describe_foreign(endpoint, serving, recorded) if is_foreign(serving, recorded) else ""
+    return str(described["EndpointConfigName"])
+
+
+def _find_noted(cloud: Cloud, table: str) -> str:
+    noted = _find(cloud, table, FOREIGN)
+    return ForeignRecord.parse(noted).configuration if noted else ""
 
 
 def _find(cloud: Cloud, table: str, key: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.figures import format_figure
 from workflow.runs.progress import Epoch, draw_curve
 from workflow.runs.training_log import TrainingLog
 
@@ -50,7 +51,7 @@ class Trial:
 
     def line(self, mark: str = "…") -> str:
         """The trial on one line; ``mark`` stands before one that runs."""
-        quality = "" if self.quality is None else f"{self.quality:.3f}"
+        quality = "" if self.quality is None else format_figure(self.quality)
         curve_ = draw_curve([epoch.figures["quality"] for epoch in self.epochs if "quality" in epoch.figures], 20)
         tuned = "  ".join(f"{name} {_short(value)}" for name, value in sorted(self.tuned.items()))
         return f"{_MARKS.get(self.status, mark)} trial {self.number:<2} {quality:>5}  {curve_:<20}  {tuned}".rstrip()
@@ -68,7 +69,7 @@ def summary_line(trials: Sequence[Trial]) -> str:
         return ""
     ended = sum(trial.ended for trial in trials)
     leading = best_trial(trials)
-    lead = f"  best quality {leading.quality:.3f} in trial {leading.number}" if leading else ""
+    lead = f"  best quality {format_figure(leading.quality or 0.0)} in trial {leading.number}" if leading else ""
     return f"{ended} of {len(trials)} trials ended{lead}"
 
 

@@ -77,8 +77,7 @@ def change_stack(
         StackName=project,
         ChangeSetName=name,
         ChangeSetType="UPDATE" if there else "CREATE",
-        Capabilities=["CAPABILITY_IAM"],
-        **wanted,
+        **{"Capabilities": ["CAPABILITY_IAM"], **wanted},
     )
     changes = review_changes(cloud, str(made["Id"]), project)
     if not changes:

@@ -1,24 +1,23 @@
 """The definitions that are deployed: both machines as they were rendered, and fitted out for a network and for a key.
 
 What a request may only name where the stack has it cannot be a path that is sometimes empty, so each machine lies there
-four times, and the template names the one that its parameters ask for. Knows no AWS.
+four times, Release as often again for stages in other accounts, and the template names the one that its parameters ask
+for. Knows no AWS.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 from workflow.errors import GreenlightError
+from workflow.stack.several_accounts import spread, stage_of
 
 MACHINES = ("build", "release")
 
-VPC = {
-    "Subnets.$": "States.StringSplit('${SubnetIds}', ',')",
-    "SecurityGroupIds.$": "States.StringSplit('${SecurityGroupIds}', ',')",
-}
 KEY = "${KeyArn}"
 
 IN_VPC = {
@@ -44,15 +43,12 @@ def render_definitions(root: Path) -> dict[str, bytes]:
     for path in find_definitions(root):
         machine = json.loads(path.read_text(encoding="utf-8"))
         name = path.name.removesuffix(".asl.json")
-        for suffix, vpc, key in (
-            ("", False, False),
-            ("-vpc", True, False),
-            ("-key", False, True),
-            ("-vpc-key", True, True),
-        ):
-            found[f"{name}{suffix}.asl.json"] = (
-                json.dumps(fit_out(machine, vpc=vpc, key=key), indent=2).encode() + b"\n"
-            )
+        for accounts, vpc, key in itertools.product((False, True), repeat=3):
+            if accounts and name != "release":
+                continue
+            suffix = "".join(part for part, on in (("-accounts", accounts), ("-vpc", vpc), ("-key", key)) if on)
+            fitted = fit_out(machine, vpc=vpc, key=key, accounts=accounts)
+            found[f"{name}{suffix}.asl.json"] = json.dumps(fitted, indent=2).encode() + b"\n"
     return found
 
 
@@ -65,15 +61,30 @@ def find_definitions(root: Path) -> list[Path]:
     return paths
 
 
-def fit_out(machine: dict[str, Any], *, vpc: bool, key: bool) -> dict[str, Any]:
-    """The machine with the stack's network and the stack's key in every request that takes one."""
-    fitted = copy.deepcopy(machine)
-    for state in fitted.get("States", {}).values():
+def vpc_of(stage: str) -> dict[str, str]:
+    """The VpcConfig of a stage in an account of its own; with an empty name the stack's."""
+    return {
+        "Subnets.$": f"States.StringSplit('${{{stage}SubnetIds}}', ',')",
+        "SecurityGroupIds.$": f"States.StringSplit('${{{stage}SecurityGroupIds}}', ',')",
+    }
+
+
+def fit_out(machine: dict[str, Any], *, vpc: bool, key: bool, accounts: bool = False) -> dict[str, Any]:
+    """The machine with the stack's network and the stack's key in every request that takes one.
+
+    With ``accounts`` each stage is in an account of its own, with a network and a key of its own.
+    """
+    fitted = spread(machine) if accounts else copy.deepcopy(machine)
+    for name, state in fitted.get("States", {}).items():
         operation = str(state.get("Resource", "")).rpartition(":")[2].removesuffix(".sync")
         if vpc and operation in IN_VPC:
-            _descend(state["Parameters"], IN_VPC[operation])["VpcConfig"] = VPC
+            _descend(state["Parameters"], IN_VPC[operation])["VpcConfig"] = vpc_of(
+                stage_of(name, state).capitalize() if accounts else ""
+            )
         if key and operation in UNDER_KEY:
-            _descend(state["Parameters"], UNDER_KEY[operation])["KmsKeyId"] = KEY
+            _descend(state["Parameters"], UNDER_KEY[operation])["KmsKeyId"] = (
+                f"${{{stage_of(name, state).capitalize()}KeyArn}}" if accounts else KEY
+            )
     return fitted
 
 

@@ -37,7 +37,9 @@ from workflow.stack.parameters import (
     refuse_to_replace,
 )
 from workflow.stack.quotas import warn_of_quotas
+from workflow.stack.registry import check_registry
 from workflow.stack.subscription import see_who_is_told
+from workflow.stack.template import usual_values
 
 _FIRST_DEPLOYMENT_FAILED = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
 
@@ -71,6 +73,7 @@ def deploy(
     cloud = cloud or AwsCloud()
     check_project(project)
     place = find_place(cloud)
+    check_registry(place)
     given = collect_parameters(
         email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
     )
@@ -187,10 +190,9 @@ def upload(
     if log := parameters.get("AccessLogBucket"):
         buckets.log_requests(cloud, bucket, log, f"{project}/")
     upload_code(cloud, bucket, prefix, archives, render_definitions(root), on_progress)
-    template = upload_template(cloud, bucket, (root / "infra" / "template.yaml").read_bytes(), place)
-    known = cloud.call("cloudformation", "get_template_summary", TemplateURL=template)["Parameters"]
-    usual = {item["ParameterKey"]: str(item.get("DefaultValue", "")) for item in known}
-    return template, {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}, usual
+    source = root / "infra" / "template.yaml"
+    template = upload_template(cloud, bucket, source.read_bytes(), place)
+    return template, {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}, usual_values(source)
 
 
 def choose_for(

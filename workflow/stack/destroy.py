@@ -12,6 +12,7 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.deployment import is_release_alarm
+from workflow.contract.stage_accounts import STAGES
 from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets, records
 from workflow.stack.budget import NONE, budget_name, remove_budget
@@ -21,7 +22,6 @@ from workflow.stack.lineage import remove_lineage
 from workflow.stack.log_groups import endpoint_groups
 from workflow.stack.outputs import Place, describe_stack, find_place, values_of
 
-STAGES = ("staging", "production")
 _GONE = ("could not find", "does not exist", "not found", "cannot find")
 
 
@@ -56,6 +56,10 @@ def destroy(
     brought = values_of(found).get("ExistingBucket", "")
     if brought:
         on_progress(Step(brought, "stays", "with the data, the runs and the models in it"))
+    for stage in STAGES:
+        account = values_of(found).get(f"{stage.capitalize()}Account", "")
+        if account not in ("", place.account):
+            on_progress(Step(f"{project}-{stage}", "stays", f"in account {account}: delete it, and the stack there"))
     for bucket in (code,) if brought else (f"{project}-{place.account}-{place.region}", code):
         if buckets.exists(cloud, bucket, place):
             on_progress(Step(bucket, f"emptied of {buckets.empty(cloud, bucket)} objects"))

@@ -5,6 +5,7 @@ Changes nothing. What may not be looked at is said as such and is no problem.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from workflow.stack.front import HTTP_API, URL, has_urls
 from workflow.stack.front import PARAMETER as FRONT
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
 from workflow.stack.quotas import find_quotas, needs_on
+from workflow.stack.registry import has_groups
 from workflow.stack.subscription import count
 
 PROBLEM, OK, UNKNOWN = "problem", "ok", "unknown"
@@ -48,6 +50,7 @@ def examine(cloud: Cloud, project: str, given: Mapping[str, Any]) -> Iterator[Fi
     parameters = values_of(found)
     yield from _looked(lambda: look_at_concurrency(cloud, parameters), "Lambda's limit")
     yield look_at_front(place, parameters)
+    yield look_at_registry(place)
     yield from _looked(lambda: look_at_quotas(cloud, project, place, parameters, given), "quotas")
     try:
         stack = read_stack(cloud, project)
@@ -60,6 +63,8 @@ def examine(cloud: Cloud, project: str, given: Mapping[str, Any]) -> Iterator[Fi
     yield from _looked(lambda: look_at_bucket(cloud, stack), "bucket")
     yield from _looked(lambda: look_at_images(cloud, place, parameters), "images")
     yield from _looked(lambda: look_at_mail(cloud, stack, parameters), "mail")
+    if stack.production_account:
+        yield from _looked(lambda: look_at_accounts(cloud, stack), "accounts")
 
 
 def _looked(look: Callable[[], Iterator[Finding]], what: str) -> Iterator[Finding]:
@@ -94,6 +99,14 @@ def look_at_front(place: Place, parameters: Mapping[str, str]) -> Finding:
         then = f"greenlight deploy --parameter {FRONT}={HTTP_API}"
         return Finding("approval page", PROBLEM, f"{place.region} has no function URLs", then)
     return Finding("approval page", OK, f"{place.region} has no function URLs: it stands behind an HTTP API")
+
+
+def look_at_registry(place: Place) -> Finding:
+    """Whether CloudFormation can make the registry there."""
+    if has_groups(place):
+        return Finding("registry", OK, f"{place.region} has model package groups")
+    said = f"CloudFormation makes no model package group in {place.region}"
+    return Finding("registry", PROBLEM, said, "deploy in another region")
 
 
 def look_at_quotas(
@@ -159,3 +172,22 @@ def look_at_mail(cloud: Cloud, stack: Stack, parameters: Mapping[str, str]) -> I
         yield Finding("mail", PROBLEM, f"{pending} not confirmed", "open the link that AWS has mailed")
     else:
         yield Finding("mail", PROBLEM, "reaches nobody", "greenlight deploy --email you@example.com")
+
+
+def look_at_accounts(cloud: Cloud, stack: Stack) -> Iterator[Finding]:
+    """Whether a release can reach the accounts of its stages; only its own functions can tell, so one is asked."""
+    function = f"{stack.project}-plan-release"
+    answer = cloud.call("lambda", "invoke", FunctionName=function, Payload=json.dumps({"look": "accounts"}).encode())
+    said = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        yield Finding("accounts", UNKNOWN, f"{function} cannot tell: {said.get('errorMessage', said)}")
+        return
+    for stage, account in (("staging", stack.staging_account), ("production", stack.production_account)):
+        reason = str(said[stage])
+        then = f"in account {account}: greenlight deploy --account-of {stage} --build-account {account_of(stack)}"
+        yield Finding(f"account of {stage}", PROBLEM if reason else OK, reason or account, then if reason else "")
+
+
+def account_of(stack: Stack) -> str:
+    """The account of the stack that builds."""
+    return stack.release_machine_arn.split(":")[4]

@@ -13,10 +13,11 @@ PARAMETER, URL, HTTP_API = "ApprovalFront", "url", "http-api"
 WITHOUT_URLS = frozenset(
     {
         *("ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7"),
-        *("ca-west-1", "eu-central-2", "eu-south-2", "il-central-1", "me-central-1"),
+        *("ca-west-1", "eu-central-2", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1"),
     }
 )
-"""Commercial regions without: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html (November 2026).
+"""Commercial regions without: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html (November 2026), and
+mx-central-1, whose CloudFormation has no AWS::Lambda::Url.
 
 GovCloud and China have none either: docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-lambda.html,
 docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html.

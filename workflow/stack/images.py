@@ -19,7 +19,9 @@ from workflow.stack.package import CONTRACT, ROOT
 
 PAGE = "containers/page"
 """What the pages of both images share."""
-IMAGES = {"training": (CONTRACT, "workflow/labels", PAGE), "serving": (CONTRACT, PAGE)}
+MARKS = "workflow/marks"
+"""How both mark what was labelled or found, with the fonts."""
+IMAGES = {"training": (CONTRACT, "workflow/labels", MARKS, PAGE), "serving": (CONTRACT, MARKS, PAGE)}
 """The images, each with the packages that it holds beside its own folder."""
 SHARED = ("workflow/__init__.py", "containers/__init__.py")
 """Files every image holds beside those folders."""

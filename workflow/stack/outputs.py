@@ -35,8 +35,8 @@ class Place:
 class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
-    Those of the API in front of production are empty where the stack has none, that of the topic for trouble where the
-    stack is from before there was one.
+    Those of the API in front of production are empty where the stack has none, those of the stages' accounts where that
+    is the stack's own, that of the topic for trouble where the stack is from before there was one.
     """
 
     project: str
@@ -57,6 +57,8 @@ class Stack:
     monthly_budget: str = "0"
     prediction_url: str = ""
     prediction_key_id: str = ""
+    staging_account: str = ""
+    production_account: str = ""
 
 
 def find_place(cloud: Cloud) -> Place:

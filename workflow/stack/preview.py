@@ -19,6 +19,7 @@ from workflow.stack.outputs import describe_stack, find_place, values_of
 from workflow.stack.own_images import choose_images
 from workflow.stack.package import ROOT
 from workflow.stack.parameters import check_project, collect_parameters, fill_in_parameters
+from workflow.stack.registry import check_registry
 
 
 def preview(
@@ -43,6 +44,7 @@ def preview(
     cloud = cloud or AwsCloud()
     check_project(project)
     place = find_place(cloud)
+    check_registry(place)
     given = collect_parameters(
         email=email, defaults=defaults, dataset=dataset, parameters=parameters, partition=place.partition
     )

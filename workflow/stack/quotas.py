@@ -33,9 +33,12 @@ def needs_on(cloud: Cloud, project: str, parameters: Mapping[str, str], given: M
     """What a run of this input over the stack's ``Defaults`` needs; ``parameters`` are the stack's, empty without one.
 
     Of instances for endpoints: staging's one, production's as many as it has, or would get, and as many once more where
-    blue/green moves its traffic. Raises InputError for an input that no run could use.
+    blue/green moves its traffic; none where these are in accounts of their own. Raises InputError for an input that no
+    run could use.
     """
     asked = RunInput.parse(given, {**_ANY_DATASET, **defaults_of(parameters)})
+    if parameters.get("ProductionAccount"):
+        return needs_of(asked, 0, tried_instances(asked))
     there = count_in_production(cloud, f"{project}-production") if parameters else 0
     count = there or int(parameters.get("EndpointInstanceCount", "1"))
     return needs_of(asked, 1 + 2 * count, tried_instances(asked))

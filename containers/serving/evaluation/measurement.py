@@ -68,6 +68,16 @@ class Measurement:
     mixed: Integers
     milliseconds: Doubles
 
+    @property
+    def missed(self) -> int:
+        """True objects that nothing finds, on all pictures."""
+        return sum(one.missed for one in self.seen)
+
+    @property
+    def wrong(self) -> int:
+        """Detections that find none, on all pictures; of a classifier, pictures that it names wrongly."""
+        return sum(one.wrong for one in self.seen)
+
     def percentile(self, percent: float) -> float:
         """Milliseconds within which this share of the pictures was answered."""
         return round(float(np.percentile(self.milliseconds, percent)), 3) if len(self.milliseconds) else 0.0

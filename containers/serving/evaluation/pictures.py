@@ -5,9 +5,11 @@ Knows what a model answered and what was true; knows nothing of HTML.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from containers.serving.evaluation.held_out import HeldOut
+from containers.serving.evaluation.held_out import HeldOut, Picture
 from containers.serving.evaluation.judging import Truth
 from containers.serving.evaluation.measurement import Finder, Namer, Seen
 from containers.serving.model.arrays import Floats
@@ -36,24 +38,29 @@ def report_pictures(
     predictor: Predictor, held_out: HeldOut, confidence: float, seen: tuple[Seen, ...]
 ) -> tuple[ReportPicture, ...]:
     """The worst pictures, each looked at once more, because of all others nothing but the score was kept."""
-    chosen = choose_worst(seen)
+    look = look_with(predictor, held_out, confidence)
+    return tuple(look(one.picture) for one in choose_worst(seen))
+
+
+def look_with(predictor: Predictor, held_out: HeldOut, confidence: float) -> Callable[[Picture], ReportPicture]:
+    """What shows one picture of the held-out ones with what a model says of it, judged."""
     if held_out.task == "classify":
         namer = Namer(predictor, held_out, confidence)
-        return tuple(_caption(namer, one, held_out.classes) for one in chosen)
+        return lambda picture: _caption(namer, picture, held_out.classes)
     finder = Finder(predictor, held_out, confidence)
-    return tuple(_judge_boxes(finder, one, held_out.classes) for one in chosen)
+    return lambda picture: _judge_boxes(finder, picture, held_out.classes)
 
 
-def _caption(namer: Namer, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
-    inference, best = namer.name(seen.picture)
-    caption = f"true {classes[seen.picture.classes[0]]}, said {best['class']} {best['score']:.2f}"
-    small = _shrink(read_as_sent(seen.picture.path))
-    return ReportPicture(seen.picture.name, inference.width, inference.height, small, (), caption)
+def _caption(namer: Namer, picture: Picture, classes: tuple[str, ...]) -> ReportPicture:
+    inference, best = namer.name(picture)
+    caption = f"labelled {classes[picture.classes[0]]}, named {best['class']} {best['score']:.2f}"
+    small = _shrink(read_as_sent(picture.path))
+    return ReportPicture(picture.name, inference.width, inference.height, small, (), caption)
 
 
-def _judge_boxes(finder: Finder, seen: Seen, classes: tuple[str, ...]) -> ReportPicture:
+def _judge_boxes(finder: Finder, picture: Picture, classes: tuple[str, ...]) -> ReportPicture:
     """The picture with every box named and judged."""
-    found, pairs, truth = finder.find(seen.picture)
+    found, pairs, truth = finder.find(picture)
     size = np.array([truth.width, truth.height], np.float32)
     boxes = []
     for at, right in enumerate(pairs.right):
@@ -64,8 +71,8 @@ def _judge_boxes(finder: Finder, seen: Seen, classes: tuple[str, ...]) -> Report
         outlines, points = _true_shape(truth, at, size)
         sides = _sides(truth.boxes[at], size)
         boxes.append(ReportBox("missed", classes[truth.classes[at]], sides, outlines, points))
-    small = _shrink(read_as_sent(seen.picture.path))
-    return ReportPicture(seen.picture.name, truth.width, truth.height, small, tuple(boxes))
+    small = _shrink(read_as_sent(picture.path))
+    return ReportPicture(picture.name, truth.width, truth.height, small, tuple(boxes))
 
 
 def _found_shape(found: Detections, at: int, size: Floats) -> tuple[tuple[tuple[Point, ...], ...], tuple[Point, ...]]:

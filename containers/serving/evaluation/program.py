@@ -20,6 +20,7 @@ from typing import Any
 from containers.serving.evaluation import smoke
 from containers.serving.evaluation.archive import archive_digest, read_about, unpack
 from containers.serving.evaluation.champion import ChampionError, read_champion
+from containers.serving.evaluation.glancing import glance_at
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, read_held_out
 from containers.serving.evaluation.measurement import Measurement, measure
 from containers.serving.evaluation.own_code import code_digest
@@ -34,6 +35,7 @@ from containers.serving.model.thresholds import ConfidenceError, read_confidence
 from containers.serving.report.page import Page, write_page
 from workflow.contract.champion import Champion
 from workflow.contract.scores import Metrics, ModelScore
+from workflow.contract.stand_in import is_on_stand_in
 
 REASON_LENGTH = 1024
 """SageMaker shows this many characters of a job's exit message."""
@@ -68,6 +70,15 @@ class Judged:
     measurement: Measurement
     standing: Standing
     score: ModelScore
+
+
+@dataclass(frozen=True)
+class About:
+    """The job itself: the name of its run, whether AWS bills it, when it started (by the monotonic clock, seconds)."""
+
+    run: str
+    billed: bool
+    started: float
 
 
 def run(environ: Mapping[str, str]) -> int:
@@ -124,7 +135,8 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
         container=environ.get("CONTAINER", ""),
     )
     given = read_page_inputs(inputs)
-    write(output, environ.get("RUN", ""), held_out, metrics, candidate, champion, given, started)
+    about = About(environ.get("RUN", ""), not is_on_stand_in(environ), started)
+    write(output, about, held_out, metrics, candidate, champion, given)
     figures = " ".join(f"{name}={value:.5f}" for name, value in candidate.standing.overall(held_out.task).items())
     print(f"images={metrics.images} objects={metrics.objects} {figures}", flush=True)
 
@@ -221,21 +233,23 @@ def judge_champion(archive: Path, known: Champion, held_out: HeldOut, confidence
 
 def write(
     folder: Path,
-    run_name: str,
+    about: About,
     held_out: HeldOut,
     metrics: Metrics,
     candidate: Judged,
     champion: Judged | None,
     given: PageInputs,
-    started: float,
 ) -> None:
     """Write every document; ``metrics.json`` comes last, so that its presence means completeness."""
     predictor, measurement = candidate.model.predictor, candidate.measurement
     smoke.write(folder / "smoke", predictor, smoke.choose(measurement.seen, metrics.confidence), metrics.confidence)
     pictures = report_pictures(predictor, held_out, metrics.confidence, measurement.seen)
+    former = None if champion is None else champion.model.predictor
+    worst = glance_at(pictures, former, held_out, metrics.confidence)
+    beside = None if champion is None else champion.measurement
     page = Page(
-        run=run_name,
-        evidence=gather_evidence(metrics, held_out, measurement, pictures),
+        run=about.run,
+        evidence=gather_evidence(metrics, held_out, measurement, beside, pictures, worst),
         record=given.record,
         trials=given.trials,
         training=candidate.model.training,
@@ -243,7 +257,8 @@ def write(
         champion_dataset=None if champion is None else champion.model.dataset,
         contact_sheet=given.contact_sheet,
         preparation=given.preparation,
-        evaluation_seconds=time.monotonic() - started,
+        evaluation_seconds=time.monotonic() - about.started,
+        billed=about.billed,
     )
     write_page(folder / "report", page)
     (folder / "metrics.json").write_text(json.dumps(metrics.document(), indent=1), encoding="utf-8")

@@ -9,18 +9,26 @@ from containers.serving.evaluation.figures import Found
 from containers.serving.evaluation.held_out import HeldOut
 from containers.serving.evaluation.measurement import Measurement
 from containers.serving.model.arrays import Doubles
-from containers.serving.report.evidence import Confusion, Curve, Evidence, ReportPicture
+from containers.serving.report.evidence import Confusion, Curve, Evidence, ReportPicture, count_right
+from workflow.contract.glance import GlancePicture
 from workflow.contract.scores import Metrics
 
 
 def gather_evidence(
-    metrics: Metrics, held_out: HeldOut, measurement: Measurement, pictures: tuple[ReportPicture, ...]
+    metrics: Metrics,
+    held_out: HeldOut,
+    measurement: Measurement,
+    champion: Measurement | None,
+    pictures: tuple[ReportPicture, ...],
+    worst: tuple[GlancePicture, ...],
 ) -> Evidence:
-    """All the page shows of the candidate's measurement."""
+    """All the page shows of the candidate's measurement, and what production's model, ``champion``, did beside it."""
     return Evidence(
         metrics=metrics,
-        missed=sum(one.missed for one in measurement.seen),
-        wrong=sum(one.wrong for one in measurement.seen),
+        missed=measurement.missed,
+        wrong=measurement.wrong,
+        production=None if champion is None else count_right(metrics, champion.missed, champion.wrong),
+        worst=worst,
         curves=curves(measurement, held_out),
         confusion=Confusion(held_out.classes, tuple(tuple(row) for row in measurement.mixed.tolist())),
         pictures=pictures,

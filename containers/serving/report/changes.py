@@ -14,6 +14,8 @@ from workflow.contract.reading import ContractError
 
 OPEN_CLASSES = 6
 """Classes whose change is in the open; the others are unfolded."""
+NAMED = 4
+"""Classes that a sentence names."""
 NONE = SplitCount(0, 0)
 
 
@@ -29,6 +31,32 @@ def changes(now: DatasetReport, former: Mapping[str, Any] | None) -> str:
     if then.digest == now.digest:
         return f"{heading}<p>The same data: pictures, labels and splits are those that production was made of.</p>\n"
     return f"{heading}{_names(now, then)}{_splits(now, then)}{_classes(now, then)}"
+
+
+def tell_changes(now: DatasetReport | None, former: Mapping[str, Any] | None) -> str:
+    """The same in a few words of plain text: ``12 more pictures, new class washer``; empty where nobody knows."""
+    try:
+        then = None if former is None else DatasetReport.parse(former)
+    except ContractError:
+        return ""
+    if now is None or then is None:
+        return ""
+    if then.digest == now.digest:
+        return "the same data as before"
+    more = sum(split.images for split in now.splits.values()) - sum(split.images for split in then.splits.values())
+    parts = [f"{abs(more):,} {'more' if more > 0 else 'fewer'} {_pictures(more)} than before"] if more else []
+    for what, names in (
+        ("new", [name for name in now.classes if name not in then.classes]),
+        ("removed", [name for name in then.classes if name not in now.classes]),
+    ):
+        if names:
+            others = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            parts.append(f"{what} {'class' if len(names) == 1 else 'classes'}: {', '.join(names[:NAMED])}{others}")
+    return "; ".join(parts) or "as many pictures as before, but different pictures or labels"
+
+
+def _pictures(number: int) -> str:
+    return "picture" if abs(number) == 1 else "pictures"
 
 
 def _names(now: DatasetReport, then: DatasetReport) -> str:

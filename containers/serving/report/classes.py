@@ -6,8 +6,9 @@ from html import escape
 
 from containers.page.table import Row, folded
 from containers.page.words import listed
-from containers.serving.report.head import chance, change
+from containers.serving.report.head import change
 from containers.serving.report.words import between, capital, fraction
+from workflow.contract.outcome import tell_chance
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, ClassScore, Interval, Metrics
 
 
@@ -17,7 +18,7 @@ def classes(metrics: Metrics) -> str:
     empty = [score.name for score in scores if not score.objects]
     boxes = metrics.task != "classify"
     head = ["Class", "Objects" if boxes else "Pictures", _quality_name(metrics.task)]
-    head += ["Against production"] if metrics.champion else []
+    head += ["Compared with production"] if metrics.champion else []
     head += [capital(FIGURE_NAMES[name]) for name in _box_figures(metrics.task)] + [
         "Precision",
         *(["Recall"] if boxes else []),
@@ -26,13 +27,13 @@ def classes(metrics: Metrics) -> str:
     rows = [_row(score, metrics) for score in scores if score.objects]
     if not rows:
         return ""
-    absent = f'<p class="quiet">Held out without an object: {listed(empty, 40)}.</p>\n' if empty else ""
+    absent = f'<p class="quiet">No object among the held-out pictures: {listed(empty, 40)}.</p>\n' if empty else ""
     shown = folded("Figures of each class, weakest first", head, rows, "classes, stronger than these")
     return f"<section>\n<h2>Classes, weakest first</h2>\n{shown}{absent}</section>\n"
 
 
 def _quality_name(task: str) -> str:
-    return "Named right (recall)" if task == "classify" else capital(FIGURE_NAMES[QUALITY[task]])
+    return "Named correctly (recall)" if task == "classify" else capital(FIGURE_NAMES[QUALITY[task]])
 
 
 def _box_figures(task: str) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ def _against(score: ClassScore, metrics: Metrics) -> str:
     lead = metrics.comparison.per_class.get(score.name) if metrics.comparison else None
     if lead is None:
         return "new"
-    return f"{change(lead.value)} <small>{chance(lead)}</small>"
+    return f"{change(lead.value)} <small>{tell_chance(lead)}</small>"
 
 
 def _bar(value: float, interval: Interval | None) -> str:

@@ -1,4 +1,4 @@
-"""What an evaluation found out beside the figures of ``metrics.json``: curves, mix-ups and pictures, as the page shows.
+"""What an evaluation found out beside the figures of ``metrics.json``: curves, confusions, pictures and counts.
 
 Plain data; knows neither how it was measured nor how it is shown.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workflow.contract.glance import GlancePicture
+from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import Metrics
 
 Point = tuple[float, float]
@@ -27,7 +29,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often an object of one class was taken for another, at the served confidence and overlap 0.5.
+    """How often an object of one class was mistaken for another, at the served confidence and overlap 0.5.
 
     ``counts``: rows are what is true, columns what was said, both in the order of ``names``. Where things are found, a
     last row and a last column more stand for nothing: there nothing is, or nothing was found. A classifier has neither.
@@ -56,7 +58,7 @@ class ReportBox:
 class ReportPicture:
     """A held-out picture: its name, its size in pixels, a small JPEG of it, every box.
 
-    A classifier's has no boxes but a ``caption``: ``true cat, said dog 0.83``.
+    A classifier's has no boxes but a ``caption``: ``labelled cat, named dog 0.83``.
     """
 
     name: str
@@ -73,7 +75,9 @@ class Evidence:
 
     ``missed`` and ``wrong`` count, over all held-out images at the served confidence and overlap 0.5, the true boxes
     that nothing finds and the detections that find none; of a classifier ``wrong`` counts pictures and ``missed`` is 0.
-    ``curves`` is empty for a classifier; otherwise ``all`` comes first, then every class that has objects.
+    ``production`` counts the same for the model beside it, None where there is none. ``curves`` is empty for a
+    classifier; otherwise ``all`` comes first, then every class that has objects. ``worst`` are the first of
+    ``pictures``, smaller, with what production's model said of each.
     """
 
     metrics: Metrics
@@ -82,3 +86,22 @@ class Evidence:
     curves: tuple[Curve, ...]
     confusion: Confusion
     pictures: tuple[ReportPicture, ...]
+    production: Counted | None = None
+    worst: tuple[GlancePicture, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """Both models' counts, as they are told in a sentence."""
+        metrics = self.metrics
+        return Outcome(
+            task=metrics.task,
+            images=metrics.images,
+            objects=metrics.objects,
+            candidate=count_right(metrics, self.missed, self.wrong),
+            production=self.production,
+        )
+
+
+def count_right(metrics: Metrics, missed: int, wrong: int) -> Counted:
+    """What a model got right of everything that is labelled, and what it got wrong."""
+    return Counted(metrics.images - wrong if metrics.task == "classify" else metrics.objects - missed, wrong)

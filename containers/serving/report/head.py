@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from containers.page.words import count, listed
+from containers.page.words import listed
 from containers.serving.report.evidence import Evidence
 from containers.serving.report.words import between, capital, fraction, milliseconds, signed, size
-from workflow.contract.scores import FIGURE_NAMES, QUALITY, Lead, Metrics, ModelScore, figures_of
+from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore, figures_of
 from workflow.contract.verdict import MARKER
 
 WHAT_IT_DOES: Mapping[str, str] = {
@@ -22,17 +22,24 @@ WHAT_IT_DOES: Mapping[str, str] = {
 """The tasks as people say them."""
 
 
+def title(run: str, record: Mapping[str, Any] | None) -> str:
+    """What the report is called: by the dataset, and by the run that tells it from the dataset's other reports."""
+    dataset = str((record or {}).get("dataset") or "")
+    about = f"Evaluation report: {dataset}" if dataset else "Evaluation report"
+    return f"{about}, run {run}" if run else about
+
+
 def head(run: str, evidence: Evidence, record: Mapping[str, Any] | None) -> str:
     """The title, and one sentence of what was judged and how it went."""
     metrics = evidence.metrics
     names = [score.name for score in metrics.candidate.per_class]
-    name = f'<p class="quiet">{escape(run)}</p>\n' if run else ""
+    name = f'<p class="quiet">Run {escape(run)}</p>\n' if run else ""
     said = [f"{WHAT_IT_DOES[metrics.task]}: {listed(names)}."]
     if record and record.get("started_by"):
         reason = f": {escape(str(record['reason']))}" if record.get("reason") else ""
         said.append(f"Started by {escape(str(record['started_by']))}{reason}.")
     return (
-        f"<header>\n<h1>Evaluation</h1>\n{name}</header>\n{MARKER}\n"
+        f"<header>\n<h1>{escape(title('', record))}</h1>\n{name}</header>\n{MARKER}\n"
         f'<p class="lead">{_outcome(evidence)}</p>\n<p class="quiet">{" ".join(said)}</p>\n'
     )
 
@@ -44,7 +51,7 @@ def figures(metrics: Metrics) -> str:
     cards = [_card(name, new, old) for name in figures_of(metrics.task) if name != decisive]
     cards.append(
         _plain_card(
-            "Time a picture",
+            "Time per picture",
             milliseconds(new.latency_p50_ms),
             f"99 % within {milliseconds(new.latency_p99_ms)}",
             f"production {milliseconds(old.latency_p50_ms)}" if old else "",
@@ -69,30 +76,15 @@ def change(difference: float) -> str:
     return f'<span class="{kind}">{arrow} {signed(difference)} <span class="word">{kind}</span></span>'
 
 
-def chance(lead: Lead) -> str:
-    """Whether a lead may be chance, in two to four words."""
-    if lead.low is None or lead.high is None:
-        return "too few pictures to tell"
-    if lead.low == lead.high == 0:
-        return "the same on every draw"
-    return "more than chance" if lead.low > 0 or lead.high < 0 else "may be chance"
-
-
 def _difference(new: float, old: float | None) -> str:
     """That of the figures as they are shown, so that a reader who subtracts finds the same."""
     return change(round(new, 3) - round(old or 0.0, 3))
 
 
 def _outcome(evidence: Evidence) -> str:
-    metrics = evidence.metrics
-    if metrics.task == "classify":
-        right = f"{metrics.images - evidence.wrong:,} of {count(metrics.images, 'held-out picture')}"
-        return f"Names <b>{right}</b> right, and {evidence.wrong:,} wrong."
-    found = metrics.objects - evidence.missed
-    return (
-        f"Finds <b>{found:,} of {count(metrics.objects, 'object')}</b> in {count(metrics.images, 'held-out picture')}: "
-        f"{evidence.missed:,} missed, {count(evidence.wrong, 'wrong detection')}."
-    )
+    outcome = evidence.outcome
+    beside = f' <span class="quiet">Production: {outcome.beside()}.</span>' if outcome.production else ""
+    return f"{outcome.sentence()}.{beside}"
 
 
 def _decisive(metrics: Metrics, name: str) -> str:
@@ -108,7 +100,7 @@ def _decisive(metrics: Metrics, name: str) -> str:
 
 def _comparison(metrics: Metrics, name: str) -> str:
     old = metrics.champion
-    drawn = "" if metrics.candidate.intervals else " Too few pictures to say how much of a figure is chance."
+    drawn = "" if metrics.candidate.intervals else " Too few pictures to say how much of a figure is due to chance."
     if old is None:
         return f"No model in production was measured beside it.{drawn}"
     said = f"Production, {_version(old)}, scores {fraction(old.figure(name))} on the same pictures."
@@ -121,10 +113,10 @@ def _comparison(metrics: Metrics, name: str) -> str:
     if lead.low == lead.high == 0:
         return f"{said} Both score the same on every draw of them."
     if lead.low > 0:
-        return f"{said} The lead, {span}, is more than chance."
+        return f"{said} The lead, {span}, is not due to chance."
     if lead.high < 0:
-        return f"{said} It falls behind by more than chance: {span}."
-    return f"{said} With other pictures of the same kind the lead would lie {span}: the difference may be chance."
+        return f"{said} It falls behind, {span}, and that is not due to chance."
+    return f"{said} On other pictures like these the lead would lie {span}: the difference may be due to chance."
 
 
 def _strip(metrics: Metrics, name: str) -> str:

@@ -1,4 +1,4 @@
-"""How precision falls as recall rises, and which classes are taken for which."""
+"""How precision falls as recall rises, and which classes are mistaken for which."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def confusion(evidence: Evidence) -> str:
         return ""
     small = len(found.names) <= LARGEST_MATRIX
     shown = _pairs(found, PAIRS_BESIDE_MATRIX) + _matrix(found) if small else _pairs(found, PAIRS)
-    return f"<section>\n<h2>What is taken for what</h2>\n{shown}</section>\n"
+    return f"<section>\n<h2>Confusions</h2>\n{shown}</section>\n"
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """``times`` of ``objects`` of class ``true`` were taken for ``said``."""
+    """``times`` of ``objects`` of class ``true`` were mistaken for ``said``."""
 
     true: str
     said: str
@@ -76,15 +76,17 @@ def _pairs(found: Confusion, most: int) -> str:
         if row != column and counts[column]
     ]
     if not pairs:
-        return "<p>No class is taken for another one.</p>\n" if named > 1 else ""
+        return "<p>No class is mistaken for another.</p>\n" if named > 1 else ""
     pairs.sort(key=lambda pair: (-pair.times, -pair.times / pair.objects, pair.true, pair.said))
     lines = "".join(
-        f"<li><b>{escape(pair.true)}</b> taken for <b>{escape(pair.said)}</b>: {pair.times:,} of {pair.objects:,} "
+        f"<li><b>{escape(pair.true)}</b> mistaken for <b>{escape(pair.said)}</b>: {pair.times:,} of {pair.objects:,} "
         f"({pair.times / pair.objects:.0%})</li>"
         for pair in pairs[:most]
     )
     hidden, rest = sum(pair.times for pair in pairs[most:]), len(pairs) - most
-    more = f'<p class="quiet">And {count(hidden, "mix-up")} of {count(rest, "other pair")}.</p>\n' if hidden else ""
+    more = (
+        f'<p class="quiet">And {count(hidden, "confusion")} among {count(rest, "other pair")}.</p>\n' if hidden else ""
+    )
     return f'<ol class="pairs">{lines}</ol>\n{more}'
 
 
@@ -99,7 +101,7 @@ def _matrix(found: Confusion) -> str:
     )
     nothing = "" if square else " The last column counts objects that were missed, the last row detections of nothing."
     return (
-        '<div class="scroll" role="region" tabindex="0" aria-label="What is taken for what"><table class="matrix">\n'
+        '<div class="scroll" role="region" tabindex="0" aria-label="Confusions"><table class="matrix">\n'
         f"<thead><tr><td>labelled ↓<br>said →</td>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
         f'<p class="quiet">Right ones are bold, on the diagonal; the darker a cell, the larger its share of the row.'
         f"{nothing}</p>\n"

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from containers.page.document import document
+from containers.serving.report.changes import tell_changes
 from containers.serving.report.classes import classes
 from containers.serving.report.data import data
 from containers.serving.report.evidence import Evidence
-from containers.serving.report.head import figures, head
+from containers.serving.report.head import figures, head, title
 from containers.serving.report.mistakes import confusion, curves
 from containers.serving.report.pictures import pictures
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.training import training
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.glance import Glance
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Page:
 
     ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``trials`` are SageMaker's summaries of a
     search's trainings, ``champion_dataset`` is the ``dataset.json`` of production's archive, ``preparation`` the
-    preparation's ``preparation.json``, ``contact_sheet`` a JPEG. Every name in them may hold markup and is escaped.
+    preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed`` says that AWS bills the jobs. Every name in
+    them may hold markup and is escaped.
     """
 
     run: str
@@ -41,10 +44,21 @@ class Page:
     contact_sheet: bytes | None
     preparation: Mapping[str, Any] | None
     evaluation_seconds: float
+    billed: bool = True
 
     def html(self) -> str:
         """The page."""
-        return document(f"Evaluation of {self.run}", Path(__file__).with_name("page.css"), self._sections())
+        return document(title(self.run, self.record), Path(__file__).with_name("page.css"), self._sections())
+
+    def glance(self) -> Glance:
+        """What whoever decides sees of it before opening it."""
+        comparison = self.evidence.metrics.comparison
+        return Glance(
+            outcome=self.evidence.outcome,
+            data=tell_changes(self.dataset, self.champion_dataset),
+            lead=None if comparison is None else comparison.overall,
+            pictures=self.evidence.worst,
+        )
 
     def _sections(self) -> str:
         metrics = self.evidence.metrics
@@ -59,8 +73,9 @@ class Page:
                 pictures(self.evidence.pictures),
                 training(self.training, self.record, self.trials, metrics.task),
                 data(self.dataset, self.champion_dataset, self.contact_sheet, self.record),
-                cost(timed),
+                cost(timed, self.billed),
                 numbers(metrics, self.record),
+                self.glance().comment(),
             )
         )
 

@@ -58,9 +58,17 @@ def jobs(
     return (*known, Job("Evaluation", evaluation_seconds, processing))
 
 
-def cost(known: Sequence[Job]) -> str:
-    """The time of every job and about what it costs by list price; the gate puts what is billed in its place."""
-    known = tuple(known)
+def cost(known: Sequence[Job], billed: bool = True) -> str:
+    """The time of every job and about what it costs by list price; the gate puts what is billed in its place.
+
+    Where nothing is ``billed``, as on the stand-in, only the times: an instance type there is but a name.
+    """
+    if not billed:
+        rows = [[job.name, duration(job.seconds)] for job in known]
+        rows.append(["Together", f"<b>{duration(sum(job.seconds for job in known))}</b>"])
+        shown = table("Time of each job", ["Job", "Time"], rows)
+        note = "The jobs ran on one machine, which nobody bills."
+        return f'{START}\n<h2>Time and cost</h2>\n{shown}<p class="quiet">{note}</p>\n{END}\n'
     rows = [[_job(job), duration(job.seconds), _price(job.dollars, job.spot)] for job in known]
     whole, seconds = total(known), sum(job.seconds for job in known)
     spot = any(job.spot for job in known)
@@ -93,7 +101,7 @@ def numbers(metrics: Metrics, record: Document | None) -> str:
         f"<section>\n<h2>The numbers behind this</h2>\n<dl>{listed}</dl>\n{_settings(record)}"
         f'<p class="quiet">{DEFINITIONS[metrics.task]} {_averages(metrics)}'
         "Times are from the bytes of a picture to the answer, on the machine of the evaluation. Brackets hold the "
-        "middle 95 % of a figure over draws of the same pictures, which says how much of it may be chance.</p>\n"
+        "middle 95 % of a figure over draws of the same pictures, which says how much of it may be due to chance.</p>\n"
         "</section>\n"
     )
 

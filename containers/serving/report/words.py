@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workflow.contract.cost import format_dollars
+from workflow.contract.figures import format_figure
 from workflow.contract.scores import Interval
 
 NOTHING = "–"
@@ -11,12 +12,12 @@ NOTHING = "–"
 
 def fraction(value: float | None) -> str:
     """A figure between 0 and 1 with three decimals."""
-    return NOTHING if value is None else f"{value:.3f}"
+    return NOTHING if value is None else format_figure(value)
 
 
 def between(interval: Interval | None) -> str:
-    """An interval with two decimals in brackets, ``(0.62–0.78)``, or nothing."""
-    return "" if interval is None else f"({interval.low:.2f}–{interval.high:.2f})"
+    """An interval in brackets, ``(0.621–0.784)``, or nothing."""
+    return "" if interval is None else f"({format_figure(interval.low)}–{format_figure(interval.high)})"
 
 
 def signed(value: float, digits: int = 3) -> str:

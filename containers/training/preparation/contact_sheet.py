@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageOps
 
 from containers.training.preparation.catalogue import Array, Catalogue
 from containers.training.preparation.thumbnails import read_small
 from workflow.labels.source import Source
+from workflow.marks.colours import RIM, Colour, colour_of
+from workflow.marks.labels import Label, Sizes
+from workflow.marks.places import place_labels
 
 COLUMNS = 6
 SAMPLES = 24
@@ -23,7 +26,10 @@ BYTES = 600_000
 DRAWN = 300
 """Objects that are drawn of one picture: more cover it, and each takes a millisecond."""
 _QUALITIES = (88, 75, 60, 45, 30)
-_COLOURS = ("#ff5d5d", "#38d430", "#4aa3ff", "#ffb000", "#d67bff", "#00d0c0", "#ff7ac8", "#c8e000")
+_SIZES = Sizes(line=2, rim=1, em=12, space=2)
+"""Of what is drawn on a sample, which is small, and shown as large as it is."""
+_NAMED = 40
+"""Objects of one picture whose names are written: more of them would hide it."""
 
 
 def write_sheet(source: Source, catalogue: Catalogue, root: Path, present: Array, file: Path) -> None:
@@ -69,45 +75,50 @@ def choose(catalogue: Catalogue, present: Array) -> list[int]:
 
 
 def _tile(source: Source, catalogue: Catalogue, at: int, root: Path) -> Image.Image:
-    tile = read_small(root / catalogue.entries[at].image, TILE - 6)
+    # A small picture is enlarged: its labels, which no one could read any smaller, would cover it.
+    tile = ImageOps.contain(read_small(root / catalogue.entries[at].image, TILE - 6), (TILE - 6, TILE - 6))
     draw = ImageDraw.Draw(tile)
+    labels: list[Label] = []
+    boxes: list[tuple[float, float, float, float]] = []
     for line in catalogue.label(at).decode().splitlines()[:DRAWN]:
         number, *numbers = line.split()
         class_id = int(number)
-        colour = _COLOURS[class_id % len(_COLOURS)]
-        corner = _draw(draw, source, [float(one) for one in numbers], tile.size, colour)
-        _name(draw, source.classes[class_id], corner, colour)
+        box = _draw(draw, source, [float(one) for one in numbers], tile.size, colour_of(class_id))
+        if len(labels) < _NAMED:
+            labels.append(Label(class_id, source.classes[class_id], None, _SIZES, tile.width))
+            boxes.append(box)
+    sides = [tile.width - 1, tile.height - 1] * 2
+    whole = np.array(boxes).reshape(-1, 4).round().astype(np.int64).clip(0, sides)
+    places = place_labels(whole, [label.size for label in labels], *tile.size)
+    for label, place in zip(labels, places, strict=True):
+        tile.paste(Image.fromarray(label.tile()), place)
     return tile
 
 
 def _draw(
-    draw: ImageDraw.ImageDraw, source: Source, numbers: Sequence[float], size: tuple[int, int], colour: str
-) -> tuple[float, float]:
-    """Draw one object; the corner at which its name goes."""
+    draw: ImageDraw.ImageDraw, source: Source, numbers: Sequence[float], size: tuple[int, int], colour: Colour
+) -> tuple[float, float, float, float]:
+    """Draw one object within a dark rim; the box at which its name goes, in pixels."""
     width, height = size
     if not numbers:
-        return (2.0, 2.0)
+        return (0.0, 0.0, 0.0, 0.0)
     if source.task in ("segment", "obb"):
         points = [(x * width, y * height) for x, y in zip(numbers[0::2], numbers[1::2], strict=True)]
-        draw.polygon(points, outline=colour, width=2)
-        return min(points, key=lambda point: point[1])
+        _outline(draw, points, colour)
+        across, down = zip(*points, strict=True)
+        return (min(across), min(down), max(across), max(down))
     x, y, w, h = numbers[:4]
     left, top, right, bottom = (x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height
-    draw.rectangle((left, top, max(left, right), max(top, bottom)), outline=colour, width=2)
+    _outline(draw, [(left, top), (right, top), (right, bottom), (left, bottom)], colour)
     if source.keypoints:
         step = source.keypoints[1]
         for start in range(4, len(numbers), step):
             px, py, *seen = numbers[start : start + step]
             if (seen and seen[0] > 0) or (not seen and (px or py)):
                 draw.ellipse((px * width - 2, py * height - 2, px * width + 2, py * height + 2), fill=colour)
-    return (left, top)
+    return (left, top, right, bottom)
 
 
-def _name(draw: ImageDraw.ImageDraw, name: str, corner: tuple[float, float], colour: str) -> None:
-    font = ImageFont.load_default(11)
-    left, top, right, bottom = draw.textbbox((0, 0), name, font=font)
-    width, height = right - left, bottom - top
-    x = min(max(0.0, corner[0]), max(0.0, draw.im.size[0] - width - 4))
-    y = min(max(0.0, corner[1] - height - 4), max(0.0, draw.im.size[1] - height - 4))
-    draw.rectangle((x, y, x + width + 4, y + height + 4), fill=colour)
-    draw.text((x + 2 - left, y + 2 - top), name, font=font, fill="black")
+def _outline(draw: ImageDraw.ImageDraw, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+    for ink, thick in ((RIM, _SIZES.line + 2 * _SIZES.rim), (colour, _SIZES.line)):
+        draw.line([*points, points[0], points[1]], fill=ink, width=thick, joint="curve")

@@ -49,14 +49,21 @@ def resource_names(resource: str) -> dict[str, str]:
 
 
 def task_scheduled(
-    execution: dict[str, Any], resource: str, parameters: Any, timeout: float | None, heartbeat: float | None
+    execution: dict[str, Any],
+    resource: str,
+    parameters: Any,
+    timeout: float | None,
+    heartbeat: float | None,
+    role: str = "",
 ) -> None:
-    """The task is about to be sent, with these parameters."""
+    """The task is about to be sent, with these parameters, and as a role of its own where it has one."""
     details = resource_names(resource) | {"region": engine.get_region(), "parameters": json.dumps(parameters)}
     if timeout is not None:
         details["timeoutInSeconds"] = int(timeout)
     if heartbeat is not None:
         details["heartbeatInSeconds"] = int(heartbeat)
+    if role:
+        details["taskCredentials"] = {"roleArn": role}
     add_event(execution, "TaskScheduled", {"taskScheduledEventDetails": details})
     add_event(execution, "TaskStarted", {"taskStartedEventDetails": resource_names(resource)})
 

@@ -18,8 +18,13 @@ _theirs: Any = None
 
 
 def _resolve_condition_key(key: str, ctx: Any) -> Any:
-    if key.lower() == "aws:principalarn" and ":assumed-role/" in ctx.principal_arn:
-        return _role_of(ctx.principal_arn)
+    if key.lower() == "aws:principalarn":
+        # Of another account's bucket the engine asks as the account.
+        asking = iam_evaluator.caller_arn()
+        whole = ctx.principal_arn.endswith(":root") and asking.split(":")[4] == ctx.principal_account
+        principal = asking if whole else ctx.principal_arn
+        if ":assumed-role/" in principal:
+            return _role_of(principal)
     return _theirs(key, ctx)
 
 
@@ -45,5 +50,6 @@ def install() -> None:
     """Name the role in conditions."""
     global _theirs
     require(iam, "_roles")
+    require(iam_evaluator, "caller_arn")
     require(lambda_runtime, "execution_credentials")
     _theirs = replace(iam_evaluator, "_resolve_condition_key", _resolve_condition_key)

@@ -56,6 +56,10 @@ def check(verb: str, kind: str, properties: dict[str, Any], **known: str) -> Non
     arn = resource(rights, properties, **here)
     tags = _tags(properties)
     context = {f"aws:{of}/{key}": value for key, value in tags.items() for of in ("RequestTag", "ResourceTag")}
+    if kind == "AWS::Lambda::EventSourceMapping":
+        # IAM knows no ARN of a mapping before there is one, and of each the function that it calls.
+        name = str(properties.get("FunctionName", "")).rpartition(":function:")[2]
+        context["lambda:FunctionArn"] = f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:{name}"
     for action in rights.actions(verb):
         _demand(principal, action, "*" if action in WITHOUT_RESOURCE else arn, context)
     if verb == "delete":

@@ -32,9 +32,9 @@ RIGHTS: dict[str, Rights] = {
         "s3",
         "arn:aws:s3:::{BucketName}",
         "CreateBucket PutBucketOwnershipControls PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning"
-        " PutEncryptionConfiguration PutLifecycleConfiguration PutBucketLogging",
+        " PutEncryptionConfiguration PutLifecycleConfiguration PutBucketLogging PutBucketNotification",
         "PutBucketOwnershipControls PutBucketPublicAccessBlock PutBucketTagging PutBucketVersioning"
-        " PutEncryptionConfiguration PutLifecycleConfiguration PutBucketLogging",
+        " PutEncryptionConfiguration PutLifecycleConfiguration PutBucketLogging PutBucketNotification",
         "DeleteBucket",
     ),
     "AWS::S3::BucketPolicy": Rights(
@@ -108,9 +108,10 @@ RIGHTS: dict[str, Rights] = {
     "AWS::ECR::Repository": Rights(
         "ecr",
         f"arn:aws:ecr:{HERE}:repository/{{RepositoryName}}",
-        "CreateRepository DescribeRepositories PutLifecyclePolicy TagResource",
-        "DescribeRepositories GetLifecyclePolicy PutLifecyclePolicy PutImageScanningConfiguration"
-        " PutImageTagMutability ListTagsForResource TagResource UntagResource",
+        "CreateRepository DescribeRepositories PutLifecyclePolicy SetRepositoryPolicy TagResource",
+        "DescribeRepositories GetLifecyclePolicy GetRepositoryPolicy PutLifecyclePolicy PutImageScanningConfiguration"
+        " PutImageTagMutability SetRepositoryPolicy DeleteRepositoryPolicy ListTagsForResource TagResource"
+        " UntagResource",
         "DeleteRepository",
     ),
     "AWS::Logs::LogGroup": Rights(
@@ -147,6 +148,13 @@ RIGHTS: dict[str, Rights] = {
         "DeleteFunctionUrlConfig GetFunctionUrlConfig",
     ),
     "AWS::Lambda::Permission": Rights("lambda", "{FunctionName}", "AddPermission", "GetPolicy", "RemovePermission"),
+    "AWS::Lambda::EventSourceMapping": Rights(
+        "lambda",
+        f"arn:aws:lambda:{HERE}:event-source-mapping:{{id}}",
+        "CreateEventSourceMapping GetEventSourceMapping",
+        "UpdateEventSourceMapping GetEventSourceMapping",
+        "DeleteEventSourceMapping GetEventSourceMapping",
+    ),
     "AWS::Events::Rule": Rights(
         "events",
         f"arn:aws:events:{HERE}:rule/{{Name}}",
@@ -216,6 +224,7 @@ RIGHTS: dict[str, Rights] = {
 WITHOUT_RESOURCE = frozenset(
     {
         "kms:CreateKey",
+        "lambda:CreateEventSourceMapping",
         "logs:DescribeLogGroups",
         "sns:GetSubscriptionAttributes",
         "sns:SetSubscriptionAttributes",

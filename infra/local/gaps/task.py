@@ -1,7 +1,8 @@
 """Gap: the Task state.
 
 The engine's Task knows no HeartbeatSeconds and no TimeoutSecondsPath, goes on after its execution was stopped, keeps
-one token over its retries, and swallows the error of a function that should have taken a token away. Here every
+one token over its retries, swallows the error of a function that should have taken a token away, and never looks at
+Credentials (`task_roles.py`). Here every
 attempt is bounded, leaves its traces in the history, and is remembered while it is in flight. Knows nothing about
 what the attempt does: that is `attempt.py`.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 from ministack.services import stepfunctions as engine
 
-from infra.local.gaps import history
+from infra.local.gaps import history, task_roles
 from infra.local.gaps.attempt import Attempt, perform
 from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, SuspendedError, current, in_branch
 from infra.local.gaps.lifecycle import check_size
@@ -79,8 +80,9 @@ def _attempt(
     parameters = engine._apply_parameters(state, engine._apply_input_path(state, raw_input, context), context)
     timeout = _seconds(state, "TimeoutSeconds", raw_input, context)
     heartbeat = _seconds(state, "HeartbeatSeconds", raw_input, context)
+    role = task_roles.role_of(state, raw_input, context)
     if not resumed:
-        history.task_scheduled(execution, resource, parameters, timeout, heartbeat)
+        history.task_scheduled(execution, resource, parameters, timeout, heartbeat, role)
     attempt = Attempt(
         resource=resource,
         parameters=parameters,
@@ -92,7 +94,8 @@ def _attempt(
         heartbeat_seconds=heartbeat,
     )
     try:
-        result = perform(attempt)
+        with task_roles.assumed(role, execution, resource, parameters):
+            result = perform(attempt)
         check_size("the task", result)
     except AttemptTimeoutError:
         cause = f"the task ran longer than its TimeoutSeconds, {timeout:g}"

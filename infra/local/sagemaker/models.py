@@ -17,11 +17,12 @@ KIND = "model"
 
 @dataclass(frozen=True)
 class ServedContainer:
-    """What an endpoint or a transform job starts: an image, where its model lies, its variables."""
+    """What an endpoint or a transform job starts: an image, where its model lies, its variables, its role."""
 
     image: str
     model_data_url: str | None
     environment: dict[str, str]
+    role: str = ""
 
 
 class Models:
@@ -35,8 +36,12 @@ class Models:
         """Remember a model whose container can be started here."""
         name = parameters["ModelName"]
         arn = self._workshop.settings.arn(f"model/{name}")
-        served = self._resolve(parameters)
+        role = parameters.get("ExecutionRoleArn", "")
+        served = self._resolve(parameters, role)
         self._workshop.launcher.check(served.image)
+        may_pull = self._workshop.settings.may_pull
+        if may_pull and role and not may_pull(role, served.image):
+            raise invalid(f'The role "{role}" does not have BatchGetImage permission for the image: "{served.image}".')
         record = {
             "EnableNetworkIsolation": False,
             **{member: value for member, value in parameters.items() if member != "Tags"},
@@ -74,7 +79,7 @@ class Models:
             raise invalid(f'Could not find model "{self._workshop.settings.arn(f"model/{name}")}".')
         return record
 
-    def _resolve(self, record: Record) -> ServedContainer:
+    def _resolve(self, record: Record, role: str) -> ServedContainer:
         containers = [record["PrimaryContainer"]] if "PrimaryContainer" in record else record.get("Containers", [])
         if len(containers) != 1:
             raise lacking("models of any number of containers but one")
@@ -91,10 +96,10 @@ class Models:
             environment = {**definition.get("Environment", {}), **environment}
         if "Image" not in definition:
             raise invalid("The container has neither an Image nor a ModelPackageName.")
-        return ServedContainer(definition["Image"], self._model_data(definition), environment)
+        return ServedContainer(definition["Image"], self._model_data(definition, role), environment, role)
 
-    def _model_data(self, definition: Record) -> str | None:
-        """Where the archive lies. As on AWS it has to be there, and, where an ETag is given, to be that very object."""
+    def _model_data(self, definition: Record, role: str) -> str | None:
+        """Where the archive lies. As on AWS the role has to be able to read it, and an ETag to be that object's."""
         if "ModelDataUrl" in definition:
             return str(definition["ModelDataUrl"])
         if "ModelDataSource" not in definition:
@@ -103,9 +108,14 @@ class Models:
         if source is None:
             raise invalid("A ModelDataSource must have an S3DataSource.")
         uri = str(source["S3Uri"])
-        found = self._workshop.storage.etag(uri)
+        found = self._workshop.storage.of_role(role).etag(uri)
         if found is None:
-            raise invalid(f"Could not find model data at {uri}.")
+            raise invalid(
+                f'Could not access model data at {uri}. Please ensure that the role "{role}" exists and that its trust '
+                f'relationship policy allows the action "sts:AssumeRole" for the service principal '
+                f'"sagemaker.amazonaws.com". Also ensure that the role has "s3:GetObject" permissions and that the '
+                f"object is located in {self._workshop.settings.region}."
+            )
         if source.get("ETag", found) != found:
             raise invalid(f"The model data at {uri} has the ETag {found} and not {source['ETag']}.")
         return uri

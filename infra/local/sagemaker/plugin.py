@@ -40,14 +40,14 @@ def register(
     images: Mapping[str, Path] | None = None,
     wait_scale: float = 1.0,
     **more: Any,
-) -> service.SageMaker:
+) -> service.Accounts:
     """Open the service and make MiniStack answer for it; the caller ends it with ``stop()``.
 
     ``wait_scale`` shortens the waits of a deployment, and the time in which a container must be healthy down to half
     a minute. ``more`` are further members of :class:`Settings`.
     """
     from ministack import app
-    from ministack.core import iam_actions, router
+    from ministack.core import iam_actions, responses, router
     from ministack.services import cloudwatch, eventbridge, stepfunctions, sts
     from ministack.services.cloudformation import provisioners
 
@@ -55,7 +55,6 @@ def register(
     settings = Settings(
         state.resolve(), endpoint_url, images=dict(images or {}), wait_scale=wait_scale, **{**limits, **more}
     )
-    sagemaker = service.configure(settings)
     _table(app, "SERVICE_REGISTRY")[NAME] = {"module": NAME}
     for name in (NAME, RUNTIME):
         _table(app, "SERVICE_HANDLERS")[name] = protocol.handle_request
@@ -68,22 +67,32 @@ def register(
     _table(stepfunctions, "_AWS_SDK_ERROR_PREFIX")[NAME] = "SageMaker"
     _table(provisioners, "_RESOURCE_HANDLERS")["AWS::SageMaker::ModelPackageGroup"] = MODEL_PACKAGE_GROUP
     _route_invocations(app, router)
-    _name_resources(iam_actions, settings)
+    _name_resources(iam_actions, settings, _function(responses, "get_account_id"))
     _name_conditions(iam_actions)
     _name_machines(app, stepfunctions)
     _function(sts, "_caller_identity")
     put_events = _function(eventbridge, "_put_events")
-    sagemaker.workshop.announcements.listen(lambda entry: put_events({"Entries": [entry]}, allow_aws_source=True))
     store, evaluate = _function(cloudwatch, "_store_datum"), _function(cloudwatch, "_evaluate_all_alarms")
+    in_account = _function(responses, "request_scope")
 
-    def publish(figures: list[Figure]) -> None:
-        for one in figures:
-            dimensions = dict(one.dimensions)
-            store(one.namespace, one.name, dimensions, one.at, one.unit, one.value, None, None, None)
-        evaluate()
+    def listen(sagemaker: service.SageMaker) -> None:
+        here = sagemaker.workshop.settings.account_id, sagemaker.workshop.settings.region
 
-    sagemaker.workshop.figures.listen(publish)
-    return sagemaker
+        def announce(entry: dict[str, Any]) -> None:
+            with in_account(*here):
+                put_events({"Entries": [entry]}, allow_aws_source=True)
+
+        def publish(figures: list[Figure]) -> None:
+            with in_account(*here):
+                for one in figures:
+                    dimensions = dict(one.dimensions)
+                    store(one.namespace, one.name, dimensions, one.at, one.unit, one.value, None, None, None)
+                evaluate()
+
+        sagemaker.workshop.announcements.listen(announce)
+        sagemaker.workshop.figures.listen(publish)
+
+    return service.configure(settings, _function(responses, "get_account_id"), listen)
 
 
 def _route_invocations(app: Any, router: Any) -> None:
@@ -103,17 +112,18 @@ def _route_invocations(app: Any, router: Any) -> None:
     app.detect_service = detect_service
 
 
-def _name_resources(iam_actions: Any, settings: Settings) -> None:
+def _name_resources(iam_actions: Any, settings: Settings, whose: Callable[[], str]) -> None:
     """Policies that name SageMaker resources are judged by the resource a request is about."""
     extract = _function(iam_actions, "extract_resource_arn")
 
     def extract_resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *more: Any) -> str:
         if service not in (NAME, RUNTIME):
             return str(extract(service, method, path, headers, body, *more))
+        arn = settings.of_account(whose()).arn
         found = invocations.PATH.match(path)
         if found:
-            return settings.arn(f"endpoint/{found.group(1)}")
-        return resource_arn(_members(body), settings.arn)
+            return arn(f"endpoint/{found.group(1)}")
+        return resource_arn(_members(body), arn)
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
@@ -139,8 +149,8 @@ def _members(body: bytes) -> dict[str, Any]:
 
 
 def _name_machines(app: Any, stepfunctions: Any) -> None:
-    """A state machine calls a service as its role, as on AWS; the engine lets it call as the account."""
-    from infra.local.gaps import control
+    """A state machine calls a service as its role, or as its task's; the engine lets it call as the account."""
+    from infra.local.gaps import control, task_roles
 
     send = _function(app, "call_service_handler_sync")
     executions, machines = (getattr(stepfunctions, name) for name in ("_executions", "_state_machines"))
@@ -148,7 +158,8 @@ def _name_machines(app: Any, stepfunctions: Any) -> None:
     def call_service_handler_sync(handler: Any, method: str, path: str, headers: Any, *more: Any) -> Any:
         execution = executions.get(control.current().arn)
         machine = machines.get(execution["stateMachineArn"]) if execution else None
-        as_role = {**headers, callers.MACHINE: machine["roleArn"]} if machine else headers
+        role = task_roles.current() or (machine["roleArn"] if machine else "")
+        as_role = {**headers, callers.MACHINE: role} if role else headers
         return send(handler, method, path, as_role, *more)
 
     app.call_service_handler_sync = call_service_handler_sync

@@ -17,7 +17,7 @@ from ministack.services import sts
 from infra.local.sagemaker import callers
 from infra.local.sagemaker.endpoints import invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
-from infra.local.sagemaker.service import running
+from infra.local.sagemaker.service import accounts, running
 from infra.local.sagemaker.serving import Answer
 
 _LOG = logging.getLogger("greenlight.sagemaker")
@@ -36,17 +36,17 @@ async def handle_request(
 
 def get_state() -> dict[str, Any]:
     """What MiniStack saves when it ends."""
-    return running().workshop.store.dump()
+    return accounts().dump()
 
 
 def load_persisted_state(data: dict[str, Any]) -> None:
     """What MiniStack saved when it ended last."""
-    running().load(data)
+    accounts().load(data)
 
 
 def reset() -> None:
     """Forget everything."""
-    running().workshop.store.clear()
+    accounts().clear()
 
 
 def _handle(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -32,8 +32,10 @@ class Roles:
         return client(self._settings, "iam")
 
     def check(self, parameters: dict[str, Any]) -> None:
-        """Refuse a request with a role that is not there, or that SageMaker may not assume."""
+        """Refuse a request with a role of another account, that is not there, or that SageMaker may not assume."""
         for arn in roles_in(parameters):
+            if arn.split(":")[4] != self._settings.account_id:
+                raise invalid("Cross-account pass role is not allowed.")
             if not self._assumable(arn):
                 raise invalid(
                     f"Could not assume role {arn}. Please ensure that the role exists and allows principal "

@@ -1,12 +1,13 @@
 """The service: a table of operations, one way in, one way out.
 
-`configure` opens it once; `call` runs an operation for anyone in this process. Requests are checked before an
-operation sees them and answers before a caller does, both against botocore's own model. What a request asks for that
-nothing here does is refused, and so is a role that SageMaker may not assume.
+`configure` opens it once; `call` runs an operation for anyone in this process, in the account that asks. Requests are
+checked before an operation sees them and answers before a caller does, both against botocore's own model. What a
+request asks for that nothing here does is refused, and so is a role that SageMaker may not assume.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ from infra.local.sagemaker.tags import Tags
 from infra.local.sagemaker.taken import TAKEN
 from infra.local.sagemaker.workshop import Workshop
 
-__all__ = ["SageMaker", "ServiceError", "call", "configure", "running"]
+__all__ = ["Accounts", "SageMaker", "ServiceError", "accounts", "call", "configure", "running"]
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -115,23 +116,80 @@ def _four(resources: Any, noun: str) -> dict[str, Operation]:
     }
 
 
-_running: SageMaker | None = None
+class Accounts:
+    """SageMaker in each account: opened when somebody first asks there, and seen from no other."""
+
+    def __init__(self, settings: Settings, whose: Callable[[], str], opened: Callable[[SageMaker], None]) -> None:
+        """``whose`` gives the account that asks now; ``opened`` is told of each that is opened."""
+        self._settings = settings
+        self._whose = whose
+        self._opened = opened
+        self._lock = threading.Lock()
+        self._of: dict[str, SageMaker] = {}
+
+    def here(self) -> SageMaker:
+        """That of the account that asks."""
+        return self.of(self._whose())
+
+    def of(self, account_id: str) -> SageMaker:
+        """That of an account."""
+        with self._lock:
+            found = self._of.get(account_id)
+            if found is None:
+                found = self._of[account_id] = SageMaker(self._settings.of_account(account_id))
+                self._opened(found)
+            return found
+
+    def dump(self) -> dict[str, Any]:
+        """What each remembers, as JSON: the stand-in's own account's, and beside it the others'."""
+        with self._lock:
+            dumps = {account_id: found.workshop.store.dump() for account_id, found in self._of.items()}
+        own = dumps.pop(self._settings.account_id, None) or self.of(self._settings.account_id).workshop.store.dump()
+        return {**own, "accounts": dumps}
+
+    def load(self, document: dict[str, Any]) -> None:
+        """Take up what was remembered."""
+        self.of(self._settings.account_id).load(document)
+        for account_id, dumped in document.get("accounts", {}).items():
+            self.of(account_id).load(dumped)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for found in self._opened_ones():
+            found.workshop.store.clear()
+
+    def stop(self) -> None:
+        """End every process; what is remembered stays."""
+        for found in self._opened_ones():
+            found.stop()
+
+    def _opened_ones(self) -> list[SageMaker]:
+        with self._lock:
+            return list(self._of.values())
 
 
-def configure(settings: Settings) -> SageMaker:
+_accounts: Accounts | None = None
+
+
+def configure(settings: Settings, whose: Callable[[], str], opened: Callable[[SageMaker], None]) -> Accounts:
     """Open the service of this process."""
-    global _running
-    _running = SageMaker(settings)
-    return _running
+    global _accounts
+    _accounts = Accounts(settings, whose, opened)
+    return _accounts
+
+
+def accounts() -> Accounts:
+    """The service of this process; an error before :func:`configure`."""
+    if _accounts is None:
+        raise RuntimeError("infra.local.sagemaker.service.configure has not been called")
+    return _accounts
 
 
 def running() -> SageMaker:
-    """The service of this process; an error before :func:`configure`."""
-    if _running is None:
-        raise RuntimeError("infra.local.sagemaker.service.configure has not been called")
-    return _running
+    """The service of the account that asks."""
+    return accounts().here()
 
 
 def call(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Run one operation of this process's service."""
+    """Run one operation in the account that asks."""
     return running().call(name, parameters)

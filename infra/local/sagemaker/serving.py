@@ -124,7 +124,7 @@ class Server:
         if self._container.model_data_url is None:
             return
         archive = self._folder / "model.tar.gz"
-        self._workshop.storage.download_object(self._container.model_data_url, archive)
+        self._workshop.storage.of_role(self._container.role).download_object(self._container.model_data_url, archive)
         unpack(archive, model)
         archive.unlink()
 

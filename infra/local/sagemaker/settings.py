@@ -6,7 +6,7 @@ Nothing here is read from the environment: whoever starts the stand-in decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.local.quotas import Quotas
@@ -20,8 +20,8 @@ class Settings:
 
     ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
     beside what a container needs. ``without_capacity`` are the instance types that no training gets.
-    ``role_credentials`` gives the credentials that a job has by its role, as the environment names them; None where
-    policies are not enforced.
+    ``role_credentials`` gives the credentials that a job has by its role, as the environment names them, and
+    ``may_pull`` whether a role may pull an image; None where policies are not enforced.
     """
 
     state: Path
@@ -43,7 +43,15 @@ class Settings:
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()
     role_credentials: Callable[[str], Mapping[str, str]] | None = None
+    may_pull: Callable[[str, str], bool] | None = None
     quotas: Quotas = field(default_factory=lambda: Quotas({}))
+
+    def of_account(self, account_id: str) -> Settings:
+        """The same in another account, with folders of its own; there its number is the key of its root."""
+        if account_id == self.account_id:
+            return self
+        state = self.state / "accounts" / account_id
+        return replace(self, account_id=account_id, access_key_id=account_id, state=state)
 
     def arn(self, resource: str) -> str:
         """The ARN of a resource such as ``training-job/name``."""

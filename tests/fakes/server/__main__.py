@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -11,12 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from workflow.contract.glance import Glance, GlancePicture, Shape, View
+from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import ClassScore, Comparison, Lead, Metrics, ModelScore
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 SIDE = 8
 CONFIDENCE = 0.25
 SCORE = 0.9
+JPEG = base64.b64encode(b"\xff\xd8\xff no picture, but a page takes it for one").decode()
 RETURNED = False
 """Whether this model has served on this endpoint before."""
 
@@ -98,6 +102,7 @@ def serve() -> int:
             """Say nothing."""
 
     address = os.environ.get("GREENLIGHT_BIND_HOST", "127.0.0.1"), int(os.environ.get("SAGEMAKER_BIND_TO_PORT", 8080))
+    print("serving", flush=True)
     ThreadingHTTPServer(address, Handler).serve_forever()
     return 0
 
@@ -126,6 +131,7 @@ def evaluate() -> int:
     asked = json.loads((inputs / "record/run.json").read_text())["run"]
     found = json.loads((inputs / "dataset/dataset-report.json").read_text())["digest"]
     page = f"<!doctype html><title>Report</title><!--verdict--><p>{asked} on {found}, in {os.environ['CONTAINER']}."
+    page += glance(len(test), champion is not None).comment()
     (output / "report/index.html").write_text(page)
     (output / "metrics.json").write_text(json.dumps(metrics.document()))
     shown = answer(content, serving=False)
@@ -138,6 +144,15 @@ def evaluate() -> int:
     }
     (output / "smoke/smoke.json").write_text(json.dumps(smoke))
     return 0
+
+
+def glance(images: int, beside: bool) -> Glance:
+    """What the approval page shows: everything found, on one picture."""
+    counted = Counted(images, 0)
+    view = View((Shape("right", f"thing {SCORE}", (0.125, 0.125, 0.625, 0.625)),))
+    picture = GlancePicture("0.jpg", SIDE, SIDE, JPEG, view, view if beside else None)
+    outcome = Outcome("detect", images, images, counted, counted if beside else None)
+    return Glance(outcome=outcome, pictures=(picture,))
 
 
 def model_of(archive: Path) -> bytes:

@@ -32,6 +32,16 @@ def test_links_are_found_without_the_punctuation_around_them(body: str, links: l
     assert links_in(body) == links
 
 
+def test_a_link_is_found_by_its_end(tmp_path: Path) -> None:
+    """In the newest mail that has it; a short address leads there."""
+    mailbox = Mailbox(tmp_path / "mail.json")
+    for place in ("old", "new"):
+        mailbox.deliver("a@example.com", place, f"see http://{place}.example/a/x")
+    mailbox.deliver("a@example.com", "other", "see http://new.example/a/y")
+    assert mailbox.link_ending("/a/x") == "http://new.example/a/x"
+    assert mailbox.link_ending("/a/z") == ""
+
+
 def test_many_writers_lose_nothing(tmp_path: Path) -> None:
     """Topics deliver from threads of their own."""
     mailbox = Mailbox(tmp_path / "mail.json")

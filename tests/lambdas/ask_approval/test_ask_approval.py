@@ -18,6 +18,7 @@ from lambdas.ask_approval import mail
 from lambdas.ask_approval.request import read_question
 from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, Mailbox
 from tests.lambdas.plans import EVALUATION, build_plan, release_plan
+from tests.workflow.contract.test_glance import glance
 from workflow.contract.approval import ApprovalRequest, ComparedFigure, StoredApproval, item_id
 from workflow.contract.console import Console
 from workflow.contract.document import render
@@ -83,7 +84,7 @@ def request_of(event: dict[str, Any], now_epoch: int = 0) -> ApprovalRequest:
 def test_the_subject_says_what_waits_and_how_good_it_is() -> None:
     """Candidate beside production."""
     subject = mail.write_subject(request_of(RELEASE), "greenlight")
-    assert subject == "[greenlight] fasteners v4 waits for your decision: mAP50-95 0.810 (production 0.800)"
+    assert subject == "[greenlight] Approve fasteners v4? mAP50-95 0.810 (production 0.800)"
 
 
 def test_a_first_model_has_nothing_beside_it() -> None:
@@ -100,9 +101,9 @@ def test_the_second_question_says_that_staging_serves() -> None:
     """The same mail for the other machine."""
     request = request_of(PRODUCTION, 1_800_000_000)
     assert mail.write_subject(request, "greenlight") == (
-        "[greenlight] fasteners v4 is on staging and waits for production: mAP50-95 0.810"
+        "[greenlight] Put fasteners v4 into production? mAP50-95 0.810"
     )
-    assert "May fasteners v4 go from staging to production?" in mail.write_body(request, "link")
+    assert "Put fasteners v4 into production?" in mail.write_body(request, "link")
 
 
 @pytest.mark.parametrize("event", [RELEASE, PRODUCTION])
@@ -142,7 +143,7 @@ def test_the_mail_leads_to_the_run_in_the_console_below_the_link_that_decides() 
 
 def test_the_mail_says_how_many_have_to_approve() -> None:
     """Nothing where one is enough."""
-    line = "Approvals     2 people have to say yes, each under their own name"
+    line = "Approvals     2 people have to approve, each under their own name"
     assert line in mail.write_body(request_of(RELEASE), "link", 2).splitlines()
     assert "Approvals" not in mail.write_body(request_of(RELEASE), "link")
 
@@ -229,9 +230,9 @@ def test_a_model_that_found_nothing_says_so_in_its_subject(machine: dict[str, An
     event = of_task("detect", machine)
     event["gate" if machine is RELEASE else "release"]["metrics"][figure] = 0.0
     request = request_of(event)
-    assert mail.write_subject(request, "greenlight").startswith("[greenlight] found nothing: fasteners v4 ")
-    assert "Verdict       FOUND NOTHING · " in mail.write_body(request, "link")
-    assert "found nothing" not in mail.write_subject(request_of(of_task("detect", machine)), "greenlight")
+    assert mail.write_subject(request, "greenlight").startswith("[greenlight] FOUND NOTHING: ")
+    assert "Checks        FOUND NOTHING · " in mail.write_body(request, "link")
+    assert "FOUND NOTHING" not in mail.write_subject(request_of(of_task("detect", machine)), "greenlight")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -269,6 +270,47 @@ def test_figures_of_no_known_task_make_no_request(
     with pytest.raises(function.RequestRefused, match="metrics"):
         function.handler(broken, context)
     assert table.scan()["Items"] == []
+
+
+def test_the_request_says_what_the_report_counts(
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context
+) -> None:
+    """The subject tells whether to open it, the mail says it in a sentence, and the request keeps it under its mark."""
+    carried = replace(glance(), data="12 more pictures than before")
+    bucket.put("runs/one/evaluation/report/index.html", f"<p>Figures{carried.comment()}")
+    function.handler(RELEASE, context)
+    (sent,) = mailbox.mails()
+    assert sent["Subject"] == ("[greenlight] Approve fasteners v4? Finds 48 of 53, 5 wrong (production 45, 7 wrong)")
+    assert "Finds 48 of 53 objects in 16 held-out pictures, 5 wrong. Production: 45 of 53, 7 wrong." in sent["Message"]
+    stored = StoredApproval.parse(table.get_item(Key={"id": item_id(opaque_id_in(sent))})["Item"])
+    assert stored.request.outcome == carried.outcome
+    assert stored.request.changed.endswith(": 12 more pictures than before")
+
+
+@pytest.mark.parametrize("report", ["<p>Figures", "<!--glance:{}-->", "<!--glance:{-->"])
+def test_people_are_asked_by_figures_where_the_report_counts_nothing(
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context, report: str
+) -> None:
+    """An older evaluation's, or one that cannot be read: it is still the report that they look at."""
+    bucket.put("runs/one/evaluation/report/index.html", report)
+    function.handler(RELEASE, context)
+    (sent,) = mailbox.mails()
+    assert sent["Subject"].endswith("Approve fasteners v4? mAP50-95 0.810 (production 0.800)")
+
+
+def test_nothing_claims_an_instance_on_the_stand_in(
+    bucket: Bucket, table: Any, request_key: Any, mailbox: Mailbox, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it is but a name."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    function.handler(RELEASE, context)
+    assert "ml." not in mailbox.mails()[0]["Message"]
+
+
+def test_a_loosened_check_is_in_the_subject() -> None:
+    """It is a reason to look closely."""
+    request = request_of({**RELEASE, "plan": build_plan(loosened=LOOSENED).document()})
+    assert mail.write_subject(request, "greenlight").startswith("[greenlight] CHECKS LOOSENED: Approve fasteners v4?")
 
 
 @pytest.mark.parametrize("stored", [None, "another report"])

@@ -16,9 +16,11 @@ from lambdas.check_dataset.verdict import judge
 from tests.lambdas.conftest import Bucket, Context
 from tests.workflow.contract.test_scores import score
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.build_record import BuildRecord, read_build
 from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import Metrics as Measured
+from workflow.contract.table_keys import build_key
 from workflow.contract.weights import Pretrained
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
@@ -124,20 +126,28 @@ def test_the_function_returns_the_figures(bucket: Bucket, context: Context) -> N
     }
 
 
-def test_the_function_rejects_bad_labels_by_file_and_line(bucket: Bucket, context: Context) -> None:
-    """The exception's message is the reason people read."""
+def test_the_function_rejects_bad_labels_by_file_and_line(bucket: Bucket, table: Any, context: Context) -> None:
+    """The exception's message is the reason people read, and is kept for whoever starts the same again."""
+    table.put_item(Item=BuildRecord(PLAN["execution_arn"]).item(PLAN["fingerprint"], 1))
     bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(1, findings=(finding(7),)).document()))
     with pytest.raises(DatasetRejected, match=r"labels/7\.txt:3: the box leaves the image"):
         handler(EVENT, context)
+    kept = read_build(table.get_item(Key={"id": build_key(PLAN["fingerprint"])})["Item"])
+    assert kept is not None
+    assert (kept.refused, kept.because[:14]) == ("Data.Rejected", "labels/7.txt:3")
 
 
 @pytest.mark.parametrize("body", [None, "", "{}", '{"version": 2}', "[1]"])
-def test_a_report_that_cannot_be_read_stops_the_run(bucket: Bucket, context: Context, body: str | None) -> None:
-    """No report is no good report."""
+def test_a_report_that_cannot_be_read_stops_the_run(
+    bucket: Bucket, table: Any, context: Context, body: str | None
+) -> None:
+    """No report is no good report, and says nothing of the data: nothing is kept of it."""
+    table.put_item(Item=BuildRecord(PLAN["execution_arn"]).item(PLAN["fingerprint"], 1))
     if body is not None:
         bucket.put("runs/one/dataset/dataset-report.json", body)
     with pytest.raises(DatasetRejected, match="dataset-report"):
         handler(EVENT, context)
+    assert "refused" not in table.get_item(Key={"id": build_key(PLAN["fingerprint"])})["Item"]
 
 
 @pytest.mark.parametrize(("event", "said"), [({}, "event.plan: missing"), ({"plan": {}}, "version None is not 1")])
@@ -178,7 +188,7 @@ def test_weights_and_arguments_that_the_data_makes_useless_are_told_before_train
     assert "a classifier has 9 layers" in argument
 
 
-def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, context: Context) -> None:
+def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, table: Any, context: Context) -> None:
     """And goes on where that cannot be read: the evaluation looks at the model itself."""
     known = {**PLAN["champion"], "evaluation": "s3://greenlight-test/runs/zero/evaluation/"}
     given = {"plan": {**EVENT["plan"], "champion": known}}

@@ -15,6 +15,7 @@ from lambdas.decide import attend as function
 from lambdas.decide import deciding, opened, services, taken
 from lambdas.decide.answer import Answer
 from lambdas.decide.approvers import Approvers
+from lambdas.decide.markup import format_time
 from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, RELEASE
 from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox
 from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
@@ -190,7 +191,8 @@ def test_people_are_reminded_once_when_a_quarter_of_the_time_is_left(
     sent = mailbox.mails()
     assert len(sent) == mails
     for mail in sent:
-        assert mail["Subject"] == "[greenlight] fasteners v4 still waits for your decision"
+        until = format_time(created + hours)
+        assert mail["Subject"] == f"[greenlight] fasteners v4 waits for your decision only until {until}"
         assert "the subject" in mail["Message"]
         text, _, console = mail["Message"].partition("In the AWS console:")
         assert "://" not in text

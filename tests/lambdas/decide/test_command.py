@@ -135,3 +135,15 @@ def test_nothing_that_decides_is_answered_or_logged(pending: Any, execution: Wai
     for secret in (TOKEN, SECRET, KEY["id"]):
         assert secret not in told + log.text
     assert json.loads(told)["nonce"] is None
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_whoever_decides_second_is_told_that_theirs_did_not_count(
+    pending: Any, execution: Waiting, decision: str
+) -> None:
+    """The same decision of somebody else is none of theirs; one's own, sent again, is."""
+    execution.takes()
+    assert call()[0] == call()[0] == 200
+    status, told = call({**ORDER, "decision": decision}, ADA.replace("ada", "ben"))
+    assert (status, told["by"]) == (409, ADA)
+    assert f"Your decision, {decision}, did not count. It was already approved by {ADA}" in told["error"]

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from lambdas.decide.answer import Answer
-from lambdas.decide.form import FormError, Posted, first_nonce, read_choice, read_posted, second_nonce
+from lambdas.decide.form import FormError, Posted, first_nonce, read_late, read_posted, second_nonce
+from lambdas.decide.identity import Person
 
 SECRET, COOKIE = "s" * 32, "c" * 32
 NONCE = first_nonce(SECRET, COOKIE)
@@ -49,9 +50,12 @@ def test_a_nonce_is_one_browser_s_and_one_request_s(secret: str, cookie: str) ->
 
 
 def test_what_was_chosen_is_read_without_a_nonce() -> None:
-    """For a request that takes no decision any more."""
-    assert read_choice(form(nonce="")) == "approved"
-    assert read_choice(event("POST", body="x" * 30_000)) == ""
+    """For a request that takes no more decisions: whoever comes late is told so, and nothing is decided by it."""
+    assert read_late(form(nonce="", comment="fine")) == Answer("approved", "Ana", "fine")
+    signed_in = Person("subject-7", "ada@example.com")
+    assert read_late(form(nonce=""), signed_in) == Answer("approved", signed_in.name, "", also=signed_in.names)
+    assert read_late(event("POST", body="x" * 30_000)) is None
+    assert read_late(form(decision="maybe")) is None
 
 
 @pytest.mark.parametrize("encoded", [False, True])

@@ -20,6 +20,7 @@ from tests.lambdas.ask_approval.test_ask_approval import PACKAGE, PRODUCTION, RE
 from tests.lambdas.conftest import ENVIRONMENT, Bucket, Context
 from tests.lambdas.decide.conftest import KEY, OPAQUE, SECRET, TOKEN, Waiting, mark, stored, stored_request
 from tests.lambdas.decide.visitor import Visitor, read_forms
+from tests.workflow.contract.test_glance import JPEG, glance
 from workflow.contract.approval import StoredApproval, item_id
 from workflow.contract.decision import SignedDecision
 from workflow.contract.table_items import found_item
@@ -142,6 +143,7 @@ def test_what_was_decided_before_stands_whoever_comes_with_another_request(
     answer = second.decide("reject", "Ben")
     assert answer["statusCode"] == 409
     assert "Approved by Ana by the mailed link" in answer["body"]
+    assert "Your decision, reject, did not count. It was already approved by Ana" in answer["body"]
     assert stored(pending, "m" * 32)["delivered"] is True
     assert decisions(pending) == [key_of(PACKAGE)]
 
@@ -265,7 +267,7 @@ def test_the_first_form_decides_nothing_and_the_second_does(pending: Any, execut
     again = visitor.choose()
     assert again["statusCode"] == 200
     assert "Nothing is decided yet" in again["body"]
-    for shown in ("Approve: release fasteners v4?", "96 images, 271 boxes", "0.810", "looks right"):
+    for shown in ("Confirm: approve release of fasteners v4", "96 images, 271 boxes", "0.810", "looks right"):
         assert shown in again["body"]
     assert stored(pending)["status"] == "pending"
     execution.takes()
@@ -551,7 +553,7 @@ def test_every_answer_forbids_scripts_frames_and_caches(pending: Any, visitor: V
         headers = answer["headers"]
         assert headers["Content-Security-Policy"] == (
             "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
-            "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "frame-ancestors 'none'; base-uri 'none'"
         )
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "same-origin"
@@ -567,10 +569,41 @@ def test_a_decision_is_kept_longer_than_its_request(pending: Any, execution: Wai
 
 def ask_with_report(table: Any, bucket: Bucket, text: str) -> None:
     """Put a report beside the run, and ask with it."""
-    bucket.put("runs/one/evaluation/report/index.html", text)
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    content = text.encode(errors="surrogateescape")
+    bucket.put("runs/one/evaluation/report/index.html", content)
+    digest = hashlib.sha256(content).hexdigest()
     asked = stored_request(request=replace(stored_request().request, report_digest=digest))
     table.put_item(Item=asked.item(TOKEN))
+
+
+def test_the_page_shows_what_the_report_carries(pending: Any, bucket: Bucket, visitor: Visitor) -> None:
+    """The worst pictures, on the page itself; of the report's own markup nothing."""
+    ask_with_report(pending, bucket, f"<h1>Mine</h1>{glance('<b>.jpg').comment()}")
+    page = visitor.send()["body"]
+    assert "Worst pictures" in page
+    assert f"data:image/jpeg;base64,{JPEG}" in page
+    assert "&lt;b&gt;.jpg, this model: 0 found, 1 missed (bolt 0.91)" in page
+    assert "Mine" not in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("lies", ["gone", "written over", "<!--glance:{}-->", "\udcff"])
+def test_no_picture_of_another_report_is_shown_and_the_request_still_is(
+    pending: Any, bucket: Bucket, visitor: Visitor, lies: str
+) -> None:
+    """Whoever may write below the runs could show what nobody was asked with; what cannot be believed is left out."""
+    text = f"<h1>Mine</h1>{glance().comment()}"
+    ask_with_report(pending, bucket, text if lies in ("gone", "written over") else lies)
+    if lies == "gone":
+        bucket.s3.delete_object(Bucket=bucket.name, Key="runs/one/evaluation/report/index.html")
+    elif lies == "written over":
+        bucket.put("runs/one/evaluation/report/index.html", glance("better.jpg").comment())
+    page = visitor.send()["body"]
+    assert "Worst pictures" not in page
+    assert "Continue to approve" in page
+    said = {"gone": "is not at s3://", "written over": "is another than the one that was there"}
+    assert ("Full report on" in page) == (lies not in said)
+    assert said.get(lies, "") in page
 
 
 @pytest.mark.parametrize("asked_with", ["<html>ü</html>", ""])

@@ -32,11 +32,11 @@ from workflow.contract.scores import QUALITY, figures_of
 from workflow.contract.thresholds import Thresholds
 
 TEXT_SHOWN = {
-    "detect": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
-    "obb": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
-    "pose": "passed: keypoint mAP50-95 0.720 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
-    "segment": "passed: mask mAP50-95 0.710 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
-    "classify": "passed: top-1 accuracy 0.900 ≥ 0.50 · bolt 0.70 washer 0.70 · first model",
+    "detect": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.700 washer 0.700 · first model",
+    "obb": "passed: mAP50-95 0.700 ≥ 0.50 · bolt 0.700 washer 0.700 · first model",
+    "pose": "passed: keypoint mAP50-95 0.720 ≥ 0.50 · bolt 0.700 washer 0.700 · first model",
+    "segment": "passed: mask mAP50-95 0.710 ≥ 0.50 · bolt 0.700 washer 0.700 · first model",
+    "classify": "passed: top-1 accuracy 0.900 ≥ 0.50 · bolt 0.700 washer 0.700 · first model",
 }
 
 

@@ -50,14 +50,14 @@ def test_a_reason_names_metric_class_value_threshold_and_objects() -> None:
     """A refusal can be understood without opening a file."""
     decision = judge(measured(scored(per_class=[classed(), classed("washer", 23, map50=0.41)])))
     assert not decision.passed
-    assert decision.reasons == ("mAP50 of washer 0.41 < 0.60 on 23 objects",)
+    assert decision.reasons == ("mAP50 of washer 0.410 < 0.60 on 23 objects",)
 
 
 def test_a_classifiers_classes_are_held_to_their_recall() -> None:
     """It has no mAP50 of a class."""
     cats = classed("cat", 9, "classify", recall=0.5)
     metrics = measured(scored("classify", per_class=[cats]), task="classify")
-    assert judge(metrics).reasons == ("recall of cat 0.50 < 0.60 on 9 objects",)
+    assert judge(metrics).reasons == ("recall of cat 0.500 < 0.60 on 9 objects",)
     assert judge(metrics, limits={"minimum_class_map50": 0.5}).passed
 
 
@@ -155,9 +155,9 @@ def test_a_latency_that_cannot_be_is_refused_without_any_ceiling(field: str, bad
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        ({"minimum_map50": 0}, "mAP50 0.01 on 53 objects: not checked, minimum_map50 is 0"),
-        ({"minimum_class_map50": 0}, "mAP50 of washer 0.95 on 23 objects: not checked, its floor is 0"),
-        ({"class_floors": {"washer": 0}}, "mAP50 of washer 0.95 on 23 objects: not checked, its floor is 0"),
+        ({"minimum_map50": 0}, "mAP50 0.010 on 53 objects: not checked, minimum_map50 is 0"),
+        ({"minimum_class_map50": 0}, "mAP50 of washer 0.950 on 23 objects: not checked, its floor is 0"),
+        ({"class_floors": {"washer": 0}}, "mAP50 of washer 0.950 on 23 objects: not checked, its floor is 0"),
         ({"minimum_class_objects": 0}, "held-out objects of a class: not checked, minimum_class_objects is 0"),
         ({"maximum_latency_ms": 0}, "median latency 20.00 ms: not checked, maximum_latency_ms is 0"),
         ({"maximum_model_mb": 0}, "model size 12.00 MB: not checked, maximum_model_mb is 0"),

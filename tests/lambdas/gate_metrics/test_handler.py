@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 
 from lambdas.gate_metrics import handler as function
 from lambdas.gate_metrics.handler import GateRejected, handler
-from tests.lambdas.conftest import SESSION, Bucket, Context, counted
+from tests.lambdas.conftest import ENVIRONMENT, SESSION, Bucket, Context, client, counted
 from tests.lambdas.gate_metrics.figures import (
     PLANNED,
     THRESHOLDS,
@@ -25,12 +25,14 @@ from tests.lambdas.gate_metrics.figures import (
 )
 from tests.lambdas.plans import EVALUATION, build_plan
 from workflow.contract.build_plan import PlannedChampion
+from workflow.contract.build_record import BuildRecord, read_build
 from workflow.contract.cost import Job
 from workflow.contract.cost_section import END, START
 from workflow.contract.model import TASKS
 from workflow.contract.policy import Loosened
 from workflow.contract.scores import FIGURE_NAMES, figures_of
 from workflow.contract.stored_smoke import read_smoke
+from workflow.contract.table_keys import build_key
 
 ARCHIVE = b"an archive" * 120_000
 DIGEST = hashlib.sha256(ARCHIVE).hexdigest()
@@ -54,7 +56,7 @@ def found(task: str = "detect", champion: Any = None, **changes: Any) -> str:
 
 
 @pytest.fixture
-def evaluated(bucket: Bucket) -> Bucket:
+def evaluated(bucket: Bucket, table: Any) -> Bucket:
     """A bucket with an archive, its figures and the page about them."""
     bucket.put("runs/one/models/job/output/model.tar.gz", ARCHIVE)
     bucket.put(FOLDER + "metrics.json", found())
@@ -112,6 +114,16 @@ def test_what_the_run_is_billed_stands_in_the_report_and_travels_on(
     evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}an estimate{END}")
     assert handler(event(), context)["cost"] == ""
     assert b"an estimate" in evaluated.get(FOLDER + "report/index.html")
+
+
+def test_nothing_claims_a_price_on_the_stand_in(
+    evaluated: Bucket, context: Context, bill: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its jobs are timed, and billed by nobody."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    evaluated.put(FOLDER + "report/index.html", f"{PAGE}{START}only times{END}")
+    assert handler(event(), context)["cost"] == "nothing: 3,600 s of jobs on one machine"
+    assert b"only times" in evaluated.get(FOLDER + "report/index.html")
 
 
 def test_what_the_gate_saw_is_counted_whichever_way_it_went(
@@ -242,13 +254,61 @@ def test_a_refusal_is_written_down_before_it_is_raised(evaluated: Bucket, contex
     """``gate.json`` says no, the page says no, and so does the exception, in the same words."""
     washer = classed("washer", 23, map50=0.41)
     evaluated.put(FOLDER + "metrics.json", found(per_class=[classed(), washer]))
-    with pytest.raises(GateRejected, match=r"mAP50 of washer 0\.41 < 0\.60 on 23 objects"):
+    with pytest.raises(GateRejected, match=r"mAP50 of washer 0\.410 < 0\.60 on 23 objects"):
         handler(event(), context)
     assert gate(evaluated)["passed"] is False
-    assert gate(evaluated)["reasons"] == ["mAP50 of washer 0.41 < 0.60 on 23 objects"]
+    assert gate(evaluated)["reasons"] == ["mAP50 of washer 0.410 < 0.60 on 23 objects"]
     page = evaluated.get(FOLDER + "report/index.html").decode()
     assert '<section class="verdict rejected">' in page
-    assert "<li>mAP50 of washer 0.41 &lt; 0.60 on 23 objects</li>" in page
+    assert "<li>mAP50 of washer 0.410 &lt; 0.60 on 23 objects</li>" in page
+
+
+def remembered() -> BuildRecord:
+    """What is kept of the build that is judged."""
+    found = read_build(function.table.get_item(Key={"id": build_key(build_plan().fingerprint)}).get("Item"))
+    assert found is not None
+    return found
+
+
+def begin_to_build(execution: str) -> None:
+    """The plan, as it keeps that this execution builds it."""
+    function.table.put_item(Item=BuildRecord(execution).item(build_plan().fingerprint, 1))
+
+
+def test_a_refusal_is_remembered_with_its_reason(evaluated: Bucket, context: Context) -> None:
+    """The same again is neither trained nor told once more; another run's record is left alone."""
+    evaluated.put(FOLDER + "metrics.json", found(per_class=[classed(), classed("washer", 23, map50=0.41)]))
+    for execution, said in ((build_plan().execution_arn, "Gate.Rejected"), ("another", "")):
+        begin_to_build(execution)
+        with pytest.raises(GateRejected):
+            handler(event(), context)
+        assert remembered().refused == said
+    begin_to_build(build_plan().execution_arn)
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert remembered().because == "mAP50 of washer 0.41 < 0.60 on 23 objects"
+
+
+@pytest.mark.parametrize("missing", ["models/job/output/model.tar.gz", "evaluation/metrics.json"])
+def test_a_refusal_for_want_of_something_to_judge_is_not_remembered(
+    evaluated: Bucket, context: Context, missing: str
+) -> None:
+    """The same again may well pass."""
+    begin_to_build(build_plan().execution_arn)
+    evaluated.put(f"runs/one/{missing}", b"{}")
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert remembered().refused == ""
+
+
+def test_a_refusal_that_cannot_be_kept_is_one_all_the_same(evaluated: Bucket, context: Context, log_of: Any) -> None:
+    """Whoever starts the same again pays once more, and the log tells why."""
+    log = log_of(function)
+    client("dynamodb").delete_table(TableName=ENVIRONMENT["TABLE"])
+    evaluated.put(FOLDER + "metrics.json", found(map50=0.1))
+    with pytest.raises(GateRejected):
+        handler(event(), context)
+    assert "the refusal is not remembered" in log.text
 
 
 def test_the_page_shows_the_verdict_and_stays_a_page(evaluated: Bucket, context: Context) -> None:

@@ -51,7 +51,7 @@ def test_a_larger_loss_without_an_interval_is_refused() -> None:
     """Nobody can say that it was chance. The reason names both figures, the version and what may be lost."""
     (reason,) = against(0.03).reasons
     assert reason == (
-        "mAP50-95 0.50 loses more than 0.02 against production's 0.53 (version 3), "
+        "mAP50-95 0.500 loses more than 0.02 against production's 0.530 (version 3), "
         "and too few images were held out to call it chance"
     )
 
@@ -61,7 +61,7 @@ def test_a_larger_loss_that_may_be_chance_passes_and_says_so() -> None:
     decision = against(0.03, -0.09, 0.02)
     assert decision.passed
     assert decision.reasons[-2] == (
-        "mAP50-95 0.50 against production's 0.53 (version 3) may be chance: -0.03 (-0.09 to +0.02), "
+        "mAP50-95 0.500 against production's 0.530 (version 3) may be chance: -0.03 (-0.09 to +0.02), "
         "at most 0.02 may be lost"
     )
 
@@ -100,7 +100,7 @@ def test_every_task_is_compared_by_its_own_quality_figure(task: str) -> None:
     figure = QUALITY[task]
     worse = measured(scored(task), production(task, **{figure: 0.99}), task)
     (reason,) = judge(worse, champion=PLANNED).reasons
-    assert "loses more than 0.02 against production's 0.99 (version 3)" in reason
+    assert "loses more than 0.02 against production's 0.990 (version 3)" in reason
     other = measured(scored(task), production(task, recall=1.0, precision=1.0, f1=1.0), task)
     assert judge(other, champion=PLANNED).passed
 
@@ -117,7 +117,7 @@ def test_a_class_that_loses_too_much_closes_the_gate_though_the_whole_does_not()
     """The mean must not hide a class; its name is in the reason. Equal to the allowed loss passes."""
     assert by_class(0.6).passed
     (reason,) = by_class(0.61).reasons
-    assert reason.startswith("mAP50-95 of washer 0.50 loses more than 0.1 against production's 0.61")
+    assert reason.startswith("mAP50-95 of washer 0.500 loses more than 0.1 against production's 0.610")
 
 
 def test_a_classs_loss_that_may_be_chance_passes_and_says_so() -> None:
@@ -125,7 +125,8 @@ def test_a_classs_loss_that_may_be_chance_passes_and_says_so() -> None:
     decision = by_class(0.62, -0.2, 0.01)
     assert decision.passed
     assert (
-        "mAP50-95 of washer 0.50 against production's 0.62 may be chance: -0.12 (-0.2 to +0.01)" in decision.reasons[-1]
+        "mAP50-95 of washer 0.500 against production's 0.620 may be chance: -0.12 (-0.2 to +0.01)"
+        in decision.reasons[-1]
     )
     assert not by_class(0.62, -0.21, 0.01).passed
     assert not by_class(0.62, -0.2, -0.01).passed
@@ -149,7 +150,7 @@ def test_a_new_class_does_not_hide_what_is_lost_of_the_others(ours: float, passe
     assert decision.passed is passed
     if not passed:
         (reason,) = decision.reasons
-        assert reason.startswith("mAP50-95 0.75 on the classes that production knows, where it has 0.80")
+        assert reason.startswith("mAP50-95 0.750 on the classes that production knows, where it has 0.800")
 
 
 def test_a_classs_loss_that_the_comparison_leaves_out_is_refused() -> None:
@@ -157,7 +158,7 @@ def test_a_classs_loss_that_the_comparison_leaves_out_is_refused() -> None:
     metrics = measured(champion=production(per_class=[classed(), classed("washer", 23, quality=0.95)]))
     del metrics["comparison"]["per_class"]["washer"]
     (reason,) = judge(metrics, champion=PLANNED).reasons
-    assert reason.startswith("mAP50-95 of washer 0.70 loses more than 0.1 against production's 0.95")
+    assert reason.startswith("mAP50-95 of washer 0.700 loses more than 0.1 against production's 0.950")
 
 
 @pytest.mark.parametrize(

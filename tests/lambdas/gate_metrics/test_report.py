@@ -21,9 +21,9 @@ def test_the_verdict_takes_the_markers_place() -> None:
     text = put_verdict(PAGE, judge())
     assert text is not None
     assert text.startswith(
-        '<!doctype html><h1>Run one</h1><section class="verdict passed"><h2>The gate let it pass</h2>'
+        '<!doctype html><h1>Run one</h1><section class="verdict passed"><h2>Passed all checks; 2 are turned off</h2>'
     )
-    assert "<li>mAP50 0.96 ≥ 0.80 on 53 objects</li>" in text
+    assert "<li>mAP50 0.964 ≥ 0.80 on 53 objects</li>" in text
     assert text.endswith("</ul></section><p>Figures")
 
 
@@ -32,7 +32,8 @@ def test_a_rejection_looks_like_one() -> None:
     text = put_verdict(PAGE, judge(training_status="Stopped"))
     assert text is not None
     assert (
-        '<section class="verdict rejected"><h2>The gate rejected it</h2><ul><li>training is Stopped</li></ul>' in text
+        '<section class="verdict rejected"><h2>Rejected: one check failed</h2><ul><li>training is Stopped</li></ul>'
+        in text
     )
 
 

@@ -15,7 +15,10 @@ from lambdas.note_version.lineage import Lineage
 from tests.lambdas.conftest import Context
 from tests.lambdas.note_version.registry import Registry
 from tests.lambdas.note_version.told import ARCHIVE, PLACE, PREPARE, TRAIN, registration, serving
+from tests.lambdas.plans import build_plan
+from workflow.contract.build_record import BuildRecord
 from workflow.contract.reading import ContractError
+from workflow.contract.table_keys import build_key
 
 KEPT = {
     f"fasteners -ContributedTo-> {PREPARE}-aws-processing-job",
@@ -28,7 +31,7 @@ KEPT = {
 
 
 @pytest.fixture
-def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+def registry(tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """A registry that the function writes to."""
     opened = Registry(tmp_path)
     monkeypatch.setattr(function, "sagemaker", opened)
@@ -47,7 +50,11 @@ def test_a_registered_version_has_a_card_a_stage_and_a_way_from_its_dataset(
 ) -> None:
     """And waits as before: nothing here decides."""
     arn = registry.register()
-    assert handler(registration(package_arn=arn), context) == {"noted": ["card", "stage", "lineage"], "missed": []}
+    plan = build_plan()
+    function.table.put_item(Item=BuildRecord(plan.execution_arn).item(plan.fingerprint, 1))
+    noted = {"noted": ["build", "card", "stage", "lineage"], "missed": []}
+    assert handler(registration(package_arn=arn), context) == noted
+    assert function.table.get_item(Key={"id": build_key(plan.fingerprint)})["Item"]["package_arn"] == arn
     described = registry.describe(arn)
     assert described["ModelApprovalStatus"] == "PendingManualApproval"
     assert described["ModelCard"]["ModelCardStatus"] == "PendingReview"
@@ -141,7 +148,7 @@ def test_what_cannot_be_noted_is_told_and_keeps_nothing_else(
     registry.broken.add(broken)
     answer = handler(registration(package_arn=arn), context)
     assert answer["missed"] == missed
-    assert set(answer["noted"]) == {"card", "stage", "lineage"} - set(missed)
+    assert set(answer["noted"]) == {"build", "card", "stage", "lineage"} - set(missed)
     assert "not today" in log.text
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lambdas.notify import handler as function
 from lambdas.notify import mail
 from lambdas.notify.handler import handler
+from lambdas.notify.next_step import NEXT
 from lambdas.notify.places import find_job
 from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox, counted
 from tests.lambdas.notify.test_cause import LAMBDA, anything
@@ -185,7 +186,40 @@ def test_a_release_that_skipped_the_question_before_production_is_told_as_such()
 def test_a_release_that_failed_is_told_with_what_production_serves(error: Failure, said: str) -> None:
     """What a person has to do next depends on it; nothing is claimed that nobody looked at."""
     told = mail.write_failure({**FAILED, "machine": "release", "error_name": error}, "greenlight").text
-    assert told.splitlines()[-1].startswith(said)
+    assert f"Production  {said}" in told
+
+
+@pytest.mark.parametrize("error", Failure)
+def test_every_failure_is_told_with_what_to_do_next(error: Failure) -> None:
+    """Whoever reads it at night need not look it up."""
+    told = mail.write_failure({**FAILED, "error_name": error}, "greenlight").text
+    assert f"Next        {NEXT[error]}.\n" in told
+
+
+def test_an_end_that_can_be_redriven_says_so() -> None:
+    """What was stopped or took too long goes on where it was; what broke does not."""
+    for status, way_on in (("ABORTED", True), ("TIMED_OUT", True), ("FAILED", False)):
+        assert ("Redrive it" in mail.write_end(outside(status)["detail"], "greenlight").text) == way_on
+
+
+@pytest.mark.parametrize("error", Failure)
+def test_a_production_that_may_be_wrong_is_in_the_subject(error: Failure) -> None:
+    """It is the mail to open first."""
+    subject = mail.write_failure({**FAILED, "machine": "release", "error_name": error}, "greenlight").subject
+    at_risk = error in (Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED)
+    assert subject.startswith("[greenlight] PRODUCTION MAY BE WRONG: ") == at_risk
+
+
+def test_nothing_claims_a_price_on_the_stand_in(
+    mailbox: Mailbox, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jobs are timed there, and billed by nobody."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    monkeypatch.setattr(function, "find_billed_jobs", lambda *_: (Job("Training", 90, "ml.g5.xlarge"),))
+    handler(FAILED, context)
+    (sent,) = mailbox.mails()
+    assert "Cost        nothing: 90 s of jobs on one machine" in sent["Message"]
+    assert "$" not in sent["Message"]
 
 
 def test_a_failure_that_a_nested_execution_told_is_only_made_readable(mailbox: Mailbox, context: Context) -> None:
@@ -218,8 +252,7 @@ def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
         "Approved by Ada (link): seen",
         "Execution   arn",
         "",
-        "The configuration before it, greenlight-production-v3-00000000, is kept. "
-        "To go back, release an earlier version.",
+        "The configuration before it, greenlight-production-v3-00000000, is kept. To go back: greenlight rollback",
     ]
 
 

@@ -784,3 +784,8 @@ def test_a_lock_that_names_nobody_stays(lock: Any) -> None:
     table.put_item(Item={"id": "release-lock", "taken_epoch": 1})
     with pytest.raises(ContractError, match=r"release-lock\.execution: missing"):
         held.take("mine", 2)
+
+
+def test_a_look_at_the_accounts_of_the_stages_touches_nothing(context: Context) -> None:
+    """Where both are in the stack's own, there is nothing to reach; no table and no registry is asked."""
+    assert function.handler({"look": "accounts"}, context) == {"staging": "", "production": ""}

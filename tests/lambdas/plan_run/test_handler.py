@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.stub import Stubber
 from moto.sns.models import sns_backends
 
 from lambdas.plan_run import handler as function
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.handler import InputRejected, handler
+from lambdas.plan_run.turn import Turn
 from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
 from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION
 from tests.workflow.contract.test_weights import weights
+from workflow.contract.build_plan import BuildPlan
+from workflow.contract.build_record import BuildRecord, note_package, note_refusal
+from workflow.contract.failures import Failure
 
 EXECUTION = {
     "id": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
@@ -157,74 +161,226 @@ def second(**given: Any) -> dict[str, Any]:
     return {"input": given, "execution": {**EXECUTION, "id": EXECUTION["id"] + "-again", "name": "one-again"}}
 
 
-@contextmanager
-def first_is(status: str) -> Iterator[None]:
-    """The first execution is in this status, or, with none, forgotten."""
-    with Stubber(function.claims.stepfunctions) as stub:
-        if status:
-            described = {"executionArn": EXECUTION["id"], "status": status, "stateMachineArn": "arn", "startDate": 0}
-            stub.add_response("describe_execution", described, {"executionArn": EXECUTION["id"]})
-        else:
-            stub.add_client_error("describe_execution", "ExecutionDoesNotExist")
-        yield
-        stub.assert_no_pending_responses()
+class Executions:
+    """Step Functions with executions of these statuses and errors by their ARN; others it does not know."""
+
+    class Unknown(Exception):
+        """Step Functions has forgotten it."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, tuple[str, str]] = {}
+        self.exceptions = SimpleNamespace(ExecutionDoesNotExist=self.Unknown, InvalidArn=self.Unknown)
+
+    def describe_execution(self, executionArn: str) -> dict[str, str]:
+        """As Step Functions answers."""
+        if executionArn not in self.ends:
+            raise self.Unknown
+        status, error = self.ends[executionArn]
+        if status == "denied":
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeExecution")
+        return {"status": status, **({"error": error} if error else {})}
+
+
+@pytest.fixture
+def executions(monkeypatch: pytest.MonkeyPatch) -> Executions:
+    """The executions that the function asks after: the first one runs."""
+    known = Executions()
+    known.ends[FIRST] = ("RUNNING", "")
+    monkeypatch.setattr(function, "claims", Claims(function.table, known, function.is_registered))
+    monkeypatch.setattr(function, "turn", Turn(function.table, known))
+    return known
+
+
+FIRST, OTHER = EXECUTION["id"], EXECUTION["id"].removesuffix("one") + "other"
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "PENDING_REDRIVE"])
-def test_a_schedule_that_fires_twice_builds_once(account: Bucket, context: Context, status: str) -> None:
+def test_a_schedule_that_fires_twice_builds_once(
+    account: Bucket, context: Context, executions: Executions, status: str
+) -> None:
     """The second start has nothing to do, says who does it, and lays out nothing."""
     assert handler(event(started_by="schedule"), context)["anything_to_do"] is True
-    with first_is(status):
-        plan = handler(second(started_by="schedule"), context)
+    executions.ends[FIRST] = (status, "")
+    plan = handler(second(started_by="schedule"), context)
     assert (plan["anything_to_do"], plan["reason"]) == (False, "run one builds the same at this moment")
     assert not [key for key in account.stored() if key.startswith("runs/one-again/")]
     assert handler(event(started_by="schedule"), context)["anything_to_do"] is True
 
 
-@pytest.mark.parametrize("status", ["FAILED", "ABORTED", "TIMED_OUT", "SUCCEEDED", ""])
-def test_what_an_ended_run_did_not_build_is_built_by_the_next(account: Bucket, context: Context, status: str) -> None:
-    """A run that failed is started again with the same; then it is that one's to build."""
+@pytest.mark.parametrize(
+    "end",
+    [("FAILED", "Training.Failed"), ("FAILED", "Data.Rejected"), ("ABORTED", ""), ("TIMED_OUT", ""), ("SUCCEEDED", "")],
+)
+def test_what_an_ended_run_did_not_build_is_built_by_the_next(
+    account: Bucket, context: Context, executions: Executions, end: tuple[str, str]
+) -> None:
+    """Also where the check of the data broke: it told of no rejection. Then it is that one's to build."""
     handler(event(), context)
-    with first_is(status):
-        assert handler(second(), context)["anything_to_do"] is True
-    described = {"executionArn": "arn", "status": "RUNNING", "stateMachineArn": "arn", "startDate": 0}
-    with Stubber(function.claims.stepfunctions) as stub:
-        stub.add_response("describe_execution", described, {"executionArn": EXECUTION["id"] + "-again"})
-        assert handler(event(), context)["reason"] == "run one-again builds the same at this moment"
+    executions.ends |= {FIRST: end, FIRST + "-again": ("RUNNING", "")}
+    assert handler(second(), context)["anything_to_do"] is True
+    assert handler(event(), context)["reason"] == "run one-again builds the same at this moment"
 
 
-def test_a_run_whose_other_cannot_be_asked_is_an_error(account: Bucket, context: Context) -> None:
-    """Rather none at this moment than two."""
+def test_a_run_that_step_functions_has_forgotten_does_not_block(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """After 90 days it knows no execution any more; what was not registered is built."""
     handler(event(), context)
-    with Stubber(function.claims.stepfunctions) as stub:
-        stub.add_client_error("describe_execution", "AccessDeniedException")
-        with pytest.raises(ClientError, match="AccessDenied"):
-            handler(second(), context)
+    del executions.ends[FIRST]
+    assert handler(second(), context)["anything_to_do"] is True
 
 
-def test_what_differs_or_is_forced_is_built_beside_what_runs(account: Bucket, context: Context) -> None:
-    """Somebody asked for it."""
-    handler(event(), context)
-    assert handler(second(epochs=7), context)["anything_to_do"] is True
+def test_a_refusal_is_the_answer_to_the_same_again(account: Bucket, context: Context, executions: Executions) -> None:
+    """Neither trained nor told once more; other thresholds, or force, build it."""
+    plan = handler(event(), context)
+    note_refusal(function.table, BuildPlan.parse(plan), Failure.GATE_REJECTED, "mAP50 0.4 is below 0.8")
+    executions.ends[FIRST] = ("FAILED", "Gate.Rejected")
+    again = handler(second(), context)
+    assert (again["anything_to_do"], again["reason"]) == (
+        False,
+        "run one ended Gate.Rejected on the same: mAP50 0.4 is below 0.8 (force=true builds it once more)",
+    )
     assert handler(second(force=True), context)["reason"] == "forced"
 
 
-def test_of_two_starts_that_find_an_ended_one_one_builds(account: Bucket, context: Context) -> None:
-    """Between the look at the holder and the taking over, another execution took it."""
-    handler(event(), context)
-    third = EXECUTION["id"] + "-third"
+def test_what_is_judged_otherwise_is_built_again(
+    account: Bucket, table: Any, record_key: Any, context: Context, executions: Executions
+) -> None:
+    """Another threshold, or another model in production, may turn a refusal into a yes."""
+    account.put("runs/zero/models/model.tar.gz", b"the champion")
+    plan = handler(event(), context)
+    note_refusal(function.table, BuildPlan.parse(plan), Failure.GATE_REJECTED, "mAP50 0.4 is below 0.8")
+    executions.ends[FIRST] = ("FAILED", "Gate.Rejected")
+    assert handler(second(), context)["anything_to_do"] is False
+    table.put_item(Item=recorded(RECORD))
+    assert handler(second(), context)["anything_to_do"] is True
 
-    class Ended:
+
+def test_what_an_earlier_version_was_built_from_is_not_built_again(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """A is released, B registered, and then A comes again; unless somebody deleted A's version."""
+    plan = handler(event(), context)
+    arn = register(plan["fingerprint"])
+    note_package(function.table, BuildPlan.parse(plan), arn)
+    register("b" * 64)
+    executions.ends[FIRST] = ("SUCCEEDED", "")
+    again = handler(second(), context)
+    assert again["anything_to_do"] is False
+    assert again["reason"] == "run one built the same: version 1 (force=true builds it once more)"
+    note_package(function.table, BuildPlan.parse(plan), arn.rpartition("/")[0] + "/9")
+    assert handler(second(), context)["anything_to_do"] is True
+
+
+def test_what_was_registered_before_anything_was_noted_is_not_built_again(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """A record of an earlier version of this function, or one whose note was lost: the newest version says it all."""
+    register(handler(event(), context)["fingerprint"])
+    executions.ends[FIRST] = ("SUCCEEDED", "")
+    assert "run one built the same: version 1" in handler(second(), context)["reason"]
+
+
+def test_what_was_stopped_while_it_waited_for_a_person_is_built_again(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """Its version is the newest that there is, and nobody is asked about it any more."""
+    plan = handler(event(), context)
+    note_package(function.table, BuildPlan.parse(plan), register(plan["fingerprint"]))
+    executions.ends[FIRST] = ("ABORTED", "")
+    again = handler(second(), context)
+    assert (again["anything_to_do"], again["reason"]) == (True, "the run that built the same did not come to its end")
+
+
+def test_a_run_whose_other_cannot_be_asked_is_an_error(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """Rather none at this moment than two."""
+    handler(event(), context)
+    executions.ends[FIRST] = ("denied", "")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        handler(second(), context)
+
+
+def test_what_is_forced_is_built_once_more(account: Bucket, context: Context, executions: Executions) -> None:
+    """Somebody asked for it."""
+    handler(event(), context)
+    assert handler(second(force=True, when_busy="beside"), context)["reason"] == "forced"
+
+
+def test_of_two_starts_that_find_an_ended_one_one_builds(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """Between the look at the holder and the taking over, another execution took it."""
+    fingerprint = handler(event(), context)["fingerprint"]
+    third = FIRST + "-third"
+
+    class Ended(Executions):
         """The holder has ended, and while that is asked, a third takes over."""
 
         def describe_execution(self, executionArn: str) -> dict[str, str]:
-            fingerprint = handler(event(), context)["fingerprint"]
-            function.claims.take_over(fingerprint, third, 1)
+            function.claims.take_over(fingerprint, BuildRecord(third), 1)
             return {"status": "RUNNING" if executionArn == third else "FAILED"}
 
-    claims = Claims(function.table, Ended())
-    fingerprint = handler(event(), context)["fingerprint"]
-    assert claims.take(fingerprint, EXECUTION["id"] + "-again", 1) == third
+    claims = Claims(function.table, Ended(), function.is_registered)
+    assert claims.take(fingerprint, BuildRecord(FIRST + "-again"), 1) == "run one-third builds the same at this moment"
+
+
+SOON = {"started": datetime.now(UTC).isoformat()}
+
+
+def other_data(before: Any = None, **given: Any) -> dict[str, Any]:
+    """What the state gives to an execution that builds something else than the first."""
+    execution = {**EXECUTION, **SOON, "id": OTHER, "name": "other"}
+    return {"input": {"epochs": 7, **given}, "execution": execution, "before": before}
+
+
+def test_a_run_waits_for_the_one_before_it_and_is_planned_anew_then(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """By then production may serve another model; nothing is laid out while it waits."""
+    handler(event(), context)
+    waiting = handler(other_data(), context)
+    assert (waiting["anything_to_do"], waiting["behind"]) == (True, "one")
+    assert waiting["reason"].endswith("for the end of run one")
+    assert not [key for key in account.stored() if key.startswith("runs/other/")]
+    assert handler(other_data(waiting), context)["behind"] == "one"
+    executions.ends[FIRST] = ("FAILED", "Training.Failed")
+    account.put("datasets/fasteners/labels/2.txt", b"more")
+    plan = handler(other_data(waiting), context)
+    assert "behind" not in plan
+    assert plan["dataset"]["objects"] == 3
+    assert [key for key in account.stored() if key.startswith("runs/other/")]
+    # What it meant to build before is nobody's any more.
+    assert function.claims.find(waiting["fingerprint"]) is None
+
+
+def test_a_start_of_what_waits_has_nothing_to_do(account: Bucket, context: Context, executions: Executions) -> None:
+    """The second night finds the first one's run still in the queue."""
+    handler(event(), context)
+    handler(other_data(), context)
+    executions.ends[OTHER] = ("RUNNING", "")
+    assert handler(second(epochs=7), context)["reason"] == "run other builds the same at this moment"
+
+
+def test_a_run_that_may_not_wait_is_refused(account: Bucket, context: Context, executions: Executions) -> None:
+    """By its input, or because it has waited long enough; the run that it met is named."""
+    handler(event(), context)
+    with pytest.raises(InputRejected, match="run one is under way to the same endpoint, and when_busy is refuse"):
+        handler(other_data(when_busy="refuse"), context)
+    waiting = handler(other_data(), context)
+    with pytest.raises(InputRejected, match=r"run one is under way .* waited 0 hours"):
+        handler(other_data(waiting, queue_hours=0), context)
+
+
+def test_a_run_that_goes_on_beside_another_neither_waits_nor_is_waited_for(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
+    """As its input says."""
+    handler(event(), context)
+    assert "behind" not in handler(other_data(when_busy="beside"), context)
+    executions.ends = {FIRST: ("SUCCEEDED", ""), OTHER: ("RUNNING", "")}
+    assert "behind" not in handler(second(epochs=8), context)
 
 
 def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, record_key: Any, context: Context) -> None:
@@ -454,6 +610,15 @@ def test_a_release_beside_what_production_serves_needs_a_second_fleet(
     table.put_item(Item=recorded(RECORD))
     with pytest.raises(InputRejected, match="is 2, and 3 needed"):
         handler(event(force=True), context)
+
+
+def test_endpoints_of_another_account_take_nothing_from_this_one_s_quotas(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is not refused for want of what its own account will never need."""
+    monkeypatch.setattr(function, "environment", replace(function.environment, serves_elsewhere=True))
+    monkeypatch.setattr(function, "quotas", Quotas({**ROOM, "ml.c7i.xlarge for endpoint usage": 0.0}))
+    assert handler(event(), context)["anything_to_do"]
 
 
 def test_a_stack_that_may_not_ask_for_quotas_goes_on(

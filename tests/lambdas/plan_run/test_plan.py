@@ -118,8 +118,9 @@ def test_nothing_is_built_again_from_the_same_things() -> None:
     ("force", "newest", "expected"),
     [
         (False, None, (True, "first model")),
-        (True, None, (True, "forced")),
-        (True, Registered(4, "mark"), (True, "forced")),
+        (True, None, (True, "first model")),
+        (True, Registered(4, "mark"), (True, "trained again on request, though nothing changed since version 4")),
+        (True, Registered(4, "other"), (True, "the data or the settings changed since version 4")),
         (False, Registered(4, "mark"), (False, "nothing changed since version 4")),
         (False, Registered(4, "other"), (True, "the data or the settings changed since version 4")),
         (False, Registered(4, ""), (True, "the data or the settings changed since version 4")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +64,13 @@ def noted(table: Any) -> tuple[str, ...]:
     return read_put_away(found_item(table.get_item(Key={"id": PUT_AWAY})))
 
 
+def putting_away(
+    sagemaker: SageMaker, cloudwatch: CloudWatch, table: Any, limits: Limits, is_releasing: Callable[[], bool]
+) -> PuttingAway:
+    """Over one account for both stages."""
+    return PuttingAway(lambda _: sagemaker, lambda _: cloudwatch, table, "greenlight", limits, is_releasing)
+
+
 @pytest.mark.parametrize(
     ("hours", "age", "status", "requests", "gone"),
     [
@@ -80,7 +88,7 @@ def test_staging_is_put_away_once_it_was_idle_for_long_enough(
 ) -> None:
     """Noted before it is deleted; the note goes when there is nothing to note."""
     sagemaker = SageMaker({STAGING: (status, "any", NOW - age)})
-    putting = PuttingAway(sagemaker, CloudWatch(requests), table, "greenlight", Limits(hours, 0), lambda: False)
+    putting = putting_away(sagemaker, CloudWatch(requests), table, Limits(hours, 0), lambda: False)
     assert putting.run(RECORDED, NOW) == ((STAGING,) if gone else ())
     assert sagemaker.deleted == ([STAGING] if gone else [])
     assert noted(table) == ((STAGING,) if gone else ())
@@ -98,7 +106,7 @@ def test_no_endpoint_is_put_away_under_a_release(table: Any) -> None:
         seen.append(noted(table))
         return True
 
-    putting = PuttingAway(sagemaker, CloudWatch(), table, "greenlight", Limits(24, 0), is_releasing)
+    putting = putting_away(sagemaker, CloudWatch(), table, Limits(24, 0), is_releasing)
     assert putting.run(RECORDED, NOW) == ()
     assert seen == [(STAGING,)]
     assert (sagemaker.deleted, noted(table)) == ([], ())
@@ -118,7 +126,7 @@ def test_production_is_put_away_at_the_end_of_its_time(table: Any, configuration
     assert RECORDED is not None
     released = RECORDED.released_epoch
     sagemaker = SageMaker({PRODUCTION: ("InService", configuration, released)})
-    putting = PuttingAway(sagemaker, CloudWatch(5), table, "greenlight", Limits(0, hours), lambda: False)
+    putting = putting_away(sagemaker, CloudWatch(5), table, Limits(0, hours), lambda: False)
     assert putting.run(RECORDED, released + 72 * HOUR - 1) == ()
     assert putting.run(None, released + 72 * HOUR) == ()
     assert putting.run(RECORDED, released + 72 * HOUR) == ((PRODUCTION,) if gone else ())
@@ -130,7 +138,7 @@ def test_the_question_whether_staging_was_asked_fits_into_one_answer(table: Any,
     """CloudWatch gives 1,440 points, and wants whole minutes, hours for what is old."""
     cloudwatch = CloudWatch()
     sagemaker = SageMaker({STAGING: ("InService", "any", 0)})
-    PuttingAway(sagemaker, cloudwatch, table, "greenlight", Limits(hours, 0), lambda: False).run(None, NOW)
+    putting_away(sagemaker, cloudwatch, table, Limits(hours, 0), lambda: False).run(None, NOW)
     (asked,) = cloudwatch.asked
     seconds = (asked["EndTime"] - asked["StartTime"]).total_seconds()
     assert seconds == hours * HOUR

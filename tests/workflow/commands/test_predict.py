@@ -45,7 +45,8 @@ def answer(_: Mapping[str, Any]) -> dict[str, Any]:
 
 def predict(*arguments: str, invoke: Answer = answer) -> tuple[int, list[dict[str, Any]]]:
     """Run the command; give its exit code and what the endpoint was asked."""
-    cloud = ScriptedCloud({**STACK, "invoke_endpoint": invoke})
+    there = {"describe_endpoint": {"EndpointStatus": "InService"}}
+    cloud = ScriptedCloud({**STACK, **there, "invoke_endpoint": invoke})
     code = run(["predict", *arguments], cloud)
     return code, [parameters for name, parameters in cloud.asked if name == "invoke_endpoint"]
 

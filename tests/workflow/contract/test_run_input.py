@@ -36,9 +36,12 @@ def test_step_functions_own_keys_are_left_out() -> None:
 @pytest.mark.parametrize(
     ("given_input", "said"),
     [
-        ({"epoch": 3}, r"epoch: unknown key; allowed are approval_hours, .*; did you mean epochs\?$"),
-        ({"policy": {"empty-boxes": "drop"}}, r"unknown kind of finding; .*; did you mean empty-box or"),
-        ({"hyperparameters": {"lr": 0.1}}, r"hyperparameters.lr: unknown .*; did you mean lrf or lr0\?$"),
+        ({"epoch": 3}, r"epoch: unknown key; did you mean epochs\? Allowed are approval_hours, "),
+        ({"policy": {"empty-boxes": "drop"}}, r"unknown kind of finding; did you mean empty-box or .*\? Known are "),
+        (
+            {"hyperparameters": {"lr": 0.1}},
+            r"hyperparameters.lr: unknown .*; did you mean lrf or lr0\? Allowed are ",
+        ),
         ({"epochs": "3"}, r"epochs = '3': must be a whole number from 1 to 1000"),
         ({"epochs": 0}, r"epochs = 0: must be"),
         ({"epochs": 2.5}, r"epochs = 2.5: must be"),

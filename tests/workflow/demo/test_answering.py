@@ -92,17 +92,38 @@ def test_a_request_that_nobody_mailed_is_not_approved(asked: Asked, monkeypatch:
     assert asked.decided() == []
 
 
-@pytest.mark.parametrize(("typed", "decision"), [("approve\n", "approve"), ("what?\n Reject \n", "reject")])
+@pytest.mark.parametrize(
+    ("typed", "decision"), [("approve\n", "approve"), ("what?\n Reject \n", "reject"), ("n\n", "reject")]
+)
 def test_a_person_answers_at_the_terminal(
     asked: Asked, keyboard: tuple[TextIO, TextIO], typed: str, decision: str
 ) -> None:
-    """Anything else than an answer is asked again; the link to look at is the mailed one."""
+    """Anything else than an answer is asked again; the link to look at leads to the mailed one, and is short."""
     keyboard[1].write(typed)
     keyboard[1].flush()
     said: list[str] = []
     ask_person(asked.door, asked.approval, said.append, keyboard[0])
     assert asked.decided() == [decision]
-    assert f"    {asked.door.url}/a/{RIGHT}" in said
+    assert f"    {asked.door.url}/_local/a/{RIGHT}" in said
+    assert all(len(line) < 80 for line in said if "http" in line)
+
+
+def test_what_is_no_answer_is_told(asked: Asked, keyboard: tuple[TextIO, TextIO]) -> None:
+    """With what would be one; nothing is decided by it."""
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        if "is no answer" in line:
+            assert asked.decided() == []
+            keyboard[1].write("approve\n")
+            keyboard[1].flush()
+
+    keyboard[1].write("perhaps\n")
+    keyboard[1].flush()
+    ask_person(asked.door, asked.approval, say, keyboard[0])
+    assert "    'perhaps' is no answer: type approve or reject, or open the link." in said
+    assert asked.decided() == ["approve"]
 
 
 def test_an_answer_on_the_page_ends_the_question(asked: Asked, keyboard: tuple[TextIO, TextIO]) -> None:

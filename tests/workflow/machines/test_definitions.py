@@ -108,6 +108,7 @@ def test_the_picture_has_one_line_from_a_state_to_the_next_and_gathers_the_ways_
     arrows = re.findall(r"<title>(.+)->(.+)</title>", svg)
     gathered = set(ways_out(states))
     assert diagram.ways_out(states) == (gathered, "Tell everyone why")
+    assert all(f">{states[one]['Parameters']['Error']}</text>" in svg for one in gathered)
     wanted = {(one, target) for one in set(states) - gathered for target, _ in diagram.edges(states[one])}
     assert sorted(arrows) == sorted({*wanted, ("start", DEFINITIONS[name]["StartAt"]), ("foot", "Tell everyone why")})
     green = {
@@ -466,13 +467,24 @@ def check_call(state: dict[str, Any], data: dict[str, Any]) -> None:
     assert list(complaints(shape, parameters, operation)) == []
 
 
+def of_partition(text: str, partition: str) -> str:
+    """A text with ARNs and addresses as they are in a partition."""
+    domain = {"aws-cn": "amazonaws.com.cn"}.get(partition, "amazonaws.com")
+    return text.replace("arn:aws:", f"arn:{partition}:").replace("amazonaws.com", domain)
+
+
 @pytest.mark.parametrize("partition", PARTITIONS)
+@pytest.mark.parametrize(("vpc", "key"), [(False, False), (True, True)])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_machine_calls_only_its_own_partition(name: str, partition: str) -> None:
-    """In GovCloud and China a Resource of another partition ends every run: filled in, each is a call of this one."""
-    text = json.dumps(DEFINITIONS[name]).replace("${Partition}", partition)
+def test_a_machine_calls_only_its_own_partition(name: str, vpc: bool, key: bool, partition: str) -> None:
+    """In GovCloud and China a Resource of another partition ends every run: filled in, each is a call of this one.
+
+    What it sends names roles, keys, images and models of this partition alone, as the services' models have them.
+    """
+    text = json.dumps(fit_out(DEFINITIONS[name], vpc=vpc, key=key)).replace("${Partition}", partition)
+    text = re.sub(r"\$\{(\w+)\}", lambda match: of_partition(substitute(match[1]), partition), text)
     assert set(re.findall(r"arn:([a-z-]+):", text)) == {partition}
-    data = json.loads(json.dumps(sample_data()).replace("arn:aws:", f"arn:{partition}:"))
+    data = json.loads(of_partition(json.dumps(sample_data()), partition))
     for state in json.loads(text)["States"].values():
         if state["Type"] == "Task":
             assert re.fullmatch(rf"arn:{partition}:states:::[a-z-]+(:[a-z0-9]+)?:[A-Za-z.]+(:2)?", state["Resource"])

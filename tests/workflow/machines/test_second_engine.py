@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from workflow.contract.failures import StateError
+from workflow.stack.definitions import fit_out
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
@@ -263,6 +264,18 @@ def test_an_endpoint_in_service_on_the_wanted_configuration_is_ready(
     (next_state,) = run_text("part", json.dumps(part), given)["entered"][1:]
     found = {"Remove the alarms": "ready", "Wait for production": "wait"}.get(next_state, "failed")
     assert found == then
+
+
+@pytest.mark.parametrize(("vpc", "key"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(("name", "answer"), [("build", {"anything_to_do": False, "training": {}}), ("release", {})])
+def test_a_definition_for_a_network_or_a_key_is_taken_as_well(
+    aws: None, name: str, answer: dict[str, Any], vpc: bool, key: bool
+) -> None:
+    """The interpreter reads it whole, and begins where the plain one does."""
+    definition = json.loads((ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text())
+    answer_with(json.dumps(answer), json.dumps({"cause": "told"}))
+    ended = run_text(name, json.dumps(fit_out(definition, vpc=vpc, key=key)), {"model_package_arn": "arn"})
+    assert ended["entered"][:2] == [definition["StartAt"], definition["States"][definition["StartAt"]]["Next"]]
 
 
 @pytest.mark.parametrize("name", ["build", "release"])

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.workflow.cloud import Answer, ScriptedCloud
 from workflow.errors import GreenlightError, PictureError, ServiceError, UsageError
-from workflow.predictions.ask import LARGEST_BODY, Failure, Wanted, ask, predict, reason_of
+from workflow.predictions.ask import LARGEST_BODY, Failure, Wanted, ask, predict, reason_of, require_endpoint
 from workflow.predictions.prediction import Prediction
 
 NUT = {
@@ -161,10 +161,35 @@ def test_a_refusal_of_the_models_server_is_told_in_its_own_words(tmp_path: Path)
     assert reason_of(ServiceError("ServiceUnavailable", "busy")) == "busy"
 
 
+def test_an_endpoint_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    """In plain words, and a thousand pictures are not tried."""
+    error = ServiceError("ValidationError", "Endpoint e of account 0 not found.")
+    with pytest.raises(UsageError, match="there is no endpoint e, so nothing was asked"):
+        list(predict(refusing(error), "e", [picture(tmp_path / "a.jpg"), picture(tmp_path / "b.jpg")]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ServiceError("ValidationException", "none"), "production serves no model yet: there is no endpoint e"),
+        ({"EndpointStatus": "Creating"}, "production answers nothing now: the endpoint e is Creating"),
+    ],
+)
+def test_a_stage_that_cannot_answer_is_told_before_it_is_asked(answer: Answer, said: str) -> None:
+    """With what would make it answer, where there is no endpoint yet."""
+    with pytest.raises(UsageError, match=said):
+        require_endpoint(ScriptedCloud({"describe_endpoint": answer}), "e", "production")
+
+
+def test_who_may_not_look_at_an_endpoint_may_still_ask_it() -> None:
+    """Rights to ask are given apart."""
+    for answer in (ServiceError("AccessDeniedException", "not yours"), {"EndpointStatus": "Updating"}):
+        require_endpoint(ScriptedCloud({"describe_endpoint": answer}), "e", "production")
+
+
 @pytest.mark.parametrize(
     "error",
     [
-        ServiceError("ValidationError", "Endpoint e of account 0 not found."),
         ServiceError("AccessDeniedException", "not yours"),
         GreenlightError("nothing answers"),
         UsageError("no credentials"),

@@ -36,11 +36,22 @@ def test_patterns_work_from_where_one_is(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_file_that_is_named_itself_is_taken_whatever_its_name(tmp_path: Path) -> None:
-    """Its bytes will tell; a folder is asked by names."""
+    """Its bytes will tell; of a folder only what its name or its bytes say."""
     odd = file(tmp_path / "photo")
     assert find_pictures((str(odd),)) == [odd]
     with pytest.raises(UsageError):
         find_pictures((str(tmp_path),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("JPEG", "a.jfif"), ("JPEG", "b.jpe"), ("PNG", "c"), ("WEBP", "d.image"), ("TIFF", "e.1")]
+)
+def test_a_folder_gives_every_picture_that_an_endpoint_takes(tmp_path: Path, kind: str, name: str) -> None:
+    """Whatever it is called; a text that begins like a BMP, and an empty file, are none."""
+    Image.new("RGB", (4, 4)).save(tmp_path / name, kind)
+    (tmp_path / "notes").write_text("BM and more")
+    (tmp_path / "empty").touch()
+    assert find_pictures((str(tmp_path),)) == [tmp_path / name]
 
 
 def test_a_path_that_names_no_picture_is_told(tmp_path: Path) -> None:

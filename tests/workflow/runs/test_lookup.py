@@ -13,7 +13,7 @@ from tests.workflow.cloud import ScriptedCloud
 from workflow.contract.failures import Failure
 from workflow.contract.scores import ClassScore, ModelScore
 from workflow.errors import ServiceError, UsageError
-from workflow.runs.lookup import compare_figures, describe_run, find_execution, read_metrics
+from workflow.runs.lookup import compare_figures, describe_run, find_execution, read_metrics, recent_runs
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:greenlight-build"
 STARTED = datetime(2026, 11, 21, 10, 14, 3, tzinfo=UTC)
@@ -101,3 +101,41 @@ def test_two_runs_are_compared_by_the_figures_that_both_have() -> None:
     assert pairs["top1"] == (0.8, 0.9)
     assert pairs["quality of bolt"] == (0.5, 0.75)
     assert "map50" not in pairs
+
+
+def test_builds_releases_and_roll_backs_are_listed_together_newest_first() -> None:
+    """By their machines and names; of each what it was about."""
+    found = {
+        "build:b-1": described(input='{"dataset": "s3://b/datasets/fasteners/"}', name="b-1"),
+        "build:b-2": described(
+            name="b-2",
+            output=json.dumps({"plan": {"anything_to_do": False, "reason": "nothing changed since version 3"}}),
+        ),
+        "release:r-1": described(
+            name="r-1", input='{"model_package_arn": "arn:p/g/3"}', output='{"plan": {"dataset_name": "bolts"}}'
+        ),
+        "release:rollback-2-now": described(name="rollback-2-now", input='{"model_package_arn": "arn:p/g/2"}'),
+    }
+    begun = {name: STARTED + timedelta(minutes=at) for at, name in enumerate(found)}
+
+    def listed(asked: dict[str, Any]) -> dict[str, Any]:
+        kind = asked["stateMachineArn"].rpartition("-")[2]
+        mine = [name for name in reversed(found) if name.startswith(kind)]
+        return {
+            "executions": [{"executionArn": f"arn:execution:greenlight-{one}", "startDate": begun[one]} for one in mine]
+        }
+
+    def describe(asked: dict[str, Any]) -> dict[str, Any]:
+        return found[asked["executionArn"].removeprefix("arn:execution:greenlight-")]
+
+    cloud = ScriptedCloud({"list_executions": listed, "describe_execution": describe})
+    machines = (MACHINE, MACHINE.replace("build", "release"))
+    runs = list(recent_runs(cloud, machines, 4, "s3://b/datasets/usual/"))
+    assert [(run.name, run.kind, run.version, run.dataset) for run in runs] == [
+        ("rollback-2-now", "roll-back", "2", ""),
+        ("r-1", "release", "3", "bolts"),
+        ("b-2", "build", "", "usual"),
+        ("b-1", "build", "", "fasteners"),
+    ]
+    assert runs[2].why == runs[2].document()["nothing_done"] == "nothing changed since version 3"
+    assert [run.name for run in recent_runs(cloud, machines, 2)] == ["rollback-2-now", "r-1"]

@@ -42,12 +42,12 @@ def test_a_line_of_an_epoch_is_read() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("epoch=1 epochs=2 loss=0.7 top1=0.9 top5=1 quality=0.9", "epoch 1/2 ▇▁  top-1 accuracy 0.90    loss 0.70"),
+        ("epoch=1 epochs=2 loss=0.7 top1=0.9 top5=1 quality=0.9", "epoch 1/2 ▇▁  top-1 accuracy 0.900    loss 0.700"),
         (
             "epoch=1 epochs=2 box_loss=1 map50=0.5 keypoint_map50=0.4",
-            "epoch 1/2 ▇▁  keypoint mAP50 0.40    box loss 1.00",
+            "epoch 1/2 ▇▁  keypoint mAP50 0.400    box loss 1.000",
         ),
-        ("epoch=1 epochs=2 seg_loss=1 map50=0.5 mask_map50=0.3", "epoch 1/2 ▇▁  mask mAP50 0.30"),
+        ("epoch=1 epochs=2 seg_loss=1 map50=0.5 mask_map50=0.3", "epoch 1/2 ▇▁  mask mAP50 0.300"),
         ("epoch=1 epochs=2 box_loss=nan map50=oops", "epoch 1/2 ▇▁"),
         ("epoch=1 epochs=2", "epoch 1/2 ▇▁"),
     ],
@@ -63,23 +63,29 @@ def test_any_other_line_is_passed_over() -> None:
         assert parse_epoch(other) is None
 
 
-def test_a_curve_goes_from_its_lowest_to_its_highest_value() -> None:
-    """One block for each value; many values share one, and nothing is drawn of none."""
-    assert draw_curve([0, 1, 2, 3, 4, 5, 6, 7]) == "▁▂▃▄▅▆▇█"
-    assert draw_curve([5.0, 5.0]) == "▁▁"
-    assert draw_curve([3.0, 1.0]) == "█▁"
+def test_a_curve_has_a_fixed_scale_from_0() -> None:
+    """So that what it has shown does not change while it grows, and low figures do not look like high ones."""
+    assert draw_curve([0, 1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7, 6 / 7, 1]) == "▁▂▃▄▅▆▇█"
+    growing = [0.002, 0.008, 0.3, 0.7]
+    assert [draw_curve(growing[:count]) for count in (1, 2, 3, 4)] == ["▁", "▁▁", "▁▁▃", "▁▁▃▆"]
+    assert draw_curve([3.0, 1.5], highest=3.0) == "█▅"
+    assert draw_curve([0.0], highest=0.0) == "▁"
+
+
+def test_many_values_share_the_blocks_of_a_curve() -> None:
+    """Never more than the width, and nothing is drawn of none."""
     assert draw_curve([]) == ""
-    assert len(draw_curve([n / 7 for n in range(1000)], 40)) == 40
-    assert draw_curve([n // 100 for n in range(400)], 4) == "▁▃▆█"
+    assert len(draw_curve([n / 1000 for n in range(1000)], 40)) == 40
+    assert draw_curve([n // 100 for n in range(400)], 4, highest=3) == "▁▃▆█"
 
 
 def test_quality_and_every_loss_have_a_curve() -> None:
     """In columns, quality first, with the latest value."""
     lines = [f"epoch={n} epochs=3 box_loss={4 - n} seg_loss=2 map50=0.5 quality=0.{n} lr=1" for n in (1, 2, 3)]
     assert draw_curves(parse_epochs(lines)) == [
-        "quality   ▁▅█  0.300",
-        "box loss  █▅▁  1.000",
-        "seg loss  ▁▁▁  2.000",
+        "quality   ▂▂▃  0.300",
+        "box loss  █▆▃  1.000",
+        "seg loss  ███  2.000",
     ]
     assert draw_curves([]) == []
 
@@ -87,7 +93,8 @@ def test_quality_and_every_loss_have_a_curve() -> None:
 def test_a_finished_training_is_summed_up_in_a_line() -> None:
     """Its last figures, whatever the task."""
     assert (
-        summary_line(parse_epochs(["epoch=1 epochs=1 loss=0.7 top1=0.9"])) == "1 epoch  top-1 accuracy 0.90  loss 0.70"
+        summary_line(parse_epochs(["epoch=1 epochs=1 loss=0.7 top1=0.9"]))
+        == "1 epoch  top-1 accuracy 0.900  loss 0.700"
     )
     assert summary_line([]) == ""
 
@@ -124,5 +131,5 @@ def test_the_time_left_follows_the_last_epochs() -> None:
 def test_the_line_holds_epoch_bar_and_figures() -> None:
     """What a person sees while it trains."""
     text = progress_line(parse_epochs([line(1, 0.2), line(2, 0.4)]))
-    assert text == "epoch 2/10 ▇▇▁▁▁▁▁▁▁▁  mAP50 0.40 ↗  box loss 2.80 ↘"
+    assert text == "about 16 s left  epoch 2/10 ▇▇▁▁▁▁▁▁▁▁  mAP50 0.400 ↗  box loss 2.800 ↘"
     assert progress_line([]) == ""

@@ -46,7 +46,7 @@ def test_a_trial_has_its_values_its_curve_and_its_figure() -> None:
     """A running one shows its latest epoch, an ended one what SageMaker says of it."""
     trials, _ = searching(item("a", "Completed", 0.625), item("b", "InProgress"))
     first, second = trials.of("search")
-    assert first.line() == "✓ trial 1  0.625  ▁█                    lr0 0.00212  optimizer AdamW"
+    assert first.line() == "✓ trial 1  0.625  ▂▂                    lr0 0.00212  optimizer AdamW"
     assert (second.quality, second.line("⠸").split()[:4]) == (0.2, ["⠸", "trial", "2", "0.200"])
     assert first.document() == {
         "job": "a",

@@ -10,15 +10,20 @@ from typing import Any
 
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.histories import START, Script
+from workflow.contract.deployment import watched
 from workflow.contract.failures import Failure
 from workflow.errors import ServiceError
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import fold
-from workflow.runs.watch import MAIN_STATES, View, Watcher, follow, interval_seconds, jobs_of, rows_of, states_ahead
+from workflow.runs.rows import MAIN_STATES, WITHIN_A_WAIT, rows_of, states_ahead
+from workflow.runs.watch import View, Watcher, follow, interval_seconds, jobs_of
 
 BUILD = "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:run-1"
 RELEASE = "arn:aws:states:us-east-1:000000000000:execution:greenlight-release:run-1-release-0-0"
 NOW = START + timedelta(hours=1)
+
+
+WATCHED = {"EndpointName": "greenlight-production", "DeploymentConfig": watched("greenlight-production-v4", 1)}
 
 
 def looking(histories: Mapping[str, Script], **answers: Answer) -> tuple[Watcher, ScriptedCloud]:
@@ -110,8 +115,8 @@ def test_a_search_shows_its_trials() -> None:
     assert cloud.asked[-2][1]["HyperParameterTuningJobName"] == "run-1-tune-0-0"
 
 
-def test_a_training_that_is_tried_again_says_where() -> None:
-    """After a shortage of capacity the row names the instance."""
+def test_a_training_that_is_tried_again_is_a_row_of_its_own_and_says_where() -> None:
+    """After a shortage of capacity: the first is over and stays as it was, the second names its instance."""
     script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="t-0-0").submit()
     script.fail("States.TaskFailed", "CapacityError").leave("Train")
     resources = {"InstanceType": "ml.g4dn.xlarge"}
@@ -119,7 +124,56 @@ def test_a_training_that_is_tried_again_says_where() -> None:
         "createTrainingJob.sync", "sagemaker", TrainingJobName="t-2-0-0", ResourceConfig=resources
     )
     rows = rows_of(fold(script.events), NOW)
-    assert [(row.name, row.status, row.note) for row in rows] == [("Train", "running", "on ml.g4dn.xlarge, try 2")]
+    assert [(row.name, row.status, row.note) for row in rows] == [
+        ("Train", "failed", "CapacityError"),
+        ("Train", "running", "on ml.g4dn.xlarge, try 2"),
+    ]
+    assert len({row.key for row in rows}) == 2
+
+
+def test_a_call_that_is_about_to_be_repeated_has_not_failed() -> None:
+    """A state's own retry: it runs, and says what it gets over."""
+    script = (
+        Script().enter("Create the model").schedule("createModel", "aws-sdk:sagemaker").fail("Throttled", "slow down")
+    )
+    (row,) = rows_of(fold(script.events), NOW)
+    assert (row.status, row.note) == ("running", "trying again: slow down")
+
+
+def test_a_wait_goes_on_between_two_looks() -> None:
+    """Also while what it waits for is asked: no line that was over ever moves again."""
+    script = Script().enter("Update production").schedule("updateEndpoint", "aws-sdk:sagemaker", **WATCHED)
+    script.leave("Update production").enter("Wait for production", "Wait").leave("Wait for production", "Wait")
+    script.done("Look at production")
+    for more in ("Probe production", ""):
+        rows = rows_of(fold(script.events), NOW)
+        assert [(row.name, row.status) for row in rows[1:]] == [("Wait for production", "running")]
+        if more:
+            script.done(more)
+    assert rows[1].reason.endswith("watch them for 300 s, then the old version is kept 120 s in case of a roll-back")
+    script.done("Smoke-test production")
+    assert [row.status for row in rows_of(fold(script.events), NOW)] == ["done", "done", "done"]
+
+
+def test_a_training_after_a_wait_for_its_quota_is_shown_as_a_training() -> None:
+    """And the wait says what is waited for."""
+    script = Script().enter("Train").schedule("createTrainingJob.sync", "sagemaker", TrainingJobName="t-0-0")
+    script.fail("ResourceLimitExceeded", "in use").leave("Train").enter("Wait for a quota for the training", "Wait")
+    assert "a quota of the account is in use" in rows_of(fold(script.events), NOW)[-1].reason
+    script.leave("Wait for a quota for the training", "Wait").enter("Train")
+    rows = rows_of(fold(script.events), NOW)
+    assert [(row.name, row.status) for row in rows] == [
+        ("Train", "failed"),
+        ("Wait for a quota for the training", "done"),
+        ("Train", "running"),
+    ]
+
+
+def test_a_job_on_aws_says_that_its_machine_starts_first() -> None:
+    """On this machine none does."""
+    history = fold(training().events)
+    assert rows_of(history, NOW, local=False)[-1].reason == "the job's machine starts first, which takes some minutes"
+    assert rows_of(history, NOW, local=True)[-1].reason == ""
 
 
 def test_the_states_of_a_nested_release_stand_below_it() -> None:
@@ -210,6 +264,13 @@ def test_the_states_ahead_are_states_of_the_machines() -> None:
     for kind, ahead in MAIN_STATES.items():
         states = json.loads((folder / f"{kind}.asl.json").read_text())["States"]
         assert set(ahead) <= set(states)
+
+
+def test_what_is_asked_within_a_wait_are_states_of_the_release() -> None:
+    """A renamed one would get a line of its own, which moves again and again."""
+    folder = Path(__file__).parents[3] / "workflow" / "machines"
+    states = json.loads((folder / "release.asl.json").read_text())["States"]
+    assert set(WITHIN_A_WAIT) | set(WITHIN_A_WAIT.values()) <= set(states)
 
 
 def test_a_machine_nobody_knows_announces_nothing() -> None:

@@ -115,6 +115,7 @@ def test_what_is_not_well_says_what_to_type_and_what_may_not_be_looked_at_is_no_
         "credentials": OK,
         "Lambda's limit": OK,
         "approval page": OK,
+        "registry": OK,
         "quotas": UNKNOWN,
         "stack": OK,
         "bucket": OK,

@@ -51,7 +51,7 @@ def sources(tmp_path: Path) -> Path:
     shutil.copytree(ROOT / "containers", tmp_path / "containers", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "workflow").mkdir()
     shutil.copy(ROOT / "workflow" / "__init__.py", tmp_path / "workflow")
-    for name in ("contract", "labels"):
+    for name in ("contract", "labels", "marks"):
         folder = ROOT / "workflow" / name
         shutil.copytree(folder, tmp_path / "workflow" / name, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
@@ -72,6 +72,7 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         ("containers/training/Dockerfile", {"training"}),
         ("workflow/contract/names.py", {"training", "serving"}),
         ("workflow/labels/yolo.py", {"training"}),
+        ("workflow/marks/fonts/NotoSans-Regular.ttf", {"training", "serving"}),
         ("containers/page/base.css", {"training", "serving"}),
         ("containers/serving/README.md", set()),
     ],

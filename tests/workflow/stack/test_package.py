@@ -9,16 +9,22 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
-import boto3
 import pytest
 
+from infra.local.runtimes import find_provided, find_python
+from tests.infra.template import load, of_type
 from workflow.errors import GreenlightError
 from workflow.stack import package
 from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
+    "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
+    "DATASET": "s3://bucket/datasets/default/",
+    "DATA_STARTS": "settled",
+    "WEBHOOK_SECRET_ARN": "arn",
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "test",
@@ -60,26 +66,61 @@ PAGE = {
     "requestContext": {"http": {"method": "GET", "path": "/"}},
     "isBase64Encoded": False,
 }
-"""What a Function URL sends; any other function gets an empty event."""
+"""What a Function URL sends."""
 
-ANSWER = """
-import importlib, json, sys
+EVENTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("decide", "handler"): PAGE,
+    ("decide", "command"): PAGE,
+    ("start_by_code", "handler"): PAGE,
+    ("notify", "handler"): {"kind": "told", "error": {"Error": "Build.Failed", "Cause": "the loss is NaN"}},
+}
+"""What a way in is called with; any other with nothing, which it has to refuse, or which has it look around."""
+
+WITHOUT_AWS: dict[str, Any] = {"raised": "EndpointConnectionError"}
+ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("ask_approval", "handler"): {"raised": "RequestRefused"},
+    ("check_dataset", "handler"): {"raised": "ContractError"},
+    ("clean_up", "handler"): {"raised": "ContractError"},
+    ("decide", "attend"): WITHOUT_AWS,
+    ("decide", "command"): {"statusCode": 403},
+    ("decide", "handler"): {"statusCode": 404},
+    ("gate_metrics", "handler"): {"raised": "GateRejected"},
+    ("note_version", "handler"): {"raised": "ContractError"},
+    ("notify", "handler"): {"cause": "the loss is NaN", "sent": False},
+    ("plan_release", "handler"): {"raised": "ReleaseRefused"},
+    ("plan_run", "handler"): {"raised": "InputRejected"},
+    ("record_champion", "handler"): {"raised": "ContractError"},
+    ("smoke_test", "handler"): {"raised": "ContractError"},
+    ("start_by_code", "handler"): {"statusCode": 401},
+    ("start_run", "arrival"): {"execution": ""},
+    ("start_run", "handler"): {"raised": "ContractError"},
+    ("watch_production", "handler"): WITHOUT_AWS,
+    ("watch_training", "handler"): WITHOUT_AWS,
+}
+"""What each way in answers, or the error that it raises. Some ask AWS first, where nothing answers here."""
+
+BOOTSTRAP = """
+import importlib, json, platform, sys
 sys.path[:0] = json.loads(sys.argv[2])
-module = importlib.import_module(sys.argv[1])
+module, _, name = sys.argv[1].rpartition(".")
+handler = getattr(importlib.import_module(module), name)
 class Context:
     function_name = "f"
     memory_limit_in_mb = 128
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
     aws_request_id = "r"
-said = {}
 try:
-    module.handler(json.loads(sys.argv[3]), Context())
+    answer = handler(json.loads(sys.argv[3]), Context())
 except Exception as error:
-    said["error"] = type(error).__name__
-said["own"] = [name for name in sys.modules if name.startswith(("lambdas.", "workflow."))]
-print(json.dumps(said))
+    answer = {"raised": type(error).__name__}
+own = [name for name in sys.modules if name.startswith(("lambdas.", "workflow."))]
+print(json.dumps({"python": platform.python_version(), "answer": answer, "own": own}))
 """
+"""What Lambda does with the handler that the template names, in as few lines."""
 
+PINS = [line for line in (ROOT / "lambdas" / "requirements.txt").read_text().splitlines() if "==" in line]
+MACHINE_CODE = (b"\x7fELF", b"MZ", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"!<arch>")
+"""How programs and libraries of Linux, Windows and macOS begin."""
 
 pytestmark = pytest.mark.install
 
@@ -170,22 +211,54 @@ def test_a_zip_holds_one_function_the_contract_and_nothing_compiled(archives: di
         assert not {"boto3", "botocore", "sagemaker", "stepfunctions"} & {entry.split("/")[0] for entry in names}
 
 
-WAYS_IN = [*((name, "handler") for name in package.find_functions()), ("decide", "command"), ("decide", "attend")]
+def test_every_wheel_that_a_zip_holds_is_for_every_python_and_every_processor(archives: dict[str, Archive]) -> None:
+    """By what each wheel says of itself, and by what is in the zips: no program or library of any system."""
+    wheels = [path.read_text().splitlines() for path in package.install().glob("*.dist-info/WHEEL")]
+    assert len(wheels) == len(PINS)
+    for wheel in wheels:
+        assert "Root-Is-Purelib: true" in wheel
+        tags = [line.removeprefix("Tag: ").split("-") for line in wheel if line.startswith("Tag: ")]
+        assert any("py3" in python.split(".") for python, _, _ in tags)
+        assert all((abi, platform) == ("none", "any") for _, abi, platform in tags)
+    for archive in archives.values():
+        with zipfile.ZipFile(archive.path) as packed:
+            assert not [name for name in packed.namelist() if packed.read(name).startswith(MACHINE_CODE)]
 
 
-@pytest.mark.parametrize(("name", "way_in"), WAYS_IN)
-def test_a_function_answers_alone(name: str, way_in: str, archives: dict[str, Archive], tmp_path: Path) -> None:
-    """In a process that has the zip and boto3 alone, the handler imports its own and the contract, and answers."""
+@pytest.fixture(params=["of the stand-in", "of the template"])
+def python(request: pytest.FixtureRequest) -> str:
+    """A Python that functions run on: here, and on AWS."""
+    if request.param == "of the stand-in":
+        return sys.executable
+    (runtime,) = {function["Runtime"] for function in of_type(load(), "AWS::Lambda::Function").values()}
+    assert runtime == f"python{package.RUNTIME}"
+    found = find_python(runtime)
+    if found is None:
+        pytest.skip(f"this machine has no {runtime}, which is looked for on the PATH and where pyenv keeps it")
+    return found
+
+
+def handlers() -> list[str]:
+    """The handler of every function that the template deploys."""
+    return sorted(function["Handler"] for function in of_type(load(), "AWS::Lambda::Function").values())
+
+
+@pytest.mark.parametrize("handler", handlers())
+def test_a_function_answers_alone(handler: str, python: str, archives: dict[str, Archive], tmp_path: Path) -> None:
+    """In a process that has the zip and what AWS's runtime brings, on the Python that the template names as well.
+
+    The handler is found by the template's name for it, imports its own and the contract, and answers or refuses.
+    """
+    _, name, way_in, _ = handler.split(".")
     with zipfile.ZipFile(archives[name].path) as archive:
         archive.extractall(tmp_path / "task")
-    runtime = tmp_path / "runtime"
-    runtime.mkdir()
-    packages = Path(boto3.__file__).parents[1]
-    for provided in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"):
-        (runtime / provided).symlink_to(packages / provided)
-    command = [sys.executable, "-I", "-S", "-c", ANSWER, f"lambdas.{name}.{way_in}"]
+    (tmp_path / "runtime").mkdir()
+    for place in find_provided():
+        (tmp_path / "runtime" / place.name).symlink_to(place)
+    event, expected = EVENTS.get((name, way_in), {}), ANSWERS[name, way_in]
+    paths = [str(tmp_path / "task"), str(tmp_path / "runtime")]
     done = subprocess.run(
-        [*command, json.dumps([str(tmp_path / "task"), str(runtime)]), json.dumps(PAGE if name == "decide" else {})],
+        [python, "-I", "-S", "-c", BOOTSTRAP, handler, json.dumps(paths), json.dumps(event)],
         capture_output=True,
         text=True,
         env=ENVIRONMENT,
@@ -195,6 +268,6 @@ def test_a_function_answers_alone(name: str, way_in: str, archives: dict[str, Ar
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    # Refusing an empty event is an answer; a missing module, name or setting is not.
-    assert said.get("error", "") not in {"ModuleNotFoundError", "ImportError", "NameError", "KeyError", "TypeError"}
+    assert python == sys.executable or said["python"].startswith(f"{package.RUNTIME}.")
+    assert {key: said["answer"].get(key) for key in expected} == expected
     assert {module for module in said["own"] if module.count(".") == 1} <= {f"lambdas.{name}", "workflow.contract"}

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from workflow.console.site import Site
-from workflow.console.stored import read_object
 from workflow.console.visits import Status, Visit
 
 DOCUMENTS = {
@@ -34,7 +33,7 @@ def routes(site: Site) -> list[Route]:
         if document not in DOCUMENTS:
             raise HTTPException(404, "A run leaves no such document.")
         key = f"runs/{name}/{DOCUMENTS[document][2]}"
-        found = read_object(site.cloud, site.stack.bucket, key)
+        found = site.stored.read(key)
         if found is None:
             raise HTTPException(404, f"There is no s3://{site.stack.bucket}/{key}.")
         return Response(found, headers=_ALONE)

@@ -30,6 +30,8 @@ from workflow.stack.demands import Demands, read_demands
 from workflow.stack.quotas import check_quotas
 
 TAB = Tab("Start", "/start/build", local=True)
+NAMED = ("dataset", "model_package_arn")
+"""The keys that an address may fill in: other pages lead here with what they are about."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -40,7 +42,8 @@ def routes(site: Site) -> list[Route]:
         form = _empty(site, machine, read_demands(site.cloud, site.stack.project))
         like = site.executions.describe(machine, request.query_params.get("like", ""))
         given = {key: value for key, value in own_keys(like.given).items() if key != STARTED_BY} if like else {}
-        return _page(site, machine, fill(form, {**given, STARTED_BY: site.user}))
+        named = {key: request.query_params[key] for key in NAMED if key in request.query_params}
+        return _page(site, machine, fill(form, {**given, **named, STARTED_BY: site.user}))
 
     def start(request: Request, typed: Mapping[str, str]) -> Response:
         machine = _machine(request)

@@ -16,6 +16,8 @@ from PIL import Image
 from containers.serving.evaluation.own_code import code_digest
 from tests.containers.serving.conftest import encode, picture, serving_program
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_archive, write_model
+from workflow.contract.glance import MOST_PICTURES, find_glance
+from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import Interval, Lead, Metrics
 
 pytestmark = pytest.mark.serving
@@ -157,6 +159,21 @@ def test_mistakes_cost_what_they_should(job: Job) -> None:
     assert by_name["green"].map50 == pytest.approx(0.75, abs=0.01)
     report = (job.output / "report" / "index.html").read_text()
     assert report.index("extra.png") < report.index("0.jpg"), "the worst picture comes first"
+
+
+def test_the_report_carries_what_its_approver_sees_first(job: Job) -> None:
+    """How many objects either model finds, and the worst pictures with both models' boxes, the candidate's mistakes."""
+    job.champion(gain=0.4)
+    job.hold_out("extra.png", picture({(4, 4): "red"}), [(1, 0, 0)])
+    assert job.run()[0] == 0
+    carried = find_glance((job.output / "report" / "index.html").read_text())
+    assert carried is not None
+    assert carried.outcome == Outcome("detect", 11, 11, Counted(10, 1), Counted(0, 0))
+    worst = carried.pictures[0]
+    assert (worst.name, len(carried.pictures)) == ("extra.png", MOST_PICTURES)
+    assert sorted(shape.kind for shape in worst.candidate.shapes) == ["missed", "wrong"]
+    assert worst.production is not None
+    assert [(shape.kind, shape.label) for shape in worst.production.shapes] == [("missed", "green")]
 
 
 def test_the_champion_is_measured_on_the_same_pictures(job: Job) -> None:

@@ -110,6 +110,7 @@ def record(task: str) -> Mapping[str, Any]:
     return {
         "version": 1,
         "run": "2026-11-21T10-14-03",
+        "dataset": "fasteners",
         "started_by": "Ada Lovelace",
         "reason": "the dataset changed",
         "preparation": {"task": task, "format": "auto", "policy": {"small-objects": "note"}, "instances": 2},

@@ -6,20 +6,30 @@ the same pages come out every time. Figures are plausible, not measured.
 
 from __future__ import annotations
 
+import base64
 import io
 import math
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
-from containers.serving.report.evidence import Confusion, Curve, Evidence, Point, ReportBox, ReportPicture
+from containers.serving.report.evidence import (
+    Confusion,
+    Curve,
+    Evidence,
+    Point,
+    ReportBox,
+    ReportPicture,
+    count_right,
+)
 from containers.serving.report.page import Page, write_page
 from tests.containers.serving.report.example_documents import contact_sheet, dataset, former, record, training
+from workflow.contract.glance import MOST_PICTURES, GlancePicture, Shape, View
 from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, Metrics, ModelScore, figures_of
 
 FASTENERS = ("bolt", "hexagonal nut", "washer", "anchor", "wing nut")
@@ -53,7 +63,9 @@ def example(
         curves=() if task == "classify" else _curves(metrics),
         confusion=_confusion(chance, metrics),
         pictures=tuple(_picture(chance, task, classes, at) for at in range(shown)),
+        production=count_right(metrics, metrics.objects // 7, metrics.objects // 10) if champion else None,
     )
+    evidence = replace(evidence, worst=tuple(_glance(one, champion) for one in evidence.pictures[:MOST_PICTURES]))
     data = dataset(chance, task, classes, "d" * 64)
     return Page(
         run="2026-11-21T10-14-03",
@@ -233,9 +245,32 @@ def _picture(chance: random.Random, task: str, classes: tuple[str, ...], at: int
     image.save(stream, "JPEG", quality=80)
     if task == "classify":
         true, said = chance.sample(classes, 2)
-        caption = f"true {true}, said {said} {chance.uniform(0.4, 0.98):.2f}"
+        caption = f"labelled {true}, named {said} {chance.uniform(0.4, 0.98):.2f}"
         return ReportPicture(f"{at:06}.jpg", width, height, stream.getvalue(), (), caption)
     return ReportPicture(f"series-{at}/IMG_{at:06}.jpg", width, height, stream.getvalue(), tuple(boxes))
+
+
+def _glance(picture: ReportPicture, champion: bool) -> GlancePicture:
+    """Smaller, with other mistakes on production's side."""
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(picture.jpeg)).resize((picture.width // 2, picture.height // 2)).save(stream, "JPEG")
+    shapes = tuple(
+        Shape(box.kind, box.label, box.sides, tuple(map(_flat, box.outlines)), _flat(box.keypoints))
+        for box in picture.boxes
+    )
+    others = tuple(replace(shape, kind="missed" if at % 2 else "right") for at, shape in enumerate(shapes))
+    return GlancePicture(
+        name=picture.name,
+        width=picture.width,
+        height=picture.height,
+        jpeg=base64.b64encode(stream.getvalue()).decode(),
+        candidate=View(shapes, picture.caption),
+        production=View(others, picture.caption) if champion else None,
+    )
+
+
+def _flat(points: Iterable[Point]) -> tuple[float, ...]:
+    return tuple(min(1.0, max(0.0, place)) for point in points for place in point)
 
 
 def _ring(middle: Point, across: float, up: float, corners: int) -> tuple[Point, ...]:

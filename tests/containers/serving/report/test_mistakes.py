@@ -1,4 +1,4 @@
-"""Curves, mix-ups and pictures: drawn, and said in words as well."""
+"""Curves, confusions and pictures: drawn, and said in words as well."""
 
 from __future__ import annotations
 
@@ -67,10 +67,10 @@ def test_a_classifier_has_no_curves() -> None:
 
 
 def test_the_pairs_most_often_confused_come_first() -> None:
-    """With how many of how many; what was not found at all is no mix-up."""
+    """With how many of how many; what was not found at all is no confusion."""
     said = mixed_up(("bolt", "nut"), ((6, 3, 1), (4, 4, 2), (1, 0, 0)))
-    assert said.index("nut taken for bolt : 4 of 10 (40%)") < said.index("bolt taken for nut : 3 of 10 (30%)")
-    assert "taken for nothing" not in said
+    assert said.index("nut mistaken for bolt : 4 of 10 (40%)") < said.index("bolt mistaken for nut : 3 of 10 (30%)")
+    assert "mistaken for nothing" not in said
 
 
 def test_the_matrix_has_a_row_and_a_column_for_nothing_where_things_are_found() -> None:
@@ -91,9 +91,9 @@ def test_too_many_classes_for_a_matrix_leave_the_list() -> None:
     assert len(section.all("li")) == 8
 
 
-def test_no_mix_up_is_said_too() -> None:
+def test_no_confusion_is_said_too() -> None:
     """Rather than an empty list; with nothing held out the section is gone."""
-    assert "No class is taken for another one." in mixed_up(("a", "b"), ((7, 0), (0, 5)))
+    assert "No class is mistaken for another." in mixed_up(("a", "b"), ((7, 0), (0, 5)))
     assert mixed_up(("a", "b"), ((0, 0), (0, 0))) == ""
 
 
@@ -128,6 +128,6 @@ def test_a_crowded_picture_names_its_mistakes_only() -> None:
 
 def test_a_classifier_s_picture_has_its_caption_and_no_legend_of_boxes() -> None:
     """What is true and what was said."""
-    shown = Outline(pictures([replace(PICTURE, boxes=(), caption="true cat, said dog 0.83")])).text
-    assert "true cat, said dog 0.83 a.jpg" in shown
+    shown = Outline(pictures([replace(PICTURE, boxes=(), caption="labelled cat, named dog 0.83")])).text
+    assert "labelled cat, named dog 0.83 a.jpg" in shown
     assert "as labelled" not in shown

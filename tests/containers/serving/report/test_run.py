@@ -67,6 +67,17 @@ def test_every_job_stands_with_its_time_its_instance_and_about_its_cost() -> Non
     assert "Spot capacity was asked for" in text
 
 
+def test_nothing_claims_an_instance_or_a_price_where_nobody_bills() -> None:
+    """On the stand-in the type of an instance is but a name."""
+    page = replace(example(), billed=False)
+    section = page.html().split('<section class="cost">')[1].split("</section>")[0]
+    shown = Outline(section).text
+    assert "Preparation 42 s" in shown
+    assert "Together" in shown
+    assert "ml." not in shown
+    assert "$" not in shown
+
+
 def test_the_machine_that_trained_is_priced_and_not_the_one_that_was_wanted() -> None:
     """Where capacity was short, another one did."""
     page = example()

@@ -11,6 +11,7 @@ import pytest
 from containers.serving.report.page import Page
 from tests.containers.serving.report.example_pages import COCO, PAGES, bare, example
 from tests.containers.serving.report.page_outline import Outline
+from workflow.contract.outcome import Counted
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Comparison, Lead, Metrics, figures_of
 
 
@@ -39,7 +40,7 @@ def test_every_figure_of_the_task_is_shown_beside_production_s(name: str) -> Non
     cards = shown.split("Key figures")[1].split("Classes, weakest first")[0]
     for figure in figures_of(metrics.task):
         value, interval = metrics.candidate.figure(figure), metrics.candidate.intervals.get(figure)
-        beside = f" ({interval.low:.2f}–{interval.high:.2f})" if interval else ""
+        beside = f" ({interval.low:.3f}–{interval.high:.3f})" if interval else ""
         decides = ", which decides" if figure == QUALITY[metrics.task] else ""
         assert f"{FIGURE_NAMES[figure].lower()}{decides} {value:.3f}{beside}".lower() in cards.lower()
         if metrics.champion:
@@ -60,7 +61,7 @@ def test_every_class_stands_in_the_table_with_its_figures_weakest_first(name: st
         assert f" {one.precision:.3f} {'' if name == 'classify' else f'{one.recall:.3f} '}{one.f1:.3f} " in table
     for one in metrics.candidate.per_class:
         if not one.objects:
-            assert f"Held out without an object: {one.name}." in table
+            assert f"No object among the held-out pictures: {one.name}." in table
 
 
 def test_better_and_worse_are_told_by_word_arrow_and_sign() -> None:
@@ -71,9 +72,9 @@ def test_better_and_worse_are_told_by_word_arrow_and_sign() -> None:
         example(), champion=replace(metrics.champion, recall=metrics.candidate.recall + 0.1, f1=metrics.candidate.f1)
     )
     shown = text(page)
-    assert re.search(r"Recall 0\.\d+ \(.{9}\) ▼ −0\.100 worse production 0\.", shown)
-    assert re.search(r"Precision 0\.\d+ \(.{9}\) ▲ \+0\.0\d\d better production 0\.", shown)
-    assert re.search(r"F1 0\.\d+ \(.{9}\) no change production 0\.", shown)
+    assert re.search(r"Recall 0\.\d+ \(.{11}\) ▼ −0\.100 worse production 0\.", shown)
+    assert re.search(r"Precision 0\.\d+ \(.{11}\) ▲ \+0\.0\d\d better production 0\.", shown)
+    assert re.search(r"F1 0\.\d+ \(.{11}\) no change production 0\.", shown)
 
 
 def test_the_first_model_is_compared_with_nothing() -> None:
@@ -81,18 +82,19 @@ def test_the_first_model_is_compared_with_nothing() -> None:
     shown = text(example(champion=False))
     assert "No model in production was measured beside it" in shown
     assert "better" not in shown.split("Training")[0]
-    assert "Against production" not in shown
+    assert "Compared with production" not in shown
     assert "Model in production" not in shown
 
 
 def test_chance_is_told_apart_from_a_lead() -> None:
     """Around zero, above zero, below zero, exactly zero, unknown."""
-    assert "the lead would lie between −0.100 and +0.020: the difference may be chance" in leading(-0.04, -0.1, 0.02)
-    assert "The lead, between +0.010 and +0.200, is more than chance" in leading(0.1, 0.01, 0.2)
-    assert "falls behind by more than chance: between −0.200 and −0.100" in leading(-0.15, -0.2, -0.1)
+    within = "the lead would lie between −0.100 and +0.020: the difference may be due to chance"
+    assert within in leading(-0.04, -0.1, 0.02)
+    assert "The lead, between +0.010 and +0.200, is not due to chance" in leading(0.1, 0.01, 0.2)
+    assert "falls behind, between −0.200 and −0.100, and that is not due to chance" in leading(-0.15, -0.2, -0.1)
     assert "Both score the same on every draw" in leading(0, 0, 0)
     assert "would lie" not in leading(0.1, None, None)
-    assert "Too few pictures to say how much of a figure is chance" in text(bare())
+    assert "Too few pictures to say how much of a figure is due to chance" in text(bare())
 
 
 def test_a_class_s_lead_says_whether_it_may_be_chance() -> None:
@@ -105,9 +107,9 @@ def test_a_class_s_lead_says_whether_it_may_be_chance() -> None:
         "hexagonal nut": Lead(-0.03, -0.05, -0.01),
     }
     shown = text(changed(page, comparison=Comparison(Lead(0, -1, 1), leads)))
-    assert re.search(rf"bolt {scores['bolt'].objects} \S+ \S+ ▲ \+0\.044 better more than chance", shown)
+    assert re.search(rf"bolt {scores['bolt'].objects} \S+ \S+ ▲ \+0\.044 better not due to chance", shown)
     assert "▼ −0.020 worse too few pictures to tell" in shown
-    assert "▼ −0.030 worse more than chance" in shown
+    assert "▼ −0.030 worse not due to chance" in shown
 
 
 def test_a_class_that_production_does_not_know_is_new() -> None:
@@ -125,14 +127,13 @@ def test_of_many_classes_the_weakest_twelve_are_open_and_the_others_unfold() -> 
 
 
 def test_the_outcome_is_said_in_one_sentence() -> None:
-    """Objects found, missed and wrong; of a classifier pictures."""
-    page = replace(example(), evidence=replace(example().evidence, missed=3, wrong=1))
+    """Objects found and detections that are wrong, of a classifier pictures; production's beside it."""
+    page = replace(example(), evidence=replace(example().evidence, missed=3, wrong=1, production=Counted(90, 7)))
     objects = page.evidence.metrics.objects
-    assert f"Finds {objects - 3} of {objects} objects in 40 held-out pictures: 3 missed, 1 wrong detection." in text(
-        page
-    )
-    classifier = replace(example("classify"), evidence=replace(example("classify").evidence, wrong=4))
-    assert "Names 36 of 40 held-out pictures right, and 4 wrong." in text(classifier)
+    said = f"Finds {objects - 3} of {objects} objects in 40 held-out pictures, 1 wrong."
+    assert f"{said} Production: 90 of {objects}, 7 wrong." in text(page)
+    classifier = replace(example("classify"), evidence=replace(example("classify").evidence, wrong=4, production=None))
+    assert "Names 36 of 40 held-out pictures correctly, 4 wrong. Names what a picture shows" in text(classifier)
 
 
 def test_nothing_held_out_still_makes_a_page() -> None:

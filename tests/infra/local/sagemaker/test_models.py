@@ -36,7 +36,7 @@ def test_an_object_that_is_no_longer_the_meant_one_makes_no_model(service: SageM
 
 def test_an_object_that_is_not_there_makes_no_model(service: SageMaker) -> None:
     """In the words of AWS."""
-    with pytest.raises(ServiceError, match="Could not find model data at s3://"):
+    with pytest.raises(ServiceError, match="Could not access model data at s3://"):
         create(service, uri=f"s3://{BUCKET}/sources/nothing.tar.gz")
 
 

@@ -1,0 +1,1 @@
+"""Start a build upon a request that is signed with the stack's secret."""

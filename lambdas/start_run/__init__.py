@@ -1,0 +1,1 @@
+"""Start a build by the clock, and when new data has settled."""

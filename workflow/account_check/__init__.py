@@ -1,0 +1,1 @@
+"""``make account-check``: proves in an AWS account what no stand-in can, and removes what it made."""
