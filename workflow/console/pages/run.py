@@ -60,6 +60,8 @@ def routes(site: Site) -> list[Route]:
             nested=site.executions.place(visit.last.nested) if visit and visit.last and visit.last.nested else ("", ""),
             parent=site.executions.place(str(execution.given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))),
             decide=link_of_run(read_mails(site.mailbox), execution.name) if asking and site.mailbox else "",
+            # What went to its end, where everyone was told, would only come to that end again.
+            redrivable=execution.redrivable and not any(one.kind == "Fail" for one in trail.visits[-1:]),
             status=Status.ASKING if asking else execution.status,
             events=rows_of(events)[-FEW:][::-1],
             count=len(events),
