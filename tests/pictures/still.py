@@ -25,6 +25,9 @@ COLOURS = {
 }
 """The eight colours by pyte's names; any other is the ink."""
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""A blank that is drawn however many there are."""
+
 Cell = pyte.screens.Char
 
 
@@ -39,7 +42,7 @@ def draw(rows: Sequence[Sequence[Cell]], title: str) -> str:
         *(f'<circle cx="{EDGE + 18 * at}" cy="{BAR / 2 + 2}" r="5" fill="#3b444d"/>' for at in range(3)),
         f'<text x="{width / 2:.0f}" y="{BAR / 2 + 6}" fill="#8b96a1" text-anchor="middle" '
         f'font-family="system-ui, sans-serif" font-size="12">{escape(title)}</text>',
-        f'<g font-family="{LETTERS}" font-size="14" xml:space="preserve">',
+        f'<g font-family="{LETTERS}" font-size="14">',
     ]
     for number, row in enumerate(rows):
         lines += _row(row, EDGE + BAR + HIGH * (number + 0.72))
@@ -51,12 +54,14 @@ def _row(row: Sequence[Cell], y: float) -> list[str]:
     found, at = [], 0
     for (colour, bold), cells in groupby(row, key=lambda cell: (cell.fg, cell.bold)):
         text = "".join(cell.data for cell in cells)
-        if text.strip():
+        shown = text.strip()
+        if shown:
             weight = ' font-weight="700"' if bold else ""
+            left = EDGE + WIDE * (at + len(text) - len(text.lstrip()))
             # The width is told, so that columns stand below one another whatever font there is.
             found.append(
-                f'<text x="{EDGE + WIDE * at:.1f}" y="{y:.1f}" textLength="{WIDE * len(text):.1f}" '
-                f'fill="{COLOURS.get(colour, INK)}"{weight}>{escape(text)}</text>'
+                f'<text x="{left:.1f}" y="{y:.1f}" textLength="{WIDE * len(shown):.1f}" '
+                f'fill="{COLOURS.get(colour, INK)}"{weight}>{escape(shown.replace(" ", NO_BREAK))}</text>'
             )
         at += len(text)
     return found
