@@ -91,7 +91,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("plan_run", "handler"): {"raised": "InputRejected"},
     ("record_champion", "handler"): {"raised": "ContractError"},
     ("smoke_test", "handler"): {"raised": "ContractError"},
-    ("start_by_code", "handler"): {"statusCode": 401},
+    ("start_by_code", "handler"): {"statusCode": 405},
     ("start_run", "arrival"): {"execution": ""},
     ("start_run", "handler"): {"raised": "ContractError"},
     ("watch_production", "handler"): WITHOUT_AWS,
