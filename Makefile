@@ -44,8 +44,9 @@ demo: .venv/run ## the whole flow on this machine: train, judge, approve, releas
 		$(BIN)/python -m workflow.demo
 
 WINGS := containers flow infra lambdas workflow
-# A file of tests stays together, on one of as many workers as there are processors.
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
+# A file of tests stays together, on one worker. There is one more than there are processors: many tests wait.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: .venv/dev ## all tests, with real trainings and a real browser (some 18 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
