@@ -89,6 +89,6 @@ def _laid_out(body: str) -> str:
     """What alarms write is JSON on one line."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
     return json.dumps(document, indent=2, ensure_ascii=False)
