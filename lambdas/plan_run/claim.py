@@ -39,6 +39,9 @@ class Claims:
             found = self.find(fingerprint)
             if found is None:
                 continue
+            if found.execution == mine.execution:
+                # The put before arrived twice, because its answer was lost.
+                return ""
             reason = self._recall(found, mine.judged_by, known)
             if reason:
                 return reason
