@@ -5,7 +5,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 # Compiled once, not again by every process that the tests start.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-fast check golden local images fuzz deploy destroy account-check bench audit clean
+.PHONY: help demo test test-fast check golden pictures local images fuzz deploy destroy account-check bench audit clean
 
 # A name that is misspelled would be ignored, and minutes later the wrong thing be done.
 KNOWN := DATASET WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
@@ -65,6 +65,10 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 golden: .venv/dev ## render both state machines, their pictures and the table of input keys again
 	$(BIN)/python -m workflow.machines.render
 	$(BIN)/python -m workflow.commands.input_keys
+
+pictures: .venv/dev ## the documentation's pictures, from a real run (needs Chromium; some three minutes)
+	@$(BIN)/python -m infra.local.environments training serving
+	$(BIN)/python -m tests.pictures
 
 local: .venv/run ## the stand-in for AWS, in the foreground
 	$(BIN)/greenlight local

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser import QUIET, find_chromium
 from tests.layers import Guard, markers_of
 from tests.warm_python import WarmPython
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 GUARD = Guard()
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
 def pytest_configure() -> None:
@@ -97,7 +95,7 @@ def browser() -> Iterator[Browser]:
     """One browser for all tests of a file, or a skip where there is none."""
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    found = find_chromium()
     if found is None:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:

@@ -108,6 +108,13 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
 
     @property
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """What is in sight, letter by letter with their looks, down to the last line that holds one."""
+        rows = [[self._screen.buffer[y][x] for x in range(self._screen.columns)] for y in range(self._screen.lines)]
+        used = max((at + 1 for at, line in enumerate(self._screen.display) if line.strip()), default=0)
+        return rows[:used]
+
+    @property
     def shown(self) -> str:
         """What is in sight, below all that has gone out of sight at the top."""
         return "\n".join([*self._gone(), self.screen])

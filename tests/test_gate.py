@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import CHROMIUM
+from tests.browser import CHROMIUM
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = (ROOT / ".ci" / "run").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.documents import read
 from workflow.standin import read_environment
 
 pytestmark = [pytest.mark.standin, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
@@ -42,6 +44,13 @@ def demonstration(folder: Path, **variables: str) -> Iterator[subprocess.Popen[s
             process.wait(60)
         stop = [sys.executable, "-m", "infra.local", "--state", str(folder / ".greenlight/local"), "--stop"]
         subprocess.run(stop, cwd=ROOT, capture_output=True, check=True)
+
+
+def steps(text: str) -> set[str]:
+    """The lines of a demonstration's output, whatever its times, figures, ports and names of runs are."""
+    bare = re.sub(r"\d[\d.:T-]*", "#", text)
+    lines = (" ".join(line.split()) for line in re.sub(r"# min # s", "# s", bare).splitlines())
+    return {line for line in lines if line}
 
 
 def free_port() -> int:
@@ -73,6 +82,8 @@ def test_the_sample_reaches_production(tmp_path: Path) -> None:
         summary = json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())
         assert summary["status"] == "SUCCEEDED"
         assert summary["metrics"]["map50"] >= 0.8
+        (shown,) = re.findall(r"```\n(Greenlight ·.*?)```", read("README.md"), re.DOTALL)
+        assert steps(shown) <= steps(said.replace(str(tmp_path), ""))
         assert summary["metrics"]["images"] == len(summary["predictions"]) == 16
         assert sum(len(one["detections"]) for one in summary["predictions"]) >= 16
         assert set(summary["timings"]["jobs_seconds"]) == {"Prepare the dataset", "Train", "Evaluate"}

@@ -16,7 +16,7 @@ from workflow.errors import UsageError
 @click.option("--aws", is_flag=True, help="Show an account, never the stand-in; it is only read there.")
 @on_project
 def console(session: Session, project: str, as_json: bool, port: int, open_page: bool, aws: bool) -> None:
-    """Show runs on a page of this machine, until Ctrl-C.
+    """Show runs in a browser, until Ctrl-C.
 
     On the stand-in runs are started, stopped and approved there, and its mail is read. On AWS it only
     shows, with your own credentials.

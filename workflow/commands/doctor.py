@@ -13,9 +13,9 @@ from workflow.commands.session import Session, on_project, print_result
 )
 @on_project
 def doctor(session: Session, project: str, as_json: bool, pairs: tuple[str, ...]) -> int:
-    """Look whether everything is ready for a run.
+    """Check that everything is ready for a run.
 
-    Credentials, limits, quotas, stack, images, mail: a line for each, and what to type where one is not well.
+    Credentials, limits, quotas, stack, images, mail: a line for each, and what to type where something is wrong.
     The exit code is 1 where there is a problem.
     """
     from dataclasses import asdict

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def image() -> None:
-    """Try out an image of your own before a stack runs it."""
+    """Check an image of your own before a stack uses it."""
 
 
 @image.command()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--limit", default=10, show_default=True, help="How many of the newest runs to list.")
 @on_project
 def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
-    """List the newest runs, or tell about one RUN state by state.
+    """List the newest runs, or describe one RUN state by state.
 
     Builds, releases and roll-backs are listed, with why nothing was done, or what went wrong.
     """
@@ -78,7 +78,7 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
 @click.argument("second")
 @on_project
 def compare(session: Session, project: str, as_json: bool, first: str, second: str) -> None:
-    """Put the figures of two runs side by side."""
+    """Compare the figures of two runs."""
     from workflow.contract.figures import DIGITS, format_figure
     from workflow.runs.lookup import compare_figures, read_metrics
     from workflow.table import format_table

@@ -26,7 +26,7 @@ REPORTS = Path(".greenlight/reports")
 @click.option("--follow", is_flag=True, help="Go on printing what comes, until the state is over.")
 @on_project
 def logs(session: Session, project: str, as_json: bool, run: str, state: str, follow: bool) -> None:
-    """Print what a STATE of a RUN has logged.
+    """Print the log of a STATE of a RUN.
 
     Without a name the newest build is meant. Without a state it is the one that broke, the job that runs, or else the
     training. A job's log is its own; a function's is what it wrote meanwhile, for whichever run. --json prints an

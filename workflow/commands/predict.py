@@ -63,7 +63,7 @@ def predict(
     max_detections: int | None,
     jobs: int,
 ) -> int:
-    """Ask an endpoint what it sees in PICTURES.
+    """Ask an endpoint what it detects in PICTURES.
 
     PICTURES are files, folders or patterns. Ends with 1 when it failed for a picture; the others are answered all
     the same.

@@ -94,7 +94,7 @@ def deploy(
     account_of: str | None,
     build_account: str,
 ) -> None:
-    """Make the stack, or bring it to the state of this repository.
+    """Create the stack, or update it to this repository's state.
 
     Says before what changes, by subject, and what will be paid for; with --changes nothing else happens.
     """

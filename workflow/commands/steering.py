@@ -13,7 +13,7 @@ from workflow.commands.session import Session, confirm, on_project, print_result
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @on_project
 def stop(session: Session, project: str, as_json: bool, run: str, why: str, yes: bool) -> None:
-    """Stop a RUN, and the job that it is in.
+    """Stop a RUN and the job it is running.
 
     Where one run is under way, it need not be named. 'greenlight redrive' lets it go on at the state it was in.
     """
@@ -38,7 +38,7 @@ def stop(session: Session, project: str, as_json: bool, run: str, why: str, yes:
 @click.option("--watch", "follow", is_flag=True, help="Watch it until it ends.")
 @on_project
 def redrive(session: Session, project: str, as_json: bool, run: str, follow: bool) -> int:
-    """Let a RUN go on at the state in which it was stopped.
+    """Resume a stopped RUN at the state it was in.
 
     Without a name the newest build is meant. AWS lets a run go on within 14 days of its end. A run that failed has
     gone to its end, where everyone was told: 'greenlight start --like RUN' starts one like it.

@@ -18,6 +18,9 @@ from workflow.runs.watch import JOBS
 SHOWN_LINES = 200
 """Last lines of a log that are shown; curves are drawn from all that were read."""
 
+DENIED = "AccessDenied"
+"""What is in the code of a refusal for want of a right; the rest of a page is shown without what was refused."""
+
 _READ_LINES = 10_000
 _NAMES = {"training": "TrainingJob", "processing": "ProcessingJob", "hyper_parameter_tuning": "HyperParameterTuningJob"}
 _LOGS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
@@ -53,6 +56,8 @@ def read_job(cloud: Cloud, attempt: Attempt) -> JobView | None:
     except ServiceError as error:
         if error.code in NOT_THERE:
             return None
+        if DENIED in error.code:
+            return JobView(name, kind, "may not be seen with these credentials")
         raise
     lines = read_log(cloud, _LOGS[kind], name) if kind in _LOGS else []
     return JobView(
@@ -84,7 +89,7 @@ def read_log(cloud: Cloud, group: str, job: str) -> list[str]:
             limit=_READ_LINES,
         )
     except ServiceError as error:
-        if error.code == "ResourceNotFoundException":
+        if error.code == "ResourceNotFoundException" or DENIED in error.code:
             return []
         raise
     return [str(event["message"]) for event in page.get("events", [])]

@@ -19,8 +19,8 @@ _SPACE = "{http://www.w3.org/2000/svg}"
 _ARROW = "->"
 
 
-Way = tuple[str, str, bool]
-"""From which state to which one, and whether because the first failed."""
+Way = tuple[str, str]
+"""From which state to which one."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def draw(machine: str, look: Look, address: Callable[[str], str]) -> str:
     ``address`` gives the link of a state.
     """
     svg = ElementTree.fromstring(_read(machine))  # noqa: S314 - the project's own file
+    states = states_of(machine)
     for part in svg.iter():
         part.tag = part.tag.removeprefix(_SPACE)
     graph = svg.find("g")
@@ -49,8 +50,10 @@ def draw(machine: str, look: Look, address: Callable[[str], str]) -> str:
             graph.remove(part)
         elif part.get("class") == "node":
             _node(part, look, address)
+        elif part.get("class") == "edge":
+            _edge(part, look.ways, states)
         else:
-            _edge(part, look.ways)
+            _frame(part)
     svg.set("class", "machine")
     # No image: its states are links.
     svg.set("role", "group")
@@ -88,12 +91,22 @@ def _node(group: ElementTree.Element, look: Look, address: Callable[[str], str])
     group.append(link)
 
 
-def _edge(group: ElementTree.Element, ways: frozenset[Way]) -> None:
+def _edge(group: ElementTree.Element, ways: frozenset[Way], states: frozenset[str]) -> None:
     start, _, target = _take_title(group).partition(_ARROW)
     caught = any(part.get("stroke-dasharray") for part in group)
+    # An arrow that leads from no state leads from a frame: it is that of all states in it.
+    taken = (start, target) in ways if start in states else any(target == reached for _, reached in ways)
     group.attrib.clear()
-    group.set("class", " ".join(["edge", *["caught"] * caught, *["taken"] * ((start, target, caught) in ways)]))
+    group.set("class", " ".join(["edge", *["caught"] * caught, *["taken"] * taken]))
     _strip(group, arrow=True)
+
+
+def _frame(group: ElementTree.Element) -> None:
+    """What gathers several states."""
+    _take_title(group)
+    group.attrib.clear()
+    group.set("class", "frame")
+    _strip(group)
 
 
 def _take_title(group: ElementTree.Element) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -11,6 +12,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from workflow.errors import UsageError
+
+_END_SECONDS = 2
+"""How long an answer that is under way may still take once the console is ended."""
 
 HOST = "127.0.0.1"
 """This machine alone: whoever reaches the console may start and stop runs."""
@@ -31,6 +35,7 @@ def listen(port: int) -> socket.socket:
 def serve(app: Starlette, listener: socket.socket, ready: Callable[[], None], url: str = "") -> None:
     """Answer until interrupted; ``ready`` is called once it does. A browser opens ``url``, empty for none."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    config.timeout_graceful_shutdown = _END_SECONDS
     server = uvicorn.Server(config)
 
     async def run() -> None:
@@ -40,4 +45,6 @@ def serve(app: Starlette, listener: socket.socket, ready: Callable[[], None], ur
             webbrowser.open(url)
         await server.serve(sockets=[listener])
 
-    asyncio.run(run())
+    # That is how it is meant to end.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run())

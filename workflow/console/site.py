@@ -25,6 +25,9 @@ from workflow.stack.outputs import Stack
 from workflow.table import format_seconds
 
 FOLDER = Path(__file__).parent
+PAUSE, PAUSE_ON_AWS = 2, 5
+"""Seconds between two looks of a page that shows something running; an account's request rates are shared."""
+
 LONGEST_FORM = 1_000_000
 """Bytes of a form that are read."""
 
@@ -62,6 +65,7 @@ class Site:
         self._templates.globals.update(
             stack=stack,
             read_only=self.read_only,
+            pause=PAUSE_ON_AWS if self.read_only else PAUSE,
             tabs=[tab for tab in tabs if mailbox or not tab.local],
             address=address,
         )

@@ -38,7 +38,7 @@ _WORDS = {
     Status.DONE: "done",
     Status.RUNNING: "running",
     Status.ASKING: "waits for a person",
-    Status.CAUGHT: "failed, dealt with",
+    Status.CAUGHT: "failed, handled",
     Status.FAILED: "failed",
     Status.STOPPED: "stopped",
 }
@@ -124,9 +124,9 @@ class Trail:
         """The latest visit to every state that was entered."""
         return {visit.state: visit for visit in self.visits}
 
-    def ways(self) -> frozenset[tuple[str, str, bool]]:
-        """The ways taken: from which state to which one, and whether because the first failed."""
-        return frozenset((one.state, two.state, one.status is Status.CAUGHT) for one, two in pairwise(self.visits))
+    def ways(self) -> frozenset[tuple[str, str]]:
+        """The ways taken: from which state to which one."""
+        return frozenset((one.state, two.state) for one, two in pairwise(self.visits))
 
     def of(self, state: str) -> tuple[Visit, ...]:
         """The visits to one state."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from workflow.clients import Cloud
 
+_LARGEST_PAGE = 1000
+"""Events that GetExecutionHistory gives in one answer at most (maxResults)."""
+
 
 class EventLog:
     """Events of the executions that were asked for last. Safe to use from several threads."""
@@ -39,6 +42,8 @@ class EventLog:
     def _since(self, execution: str, last: int) -> list[dict[str, Any]]:
         """The events after the one of this number; asks newest first, and only until the events are known."""
         new: list[dict[str, Any]] = []
+        # The first look takes all there is, in as few requests as can be; a later one hardly anything.
+        paging = {} if last else {"PaginationConfig": {"PageSize": _LARGEST_PAGE}}
         for event in self._cloud.pages(
             "stepfunctions",
             "get_execution_history",
@@ -46,6 +51,7 @@ class EventLog:
             executionArn=execution,
             reverseOrder=True,
             includeExecutionData=True,
+            **paging,
         ):
             if event["id"] <= last:
                 break

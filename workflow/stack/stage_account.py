@@ -17,6 +17,7 @@ from workflow.stack.deploy import prepare_for_change
 from workflow.stack.outputs import Place, find_place, values_of
 from workflow.stack.package import ROOT
 from workflow.stack.parameters import check_project, choose_tags, fill_in_parameters
+from workflow.stack.template import usual_values
 
 
 def deploy_account(
@@ -50,13 +51,12 @@ def deploy_account(
         given["BuildAccount"] = build_account
     if not {"Bucket"} & (given.keys() | has.keys()):
         given["Bucket"] = f"{project}-{build_account}-{place.region}"
-    template = (root / "infra" / "account.yaml").read_text(encoding="utf-8")
-    known = cloud.call("cloudformation", "get_template_summary", TemplateBody=template)["Parameters"]
+    template = root / "infra" / "account.yaml"
     own = {**_tags_of(before), **choose_tags({}, {}, tags or {}), "project": project}
     wanted = {
         "Tags": [{"Key": key, "Value": value} for key, value in sorted(own.items())],
-        "TemplateBody": template,
-        "Parameters": fill_in_parameters(before, given, {item["ParameterKey"] for item in known}),
+        "TemplateBody": template.read_text(encoding="utf-8"),
+        "Parameters": fill_in_parameters(before, given, set(usual_values(template))),
         # Its roles have names, by which the stack that builds knows them.
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         **({"RoleARN": role_arn} if role_arn else {}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.browser import QUIET, find_chromium
+
+CHROMIUM = find_chromium()
 # A name of the site's own that has come to mean this machine.
 REBOUND = "rebound.example"
 _FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"),
+    *QUIET,
     f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 ]
 

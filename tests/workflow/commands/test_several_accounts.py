@@ -102,7 +102,6 @@ def test_whether_a_release_reaches_the_accounts_is_asked_of_its_own_function(
     assert cloud.asked[-1][1]["FunctionName"] == "greenlight-plan-release"
 
 
-SUMMARY = {"Parameters": [{"ParameterKey": name} for name in ("Project", "Stage", "BuildAccount", "Bucket", "KeyArn")]}
 NOT_THERE = ServiceError("ValidationError", "Stack with id greenlight-staging does not exist")
 
 
@@ -112,7 +111,6 @@ def account(**answers: Answer) -> ScriptedCloud:
     return ScriptedCloud(
         {
             "get_caller_identity": {"Account": "222222222222", "Arn": "arn:aws:iam::222222222222:user/ada"},
-            "get_template_summary": SUMMARY,
             "create_change_set": {"Id": "change", "StackId": "stack"},
             "describe_change_set": unchanged,
             "delete_change_set": {},

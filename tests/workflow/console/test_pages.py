@@ -16,6 +16,8 @@ from tests.workflow.console.asking import Answer as Page
 from tests.workflow.console.asking import ask
 from tests.workflow.histories import START, Script
 from workflow.console.app import make_app
+from workflow.contract.approval import PENDING
+from workflow.contract.table_keys import APPROVAL
 from workflow.errors import GreenlightError, ServiceError
 from workflow.stack.outputs import Stack
 
@@ -55,6 +57,7 @@ def console(script: Script | None = None, *, local: bool = True, **answers: Answ
     events = script.events if script else []
     given: dict[str, Answer] = {
         "list_executions": {"executions": []},
+        "scan": {"Items": []},
         "describe_execution": execution("run"),
         "get_execution_history": {"events": events[::-1]},
         "describe_stacks": {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Parameters": []}]},
@@ -143,6 +146,33 @@ def test_a_page_of_an_account_offers_nothing_that_changes_it_and_takes_nothing()
     assert len(cloud.asked) == asked
 
 
+def test_the_list_tells_which_run_waits_for_a_person_where_requests_may_be_seen() -> None:
+    """Whoever decides finds it there; whoever may not see requests sees the list all the same."""
+    running = execution("run", status="RUNNING")
+    request = {
+        "id": {"S": f"{APPROVAL}1"},
+        "execution": {"S": running["executionArn"]},
+        "status": {"S": PENDING},
+        "expires_epoch": {"N": str(int(time.time()) + 600)},
+    }
+    listed = {"executions": [running]}
+    asked, _ = console(list_executions=listed, describe_execution=running, scan={"Items": [request]})
+    assert "waits for a person" in ask(asked, "/runs").text
+    refused = ServiceError("AccessDeniedException", "no")
+    denied, _ = console(list_executions=listed, describe_execution=running, scan=refused)
+    page = ask(denied, "/runs")
+    assert (page.status, "waits for a person" in page.text, "running" in page.text) == (200, False, True)
+
+
+def test_a_run_that_was_stopped_can_go_on_and_one_that_went_to_its_end_can_only_be_started_again() -> None:
+    """Its last state ends it again, whatever was mended."""
+    stopped, _ = console(Script().done("Plan the run").enter("Train").end("Aborted"))
+    failed, _ = console(Script().done("Plan the run").enter("Failed", "Fail").end("Failed"))
+    assert 'action="/runs/build/run/redrive"' in ask(stopped, "/runs/build/run").text
+    assert 'action="/runs/build/run/redrive"' not in ask(failed, "/runs/build/run").text
+    assert "Start again" in ask(failed, "/runs/build/run").text
+
+
 def test_a_report_is_shown_as_a_page_of_no_site_in_which_nothing_runs() -> None:
     """It was made from what lay in a dataset; one that is not there is said to be missing."""
     app, cloud = console(get_object=lambda _: {"Body": io.BytesIO(b"<h1>Report</h1><script>1</script>")})
@@ -168,7 +198,7 @@ def test_what_fails_is_said_on_a_page_and_what_is_not_there_as_well() -> None:
 
 
 def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is() -> None:
-    """The name of who runs the console goes along as it stands in the form."""
+    """A dataset may be called by its name alone, as on the command line."""
     started = f"{ARN}execution:greenlight-build:tuesday"
     app, cloud = console(
         start_execution={"executionArn": started},
@@ -182,7 +212,10 @@ def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is(
     refused = ask(app, "/start/build", "POST", body="epochs=0&name=tuesday")
     assert (refused.status, "epochs = 0: must be a whole number" in refused.text) == (422, True)
     assert not [operation for operation, _ in cloud.asked if operation == "start_execution"]
-    answer = ask(app, "/start/build", "POST", body="epochs=3&name=tuesday&started_by=ada&force=true")
+    answer = ask(app, "/start/build", "POST", body="epochs=3&name=tuesday&started_by=ada&dataset=nuts")
     assert (answer.status, answer.headers.get("location")) == (303, "/runs/build/tuesday")
     (given,) = (asked for operation, asked in cloud.asked if operation == "start_execution")
-    assert (given["name"], json.loads(given["input"])) == ("tuesday", {"epochs": 3, "force": True, "started_by": "ada"})
+    assert (given["name"], json.loads(given["input"])) == (
+        "tuesday",
+        {"dataset": "s3://bucket/datasets/nuts/", "epochs": 3, "started_by": "ada"},
+    )

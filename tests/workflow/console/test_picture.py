@@ -10,6 +10,7 @@ import pytest
 
 from workflow.console.picture import FOLDER, Look, draw, states_of
 from workflow.console.visits import Status
+from workflow.machines.diagram import edges
 
 
 def drawn(machine: str, look: Look) -> Element:
@@ -25,8 +26,8 @@ def test_the_picture_shows_every_state_of_the_definition(machine: str) -> None:
 
 
 def test_a_state_that_was_entered_is_a_link_with_its_status_in_words_and_the_way_is_marked() -> None:
-    """One that is still to come is neither, and the way back from a failure is another one."""
-    look = Look({"Begin": Status.DONE, "Plan the run": Status.RUNNING}, frozenset({("Begin", "Plan the run", False)}))
+    """One that is still to come is neither."""
+    look = Look({"Begin": Status.DONE, "Plan the run": Status.RUNNING}, frozenset({("Begin", "Plan the run")}))
     svg = drawn("build", look)
     links = {link.get("href"): link.get("aria-label") for link in svg.iter("a")}
     assert links == {"?state=Begin": "Begin: done", "?state=Plan the run": "Plan the run: running"}
@@ -40,3 +41,14 @@ def test_the_picture_brings_no_colours_and_no_ids_of_its_own() -> None:
     svg = drawn("release", Look({}))
     found = {name for part in svg.find("g") or () for one in part.iter() for name in one.attrib}
     assert found.isdisjoint({"fill", "stroke", "id", "style"})
+
+
+@pytest.mark.parametrize("machine", ["build", "release"])
+def test_every_way_that_a_machine_can_take_is_drawn(machine: str) -> None:
+    """Also into the tail that all ways out share, which has one arrow for them all."""
+    states = json.loads((FOLDER / f"{machine}.asl.json").read_text())["States"]
+    for name, state in states.items():
+        for target in {target for target, _ in edges(state)}:
+            svg = drawn(machine, Look({}, frozenset({(name, target)})))
+            taken = [group for group in svg.iter("g") if "taken" in str(group.get("class"))]
+            assert len(taken) == 1, f"{name} to {target}"

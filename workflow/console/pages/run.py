@@ -21,7 +21,8 @@ from workflow.console.pages.runs import TAB, as_number
 from workflow.console.picture import Look, draw, states_of
 from workflow.console.site import Site, address, posted
 from workflow.console.visits import Status, Trail, Visit, details_of, follow
-from workflow.errors import ServiceError
+from workflow.errors import UsageError
+from workflow.runs.steering import redrive_run, stop_run
 
 FEW, MANY = 30, 200
 """Newest events on the page of a run, and events of one page of their own."""
@@ -60,6 +61,8 @@ def routes(site: Site) -> list[Route]:
             nested=site.executions.place(visit.last.nested) if visit and visit.last and visit.last.nested else ("", ""),
             parent=site.executions.place(str(execution.given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))),
             decide=link_of_run(read_mails(site.mailbox), execution.name) if asking and site.mailbox else "",
+            # What went to its end, where everyone was told, would only come to that end again.
+            redrivable=execution.redrivable and not any(one.kind == "Fail" for one in trail.visits[-1:]),
             status=Status.ASKING if asking else execution.status,
             events=rows_of(events)[-FEW:][::-1],
             count=len(events),
@@ -93,15 +96,17 @@ def routes(site: Site) -> list[Route]:
 
     def stop(request: Request, _: Mapping[str, str]) -> Response:
         execution = find(request)
-        cause = f"stopped in the console by {site.user}"
-        site.cloud.call("stepfunctions", "stop_execution", executionArn=execution.arn, cause=cause)
+        try:
+            stop_run(site.cloud, execution.arn, f"stopped in the console by {site.user}")
+        except UsageError as error:
+            return site.render("message.html", 409, tab=TAB.name, title="It cannot be stopped", text=str(error))
         return RedirectResponse(address("runs", execution.machine, execution.name), 303)
 
     def redrive(request: Request, _: Mapping[str, str]) -> Response:
         execution = find(request)
         try:
-            site.cloud.call("stepfunctions", "redrive_execution", executionArn=execution.arn)
-        except ServiceError as error:
+            redrive_run(site.cloud, execution.arn)
+        except UsageError as error:
             return site.render("message.html", 409, tab=TAB.name, title="It cannot be redriven", text=str(error))
         return RedirectResponse(address("runs", execution.machine, execution.name), 303)
 

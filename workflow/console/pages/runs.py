@@ -7,7 +7,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from workflow.console.executions import LISTED
+from workflow.console.jobs import DENIED
 from workflow.console.site import Site, Tab
+from workflow.console.visits import Status
+from workflow.errors import ServiceError
+from workflow.runs.approvals import Approvals
 
 TAB = Tab("Runs", "/runs")
 PAGE = 50
@@ -35,11 +39,14 @@ def routes(site: Site) -> list[Route]:
         pages = max(1, -(-len(listed) // PAGE))
         page = min(max(1, as_number(asked.get("page", ""))), pages)
         rows = site.executions.describe_all(listed[(page - 1) * PAGE : page * PAGE])
+        live = any(row.running for row in rows)
         return site.render(
             "runs.html",
             tab=TAB.name,
             rows=rows,
-            live=any(row.running for row in rows),
+            live=live,
+            asking=waiting_for_a_person(site) if live else frozenset(),
+            asks=Status.ASKING,
             chosen={"machine": machine, "status": status},
             machines=MACHINES,
             statuses=STATUSES,
@@ -50,6 +57,16 @@ def routes(site: Site) -> list[Route]:
         )
 
     return [Route("/", lambda _: RedirectResponse(TAB.address)), Route(TAB.address, show)]
+
+
+def waiting_for_a_person(site: Site) -> frozenset[str]:
+    """The ARNs of the executions that wait for a decision; none where the caller may not see requests."""
+    try:
+        return frozenset(one.execution for one in Approvals(site.cloud, site.stack.table).pending())
+    except ServiceError as error:
+        if DENIED in error.code:
+            return frozenset()
+        raise
 
 
 def as_number(text: str) -> int:

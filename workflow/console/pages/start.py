@@ -48,7 +48,7 @@ def routes(site: Site) -> list[Route]:
     def start(request: Request, typed: Mapping[str, str]) -> Response:
         machine = _machine(request)
         demands = read_demands(site.cloud, site.stack.project)
-        given, form = read_form(_empty(site, machine, demands), typed)
+        given, form = read_form(_empty(site, machine, demands), with_address(typed, site.stack.bucket))
         name = typed.get("name", "").strip()
         if has_errors(form):
             return _page(site, machine, form, name, "Nothing was started: see what is marked below.")
@@ -66,6 +66,14 @@ def routes(site: Site) -> list[Route]:
         Route("/start/{machine}", show),
         Route("/start/{machine}", posted(start), methods=["POST"]),
     ]
+
+
+def with_address(typed: Mapping[str, str], bucket: str) -> Mapping[str, str]:
+    """What was typed, with the address of a dataset that was called by its name alone, as the command takes it."""
+    name = typed.get("dataset", "").strip()
+    if not name or name.startswith("s3:"):
+        return typed
+    return {**typed, "dataset": f"s3://{bucket}/datasets/{name}/"}
 
 
 def _machine(request: Request) -> str:

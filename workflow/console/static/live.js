@@ -4,10 +4,10 @@
 // stays open, where they are stays focused, and how far they scrolled stays as it is.
 "use strict";
 
-const PAUSE_MS = 2000;
 const shown = new Map();
 const trouble = document.getElementById("trouble");
 let asked = 0;
+let underWay = 0;
 
 const parts = () => document.querySelectorAll("[data-live][id]");
 const remember = () => parts().forEach(part => shown.set(part.id, part.innerHTML));
@@ -36,6 +36,7 @@ function replace(part, fresh) {
 async function renew(address) {
   const number = ++asked;
   let page;
+  underWay += 1;
   try {
     const answer = await fetch(address);
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -43,6 +44,8 @@ async function renew(address) {
   } catch {
     trouble.hidden = false;
     return;
+  } finally {
+    underWay -= 1;
   }
   // An older answer that comes late must not undo a newer one.
   if (number !== asked || !trouble.hidden) return;
@@ -83,7 +86,8 @@ document.addEventListener("click", event => {
 addEventListener("popstate", () => renew(location.href));
 
 setInterval(() => {
-  if (document.body.dataset.live === "yes" && !document.hidden) renew(location.href);
-}, PAUSE_MS);
+  // A slow answer is waited for: asking again would only make it slower.
+  if (document.body.dataset.live === "yes" && !document.hidden && !underWay) renew(location.href);
+}, Number(document.body.dataset.pause) * 1000);
 remember();
 showChosen();
