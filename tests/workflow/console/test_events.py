@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from tests.workflow.histories import Script
 from workflow.console.events import rows_of, show_document
@@ -32,6 +33,7 @@ def test_a_task_token_is_shown_nowhere_also_not_in_a_text_that_holds_json() -> N
 
 def test_a_document_that_is_nested_too_deeply_to_be_searched_for_tokens_is_not_shown() -> None:
     """Neither as it is, nor instead of the whole page."""
-    deep = "[" * 800 + '{"token": "s3cret"}' + "]" * 800
+    depth = sys.getrecursionlimit()
+    deep = "[" * depth + '{"token": "s3cret"}' + "]" * depth
     for text in (deep, json.dumps({"parameters": deep})):
         assert show_document(text) == "not shown: nested too deeply"
