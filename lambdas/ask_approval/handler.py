@@ -137,7 +137,8 @@ def ask(event: Mapping[str, Any], now_epoch: int) -> None:
         expires_epoch=request.expires_epoch,
     )
     marked = replace(stored, mac=sign(stored).hex())
-    table.put_item(Item=marked.item(token), ConditionExpression="attribute_not_exists(id)")
+    # Under an id that nobody had: what lies there is this very item, where the answer to a put was lost.
+    table.put_item(Item=marked.item(token))
     older = remember_newest(stored)
     if older:
         close(older)
@@ -222,7 +223,9 @@ def remember_newest(stored: StoredApproval) -> str:
         "expires_epoch": stored.created_epoch + KEPT_SECONDS,
     }
     replaced = table.put_item(Item=newest, ReturnValues="ALL_OLD").get("Attributes", {})
-    return str(replaced.get("request", ""))
+    older = str(replaced.get("request", ""))
+    # A put whose answer was lost is sent again, and then replaces what it has just written.
+    return "" if older == stored.id else older
 
 
 def remember_mailed(stored: StoredApproval, redriven: object) -> None:

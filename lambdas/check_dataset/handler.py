@@ -84,7 +84,7 @@ def read_champion(plan: BuildPlan) -> Measured | None:
     try:
         bucket, key = split_s3_uri(f"{plan.champion.evaluation.rstrip('/')}/metrics.json")
         return Measured.parse(json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
-    except (ClientError, ValueError) as error:
+    except (ClientError, ValueError, RecursionError) as error:
         # The evaluation finds out from the model itself, later.
         logger.warning("the champion's figures cannot be read", reason=str(error))
         return None
@@ -98,5 +98,5 @@ def read_report(uri: str) -> DatasetReport:
         return DatasetReport.parse(json.loads(body))
     except s3.exceptions.NoSuchKey as error:
         raise DatasetRejected(f"the preparation left no report at {uri}") from error
-    except (ContractError, ValueError) as error:
+    except (ContractError, ValueError, RecursionError) as error:
         raise DatasetRejected(f"the report at {uri} cannot be understood: {error}") from error

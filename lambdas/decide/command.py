@@ -83,7 +83,7 @@ def read_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         plain = base64.b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
         return mapping(json.loads(plain), "order")
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise ContractError(f"order: is no JSON object ({type(error).__name__})") from error
 
 

@@ -28,13 +28,16 @@ class ReportError(Exception):
 
 
 def read(approval: StoredApproval, now_epoch: int) -> str:
-    """The report that people were asked with. Raises ReportError where it is gone, or is another; S3's errors too."""
+    """The report that people were asked with. Raises ReportError where it is gone, is another, or cannot be read."""
     uri, meant = approval.request.report_uri, approval.request.report_digest
     bucket, key = split_s3_uri(uri)
     try:
         content: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except s3.exceptions.NoSuchKey:
         raise ReportError(404, "No report", f"The report is not at {uri} any more.") from None
+    except (BotoCoreError, ClientError) as error:
+        logger.error("the report cannot be read", error=type(error).__name__)
+        raise ReportError(503, "No report now", f"The report at {uri} cannot be read. Try again in a while.") from error
     if sha256_of([content]) != meant and (meant or approval.waits(now_epoch)):
         logger.error("the report was written over")
         told = f"The report at {uri} is another than the one that was there when this was asked. Ask who replaced it."
@@ -60,6 +63,6 @@ def look(approval: StoredApproval, now_epoch: int) -> Seen:
         return Seen(find_glance(read(approval, now_epoch)))
     except ReportError as error:
         return Seen(problem=error.text if error.status != 404 or approval.waits(now_epoch) else "")
-    except (ContractError, UnicodeDecodeError, BotoCoreError, ClientError) as error:
+    except (ContractError, UnicodeDecodeError) as error:
         logger.warning("the report carries nothing that can be shown", error=type(error).__name__)
         return Seen()

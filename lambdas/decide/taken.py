@@ -27,6 +27,6 @@ def has_taken(execution: str, told: Mapping[str, Any]) -> bool:
 def _says(event: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
     try:
         said: object = json.loads(event.get("taskSucceededEventDetails", {}).get("output", "null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return said == told

@@ -39,11 +39,21 @@ class Claims:
             found = self.find(fingerprint)
             if found is None:
                 continue
-            reason = self._recall(replace(found, package_arn=found.package_arn or known), mine.judged_by)
+            if found.execution == mine.execution:
+                # The put before arrived twice, because its answer was lost.
+                return ""
+            reason = self._recall(found, mine.judged_by, known)
             if reason:
                 return reason
             expected = found.execution
         return "another run has just begun to build the same"
+
+    def answer(self, fingerprint: str, mine: BuildRecord, known: str = "") -> str:
+        """What ``take`` would say at this moment; nothing is claimed."""
+        found = self.find(fingerprint)
+        if found is None or found.execution == mine.execution:
+            return ""
+        return self._recall(found, mine.judged_by, known)
 
     def take_over(self, fingerprint: str, mine: BuildRecord, now_epoch: int) -> None:
         """Claim a fingerprint whoever has it: somebody wants it built once more."""
@@ -64,7 +74,8 @@ class Claims:
         """What is kept of a fingerprint. Raises ContractError on a record that is not whole."""
         return read_build(found_item(self.table.get_item(Key={"id": build_key(fingerprint)}, ConsistentRead=True)))
 
-    def _recall(self, record: BuildRecord, judged_by: str) -> str:
+    def _recall(self, found: BuildRecord, judged_by: str, known: str) -> str:
+        record = replace(found, package_arn=found.package_arn or known)
         registered = bool(record.package_arn) and self.is_registered(record.package_arn)
         return recall(record, describe_end(self.stepfunctions, record.execution), judged_by, registered)
 

@@ -20,15 +20,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lambdas.plan_run.again import claim, look_up
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.layout import Layout
-from lambdas.plan_run.memory import judgement
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
 from lambdas.plan_run.room import check_room
 from lambdas.plan_run.sources import Reader
 from lambdas.plan_run.turn import Turn, check_patience
 from workflow.contract.build_plan import BuildPlan
-from workflow.contract.build_record import BuildRecord
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionRecord, read_champion
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
@@ -148,9 +147,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
         )
-        plan = claim(
-            draw_up(given, asked.execution, environment.deployment, found, loosened), given.force, found.newest
-        )
+        drawn = draw_up(given, asked.execution, environment.deployment, found, loosened)
+        plan = look_up(claims, drawn, given.force, found.newest)
         if asked.before is not None and asked.before.fingerprint != plan.fingerprint:
             claims.give_back(asked.before.fingerprint, plan.execution_arn)
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
@@ -159,6 +157,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             served_by = None if environment.serves_elsewhere else serving_instance(judged)
             check_room(quotas, logger, given, plan.training, served_by, environment.topic_arn)
             plan = take_turn(plan, given, asked.execution)
+            # Only now: a start that is refused must not take the place of what is remembered.
+            plan = claim(claims, plan, given.force, found.newest, int(time.time()))
     except ContractError as error:
         raise InputRejected(str(error)) from error
     if plan.anything_to_do and not plan.behind:
@@ -169,32 +169,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         layout.write_json(plan.uris.inspected + "inspection.json", inspection)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
-
-
-def claim(plan: BuildPlan, force: bool, newest: Registered | None) -> BuildPlan:
-    """The plan, or that there is nothing to do: the very same was built already, or is at this moment.
-
-    What the newest version says it was built from counts where nothing else is kept of it.
-    """
-    now_epoch = int(time.time())
-    mine = BuildRecord(plan.execution_arn, judgement(plan))
-    if force:
-        claims.take_over(plan.fingerprint, mine, now_epoch)
-        return plan
-    if not plan.anything_to_do and is_unknown(claims.find(plan.fingerprint), mine):
-        return plan
-    known = newest.arn if newest is not None and newest.fingerprint == plan.fingerprint else ""
-    reason = claims.take(plan.fingerprint, mine, now_epoch, known)
-    if reason:
-        return replace(plan, anything_to_do=False, reason=reason)
-    if not plan.anything_to_do:
-        return replace(plan, anything_to_do=True, reason="the run that built the same did not come to its end")
-    return plan
-
-
-def is_unknown(kept: BuildRecord | None, mine: BuildRecord) -> bool:
-    """Whether nothing is kept of the run that built the same before: it is the registry's word alone then."""
-    return kept is None or kept.execution == mine.execution
 
 
 def take_turn(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:

@@ -94,6 +94,8 @@ def draw_up(
         raise InputError(f"the execution's name {execution.name!r}: must be of letters, digits and _.=+@-")
     if not stored.files:
         raise InputError(f"dataset = {uri!r}: holds no files; upload labelled images there first")
+    places = choose_places(deployment.bucket, execution.name)
+    check_apart(uri, places)
     check_weights(given, stored)
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
@@ -112,7 +114,6 @@ def draw_up(
         )
     )
     build, reason = decide_to_build(given.force, mark, stored.newest)
-    places = choose_places(deployment.bucket, execution.name)
     champion = stored.champion if given.compare else None
     return BuildPlan(
         run=execution.name,
@@ -157,6 +158,18 @@ def expect_in_production(compare: bool, champion: ChampionRecord | None) -> str 
     if not compare:
         return None
     return "" if champion is None else champion.model_package_arn
+
+
+def check_apart(uri: str, places: Places) -> None:
+    """Raise InputError where a run writes into its own dataset: no two would have the same data, or ever an end.
+
+    A stack that starts upon new data would start the next run upon what this one wrote.
+    """
+    written = next((place for place in render(places).values() if place.startswith(uri)), "")
+    if written:
+        raise InputError(
+            f"dataset = {uri!r}: runs write there, too ({written}): give the labelled images a folder of their own"
+        )
 
 
 def check_weights(given: RunInput, stored: Stored) -> None:

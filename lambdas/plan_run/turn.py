@@ -35,6 +35,9 @@ class Turn:
             if put_unless_held(self.table, {"id": BUILDING, "kind": "turn", "execution": execution}, expected):
                 return ""
             holder = self.find_holder()
+            if holder == execution:
+                # The put before arrived twice, because its answer was lost.
+                return ""
             if holder and is_running(self.stepfunctions, holder):
                 return holder
             expected = holder

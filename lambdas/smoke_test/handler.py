@@ -154,7 +154,7 @@ def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]
             Body=picture,
         )["Body"].read()
         answer = json.loads(body)
-    except (BotoCoreError, ClientError, ValueError) as error:
+    except (BotoCoreError, ClientError, ValueError, RecursionError) as error:
         raise SmokeTestFailed(f"{endpoint}, {file}: no answer: {error}") from error
     if not isinstance(answer, dict):
         raise SmokeTestFailed(f"{endpoint}, {file}: the answer is no JSON object")

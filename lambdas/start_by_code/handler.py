@@ -133,6 +133,8 @@ def read_input(body: bytes) -> dict[str, Any]:
     """The execution's input; nothing sent is {}. What its keys may hold is the plan's to say."""
     try:
         given = json.loads(body or b"{}")
+        # Python reads more than JSON has, such as NaN: Step Functions would refuse it however often it was sent.
+        json.dumps(given, allow_nan=False)
     except (ValueError, RecursionError) as error:
         raise RequestError(400, "the body is no JSON") from error
     if not isinstance(given, dict):

@@ -50,7 +50,9 @@ def _clients(node: ast.AST) -> Iterator[str]:
 def _called(node: ast.AST, services: set[str]) -> Iterator[Call]:
     """What a node calls: ``sagemaker.list_models(…)``, or an operation that is named as a text and called elsewhere."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        receiver = ast.unparse(node.func.value).rpartition(".")[2].removeprefix("_")
+        # A client, or what gives the one of a stage.
+        giver = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value
+        receiver = ast.unparse(giver).rpartition(".")[2].removeprefix("_")
         makers = {service for service in services if node.func.attr in operations(service)}
         if node.func.attr in {"copy", "upload_file", "upload_fileobj", "download_file"} and receiver == "s3":
             yield ("s3", node.func.attr)

@@ -12,10 +12,15 @@ from tests.infra import template as read
 from tests.infra.calls import SESSION, Call, calls, text_keys
 from tests.infra.template import Json
 
+TO_A_STAGE: Call = ("sts", "assume_role")
+"""What reaching the account of a stage takes: the contract makes that client of what it is given."""
 NAMED_AT_RUN_TIME: dict[str, set[Call]] = {
-    "clean_up": {("sagemaker", "delete_endpoint_config"), ("sagemaker", "delete_model")},
+    "clean_up": {("sagemaker", "delete_endpoint_config"), ("sagemaker", "delete_model"), TO_A_STAGE},
     "gate_metrics": {("sagemaker", "list_processing_jobs"), ("sagemaker", "list_training_jobs")},
     "notify": {("sagemaker", "list_processing_jobs"), ("sagemaker", "list_training_jobs")},
+    "plan_release": {TO_A_STAGE},
+    "smoke_test": {TO_A_STAGE},
+    "watch_production": {TO_A_STAGE},
 }
 """Operations whose names a function puts together."""
 
@@ -50,6 +55,10 @@ BESIDE_THE_CALLS = {
 OF_ONE_FUNCTION = {
     ("NotifyRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
     ("NoteVersionRole", "sagemaker:AddTags"): "an artifact is made with tags",
+    ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
+    ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",
+    ("StartRunRole", "sqs:DeleteMessage"): "Lambda takes what is told of new data",
+    ("StartRunRole", "sqs:GetQueueAttributes"): "Lambda takes what is told of new data",
 }
 
 SEES_THE_BUCKET = "the channels and outputs of a job"
@@ -89,7 +98,7 @@ OTHER_ROLES: dict[str, dict[str, str]] = {
     },
     "EndpointRole": {**CONTAINER, "cloudwatch:DescribeAlarms": "a deployment that its alarms may end"},
     "ScheduleRole": {
-        "states:StartExecution": "the nightly run",
+        "lambda:InvokeFunction": "the function that starts the nightly run",
         "sqs:SendMessage": "a start that did not happen",
         "kms:Decrypt": "the stack's key: the queue",
         "kms:GenerateDataKey*": "the stack's key: the queue",

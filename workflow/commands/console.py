@@ -37,13 +37,15 @@ def console(session: Session, project: str, as_json: bool, port: int, open_page:
     stack = session.stack(project)
     # What the stand-in holds, whoever works on this machine reaches anyhow; an account they must not.
     key = "" if session.cloud.local else secrets.token_urlsafe()
+    # Whoever works on this machine sees the arguments of programs, and a browser gets its address as one.
+    once = secrets.token_urlsafe() if key else ""
     with listen(port) as listener:
         at = listener.getsockname()[1]
-        app = make_app(session.cloud, stack, port=at, mailbox=mailbox, user=user_name(), key=key)
-        url = f"http://{HOST}:{at}/" + (f"?{KEY}={key}" if key else "")
+        app = make_app(session.cloud, stack, port=at, mailbox=mailbox, user=user_name(), key=key, once=once)
+        url, opened = (f"http://{HOST}:{at}/" + (f"?{KEY}={opens}" if opens else "") for opens in (key, once))
 
         def ready() -> None:
             what = f"the stand-in at {mailbox}" if mailbox else f"{stack.region}, only to read"
             click.echo(json.dumps({"url": url}) if as_json else f"{url}  shows {project} on {what}; Ctrl-C ends it")
 
-        serve(app, listener, url, ready, open_page)
+        serve(app, listener, ready, opened if open_page else "")

@@ -23,10 +23,13 @@ PAGES: tuple[ModuleType, ...] = (runs, run, documents, compare, start, versions,
 """The modules of ``pages``: each has ``routes``, and a ``TAB`` where the navigation names it."""
 
 
-def make_app(cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: str = "", key: str = "") -> Starlette:
+def make_app(
+    cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: str = "", key: str = "", once: str = ""
+) -> Starlette:
     """The console of a stack, as it is served on ``port``.
 
-    ``mailbox`` is the stand-in's address, empty on AWS. ``key`` opens it, empty for whoever works on this machine.
+    ``mailbox`` is the stand-in's address, empty on AWS. ``key`` opens it, empty for whoever works on this machine;
+    ``once`` is another one, which is good for the first time alone.
     """
     site = Site(cloud, stack, tabs(), mailbox=mailbox, user=user)
 
@@ -44,7 +47,7 @@ def make_app(cloud: Cloud, stack: Stack, *, port: int, mailbox: str = "", user: 
             Route("/favicon.ico", lambda _: RedirectResponse("/static/icon.svg")),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],
-        middleware=[Middleware(Door, hosts=hosts(port), read_only=site.read_only, key=key)],
+        middleware=[Middleware(Door, hosts=hosts(port), read_only=site.read_only, key=key, once=once)],
         exception_handlers={404: missing, GreenlightError: trouble},
     )
 

@@ -41,12 +41,16 @@ LOOKS = {
 class Door:
     """Lets in what comes from the console's own pages, and nothing that changes anything where it is ``read_only``."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], read_only: bool, key: str = "") -> None:
-        """``hosts`` are the names, with port, by which the console is reached; ``key`` opens it, empty for anybody."""
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], read_only: bool, key: str = "", once: str = "") -> None:
+        """``hosts`` are the names, with port, by which the console is reached; ``key`` opens it, empty for anybody.
+
+        ``once`` opens it as well, the first time that it is given.
+        """
         self._app = app
         self._hosts = hosts
         self._read_only = read_only
         self._key = key
+        self._once = once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -67,7 +71,7 @@ class Door:
             return
         if self._key:
             request = Request(scope)
-            if is_key(request.query_params.get(KEY, ""), self._key):
+            if self._opens(request.query_params.get(KEY, "")):
                 # The address with the key must not stay where others read it, as in the browser's history.
                 opened = RedirectResponse(request.url.path, 303)
                 opened.set_cookie(_cookie(request), self._key, httponly=True, samesite="strict")
@@ -77,6 +81,13 @@ class Door:
                 await PlainTextResponse(f"{CLOSED}\n", 403)(scope, receive, dressed)
                 return
         await self._app(scope, receive, dressed)
+
+    def _opens(self, given: str) -> bool:
+        """Whether a key from an address opens the console; the one that is good once is used up by it."""
+        if self._once and is_key(given, self._once):
+            self._once = ""
+            return True
+        return is_key(given, self._key)
 
 
 def is_key(given: str, key: str) -> bool:

@@ -13,6 +13,7 @@ from workflow.contract.plain_text import show_plain
 from workflow.runs.history import readable_cause
 
 _SECRET = {"token", "tasktoken"}
+_TOO_DEEP = "not shown: nested too deeply"
 _HIDDEN = "not shown: whoever holds it can end the state"
 
 
@@ -55,11 +56,13 @@ def hide_tokens(document: Any) -> Any:
 
 
 def show_document(text: str) -> str:
-    """A JSON text laid out for a reader, without tokens; any other text as it is."""
+    """A JSON text laid out for a reader, without tokens; any other text as it is. What is too deep is not shown."""
     try:
         return json.dumps(hide_tokens(json.loads(text)), indent=2, ensure_ascii=False)
     except ValueError:
         return text
+    except RecursionError:
+        return _TOO_DEEP
 
 
 def _says(details: Mapping[str, Any]) -> str:

@@ -166,7 +166,7 @@ def read(machine: str, found: Mapping[str, Any]) -> Execution:
 def _document(text: object) -> Mapping[str, Any]:
     try:
         return _mapping(json.loads(str(text)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

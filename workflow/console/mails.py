@@ -72,8 +72,13 @@ def split_links(text: str, links: Iterable[str]) -> list[Part]:
 
 def link_of_run(mails: Iterable[Mail], run: str) -> str:
     """The newest link behind which a person decides about this run; empty where none was sent."""
-    about = (mail for mail in mails if mail.decide and any(run in part.text for part in mail.parts))
-    return next((mail.decide for mail in about), "")
+    return next((mail.decide for mail in mails if mail.decide and _asks_about(mail, run)), "")
+
+
+def _asks_about(mail: Mail, run: str) -> bool:
+    """Whether it is this run that a mail asks about: its line ends with the whole name, whatever stands before it."""
+    lines = "".join(part.text for part in mail.parts).split("\n")
+    return any(line.startswith("Started by ") and line.endswith(f", run {run}") for line in lines)
 
 
 def _is_web(link: str) -> bool:
@@ -84,6 +89,6 @@ def _laid_out(body: str) -> str:
     """What alarms write is JSON on one line."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -32,8 +32,8 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def serve(app: Starlette, listener: socket.socket, url: str, ready: Callable[[], None], open_page: bool) -> None:
-    """Answer until interrupted; ``ready`` is called once ``url``, an address of it, can be opened."""
+def serve(app: Starlette, listener: socket.socket, ready: Callable[[], None], url: str = "") -> None:
+    """Answer until interrupted; ``ready`` is called once it does. A browser opens ``url``, empty for none."""
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
     config.timeout_graceful_shutdown = _END_SECONDS
     server = uvicorn.Server(config)
@@ -41,7 +41,7 @@ def serve(app: Starlette, listener: socket.socket, url: str, ready: Callable[[],
     async def run() -> None:
         listener.listen()
         ready()
-        if open_page:
+        if url:
             webbrowser.open(url)
         await server.serve(sockets=[listener])
 

@@ -39,7 +39,7 @@ class Stored:
         content = self.read(key)
         try:
             found = json.loads(content) if content is not None else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

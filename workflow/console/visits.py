@@ -220,6 +220,6 @@ def _status(visit: Visit, is_last: bool, ending: Status | None) -> Status:
 def _document(text: object) -> dict[str, Any]:
     try:
         value = json.loads(str(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

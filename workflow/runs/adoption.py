@@ -31,7 +31,7 @@ def adopt(cloud: Cloud, url: str, version: int, reason: str) -> dict[str, Any]:
     status, body = cloud.post_signed(url, json.dumps(order).encode())
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = {}
     if status == 200:
         return dict(told)

@@ -223,6 +223,6 @@ def standing(page: Mapping[str, Any]) -> str:
 def _document(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -163,7 +163,7 @@ def _latest(steps: list[Step], name: str) -> Step | None:
 def _document(text: object) -> dict[str, Any]:
     try:
         value = json.loads(str(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -167,6 +167,6 @@ def compare_figures(first: ModelScore, second: ModelScore) -> list[tuple[str, fl
 def _document(text: object) -> dict[str, Any]:
     try:
         value = json.loads(str(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -151,8 +151,9 @@ RIGHTS: dict[str, Rights] = {
     "AWS::Lambda::EventSourceMapping": Rights(
         "lambda",
         f"arn:aws:lambda:{HERE}:event-source-mapping:{{id}}",
-        "CreateEventSourceMapping GetEventSourceMapping",
-        "UpdateEventSourceMapping GetEventSourceMapping",
+        # The stack's tags go to it as well, by calls that are asked of the mapping itself.
+        "CreateEventSourceMapping GetEventSourceMapping TagResource",
+        "UpdateEventSourceMapping GetEventSourceMapping ListTags TagResource UntagResource",
         "DeleteEventSourceMapping GetEventSourceMapping",
     ),
     "AWS::Events::Rule": Rights(

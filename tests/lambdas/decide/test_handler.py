@@ -606,6 +606,20 @@ def test_no_picture_of_another_report_is_shown_and_the_request_still_is(
     assert said.get(lies, "") in page
 
 
+def test_a_report_that_cannot_be_read_is_said_so_before_somebody_decides_without_it(
+    pending: Any, bucket: Bucket, visitor: Visitor
+) -> None:
+    """S3 does not answer; or whoever may write below the runs put one under a key of their own over it."""
+    ask_with_report(pending, bucket, glance().comment())
+    with Stubber(services.s3) as stub:
+        for _ in range(2):
+            stub.add_client_error("get_object", "AccessDenied")
+        page, alone = visitor.send(), visitor.send(path=f"/a/{OPAQUE}/report")
+    assert (page["statusCode"], alone["statusCode"]) == (200, 503)
+    for answer in (page, alone):
+        assert f"{REPORT} cannot be read" in answer["body"]
+
+
 @pytest.mark.parametrize("asked_with", ["<html>ü</html>", ""])
 def test_a_report_that_was_written_over_is_not_shown(
     pending: Any, bucket: Bucket, visitor: Visitor, asked_with: str

@@ -240,7 +240,7 @@ def test_a_refusal_is_the_answer_to_the_same_again(account: Bucket, context: Con
         False,
         "run one ended Gate.Rejected on the same: mAP50 0.4 is below 0.8 (force=true builds it once more)",
     )
-    assert handler(second(force=True), context)["reason"] == "forced"
+    assert handler(second(force=True), context)["anything_to_do"] is True
 
 
 def test_what_is_judged_otherwise_is_built_again(
@@ -305,7 +305,25 @@ def test_a_run_whose_other_cannot_be_asked_is_an_error(
 def test_what_is_forced_is_built_once_more(account: Bucket, context: Context, executions: Executions) -> None:
     """Somebody asked for it."""
     handler(event(), context)
-    assert handler(second(force=True, when_busy="beside"), context)["reason"] == "forced"
+    assert handler(second(force=True, when_busy="beside"), context)["anything_to_do"] is True
+
+
+@pytest.mark.parametrize(
+    ("people", "given", "said"), [(0, {}, "nobody would be told"), (1, {"when_busy": "refuse"}, "when_busy is refuse")]
+)
+def test_a_start_that_is_refused_forgets_nothing_of_what_was_built(
+    account: Bucket, context: Context, executions: Executions, people: int, given: dict[str, Any], said: str
+) -> None:
+    """Forced, for want of people or of its turn: else the next schedule would pay for the same once more."""
+    built = BuildPlan.parse(handler(event(), context))
+    note_package(function.table, built, register(built.fingerprint))
+    executions.ends |= {FIRST: ("SUCCEEDED", ""), OTHER: ("RUNNING", "")}
+    handler(other_data(), context)
+    kept = function.claims.find(built.fingerprint)
+    subscribe(people)
+    with pytest.raises(InputRejected, match=said):
+        handler(second(force=True, **given), context)
+    assert function.claims.find(built.fingerprint) == kept
 
 
 def test_of_two_starts_that_find_an_ended_one_one_builds(

@@ -52,6 +52,15 @@ def test_a_first_run_builds() -> None:
     assert drawn.approval_seconds == 72 * 3600
 
 
+@pytest.mark.parametrize("dataset", ["s3://bucket", "s3://bucket/", "s3://bucket/runs", "s3://bucket/copies/one/"])
+def test_a_run_whose_dataset_holds_what_runs_write_is_refused(dataset: str) -> None:
+    """Where new data starts runs, each would start the next one, and each would be paid for."""
+    with pytest.raises(InputError, match="a folder of their own"):
+        plan(dataset=dataset)
+    assert plan(dataset=dataset.replace("bucket", "bucket2", 1)).anything_to_do
+    assert plan(dataset="s3://bucket/runs-of-bolts").anything_to_do
+
+
 def test_what_a_run_creates_carries_the_stacks_tags_and_its_volumes_the_stacks_key() -> None:
     """Each job's instances as SageMaker takes them; disks of their own take no key."""
     key = "arn:aws:kms:us-east-1:123456789012:key/1"

@@ -144,6 +144,9 @@ def test_what_is_refused_at_once_costs_no_secret(machine: Machine, context: Cont
     [
         (lambda: request(method="GET"), 405),
         (lambda: request("[]"), 400),
+        (lambda: request('{"confidence": NaN}'), 400),
+        (lambda: request('{"confidence": 1e999}'), 400),
+        (lambda: request("[" * 5_000 + "]" * 5_000), 400),
         (lambda: request("{"), 400),
         (lambda: request('{"a": "' + "a" * 17_000 + '"}'), 413),
         (lambda: {**request(), "body": "%", "isBase64Encoded": True}, 400),

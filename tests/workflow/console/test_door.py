@@ -74,3 +74,12 @@ def test_an_account_is_shown_to_whoever_has_the_printed_address_and_to_nobody_el
     assert "SameSite=strict" in cookie
     assert ask(door, "/runs", headers={**OWN, "cookie": cookie.partition(";")[0]}).text == "an account"
     assert ask(door, "/runs", headers={**OWN, "cookie": "greenlight-console-4580=wrong"}).status == 403
+
+
+def test_the_address_that_a_browser_is_started_with_opens_the_console_once() -> None:
+    """Whoever works on this machine reads it among the arguments of the browser, for as long as that runs."""
+    app = Starlette(routes=[Route("/runs", lambda _: PlainTextResponse("an account"))])
+    door = Door(app, HOSTS, read_only=True, key="right", once="first")
+    assert [ask(door, "/runs?key=first").status for _ in range(3)] == [303, 403, 403]
+    assert ask(door, "/runs?key=").status == 403
+    assert [ask(door, "/runs?key=right").status for _ in range(2)] == [303, 303]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from tests.workflow.histories import Script
 from workflow.console.events import rows_of, show_document
@@ -28,3 +29,11 @@ def test_a_task_token_is_shown_nowhere_also_not_in_a_text_that_holds_json() -> N
     assert "s3cret" not in shown
     assert json.loads(shown)["parameters"]["Payload"]["run"] == "r"
     assert json.loads(shown)["tokens"] == 3
+
+
+def test_a_document_that_is_nested_too_deeply_to_be_searched_for_tokens_is_not_shown() -> None:
+    """Neither as it is, nor instead of the whole page."""
+    depth = sys.getrecursionlimit()
+    deep = "[" * depth + '{"token": "s3cret"}' + "]" * depth
+    for text in (deep, json.dumps({"parameters": deep})):
+        assert show_document(text) == "not shown: nested too deeply"

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.histories import START
-from workflow.console.executions import Executions
+from workflow.console.executions import Executions, read
 from workflow.console.visits import Status
 
 ARN = "arn:aws:states:us-east-1:000000000000:"
@@ -69,3 +69,9 @@ def test_what_has_ended_is_asked_about_once() -> None:
         executions.describe_all(executions.newest())
     names = [given["executionArn"].rpartition(":")[2] for operation, given in asked.asked if "describe" in operation]
     assert sorted(names) == ["one", "r", "two", "two", "two"]
+
+
+def test_an_execution_whose_input_nobody_can_read_keeps_nobody_from_the_others() -> None:
+    """Whoever may start runs writes the input; the list shows it beside theirs."""
+    odd = {**listed("build", "odd", 3, "RUNNING"), "input": "[" * 100_000 + "]" * 100_000}
+    assert (read("build", odd).name, read("build", odd).given) == ("odd", {})

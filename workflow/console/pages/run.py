@@ -163,7 +163,7 @@ def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
 def _document(text: str) -> Mapping[str, Any]:
     try:
         return _mapping(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 
