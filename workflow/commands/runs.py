@@ -160,7 +160,9 @@ class WithInputKeys(click.Command):
     "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A key of the input, such as epochs=20; all are below."
 )
 @click.option("--input", "document", type=click.File(), help="JSON file with keys of the input; - for a pipe.")
-@click.option("--like", metavar="RUN", default="", help="Start from the input of this run; whatever else is given overrides it.")
+@click.option(
+    "--like", metavar="RUN", default="", help="Start from the input of this run; whatever else is given overrides it."
+)
 @click.option("--name", default="", help="Name of the run.  [default: the time]")
 @click.option("--force", is_flag=True, help="Build even when nothing changed.")
 @with_policy
