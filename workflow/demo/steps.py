@@ -280,5 +280,5 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:
-        say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, Label Studio, …)")
+        say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, …)")
     say("on AWS", 'make deploy   (README, "Deploy to AWS")')
