@@ -121,7 +121,7 @@ def check_loss(what: str, ours: float, theirs: float, lead: Lead | None, allowed
         return Check(False, f"{refused}, and too few images were held out to call it chance")
     interval = f"{lead.value:+.2g} ({lead.low:+.2g} to {lead.high:+.2g})"
     if lead.high < 0 or to_decimal(lead.low) > difference:
-        return Check(False, f"{refused}: {interval} is no chance")
+        return Check(False, f"{refused}: {interval} is not due to chance")
     if to_decimal(lead.low) < -to_decimal(allowed) - DOUBT:
         return Check(False, f"{refused}: {interval} is too wide, too few images were held out to tell")
     return Check(True, f"{what} {mine} against {production} may be chance: {interval}, at most {limit} may be lost")

@@ -62,7 +62,8 @@ def plan_attempt(given: RunInput, job: str, data_bytes: int, key: str, tried: tu
 def plan_search(given: RunInput, trained_with: Mapping[str, str]) -> Search:
     """What the Tune state needs: how it searches, the fixed hyperparameters and SageMaker's ParameterRanges.
 
-    Raises InputError for ranges that make no sense and, where a search is asked for, when there is nothing to vary.
+    Raises InputError for ranges that make no sense, for a learning rate that the optimizer would ignore and, where a
+    search is asked for, when there is nothing to vary.
     """
     for name in given.tuning_ranges:
         if name in given.hyperparameters:
@@ -75,6 +76,8 @@ def plan_search(given: RunInput, trained_with: Mapping[str, str]) -> Search:
         raise InputError(f"tune = True: hyperparameters fixes {', '.join(DEFAULT)} and leaves nothing to search")
     if given.tune and "lr0" in varied and "auto" in optimizers:
         raise InputError("the optimizer 'auto' ignores the learning rate lr0 that a search varies: name another")
+    if not given.tune and "lr0" in given.hyperparameters and given.hyperparameters.get("optimizer", "auto") == "auto":
+        raise InputError("hyperparameters.lr0: the optimizer 'auto' ignores it; give hyperparameters.optimizer, too")
     return Search(
         jobs=given.tuning_jobs,
         parallel=min(given.tuning_parallel, given.tuning_jobs),

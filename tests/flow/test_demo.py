@@ -126,7 +126,8 @@ def test_a_model_below_the_gate_ends_it_with_the_reason(tmp_path: Path) -> None:
         assert "<html" in (tmp_path / ".greenlight/demo/report/index.html").read_text()[:500].lower()
         assert json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())["status"] == "FAILED"
         look, stop = ("\n".join(said.splitlines()[-4:-1]), said.splitlines()[-1])
-        assert "source .greenlight/local/env" in look
+        assert "source .greenlight/local/env; " in look
+        assert " console --open" in look
         assert "local --state .greenlight/local --stop" in stop
         name = look.rpartition(" ")[2]
         environment = read_environment((tmp_path / ".greenlight/local/env").read_text())

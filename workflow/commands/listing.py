@@ -23,7 +23,7 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
 
     Builds, releases and roll-backs are listed, with why nothing was done, or what went wrong.
     """
-    from workflow.contract.cost import PRICED, tell_cost, tell_dollars, total
+    from workflow.contract.cost import PRICED, tell_cost, tell_dollars, tell_time, total
     from workflow.contract.figures import format_figure
     from workflow.runs.cost import find_bills
     from workflow.runs.lookup import BUILD, find_execution, recent_runs
@@ -39,7 +39,7 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
         (billed,) = find_bills(session.cloud, project, [view.run])
         cost = {"dollars": total(billed), "billed_seconds": sum(job.seconds * job.instances for job in billed)}
         lines = _describe_view(view, columns)
-        lines += [f"cost {tell_cost(billed)}"] if billed else []
+        lines += [f"cost {(tell_time if session.cloud.local else tell_cost)(billed)}"] if billed else []
         print_result(as_json, {**view.document(), **cost}, "\n".join([*lines, *tell_next(project, view)]))
         return
     dataset = values_of(describe_stack(session.cloud, project)).get("Dataset", "")
@@ -63,8 +63,9 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
         )
         for one, billed in zip(found, billed_of, strict=True)
     ]
+    who = "would bill; here nobody does" if session.cloud.local else "bills"
     note = (
-        f"\nCOST is about: list prices of {PRICED}, us-east-1, for the time that SageMaker bills."
+        f"\nCOST is about: list prices of {PRICED}, us-east-1, for the time that SageMaker {who}."
         if any(billed_of)
         else ""
     )

@@ -137,6 +137,8 @@ class Asking:
                 print_result(True, documents, "")
             if len(documents) > 1:
                 click.echo(show_lines(tally.text(time.monotonic() - began)), err=self._as_json)
+            elif not self._as_json and tally.models():
+                click.echo(show_lines(tally.models()))
         return 1 if tally.failed else 0
 
     def _line(self, prediction: Prediction) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 PRICED = "2026"
 SOURCE = "aws.amazon.com/sagemaker/pricing"
+LEAST = 0.01
+"""US dollars below which an amount is not told to the cent."""
 HOURLY: Mapping[str, float] = {
     "ml.m5.xlarge": 0.23,
     "ml.m5.2xlarge": 0.461,
@@ -63,7 +65,8 @@ def tell_cost(jobs: Sequence[Job]) -> str:
     whole = total(jobs)
     if whole is None:
         return f"unknown: no list price of {', '.join(sorted({job.instance for job in jobs if job.dollars is None}))}"
-    return f"about {format_dollars(whole)} (list prices of {PRICED}, us-east-1)"
+    about = "about " if whole >= LEAST else ""
+    return f"{about}{format_dollars(whole)} (list prices of {PRICED}, us-east-1)"
 
 
 def tell_time(jobs: Sequence[Job]) -> str:
@@ -79,4 +82,4 @@ def tell_dollars(jobs: Sequence[Job]) -> str:
 
 def format_dollars(dollars: float) -> str:
     """An amount in US dollars to the cent."""
-    return f"${dollars:,.2f}" if dollars >= 0.01 else "below $0.01"
+    return f"${dollars:,.2f}" if dollars >= LEAST else f"below ${LEAST}"

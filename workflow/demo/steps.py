@@ -245,7 +245,7 @@ def explain_failure(site: Site, execution: str, outcome: Outcome | None, options
 def tell_what_stays(options: Options, execution: str) -> None:
     """Say that the stand-in goes on serving after a run that failed, how to look at it, and how to stop it."""
     run = execution.rpartition(":")[2]
-    say("look at it", f"source {options.state}/env")
+    say("look at it", f"source {options.state}/env; {command()} console --open")
     say("", f"{command()} runs {run}")
     say("", f"{command()} logs {run}")
     say("stop it", f"{command()} local --state {options.state} --stop")
@@ -280,5 +280,5 @@ def tell_the_end(options: Options, name: str, finished: Finished, timings: Timin
     say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:
-        say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, Label Studio, …)")
+        say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, …)")
     say("on AWS", 'make deploy   (README, "Deploy to AWS")')

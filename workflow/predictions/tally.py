@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from workflow.predictions.ask import Failure
 from workflow.predictions.prediction import Prediction, list_counts
 
+DIGITS = 12
+"""Of a model's digest, as many as the pages show."""
+
 
 class Tally:
     """What came of the pictures so far."""
@@ -17,6 +20,7 @@ class Tally:
         """Nothing yet."""
         self.failed = 0
         self._counts: Counter[str] = Counter()
+        self._models: Counter[str] = Counter()
         self._objects = 0
         self._milliseconds: list[float] = []
 
@@ -26,6 +30,7 @@ class Tally:
             self.failed += 1
             return
         self._counts += outcome.counts
+        self._models[outcome.model_digest[:DIGITS]] += 1
         self._objects += len(outcome.detections)
         self._milliseconds.append(outcome.milliseconds)
 
@@ -42,7 +47,14 @@ class Tally:
             parts.append(f"{answered / seconds:.1f} requests/s")
             parts.append(f"p50 {percentile(self._milliseconds, 50):.0f} ms")
             parts.append(f"p99 {percentile(self._milliseconds, 99):.0f} ms")
+            parts.append(self.models())
         return " · ".join(parts)
+
+    def models(self) -> str:
+        """The digests of the models that answered, with how often where traffic is shared; empty where none did."""
+        if len(self._models) > 1:
+            return "models " + ", ".join(f"{digest} ({times})" for digest, times in self._models.most_common())
+        return "".join(f"model {digest}" for digest in self._models)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -286,7 +286,7 @@ def test_a_refusal_is_remembered_with_its_reason(evaluated: Bucket, context: Con
     begin_to_build(build_plan().execution_arn)
     with pytest.raises(GateRejected):
         handler(event(), context)
-    assert remembered().because == "mAP50 of washer 0.41 < 0.60 on 23 objects"
+    assert remembered().because == "mAP50 of washer 0.410 < 0.60 on 23 objects"
 
 
 @pytest.mark.parametrize("missing", ["models/job/output/model.tar.gz", "evaluation/metrics.json"])

@@ -86,7 +86,10 @@ def test_the_borders_of_what_may_be_chance(low: float, high: float, passed: bool
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(-0.05, -0.01, "-0.03 (-0.05 to -0.01) is no chance"), (-0.3, 0.2, "too few images were held out to tell")],
+    [
+        (-0.05, -0.01, "-0.03 (-0.05 to -0.01) is not due to chance"),
+        (-0.3, 0.2, "too few images were held out to tell"),
+    ],
 )
 def test_a_refusal_says_whether_the_loss_is_certain_or_the_evidence_thin(low: float, high: float, said: str) -> None:
     """What to do differs: train better, or hold out more images."""

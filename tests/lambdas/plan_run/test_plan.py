@@ -152,7 +152,7 @@ def test_why_there_is_something_to_do(force: bool, newest: Registered | None, ex
         {"epochs": 7},
         {"precision": "int8"},
         {"tune": True},
-        {"hyperparameters": {"lr0": 0.1}},
+        {"hyperparameters": {"weight_decay": 0.1}},
         {"task": "pose"},
         {"format": "coco"},
         {"policy": {"outside-image": "repair"}},
@@ -360,6 +360,14 @@ def test_a_search_with_an_optimiser_that_ignores_it_is_refused() -> None:
     """``auto`` sets its own learning rate."""
     with pytest.raises(InputError, match="optimizer"):
         plan(tune=True, hyperparameters={"optimizer": "auto"})
+
+
+@pytest.mark.parametrize("named", [{}, {"optimizer": "auto"}])
+def test_a_learning_rate_that_the_optimizer_ignores_is_refused(named: dict[str, str]) -> None:
+    """Ultralytics replaces it by its own; the run would train as if nothing had been said."""
+    with pytest.raises(InputError, match=r"hyperparameters\.lr0: the optimizer 'auto' ignores it"):
+        plan(hyperparameters={"lr0": 0.002, **named})
+    assert plan(hyperparameters={"lr0": 0.002, "optimizer": "AdamW"}).hyperparameters["lr0"] == "0.002"
 
 
 def test_a_search_over_the_optimiser_leaves_it_open() -> None:

@@ -118,3 +118,8 @@ def test_billable_time_is_paid_at_the_list_price() -> None:
     assert tell_cost(jobs) == f"about $0.42 (list prices of {PRICED}, us-east-1)"
     assert tell_cost(()) == ""
     assert tell_cost((*jobs, Job("Evaluation", 1, "ml.z9.mega"))) == "unknown: no list price of ml.z9.mega"
+
+
+def test_less_than_a_cent_is_no_approximation() -> None:
+    """It stands in a sentence, "cost below $0.01", in which "about" has nothing to say."""
+    assert tell_cost((Job("Preparation", 1, "ml.m7i.xlarge"),)) == f"below $0.01 (list prices of {PRICED}, us-east-1)"

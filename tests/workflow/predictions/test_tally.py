@@ -22,9 +22,8 @@ def test_everything_is_counted() -> None:
     tally.add(Failure(Path("b.jpg"), "is no picture"))
     tally.add(prediction(30))
     assert tally.failed == 1
-    assert (
-        tally.text(0.5) == "3 pictures · 1 failed · 3 objects: 2 nut, 1 bolt · 4.0 requests/s · p50 10 ms · p99 30 ms"
-    )
+    told = "3 pictures · 1 failed · 3 objects: 2 nut, 1 bolt · 4.0 requests/s · p50 10 ms · p99 30 ms · model d"
+    assert tally.text(0.5) == told
 
 
 def test_nothing_seen_and_nothing_answered_are_told_apart() -> None:
@@ -34,7 +33,16 @@ def test_nothing_seen_and_nothing_answered_are_told_apart() -> None:
     assert tally.text(1) == "1 picture · 1 failed"
     tally = Tally()
     tally.add(prediction(10))
-    assert tally.text(1) == "1 picture · nothing seen · 1.0 requests/s · p50 10 ms · p99 10 ms"
+    assert tally.text(1) == "1 picture · nothing seen · 1.0 requests/s · p50 10 ms · p99 10 ms · model d"
+
+
+def test_a_canary_shows_both_models() -> None:
+    """Who answers is what one asks after a release or a roll-back; the digests are as short as on the pages."""
+    tally = Tally()
+    assert tally.models() == ""
+    for digest in ("a" * 64, "b" * 64, "a" * 64):
+        tally.add(Prediction(Path("a.jpg"), digest, 9, 9))
+    assert tally.models() == "models aaaaaaaaaaaa (2), bbbbbbbbbbbb (1)"
 
 
 def test_sorted_pictures_are_counted_by_their_best_class() -> None:
