@@ -102,11 +102,12 @@ def test_runs_tell_of_roll_backs_and_why_nothing_was_done(flow: Flow, capsys: An
     capsys.readouterr()
     assert run(["runs", "--limit", "3", "--json"]) == 0
     newest, back, _ = json.loads(capsys.readouterr().out)
-    assert newest["nothing_done"].startswith("nothing changed since version")
+    same = f"run {second.arn.rpartition(':')[2]} built the same: version "
+    assert newest["nothing_done"].startswith(same)
     assert (back["kind"], back["status"]) == ("roll-back", "SUCCEEDED")
     assert back["dataset"] == first.output["plan"]["dataset"]["name"]
     assert run(["report"]) == 2
-    assert "it had nothing to do, nothing changed since version" in capsys.readouterr().err
+    assert f"it had nothing to do, {same}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -77,7 +77,7 @@ def source_of(step: Step) -> Source | None:
 def _function_name(function: str) -> str:
     """A function's own name, of its ARN or of its name, whatever version is meant.
 
-    >>> _function_name("arn:aws:lambda:eu-central-1:1:function:greenlight-plan-run:7"), _function_name("f:live")
+    >>> _function_name("arn:p:lambda:eu-central-1:1:function:greenlight-plan-run:7"), _function_name("f:live")
     ('greenlight-plan-run', 'f')
     """
     return function.partition(":function:")[2].partition(":")[0] or function.partition(":")[0]
