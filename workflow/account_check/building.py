@@ -12,6 +12,7 @@ from workflow.contract.approval import item_id
 from workflow.contract.approval_link import opaque_id_in
 from workflow.contract.cost import tell_cost
 from workflow.contract.failures import Failure
+from workflow.contract.run_input import BESIDE
 from workflow.errors import GreenlightError
 from workflow.runs.approvals import SIGN_IN, Approval, Approvals, decide, read_page
 from workflow.runs.cost import find_bills
@@ -31,7 +32,9 @@ def start(site: Site, name: str, given: Mapping[str, Any] | None = None) -> None
     """Start a run of the sample, as the schedule would, or with something else over it."""
     asked = dict(given or {})
     check_quotas(site.cloud, site.stack.project, asked)
-    site.runs[name] = start_run(site.cloud, site.stack.build_machine_arn, {**asked, "started_by": NAME}, name)
+    # Builds are asked about while others wait for their answers: none of them may wait for another.
+    given = {**asked, "when_busy": BESIDE, "started_by": NAME}
+    site.runs[name] = start_run(site.cloud, site.stack.build_machine_arn, given, name)
 
 
 def start_all(site: Site) -> Evidence:
