@@ -85,7 +85,7 @@ def fire_schedule(site: Site) -> Evidence:
     found: list[str] = []
 
     def came() -> bool:
-        runs = recent_runs(site.cloud, site.stack.build_machine_arn, 10)
+        runs = recent_runs(site.cloud, (site.stack.build_machine_arn,), 10)
         found[:] = [one.execution for one in runs if one.execution not in started]
         return bool(found)
 

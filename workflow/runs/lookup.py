@@ -6,7 +6,7 @@ Reads Step Functions and the runs' documents; starts and draws nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -72,7 +72,7 @@ class Run:
         }
 
 
-def recent_runs(cloud: Cloud, machines: Sequence[str], limit: int, dataset: str = "") -> Iterator[Run]:
+def recent_runs(cloud: Cloud, machines: tuple[str, ...], limit: int, dataset: str = "") -> Iterator[Run]:
     """The newest runs of these machines, newest first; ``dataset`` is the address of one that names none."""
     newest: list[Mapping[str, Any]] = []
     for machine in machines:
