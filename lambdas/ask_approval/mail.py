@@ -12,7 +12,7 @@ from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.checks import tell_checks
 from workflow.contract.console import Console
 from workflow.contract.console_links import write_links
-from workflow.contract.figures import format_figure
+from workflow.contract.figures import tell_figure
 from workflow.contract.names import subject_line
 from workflow.contract.plain_text import break_links, show_plain
 from workflow.contract.scores import FIGURE_NAMES
@@ -116,11 +116,6 @@ def write_row(figure: ComparedFigure) -> str:
     """One line of the table of figures."""
     production = "" if figure.production is None else tell_figure(figure.production)
     return f"{put_on_one_line(figure.name):<{NAME_WIDTH}}{tell_figure(figure.candidate):<12}{production}".rstrip()
-
-
-def tell_figure(value: float | None) -> str:
-    """A figure as people read it, known or not."""
-    return "unknown" if value is None else format_figure(value)
 
 
 def put_on_one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from lambdas.decide.markup import escape, fold, list_facts, notice
 from workflow.contract.approval import ApprovalRequest, ComparedFigure
 from workflow.contract.checks import tell_checks
 from workflow.contract.console_links import Links, render_links
-from workflow.contract.figures import format_figure
+from workflow.contract.figures import tell_figure
 from workflow.contract.outcome import tell_chance
 from workflow.contract.policy import show
 from workflow.contract.scores import Lead
@@ -113,11 +113,9 @@ def _figure(figure: ComparedFigure, beside: bool) -> str:
     kind, sign = ("bad" if candidate == 0 else ""), ""
     if candidate is not None and production is not None and candidate != production:
         kind, sign = ("good", "▲ ") if candidate > production else ("bad", "▼ ")
-    other = f'<td class="n">{_number(production)}</td>' if beside else ""
+    other = f'<td class="n">{tell_figure(production)}</td>' if beside else ""
     between = f"<br><small>{escape(figure.interval)}</small>" if figure.interval else ""
     name = escape(figure.name)
-    return f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{_number(candidate)}{between}</td>{other}</tr>'
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else format_figure(value)
+    return (
+        f'<tr><th scope="row">{name}</th><td class="n {kind}">{sign}{tell_figure(candidate)}{between}</td>{other}</tr>'
+    )

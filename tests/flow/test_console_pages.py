@@ -6,12 +6,11 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.flow.driver import Ended, Flow
-from tests.flow.test_console import SIZES, console
+from tests.flow.test_console import SIZES, assert_open_to_everybody, console
 
 
 @pytest.fixture(scope="module")
@@ -123,14 +122,6 @@ def test_every_page_is_open_to_everybody(
     url: str, browser: Browser, builds: tuple[Ended, Ended], size: str, scheme: str
 ) -> None:
     """axe-core finds nothing, and nothing is wider than the screen."""
-    width, height = SIZES[size]
-    tab = browser.new_page(
-        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
-    )
     compare = "/compare?" + "&".join(f"run={name_of(build)}" for build in builds)
-    for path in ("/versions", "/endpoints", "/datasets", compare, "/compare"):
-        tab.goto(url + path)
-        found = Axe().run(tab).response["violations"]
-        assert [(path, one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
-        assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
-    tab.close()
+    paths = ("/versions", "/endpoints", "/datasets", compare, "/compare")
+    assert_open_to_everybody(browser, url, paths, size, scheme)

@@ -17,12 +17,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 from tests.pictures.pages import Camera, camera
 from tests.pictures.still import draw
 from tests.terminal import ROOT, Terminal
+from workflow.standin import read_environment, read_mail
 
 ALL, SHOWN = ROOT / ".greenlight/pictures", ROOT / ".github/pictures"
 IN_DOCUMENTS = (
@@ -68,8 +67,9 @@ def photograph_demo(folder: Path, taking: Camera) -> None:
         still(terminal, "terminal-training", "make demo")
         terminal.wait_for("approve / reject", PATIENCE)
         still(terminal, "terminal-approval", "make demo")
-        mail = mailbox()[0]
+        mail = read_mail(f"http://127.0.0.1:{PORT}")[0]
         (ALL / "mail-approval.txt").write_text(f"{mail['subject']}\n\n{mail['body']}", encoding="utf-8")
+        assert isinstance(mail["links"], list)
         link = next(link for link in mail["links"] if "/a/" in link)
         taking.take("approval", link)
         taking.take("approval-whole", link, whole=True)
@@ -108,20 +108,10 @@ def still(terminal: Terminal, name: str, title: str) -> None:
     (ALL / f"{name}.svg").write_text(draw(terminal.cells, title), encoding="utf-8")
 
 
-def mailbox() -> list[dict[str, Any]]:
-    """The stand-in's mails, the newest first."""
-    with urlopen(f"http://127.0.0.1:{PORT}/_local/mail", timeout=20) as answer:
-        found: list[dict[str, Any]] = json.load(answer)
-        return found
-
-
 def environment(state: Path) -> dict[str, str]:
     """The environment of a program that shall talk to the stand-in."""
-    lines = (state / "env").read_text(encoding="utf-8").splitlines()
-    told = dict(
-        line.removeprefix("export ").split("=", 1) for line in lines if "=" in line and not line.startswith("#")
-    )
-    return {**os.environ, "PYTHONPATH": str(ROOT), **{name: value.strip("'\"") for name, value in told.items()}}
+    told = read_environment((state / "env").read_text(encoding="utf-8"))
+    return {**os.environ, "PYTHONPATH": str(ROOT), **told}
 
 
 def greenlight(folder: Path, environ: Mapping[str, str], *arguments: str) -> str:

@@ -10,6 +10,7 @@ from workflow.console.datasets import REPORT, report_folder
 from workflow.console.executions import Execution
 from workflow.console.stored import Stored
 from workflow.contract.dataset_report import SPLITS, DatasetReport
+from workflow.contract.figures import format_figure
 from workflow.contract.plain_text import show_plain
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import FIGURE_NAMES, Metrics
@@ -115,7 +116,9 @@ def _figure(metrics: Metrics | None, figure: str, value: float | None) -> str:
     if metrics is None or value is None:
         return ""
     interval = metrics.candidate.intervals.get(figure)
-    return f"{value:.3f}" + (f" ({interval.low:.3f} to {interval.high:.3f})" if interval else "")
+    return format_figure(value) + (
+        f" ({format_figure(interval.low)} to {format_figure(interval.high)})" if interval else ""
+    )
 
 
 def _highest(values: Iterable[float | None]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from workflow.contract.figures import format_figure
 from workflow.runs.progress import Epoch, readable_name
 
 WIDTH, HEIGHT = 320, 96
@@ -85,4 +86,4 @@ def _curve(figure: str, number: int, top: float, whole: int, epochs: Sequence[Ep
         # A line needs two ends: the first epoch alone is a dot.
         places = [places[0], (places[0][0] + 1, places[0][1])]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    return Curve(name or readable_name(figure), points, f"{found[-1][1]:.3f}", number)
+    return Curve(name or readable_name(figure), points, format_figure(found[-1][1]), number)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from workflow.console.executions import Execution
 from workflow.console.stored import Stored
 from workflow.contract.dataset_report import FORMAT_NAMES, SPLITS, DatasetReport
 from workflow.contract.plain_text import show_plain
-from workflow.contract.reading import ContractError
+from workflow.contract.reading import ContractError, object_or_empty
 from workflow.datasets.upload import DATASETS
 
 REPORT, SHEET = "dataset-report.json", "contact-sheet.jpg"
@@ -71,7 +70,7 @@ def list_datasets(stored: Stored, builds: Iterable[Execution]) -> list[Dataset]:
 
 def dataset_of(build: Execution) -> str:
     """The folder of a build's labelled images, as it was planned or asked for; empty where the stack's default held."""
-    planned = _mapping(_mapping(build.output.get("plan")).get("dataset")).get("uri") or build.dataset
+    planned = object_or_empty(object_or_empty(build.output.get("plan")).get("dataset")).get("uri") or build.dataset
     return f"{str(planned).rstrip('/')}/" if planned else ""
 
 
@@ -89,7 +88,3 @@ def with_report(stored: Stored, dataset: Dataset) -> Dataset:
             continue
         return replace(dataset, seen_by=run.name, report=report)
     return dataset
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

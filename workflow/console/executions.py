@@ -6,7 +6,6 @@ execution has ended.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import Any
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.console.visits import Status, status_of
 from workflow.contract.plain_text import show_plain
+from workflow.contract.reading import object_or_empty, read_object
 from workflow.errors import ServiceError
 from workflow.runs.history import readable_cause
 
@@ -60,7 +60,7 @@ class Execution:
     @property
     def version(self) -> str:
         """The number of the version that it registered or releases; empty where there is none yet."""
-        package = _mapping(self.output.get("package")).get("arn") or self.given.get("model_package_arn") or ""
+        package = object_or_empty(self.output.get("package")).get("arn") or self.given.get("model_package_arn") or ""
         return str(package).rpartition("/")[2]
 
     @property
@@ -73,8 +73,8 @@ class Execution:
         """What came of it, on one line: the gate's words, or why it ended otherwise."""
         if self.error or self.cause:
             return ": ".join(part for part in (self.error, readable_cause(self.cause)) if part)
-        summary = _mapping(self.output.get("gate")).get("summary") or _mapping(self.output.get("plan")).get("reason")
-        return show_plain(str(summary or ""))
+        gate, plan = (object_or_empty(self.output.get(key)) for key in ("gate", "plan"))
+        return show_plain(str(gate.get("summary") or plan.get("reason") or ""))
 
     def seconds(self, now: datetime) -> float:
         """How long it took, so far while it runs."""
@@ -156,19 +156,8 @@ def read(machine: str, found: Mapping[str, Any]) -> Execution:
         started=found["startDate"],
         ended=found.get("stopDate"),
         redrivable=found.get("redriveStatus") == "REDRIVABLE",
-        given=_document(found.get("input")),
-        output=_document(found.get("output")),
+        given=read_object(found.get("input")),
+        output=read_object(found.get("output")),
         error=show_plain(str(found.get("error") or "")),
         cause=str(found.get("cause") or ""),
     )
-
-
-def _document(text: object) -> Mapping[str, Any]:
-    try:
-        return _mapping(json.loads(str(text)))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

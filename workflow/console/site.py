@@ -18,6 +18,7 @@ from workflow.clients import Cloud
 from workflow.console.events import show_document
 from workflow.console.executions import Executions
 from workflow.console.stored import Stored
+from workflow.contract.figures import format_figure
 from workflow.contract.plain_text import show_lines, show_plain
 from workflow.errors import GreenlightError
 from workflow.runs.event_log import EventLog
@@ -70,7 +71,12 @@ class Site:
             address=address,
         )
         self._templates.filters.update(
-            moment=show_moment, took=show_took, plain=show_plain, lines=show_lines, document=show_text
+            moment=show_moment,
+            took=show_took,
+            plain=show_plain,
+            lines=show_lines,
+            document=show_text,
+            figure=format_figure,
         )
 
     @property

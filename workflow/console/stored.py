@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.reading import read_object
 from workflow.errors import GreenlightError, ServiceError
 
 LARGEST = 64 * 1024**2
@@ -36,12 +36,7 @@ class Stored:
 
     def document(self, key: str) -> Mapping[str, Any]:
         """A JSON object; empty where there is none that can be read."""
-        content = self.read(key)
-        try:
-            found = json.loads(content) if content is not None else {}
-        except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_object((self.read(key) or b"").decode(errors="replace"))
 
     def folders(self, prefix: str) -> list[str]:
         """The names of the folders directly below ``prefix``, in order."""

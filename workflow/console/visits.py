@@ -6,7 +6,6 @@ machines take one state after the other, so an event inside a state belongs to t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from workflow.contract.plain_text import show_plain
+from workflow.contract.reading import read_object
 from workflow.runs.history import readable_cause
 
 
@@ -189,13 +189,13 @@ def details_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _within(visit: Visit, kind: str, at: datetime, details: Mapping[str, Any]) -> None:
     if kind.endswith("Scheduled"):
         resource = ":".join(filter(None, (str(details.get("resourceType", "")), str(details.get("resource", "")))))
-        visit.attempts.append(Attempt(at, resource, _document(details.get("parameters"))))
+        visit.attempts.append(Attempt(at, resource, read_object(details.get("parameters"))))
         return
     if not visit.attempts:
         return
     attempt = visit.attempts[-1]
     if kind.endswith("Submitted"):
-        attempt.submitted = _document(details.get("output"))
+        attempt.submitted = read_object(details.get("output"))
     elif kind.endswith(("Failed", "TimedOut")):
         attempt.ended = at
         attempt.error = str(details.get("error") or ("States.Timeout" if kind.endswith("TimedOut") else "failed"))
@@ -215,11 +215,3 @@ def _status(visit: Visit, is_last: bool, ending: Status | None) -> Status:
         waits = visit.last is not None and "waitForTaskToken" in visit.last.resource
         return Status.ASKING if waits and not failed else Status.RUNNING
     return ending
-
-
-def _document(text: object) -> dict[str, Any]:
-    try:
-        value = json.loads(str(text))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -25,6 +25,11 @@ def format_figure(value: float) -> str:
     return f"{value:.{DIGITS}f}"
 
 
+def tell_figure(value: float | None) -> str:
+    """A figure as people read it, known or not."""
+    return "unknown" if value is None else format_figure(value)
+
+
 @dataclass(frozen=True)
 class Figures:
     """What a model of ``task`` scored, by the names of FIGURE_NAMES: fractions of 1, None for what nobody knows."""

@@ -1,7 +1,11 @@
-"""Takes values out of plain JSON, each of the wanted type or with an error that names its key."""
+"""Takes values out of plain JSON, each of the wanted type or with an error that names its key.
+
+Where nobody is to hear of an error, as in a history that anybody may have written, an object is read or is empty.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,6 +27,19 @@ def finite(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def object_or_empty(value: object) -> dict[str, Any]:
+    """The value where it is a JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def read_object(text: object) -> dict[str, Any]:
+    """The JSON object that a text holds; an empty one where it holds none, or one nested too deeply to be read."""
+    try:
+        return object_or_empty(json.loads(str(text)))
+    except (ValueError, RecursionError):
+        return {}
 
 
 def mapping(value: object, where: str) -> Mapping[str, Any]:

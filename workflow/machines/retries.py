@@ -87,30 +87,25 @@ def retry_quota() -> Retry:
 
 def retry_storage() -> list[Retry]:
     """Retries of an S3 call, which fails for a moment only."""
-    return [
-        Retry(
-            error_equals=["S3.SdkClientException", "S3.S3Exception"],
-            interval_seconds=2,
-            max_attempts=4,
-            backoff_rate=2.0,
-            max_delay_seconds=30,
-            jitter_strategy="FULL",
-        )
-    ]
+    return [_retry_for_a_moment("S3.SdkClientException", "S3.S3Exception")]
 
 
 def retry_cloudwatch() -> list[Retry]:
     """Retries of a CloudWatch call: throttling, and what fails for a moment."""
     return [
-        Retry(
-            error_equals=["ThrottlingException", "CloudWatch.SdkClientException", "CloudWatch.CloudWatchException"],
-            interval_seconds=2,
-            max_attempts=4,
-            backoff_rate=2.0,
-            max_delay_seconds=30,
-            jitter_strategy="FULL",
-        )
+        _retry_for_a_moment("ThrottlingException", "CloudWatch.SdkClientException", "CloudWatch.CloudWatchException")
     ]
+
+
+def _retry_for_a_moment(*errors: str) -> Retry:
+    return Retry(
+        error_equals=list(errors),
+        interval_seconds=2,
+        max_attempts=4,
+        backoff_rate=2.0,
+        max_delay_seconds=30,
+        jitter_strategy="FULL",
+    )
 
 
 def retry_planning() -> list[Retry]:

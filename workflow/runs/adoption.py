@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.reading import read_object
 from workflow.errors import GreenlightError, UsageError
 from workflow.runs.approvals import rights_at
 from workflow.runs.releases import Release
@@ -29,12 +30,9 @@ def adopt(cloud: Cloud, url: str, version: int, reason: str) -> dict[str, Any]:
     """
     order = {"action": "adopt", "version": version, "reason": reason}
     status, body = cloud.post_signed(url, json.dumps(order).encode())
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        told = {}
+    told = read_object(body.decode(errors="replace"))
     if status == 200:
-        return dict(told)
+        return told
     if status == 403:
         raise UsageError(f"AWS does not let you decide: you need {rights_at(url)}.")
     if status == 409 and told.get("decision"):

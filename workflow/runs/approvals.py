@@ -18,6 +18,7 @@ from workflow.clients import Cloud, signing_name
 from workflow.contract.approval import APPROVED, PENDING, REJECTED, ListedApproval, item_id
 from workflow.contract.approval_link import opaque_id_in
 from workflow.contract.document import read
+from workflow.contract.reading import read_object
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import APPROVAL
 from workflow.errors import GreenlightError, UsageError
@@ -174,7 +175,7 @@ def decide(cloud: Cloud, url: str, approval: Approval, decision: str, comment: s
     """
     order = {"request": approval.key, "decision": decision, "comment": comment}
     status, body = cloud.post_signed(url, json.dumps(order).encode())
-    told = _document(body.decode(errors="replace"))
+    told = read_object(body.decode(errors="replace"))
     if status in (200, 202):
         return told
     if status == 403:
@@ -201,7 +202,7 @@ def read_page(link: str) -> dict[str, Any]:
     request = urllib.request.Request(link, headers={"Accept": "application/json"})  # noqa: S310 - http or https
     try:
         with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http or https
-            return _document(answer.read().decode())
+            return read_object(answer.read().decode())
     except urllib.error.HTTPError as error:
         if error.code == 404:
             raise UsageError("there is no approval request behind this link.") from error
@@ -218,11 +219,3 @@ def standing(page: Mapping[str, Any]) -> str:
         return "the run ended, was stopped, asked anew, or was answered in another way"
     by = f" by {page['by']}" if page.get("by") else ""
     return f"{page.get('decision') or page.get('status') or 'unknown'}{by}"
-
-
-def _document(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

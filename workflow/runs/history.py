@@ -5,7 +5,6 @@ Knows the event types of Step Functions; knows no state by name and calls nothin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from workflow.contract.cause import reason_in
 from workflow.contract.plain_text import show_plain
+from workflow.contract.reading import read_object
 
 _ENDINGS = {
     "ExecutionSucceeded": "SUCCEEDED",
@@ -95,13 +95,13 @@ def fold(events: Sequence[Mapping[str, Any]]) -> History:
         kind = str(event["type"])
         if kind.endswith("StateEntered"):
             details = event["stateEnteredEventDetails"]
-            given = _document(details.get("input"))
+            given = read_object(details.get("input"))
             steps.append(Step(details["name"], kind.removesuffix("StateEntered"), event["timestamp"]))
         elif kind.endswith("StateExited"):
             step = _latest(steps, event["stateExitedEventDetails"]["name"])
             if step is None:
                 continue
-            output = _document(event["stateExitedEventDetails"].get("output"))
+            output = read_object(event["stateExitedEventDetails"].get("output"))
             step.exited = event["timestamp"]
             step.gained = {key: value for key, value in output.items() if given.get(key) != value}
             found = output.get("plan")
@@ -123,10 +123,10 @@ def _within(step: Step, kind: str, event: Mapping[str, Any]) -> None:
     if kind == "TaskScheduled":
         details = event["taskScheduledEventDetails"]
         step.resource = f"{details.get('resourceType', '')}:{details.get('resource', '')}"
-        step.parameters = _document(details.get("parameters"))
+        step.parameters = read_object(details.get("parameters"))
         step.failed, step.cause = False, ""
     elif kind == "TaskSubmitted":
-        step.submitted = _document(event["taskSubmittedEventDetails"].get("output"))
+        step.submitted = read_object(event["taskSubmittedEventDetails"].get("output"))
     elif kind.endswith(("Failed", "TimedOut")):
         step.failed = True
         details = _details(event)
@@ -158,14 +158,6 @@ def _last_moment(steps: list[Step], events: Sequence[Mapping[str, Any]]) -> date
 
 def _latest(steps: list[Step], name: str) -> Step | None:
     return next((step for step in reversed(steps) if step.name == name and step.exited is None), None)
-
-
-def _document(text: object) -> dict[str, Any]:
-    try:
-        value = json.loads(str(text))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def readable_cause(cause: str) -> str:

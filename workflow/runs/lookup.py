@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.reading import read_object
 from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.history import readable_cause
@@ -84,7 +85,7 @@ def recent_runs(cloud: Cloud, machines: tuple[str, ...], limit: int, dataset: st
 def describe_run(cloud: Cloud, execution: str, dataset: str = "") -> Run:
     """One run with its end, and the figures of its model where it made one; ``dataset`` is its stack's."""
     found = cloud.call("stepfunctions", "describe_execution", executionArn=execution)
-    given, output = _document(found.get("input")), _document(found.get("output"))
+    given, output = read_object(found.get("input")), read_object(found.get("output"))
     ended = found.get("stopDate") or datetime.now(UTC)
     plan = output.get("plan", {})
     metrics = output.get("gate", {}).get("metrics") or plan.get("metrics") or {}
@@ -162,11 +163,3 @@ def compare_figures(first: ModelScore, second: ModelScore) -> list[tuple[str, fl
         if score.name in classes
     ]
     return [(name, a, b) for name, a, b in pairs if a is not None and b is not None]
-
-
-def _document(text: object) -> dict[str, Any]:
-    try:
-        value = json.loads(str(text))
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -21,6 +21,7 @@ from workflow.console.pages.runs import TAB, as_number
 from workflow.console.picture import Look, draw, states_of
 from workflow.console.site import Site, address, posted
 from workflow.console.visits import Status, Trail, Visit, details_of, follow
+from workflow.contract.reading import object_or_empty, read_object
 from workflow.errors import UsageError
 from workflow.runs.steering import redrive_run, stop_run
 
@@ -142,10 +143,10 @@ def describe_job(site: Site, visit: Visit | None) -> dict[str, Any]:
 
 def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
     """What is known of an execution beside its status and its times, each by its name; what is unknown is left out."""
-    data = _document(trail.visits[-1].given) if trail.visits else {}
+    data = read_object(trail.visits[-1].given) if trail.visits else {}
     known = {**data, **execution.output}
-    plan, approval = _mapping(known.get("plan")), _mapping(known.get("approval"))
-    package = str(_mapping(known.get("package")).get("arn") or execution.given.get("model_package_arn") or "")
+    plan, approval = object_or_empty(known.get("plan")), object_or_empty(known.get("approval"))
+    package = str(object_or_empty(known.get("package")).get("arn") or execution.given.get("model_package_arn") or "")
     decided = str(approval.get("decision") or "")
     by = str(approval.get("by") or "")
     found = [
@@ -153,19 +154,8 @@ def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
         ("Version", package.rpartition("/")[2]),
         ("Started by", execution.started_by or str(plan.get("started_by") or "")),
         ("Why it builds", str(plan.get("reason") or "")),
-        ("Gate", str(_mapping(known.get("gate")).get("summary") or "")),
+        ("Gate", str(object_or_empty(known.get("gate")).get("summary") or "")),
         ("Decision", f"{decided} by {by or 'somebody'}" if decided else ""),
         ("Comment", str(approval.get("comment") or "")),
     ]
     return [(name, text) for name, text in found if text]
-
-
-def _document(text: str) -> Mapping[str, Any]:
-    try:
-        return _mapping(json.loads(text))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
