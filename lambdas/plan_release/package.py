@@ -28,8 +28,9 @@ class RefusalError(ValueError):
 class Package:
     """One version. ``environment`` is what it is registered to start with; digests are SHA-256 in hex.
 
-    ``instance`` and ``evaluation_digest`` are empty where the version was registered without one. Its figures and the
-    name of its data are not read here: people are shown those that were decided on.
+    ``instance``, ``evaluation_digest`` and ``serving`` are empty where the version was registered without one, and
+    ``serving`` is how it was to be served (``Serving.text``), unchecked. Its figures and the name of its data are not
+    read here: people are shown those that were decided on.
     """
 
     arn: str
@@ -42,6 +43,7 @@ class Package:
     archive_digest: str
     evaluation_digest: str
     evaluation_uri: str
+    serving: str = ""
 
 
 def read(described: Mapping[str, Any], group: str) -> Package:
@@ -79,6 +81,7 @@ def read(described: Mapping[str, Any], group: str) -> Package:
         archive_digest=origin.archive_digest,
         evaluation_digest=origin.evaluation_digest,
         evaluation_uri=origin.evaluation_uri,
+        serving=origin.serving,
     )
 
 

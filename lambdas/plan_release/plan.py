@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lambdas.plan_release.judged import REPORT, Judged
@@ -21,7 +21,9 @@ from workflow.contract.instance_type import choose_inference_ami
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
+from workflow.contract.serving import SERVING_RULES, Serving
 
 
 class OvertakenError(RefusalError):
@@ -52,12 +54,16 @@ class Endpoint:
         )
 
 
+AS_USUAL = Serving()
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the stack says of every release: how long a person has to answer, and what serves unless a version says."""
 
     approval_seconds: int
     instance: str
+    serving: Serving = AS_USUAL
 
     @staticmethod
     def read(defaults: Mapping[str, Any]) -> Settings:
@@ -69,6 +75,7 @@ class Settings:
         return Settings(
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
+            serving=Serving.read({key: defaults[key] for key in SERVING_RULES if key in defaults}),
         )
 
 
@@ -220,7 +227,20 @@ def draw_up(
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
+        serving=asdict(choose_serving(package, settings.serving, given)),
     )
+
+
+def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> Serving:
+    """How a version is served: as it was registered to be, or else as the stack says, but for what the input says.
+
+    Raises RefusalError where its registered words are none, InputError where they and the input's contradict.
+    """
+    try:
+        registered = Serving.parse(package.serving) if package.serving else standard
+    except InputError as error:
+        raise RefusalError(f"version {package.version}: how it is to be served cannot be read: {error}") from error
+    return registered.changed(given.serving)
 
 
 def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:

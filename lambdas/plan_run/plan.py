@@ -33,6 +33,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
+from workflow.contract.serving import Serving
 from workflow.contract.tags import tag_list
 from workflow.contract.thresholds import Thresholds
 from workflow.contract.weights import Pretrained, WeightsError, require_fit
@@ -150,6 +151,7 @@ def draw_up(
         limits=plan_limits(given, tuning.parallel),
         tags=tag_list(deployment.project, execution.name, deployment.tags),
         clusters=plan_clusters(given, data_bytes, deployment.key),
+        serving=Serving.of(given).text(),
     )
 
 

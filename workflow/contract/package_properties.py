@@ -26,7 +26,7 @@ FIRST_TASK = "detect"
 class Origin:
     """Where a version comes from: the texts that are registered as they are.
 
-    ``evaluation_digest`` and ``smoke_digest`` are empty for versions that were registered before they were.
+    ``evaluation_digest``, ``smoke_digest`` and ``serving`` are empty for versions registered before there were such.
     """
 
     fingerprint: str
@@ -43,6 +43,7 @@ class Origin:
     endpoint_instance: str
     evaluation_digest: str
     smoke_digest: str
+    serving: str
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Origin:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any
 
 from workflow.contract.document import Matching, PackageArn, read, render
@@ -14,6 +14,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError, among
 from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, STARTED_BY_LENGTH, RunInput
+from workflow.contract.serving import SERVING_RULES, Serving
 
 FROM_THE_STACK = ("ask_before_production", "started_by", "inference_ami")
 """Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""
@@ -24,7 +25,8 @@ class ReleaseInput:
     """What a release is started with.
 
     ``judged_against`` is the package that a build compared with this one: empty where production served none, None
-    where nobody compared, as for a version that a person brings back.
+    where nobody compared, as for a version that a person brings back. ``serving`` are the keys that say how it is
+    served; those it leaves out are as they are kept with the version.
     """
 
     model_package_arn: PackageArn
@@ -32,6 +34,7 @@ class ReleaseInput:
     ask_before_production: bool = RunInput.ask_before_production
     started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
     inference_ami: Annotated[str, Matching(INFERENCE_AMI, INFERENCE_AMI_WORDS)] = RunInput.inference_ami
+    serving: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
     def parse(given: object, defaults: Mapping[str, Any]) -> ReleaseInput:
@@ -40,12 +43,15 @@ class ReleaseInput:
         Keys that are Step Functions' own are left out.
         """
         own = own_keys(mapping(given, "input"))
-        known = sorted(field.name for field in fields(ReleaseInput))
-        for key in own:
+        serving = {key: value for key, value in own.items() if key in SERVING_RULES}
+        others = {key: value for key, value in own.items() if key not in SERVING_RULES}
+        known = sorted({field.name for field in fields(ReleaseInput)} - {"serving"} | SERVING_RULES.keys())
+        for key in others:
             if key not in known:
                 raise InputError(f"input.{key}: unknown key{among(key, known)}")
+        Serving.read(serving)
         preset = {key: defaults[key] for key in FROM_THE_STACK if key in defaults}
-        return read(ReleaseInput, {**preset, **own}, "input")
+        return read(ReleaseInput, {**preset, **others, "serving": serving}, "input")
 
     def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:
         """Where this input asks nobody before production, and the stack demands it."""
@@ -55,4 +61,4 @@ class ReleaseInput:
 
     def document(self) -> dict[str, Any]:
         """The input as JSON; what is as it would be anyhow is left out."""
-        return render(self)
+        return {key: value for key, value in render(self).items() if key != "serving"} | dict(self.serving)

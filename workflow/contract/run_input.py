@@ -27,6 +27,7 @@ from workflow.contract.rule import (
     key,
     rules_of,
 )
+from workflow.contract.serving import Serving, ServingInput
 from workflow.contract.thresholds import Thresholds, check_floors
 
 FORMATS = ("auto", *FORMAT_NAMES)
@@ -159,7 +160,7 @@ class InstanceInput:
 
 # A dataclass takes the fields of its last base first, and its own at the end.
 @dataclass(frozen=True)
-class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataInput):
+class RunInput(ServingInput, InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataInput):
     """The execution input of Build, complete and checked. Units: pixels, hours, fractions of 1.
 
     All keys are optional: the stack's defaults fill the rest, and name the dataset.
@@ -198,7 +199,9 @@ class RunInput(InstanceInput, Thresholds, EvaluationInput, TrainingInput, DataIn
         check_policy(values.get("policy", {}))
         check_floors(values.get("class_floors", {}))
         check_pattern(values.get("group_pattern", ""))
-        return RunInput(**values)
+        given_input = RunInput(**values)
+        Serving.of(given_input)
+        return given_input
 
     def preparation(self) -> dict[str, Any]:
         """How the labelled images are read: what decides the prepared dataset beside the files themselves."""

@@ -96,6 +96,7 @@ def registered_properties() -> dict[str, str]:
         endpoint_instance="$.plan.instances.endpoint",
         evaluation_digest="$.gate.evaluation_digest",
         smoke_digest="$.gate.smoke_digest",
+        serving="$.plan.serving",
     )
     figures = {field.name: f"$.gate.properties.{field.name}" for field in fields(RegisteredFigures)}
     return {f"{name}.$": path for name, path in {**asdict(origin), **figures}.items()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from workflow.contract.rule import Rule
 from workflow.contract.run_input import DataInput, EvaluationInput, InstanceInput, RunInput, TrainingInput
+from workflow.contract.serving import ServingInput
 from workflow.contract.thresholds import Thresholds
 
 THE_STACKS, EMPTY, NONE = "the stack's", "empty", "none"
@@ -19,6 +20,7 @@ PARTS: tuple[tuple[str, type], ...] = (
     ("The evaluation", EvaluationInput),
     ("The gate", Thresholds),
     ("The instances", InstanceInput),
+    ("How it is served", ServingInput),
     ("The rest", RunInput),
 )
 """What the keys are about, with the dataclass that declares them."""

@@ -29,6 +29,7 @@ REGISTERED = {
     "endpoint_instance": "ml.c7i.xlarge",
     "evaluation_digest": "c" * 64,
     "smoke_digest": "7" * 64,
+    "serving": "serve=realtime",
     "task": "detect",
     "quality_name": "map50_95",
     "quality": "0.81",

@@ -27,7 +27,7 @@ SESSION = botocore.session.get_session()
 ANYTHING, VALUE = "all below it is promised", "nothing below it is known"
 PLANS = {"${PlanRunArn}": BuildPlan, "${PlanReleaseArn}": ReleasePlan}
 ALWAYS_PLANNED = {
-    *("inference_ami", "limits", "resources", "tags", "clusters"),
+    *("inference_ami", "limits", "resources", "tags", "clusters", "serving"),
     *("archive_etag", "previous", "smoke_digest", "variant"),
 }
 """Fields with a default for plans from before, which every plan that is made today has with another value."""
