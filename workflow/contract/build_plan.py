@@ -135,7 +135,8 @@ class BuildPlan(Document):
     ``loosened`` is what the run asks less of than its stack demands, whatever key it is; ``pretrained`` is what the
     weights are that the training starts from, None where there are none. ``inference_ami`` is the input's, for the
     release; ``serving`` is how the version is to be served (``Serving.text``). They, ``limits``, ``tags`` and
-    ``clusters`` were not there from the beginning, and are in every plan now. ``behind`` is the run whose end this one waits for, empty for none: then it is planned once more.
+    ``clusters`` were not there from the beginning, and are in every plan now. ``behind`` is the run whose end this one
+    waits for, empty for none: then it is planned once more.
     """
 
     run: Text
