@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +50,11 @@ def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str]:
 
     The prefix changes when, and only when, a function or a machine's definition changes.
     """
-    dependencies = install(root)
+    shared = collect_shared(root, install(root))
     target = root / ".greenlight" / "lambdas"
     target.mkdir(parents=True, exist_ok=True)
     archives = {
-        name: write_zip(name, target / f"{name}.zip", collect_entries(root, name, dependencies))
+        name: write_zip(name, target / f"{name}.zip", {**shared, **collect_own(root, name)})
         for name in find_functions(root)
     }
     marks = [f"{name} {archive.digest}" for name, archive in archives.items()]
@@ -95,13 +96,17 @@ def install(root: Path = ROOT) -> Path:
     return folder
 
 
-def collect_entries(root: Path, name: str, dependencies: Path) -> dict[str, bytes]:
-    """What the zip of one function holds: path inside it, and content."""
+def collect_shared(root: Path, dependencies: Path) -> dict[str, bytes]:
+    """What every function's zip holds: path inside it, and content."""
     found = {relative: (root / relative).read_bytes() for relative in SHARED}
     found.update(walk_files(root / CONTRACT, f"{CONTRACT}/"))
-    found.update(walk_files(root / "lambdas" / name, f"lambdas/{name}/"))
     found.update(walk_files(dependencies, ""))
     return found
+
+
+def collect_own(root: Path, name: str) -> dict[str, bytes]:
+    """What the zip of one function holds beside that."""
+    return dict(walk_files(root / "lambdas" / name, f"lambdas/{name}/"))
 
 
 def walk_files(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -114,7 +119,9 @@ def walk_files(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def write_zip(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
-    """Write a zip: sorted entries, one fixed time, the same rights for every file."""
+    """Write a zip: sorted entries, one fixed time, the same rights for every file. One that is there already stays."""
+    if holds(path, content):
+        return Archive(name=name, path=path, digest=hashlib.sha256(path.read_bytes()).hexdigest())
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for key in sorted(content):
@@ -127,3 +134,13 @@ def write_zip(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
     part.write_bytes(packed.getvalue())
     part.replace(path)
     return Archive(name=name, path=path, digest=hashlib.sha256(packed.getvalue()).hexdigest())
+
+
+def holds(path: Path, content: Mapping[str, bytes]) -> bool:
+    """Whether the zip at a path was written with this content, by the sizes and checksums that it lists."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            listed = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return listed == {key: (len(value), zlib.crc32(value)) for key, value in content.items()}

@@ -11,8 +11,14 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CSafeLoader as Safe
+except ImportError:
+    # PyYAML was built without libyaml: the same, a second later.
+    from yaml import SafeLoader as Safe  # type: ignore[assignment]
 
-class _Loader(yaml.SafeLoader):
+
+class _Loader(Safe):
     """Reads the template's short tags as nothing: no parameter has one."""
 
 

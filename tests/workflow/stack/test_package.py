@@ -163,6 +163,20 @@ def test_packing_again_elsewhere_and_later_gives_the_same_bytes(archives: dict[s
     assert prefix == package.pack()[1]
 
 
+def test_a_zip_that_is_there_stays_and_what_is_none_of_its_content_is_written_again(tmp_path: Path) -> None:
+    """Packing twice compresses once; a file cut short, or of other content, is no reason to deploy it."""
+    content = {"lambdas/one.py": b"ANSWER = 42\n", "lambdas/two.py": b"ANSWER = 43\n"}
+    path = tmp_path / "one.zip"
+    first = package.write_zip("one", path, content)
+    written = path.stat().st_ino
+    assert package.write_zip("one", path, content) == first
+    assert path.stat().st_ino == written
+    path.write_bytes(path.read_bytes()[:-30])
+    assert package.write_zip("one", path, content) == first
+    assert package.write_zip("one", path, {**content, "lambdas/two.py": b"ANSWER = 44\n"}).digest != first.digest
+    assert package.write_zip("one", path, {"lambdas/one.py": b"ANSWER = 42\n"}).digest != first.digest
+
+
 def test_a_changed_line_changes_its_function_and_the_prefix_alone(tmp_path: Path) -> None:
     """The prefix names the content, so a change is a new version; other functions keep their digest."""
     copy = copy_of_the_sources(tmp_path)
