@@ -172,10 +172,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def take_turn(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:
-    """The plan, or that it waits for the run which is under way to the same endpoint."""
-    if given.when_busy == BESIDE:
-        return plan
-    return behind(plan, given, execution, turn.take(execution.id))
+    """The plan, or that it waits for the run which is under way to the same endpoint.
+
+    One that waits for nobody takes its turn where it is free, so that the next one waits for it.
+    """
+    other = turn.take(execution.id)
+    return plan if given.when_busy == BESIDE else behind(plan, given, execution, other)
 
 
 def wait_on(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:

@@ -391,14 +391,20 @@ def test_a_run_that_may_not_wait_is_refused(account: Bucket, context: Context, e
         handler(other_data(waiting, queue_hours=0), context)
 
 
-def test_a_run_that_goes_on_beside_another_neither_waits_nor_is_waited_for(
+def test_a_run_that_goes_on_beside_another_waits_for_nobody(
     account: Bucket, context: Context, executions: Executions
 ) -> None:
-    """As its input says."""
+    """As its input says: whose turn it is stays whose turn it is."""
     handler(event(), context)
     assert "behind" not in handler(other_data(when_busy="beside"), context)
     executions.ends = {FIRST: ("SUCCEEDED", ""), OTHER: ("RUNNING", "")}
     assert "behind" not in handler(second(epochs=8), context)
+
+
+def test_a_run_that_would_go_on_beside_another_and_meets_none_is_waited_for(account: Bucket, context: Context) -> None:
+    """It has a turn that nobody else has, so that what queues is not judged against a model that is gone."""
+    assert "behind" not in handler(event(when_busy="beside"), context)
+    assert handler(other_data(), context)["behind"] == "one"
 
 
 def test_a_champion_is_copied_beside_the_run(account: Bucket, table: Any, record_key: Any, context: Context) -> None:

@@ -45,6 +45,17 @@ def test_what_the_stack_holds_counts_as_its_own() -> None:
     assert choose_concurrency(account(0), {}, held, "5", lambda _: None) == {}, "kept, and not asked"
 
 
+def test_a_webhook_reserves_beside_the_pages_and_is_counted_with_them() -> None:
+    """Five and two: an account with room for six deploys without a reservation instead of failing after minutes."""
+    webhook = {"WebhookSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:one"}
+    assert choose_concurrency(account(106), webhook, {}, "5", lambda _: None) == {"ApprovalConcurrency": "0"}
+    assert choose_concurrency(account(107), webhook, {}, "5", lambda _: None) == {}
+    held = {"ApprovalConcurrency": "5"}
+    assert choose_concurrency(account(101), webhook, held, "5", lambda _: None) == {"ApprovalConcurrency": "0"}
+    assert choose_concurrency(account(102), webhook, held, "5", lambda _: None) == {}
+    assert choose_concurrency(account(0), {}, {**held, **webhook}, "5", lambda _: None) == {}, "kept, and not asked"
+
+
 def test_an_account_that_may_not_be_asked_reserves_nothing() -> None:
     """Whoever may deploy need not be allowed to read the limit."""
     told: list[Step] = []
