@@ -401,7 +401,9 @@ def test_a_run_that_goes_on_beside_another_waits_for_nobody(
     assert "behind" not in handler(second(epochs=8), context)
 
 
-def test_a_run_that_would_go_on_beside_another_and_meets_none_is_waited_for(account: Bucket, context: Context) -> None:
+def test_a_run_that_would_go_on_beside_another_and_meets_none_is_waited_for(
+    account: Bucket, context: Context, executions: Executions
+) -> None:
     """It has a turn that nobody else has, so that what queues is not judged against a model that is gone."""
     assert "behind" not in handler(event(when_busy="beside"), context)
     assert handler(other_data(), context)["behind"] == "one"
