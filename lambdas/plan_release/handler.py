@@ -45,6 +45,7 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from workflow.contract.capture import configure_capture
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -96,6 +97,7 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
+    capture: Mapping[str, Any]
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -112,6 +114,9 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
+            capture=configure_capture(
+                int(environ.get("CAPTURE_PERCENT") or "0"), environ["BUCKET"], environ.get("KEY_ARN", "")
+            ),
         )
 
 
@@ -152,7 +157,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 check_production_decision(decisions.find_for_production(plan), plan)
                 confirm(plan)
                 production = find_endpoint(accounts.twin(sagemaker, "production"), plan.production_endpoint)
-                return {"confirmed": True, **rollout(plan, production, environment.instance_count)}
+                moves = rollout(plan, production, environment.instance_count)
+                return {"confirmed": True, **moves, "capture": dict(environment.capture)}
             case RollBack(plan):
                 count("RollBackConfirmed")
                 confirm(plan)

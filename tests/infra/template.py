@@ -22,6 +22,7 @@ class Grant:
 
     role: str
     sid: str
+    effect: str
     actions: list[str]
     resources: list[Any]
     condition: Json
@@ -56,6 +57,7 @@ def grants(template: Json) -> Iterator[Grant]:
                 yield Grant(
                     role=role,
                     sid=given["Sid"],
+                    effect=given["Effect"],
                     actions=as_list(given["Action"]),
                     resources=as_list(given["Resource"]),
                     condition=given.get("Condition", {}),

@@ -31,6 +31,7 @@ ACTIONS = {
         # Of a large object boto3 copies the parts and then the tags, of a small one S3 copies both.
         *("s3:GetObjectTagging", "s3:PutObjectTagging"),
     },
+    ("lambda", "invoke"): {"lambda:InvokeFunction"},
     ("s3", "copy_object"): {"s3:GetObject", "s3:PutObject"},
     ("s3", "list_objects_v2"): {"s3:ListBucket"},
     ("service-quotas", "list_aws_default_service_quotas"): {"servicequotas:ListAWSDefaultServiceQuotas"},
@@ -54,6 +55,7 @@ BESIDE_THE_CALLS = {
 }
 OF_ONE_FUNCTION = {
     ("NotifyRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
+    ("KeepCapturedRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
     ("NoteVersionRole", "sagemaker:AddTags"): "an artifact is made with tags",
     ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
     ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",
@@ -96,7 +98,12 @@ OTHER_ROLES: dict[str, dict[str, str]] = {
         "kms:GenerateDataKey*": "the stack's key: outputs",
         "kms:CreateGrant": "the stack's key: volumes",
     },
-    "EndpointRole": {**CONTAINER, "cloudwatch:DescribeAlarms": "a deployment that its alarms may end"},
+    "EndpointRole": {
+        **CONTAINER,
+        "cloudwatch:DescribeAlarms": "a deployment that its alarms may end",
+        "s3:PutObject": "what SageMaker captures as this role",
+        "kms:GenerateDataKey*": "the stack's key: what SageMaker captures",
+    },
     "ScheduleRole": {
         "lambda:InvokeFunction": "the function that starts the nightly run",
         "sqs:SendMessage": "a start that did not happen",

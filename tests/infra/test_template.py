@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import json
 import re
@@ -13,6 +14,7 @@ from cfnlint.api import lint
 from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
+from workflow.contract.capture import KEPT, RAW
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
 from workflow.stack.definitions import render_definitions
 
@@ -22,6 +24,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
+    "KeepCaptured",
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
@@ -233,7 +236,8 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
+        if "s3:PutObject" in grant.actions
+        and not any(folder in str(resource) for folder in ("/runs/", "/copies/", "/captured/"))
     }
     assert writers == {"GateMetricsRole"}
 
@@ -249,12 +253,42 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"copies/": {"Ref": "RunDataDays"}}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "captured/": {"Ref": "CaptureDays"}}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
     copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
     assert copies == {"training", "test", "pretrained", "champion", "checkpoints"}
     assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
+
+
+def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_alone(template: Json) -> None:
+    """Pictures of people and places: no job, no page and no other function reads them."""
+    reading = [
+        (grant.effect, grant.role, folder)
+        for grant in read.grants(template)
+        for folder in (RAW, KEPT)
+        if {"s3:GetObject", "s3:*", "*"} & set(grant.actions) and any(covers(one, folder) for one in grant.resources)
+    ]
+    denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
+    allowed = {(role, folder) for effect, role, folder in reading if effect == "Allow"}
+    assert allowed - denied == {("KeepCapturedRole", RAW)}
+    assert ("PlanRunRole", KEPT) in denied & allowed, "whatever else lies in the bucket may be a dataset"
+
+
+def covers(resource: object, folder: str) -> bool:
+    """Whether a grant on this resource of the stack's bucket is one on what lies in the folder."""
+    text = str(resource["Fn::Sub"] if isinstance(resource, dict) and "Fn::Sub" in resource else resource)
+    _, found, path = text.partition("${BucketName.Value}/")
+    return text == "*" or (bool(found) and fnmatch.fnmatchcase(f"{folder}one", path))
+
+
+def test_old_versions_of_what_was_captured_go_at_once_and_the_rest_in_its_time(template: Json) -> None:
+    """The bucket is versioned: what is deleted would otherwise lie there still, and what came raw is deleted soon."""
+    rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = (rule for rule in rules if rule.get("Prefix") and RAW.startswith(rule["Prefix"]))
+    assert KEPT.startswith(rule["Prefix"])
+    assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
+    assert template["Parameters"]["CapturePercent"]["Default"] == 0
 
 
 def test_the_topic_and_the_table_are_encrypted_and_the_table_can_be_restored() -> None:

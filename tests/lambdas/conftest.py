@@ -39,6 +39,7 @@ FUNCTIONS = (
     "watch_training",
     "start_run",
     "start_by_code",
+    "keep_captured",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
@@ -66,6 +67,7 @@ ENVIRONMENT = {
     "DATASET": "s3://greenlight-test/datasets/fasteners",
     "DATA_STARTS": "settled",
     "WEBHOOK_SECRET_ARN": "greenlight-webhook",
+    "MEGABYTES_A_DAY": "1",
     "JOB_ROLE": "arn:aws:iam::123456789012:role/greenlight-JobRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',

@@ -39,6 +39,9 @@ ASKED = "asked#"
 OPEN = "open"
 """The index of the approval requests that are open: by their page's secret, which no other item has."""
 
+CAPTURED = "captured#"
+"""What the key begins with that says how many bytes were kept of a day's requests."""
+
 SIGN_IN = "sign-in#"
 """What the key of a sign-in begins with that was finished; the digest of its state follows."""
 
@@ -61,6 +64,11 @@ def asked_key(execution: str) -> str:
 def build_key(fingerprint: str) -> str:
     """The key of what is kept of what has this fingerprint."""
     return f"{BUILD}{fingerprint}"
+
+
+def captured_key(day: str) -> str:
+    """The key of what says how much was kept of a day, ``yyyy-mm-dd``."""
+    return f"{CAPTURED}{day}"
 
 
 def sign_in_key(state: str) -> str:

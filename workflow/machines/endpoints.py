@@ -88,6 +88,8 @@ def create_model(failed: State) -> ModelStep:
 def create_configuration(stage: str, failed: State) -> EndpointConfigStep:
     """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
 
+    Production keeps the share of its requests that the stack says.
+
     By the AWS SDK integration: Step Functions' own for CreateEndpointConfig is not documented to take an AMI.
     """
     variant = "$.release.variant" if stage == "production" else "$.plan.variant"
@@ -108,6 +110,7 @@ def create_configuration(stage: str, failed: State) -> EndpointConfigStep:
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
             # One list of one variant: only an endpoint with a GPU names its AMI, and a path can leave out no key.
             "ProductionVariants.$": f"States.Array(States.JsonMerge($.model.variant, {variant}, false))",
+            **({"DataCaptureConfig.$": "$.release.capture"} if stage == "production" else {}),
             "Tags.$": settings.TAGS,
         }
     )

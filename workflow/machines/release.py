@@ -75,7 +75,7 @@ def machine() -> dict[str, Any]:
         "confirm",
         overtaken,
         on_error(refused),
-        keep=("variant", "deployment", "watched", "alarms"),
+        keep=("variant", "deployment", "watched", "alarms", "capture"),
     )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(endings, production_failed)))
     production = bring_up_production(ready=smoke_production, failed=production_failed)

@@ -81,6 +81,10 @@ _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "In
     "InstanceType", "VolumeSizeInGB", "InferenceAmiVersion"
 )
 
+_CAPTURE: Members = done("EnableCapture", "InitialSamplingPercentage", "DestinationS3Uri", "KmsKeyId") | {
+    "CaptureOptions": done("CaptureMode"),
+    "CaptureContentTypeHeader": done("JsonContentTypes", "CsvContentTypes"),
+}
 _MODES = Only(("File", "FastFile"))
 _ALGORITHM: Members = done("TrainingImage") | {
     "TrainingInputMode": _MODES,
@@ -135,6 +139,7 @@ TAKEN: dict[str, Members] = {
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
         "ProductionVariants": _VARIANT,
+        "DataCaptureConfig": _CAPTURE,
         **place("KmsKeyId"),
         **_TAGS,
     },

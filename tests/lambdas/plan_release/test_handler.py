@@ -25,6 +25,7 @@ from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECU
 from tests.lambdas.signing import Signer, recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
 from tests.workflow.machines.test_plan_paths import paths
+from workflow.contract.capture import configure_capture
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.kept_archive import archive_key
@@ -543,6 +544,7 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     name = plan["production_configuration"]
     assert plan["variant"] == {"InstanceType": plan["instance"], "InitialInstanceCount": 1}
     first = {"confirmed": True, "count": 1, "variant": plan["variant"], "deployment": watched(name, 1)}
+    first |= {"capture": configure_capture(0, "greenlight-test", "")}
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=recorded(OTHER_CHAMPION))
@@ -572,6 +574,7 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(
     name = planned["production_configuration"]
     variant = {"InstanceType": planned["instance"], "InitialInstanceCount": 3}
     both = {"confirmed": True, "count": 3, "variant": variant, "alarms": alarm_names(name)}
+    both |= {"capture": configure_capture(0, "greenlight-test", "")}
     assert watch == {**both, "deployment": watched(name, 3), "watched": True}
     assert back == {**both, "deployment": at_once(), "watched": False}
 

@@ -19,6 +19,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
+from workflow.contract.capture import configure_capture
 from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
@@ -313,6 +314,7 @@ def sample_data() -> dict[str, Any]:
             "deployment": watched("greenlight-production-v1-00000000", 3),
             "watched": True,
             "alarms": alarm_names("greenlight-production-v1-00000000"),
+            "capture": configure_capture(10, "greenlight-000000000000-us-east-1", ""),
         },
     }
 

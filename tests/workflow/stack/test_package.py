@@ -85,6 +85,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("decide", "command"): {"statusCode": 403},
     ("decide", "handler"): {"statusCode": 404},
     ("gate_metrics", "handler"): {"raised": "GateRejected"},
+    ("keep_captured", "handler"): {"raised": "ContractError"},
     ("note_version", "handler"): {"raised": "ContractError"},
     ("notify", "handler"): {"cause": "the loss is NaN", "sent": False},
     ("plan_release", "handler"): {"raised": "ReleaseRefused"},

@@ -16,6 +16,7 @@ from typing import Any
 
 from infra.local.environments import InstallationError
 from infra.local.sagemaker.archives import ArchiveError
+from infra.local.sagemaker.endpoints.capture import Capture
 from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
@@ -39,14 +40,15 @@ class Endpoints:
 
     def __init__(self, workshop: Workshop, configs: EndpointConfigs) -> None:
         self._workshop = workshop
-        self._configs = configs
+        self.configs = configs
         self.traffic = Traffic(workshop.settings)
         self.figures = workshop.figures
+        self.capture = Capture(workshop, configs)
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
         name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
-        variants = self._configs.variants(configuration)
+        variants = self.configs.variants(configuration)
         deployment = parameters.get("DeploymentConfig")
         plan(deployment, _instances(variants))
         self._require_room(variants)
@@ -71,7 +73,7 @@ class Endpoints:
     def update(self, parameters: Record) -> Record:
         """Start the containers of another configuration beside the present ones, then move the traffic."""
         name, configuration = parameters["EndpointName"], parameters["EndpointConfigName"]
-        variants = self._configs.variants(configuration)
+        variants = self.configs.variants(configuration)
         with self._workshop.store.lock:
             record = self._updatable(name)
             if parameters.get("RetainAllVariantProperties"):
@@ -118,7 +120,8 @@ class Endpoints:
 
     def describe(self, parameters: Record) -> Record:
         """The endpoint as it stands."""
-        return described("DescribeEndpoint", self._find(parameters["EndpointName"]))
+        record = self._find(parameters["EndpointName"])
+        return described("DescribeEndpoint", {**record, **self.capture.shown(record["EndpointConfigName"])})
 
     def list_all(self, parameters: Record) -> Record:
         """The endpoints, filtered and in pages."""
@@ -166,6 +169,7 @@ class Endpoints:
     def close(self) -> None:
         """Forget the containers; whoever closes the stand-in ends their processes."""
         self.traffic.clear()
+        self.capture.close()
 
     def _require_room(self, variants: list[Variant]) -> None:
         for variant in variants:

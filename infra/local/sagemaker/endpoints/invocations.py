@@ -33,10 +33,11 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     }
     if _CUSTOM_ATTRIBUTES in headers:
         passed["X-Amzn-SageMaker-Custom-Attributes"] = headers[_CUSTOM_ATTRIBUTES]
-    variant, answer = _answer(endpoints, name, headers.get(_VARIANT), passed, body)
+    variant, configuration, answer = _answer(endpoints, name, headers.get(_VARIANT), passed, body)
     if answer.status >= 400:
         message = answer.body[:1024].decode("utf-8", "replace")
         raise model_error(answer.status, message, _log_group(name))
+    endpoints.capture.add((name, variant, configuration), passed, body, answer)
     shown = {
         "Content-Type": answer.headers.get("content-type", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant,
@@ -58,8 +59,8 @@ def _members_by_header() -> dict[str, str]:
 
 def _answer(
     endpoints: Endpoints, name: str, wanted: str | None, headers: Mapping[str, str], body: bytes
-) -> tuple[str, Answer]:
-    """The answer and the variant that gave it.
+) -> tuple[str, str, Answer]:
+    """The answer, and the variant and its configuration that gave it.
 
     Containers that are replaced at this very moment take no more requests: then the next look finds the new ones.
     """
@@ -76,7 +77,7 @@ def _answer(
             observe(503)
             raise _refusal(name, error) from error
         observe(answer.status)
-        return variant, answer
+        return variant, configuration, answer
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -92,7 +92,7 @@ def test_every_member_that_the_table_does_not_name_is_refused_by_its_name(name: 
 @pytest.mark.parametrize(
     ("name", "more"),
     [
-        ("CreateEndpointConfig", {"DataCaptureConfig": {"EnableCapture": True}}),
+        ("CreateEndpointConfig", {"ExplainerConfig": {"ClarifyExplainerConfig": {}}}),
         ("CreateTrainingJob", {"DebugHookConfig": {"S3OutputPath": "s3://b/p"}}),
         ("CreateTrainingJob", {"ProfilerConfig": {"S3OutputPath": "s3://b/p"}}),
         ("CreateTrainingJob", {"ExperimentConfig": {"ExperimentName": "e"}}),

@@ -1,0 +1,1 @@
+"""Makes pictures and documents of what SageMaker captured of production."""

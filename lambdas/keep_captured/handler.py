@@ -1,0 +1,126 @@
+"""The edge of capture: takes a file that SageMaker wrote, keeps its pictures and documents, and deletes it.
+
+S3 tells of every file. What is kept of one day is limited in bytes. Safe to repeat: a record always has the same key,
+and counts again what it has counted, so that a repeated call keeps less and never more.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.keep_captured.filtering import Filter
+from lambdas.keep_captured.record import Place, Record
+from workflow.contract.reading import ContractError, mapping
+from workflow.contract.table_keys import captured_key
+
+CHUNK = 1 << 20
+DAY = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The function's settings: the bytes kept of a day at the ``largest``, and who filters, empty for nobody."""
+
+    project: str
+    bucket: str
+    table: str
+    largest: int
+    filter: str
+
+    @staticmethod
+    def read(environ: Mapping[str, str]) -> Environment:
+        """Read the settings from environment variables."""
+        return Environment(
+            project=environ["PROJECT"],
+            bucket=environ["BUCKET"],
+            table=environ["TABLE"],
+            largest=int(environ["MEGABYTES_A_DAY"]) * 1_000_000,
+            filter=environ.get("FILTER_ARN", ""),
+        )
+
+
+environment = Environment.read(os.environ)
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+metrics.set_default_dimensions(project=environment.project)
+s3 = boto3.client("s3")
+table = boto3.resource("dynamodb").Table(environment.table)
+own = Filter(boto3.client("lambda"), environment.filter)
+
+
+@metrics.log_metrics
+@tracer.capture_lambda_handler
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Return how many records of the file were kept, left out, and could not be read."""
+    told = mapping(mapping(event, "event").get("detail"), "event.detail")
+    key = str(mapping(told.get("object"), "event.detail.object").get("key"))
+    place = Place.of(key)
+    counted = dict.fromkeys(("kept", "left_out", "unreadable"), 0)
+    for line in read_lines(key):
+        try:
+            record: Record | None = Record.read(line)
+        except ContractError as error:
+            logger.warning("a captured line cannot be read", key=key, reason=str(error))
+            counted["unreadable"] += 1
+            continue
+        counted["kept" if keep(record, place) else "left_out"] += 1
+    s3.delete_object(Bucket=environment.bucket, Key=key)
+    for name, value in counted.items():
+        metrics.add_metric(name=f"Captured{name.title().replace('_', '')}", unit=MetricUnit.Count, value=value)
+    logger.info("kept what was captured", key=key, counted=counted)
+    return counted
+
+
+def read_lines(key: str) -> Iterator[bytes]:
+    """The lines of a file, one in memory at a time; none where it is gone, for the call before this one took it."""
+    try:
+        body = s3.get_object(Bucket=environment.bucket, Key=key)["Body"]
+    except s3.exceptions.NoSuchKey:
+        return
+    for line in body.iter_lines(CHUNK):
+        if line.strip():
+            yield line
+
+
+def keep(record: Record | None, place: Place) -> bool:
+    """Keep a record where it may be kept and the day has room for it; whether it was."""
+    if record is not None and environment.filter:
+        record = own.allow(record, place)
+    if record is None or not has_room(record):
+        return False
+    document = json.dumps(record.document(place).document(), ensure_ascii=False).encode()
+    s3.put_object(Bucket=environment.bucket, Key=record.picture_key(), Body=record.body)
+    s3.put_object(Bucket=environment.bucket, Key=f"{record.key()}.json", Body=document, ContentType="application/json")
+    return True
+
+
+def has_room(record: Record) -> bool:
+    """Count a record among those of its day; whether it fits into what a day may hold."""
+    size = len(record.body) + len(record.answer)
+    if size > environment.largest:
+        return False
+    try:
+        table.update_item(
+            Key={"id": captured_key(f"{record.taken:%Y-%m-%d}")},
+            UpdateExpression="ADD bytes_kept :size SET expires_epoch = :expires",
+            ConditionExpression="attribute_not_exists(id) OR bytes_kept <= :room",
+            ExpressionAttributeValues={
+                ":size": size,
+                ":room": environment.largest - size,
+                ":expires": int(record.taken.timestamp()) + 7 * DAY,
+            },
+        )
+    except table.meta.client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""What is kept of production's requests and answers: where it lies, and how SageMaker is told to capture it.
+
+The serving container has no network, so that it is SageMaker which captures: beside the container, in files of many
+requests that no program for pictures opens. A function makes pictures and documents of them, one of each a request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.document import Document, Text
+
+RAW = "captured/raw/"
+"""Below which SageMaker writes: ``<endpoint>/<variant>/yyyy/mm/dd/hh/<name>.jsonl``."""
+KEPT = "captured/kept/"
+"""Below which pictures and documents are kept: ``yyyy/mm/dd/<id>.jpg`` and ``.json``."""
+
+JSON_TYPES = ("application/json", "application/jsonlines")
+"""What is captured as the text that it is; all else in base64 (CaptureContentTypeHeader)."""
+
+
+@dataclass(frozen=True)
+class Captured(Document):
+    """One request to production and its answer.
+
+    ``id`` is SageMaker's, ``taken`` the time of the answer (ISO 8601), ``picture`` the key of the request's body in the
+    same bucket, ``content_type`` what its sender called it. ``model_digest`` is the model that answered; it is empty,
+    and the ``answer`` None, where that is no JSON.
+    """
+
+    id: Text
+    endpoint: Text
+    variant: Text
+    taken: Text
+    picture: Text
+    content_type: str
+    model_digest: str
+    answer: Any
+
+
+def configure_capture(percent: int, bucket: str, key: str) -> dict[str, Any]:
+    """SageMaker's DataCaptureConfig of ``percent`` of the requests, 0 for none; ``key`` is KMS's, empty for S3's."""
+    return {
+        "EnableCapture": percent > 0,
+        "InitialSamplingPercentage": percent,
+        "DestinationS3Uri": f"s3://{bucket}/{RAW.rstrip('/')}",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+        "CaptureContentTypeHeader": {"JsonContentTypes": list(JSON_TYPES)},
+        **({"KmsKeyId": key} if key else {}),
+    }
