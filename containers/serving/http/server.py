@@ -24,7 +24,7 @@ from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
-from containers.serving.http.workers import Workers
+from containers.serving.http.workers import SLOTS_A_WORKER, Workers
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -35,6 +35,10 @@ QUIET_SECONDS = 0.25
 """After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
 LINGER_SECONDS = 3.0
 LAST_ARRIVALS_SECONDS = 0.25
+
+
+class WorkersError(ValueError):
+    """The environment names a number of workers that is none."""
 
 
 class PortError(ValueError):
@@ -52,7 +56,7 @@ def serve(environ: Mapping[str, str]) -> int:
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))
-    except (ModelError, ConfidenceError, PortError, PrivilegeError, OSError) as error:
+    except (ModelError, ConfidenceError, PortError, WorkersError, PrivilegeError, OSError) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
@@ -66,6 +70,17 @@ def read_port(environ: Mapping[str, str]) -> int:
     return int(text)
 
 
+def count_slots(environ: Mapping[str, str], processors: int) -> int:
+    """Requests that are answered at one time: one a processor, of at most so many processes as GREENLIGHT_WORKERS says.
+
+    One of two, the fewest there are, is for short requests alone. Raises WorkersError for no number.
+    """
+    text = environ.get("GREENLIGHT_WORKERS", "")
+    if text and not (text.isascii() and text.isdigit() and int(text)):
+        raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
+    return max(2, min(processors, int(text) * SLOTS_A_WORKER) if text else processors)
+
+
 def processors() -> int:
     """Processors this process may use; where the system cannot tell (macOS), all there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -74,7 +89,7 @@ def processors() -> int:
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
     port = read_port(environ)
-    slots = max(2, processors())  # one of them is for short requests alone
+    slots = count_slots(environ, processors())
     workers = Workers(model, slots, tell)
     try:
         await workers.start()

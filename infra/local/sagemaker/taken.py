@@ -80,6 +80,7 @@ _DEPLOYMENT: Members = {
 _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "InitialVariantWeight") | place(
     "InstanceType", "VolumeSizeInGB", "InferenceAmiVersion"
 )
+_VARIANT |= {"ServerlessConfig": done("MaxConcurrency", "ProvisionedConcurrency") | place("MemorySizeInMB")}
 
 _MODES = Only(("File", "FastFile"))
 _ALGORITHM: Members = done("TrainingImage") | {

@@ -22,7 +22,7 @@ def given(**keys: Any) -> RunInput:
 
 def needs_with(asked: RunInput, endpoints: int) -> Needs:
     """What it needs, with this many instances for endpoints."""
-    return needs_of(asked, endpoints, tried_instances(asked))
+    return needs_of(asked, (1, endpoints - 1), tried_instances(asked))
 
 
 def names(needs: tuple[Need, ...]) -> list[tuple[str, int]]:
