@@ -24,7 +24,7 @@ from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
-from containers.serving.http.workers import SLOTS_A_WORKER, Workers
+from containers.serving.http.workers import Workers, WorkersError, count_slots
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -35,10 +35,6 @@ QUIET_SECONDS = 0.25
 """After SIGTERM the port stays open until nothing was under way for so long, or for ``LINGER_SECONDS``."""
 LINGER_SECONDS = 3.0
 LAST_ARRIVALS_SECONDS = 0.25
-
-
-class WorkersError(ValueError):
-    """The environment names a number of workers that is none."""
 
 
 class PortError(ValueError):
@@ -68,17 +64,6 @@ def read_port(environ: Mapping[str, str]) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
         raise PortError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
     return int(text)
-
-
-def count_slots(environ: Mapping[str, str], processors: int) -> int:
-    """Requests that are answered at one time: one a processor, of at most so many processes as GREENLIGHT_WORKERS says.
-
-    One of two, the fewest there are, is for short requests alone. Raises WorkersError for no number.
-    """
-    text = environ.get("GREENLIGHT_WORKERS", "")
-    if text and not (text.isascii() and text.isdigit() and int(text)):
-        raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
-    return max(2, min(processors, int(text) * SLOTS_A_WORKER) if text else processors)
 
 
 def processors() -> int:

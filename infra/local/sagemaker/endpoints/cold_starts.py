@@ -60,8 +60,6 @@ class ColdServer:
     def invoke(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Answer a request, after a start where no container is there. Raises what a Server does, and Throttled."""
         with self._lock:
-            if self._stopping.is_set():
-                raise NotHealthy("the container is ending")
             if self._in_flight >= self._most:
                 raise Throttled
             self._in_flight += 1
@@ -85,6 +83,8 @@ class ColdServer:
         """The container, and how many seconds its start has taken, 0 where it was there."""
         began = time.monotonic()
         with self._starting:
+            if self._stopping.is_set():
+                raise NotHealthy("the container is ending")
             if self._server is not None:
                 return self._server, 0.0
             server = self._make()
@@ -98,10 +98,10 @@ class ColdServer:
 
     def _end_when_idle(self) -> None:
         while not self._stopping.wait(min(_BETWEEN_LOOKS_SECONDS, self._idle_seconds)):
-            with self._starting, self._lock:
-                idle = not self._in_flight and time.monotonic() - self._last >= self._idle_seconds
-                server = self._server if idle else None
-                if server is not None:
+            with self._starting:
+                with self._lock:
+                    idle = not self._in_flight and time.monotonic() - self._last >= self._idle_seconds
+                if idle and self._server is not None:
+                    # Whoever asks now waits for the end of it: the next one has the same folder.
+                    self._server.stop()
                     self._server = None
-            if server is not None:
-                server.stop()
