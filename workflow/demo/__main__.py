@@ -56,8 +56,8 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     timings = record.Timings(time.monotonic() - began, environment_seconds, built.approval_seconds, jobs)
     served = {"serve": options.serve, **({} if back is None else {"rolled_back": back.document()})}
     write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT) | served)
-    steps.tell_the_end(options, dataset.name, finished, timings, len(predictions))
     tell_way(site, way, back)
+    steps.tell_the_end(options, dataset.name, finished, timings, len(predictions))
 
 
 def write_summary(document: Mapping[str, Any]) -> None:
