@@ -80,7 +80,9 @@ _DEPLOYMENT: Members = {
 _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "InitialVariantWeight") | place(
     "InstanceType", "VolumeSizeInGB", "InferenceAmiVersion"
 )
-_VARIANT |= {"ServerlessConfig": done("MaxConcurrency", "ProvisionedConcurrency") | place("MemorySizeInMB")}
+_ON_DEMAND: Members = {
+    "ServerlessConfig": done("MaxConcurrency", "ProvisionedConcurrency") | place("MemorySizeInMB"),
+}
 
 _MODES = Only(("File", "FastFile"))
 _ALGORITHM: Members = done("TrainingImage") | {
@@ -135,7 +137,7 @@ TAKEN: dict[str, Members] = {
     "DeleteModel": done("ModelName"),
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
-        "ProductionVariants": _VARIANT,
+        "ProductionVariants": _VARIANT | _ON_DEMAND,
         **place("KmsKeyId"),
         **_TAGS,
     },
