@@ -20,8 +20,10 @@ LARGEST_IMAGE_GB = 10
 ONE_WORKER = {"GREENLIGHT_WORKERS": "1"}
 """Variables of such a container beside the model's own: AWS recommends one worker, and one copy of the model."""
 CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all serverless endpoints"
-"""What Service Quotas calls the sum of all ``MaxConcurrency`` of an account: 10 in a fresh one. Another quota, of the
-memory of one endpoint, is told by refusals alone: 3072 MB in a fresh account."""
+"""What Service Quotas calls the sum of all ``MaxConcurrency`` of an account: 10 in a fresh one."""
+MEMORY_QUOTA = "Memory size in MB per serverless endpoint"
+"""What SageMaker calls the most memory of one endpoint in its refusals: 3072 in a fresh account. Service Quotas lists no
+such quota."""
 
 
 @dataclass(frozen=True)
