@@ -22,8 +22,8 @@ ONE_WORKER = {"GREENLIGHT_WORKERS": "1"}
 CONCURRENCY_QUOTA = "Maximum total concurrency that can be allocated across all serverless endpoints"
 """What Service Quotas calls the sum of all ``MaxConcurrency`` of an account: 10 in a fresh one."""
 MEMORY_QUOTA = "Memory size in MB per serverless endpoint"
-"""What SageMaker calls the most memory of one endpoint in its refusals: 3072 in a fresh account. Service Quotas lists no
-such quota."""
+"""What SageMaker calls the most memory of one endpoint in its refusals: 3072 MB in a fresh account. Service Quotas
+lists none of the kind."""
 
 
 @dataclass(frozen=True)
