@@ -18,6 +18,9 @@ INSTANCES = 20.0
 CONCURRENT_EXECUTIONS = "Concurrent executions"
 """Lambda's quota for all functions of an account together."""
 CONCURRENT_DEFAULT = 1000.0
+SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
+"""SageMaker's quota for the MaxConcurrency of all serverless endpoints of an account together."""
+OF_REQUESTS = (CONCURRENT_EXECUTIONS, SERVERLESS_CONCURRENCY)
 USES = {
     "training job usage": "TrainingInstanceType",
     "spot training job usage": "TrainingInstanceType",
@@ -50,7 +53,8 @@ def known() -> tuple[Quota, ...]:
     types = {use: model.shape_for(shape).metadata["enum"] for use, shape in USES.items()}
     names = (use_of(instance, use) for use, instances in types.items() for instance in instances)
     concurrency = Quota("lambda", "L-B99A9384", CONCURRENT_EXECUTIONS, CONCURRENT_DEFAULT)
-    return (concurrency, *(Quota("sagemaker", _code(name), name, INSTANCES) for name in names))
+    serverless = Quota("sagemaker", "L-96300102", SERVERLESS_CONCURRENCY, CONCURRENT_DEFAULT)
+    return (concurrency, serverless, *(Quota("sagemaker", _code(name), name, INSTANCES) for name in names))
 
 
 def _code(name: str) -> str:
@@ -65,4 +69,4 @@ class Quotas:
 
     def value(self, name: str) -> float:
         """What applies. SageMaker knows instance types that no model names yet: they have the same default."""
-        return self.given.get(name, CONCURRENT_DEFAULT if name == CONCURRENT_EXECUTIONS else INSTANCES)
+        return self.given.get(name, CONCURRENT_DEFAULT if name in OF_REQUESTS else INSTANCES)

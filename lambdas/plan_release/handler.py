@@ -94,6 +94,7 @@ class Environment:
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
+    in_vpc: bool
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
@@ -111,6 +112,7 @@ class Environment:
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
+            in_vpc=environ.get("ENDPOINTS_IN_VPC") == "true",
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
@@ -183,7 +185,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
-    settings = Settings.read(environment.defaults)
+    settings = Settings.read(environment.defaults, in_vpc=environment.in_vpc)
     package = find_package(given.model_package_arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
     digest = hashlib.sha256(figures).hexdigest() if figures else ""

@@ -11,18 +11,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lambdas.plan_release.judged import REPORT, Judged
+from lambdas.plan_release.kinds import as_it_serves, check_kinds, describe_stage, describe_variant
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.execution import Execution
-from workflow.contract.instance_type import choose_inference_ami
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_input import ReleaseInput
-from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.release_plan import PlannedKinds, ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
+from workflow.contract.serverless import ONE_WORKER, SERVERLESS
 from workflow.contract.serving import SERVING_RULES, Serving
 
 
@@ -34,23 +35,27 @@ class OvertakenError(RefusalError):
 class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
-    The instances are those of its smallest variant, 0 where it has none that are counted.
+    The instances are those of its smallest variant, 0 where it has none that are counted. ``serverless`` is the
+    ServerlessConfig of one without instances.
     """
 
     name: str
     status: str
     configuration: str
     instances: int = 0
+    serverless: Mapping[str, Any] | None = None
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
         """Read DescribeEndpoint's answer."""
         variants = described.get("ProductionVariants", [])
+        configs = [one["CurrentServerlessConfig"] for one in variants if "CurrentServerlessConfig" in one]
         return Endpoint(
             described["EndpointName"],
             status=described["EndpointStatus"],
             configuration=described.get("EndpointConfigName", ""),
             instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
+            serverless=configs[0] if configs else None,
         )
 
 
@@ -59,14 +64,18 @@ AS_USUAL = Serving()
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stack says of every release: how long a person has to answer, and what serves unless a version says."""
+    """What the stack says of every release: how long a person has to answer, and what serves unless a version says.
+
+    ``in_vpc`` tells whether its endpoints are in a network of their own.
+    """
 
     approval_seconds: int
     instance: str
     serving: Serving = AS_USUAL
+    in_vpc: bool = False
 
     @staticmethod
-    def read(defaults: Mapping[str, Any]) -> Settings:
+    def read(defaults: Mapping[str, Any], *, in_vpc: bool = False) -> Settings:
         """Read the stack's defaults. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
@@ -76,6 +85,7 @@ class Settings:
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
             serving=Serving.read({key: defaults[key] for key in SERVING_RULES if key in defaults}),
+            in_vpc=in_vpc,
         )
 
 
@@ -192,6 +202,12 @@ def draw_up(
         recorded_is_there=found.served_is_there,
     )
     instance = package.instance or settings.instance
+    # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
+    goes_back = given.judged_against is None and package.version <= found.served.version
+    serving = choose_serving(package, settings.serving, given)
+    if goes_back and "serve" not in given.serving:
+        serving = as_it_serves(serving, production)
+    check_kinds(serving, found.staging, production, in_vpc=settings.in_vpc)
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -220,14 +236,16 @@ def draw_up(
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=found.judged.figures.document(),
-        # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
-        goes_back=given.judged_against is None and package.version <= found.served.version,
+        goes_back=goes_back,
         evaluation_digest=found.decision.evaluation_digest,
         approval=ReleaseApproval.of(found.decision),
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
-        variant=describe_variant(instance, given.inference_ami),
-        serving=asdict(choose_serving(package, settings.serving, given)),
+        variant=describe_stage("staging", serving, instance, given.inference_ami),
+        serving=asdict(serving),
+        production_variant=describe_stage("production", serving, instance, given.inference_ami),
+        serverless_environment={**found.judged.environment, **ONE_WORKER},
+        kinds=PlannedKinds(serving.stage("staging"), serving.serve, keeps_instances=serving.serve != SERVERLESS),
     )
 
 
@@ -243,24 +261,20 @@ def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> 
     return registered.changed(given.serving)
 
 
-def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:
-    """What a ProductionVariant on one instance of a type says: only GPUs have a driver, so others name no AMI."""
-    ami = choose_inference_ami(instance, inference_ami)
-    return {"InstanceType": instance, "InitialInstanceCount": 1, **({"InferenceAmiVersion": ami} if ami else {})}
-
-
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
     """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
-    alarms where there is a production that a version new to it could go back to.
+    The ``count`` given holds where production does not exist, or counts no instances; a serverless one has none to
+    keep. A release is ``watched`` by its alarms where there is a production that a version new to it could go back to.
     """
-    kept = (production.instances if production else 0) or count
+    serverless = plan.kinds is not None and plan.kinds.production == SERVERLESS
+    kept = 0 if serverless else (production.instances if production else 0) or count
     deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
+    variant = plan.production_variant or plan.variant or describe_variant(plan.instance, "")
     return {
         # For executions that began before there was a variant: their definition reads the count alone.
         "count": kept,
-        "variant": {**(plan.variant or describe_variant(plan.instance, "")), "InitialInstanceCount": kept},
+        "variant": {**variant, **({} if serverless else {"InitialInstanceCount": kept})},
         "deployment": deployment,
         "watched": plan.production_exists and not plan.goes_back,
         "alarms": alarm_names(plan.production_configuration),

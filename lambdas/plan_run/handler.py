@@ -92,6 +92,7 @@ class Environment:
                 serving_image=environ["SERVING_IMAGE"],
                 key=environ.get("KEY_ARN", ""),
                 tags=read_tags(environ.get("TAGS", "")),
+                in_vpc=environ.get("ENDPOINTS_IN_VPC") == "true",
             ),
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],

@@ -33,6 +33,7 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
+from workflow.contract.serverless import check_network
 from workflow.contract.serving import Serving
 from workflow.contract.tags import tag_list
 from workflow.contract.thresholds import Thresholds
@@ -46,7 +47,8 @@ RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 class Deployment:
     """What the stack says: the bucket of the runs, the images, the prefix of every name.
 
-    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own.
+    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own. ``in_vpc`` tells whether
+    its endpoints are in a network of their own.
     """
 
     project: str
@@ -55,6 +57,7 @@ class Deployment:
     serving_image: str
     key: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    in_vpc: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ def draw_up(
     places = choose_places(deployment.bucket, execution.name)
     check_apart(uri, places)
     check_weights(given, stored)
+    serving = Serving.of(given)
+    check_network("serve", serving.serve, in_vpc=deployment.in_vpc)
+    check_network("staging_serve", serving.staging_serve, in_vpc=deployment.in_vpc)
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
     digest = digest_dataset(stored.files)
@@ -151,7 +157,7 @@ def draw_up(
         limits=plan_limits(given, tuning.parallel),
         tags=tag_list(deployment.project, execution.name, deployment.tags),
         clusters=plan_clusters(given, data_bytes, deployment.key),
-        serving=Serving.of(given).text(),
+        serving=serving.text(),
     )
 
 

@@ -15,8 +15,8 @@ from workflow.contract.build_plan import Attempt
 from workflow.contract.quotas import PAGE, SERVICE, is_short, needs_of, read_quotas, refuse_short, tell_short
 from workflow.contract.run_input import RunInput
 
-STAGING_AND_PRODUCTION = 2
-"""Instances that serve at the least once a release is over."""
+EACH = 1
+"""Instances of a stage that serve at the least once a release is over."""
 
 
 def check_room(
@@ -32,7 +32,7 @@ def check_room(
     while attempt is not None:
         tried.append((attempt.instance, attempt.spot))
         attempt = attempt.fallback
-    endpoints = 0 if served_by is None else STAGING_AND_PRODUCTION + (served_by == given.endpoint_instance)
+    endpoints = None if served_by is None else (EACH, EACH + (served_by == given.endpoint_instance))
     needs = needs_of(given, endpoints, tried)
 
     def pages(listing: str) -> Iterator[Mapping[str, Any]]:

@@ -68,7 +68,7 @@ def predict(
     PICTURES are files, folders or patterns. Ends with 1 when it failed for a picture; the others are answered all
     the same.
     """
-    from workflow.predictions.ask import Wanted
+    from workflow.predictions.ask import LARGEST_BODY, Wanted
     from workflow.predictions.pictures import find_pictures, place_drawings
 
     names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
@@ -78,6 +78,7 @@ def predict(
     wanted.attributes()
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
+    largest = LARGEST_BODY
     if endpoint is None:
         from workflow.predictions.ask import require_endpoint
 
@@ -88,8 +89,8 @@ def predict(
                 f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
             )
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-        require_endpoint(session.cloud, endpoint, stage)
-    return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
+        largest = require_endpoint(session.cloud, endpoint, stage)
+    return Asking(session, endpoint, found, as_json, largest).run(wanted, jobs, _make_drawer(drawings))
 
 
 def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
@@ -105,8 +106,9 @@ def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
 class Asking:
     """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
 
-    def __init__(self, session: Session, endpoint: str, pictures: list[Path], as_json: bool) -> None:
-        """Nothing is asked yet."""
+    def __init__(self, session: Session, endpoint: str, pictures: list[Path], as_json: bool, largest: int) -> None:
+        """Nothing is asked yet; ``largest`` is how many bytes the endpoint accepts."""
+        self._largest = largest
         self._session = session
         self._endpoint = endpoint
         self._pictures = pictures
@@ -123,7 +125,13 @@ class Asking:
         try:
             with self._bar() as (say, step):
                 for outcome in predict(
-                    self._session.cloud, self._endpoint, self._pictures, wanted, at_once=jobs, then=then
+                    self._session.cloud,
+                    self._endpoint,
+                    self._pictures,
+                    wanted,
+                    at_once=jobs,
+                    largest=self._largest,
+                    then=then,
                 ):
                     tally.add(outcome)
                     documents.append(outcome.document())

@@ -109,6 +109,10 @@ def _variants(cloud: Cloud, configuration: str, served: Sequence[Mapping[str, An
 
 
 def _instances(served: Mapping[str, Any], configured: Mapping[str, Any]) -> str:
+    config = served.get("CurrentServerlessConfig")
+    if config is not None:
+        warm = f", {config['ProvisionedConcurrency']} kept warm" if "ProvisionedConcurrency" in config else ""
+        return f"serverless, {config['MemorySizeInMB']} MB, up to {config['MaxConcurrency']} requests at a time{warm}"
     return f"{served.get('CurrentInstanceCount', 0)} × {configured.get('InstanceType', '')}".rstrip(" ×")
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from workflow.contract.console import HOSTS, Console
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.serverless import CONCURRENCY_QUOTA, SERVERLESS
+from workflow.contract.serving import Serving
 
 SERVICE = "sagemaker"
 """What Service Quotas calls SageMaker."""
@@ -29,17 +31,21 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Need:
-    """So many instances of one type at one time, for one use; ``key`` is the key of the input that chose the type."""
+    """So many instances of one type at one time, for one use; ``key`` is the key of the input that chose the type.
+
+    What is no instances names its ``quota``: then ``instance`` is the key's own value.
+    """
 
     key: str
     instance: str
     use: str
     count: int
+    quota: str = ""
 
     @property
     def name(self) -> str:
         """What Service Quotas calls the quota."""
-        return f"{self.instance} for {self.use}"
+        return self.quota or f"{self.instance} for {self.use}"
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,15 @@ class Needs:
         return (*self.every, *self.one_of)
 
 
-def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]]) -> Needs:
-    """What a run of this input needs, with so many instances for its endpoints at the time when most are there.
+def needs_of(given: RunInput, endpoints: tuple[int, int] | None, tried: Sequence[tuple[str, bool]]) -> Needs:
+    """What a run of this input needs.
 
-    It is 0 where the endpoints are in accounts of their own, whose quotas are theirs. ``tried`` are the instance types
-    that a training is tried on, each with whether on spot capacity.
+    ``endpoints`` are so many instances for staging and for production as there are when most are there, where they
+    serve on instances; None where they are in accounts of their own, whose quotas are theirs. ``tried`` are the
+    instance types that a training is tried on, each with whether on spot capacity.
     """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
-    serving = Need("endpoint_instance", given.endpoint_instance, ENDPOINT, endpoints)
-    every = (processing, serving) if endpoints else (processing,)
+    every = (processing, *(() if endpoints is None else needs_to_serve(given, endpoints)))
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)
         return Needs(every, (Need("training_instance", given.training_instance, TRAINING, parallel),))
@@ -84,6 +90,19 @@ def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]])
         for instance, spot in tried
     )
     return Needs(every, tuple(trainings))
+
+
+def needs_to_serve(given: RunInput, instances: tuple[int, int]) -> tuple[Need, ...]:
+    """What both stages need: instances, as many as given where a stage has some, or a share of the concurrency."""
+    serving = Serving.of(given)
+    kinds = [serving.stage("staging"), serving.stage("production")]
+    count = sum(number for number, kind in zip(instances, kinds, strict=True) if kind != SERVERLESS)
+    concurrency = given.serverless_concurrency * kinds.count(SERVERLESS)
+    asked = str(given.serverless_concurrency)
+    return (
+        *((Need("endpoint_instance", given.endpoint_instance, ENDPOINT, count),) if count else ()),
+        *((Need("serverless_concurrency", asked, "", concurrency, CONCURRENCY_QUOTA),) if concurrency else ()),
+    )
 
 
 def read_quotas(names: Iterable[str], pages: Callable[[str], Iterator[Mapping[str, Any]]]) -> dict[str, Quota]:

@@ -26,6 +26,15 @@ class PreviousVersion:
 
 
 @dataclass(frozen=True)
+class PlannedKinds:
+    """How each stage serves. ``keeps_instances`` says that production has instances, and keeps as many as there are."""
+
+    staging: Text
+    production: Text
+    keeps_instances: bool
+
+
+@dataclass(frozen=True)
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
@@ -36,9 +45,11 @@ class ReleasePlan(Document):
     is who approved the version, ``archive_etag`` S3's mark of the very object at ``model_data_url`` whose bytes were
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
-    demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
-    instance, ``serving`` how each stage serves (every key of ``Serving``). What has a default was not there from the
-    beginning, and is in every plan made today.
+    demands. ``variant`` is the part of SageMaker's ProductionVariant that says what staging serves on, of instances
+    one, ``production_variant`` the same for production (in a plan without one they are the same), ``serving`` how each
+    stage serves (every key of ``Serving``), in which ``kinds`` each stage does, and ``serverless_environment`` the
+    variables of a container without instances. What has a default was not there from the beginning, and is in every
+    plan made today.
     """
 
     run: Text
@@ -77,4 +88,7 @@ class ReleasePlan(Document):
     skipped_question: bool = False
     variant: Mapping[str, Any] | None = None
     serving: Mapping[str, Any] | None = None
+    production_variant: Mapping[str, Any] | None = None
+    serverless_environment: Mapping[str, str] | None = None
+    kinds: PlannedKinds | None = None
     tags: tuple[Mapping[str, str], ...] = ()

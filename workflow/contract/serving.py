@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
+from workflow.contract.serverless import SERVERLESS, ServerlessInput, check_keys
 
 REALTIME = "realtime"
-KINDS = (REALTIME,)
+KINDS = (REALTIME, SERVERLESS)
 """How production may serve."""
 SAME = "same"
-STAGED = (SAME, REALTIME)
+STAGED = (SAME, REALTIME, SERVERLESS)
 """How staging may serve: like production, or as it is named."""
 
 LONGEST = 256
@@ -25,7 +26,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput:
+class ServingInput(ServerlessInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -35,6 +36,10 @@ class ServingInput:
 @dataclass(frozen=True)
 class Serving(ServingInput):
     """The keys, complete and in harmony with one another."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError where they contradict one another."""
+        check_keys(self)
 
     @staticmethod
     def of(given: ServingInput) -> Serving:

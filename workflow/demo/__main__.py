@@ -22,6 +22,7 @@ from workflow.contract.plain_text import show_lines
 from workflow.demo import data, record, steps
 from workflow.demo.options import Options, read_options
 from workflow.demo.steps import FOLDER, REPORT, SUMMARY, RunFailedError, Stops
+from workflow.demo.ways import Way, choose_way, make_room, tell_way
 from workflow.errors import GreenlightError, UsageError
 from workflow.standin import StandIn
 from workflow.terminal import fit
@@ -29,7 +30,7 @@ from workflow.terminal import fit
 INTERRUPTED = 130
 
 
-def demonstrate(options: Options, stops: Stops) -> None:
+def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     """The whole flow, step by step; ``stops`` gets what stops the things that were started, in their order.
 
     Raises GreenlightError with a plain reason where it does not reach production.
@@ -44,13 +45,18 @@ def demonstrate(options: Options, stops: Stops) -> None:
             data.examine(options, wait_for_dataset())
         site = steps.deploy_stack(steps.start_standin(standin, options, stops), options)
         dataset = wait_for_dataset()
-    built = steps.build(site, options, steps.upload(site, options, dataset), stops)
+    make_room(site.cloud, (site.stack.staging_endpoint, site.stack.production_endpoint), way)
+    given = {**steps.upload(site, options, dataset), **way.keys}
+    built = steps.build(site, options, given, stops)
     finished = record.read_finished(site.cloud, built.view.execution)
     predictions = steps.ask_production(site, finished.test_uri)
+    back = None if way.goes_back is None else way.goes_back(site, finished, stops)
     record.fetch_report(site.cloud, finished.report_uri, REPORT)
     jobs = record.job_seconds(site.cloud, built.view.jobs)
     timings = record.Timings(time.monotonic() - began, environment_seconds, built.approval_seconds, jobs)
-    write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT))
+    served = {"serve": options.serve, **({} if back is None else {"rolled_back": back.document()})}
+    write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT) | served)
+    tell_way(site, way, back)
     steps.tell_the_end(options, dataset.name, finished, timings, len(predictions))
 
 
@@ -76,7 +82,7 @@ def main() -> int:
     try:
         steps.forget_the_last()
         options = read_options(os.environ, sys.stdin.isatty() and sys.stdout.isatty())
-        demonstrate(options, stops)
+        demonstrate(options, choose_way(options.serve), stops)
     except UsageError as error:
         return _end(stops, str(error), error.exit_code)
     except RunFailedError as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflow.contract.serving import REALTIME
 from workflow.errors import UsageError
 from workflow.runs.start import read_settings
 
@@ -58,6 +59,7 @@ class Options:
     state: Path
     settings: Mapping[str, Any]
     sign_in: SignIn | None = None
+    serve: str = REALTIME
     findings: Mapping[str, str] = field(default_factory=dict)
 
     def training(self) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         state=path("STATE") or Path(".greenlight/local"),
         settings=settings,
         sign_in=read_sign_in(environ),
+        serve=environ.get("SERVE") or REALTIME,
         findings=findings,
     )
 

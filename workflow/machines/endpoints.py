@@ -17,6 +17,7 @@ from workflow.machines import settings
 from workflow.machines.kinds import call_function, call_sagemaker, fresh_name, name_in, on_error, raise_error
 from workflow.machines.quotas import wait_for_quota
 from workflow.machines.retries import retry_sagemaker, retry_throttled
+from workflow.machines.serverless import model_of
 from workflow.machines.states import (
     Choice,
     EndpointConfigStep,
@@ -109,8 +110,7 @@ def create_configuration(stage: str, failed: State) -> EndpointConfigStep:
         {
             "EndpointConfigName.$": fresh_name(f"$.plan.{stage}_configuration"),
             # One list of one variant: only an endpoint with a GPU names its AMI, and a path can leave out no key.
-            "ProductionVariants.$": f"States.Array(States.JsonMerge($.model.variant, {variant}, false))",
-            **({"DataCaptureConfig.$": "$.release.capture"} if stage == "production" else {}),
+            "ProductionVariants.$": f"States.Array(States.JsonMerge({model_of(stage)}, {variant}, false))",
             "Tags.$": settings.TAGS,
         }
     )
@@ -167,9 +167,11 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
 
 STAGED = "$.staging_configuration.name"
 MOVED = "$.production_configuration.name"
-CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment"}
+RETAINED: Parameters = {"RetainAllVariantProperties.$": "$.plan.kinds.keeps_instances"}
+"""Whether production keeps the instances that it has: it does, where it has any."""
+CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment", **RETAINED}
 """How production moves to a release's configuration: the function that confirmed it has said so."""
-BACK: Parameters = {"DeploymentConfig": at_once()}
+BACK: Parameters = {"DeploymentConfig": at_once(), **RETAINED}
 """How production moves back to what it served before."""
 
 
@@ -190,7 +192,7 @@ def update_endpoint(
     """
     parameters: Parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
     if deployment:
-        parameters |= {"RetainAllVariantProperties": True, **deployment}
+        parameters |= deployment
     step = call_sagemaker(name, "updateEndpoint", parameters, failed, at=None, retry=retry)
     step.next(then)
     return step

@@ -9,6 +9,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
+from workflow.contract.serverless import MEMORY_QUOTA
 from workflow.machines import settings
 from workflow.machines.kinds import on_error
 from workflow.machines.retries import QUOTA
@@ -19,12 +20,16 @@ NO_QUOTA = {"quota": {"waits": 0}}
 
 
 def a_quota_is_in_use() -> BaseRule:
-    """Whether there is a quota that is worth waiting for: not one of which SageMaker says that it is 0."""
+    """Whether there is a quota that is worth waiting for: not one of which SageMaker says that it is 0.
+
+    Nor the one of a serverless endpoint's memory, which is about one endpoint: nobody uses it up.
+    """
     return ChoiceRule.And(
         [
             ChoiceRule.StringEquals(variable="$.error.Error", value=QUOTA),
             ChoiceRule.IsPresent(variable="$.error.Cause", value=True),
             ChoiceRule.Not(ChoiceRule.StringMatches(variable="$.error.Cause", value="* is 0 Instances*")),
+            ChoiceRule.Not(ChoiceRule.StringMatches(variable="$.error.Cause", value=f"*{MEMORY_QUOTA}*")),
             ChoiceRule.NumericLessThan(variable="$.quota.waits", value=settings.QUOTA_WAITS),
         ]
     )

@@ -40,6 +40,7 @@ from workflow.machines.kinds import (
 from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.retries import retry_planning
+from workflow.machines.serverless import NO_OTHER_MODEL, choose_model
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 
@@ -57,11 +58,12 @@ def machine() -> dict[str, Any]:
         "Plan the release",
         "${PlanReleaseArn}",
         refused,
-        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA},
+        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA, **NO_OTHER_MODEL},
         retry=retry_planning(),
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)
+    staging_model = choose_model("staging", staging_configuration, staging_failed)
     smoke_staging = smoke_test(
         "staging",
         endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED),
@@ -70,6 +72,7 @@ def machine() -> dict[str, Any]:
 
     overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
     production_configuration = create_configuration("production", production_failed)
+    production_model = choose_model("production", production_configuration, production_failed)
     confirmed = confirm(
         "Confirm the release",
         "confirm",
@@ -115,10 +118,12 @@ def machine() -> dict[str, Any]:
     )
     answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
 
-    Chain([plan, model, staging_configuration, staging])
+    Chain([plan, model, staging_model])
+    staging_configuration.next(staging)
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
-    Chain([confirmed, production_configuration, production])
+    Chain([confirmed, production_model])
+    production_configuration.next(production)
     Chain([smoke_production, record, note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(

@@ -12,16 +12,21 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.names import NOT_THERE
+from workflow.contract.serverless import LARGEST_BODY as LARGEST_SERVERLESS_BODY
 from workflow.errors import PictureError, ServiceError, UsageError
 from workflow.predictions.in_order import in_order
 from workflow.predictions.pictures import HEAD_BYTES, content_type
 from workflow.predictions.prediction import Prediction, read_prediction
 
 LARGEST_BODY = 6 * 1024 * 1024
-"""Bytes a real-time endpoint of SageMaker accepts in one request."""
+"""Bytes that an endpoint of SageMaker accepts in one request, where it is on instances."""
+_THROTTLED = {"ThrottlingException", "ThrottledException"}
+_PAUSES = (1.0, 2.0, 4.0, 8.0)
+"""Seconds between the attempts where as many are asking as a serverless endpoint answers at one time."""
 
 _REFUSED = {"AccessDenied", "AccessDeniedException"}
 _NO_ENDPOINT = re.compile(r"Endpoint \S+( of account \S+)? not found", re.IGNORECASE)
@@ -72,17 +77,18 @@ def predict(
     wanted: Wanted = Wanted(),
     *,
     at_once: int = 1,
+    largest: int = LARGEST_BODY,
     then: Callable[[Prediction], None] = lambda _: None,
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
-    ``then`` is done to each prediction, beside the next requests. Raises GreenlightError for what would fail for
-    every picture alike.
+    ``largest`` is how many bytes the endpoint accepts. ``then`` is done to each prediction, beside the next requests.
+    Raises GreenlightError for what would fail for every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:
         try:
-            prediction = ask(cloud, endpoint, picture, wanted)
+            prediction = ask(cloud, endpoint, picture, wanted, largest)
             then(prediction)
         except PictureError as error:
             return Failure(picture, error.reason)
@@ -97,16 +103,16 @@ def predict(
     return in_order(one, pictures, at_once)
 
 
-def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> None:
-    """Raise UsageError where the project's endpoint of a stage is not there, or does not answer yet.
+def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> int:
+    """How many bytes the project's endpoint of a stage accepts; UsageError where it is not there, or not yet.
 
     Who may ask it and not look at it is let through.
     """
     try:
-        status = str(cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)["EndpointStatus"])
+        described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
     except ServiceError as error:
         if "AccessDenied" in error.code:
-            return
+            return LARGEST_BODY
         if error.code not in NOT_THERE:
             raise
         raise UsageError(
@@ -114,18 +120,22 @@ def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> None:
             "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
             "  greenlight runs                   tells how the last ones ended"
         ) from error
+    status = str(described["EndpointStatus"])
     if status in {"Creating", "Failed", "OutOfService", "Deleting"}:
         raise UsageError(f"{stage} answers nothing now: the endpoint {endpoint} is {status}.")
+    serverless = any("CurrentServerlessConfig" in one for one in described.get("ProductionVariants", []))
+    return LARGEST_SERVERLESS_BODY if serverless else LARGEST_BODY
 
 
-def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -> Prediction:
+def ask(
+    cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted(), largest: int = LARGEST_BODY
+) -> Prediction:
     """Ask the endpoint about one picture. Raises PictureError for a picture it could not take, else GreenlightError."""
-    body, kind = read_body(picture)
+    body, kind = read_body(picture, largest)
     attributes = wanted.attributes()
     began = time.monotonic()
-    answer = cloud.call(
-        "sagemaker-runtime",
-        "invoke_endpoint",
+    answer = _ask_until_not_throttled(
+        cloud,
         EndpointName=endpoint,
         ContentType=kind,
         Accept="application/json",
@@ -136,7 +146,18 @@ def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -
     return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)
 
 
-def read_body(picture: Path) -> tuple[bytes, str]:
+def _ask_until_not_throttled(cloud: Cloud, **request: Any) -> dict[str, Any]:
+    for pause in _PAUSES:
+        try:
+            return cloud.call("sagemaker-runtime", "invoke_endpoint", **request)
+        except ServiceError as error:
+            if error.code not in _THROTTLED:
+                raise
+        time.sleep(pause)
+    return cloud.call("sagemaker-runtime", "invoke_endpoint", **request)
+
+
+def read_body(picture: Path, largest: int = LARGEST_BODY) -> tuple[bytes, str]:
     """What is sent for a picture, and its media type. Raises PictureError for no picture, or one too large."""
     try:
         body = picture.read_bytes()
@@ -145,10 +166,10 @@ def read_body(picture: Path) -> tuple[bytes, str]:
     kind = content_type(body[:HEAD_BYTES])
     if kind is None:
         body, kind = _convert_to_jpeg(picture, body), "image/jpeg"
-    if len(body) > LARGEST_BODY:
+    if len(body) > largest:
         raise PictureError(
             picture,
-            f"is {len(body):,} bytes, and an endpoint accepts at most {LARGEST_BODY:,}: make the picture smaller",
+            f"is {len(body):,} bytes, and an endpoint like this accepts at most {largest:,}: make the picture smaller",
         )
     return body, kind
 

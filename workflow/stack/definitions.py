@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import spread, stage_of
 
@@ -27,6 +28,9 @@ IN_VPC = {
     "createModel": (),
 }
 """What runs in the network, and where in its request VpcConfig stands."""
+
+WITHOUT_NETWORK = frozenset(f"Create the serverless {stage} model" for stage in STAGES)
+"""The states whose model cannot: a function refuses it where the stack has a network, so that none is ever reached."""
 
 UNDER_KEY = {
     "createProcessingJob": ("ProcessingOutputConfig",),
@@ -77,7 +81,7 @@ def fit_out(machine: dict[str, Any], *, vpc: bool, key: bool, accounts: bool = F
     fitted = spread(machine) if accounts else copy.deepcopy(machine)
     for name, state in fitted.get("States", {}).items():
         operation = str(state.get("Resource", "")).rpartition(":")[2].removesuffix(".sync")
-        if vpc and operation in IN_VPC:
+        if vpc and operation in IN_VPC and name not in WITHOUT_NETWORK:
             _descend(state["Parameters"], IN_VPC[operation])["VpcConfig"] = vpc_of(
                 stage_of(name, state).capitalize() if accounts else ""
             )

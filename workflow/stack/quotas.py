@@ -38,10 +38,10 @@ def needs_on(cloud: Cloud, project: str, parameters: Mapping[str, str], given: M
     """
     asked = RunInput.parse(given, {**_ANY_DATASET, **defaults_of(parameters)})
     if parameters.get("ProductionAccount"):
-        return needs_of(asked, 0, tried_instances(asked))
+        return needs_of(asked, None, tried_instances(asked))
     there = count_in_production(cloud, f"{project}-production") if parameters else 0
     count = there or int(parameters.get("EndpointInstanceCount", "1"))
-    return needs_of(asked, 1 + 2 * count, tried_instances(asked))
+    return needs_of(asked, (1, 2 * count), tried_instances(asked))
 
 
 def count_in_production(cloud: Cloud, endpoint: str) -> int:

@@ -19,8 +19,8 @@ from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import Thresholds
 
 IMAGES = 3
-LARGEST_BYTES = 5_000_000
-"""An endpoint accepts 6 MB a request."""
+LARGEST_BYTES = 4_000_000
+"""A serverless endpoint accepts 4 MB a request, one on instances 6."""
 
 
 def choose(seen: tuple[Seen, ...], confidence: float) -> list[Seen]:

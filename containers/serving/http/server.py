@@ -24,7 +24,7 @@ from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
-from containers.serving.http.workers import Workers
+from containers.serving.http.workers import Workers, WorkersError, count_slots
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -52,7 +52,7 @@ def serve(environ: Mapping[str, str]) -> int:
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))
-    except (ModelError, ConfidenceError, PortError, PrivilegeError, OSError) as error:
+    except (ModelError, ConfidenceError, PortError, WorkersError, PrivilegeError, OSError) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
@@ -74,7 +74,7 @@ def processors() -> int:
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
     port = read_port(environ)
-    slots = max(2, processors())  # one of them is for short requests alone
+    slots = count_slots(environ, processors())
     workers = Workers(model, slots, tell)
     try:
         await workers.start()

@@ -14,7 +14,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,12 +41,27 @@ ENVIRONMENT = {
 }
 
 
+class WorkersError(ValueError):
+    """The environment names a number of workers that is none."""
+
+
 class WorkerLostError(RuntimeError):
     """The worker ended, or was ended, before it answered."""
 
 
 class BusyError(RuntimeError):
     """So many long requests wait that another one would probably not be answered in time."""
+
+
+def count_slots(environ: Mapping[str, str], processors: int) -> int:
+    """Requests that are answered at one time: one a processor, of at most so many processes as GREENLIGHT_WORKERS says.
+
+    One of two, the fewest there are, is for short requests alone. Raises WorkersError for no number.
+    """
+    text = environ.get("GREENLIGHT_WORKERS", "")
+    if text and not (text.isascii() and text.isdigit() and int(text)):
+        raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
+    return max(2, min(processors, int(text) * SLOTS_A_WORKER) if text else processors)
 
 
 @dataclass

@@ -53,10 +53,12 @@ class Figures:
         seconds: float,
         overhead_seconds: float,
         at_once: int,
+        setup_seconds: float = 0.0,
     ) -> None:
         """One request to a variant: its status, how long its model took, and how long everything else did.
 
-        ``at_once`` is how many requests its container had when this one came, itself included.
+        ``at_once`` is how many requests its container had when this one came, itself included, and ``setup_seconds``
+        how long it had to be started first, which only serverless ones have.
 
         It is in two series, as on AWS: the variant's, and that of the fleet of its configuration.
         """
@@ -68,6 +70,7 @@ class Figures:
             ("ModelLatency", "Microseconds"): seconds * _MICROSECONDS,
             ("OverheadLatency", "Microseconds"): overhead_seconds * _MICROSECONDS,
             ("ConcurrentRequestsPerModel", "None"): float(at_once),
+            **({("ModelSetupTime", "Microseconds"): setup_seconds * _MICROSECONDS} if setup_seconds else {}),
         }
         for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
             self._add(_INVOCATIONS, dimensions, values)

@@ -56,7 +56,7 @@ class Models:
 
     def describe(self, parameters: Record) -> Record:
         """One model."""
-        return described("DescribeModel", self._find(parameters["ModelName"]))
+        return described("DescribeModel", self.find(parameters["ModelName"]))
 
     def list_all(self, parameters: Record) -> Record:
         """The models, filtered and in pages."""
@@ -64,16 +64,17 @@ class Models:
 
     def delete(self, parameters: Record) -> Record:
         """Forget a model; endpoints that run it go on."""
-        record = self._find(parameters["ModelName"])
+        record = self.find(parameters["ModelName"])
         self._workshop.store.remove(KIND, parameters["ModelName"])
         self._workshop.store.untag(record["ModelArn"])
         return {}
 
     def container(self, name: str) -> ServedContainer:
         """What the model ``name`` starts."""
-        return ServedContainer(**self._find(name)["_Served"])
+        return ServedContainer(**self.find(name)["_Served"])
 
-    def _find(self, name: str) -> Record:
+    def find(self, name: str) -> Record:
+        """A model's record, or AWS's error for an unknown one."""
         record = self._workshop.store.read(KIND, name)
         if record is None:
             raise invalid(f'Could not find model "{self._workshop.settings.arn(f"model/{name}")}".')

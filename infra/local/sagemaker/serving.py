@@ -42,11 +42,12 @@ class NotHealthy(NotServing):
 
 @dataclass(frozen=True)
 class Answer:
-    """A container's answer to one invocation."""
+    """A container's answer to one invocation; ``setup_seconds`` is how long it had to be started first."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    setup_seconds: float = 0.0
 
 
 class Server:

@@ -39,6 +39,7 @@ class Settings:
     health_timeout_seconds: float = 240.0
     invocation_timeout_seconds: float = 60.0
     drain_seconds: float = 30.0
+    serverless_idle_seconds: float = 300.0
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()

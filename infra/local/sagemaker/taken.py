@@ -80,6 +80,9 @@ _DEPLOYMENT: Members = {
 _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "InitialVariantWeight") | place(
     "InstanceType", "VolumeSizeInGB", "InferenceAmiVersion"
 )
+_ON_DEMAND: Members = {
+    "ServerlessConfig": done("MaxConcurrency", "ProvisionedConcurrency") | place("MemorySizeInMB"),
+}
 
 _CAPTURE: Members = done("EnableCapture", "InitialSamplingPercentage", "DestinationS3Uri", "KmsKeyId") | {
     "CaptureOptions": done("CaptureMode"),
@@ -138,7 +141,7 @@ TAKEN: dict[str, Members] = {
     "DeleteModel": done("ModelName"),
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
-        "ProductionVariants": _VARIANT,
+        "ProductionVariants": _VARIANT | _ON_DEMAND,
         "DataCaptureConfig": _CAPTURE,
         **place("KmsKeyId"),
         **_TAGS,

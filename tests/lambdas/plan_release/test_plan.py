@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lambdas.plan_release.judged import Judged
+from lambdas.plan_release.kinds import describe_variant
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
 from lambdas.plan_release.plan import (
     Endpoint,
@@ -19,7 +20,6 @@ from lambdas.plan_release.plan import (
     Settings,
     check_champion,
     check_overtaken,
-    describe_variant,
     draw_up,
     rollout,
 )
@@ -420,7 +420,7 @@ def test_a_gpu_s_driver_is_named_for_its_family_and_can_be_chosen() -> None:
         **gpu,
         "InferenceAmiVersion": "al2-ami-sagemaker-inference-gpu-3-1",
     }
-    plan = replace(planned(3), variant={**gpu, **newest})
+    plan = replace(planned(3), production_variant={**gpu, **newest})
     assert rollout(plan, None, 2)["variant"] == {**gpu, **newest, "InitialInstanceCount": 2}
 
 

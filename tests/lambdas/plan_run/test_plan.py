@@ -389,3 +389,13 @@ def test_the_champion_is_named_in_the_plan() -> None:
     champion = read_champion({**CHAMPION, "model_package_arn": arn, "package_version": 3})
     drawn = plan(dataclasses.replace(STORED, champion=champion))
     assert drawn.champion == PlannedChampion(arn, 3)
+
+
+@pytest.mark.parametrize("key", ["serve", "staging_serve"])
+def test_what_the_stack_s_network_excludes_is_said_before_anything_is_trained(key: str) -> None:
+    """Its release would be refused, hours later."""
+    inside = dataclasses.replace(DEPLOYMENT, in_vpc=True)
+    given: dict[str, Any] = {key: "serverless"}
+    with pytest.raises(InputError, match=f"{key} = serverless: the stack's endpoints are in its network"):
+        plan(deployment=inside, **given)
+    assert plan(**given).serving

@@ -11,6 +11,7 @@ from workflow.contract.instances import tried_instances
 from workflow.contract.quotas import Need, Needs, Quota, console_link, needs_of, read_quotas, refuse_short
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.serverless import CONCURRENCY_QUOTA
 
 DATASET = {"dataset": "s3://bucket/x/"}
 
@@ -22,7 +23,7 @@ def given(**keys: Any) -> RunInput:
 
 def needs_with(asked: RunInput, endpoints: int) -> Needs:
     """What it needs, with this many instances for endpoints."""
-    return needs_of(asked, endpoints, tried_instances(asked))
+    return needs_of(asked, (1, endpoints - 1), tried_instances(asked))
 
 
 def names(needs: tuple[Need, ...]) -> list[tuple[str, int]]:
@@ -48,6 +49,16 @@ def test_a_search_needs_as_many_on_demand_as_train_at_one_time() -> None:
     """A search takes no spot capacity."""
     needs = needs_with(given(tune=True, tuning_jobs=4, tuning_parallel=9), 2)
     assert names(needs.one_of) == [("ml.g5.xlarge for training job usage", 4)]
+
+
+def test_a_stage_without_instances_needs_a_share_of_the_concurrency_instead() -> None:
+    """Instances are counted of the other stage alone; what is short is refused by the key that chose it."""
+    both, name = needs_with(given(serve="serverless", serverless_concurrency=8), 3), CONCURRENCY_QUOTA
+    assert names(both.every)[1:] == [(name, 16)]
+    one = needs_with(given(staging_serve="serverless"), 3)
+    assert names(one.every)[1:] == [("ml.c7i.xlarge for endpoint usage", 2), (name, 5)]
+    with pytest.raises(InputError, match=f"serverless_concurrency = 8: the quota '{name}' .* is 10, and 16 needed"):
+        refuse_short(both, quotas() | {name: Quota(10, "L-1")}, "us-east-1", "aws")
 
 
 def quotas(**values: float) -> dict[str, Quota]:

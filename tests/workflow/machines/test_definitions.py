@@ -250,6 +250,8 @@ def sample_data() -> dict[str, Any]:
             },
             "smoke_digest": "7" * 64,
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
+            "serverless_environment": {"GREENLIGHT_CONFIDENCE": "0.4", "GREENLIGHT_WORKERS": "1"},
+            "kinds": {"staging": "realtime", "production": "realtime", "keeps_instances": True},
             "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 1},
             "staging_configuration": "greenlight-v1-staging",
             "production_configuration": "greenlight-v1-production",
@@ -308,6 +310,8 @@ def sample_data() -> dict[str, Any]:
         },
         "staging_configuration": {"name": "greenlight-staging-v1-00000000-0-0"},
         "production_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
+        "staging_model": {},
+        "production_model": {"ModelName": "greenlight-v1-00000000-0-210"},
         "release": {
             "confirmed": True,
             "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
@@ -530,8 +534,9 @@ def test_what_was_created_is_used_by_the_name_it_got() -> None:
         state = DEFINITIONS["release"]["States"][name]
         assert state["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
     text = (MACHINES / "release.asl.json").read_text()
-    for stem in ("model_name", "staging_configuration", "production_configuration"):
-        assert text.count(f"$.plan.{stem}") == 1, "only where it is created"
+    # Of models a stage without instances has one of its own.
+    for stem, created in (("model_name", 3), ("staging_configuration", 1), ("production_configuration", 1)):
+        assert text.count(f"$.plan.{stem}") == created, "only where it is created"
 
 
 def test_a_model_is_created_from_the_very_object_whose_bytes_were_hashed() -> None:
@@ -545,7 +550,7 @@ def test_every_way_back_is_at_once_and_keeps_the_capacity() -> None:
     """No alarm, which the ill fleet may have tripped, and no wait; the configuration's own count is an old one."""
     back = DEFINITIONS["release"]["States"]["Put the previous version back"]["Parameters"]
     assert back["DeploymentConfig"] == at_once()
-    assert back["RetainAllVariantProperties"] is True
+    assert back["RetainAllVariantProperties.$"] == "$.plan.kinds.keeps_instances"
 
 
 def test_the_alarms_of_a_release_watch_the_new_fleet_alone() -> None:
@@ -617,7 +622,7 @@ def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> N
     """Its instances are counted there; should they change until here, they stay as they are all the same."""
     states = DEFINITIONS["release"]["States"]
     assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
-    assert states["Update production"]["Parameters"]["RetainAllVariantProperties"] is True
+    assert states["Update production"]["Parameters"]["RetainAllVariantProperties.$"] == "$.plan.kinds.keeps_instances"
     assert states["Confirm the release"]["ResultPath"] == "$.release"
     (variant,) = resolve(states["Create the production configuration"]["Parameters"], sample_data())[
         "ProductionVariants"
@@ -635,7 +640,8 @@ def test_an_endpoint_with_a_gpu_names_its_driver_and_another_says_nothing_of_it(
     for place in ("plan", "release"):
         data[place]["variant"] |= {"InstanceType": "ml.g5.xlarge", **ami}
     (variant,) = resolve(state["Parameters"], data)["ProductionVariants"]
-    assert variant == {**data["model"]["variant"], **data["plan" if stage == "staging" else "release"]["variant"]}
+    chosen = data["plan" if stage == "staging" else "release"]["variant"]
+    assert variant == {**data["model"]["variant"], **data[f"{stage}_model"], **chosen}
     check_call(state, data)
 
 

@@ -209,6 +209,23 @@ def test_a_quota_in_use_is_waited_for_and_one_of_zero_is_not(
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["Is the quota for creating staging in use?", "Is the quota for creating production in use?"]
+)
+def test_memory_that_an_account_never_gives_to_one_endpoint_is_not_waited_for(aws: None, name: str) -> None:
+    """A serverless endpoint of more than that is refused the same an hour later; in SageMaker's own words."""
+    choice = json.loads((ROOT / "workflow/machines/release.asl.json").read_text())["States"][name]
+    said = (
+        "The account-level service limit 'Memory size in MB per serverless endpoint' is 3072 MBs, with current "
+        "utilization of 0 MBs and a request delta of 4096 MBs."
+    )
+    ends = [*(branch["Next"] for branch in choice["Choices"]), choice["Default"]]
+    error = {"Error": "SageMaker.ResourceLimitExceededException", "Cause": said}
+    part = {name: choice, **{end: {"Type": "Succeed"} for end in ends}}
+    ended = run_text("part", json.dumps({"StartAt": name, "States": part}), {"error": error, "quota": {"waits": 0}})
+    assert ended["entered"][1] == choice["Default"]
+
+
 @pytest.mark.parametrize("best", [{"TrainingJobName": "one-tune-001"}, {}, None])
 @pytest.mark.parametrize("status", ["Completed", "Stopped"])
 def test_only_a_whole_search_with_a_best_training_goes_on(aws: None, best: dict[str, str] | None, status: str) -> None:

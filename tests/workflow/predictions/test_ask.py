@@ -130,10 +130,44 @@ def test_a_picture_too_large_is_refused_before_it_is_sent(tmp_path: Path) -> Non
     small.write_bytes(b"\xff\xd8\xff" + bytes(LARGEST_BODY - 3))
     failure, prediction = predict(cloud, "e", [large, small])
     assert failure == Failure(
-        large, "is 6,291,457 bytes, and an endpoint accepts at most 6,291,456: make the picture smaller"
+        large, "is 6,291,457 bytes, and an endpoint like this accepts at most 6,291,456: make the picture smaller"
     )
     assert isinstance(prediction, Prediction)
     assert len(cloud.asked) == 1
+
+
+def test_an_endpoint_without_instances_takes_smaller_pictures(tmp_path: Path) -> None:
+    """Four megabytes; which one it is, its description says."""
+    shown = {"EndpointStatus": "InService", "ProductionVariants": [{"CurrentServerlessConfig": {}}]}
+    largest = require_endpoint(ScriptedCloud({"describe_endpoint": shown}), "e", "production")
+    file = tmp_path / "large.jpg"
+    file.write_bytes(b"\xff\xd8\xff" + bytes(largest - 2))
+    cloud = endpoint()
+    (failure,) = predict(cloud, "e", [file], largest=largest)
+    assert isinstance(failure, Failure)
+    assert "is 4,194,305 bytes, and an endpoint like this accepts at most 4,194,304" in failure.reason
+    assert not cloud.asked
+    shown["ProductionVariants"] = [{"CurrentInstanceCount": 1}]
+    assert require_endpoint(ScriptedCloud({"describe_endpoint": shown}), "e", "production") == LARGEST_BODY
+
+
+def test_who_is_throttled_asks_again_a_little_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for ever: a picture that finds no room is told, and the others go on."""
+    waited: list[float] = []
+    monkeypatch.setattr("workflow.predictions.ask.time.sleep", waited.append)
+    throttled = ServiceError("ThrottlingException", "too many at one time")
+    cloud, busy = endpoint(), iter([throttled, throttled])
+
+    def answer(asked: dict[str, Any]) -> Mapping[str, Any]:
+        for error in busy:
+            raise error
+        return cloud.call("", "invoke_endpoint", **asked)
+
+    file = picture(tmp_path / "a.png")
+    assert isinstance(ask(ScriptedCloud({"invoke_endpoint": answer}), "e", file), Prediction)
+    assert waited == [1.0, 2.0]
+    (failure,) = predict(refusing(throttled), "e", [file])
+    assert failure == Failure(file, "too many at one time")
 
 
 def test_pictures_that_fail_leave_the_others_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from workflow.stack.definitions import KEY, fit_out, render_definitions, vpc_of
+from workflow.stack.definitions import KEY, WITHOUT_NETWORK, fit_out, render_definitions, vpc_of
 from workflow.stack.package import ROOT
 
 VPC = vpc_of("")
@@ -23,8 +23,8 @@ def operations(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """What each state that creates something of SageMaker's sends, by the operation; one of each is enough."""
     return {
         state["Resource"].rpartition(":")[2].removesuffix(".sync"): state["Parameters"]
-        for state in definition["States"].values()
-        if ":sagemaker:create" in state.get("Resource", "")
+        for name, state in definition["States"].items()
+        if ":sagemaker:create" in state.get("Resource", "") and name not in WITHOUT_NETWORK
     }
 
 
@@ -52,7 +52,7 @@ def test_no_state_that_creates_a_job_or_a_model_is_left_out() -> None:
         for state_name, state in fitted["States"].items():
             text, resource = json.dumps(state), state.get("Resource", "")
             runs = any(word in resource for word in ("Job.sync", ":createModel", ":createEndpointConfig"))
-            runs = runs and "createModelPackage" not in resource
+            runs = runs and "createModelPackage" not in resource and not (vpc and state_name in WITHOUT_NETWORK)
             fits = runs and "createEndpointConfig" not in resource if vpc else runs and "createModel" not in resource
             assert (("${SubnetIds}" if vpc else KEY) in text) == fits, state_name
             assert fits or state == PLAIN[name]["States"][state_name]
@@ -94,3 +94,15 @@ def test_every_container_runs_without_a_network_of_its_own() -> None:
             if operation.endswith("Job") or operation == "createModel":
                 at = {"createProcessingJob": "NetworkConfig", "createHyperParameterTuningJob": "TrainingJobDefinition"}
                 assert sent.get(at.get(operation, ""), sent)["EnableNetworkIsolation"] is True, operation
+
+
+def test_a_model_without_instances_asks_for_nothing_that_serverless_inference_excludes() -> None:
+    """Isolation, a VPC and an ETag: SageMaker takes none of them there, so the network is refused before."""
+    fitted = fit_out(PLAIN["release"], vpc=True, key=True)["States"]
+    models = {name: state for name, state in fitted.items() if state.get("Resource", "").endswith(":createModel")}
+    assert set(models) - WITHOUT_NETWORK == {"Create the model"}
+    for name in WITHOUT_NETWORK:
+        sent = models[name]["Parameters"]
+        assert sent["EnableNetworkIsolation"] is False
+        assert "VpcConfig" not in sent
+        assert sent["PrimaryContainer"].keys() == {"Image.$", "ModelDataUrl.$", "Environment.$"}

@@ -6,6 +6,7 @@ import time
 
 from infra.local.sagemaker.endpoints.amis import check_ami
 from infra.local.sagemaker.endpoints.fleets import Variant
+from infra.local.sagemaker.endpoints.serverless import check_serverless
 from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
@@ -33,12 +34,14 @@ class EndpointConfigs:
         for variant in parameters["ProductionVariants"]:
             if "ModelName" not in variant:
                 raise lacking("variants without a ModelName")
-            for member in ("InstanceType", "InitialInstanceCount"):
+            for member in () if "ServerlessConfig" in variant else ("InstanceType", "InitialInstanceCount"):
                 if member not in variant:
                     raise invalid(f"{member} of the variant {variant['VariantName']} must be specified.")
             self._models.container(variant["ModelName"])
             if "InferenceAmiVersion" in variant:
                 check_ami(variant["InferenceAmiVersion"], variant.get("InstanceType", ""))
+        variants = parameters["ProductionVariants"]
+        check_serverless(variants, {one["ModelName"]: self._models.find(one["ModelName"]) for one in variants})
         record = {
             **{member: value for member, value in parameters.items() if member != "Tags"},
             "EndpointConfigArn": arn,
@@ -79,8 +82,9 @@ class EndpointConfigs:
                 variant["VariantName"],
                 self._models.container(variant["ModelName"]),
                 variant.get("InitialVariantWeight", 1.0),
-                variant["InitialInstanceCount"],
-                variant["InstanceType"],
+                variant.get("InitialInstanceCount", 0),
+                variant.get("InstanceType", ""),
+                variant.get("ServerlessConfig"),
             )
             for variant in self.find(name)["ProductionVariants"]
         ]

@@ -17,9 +17,11 @@ from typing import Any
 from infra.local.environments import InstallationError
 from infra.local.sagemaker.archives import ArchiveError
 from infra.local.sagemaker.endpoints.capture import Capture
+from infra.local.sagemaker.endpoints.cold_starts import ColdServer
 from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.serverless import check_kind, require_concurrency
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
 from infra.local.sagemaker.instances import require_room
@@ -76,6 +78,7 @@ class Endpoints:
         variants = self.configs.variants(configuration)
         with self._workshop.store.lock:
             record = self._updatable(name)
+            check_kind(record["EndpointArn"], _variants(record), variants)
             if parameters.get("RetainAllVariantProperties"):
                 excluded = parameters.get("ExcludeRetainedVariantProperties", [])
                 variants = _retained(variants, _variants(record), {item["VariantPropertyType"] for item in excluded})
@@ -105,6 +108,8 @@ class Endpoints:
             record = self._updatable(name)
             for item in record["_Variants"]:
                 change = wanted.pop(item["name"], {})
+                if "DesiredInstanceCount" in change and item.get("serverless"):
+                    raise invalid(f"The variant {item['name']} is serverless, and has no DesiredInstanceCount.")
                 if change.get("DesiredInstanceCount", 1) < 1:
                     raise invalid(f"DesiredInstanceCount of the variant {item['name']} must be at least 1.")
                 item["weight"] = change.get("DesiredWeight", item["weight"])
@@ -138,7 +143,7 @@ class Endpoints:
         self._in_background(self._end, name, record["EndpointArn"])
         return {}
 
-    def server(self, name: str, variant: str | None) -> tuple[str, str, Server]:
+    def server(self, name: str, variant: str | None) -> tuple[str, str, Server | ColdServer]:
         """The container that answers the next request, with the names of its variant and of its configuration."""
         record = self._workshop.store.read(KIND, name)
         fleet = self.traffic.next(name)
@@ -152,6 +157,11 @@ class Endpoints:
             raise ServiceError("ValidationError", f"Variant {variant} not found for Request.")
         name_of_variant, server = found
         return name_of_variant, fleet.configuration, server
+
+    def is_serverless(self, name: str) -> bool:
+        """Whether there is an endpoint of this name whose variants have no instances."""
+        record = self._workshop.store.read(KIND, name)
+        return record is not None and any(variant.get("serverless") for variant in record["_Variants"])
 
     def after_load(self) -> None:
         """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""
@@ -172,6 +182,7 @@ class Endpoints:
         self.capture.close()
 
     def _require_room(self, variants: list[Variant]) -> None:
+        require_concurrency(self._workshop, variants)
         for variant in variants:
             if variant.instance_type:
                 require_room(self._workshop, variant.instance_type, "endpoint usage", variant.instance_count)
@@ -302,6 +313,7 @@ def _shown(variants: list[Variant]) -> Record:
                 "DesiredWeight": variant.weight,
                 "CurrentInstanceCount": variant.instance_count,
                 "DesiredInstanceCount": variant.instance_count,
+                **({"CurrentServerlessConfig": variant.serverless} if variant.serverless else {}),
             }
             for variant in variants
         ]

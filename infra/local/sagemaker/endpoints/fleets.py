@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.sagemaker.endpoints.cold_starts import ColdServer
 from infra.local.sagemaker.models import ServedContainer
 from infra.local.sagemaker.serving import Server
 from infra.local.sagemaker.workshop import Workshop
@@ -15,13 +16,17 @@ from infra.local.sagemaker.workshop import Workshop
 
 @dataclass(frozen=True)
 class Variant:
-    """One production variant; one container serves it, whatever its instance count."""
+    """One production variant; one container serves it, whatever its instance count.
+
+    ``serverless`` is the ServerlessConfig of one without instances.
+    """
 
     name: str
     container: ServedContainer
     weight: float
     instance_count: int
     instance_type: str = ""
+    serverless: dict[str, int] | None = None
 
 
 class Fleet:
@@ -35,16 +40,22 @@ class Fleet:
         self._lock = threading.Lock()
         self._weights = {variant.name: variant.weight for variant in variants}
         group = f"/aws/sagemaker/Endpoints/{endpoint}"
-        self._servers = {
-            variant.name: Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
-            for variant in variants
-        }
+
+        def server(variant: Variant) -> Server | ColdServer:
+            def make() -> Server:
+                return Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
+
+            if variant.serverless is None:
+                return make()
+            return ColdServer(make, variant.serverless, workshop.settings.serverless_idle_seconds)
+
+        self._servers = {variant.name: server(variant) for variant in variants}
 
     def start(self) -> None:
         """Start every container at once; when one fails, all are ended and its error is raised."""
         try:
             with ThreadPoolExecutor(len(self._servers)) as pool:
-                for _ in pool.map(Server.start, self._servers.values()):
+                for _ in pool.map(lambda server: server.start(), self._servers.values()):
                     pass
         except BaseException:
             self.stop()
@@ -53,10 +64,10 @@ class Fleet:
     def stop(self) -> None:
         """Drain and end every container."""
         with ThreadPoolExecutor(len(self._servers)) as pool:
-            for _ in pool.map(Server.stop, self._servers.values()):
+            for _ in pool.map(lambda server: server.stop(), self._servers.values()):
                 pass
 
-    def server(self, variant: str | None = None) -> tuple[str, Server] | None:
+    def server(self, variant: str | None = None) -> tuple[str, Server | ColdServer] | None:
         """A variant by name, or one drawn by weight; ``None`` when there is no such variant."""
         with self._lock:
             weights = dict(self._weights)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
+from infra.local.sagemaker.endpoints.cold_starts import Throttled
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
 from infra.local.sagemaker.errors import ServiceError, model_error
 from infra.local.sagemaker.members import refuse_others
@@ -16,6 +17,8 @@ from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing
 from infra.local.sagemaker.taken import INVOCATION
 
 PATH = re.compile(r"^/endpoints/([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})/invocations$")
+LARGEST_SERVERLESS = 4 * 1024 * 1024
+"""Bytes of a request to a serverless endpoint (SageMaker's guide, "Real-time, asynchronous, serverless: payload")."""
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _VARIANT = "x-amzn-sagemaker-target-variant"
 
@@ -25,6 +28,8 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
     refuse_others("InvokeEndpoint", INVOCATION, sent)
     largest = runtime_model().shape_for("BodyBlob").metadata["max"]
+    if endpoints.is_serverless(name):
+        largest = LARGEST_SERVERLESS
     if len(body) > largest:
         raise ServiceError("ValidationError", f"The body of {len(body)} bytes is larger than {largest} bytes.", 413)
     passed = {
@@ -71,12 +76,16 @@ def _answer(
         observe = partial(_observe, endpoints, name, variant, configuration, at_once, arrived, started)
         try:
             answer = server.invoke(headers, body)
+        except Throttled:
+            observe(429)
+            said = f"Endpoint {name} answers its MaxConcurrency of requests."
+            raise ServiceError("ThrottlingException", said) from None
         except (NotServing, TimeoutError) as error:
             if isinstance(error, NotHealthy) and not last:
                 continue
             observe(503)
             raise _refusal(name, error) from error
-        observe(answer.status)
+        observe(answer.status, answer.setup_seconds)
         return variant, configuration, answer
     raise AssertionError("the last attempt returns or raises")
 
@@ -90,11 +99,13 @@ def _observe(
     arrived: float,
     started: float,
     status: int,
+    setup_seconds: float = 0.0,
 ) -> None:
     """Remember one invocation for the deployment's alarms, and publish its figures."""
-    seconds = time.monotonic() - started
+    seconds = time.monotonic() - started - setup_seconds
+    overhead = started - arrived + setup_seconds
     endpoints.traffic.observations.add(name, variant, configuration, status, seconds)
-    endpoints.figures.invocation(name, variant, configuration, status, seconds, started - arrived, at_once)
+    endpoints.figures.invocation(name, variant, configuration, status, seconds, overhead, at_once, setup_seconds)
 
 
 def _refusal(endpoint: str, error: Exception) -> ServiceError:

@@ -236,7 +236,7 @@ def test_pictures_too_large_to_send_are_made_smaller_for_the_smoke_test(job: Job
     for one in smoke["images"]:
         assert [found["class"] for found in one["detections"]] == ["blue"]
         sent = job.output / "smoke" / one["file"]
-        assert sent.stat().st_size <= 5_000_000
+        assert sent.stat().st_size <= 4_000_000
         with Image.open(sent) as shown:
             right, bottom = one["detections"][0]["box"][2:]
             assert right <= shown.width

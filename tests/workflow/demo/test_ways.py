@@ -1,0 +1,85 @@
+"""The values of SERVE: which there are, and what an earlier demonstration must not leave in their way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.workflow.cloud import ScriptedCloud
+from tests.workflow.demo.test_record import STACK
+from workflow.contract.run_input import RunInput
+from workflow.demo import ways
+from workflow.demo.data import again
+from workflow.demo.options import read_options
+from workflow.demo.record import Finished
+from workflow.demo.steps import RunFailedError, Site
+from workflow.demo.ways import WAYS, choose_way, make_room, release_again
+from workflow.errors import ServiceError, UsageError
+from workflow.runs.history import Outcome
+from workflow.runs.watch import View
+
+ENDPOINTS = ("greenlight-staging", "greenlight-production")
+FINISHED = Finished("build", "release", "arn:aws:sagemaker:us-east-1:0:model-package/greenlight/1", {}, "", "")
+VIEW = View("greenlight-release", "rollback", "arn:release", (), (), (), None, (), None)
+
+
+@pytest.mark.parametrize("serve", WAYS)
+def test_every_way_asks_for_what_a_run_takes_and_but_for_the_usual_one_goes_back(serve: str) -> None:
+    """Without SERVE it is the usual one, whose demonstration is as quick as it was."""
+    RunInput.parse({"dataset": "s3://bucket/x/", **choose_way(serve).keys}, {})
+    assert (choose_way(serve).goes_back is None) == (serve == read_options({}, terminal=False).serve)
+
+
+def test_a_way_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    """Before anything starts; what goes on past a refusal of data keeps it."""
+    with pytest.raises(UsageError, match="SERVE=serverles: no way to serve; did you mean serverless"):
+        choose_way("serverles")
+    typed = read_options({"DATASET": "a", "SERVE": "serverless"}, terminal=False)
+    assert again(typed) == "make demo DATASET=a SERVE=serverless POLICY={policy}"
+
+
+@pytest.mark.parametrize(("serve", "away"), [("serverless", True), ("realtime", False)])
+def test_what_cannot_become_what_is_asked_for_is_put_away(
+    serve: str, away: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Endpoints on instances, where none shall be; SageMaker would refuse the release, minutes later."""
+    there = set(ENDPOINTS)
+
+    def describe(asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["EndpointName"] not in there:
+            raise ServiceError("ValidationException", "none")
+        return {"ProductionVariants": [{"CurrentInstanceCount": 1}]}
+
+    def delete(asked: dict[str, Any]) -> dict[str, Any]:
+        there.discard(asked["EndpointName"])
+        return {}
+
+    make_room(ScriptedCloud({"describe_endpoint": describe, "delete_endpoint": delete}), ENDPOINTS, WAYS[serve])
+    assert there == (set() if away else set(ENDPOINTS))
+    assert ("greenlight-production, which is on instances" in capsys.readouterr().out) == away
+
+
+@pytest.mark.parametrize("ended", ["SUCCEEDED", "FAILED"])
+def test_the_way_back_is_a_release_of_the_same_version_to_its_end(ended: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started as a roll-back is; one that fails fails the demonstration."""
+    cloud = ScriptedCloud(
+        {
+            "start_execution": {"executionArn": "arn:release"},
+            "describe_endpoint": {"EndpointConfigName": "greenlight-production-v1-2", "ProductionVariants": []},
+        }
+    )
+    outcome = Outcome(ended, error="" if ended == "SUCCEEDED" else "Production.Failed", cause="")
+    monkeypatch.setattr(ways, "follow", lambda *_, **__: iter([VIEW, replace(VIEW, outcome=outcome)]))
+    site, stops = Site("", cloud, STACK), []  # type: ignore[var-annotated]
+    if ended == "FAILED":
+        with pytest.raises(RunFailedError, match="the way back"):
+            release_again(site, FINISHED, stops)
+    else:
+        assert release_again(site, FINISHED, stops).configuration == "greenlight-production-v1-2"
+    ((_, started),) = [one for one in cloud.asked if one[0] == "start_execution"]
+    assert FINISHED.model_package in started["input"]
+    assert Path(started["name"]).name.startswith("rollback-1-")
+    assert len(stops) == 1
