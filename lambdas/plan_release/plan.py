@@ -13,6 +13,7 @@ from typing import Any
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
+from workflow.contract.asynchronous import ASYNC, Outlets, inference_config
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -23,7 +24,8 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
-from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.serving import REALTIME, SERVING_RULES, Serving
+from workflow.contract.stage_accounts import STAGES
 
 
 class OvertakenError(RefusalError):
@@ -34,13 +36,15 @@ class OvertakenError(RefusalError):
 class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
-    The instances are those of its smallest variant, 0 where it has none that are counted.
+    The instances are those of its smallest variant, 0 where it has none that are counted. ``asynchronous`` is whether
+    it answers so.
     """
 
     name: str
     status: str
     configuration: str
     instances: int = 0
+    asynchronous: bool = False
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
@@ -51,6 +55,7 @@ class Endpoint:
             status=described["EndpointStatus"],
             configuration=described.get("EndpointConfigName", ""),
             instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
+            asynchronous="AsyncInferenceConfig" in described,
         )
 
 
@@ -168,6 +173,36 @@ def check_overtaken(plan: ReleasePlan, served: Served) -> None:
         )
 
 
+def check_kinds(serving: Serving, found: Found, *, elsewhere: bool) -> None:
+    """Raise RefusalError where an endpoint cannot come to serve as it is asked to.
+
+    SageMaker takes AsyncInferenceConfig from no endpoint that has it (UpdateEndpoint: "The AsyncInferenceConfig
+    parameter cannot be removed from this endpoint"), and documents no way to give it to one that is there. ``elsewhere``
+    is whether the stages are in other accounts, whose endpoints have no way to this one's bucket and topics.
+    """
+    for stage, endpoint in zip(STAGES, (found.staging, found.production), strict=True):
+        wanted = serving.stage(stage)
+        if wanted == ASYNC and elsewhere:
+            raise RefusalError(f"{stage} is in another account, where it cannot serve {ASYNC}: release with serve=realtime")
+        if endpoint is None or endpoint.asynchronous == (wanted == ASYNC):
+            continue
+        has = ASYNC if endpoint.asynchronous else REALTIME
+        keep = f"serve={has}" if stage == "production" else f"staging_serve={has}"
+        raise RefusalError(
+            f"the endpoint {endpoint.name} serves {has}, and SageMaker changes none from or to {ASYNC}: release with "
+            f"{keep}, or delete it (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}) and start again"
+        )
+
+
+def describe_asynchronous(serving: Serving, outlets: Outlets) -> dict[str, Any] | None:
+    """The AsyncInferenceConfig of each stage that serves so, by the stage; None where none does."""
+    return {
+        stage: inference_config(serving.async_concurrency, stage, outlets)
+        for stage in STAGES
+        if serving.stage(stage) == ASYNC
+    } or None
+
+
 def _named(package_arn: str) -> str:
     return f"version {package_arn.rpartition('/')[2]}" if package_arn else "nothing"
 
@@ -179,10 +214,16 @@ def draw_up(
     settings: Settings,
     package: Package,
     found: Found,
+    outlets: Outlets | None = None,
 ) -> ReleasePlan:
-    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not."""
+    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not.
+
+    ``outlets`` None is where the stages are in other accounts.
+    """
     check_endpoint(found.staging)
     check_endpoint(found.production)
+    serving = choose_serving(package, settings.serving, given)
+    check_kinds(serving, found, elsewhere=outlets is None)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     previous = choose_previous(
@@ -227,7 +268,8 @@ def draw_up(
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
-        serving=asdict(choose_serving(package, settings.serving, given)),
+        serving=asdict(serving),
+        asynchronous=None if outlets is None else describe_asynchronous(serving, outlets),
     )
 
 
@@ -252,7 +294,8 @@ def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
     """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
+    The ``count`` given holds where production does not exist, or has no instances now: else they are ``retained``, also
+    where they change meanwhile. A release is ``watched`` by its
     alarms where there is a production that a version new to it could go back to.
     """
     kept = (production.instances if production else 0) or count
@@ -262,6 +305,8 @@ def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[
         "count": kept,
         "variant": {**(plan.variant or describe_variant(plan.instance, "")), "InitialInstanceCount": kept},
         "deployment": deployment,
+        # A fleet that has shrunk to no instance would show nothing of a new version.
+        "retained": production is None or production.instances > 0,
         "watched": plan.production_exists and not plan.goes_back,
         "alarms": alarm_names(plan.production_configuration),
     }

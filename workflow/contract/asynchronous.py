@@ -1,0 +1,145 @@
+"""Asynchronous inference: its keys, where its requests and answers lie, and what SageMaker is told of it.
+
+A caller puts the body of a request into S3, SageMaker queues it, and the answer lies in S3 a little later. Bodies may be
+1 GB and an answer may take an hour (SageMaker's guide, "Asynchronous inference"). The fleet may be at no instance at all
+while nobody asks ("Autoscale an asynchronous endpoint").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.rule import Number, Whole, key
+
+ASYNC = "async"
+"""The kind's name."""
+
+PREFIX = "asynchronous/"
+"""Below which in the bucket everything lies that is asked and answered; it expires by the bucket's lifecycle."""
+
+LARGEST_BODY = 1_000_000_000
+"""Bytes of a request's body in S3, at most."""
+LONGEST_SECONDS = 3600
+"""Seconds that one answer may take, at most (InvocationTimeoutSeconds)."""
+SCALE_IN_SECONDS = 600
+"""How long a fleet stays after it grew before it shrinks: a start costs minutes."""
+SCALE_OUT_SECONDS = 300
+"""How long a growth is waited for before the next: as long as an instance starts."""
+
+
+@dataclass(frozen=True)
+class AsynchronousInput:
+    """How an endpoint that answers asynchronously takes its requests, and how far it grows."""
+
+    async_concurrency: int = key(Whole("requests that one instance of an async endpoint answers at a time", 1, 1000), 4)
+    async_maximum_instances: int = key(
+        Whole("instances that an async production grows to, and it shrinks to none; 0 keeps what it has", 0, 1000), 0
+    )
+    async_backlog: float = key(Number("requests waiting for each instance that an async production aims at", 1, 1000), 5)
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """Where a stack's answers go: its bucket, the topics that are told, and the key that all of it is under, if any."""
+
+    bucket: str
+    answered_topic: str
+    unanswered_topic: str
+    key_arn: str = ""
+
+
+def inputs_prefix(stage: str) -> str:
+    """Where in the bucket requests to a stage are put, with a slash at its end."""
+    return f"{PREFIX}{stage}/inputs/"
+
+
+def answers_prefix(stage: str) -> str:
+    """Where in the bucket the answers of a stage lie, with a slash at its end."""
+    return f"{PREFIX}{stage}/answers/"
+
+
+def failures_prefix(stage: str) -> str:
+    """Where in the bucket lies why a stage did not answer, with a slash at its end."""
+    return f"{PREFIX}{stage}/failures/"
+
+
+def inference_config(concurrency: int, stage: str, outlets: Outlets) -> dict[str, Any]:
+    """The AsyncInferenceConfig of a stage's endpoint configuration.
+
+    No notification carries the answer itself (IncludeInferenceResponseIn): who may read the topic need not be one who
+    may read what was seen in the pictures.
+    """
+    return {
+        "ClientConfig": {"MaxConcurrentInvocationsPerInstance": concurrency},
+        "OutputConfig": {
+            "S3OutputPath": f"s3://{outlets.bucket}/{answers_prefix(stage)}",
+            "S3FailurePath": f"s3://{outlets.bucket}/{failures_prefix(stage)}",
+            **({"KmsKeyId": outlets.key_arn} if outlets.key_arn else {}),
+            "NotificationConfig": {"SuccessTopic": outlets.answered_topic, "ErrorTopic": outlets.unanswered_topic},
+        },
+    }
+
+
+def scaling(maximum: int, backlog: float, endpoint: str, variant: str) -> Mapping[str, Any]:
+    """What Application Auto Scaling is told: the ``target`` of RegisterScalableTarget, the ``policies`` and an ``alarm``.
+
+    From one instance on the backlog of each is tracked. At none there is no such figure, so what leaves that state is a
+    step of its own, taken as soon as something waits (``HasBacklogWithoutCapacity``): without it the first request
+    would wait until as many wait as the tracked backlog says. Both as SageMaker's guide gives them. The ``alarm`` is the
+    one of PutMetricAlarm that takes the step; its AlarmActions is the ARN that PutScalingPolicy answers.
+    """
+    place = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{endpoint}/variant/{variant}",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    dimensions = [{"Name": "EndpointName", "Value": endpoint}]
+    tracking = {
+        "TargetValue": backlog,
+        "CustomizedMetricSpecification": {
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "ApproximateBacklogSizePerInstance",
+            "Dimensions": dimensions,
+            "Statistic": "Average",
+        },
+        "ScaleInCooldown": SCALE_IN_SECONDS,
+        "ScaleOutCooldown": SCALE_OUT_SECONDS,
+    }
+    first = {
+        "AdjustmentType": "ChangeInCapacity",
+        "MetricAggregationType": "Average",
+        "Cooldown": SCALE_OUT_SECONDS,
+        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+    }
+    return {
+        "target": {**place, "MinCapacity": 0, "MaxCapacity": maximum},
+        "policies": [
+            {
+                **place,
+                "PolicyName": f"{endpoint}-backlog",
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": tracking,
+            },
+            {
+                **place,
+                "PolicyName": f"{endpoint}-first-instance",
+                "PolicyType": "StepScaling",
+                "StepScalingPolicyConfiguration": first,
+            },
+        ],
+        "alarm": {
+            "AlarmName": f"{endpoint}-first-instance",
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "HasBacklogWithoutCapacity",
+            "Dimensions": dimensions,
+            "Statistic": "Average",
+            "Period": 60,
+            "EvaluationPeriods": 2,
+            "DatapointsToAlarm": 2,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "missing",
+        },
+    }
