@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lambdas.plan_release.asynchronous import answering_as, check_answering, describe_answering
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
-from workflow.contract.asynchronous import ASYNC, Outlets, inference_config
+from workflow.contract.asynchronous import Outlets
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -24,8 +25,7 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
-from workflow.contract.serving import REALTIME, SERVING_RULES, Serving
-from workflow.contract.stage_accounts import STAGES
+from workflow.contract.serving import SERVING_RULES, Serving
 
 
 class OvertakenError(RefusalError):
@@ -173,36 +173,6 @@ def check_overtaken(plan: ReleasePlan, served: Served) -> None:
         )
 
 
-def check_kinds(serving: Serving, found: Found, *, elsewhere: bool) -> None:
-    """Raise RefusalError where an endpoint cannot come to serve as it is asked to.
-
-    SageMaker takes AsyncInferenceConfig from no endpoint that has it (UpdateEndpoint: "The AsyncInferenceConfig
-    parameter cannot be removed from this endpoint"), and documents no way to give it to one that is there. ``elsewhere``
-    is whether the stages are in other accounts, whose endpoints have no way to this one's bucket and topics.
-    """
-    for stage, endpoint in zip(STAGES, (found.staging, found.production), strict=True):
-        wanted = serving.stage(stage)
-        if wanted == ASYNC and elsewhere:
-            raise RefusalError(f"{stage} is in another account, where it cannot serve {ASYNC}: release with serve=realtime")
-        if endpoint is None or endpoint.asynchronous == (wanted == ASYNC):
-            continue
-        has = ASYNC if endpoint.asynchronous else REALTIME
-        keep = f"serve={has}" if stage == "production" else f"staging_serve={has}"
-        raise RefusalError(
-            f"the endpoint {endpoint.name} serves {has}, and SageMaker changes none from or to {ASYNC}: release with "
-            f"{keep}, or delete it (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}) and start again"
-        )
-
-
-def describe_asynchronous(serving: Serving, outlets: Outlets) -> dict[str, Any] | None:
-    """The AsyncInferenceConfig of each stage that serves so, by the stage; None where none does."""
-    return {
-        stage: inference_config(serving.async_concurrency, stage, outlets)
-        for stage in STAGES
-        if serving.stage(stage) == ASYNC
-    } or None
-
-
 def _named(package_arn: str) -> str:
     return f"version {package_arn.rpartition('/')[2]}" if package_arn else "nothing"
 
@@ -223,7 +193,11 @@ def draw_up(
     check_endpoint(found.staging)
     check_endpoint(found.production)
     serving = choose_serving(package, settings.serving, given)
-    check_kinds(serving, found, elsewhere=outlets is None)
+    # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
+    goes_back = given.judged_against is None and package.version <= found.served.version
+    if goes_back and "serve" not in given.serving:
+        serving = answering_as(serving, found.production)
+    check_answering(serving, found.staging, found.production, here=outlets is not None)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     previous = choose_previous(
@@ -261,15 +235,14 @@ def draw_up(
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=found.judged.figures.document(),
-        # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
-        goes_back=given.judged_against is None and package.version <= found.served.version,
+        goes_back=goes_back,
         evaluation_digest=found.decision.evaluation_digest,
         approval=ReleaseApproval.of(found.decision),
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
         serving=asdict(serving),
-        asynchronous=None if outlets is None else describe_asynchronous(serving, outlets),
+        asynchronous=describe_answering(serving, outlets),
     )
 
 

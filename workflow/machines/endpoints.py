@@ -177,10 +177,9 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
 
 STAGED = "$.staging_configuration.name"
 MOVED = "$.production_configuration.name"
-CONFIRMED: Parameters = {
-    "DeploymentConfig.$": "$.release.deployment",
-    "RetainAllVariantProperties.$": "$.release.retained",
-}
+RETAINED: Parameters = {"RetainAllVariantProperties.$": "$.release.retained"}
+"""Whether production keeps the instances that it has: it does, where it has any."""
+CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment", **RETAINED}
 """How production moves to a release's configuration: the function that confirmed it has said so."""
 BACK: Parameters = {"DeploymentConfig": at_once(), "RetainAllVariantProperties": True}
 """How production moves back to what it served before."""

@@ -75,7 +75,7 @@ def machine() -> dict[str, Any]:
         "confirm",
         overtaken,
         on_error(refused),
-        keep=("variant", "deployment", "retained", "watched", "alarms"),
+        keep=("variant", "retained", "deployment", "watched", "alarms"),
     )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(endings, production_failed)))
     production = configure(
