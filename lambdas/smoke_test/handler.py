@@ -45,6 +45,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 accounts = StageAccounts(boto3.client, os.environ)
+bucket = os.environ["BUCKET"]
 s3 = boto3.client("s3")
 cloudwatch = boto3.client("cloudwatch")
 runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
@@ -156,7 +157,7 @@ def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) ->
         raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
     try:
         if asked.asynchronous:
-            queue = Queue(client, s3, os.environ["BUCKET"], asked.stage, endpoint)
+            queue = Queue(client, s3, bucket, asked.stage, endpoint)
             body = queue.ask(content_type, picture, until)
         else:
             body = client.invoke_endpoint(

@@ -37,7 +37,9 @@ class AsynchronousInput:
     async_maximum_instances: int = key(
         Whole("instances that an async production grows to, and it shrinks to none; 0 keeps what it has", 0, 1000), 0
     )
-    async_backlog: float = key(Number("requests waiting for each instance that an async production aims at", 1, 1000), 5)
+    async_backlog: float = key(
+        Number("requests waiting for each instance that an async production aims at", 1, 1000), 5
+    )
 
 
 @dataclass(frozen=True)

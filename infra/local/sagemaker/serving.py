@@ -90,9 +90,7 @@ class Server:
         self._wait_until_healthy(self._process)
         threading.Thread(target=self._watch, args=(self._process,), name=f"watch {self._name}", daemon=True).start()
 
-    def invoke(
-        self, headers: Mapping[str, str], body: bytes | BinaryIO, limit: float | None = None
-    ) -> Answer:
+    def invoke(self, headers: Mapping[str, str], body: bytes | BinaryIO, limit: float | None = None) -> Answer:
         """Pass one request on; :class:`NotServing` when nobody is there, ``TimeoutError`` when the answer is late.
 
         ``limit`` is in seconds, and as long as a real-time endpoint waits where it is not given.

@@ -544,7 +544,13 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     registry.delete_item(Key={"id": "release-lock"})
     name = plan["production_configuration"]
     assert plan["variant"] == {"InstanceType": plan["instance"], "InitialInstanceCount": 1}
-    first = {"confirmed": True, "retained": True, "count": 1, "variant": plan["variant"], "deployment": watched(name, 1)}
+    first = {
+        "confirmed": True,
+        "retained": True,
+        "count": 1,
+        "variant": plan["variant"],
+        "deployment": watched(name, 1),
+    }
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=recorded(OTHER_CHAMPION))
