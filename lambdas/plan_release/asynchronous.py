@@ -36,24 +36,31 @@ def answering_as(serving: Serving, production: Standing | None) -> Serving:
     return serving.changed({"serve": ASYNC if production.asynchronous else REALTIME})
 
 
-def check_answering(serving: Serving, staging: Standing | None, production: Standing | None, *, here: bool) -> None:
+def check_answering(
+    serving: Serving, staging: Standing | None, production: Standing | None, outlets: Outlets | None
+) -> None:
     """Raise RefusalError where a stage cannot come to answer as it is asked to.
 
-    ``here`` is whether the stages are in this account: one in another has no way to this one's bucket and topics.
+    Without ``outlets`` the stages are in other accounts, which have no way to this one's bucket and topics.
     """
+    if outlets is not None and outlets.has_api and serving.stage("production") == ASYNC:
+        raise RefusalError(
+            f"serve = {ASYNC}: the stack's API in front of production waits for answers, and there production gives "
+            "none: take it away (greenlight deploy --parameter PredictionApi=none), or release with serve=realtime"
+        )
     for stage, endpoint in (("staging", staging), ("production", production)):
         wanted = serving.stage(stage) == ASYNC
         key = "serve" if stage == "production" or serving.staging_serve == SAME else "staging_serve"
-        if wanted and not here:
+        if wanted and outlets is None:
             raise RefusalError(f"{key} = {ASYNC}: {stage} is in another account, where it cannot: say {key}={REALTIME}")
         if endpoint is None or endpoint.asynchronous == wanted:
             continue
         now = ASYNC if endpoint.asynchronous else REALTIME
         raise RefusalError(
-            f"{key} = {serving.stage(stage)}: {endpoint.name} is {now}, and SageMaker turns no endpoint into an {ASYNC} "
-            f"one, or back. Start the release with {'serve' if stage == 'production' else 'staging_serve'}={now}, or "
-            f"delete the endpoint (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}), with all that waits in "
-            "its queue, and start the release again, which makes it anew"
+            f"{key} = {serving.stage(stage)}: {endpoint.name} is {now}, and SageMaker turns no endpoint into an "
+            f"{ASYNC} one, or back. Start the release with {'serve' if stage == 'production' else 'staging_serve'}={now}, "
+            f"or delete the endpoint (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}), with all that "
+            "waits in its queue, and start the release again, which makes it anew"
         )
 
 

@@ -124,7 +124,8 @@ def read_outlets(environ: Mapping[str, str]) -> Outlets | None:
     answered, unanswered = environ.get("ANSWERED_TOPIC", ""), environ.get("UNANSWERED_TOPIC", "")
     if not (answered and unanswered):
         return None
-    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""))
+    has_api = environ.get("PREDICTION_API", "none") != "none"
+    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""), has_api=has_api)
 
 
 environment = Environment.read(os.environ)

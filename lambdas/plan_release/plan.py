@@ -197,7 +197,7 @@ def draw_up(
     goes_back = given.judged_against is None and package.version <= found.served.version
     if goes_back and "serve" not in given.serving:
         serving = answering_as(serving, found.production)
-    check_answering(serving, found.staging, found.production, here=outlets is not None)
+    check_answering(serving, found.staging, found.production, outlets)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     previous = choose_previous(

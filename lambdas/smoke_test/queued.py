@@ -1,4 +1,4 @@
-"""Asks an endpoint that answers asynchronously: the picture into S3, a place in the queue, and then its answer out of S3.
+"""Asks an endpoint that answers asynchronously: the picture into S3, a place in the queue, then its answer out of S3.
 
 The picture lies under its own digest, so that asking again writes the same object; what was asked and answered expires
 by the bucket's lifecycle. The clients are given.

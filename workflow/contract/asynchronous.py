@@ -1,8 +1,8 @@
 """Asynchronous inference: its keys, where its requests and answers lie, and what SageMaker is told of it.
 
-A caller puts the body of a request into S3, SageMaker queues it, and the answer lies in S3 a little later. Bodies may be
-1 GB and an answer may take an hour (SageMaker's guide, "Asynchronous inference"). The fleet may be at no instance at all
-while nobody asks ("Autoscale an asynchronous endpoint").
+A caller puts the body of a request into S3, SageMaker queues it, and the answer lies in S3 a little later. Bodies may
+be 1 GB and an answer may take an hour (SageMaker's guide, "Asynchronous inference"). The fleet may be at no instance at
+all while nobody asks ("Autoscale an asynchronous endpoint").
 """
 
 from __future__ import annotations
@@ -44,12 +44,16 @@ class AsynchronousInput:
 
 @dataclass(frozen=True)
 class Outlets:
-    """Where a stack's answers go: its bucket, the topics that are told, and the key that all of it is under, if any."""
+    """Where a stack's answers go: its bucket, the topics that are told, and the key that all of it is under, if any.
+
+    ``has_api`` is whether the stack has an API in front of production, whose callers wait for their answers.
+    """
 
     bucket: str
     answered_topic: str
     unanswered_topic: str
     key_arn: str = ""
+    has_api: bool = False
 
 
 def inputs_prefix(stage: str) -> str:
@@ -85,12 +89,12 @@ def inference_config(concurrency: int, stage: str, outlets: Outlets) -> dict[str
 
 
 def scaling(maximum: int, backlog: float, endpoint: str, variant: str) -> Mapping[str, Any]:
-    """What Application Auto Scaling is told: the ``target`` of RegisterScalableTarget, the ``policies`` and an ``alarm``.
+    """What Application Auto Scaling is told: the ``target`` to register, the ``policies`` and an ``alarm``.
 
     From one instance on the backlog of each is tracked. At none there is no such figure, so what leaves that state is a
     step of its own, taken as soon as something waits (``HasBacklogWithoutCapacity``): without it the first request
-    would wait until as many wait as the tracked backlog says. Both as SageMaker's guide gives them. The ``alarm`` is the
-    one of PutMetricAlarm that takes the step; its AlarmActions is the ARN that PutScalingPolicy answers.
+    would wait until as many wait as the tracked backlog says. Both as SageMaker's guide gives them. The ``alarm`` is
+    PutMetricAlarm's, which takes the step; its AlarmActions is the ARN that PutScalingPolicy answers.
     """
     place = {
         "ServiceNamespace": "sagemaker",

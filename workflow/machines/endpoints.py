@@ -198,7 +198,8 @@ def update_endpoint(
     """Put the configuration at a path behind the endpoint of a stage.
 
     With a ``deployment`` by blue/green, and with the instances that it has at that moment: a configuration has those
-    of when it was made. An asynchronous fleet at no instance starts as the configuration says. By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
+    of when it was made. A fleet at no instance starts as the configuration says. By the AWS SDK integration: Step
+    Functions' own for UpdateEndpoint takes no DeploymentConfig.
     """
     parameters: Parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
     parameters |= deployment

@@ -77,8 +77,8 @@ def predict(
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
-    ``then`` is done to each prediction, beside the next requests; ``how`` asks about one where that is not by ``ask``. Raises GreenlightError for what would fail for
-    every picture alike.
+    ``then`` is done to each prediction, beside the next requests; ``how`` asks about one where that is not by ``ask``.
+    Raises GreenlightError for what would fail for every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,7 +12,6 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from lambdas.smoke_test import handler as function
-from lambdas.smoke_test import queued
 from lambdas.smoke_test.request import Request
 from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.test_handler import ANSWER, EVENT
@@ -27,7 +27,12 @@ Later = Callable[[str, bytes], None]
 def later(evaluated: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Later]:
     """An endpoint that takes one picture; gives how to say which object lies there after the first look."""
     waiting: list[tuple[str, bytes]] = []
-    monkeypatch.setattr(queued.time, "sleep", lambda _: [evaluated.put(*waiting.pop()) for _ in waiting[:]])
+
+    def look_again(_: float) -> None:
+        while waiting:
+            evaluated.put(*waiting.pop())
+
+    monkeypatch.setattr(time, "sleep", look_again)
     place = f"s3://{evaluated.name}/"
     with Stubber(function.runtime) as stub:
         stub.add_response(

@@ -1,8 +1,8 @@
 """The queue of each asynchronous endpoint: requests wait in it, go to a container, and their answers into S3.
 
-A request stays in it while the endpoint is updated, while no instance is there, and while the stand-in is restarted. One
-whose container ended before it answered is taken from the queue again, a few times; what a container answered with an
-error has failed. SageMaker's guide says no more of its retries than that.
+A request stays in it while the endpoint is updated, while no instance is there, and while the stand-in is restarted.
+One whose container ended before it answered is taken from the queue again, a few times; what a container answered with
+an error has failed. How often SageMaker itself tries again is not documented.
 """
 
 from __future__ import annotations
@@ -278,8 +278,8 @@ def check_config(configured: Record) -> None:
 def check_kept(name: str, present: Record | None, wanted: Record | None) -> None:
     """Refuse an update from or to an asynchronous endpoint. Raises ServiceError.
 
-    "The AsyncInferenceConfig parameter cannot be removed from this endpoint" is UpdateEndpoint's own (SageMaker's Python
-    SDK, pull request 3124); that it can be added nobody documents, so that is refused, too.
+    "The AsyncInferenceConfig parameter cannot be removed from this endpoint" is UpdateEndpoint's own (SageMaker's
+    Python SDK, pull request 3124); that it can be added nobody documents, so that is refused, too.
     """
     if bool(present) == bool(wanted):
         return

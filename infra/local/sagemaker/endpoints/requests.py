@@ -31,7 +31,7 @@ TEST_NOTIFICATION: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Request:
-    """A request in the queue. ``received`` is in seconds of the epoch; ``attempts`` were cut short by their container."""
+    """A request in the queue. ``received`` is in seconds of the epoch; ``attempts`` ended with their container."""
 
     id: str
     inference_id: str

@@ -98,7 +98,7 @@ def read(s3: Any, uri: str) -> bytes | None:
 
 
 def test_an_answer_lies_in_s3_and_is_told(service: SageMaker, queued: str, told: Told, s3: Any) -> None:
-    """Under a name that the caller was told, which is not the id; in SageMaker's own shape, after a test of the topics."""
+    """Under a name that the caller was told, which is not the id; in SageMaker's own shape, after a test of topics."""
     where = ask(service, queued, **{"x-amzn-sagemaker-inference-id": "mine"})
     answer = eventually(lambda: read(s3, where["OutputLocation"]))
     assert json.loads(answer)["type"] == "text/plain"
@@ -166,9 +166,9 @@ def test_an_endpoint_is_asked_the_way_it_serves(service: SageMaker, queued: str,
     other = queued_configuration(service, good, told)
     with pytest.raises(ServiceError, match=f"cannot be added to this endpoint {waiting}"):
         service.call("UpdateEndpoint", {"EndpointName": waiting, "EndpointConfigName": other})
+    none = {"VariantName": "main", "DesiredInstanceCount": 0}
+    shrink = {"EndpointName": waiting, "DesiredWeightsAndCapacities": [none]}
     with pytest.raises(ServiceError, match="at least 1"):
-        none = {"VariantName": "main", "DesiredInstanceCount": 0}
-        shrink = {"EndpointName": waiting, "DesiredWeightsAndCapacities": [none]}
         service.call("UpdateEndpointWeightsAndCapacities", shrink)
 
 
