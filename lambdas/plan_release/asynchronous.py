@@ -58,7 +58,7 @@ def check_answering(
         now = ASYNC if endpoint.asynchronous else REALTIME
         raise RefusalError(
             f"{key} = {serving.stage(stage)}: {endpoint.name} is {now}, and SageMaker turns no endpoint into an "
-            f"{ASYNC} one, or back. Start the release with {'serve' if stage == 'production' else 'staging_serve'}={now}, "
+            f"{ASYNC} one, or back. Release with {'serve' if stage == 'production' else 'staging_serve'}={now}, "
             f"or delete the endpoint (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}), with all that "
             "waits in its queue, and start the release again, which makes it anew"
         )

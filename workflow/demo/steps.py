@@ -27,10 +27,9 @@ from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, FROM_SCRATCH, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError, ServiceError
-from workflow.predictions.ask import Wanted, ask
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
-from workflow.predictions.queued import find_queue
+from workflow.predictions.queued import ask_as_it_answers
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import Outcome
 from workflow.runs.releases import served_dataset
@@ -261,11 +260,7 @@ def stop_run(cloud: Cloud, execution: str) -> None:
 def ask_production(site: Site, test_uri: str) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
     pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
-    queue = find_queue(site.cloud, site.stack.production_endpoint)
-    if queue is None:
-        found = [ask(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
-    else:
-        found = [queue.ask(site.cloud, picture, Wanted()) for picture in pictures]
+    found = [ask_as_it_answers(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
     for prediction in found:
         draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
     return found

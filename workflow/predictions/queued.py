@@ -16,7 +16,7 @@ from workflow.contract.asynchronous import LARGEST_BODY, LONGEST_SECONDS, answer
 from workflow.contract.names import NOT_THERE, split_s3_uri
 from workflow.contract.stage_accounts import STAGES
 from workflow.errors import ServiceError, UsageError
-from workflow.predictions.ask import Wanted, read_body
+from workflow.predictions.ask import Wanted, ask, read_body
 from workflow.predictions.prediction import Prediction, read_prediction
 
 LOOK_SECONDS = 0.5
@@ -76,6 +76,12 @@ class Queue:
                 self.waiting()
             time.sleep(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
+
+
+def ask_as_it_answers(cloud: Cloud, endpoint: str, picture: Path) -> Prediction:
+    """Ask about one picture, at once or by way of a queue. Raises what ``ask`` and ``Queue.ask`` raise."""
+    queue = find_queue(cloud, endpoint)
+    return ask(cloud, endpoint, picture) if queue is None else queue.ask(cloud, picture, Wanted())
 
 
 def find_queue(cloud: Cloud, endpoint: str, waiting: Callable[[], None] = lambda: None) -> Queue | None:

@@ -15,7 +15,7 @@ from workflow.errors import ServiceError, UsageError
 from workflow.predictions import queued
 from workflow.predictions.ask import Failure, Wanted, predict
 from workflow.predictions.prediction import Prediction
-from workflow.predictions.queued import Queue, find_queue
+from workflow.predictions.queued import Queue, ask_as_it_answers, find_queue
 
 pytestmark = pytest.mark.fast
 OUTPUT = "s3://bucket/asynchronous/production/answers/1.out"
@@ -76,6 +76,15 @@ def test_what_could_not_be_answered_says_why_in_the_servers_words(tmp_path: Path
     queue = Queue("greenlight-production", "bucket", "asynchronous/production/inputs/")
     (outcome,) = predict(cloud, "greenlight-production", [file], how=queue.ask)
     assert outcome == Failure(file, "too large")
+
+
+def test_a_caller_need_not_know_how_an_endpoint_answers(tmp_path: Path) -> None:
+    """It says so itself."""
+    said = json.dumps({**SIZE, "detections": [NUT], "timings_ms": {}}).encode()
+    file = picture(tmp_path / "a.png")
+    assert ask_as_it_answers(endpoint(0, OUTPUT, said), "e", file).counts == {"nut": 1}
+    at_once = ScriptedCloud({"describe_endpoint": {}, "invoke_endpoint": {"Body": io.BytesIO(said)}})
+    assert ask_as_it_answers(at_once, "e", file).counts == {"nut": 1}
 
 
 def test_an_endpoint_that_answers_at_once_has_no_queue() -> None:

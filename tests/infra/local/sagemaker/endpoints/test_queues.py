@@ -117,6 +117,15 @@ def test_an_answer_lies_in_s3_and_is_told(service: SageMaker, queued: str, told:
     assert [one["eventName"] for one in told.heard].count("TestNotification") == 2
 
 
+def test_a_body_may_be_larger_than_any_other_way_takes(service: SageMaker, queued: str, s3: Any) -> None:
+    """It goes from S3 to the container in pieces, and whole."""
+    body = b"x" * 40_000_000
+    s3.put_object(Bucket=BUCKET, Key="data/large", Body=body)
+    where = ask(service, queued, f"s3://{BUCKET}/data/large")
+    answer = eventually(lambda: read(s3, where["OutputLocation"]))
+    assert len(json.loads(answer)["body"]) == len(body)
+
+
 def test_what_cannot_be_answered_is_written_and_told(service: SageMaker, queued: str, told: Told, s3: Any) -> None:
     """An object says why, and the topic for failures does."""
     where = ask(service, queued, f"s3://{BUCKET}/data/nothing.txt")
