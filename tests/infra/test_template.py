@@ -441,6 +441,7 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
     assert [name for name in given if name not in {"HasKey", "HasVpc"} | elsewhere] == ["EndsProductionHere"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
+    assert (idle["MetricName"], idle["Statistic"]) == ("ModelLatency", "SampleCount"), "every way to serve has it"
     assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
         "breaching",
         "LessThanThreshold",

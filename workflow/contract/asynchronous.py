@@ -7,11 +7,10 @@ all while nobody asks ("Autoscale an asynchronous endpoint").
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workflow.contract.rule import Number, Whole, key
+from workflow.contract.rule import Whole, key
 
 ASYNC = "async"
 """The kind's name."""
@@ -23,23 +22,13 @@ LARGEST_BODY = 1_000_000_000
 """Bytes of a request's body in S3, at most."""
 LONGEST_SECONDS = 3600
 """Seconds that one answer may take, at most (InvocationTimeoutSeconds)."""
-SCALE_IN_SECONDS = 600
-"""How long a fleet stays after it grew before it shrinks: a start costs minutes."""
-SCALE_OUT_SECONDS = 300
-"""How long a growth is waited for before the next: as long as an instance starts."""
 
 
 @dataclass(frozen=True)
 class AsynchronousInput:
-    """How an endpoint that answers asynchronously takes its requests, and how far it grows."""
+    """How an endpoint that answers asynchronously takes its requests."""
 
     async_concurrency: int = key(Whole("requests that one instance of an async endpoint answers at a time", 1, 1000), 4)
-    async_maximum_instances: int = key(
-        Whole("instances that an async production grows to, and it shrinks to none; 0 keeps what it has", 0, 1000), 0
-    )
-    async_backlog: float = key(
-        Number("requests waiting for each instance that an async production aims at", 1, 1000), 5
-    )
 
 
 @dataclass(frozen=True)
@@ -84,68 +73,5 @@ def inference_config(concurrency: int, stage: str, outlets: Outlets) -> dict[str
             "S3FailurePath": f"s3://{outlets.bucket}/{failures_prefix(stage)}",
             **({"KmsKeyId": outlets.key_arn} if outlets.key_arn else {}),
             "NotificationConfig": {"SuccessTopic": outlets.answered_topic, "ErrorTopic": outlets.unanswered_topic},
-        },
-    }
-
-
-def scaling(maximum: int, backlog: float, endpoint: str, variant: str) -> Mapping[str, Any]:
-    """What Application Auto Scaling is told: the ``target`` to register, the ``policies`` and an ``alarm``.
-
-    From one instance on the backlog of each is tracked. At none there is no such figure, so what leaves that state is a
-    step of its own, taken as soon as something waits (``HasBacklogWithoutCapacity``): without it the first request
-    would wait until as many wait as the tracked backlog says. Both as SageMaker's guide gives them. The ``alarm`` is
-    PutMetricAlarm's, which takes the step; its AlarmActions is the ARN that PutScalingPolicy answers.
-    """
-    place = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{endpoint}/variant/{variant}",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
-    dimensions = [{"Name": "EndpointName", "Value": endpoint}]
-    tracking = {
-        "TargetValue": backlog,
-        "CustomizedMetricSpecification": {
-            "Namespace": "AWS/SageMaker",
-            "MetricName": "ApproximateBacklogSizePerInstance",
-            "Dimensions": dimensions,
-            "Statistic": "Average",
-        },
-        "ScaleInCooldown": SCALE_IN_SECONDS,
-        "ScaleOutCooldown": SCALE_OUT_SECONDS,
-    }
-    first = {
-        "AdjustmentType": "ChangeInCapacity",
-        "MetricAggregationType": "Average",
-        "Cooldown": SCALE_OUT_SECONDS,
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    }
-    return {
-        "target": {**place, "MinCapacity": 0, "MaxCapacity": maximum},
-        "policies": [
-            {
-                **place,
-                "PolicyName": f"{endpoint}-backlog",
-                "PolicyType": "TargetTrackingScaling",
-                "TargetTrackingScalingPolicyConfiguration": tracking,
-            },
-            {
-                **place,
-                "PolicyName": f"{endpoint}-first-instance",
-                "PolicyType": "StepScaling",
-                "StepScalingPolicyConfiguration": first,
-            },
-        ],
-        "alarm": {
-            "AlarmName": f"{endpoint}-first-instance",
-            "Namespace": "AWS/SageMaker",
-            "MetricName": "HasBacklogWithoutCapacity",
-            "Dimensions": dimensions,
-            "Statistic": "Average",
-            "Period": 60,
-            "EvaluationPeriods": 2,
-            "DatapointsToAlarm": 2,
-            "Threshold": 1,
-            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            "TreatMissingData": "missing",
         },
     }

@@ -137,6 +137,14 @@ def test_what_cannot_be_answered_is_written_and_told(service: SageMaker, queued:
     assert read(s3, where["OutputLocation"]) is None
 
 
+def test_one_whose_container_dies_is_tried_again_and_then_fails(service: SageMaker, queued: str, s3: Any) -> None:
+    """What kills each container that it is given must not do so for ever; the next request is answered."""
+    s3.put_object(Bucket=BUCKET, Key="data/deadly", Body=b"die")
+    where, after = ask(service, queued, f"s3://{BUCKET}/data/deadly"), ask(service, queued)
+    assert eventually(lambda: read(s3, where["FailureLocation"])) == b"InternalServerError. Try Again Later"
+    assert eventually(lambda: read(s3, after["OutputLocation"]))
+
+
 def test_nothing_is_lost_while_a_fleet_is_at_none_or_replaced(
     service: SageMaker, queued: str, good: str, told: Told, s3: Any
 ) -> None:
