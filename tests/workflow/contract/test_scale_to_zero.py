@@ -25,6 +25,7 @@ def test_each_request_is_one_that_the_service_takes(
 ) -> None:
     """By botocore's own description."""
     shape = botocore.session.get_session().get_service_model(service).operation_model(operation).input_shape
+    assert shape is not None
     report = ParamValidator().validate(parameters, shape)
     assert not report.has_errors(), report.generate_report()
 
