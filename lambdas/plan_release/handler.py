@@ -45,6 +45,7 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from workflow.contract.asynchronous import Outlets
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -83,6 +84,7 @@ class Environment:
     """The function's settings.
 
     ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record.
+    ``outlets`` are where the answers of an asynchronous endpoint go; None where the stages are in other accounts.
     """
 
     project: str
@@ -96,6 +98,7 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
+    outlets: Outlets | None
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -112,7 +115,17 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
+            outlets=read_outlets(environ),
         )
+
+
+def read_outlets(environ: Mapping[str, str]) -> Outlets | None:
+    """Where asynchronous answers go, from environment variables; None where the stack has no topics for them."""
+    answered, unanswered = environ.get("ANSWERED_TOPIC", ""), environ.get("UNANSWERED_TOPIC", "")
+    if not (answered and unanswered):
+        return None
+    has_api = environ.get("PREDICTION_API", "none") != "none"
+    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""), has_api=has_api)
 
 
 environment = Environment.read(os.environ)
@@ -188,7 +201,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     check_archive(package, archive.digest)
     champion, believed = find_champion()
     found = find_around(Served.of(champion, believed=believed), decision, judged)
-    plan = draw_up(environment.project, execution, given, settings, package, found)
+    plan = draw_up(environment.project, execution, given, settings, package, found, environment.outlets)
     skipped = bool(given.loosened(environment.defaults))
     previous = find_previous(champion if believed else None, plan)
     tags = tag_list(environment.project, execution.name, environment.tags)

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lambdas.plan_release.asynchronous import answering_as, check_answering, describe_answering
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
+from workflow.contract.asynchronous import Outlets
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -34,13 +36,15 @@ class OvertakenError(RefusalError):
 class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
-    The instances are those of its smallest variant, 0 where it has none that are counted.
+    The instances are those of its smallest variant, 0 where it has none that are counted. ``asynchronous`` is whether
+    it answers so.
     """
 
     name: str
     status: str
     configuration: str
     instances: int = 0
+    asynchronous: bool = False
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
@@ -51,6 +55,7 @@ class Endpoint:
             status=described["EndpointStatus"],
             configuration=described.get("EndpointConfigName", ""),
             instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
+            asynchronous="AsyncInferenceConfig" in described,
         )
 
 
@@ -179,10 +184,20 @@ def draw_up(
     settings: Settings,
     package: Package,
     found: Found,
+    outlets: Outlets | None = None,
 ) -> ReleasePlan:
-    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not."""
+    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not.
+
+    ``outlets`` None is where the stages are in other accounts.
+    """
     check_endpoint(found.staging)
     check_endpoint(found.production)
+    serving = choose_serving(package, settings.serving, given)
+    # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
+    goes_back = given.judged_against is None and package.version <= found.served.version
+    if goes_back and "serve" not in given.serving:
+        serving = answering_as(serving, found.production)
+    check_answering(serving, found.staging, found.production, outlets)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     previous = choose_previous(
@@ -220,14 +235,14 @@ def draw_up(
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=found.judged.figures.document(),
-        # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
-        goes_back=given.judged_against is None and package.version <= found.served.version,
+        goes_back=goes_back,
         evaluation_digest=found.decision.evaluation_digest,
         approval=ReleaseApproval.of(found.decision),
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
-        serving=asdict(choose_serving(package, settings.serving, given)),
+        serving=asdict(serving),
+        asynchronous=describe_answering(serving, outlets),
     )
 
 
@@ -252,7 +267,8 @@ def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
     """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances. A release is ``watched`` by its
+    The ``count`` given holds where production does not exist, or has no instances now: else they are ``retained``, also
+    where they change meanwhile. A release is ``watched`` by its
     alarms where there is a production that a version new to it could go back to.
     """
     kept = (production.instances if production else 0) or count
@@ -262,6 +278,8 @@ def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[
         "count": kept,
         "variant": {**(plan.variant or describe_variant(plan.instance, "")), "InitialInstanceCount": kept},
         "deployment": deployment,
+        # A fleet that has shrunk to no instance would show nothing of a new version.
+        "retained": production is None or production.instances > 0,
         "watched": plan.production_exists and not plan.goes_back,
         "alarms": alarm_names(plan.production_configuration),
     }

@@ -96,7 +96,14 @@ OTHER_ROLES: dict[str, dict[str, str]] = {
         "kms:GenerateDataKey*": "the stack's key: outputs",
         "kms:CreateGrant": "the stack's key: volumes",
     },
-    "EndpointRole": {**CONTAINER, "cloudwatch:DescribeAlarms": "a deployment that its alarms may end"},
+    "EndpointRole": {
+        **CONTAINER,
+        "cloudwatch:DescribeAlarms": "a deployment that its alarms may end",
+        "s3:PutObject": "answers of an asynchronous endpoint, and why there are none",
+        "s3:AbortMultipartUpload": "large answers of an asynchronous endpoint",
+        "sns:Publish": "the topics that are told of both",
+        "kms:GenerateDataKey*": "the key of these topics; the stack's key: answers",
+    },
     "ScheduleRole": {
         "lambda:InvokeFunction": "the function that starts the nightly run",
         "sqs:SendMessage": "a start that did not happen",

@@ -229,11 +229,12 @@ def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> N
 
 def test_the_gate_alone_keeps_models(template: Json) -> None:
     """Of all roles; and no job can write where an endpoint's model lies."""
+    others = ("/runs/", "/copies/", "/asynchronous/")
     writers = {
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
+        if "s3:PutObject" in grant.actions and not any(prefix in str(resource) for prefix in others)
     }
     assert writers == {"GateMetricsRole"}
 
@@ -249,7 +250,7 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"copies/": {"Ref": "RunDataDays"}}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
     copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
@@ -286,6 +287,7 @@ def test_what_is_asked_and_what_went_wrong_go_to_topics_of_their_own(template: J
         "DecideRole": both,
         "NotifyRole": both,
         "WatchProductionRole": {"TroubleTopic"},
+        "EndpointRole": {"AnsweredTopic", "UnansweredTopic"},
     }
     for name, item in template["Resources"].items():
         if item["Type"] == "AWS::SNS::TopicPolicy":
@@ -399,17 +401,20 @@ def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(t
         "5xx": ("AWS/SageMaker", "Invocation5XXErrors"),
         "4xx": ("AWS/SageMaker", "Invocation4XXErrors"),
         "model-errors": ("AWS/SageMaker", "InvocationModelErrors"),
+        "backlog": ("AWS/SageMaker", "ApproximateAgeOfOldestRequest"),
+        "unanswered": ("AWS/SageMaker", "InvocationFailures"),
         "latency": ("AWS/SageMaker", "ModelLatency"),
         "processor": ("/aws/sagemaker/Endpoints", "CPUUtilization"),
         "memory": ("/aws/sagemaker/Endpoints", "MemoryUtilization"),
         "disk": ("/aws/sagemaker/Endpoints", "DiskUtilization"),
     }, "one that rings for silence is of another kind"
-    for alarm in watched.values():
+    for name, alarm in watched.items():
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TroubleTopic"}]
         assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == {
             "EndpointName": {"Fn::Sub": "${Project}-production"},
-            "VariantName": "main",
+            # A queue is the endpoint's.
+            **({} if name == "backlog" else {"VariantName": "main"}),
         }
 
 
@@ -436,6 +441,7 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
     assert [name for name in given if name not in {"HasKey", "HasVpc"} | elsewhere] == ["EndsProductionHere"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
+    assert (idle["MetricName"], idle["Statistic"]) == ("ModelLatency", "SampleCount"), "every way to serve has it"
     assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
         "breaching",
         "LessThanThreshold",

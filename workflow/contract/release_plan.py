@@ -26,6 +26,14 @@ class PreviousVersion:
 
 
 @dataclass(frozen=True)
+class Asynchronous:
+    """The AsyncInferenceConfig of each stage that answers asynchronously."""
+
+    staging: Mapping[str, Any] | None = None
+    production: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
@@ -37,8 +45,9 @@ class ReleasePlan(Document):
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
     demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
-    instance, ``serving`` how each stage serves (every key of ``Serving``). What has a default was not there from the
-    beginning, and is in every plan made today.
+    instance, ``serving`` how each stage serves (every key of ``Serving``), ``asynchronous`` what SageMaker is
+    told of the stages that answer so. What has a default was not there from the beginning, and is in every plan
+    made today.
     """
 
     run: Text
@@ -77,4 +86,5 @@ class ReleasePlan(Document):
     skipped_question: bool = False
     variant: Mapping[str, Any] | None = None
     serving: Mapping[str, Any] | None = None
+    asynchronous: Asynchronous | None = None
     tags: tuple[Mapping[str, str], ...] = ()

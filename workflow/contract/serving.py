@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from workflow.contract.asynchronous import ASYNC, AsynchronousInput
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 
 REALTIME = "realtime"
-KINDS = (REALTIME,)
+KINDS = (REALTIME, ASYNC)
 """How production may serve."""
 SAME = "same"
-STAGED = (SAME, REALTIME)
+STAGED = (SAME, REALTIME, ASYNC)
 """How staging may serve: like production, or as it is named."""
 
 LONGEST = 256
@@ -25,7 +26,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput:
+class ServingInput(AsynchronousInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)

@@ -73,16 +73,17 @@ def predict(
     *,
     at_once: int = 1,
     then: Callable[[Prediction], None] = lambda _: None,
+    how: Callable[[Cloud, Path, Wanted], Prediction] | None = None,
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
-    ``then`` is done to each prediction, beside the next requests. Raises GreenlightError for what would fail for
-    every picture alike.
+    ``then`` is done to each prediction, beside the next requests; ``how`` asks about one where that is not by ``ask``.
+    Raises GreenlightError for what would fail for every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:
         try:
-            prediction = ask(cloud, endpoint, picture, wanted)
+            prediction = how(cloud, picture, wanted) if how else ask(cloud, endpoint, picture, wanted)
             then(prediction)
         except PictureError as error:
             return Failure(picture, error.reason)
@@ -136,7 +137,7 @@ def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -
     return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)
 
 
-def read_body(picture: Path) -> tuple[bytes, str]:
+def read_body(picture: Path, largest: int = LARGEST_BODY) -> tuple[bytes, str]:
     """What is sent for a picture, and its media type. Raises PictureError for no picture, or one too large."""
     try:
         body = picture.read_bytes()
@@ -145,10 +146,10 @@ def read_body(picture: Path) -> tuple[bytes, str]:
     kind = content_type(body[:HEAD_BYTES])
     if kind is None:
         body, kind = _convert_to_jpeg(picture, body), "image/jpeg"
-    if len(body) > LARGEST_BODY:
+    if len(body) > largest:
         raise PictureError(
             picture,
-            f"is {len(body):,} bytes, and an endpoint accepts at most {LARGEST_BODY:,}: make the picture smaller",
+            f"is {len(body):,} bytes, and an endpoint accepts at most {largest:,}: make the picture smaller",
         )
     return body, kind
 

@@ -71,6 +71,8 @@ def _with_second_model(states: dict[str, Any]) -> dict[str, Any]:
         if name == BEFORE:
             found[MODEL_OF_PRODUCTION] = model
         found[name] = {**state, "Next": MODEL_OF_PRODUCTION} if state.get("Next") == BEFORE else state
-        if BEFORE in (state.get("Default"), *(rule["Next"] for rule in state.get("Choices", []))):
+        if state.get("Default") == BEFORE:
+            found[name] = {**state, "Default": MODEL_OF_PRODUCTION}
+        if BEFORE in (rule["Next"] for rule in state.get("Choices", [])):
             raise GreenlightError(f"the state '{name}' chooses '{BEFORE}': production's model would be left out")
     return found

@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.local.sagemaker import callers, protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
-from infra.local.sagemaker.endpoints import invocations
+from infra.local.sagemaker.endpoints import async_invocations, invocations
 from infra.local.sagemaker.figures import Figure
 from infra.local.sagemaker.iam import condition_keys, resource_arn
 from infra.local.sagemaker.settings import Settings
@@ -102,7 +102,7 @@ def _route_invocations(app: Any, router: Any) -> None:
         raise IncompatibleEngineError("ministack.app no longer routes with ministack.core.router.detect_service")
 
     def detect_service(method: str, path: str, headers: dict[str, str], query_params: dict[str, Any]) -> str:
-        if method == "POST" and invocations.PATH.match(path):
+        if method == "POST" and (invocations.PATH.match(path) or async_invocations.PATH.match(path)):
             scope = _SCOPE.search(headers.get("authorization", ""))
             if scope is None or scope.group(1) == NAME:
                 return RUNTIME
@@ -120,7 +120,7 @@ def _name_resources(iam_actions: Any, settings: Settings, whose: Callable[[], st
         if service not in (NAME, RUNTIME):
             return str(extract(service, method, path, headers, body, *more))
         arn = settings.of_account(whose()).arn
-        found = invocations.PATH.match(path)
+        found = invocations.PATH.match(path) or async_invocations.PATH.match(path)
         if found:
             return arn(f"endpoint/{found.group(1)}")
         return resource_arn(_members(body), arn)

@@ -19,6 +19,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
+from workflow.contract.asynchronous import Outlets, inference_config
 from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
 from workflow.contract.execution import Execution
 from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
@@ -229,6 +230,14 @@ def build_plan(key: str = "", **given: Any) -> dict[str, Any]:
     return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored).document()
 
 
+OUTLETS = Outlets(
+    "bucket",
+    "arn:aws:sns:us-east-1:000000000000:greenlight-answered",
+    "arn:aws:sns:us-east-1:000000000000:greenlight-unanswered",
+    PLACEHOLDERS["KeyArn"],
+)
+
+
 def sample_data() -> dict[str, Any]:
     """The data of an execution, as the Lambdas write it, with every key that a state reads."""
     plan = build_plan(key=PLACEHOLDERS["KeyArn"])
@@ -256,6 +265,7 @@ def sample_data() -> dict[str, Any]:
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+            "asynchronous": {stage: inference_config(4, stage, OUTLETS) for stage in ("staging", "production")},
         },
         "training": {
             "job_name": "nightly-train-0-0",
@@ -311,6 +321,7 @@ def sample_data() -> dict[str, Any]:
             "confirmed": True,
             "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
             "deployment": watched("greenlight-production-v1-00000000", 3),
+            "retained": True,
             "watched": True,
             "alarms": alarm_names("greenlight-production-v1-00000000"),
         },
@@ -524,12 +535,15 @@ def test_what_was_created_is_used_by_the_name_it_got() -> None:
         ("Create the model", "$.ModelArn"),
         ("Create the staging configuration", "$.EndpointConfigArn"),
         ("Create the production configuration", "$.EndpointConfigArn"),
+        ("Create the asynchronous staging configuration", "$.EndpointConfigArn"),
+        ("Create the asynchronous production configuration", "$.EndpointConfigArn"),
     ):
         state = DEFINITIONS["release"]["States"][name]
         assert state["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
     text = (MACHINES / "release.asl.json").read_text()
     for stem in ("model_name", "staging_configuration", "production_configuration"):
-        assert text.count(f"$.plan.{stem}") == 1, "only where it is created"
+        kinds = 1 if stem == "model_name" else 2
+        assert text.count(f"$.plan.{stem}") == kinds, "only where it is created, for each way to serve"
 
 
 def test_a_model_is_created_from_the_very_object_whose_bytes_were_hashed() -> None:
@@ -615,7 +629,7 @@ def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> N
     """Its instances are counted there; should they change until here, they stay as they are all the same."""
     states = DEFINITIONS["release"]["States"]
     assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
-    assert states["Update production"]["Parameters"]["RetainAllVariantProperties"] is True
+    assert states["Update production"]["Parameters"]["RetainAllVariantProperties.$"] == "$.release.retained"
     assert states["Confirm the release"]["ResultPath"] == "$.release"
     (variant,) = resolve(states["Create the production configuration"]["Parameters"], sample_data())[
         "ProductionVariants"
