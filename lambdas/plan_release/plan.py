@@ -198,6 +198,11 @@ def draw_up(
     if goes_back and "serve" not in given.serving:
         serving = answering_as(serving, found.production)
     check_answering(serving, found.staging, found.production, outlets)
+    if serving.maximum_instances and outlets is None:
+        raise RefusalError(
+            f"maximum_instances = {serving.maximum_instances}: production is in another account, whose fleet nothing "
+            "here has followed: say maximum_instances=0, and have it followed there"
+        )
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     previous = choose_previous(
@@ -264,6 +269,14 @@ def describe_variant(instance: str, inference_ami: str) -> dict[str, Any]:
     return {"InstanceType": instance, "InitialInstanceCount": 1, **({"InferenceAmiVersion": ami} if ami else {})}
 
 
+def begin_with(plan: ReleasePlan, count: int) -> int:
+    """The instances of a fleet that is made: as many as the stack says, within the bounds of one that is followed."""
+    serving = Serving.read(plan.serving or {})
+    if not serving.maximum_instances:
+        return count
+    return max(serving.minimum_instances, 1, min(count, serving.maximum_instances))
+
+
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
     """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
@@ -271,7 +284,7 @@ def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[
     where they change meanwhile. A release is ``watched`` by its
     alarms where there is a production that a version new to it could go back to.
     """
-    kept = (production.instances if production else 0) or count
+    kept = (production.instances if production else 0) or begin_with(plan, count)
     deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
     return {
         # For executions that began before there was a variant: their definition reads the count alone.

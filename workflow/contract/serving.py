@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from workflow.contract.asynchronous import ASYNC, AsynchronousInput
+from workflow.contract.autoscaling import AutoscalingInput, check_autoscaling
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 
 REALTIME = "realtime"
@@ -26,7 +27,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput(AsynchronousInput):
+class ServingInput(AutoscalingInput, AsynchronousInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -35,7 +36,11 @@ class ServingInput(AsynchronousInput):
 
 @dataclass(frozen=True)
 class Serving(ServingInput):
-    """The keys, complete and in harmony with one another."""
+    """The keys, complete and in harmony with one another. Making one raises InputError where they are not."""
+
+    def __post_init__(self) -> None:
+        """See that no key contradicts another."""
+        check_autoscaling(self, instances=self.serve in (REALTIME, ASYNC), to_zero=self.serve == ASYNC)
 
     @staticmethod
     def of(given: ServingInput) -> Serving:

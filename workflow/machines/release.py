@@ -40,6 +40,7 @@ from workflow.machines.kinds import (
 from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.retries import retry_planning
+from workflow.machines.scaling import hold_the_scaling, scale_production
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
 
@@ -122,8 +123,8 @@ def machine() -> dict[str, Any]:
     Chain([plan, model, staging])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
-    Chain([confirmed, production])
-    Chain([smoke_production, record, note_the_stage("production", clean_up)])
+    Chain([confirmed, hold_the_scaling(production_failed), production])
+    Chain([smoke_production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
         begin(plan),

@@ -18,6 +18,7 @@ from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
 from infra.local.sagemaker.endpoints import async_invocations, invocations
 from infra.local.sagemaker.figures import Figure
 from infra.local.sagemaker.iam import condition_keys, resource_arn
+from infra.local.sagemaker.scaling import protocol as scaling
 from infra.local.sagemaker.settings import Settings
 
 NAME = "sagemaker"
@@ -61,6 +62,11 @@ def register(
         _table(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[name] = NAME
     _table(app, "_state_map")[NAME] = NAME
     _table(app, "_loaded_modules")[NAME] = sys.modules[protocol.__name__]
+    _table(app, "SERVICE_REGISTRY")[scaling.NAME] = {"module": scaling.NAME}
+    _table(app, "SERVICE_HANDLERS")[scaling.NAME] = scaling.handle_request
+    _table(app, "_loaded_modules")[scaling.NAME] = sys.modules[scaling.__name__]
+    _table(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[scaling.NAME] = scaling.NAME
+    _table(router, "SERVICE_PATTERNS")[scaling.NAME] = {"target_prefixes": [scaling.TARGET]}
     _table(router, "SERVICE_PATTERNS")[NAME] = {"target_prefixes": [protocol.TARGET]}
     _table(iam_actions, "_BOTOCORE_SERVICE_MAP")[RUNTIME] = [RUNTIME]
     _table(stepfunctions, "_AWS_SDK_SERVICE_MAP")[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}

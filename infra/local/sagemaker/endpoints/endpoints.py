@@ -45,6 +45,10 @@ class Endpoints:
         self.traffic = Traffic(workshop.settings)
         self.figures = workshop.figures
         self._queues = Queues(workshop, self)
+        self.is_followed: Callable[[str], bool] = lambda _: False
+        """Whether automatic scaling follows a fleet, by the name that it has for it."""
+        self.let_go: Callable[[str], None] = lambda _: None
+        """Has a fleet followed no more, by the same name."""
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -88,6 +92,7 @@ class Endpoints:
             check_kept(name, record.get("AsyncInferenceConfig"), self._configs.asynchronous(configuration))
             self._require_room(variants)
             self._queued(configuration, variants)
+            self._refuse_other_instances(name, _variants(record), variants)
             generation = record["_Generation"] + 1
             pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
             self._change(
@@ -128,6 +133,34 @@ class Endpoints:
                 fleet.weigh({variant.name: variant.weight for variant in variants})
         return {"EndpointArn": record["EndpointArn"]}
 
+    def instances_of(self, name: str, variant: str) -> int:
+        """The instances of a variant. Raises ServiceError where there is none, or where its endpoint is updated."""
+        record = self._updatable(name)
+        found = [one for one in _variants(record) if one.name == variant]
+        if not found:
+            raise invalid(f'The variant "{variant}" is not present within the endpoint "{name}".')
+        return found[0].instance_count
+
+    def may_have(self, name: str, least: int) -> None:
+        """See that a fleet may shrink so far. Raises ServiceError where it may not."""
+        if least < 1 and "AsyncInferenceConfig" not in self._find(name):
+            raise invalid("The minimum capacity of a variant that answers at once must be at least 1.")
+
+    def scale(self, name: str, variant: str, count: int) -> None:
+        """Give a variant so many instances, each a container of its own, that answer once they are healthy.
+
+        What its fleet began with is one container, however many instances that stands for.
+        """
+        wanted = [{"VariantName": variant, "DesiredInstanceCount": count}]
+        self.update_weights({"EndpointName": name, "DesiredWeightsAndCapacities": wanted})
+        fleet = self.traffic.next(name)
+        if fleet is not None and count:
+            self._in_background(lambda _: fleet.resize(variant, count), name)
+
+    def backlog(self, name: str) -> int:
+        """How many requests wait in an endpoint's queue."""
+        return self._queues.backlog(name)
+
     def describe(self, parameters: Record) -> Record:
         """The endpoint as it stands."""
         return described("DescribeEndpoint", self._find(parameters["EndpointName"]))
@@ -144,6 +177,8 @@ class Endpoints:
             if record["EndpointStatus"] not in ("InService", "Failed"):
                 raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
             self._change(name, EndpointStatus="Deleting")
+        for one in _variants(record):
+            self.let_go(f"endpoint/{name}/variant/{one.name}")
         self._in_background(self._end, name, record["EndpointArn"])
         return {}
 
@@ -210,6 +245,16 @@ class Endpoints:
         if configured:
             self._queues.check(configured, variants[0].container.role)
         return configured
+
+    def _refuse_other_instances(self, name: str, present: list[Variant], wanted: list[Variant]) -> None:
+        """As SageMaker refuses it ("Update endpoints that use auto scaling")."""
+        kept = {(one.name, one.instance_type) for one in wanted}
+        for one in present:
+            if self.is_followed(f"endpoint/{name}/variant/{one.name}") and (one.name, one.instance_type) not in kept:
+                raise invalid(
+                    f'The variant(s) "{one.name}" must be deregistered as scalable targets with AutoScaling before '
+                    "they can be removed or have their instance type updated."
+                )
 
     def _require_room(self, variants: list[Variant]) -> None:
         for variant in variants:
