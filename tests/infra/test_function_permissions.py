@@ -52,8 +52,19 @@ BESIDE_THE_CALLS = {
     "kms:Encrypt": "the stack's key: the table",
     "kms:GenerateDataKey*": "the stack's key: what is written and published",
 }
+ASKED_FOR_THE_CALLER = "Application Auto Scaling asks with the caller's rights"
 OF_ONE_FUNCTION = {
     ("NotifyRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
+    (
+        "ScaleProductionRole",
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+    ): ASKED_FOR_THE_CALLER,
+    ("ScaleProductionRole", "cloudwatch:DescribeAlarms"): ASKED_FOR_THE_CALLER,
+    ("ScaleProductionRole", "cloudwatch:DeleteAlarms"): ASKED_FOR_THE_CALLER,
+    (
+        "ScaleProductionRole",
+        "iam:CreateServiceLinkedRole",
+    ): "an account's first fleet that is followed makes its role",
     ("NoteVersionRole", "sagemaker:AddTags"): "an artifact is made with tags",
     ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
     ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",

@@ -88,12 +88,12 @@ def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_rol
 
 
 def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
-    """The watch over trainings writes nothing under the key; endpoints and who asks them have queues in the bucket."""
+    """The watches over trainings and fleets write nothing under the key; endpoints, and who asks them, do."""
     only = {
         role for role in read.of_type(keyed, "AWS::IAM::Role")
         if statements(keyed, role).get("UseTheKey", {}).get("Action") == ["kms:Decrypt"]
     }  # fmt: skip
-    assert only == {"WatchTrainingRole"}
+    assert only == {"WatchTrainingRole", "ScaleProductionRole"}
 
 
 def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:

@@ -22,6 +22,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
+    "ScaleProduction",
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
@@ -37,6 +38,12 @@ EVERYWHERE = {
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("NoteVersionRole", "FindWhatIsKept"): "SageMaker's lists have no resource",
     ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
+    (
+        "ScaleProductionRole",
+        "HaveTheFleetFollowed",
+    ): "a target has no name yet; a condition says which",
+    ("ScaleProductionRole", "SeeHowItIsFollowed"): "lists of Application Auto Scaling have no resource",
+    ("ScaleProductionRole", "SeeTheAlarms"): "CloudWatch's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("WatchProductionRole", "SeeWhetherStagingIsAsked"): "CloudWatch's figures have no resource",
     ("GateMetricsRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
@@ -85,7 +92,9 @@ def test_nothing_is_written_for_one_partition_alone() -> None:
     text = PATH.read_text()
     assert set(re.findall(r"arn:([^:\s]+):", text)) == {"${AWS", "aws[a-z-]*"}
     services = re.findall(r"(?:Service|PassedToService|Principal): [a-z]+\.amazonaws\.com(?=[,}\n])", text)
-    assert text.count("amazonaws.com") == len(services)
+    # A role that AWS makes for a service is named after the service, twice in its grant.
+    linked = re.findall(r"sagemaker\.application-autoscaling\.amazonaws\.com(?=[/}\n])", text)
+    assert text.count("amazonaws.com") == len(services) + len(linked)
     for wing in ("workflow", "lambdas", "containers"):
         for path in (ROOT / wing).rglob("*.py"):
             code = re.sub(r'"Service": "[a-z]+\.amazonaws\.com"', "", path.read_text())
@@ -119,6 +128,12 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
     named = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-production-v*"
     changing = {"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource"}
     may = {grant.role: grant for grant in read.grants(template) if changing & set(grant.actions)}
+    followed = may.pop("ScaleProductionRole")
+    alarms = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    assert followed.resources == [
+        {"Fn::Sub": f"{alarms}TargetTracking-endpoint/${{Project}}-production/*"},
+        {"Fn::Sub": f"{alarms}${{Project}}-production-first-instance"},
+    ]
     assert set(may) == {"ReleaseRole", "CleanUpRole"}
     assert all(grant.resources == [{"Fn::Sub": named}] for grant in may.values())
     own = [alarm["AlarmName"]["Fn::Sub"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
@@ -131,7 +146,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
-        if any(action.lower().startswith("iam:") for action in grant.actions)
+        if any(action.lower() == "iam:passrole" or action.lower() == "iam:*" for action in grant.actions)
     }
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert passed == {

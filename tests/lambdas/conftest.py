@@ -39,6 +39,7 @@ FUNCTIONS = (
     "watch_training",
     "start_run",
     "start_by_code",
+    "scale_production",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
