@@ -218,4 +218,4 @@ def test_the_readme_names_the_vpc_endpoint_of_every_service_that_a_function_call
     (table,) = re.findall(r"\| endpoint `com\.amazonaws.*?\n\n", readme, re.DOTALL)
     # By the contract, which is given what makes clients.
     called.add("sts")
-    assert {ENDPOINTS.get(name, name) for name in called} == set(re.findall(r"`([a-z0-9.]+)`", table))
+    assert {ENDPOINTS.get(name, name) for name in called} == set(re.findall(r"`([a-z0-9.-]+)`", table))
