@@ -45,6 +45,7 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from workflow.contract.asynchronous import Outlets
 from workflow.contract.capture import configure_capture
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
@@ -56,6 +57,7 @@ from workflow.contract.put_away import read_put_away
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
+from workflow.contract.serving import REALTIME
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
@@ -84,6 +86,7 @@ class Environment:
     """The function's settings.
 
     ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record.
+    ``outlets`` are where the answers of an asynchronous endpoint go; None where the stages are in other accounts.
     """
 
     project: str
@@ -98,7 +101,8 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
-    capture: Mapping[str, Any]
+    capture: Mapping[str, Any] | None
+    outlets: Outlets | None
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -119,7 +123,17 @@ class Environment:
             capture=configure_capture(
                 int(environ.get("CAPTURE_PERCENT") or "0"), environ["BUCKET"], environ.get("KEY_ARN", "")
             ),
+            outlets=read_outlets(environ),
         )
+
+
+def read_outlets(environ: Mapping[str, str]) -> Outlets | None:
+    """Where asynchronous answers go, from environment variables; None where the stack has no topics for them."""
+    answered, unanswered = environ.get("ANSWERED_TOPIC", ""), environ.get("UNANSWERED_TOPIC", "")
+    if not (answered and unanswered):
+        return None
+    has_api = environ.get("PREDICTION_API", "none") != "none"
+    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""), has_api=has_api)
 
 
 environment = Environment.read(os.environ)
@@ -160,7 +174,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 confirm(plan)
                 production = find_endpoint(accounts.twin(sagemaker, "production"), plan.production_endpoint)
                 moves = rollout(plan, production, environment.instance_count)
-                return {"confirmed": True, **moves, "capture": dict(environment.capture)}
+                answers_at_once = (plan.serving or {}).get("serve", REALTIME) == REALTIME
+                return {"confirmed": True, **moves, "capture": environment.capture if answers_at_once else None}
             case RollBack(plan):
                 count("RollBackConfirmed")
                 confirm(plan)
@@ -196,7 +211,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     check_archive(package, archive.digest)
     champion, believed = find_champion()
     found = find_around(Served.of(champion, believed=believed), decision, judged)
-    plan = draw_up(environment.project, execution, given, settings, package, found)
+    plan = draw_up(environment.project, execution, given, settings, package, found, environment.outlets)
     skipped = bool(given.loosened(environment.defaults))
     previous = find_previous(champion if believed else None, plan)
     tags = tag_list(environment.project, execution.name, environment.tags)

@@ -48,7 +48,7 @@ def as_it_serves(serving: Serving, production: Standing | None) -> Serving:
     if production is None:
         return serving
     if production.serverless is not None and serving.serve != SERVERLESS:
-        return serving.changed({"serve": SERVERLESS, **keys_of(production.serverless)})
+        return serving.changed({"serve": SERVERLESS, "maximum_instances": 0, **keys_of(production.serverless)})
     if production.serverless is None and serving.serve == SERVERLESS:
         return serving.changed({"serve": REALTIME})
     return serving

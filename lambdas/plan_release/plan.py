@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lambdas.plan_release.asynchronous import answering_as, check_answering, describe_answering
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.kinds import as_it_serves, check_kinds, describe_stage, describe_variant
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
+from workflow.contract.asynchronous import Outlets
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -36,7 +38,7 @@ class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
     The instances are those of its smallest variant, 0 where it has none that are counted. ``serverless`` is the
-    ServerlessConfig of one without instances.
+    ServerlessConfig of one without instances, ``asynchronous`` whether it answers so.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Endpoint:
     configuration: str
     instances: int = 0
     serverless: Mapping[str, Any] | None = None
+    asynchronous: bool = False
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
@@ -56,6 +59,7 @@ class Endpoint:
             configuration=described.get("EndpointConfigName", ""),
             instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
             serverless=configs[0] if configs else None,
+            asynchronous="AsyncInferenceConfig" in described,
         )
 
 
@@ -189,8 +193,12 @@ def draw_up(
     settings: Settings,
     package: Package,
     found: Found,
+    outlets: Outlets | None = None,
 ) -> ReleasePlan:
-    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not."""
+    """The whole plan. Raises RefusalError where an endpoint cannot be updated now, or serves what it should not.
+
+    ``outlets`` None is where the stages are in other accounts.
+    """
     check_endpoint(found.staging)
     check_endpoint(found.production)
     check_champion(given.judged_against, package, found.served, found.production)
@@ -206,8 +214,14 @@ def draw_up(
     goes_back = given.judged_against is None and package.version <= found.served.version
     serving = choose_serving(package, settings.serving, given)
     if goes_back and "serve" not in given.serving:
-        serving = as_it_serves(serving, production)
+        serving = answering_as(as_it_serves(serving, production), production)
     check_kinds(serving, found.staging, production, in_vpc=settings.in_vpc)
+    check_answering(serving, found.staging, production, outlets)
+    if serving.maximum_instances and outlets is None:
+        raise RefusalError(
+            f"maximum_instances = {serving.maximum_instances}: production is in another account, whose fleet nothing "
+            "here has followed: say maximum_instances=0, and have it followed there"
+        )
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -246,6 +260,7 @@ def draw_up(
         production_variant=describe_stage("production", serving, instance, given.inference_ami),
         serverless_environment={**found.judged.environment, **ONE_WORKER},
         kinds=PlannedKinds(serving.stage("staging"), serving.serve, keeps_instances=serving.serve != SERVERLESS),
+        asynchronous=describe_answering(serving, outlets),
     )
 
 
@@ -261,14 +276,23 @@ def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> 
     return registered.changed(given.serving)
 
 
+def begin_with(plan: ReleasePlan, count: int) -> int:
+    """The instances of a fleet that is made: as many as the stack says, within the bounds of one that is followed."""
+    serving = Serving.read(plan.serving or {})
+    if not serving.maximum_instances:
+        return count
+    return max(serving.minimum_instances, 1, min(count, serving.maximum_instances))
+
+
 def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[str, Any]:
     """How production moves now: its ``variant``, the ``count`` of instances it keeps, DeploymentConfig, ``alarms``.
 
-    The ``count`` given holds where production does not exist, or counts no instances; a serverless one has none to
-    keep. A release is ``watched`` by its alarms where there is a production that a version new to it could go back to.
+    The ``count`` given holds where production does not exist, or has no instances now: else they are ``retained``, also
+    where they change meanwhile; a serverless one has none to keep. A release is ``watched`` by its alarms where there
+    is a production that a version new to it could go back to.
     """
     serverless = plan.kinds is not None and plan.kinds.production == SERVERLESS
-    kept = 0 if serverless else (production.instances if production else 0) or count
+    kept = 0 if serverless else (production.instances if production else 0) or begin_with(plan, count)
     deployment = at_once() if plan.goes_back else watched(plan.production_configuration, kept)
     variant = plan.production_variant or plan.variant or describe_variant(plan.instance, "")
     return {
@@ -276,6 +300,8 @@ def rollout(plan: ReleasePlan, production: Endpoint | None, count: int) -> dict[
         "count": kept,
         "variant": {**variant, **({} if serverless else {"InitialInstanceCount": kept})},
         "deployment": deployment,
+        # A fleet that has shrunk to no instance would show nothing of a new version.
+        "retained": not serverless and (production is None or production.instances > 0),
         "watched": plan.production_exists and not plan.goes_back,
         "alarms": alarm_names(plan.production_configuration),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from workflow.contract.champion import ChampionRecord
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.serving import Serving
 
 
 def champion_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> ChampionRecord:
@@ -19,6 +20,7 @@ def champion_of(plan: ReleasePlan, configuration: str, released_epoch: int) -> C
         released_epoch=released_epoch,
         execution=plan.execution_arn,
         approval=plan.approval,
+        serving="" if plan.serving is None else Serving.read(plan.serving).text(),
     )
 
 

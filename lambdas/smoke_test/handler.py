@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.smoke_test.comparison import difference
 from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, NotHeard, listen
+from lambdas.smoke_test.queued import NotAnswered, Queue
 from lambdas.smoke_test.request import ProbeRequest, Request
 from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
 from workflow.contract.reading import ContractError
@@ -31,6 +32,8 @@ from workflow.contract.stage_accounts import StageAccounts
 from workflow.contract.stored_smoke import StoredSmoke, read_smoke
 
 PROBE_SECONDS = 10
+QUEUE_SECONDS = 240
+"""How long all pictures together may wait in the queue of an endpoint; less than the function's own time."""
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 
 
@@ -42,6 +45,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 accounts = StageAccounts(boto3.client, os.environ)
+bucket = os.environ["BUCKET"]
 s3 = boto3.client("s3")
 cloudwatch = boto3.client("cloudwatch")
 runtime = boto3.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
@@ -63,8 +67,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     asked = Request.parse(event)
     kept = read_decided(asked)
     expectation, boxes = kept.expectation, 0
+    client, until = accounts.twin(runtime, asked.stage), time.monotonic() + QUEUE_SECONDS
     for image in expectation.images:
-        answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
+        answer = ask(client, asked, image.file, kept.pictures[image.file], until)
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -90,7 +95,7 @@ def probe(asked: ProbeRequest) -> dict[str, Any]:
 
     def question(image: Expected) -> str:
         try:
-            answer = ask(client, asked.endpoint, image.file, kept.pictures[image.file])
+            answer = ask(client, asked, image.file, kept.pictures[image.file], until)
         except SmokeTestFailed as error:
             raise NotHeard from error
         if answer.get("model_digest") != asked.model_digest:
@@ -141,20 +146,28 @@ def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation
         return str(error)
 
 
-def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
-    """The endpoint's answer to one picture, with its own settings. Raises SmokeTestFailed where there is none."""
+def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) -> dict[str, Any]:
+    """The endpoint's answer to one picture, with its own settings; one of a queue is waited for ``until`` a moment.
+
+    Raises SmokeTestFailed where there is none.
+    """
+    endpoint = asked.endpoint
     content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
     if content_type is None:
         raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
     try:
-        body = client.invoke_endpoint(
-            EndpointName=endpoint,
-            ContentType=content_type,
-            Accept="application/json",
-            Body=picture,
-        )["Body"].read()
+        if asked.asynchronous:
+            queue = Queue(client, s3, bucket, asked.stage, endpoint)
+            body = queue.ask(content_type, picture, until)
+        else:
+            body = client.invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType=content_type,
+                Accept="application/json",
+                Body=picture,
+            )["Body"].read()
         answer = json.loads(body)
-    except (BotoCoreError, ClientError, ValueError, RecursionError) as error:
+    except (BotoCoreError, ClientError, ContractError, NotAnswered, ValueError, RecursionError) as error:
         raise SmokeTestFailed(f"{endpoint}, {file}: no answer: {error}") from error
     if not isinstance(answer, dict):
         raise SmokeTestFailed(f"{endpoint}, {file}: the answer is no JSON object")

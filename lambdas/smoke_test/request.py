@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from workflow.contract.asynchronous import ASYNC
 from workflow.contract.document import Digest, Folder, Text, read
 from workflow.contract.reading import ContractError
+from workflow.contract.serving import Serving
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,7 @@ class Request:
 
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
+    ``serving`` are the keys that say how each stage serves; None in a plan from before there were any.
     """
 
     endpoint: Text
@@ -22,11 +26,17 @@ class Request:
     evaluation_uri: Folder
     smoke_digest: Digest
     only_the_digest: bool = False
+    serving: Mapping[str, Any] | None = None
 
     @property
     def stage(self) -> str:
         """Which of the project's two endpoints it is."""
         return self.endpoint.rpartition("-")[2]
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether the endpoint answers asynchronously. Raises ContractError where the keys say nothing."""
+        return self.serving is not None and Serving.read(self.serving).stage(self.stage) == ASYNC
 
     @staticmethod
     def parse(event: object) -> Request:

@@ -91,12 +91,13 @@ class PuttingAway:
         now = datetime.fromtimestamp(now_epoch, UTC)
         counted = self.cloudwatch("staging").get_metric_statistics(
             Namespace="AWS/SageMaker",
-            MetricName="Invocations",
+            # Counted for every way to serve: an asynchronous endpoint publishes no Invocations.
+            MetricName="ModelLatency",
             Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": VARIANT}],
             StartTime=now - timedelta(hours=hours),
             EndTime=now,
             # Few enough points for one answer, however long it is.
             Period=HOUR if hours <= DAY_HOURS else DAY_HOURS * HOUR,
-            Statistics=["Sum"],
+            Statistics=["SampleCount"],
         )
-        return any(point["Sum"] > 0 for point in counted["Datapoints"])
+        return any(point["SampleCount"] > 0 for point in counted["Datapoints"])

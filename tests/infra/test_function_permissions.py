@@ -53,9 +53,20 @@ BESIDE_THE_CALLS = {
     "kms:Encrypt": "the stack's key: the table",
     "kms:GenerateDataKey*": "the stack's key: what is written and published",
 }
+ASKED_FOR_THE_CALLER = "Application Auto Scaling asks with the caller's rights"
 OF_ONE_FUNCTION = {
     ("NotifyRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
     ("KeepCapturedRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
+    (
+        "ScaleProductionRole",
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+    ): ASKED_FOR_THE_CALLER,
+    ("ScaleProductionRole", "cloudwatch:DescribeAlarms"): ASKED_FOR_THE_CALLER,
+    ("ScaleProductionRole", "cloudwatch:DeleteAlarms"): ASKED_FOR_THE_CALLER,
+    (
+        "ScaleProductionRole",
+        "iam:CreateServiceLinkedRole",
+    ): "an account's first fleet that is followed makes its role",
     ("NoteVersionRole", "sagemaker:AddTags"): "an artifact is made with tags",
     ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
     ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",
@@ -101,8 +112,10 @@ OTHER_ROLES: dict[str, dict[str, str]] = {
     "EndpointRole": {
         **CONTAINER,
         "cloudwatch:DescribeAlarms": "a deployment that its alarms may end",
-        "s3:PutObject": "what SageMaker captures as this role",
-        "kms:GenerateDataKey*": "the stack's key: what SageMaker captures",
+        "s3:PutObject": "what SageMaker captures as this role; what an asynchronous endpoint answers",
+        "s3:AbortMultipartUpload": "large answers of an asynchronous endpoint",
+        "sns:Publish": "the topics that are told of both",
+        "kms:GenerateDataKey*": "the key of these topics; the stack's key: answers, and what SageMaker captures",
     },
     "ScheduleRole": {
         "lambda:InvokeFunction": "the function that starts the nightly run",

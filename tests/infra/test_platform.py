@@ -88,12 +88,12 @@ def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_rol
 
 
 def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
-    """The gate on smoke, the watch over trainings and endpoints write nothing under the key."""
+    """The watches over trainings and fleets write nothing under the key; endpoints, and who asks them, do."""
     only = {
         role for role in read.of_type(keyed, "AWS::IAM::Role")
         if statements(keyed, role).get("UseTheKey", {}).get("Action") == ["kms:Decrypt"]
     }  # fmt: skip
-    assert only == {"SmokeTestRole", "WatchTrainingRole", "EndpointRole"}
+    assert only == {"WatchTrainingRole", "ScaleProductionRole"}
 
 
 def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:
@@ -218,4 +218,4 @@ def test_the_readme_names_the_vpc_endpoint_of_every_service_that_a_function_call
     (table,) = re.findall(r"\| endpoint `com\.amazonaws.*?\n\n", readme, re.DOTALL)
     # By the contract, which is given what makes clients.
     called.add("sts")
-    assert {ENDPOINTS.get(name, name) for name in called} == set(re.findall(r"`([a-z0-9.]+)`", table))
+    assert {ENDPOINTS.get(name, name) for name in called} == set(re.findall(r"`([a-z0-9.-]+)`", table))

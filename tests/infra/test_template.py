@@ -25,6 +25,7 @@ FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
     "KeepCaptured",
+    "ScaleProduction",
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
@@ -40,6 +41,12 @@ EVERYWHERE = {
     ("PlanRunRole", "ListTheRegistry"): "SageMaker's lists have no resource",
     ("NoteVersionRole", "FindWhatIsKept"): "SageMaker's lists have no resource",
     ("WatchTrainingRole", "FindTrainings"): "SageMaker's lists have no resource",
+    (
+        "ScaleProductionRole",
+        "HaveTheFleetFollowed",
+    ): "a target has no name yet; a condition says which",
+    ("ScaleProductionRole", "SeeHowItIsFollowed"): "lists of Application Auto Scaling have no resource",
+    ("ScaleProductionRole", "SeeTheAlarms"): "CloudWatch's lists have no resource",
     ("SmokeTestRole", "CountWrongAnswers"): "metrics have no ARN; the namespace is in a condition",
     ("WatchProductionRole", "SeeWhetherStagingIsAsked"): "CloudWatch's figures have no resource",
     ("GateMetricsRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
@@ -88,7 +95,9 @@ def test_nothing_is_written_for_one_partition_alone() -> None:
     text = PATH.read_text()
     assert set(re.findall(r"arn:([^:\s]+):", text)) == {"${AWS", "aws[a-z-]*"}
     services = re.findall(r"(?:Service|PassedToService|Principal): [a-z]+\.amazonaws\.com(?=[,}\n])", text)
-    assert text.count("amazonaws.com") == len(services)
+    # A role that AWS makes for a service is named after the service, twice in its grant.
+    linked = re.findall(r"sagemaker\.application-autoscaling\.amazonaws\.com(?=[/}\n])", text)
+    assert text.count("amazonaws.com") == len(services) + len(linked)
     for wing in ("workflow", "lambdas", "containers"):
         for path in (ROOT / wing).rglob("*.py"):
             code = re.sub(r'"Service": "[a-z]+\.amazonaws\.com"', "", path.read_text())
@@ -122,6 +131,12 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
     named = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${Project}-production-v*"
     changing = {"cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource"}
     may = {grant.role: grant for grant in read.grants(template) if changing & set(grant.actions)}
+    followed = may.pop("ScaleProductionRole")
+    alarms = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:"
+    assert followed.resources == [
+        {"Fn::Sub": f"{alarms}TargetTracking-endpoint/${{Project}}-production/*"},
+        {"Fn::Sub": f"{alarms}${{Project}}-production-first-instance"},
+    ]
     assert set(may) == {"ReleaseRole", "CleanUpRole"}
     assert all(grant.resources == [{"Fn::Sub": named}] for grant in may.values())
     own = [alarm["AlarmName"]["Fn::Sub"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
@@ -134,7 +149,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
-        if any(action.lower().startswith("iam:") for action in grant.actions)
+        if any(action.lower() == "iam:passrole" or action.lower() == "iam:*" for action in grant.actions)
     }
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert passed == {
@@ -232,12 +247,12 @@ def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> N
 
 def test_the_gate_alone_keeps_models(template: Json) -> None:
     """Of all roles; and no job can write where an endpoint's model lies."""
+    others = ("/runs/", "/copies/", "/asynchronous/", "/captured/")
     writers = {
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions
-        and not any(folder in str(resource) for folder in ("/runs/", "/copies/", "/captured/"))
+        if "s3:PutObject" in grant.actions and not any(prefix in str(resource) for prefix in others)
     }
     assert writers == {"GateMetricsRole"}
 
@@ -253,7 +268,7 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "captured/": {"Ref": "CaptureDays"}}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "captured/": {"Ref": "CaptureDays"}, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
     copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
@@ -320,6 +335,7 @@ def test_what_is_asked_and_what_went_wrong_go_to_topics_of_their_own(template: J
         "DecideRole": both,
         "NotifyRole": both,
         "WatchProductionRole": {"TroubleTopic"},
+        "EndpointRole": {"AnsweredTopic", "UnansweredTopic"},
     }
     for name, item in template["Resources"].items():
         if item["Type"] == "AWS::SNS::TopicPolicy":
@@ -433,17 +449,20 @@ def test_the_alarms_that_mail_watch_whoever_serves_and_take_silence_for_health(t
         "5xx": ("AWS/SageMaker", "Invocation5XXErrors"),
         "4xx": ("AWS/SageMaker", "Invocation4XXErrors"),
         "model-errors": ("AWS/SageMaker", "InvocationModelErrors"),
+        "backlog": ("AWS/SageMaker", "ApproximateAgeOfOldestRequest"),
+        "unanswered": ("AWS/SageMaker", "InvocationFailures"),
         "latency": ("AWS/SageMaker", "ModelLatency"),
         "processor": ("/aws/sagemaker/Endpoints", "CPUUtilization"),
         "memory": ("/aws/sagemaker/Endpoints", "MemoryUtilization"),
         "disk": ("/aws/sagemaker/Endpoints", "DiskUtilization"),
     }, "one that rings for silence is of another kind"
-    for alarm in watched.values():
+    for name, alarm in watched.items():
         assert alarm["TreatMissingData"] == "notBreaching"
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "TroubleTopic"}]
         assert {item["Name"]: item["Value"] for item in alarm["Dimensions"]} == {
             "EndpointName": {"Fn::Sub": "${Project}-production"},
-            "VariantName": "main",
+            # A queue is the endpoint's.
+            **({} if name == "backlog" else {"VariantName": "main"}),
         }
 
 
@@ -470,6 +489,7 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
     assert [name for name in given if name not in {"HasKey", "HasVpc"} | elsewhere] == ["EndsProductionHere"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"
+    assert (idle["MetricName"], idle["Statistic"]) == ("ModelLatency", "SampleCount"), "every way to serve has it"
     assert (idle["TreatMissingData"], idle["ComparisonOperator"], idle["Period"]) == (
         "breaching",
         "LessThanThreshold",

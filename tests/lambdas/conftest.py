@@ -40,6 +40,7 @@ FUNCTIONS = (
     "start_run",
     "start_by_code",
     "keep_captured",
+    "scale_production",
 )
 REGION = "us-east-1"
 SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)

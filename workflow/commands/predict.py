@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,17 @@ def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
     return draw
 
 
+def _tell_once(tell: Callable[[], None]) -> Callable[[], None]:
+    """The same, of several threads the first alone."""
+    untold = [tell]
+
+    def once() -> None:
+        with suppress(IndexError):
+            untold.pop()()
+
+    return once
+
+
 class Asking:
     """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
 
@@ -118,12 +129,17 @@ class Asking:
     def run(self, wanted: Wanted, jobs: int, then: Callable[[Prediction], None]) -> int:
         """Ask about every picture. What is known when it is interrupted or breaks off is printed all the same."""
         from workflow.predictions.ask import Failure, predict
+        from workflow.predictions.queued import find_queue
         from workflow.predictions.tally import Tally
 
         tally, documents = Tally(), []
         began = time.monotonic()
         try:
             with self._bar() as (say, step):
+                once = _tell_once(
+                    lambda: say(f"{self._endpoint} takes its time: the queue, or an instance's start.", True)
+                )
+                queue = find_queue(self._session.cloud, self._endpoint, once)
                 for outcome in predict(
                     self._session.cloud,
                     self._endpoint,
@@ -132,6 +148,7 @@ class Asking:
                     at_once=jobs,
                     largest=self._largest,
                     then=then,
+                    how=queue.ask if queue else None,
                 ):
                     tally.add(outcome)
                     documents.append(outcome.document())

@@ -39,10 +39,12 @@ class Captured(Document):
     answer: Any
 
 
-def configure_capture(percent: int, bucket: str, key: str) -> dict[str, Any]:
-    """SageMaker's DataCaptureConfig of ``percent`` of the requests, 0 for none; ``key`` is KMS's, empty for S3's."""
+def configure_capture(percent: int, bucket: str, key: str) -> dict[str, Any] | None:
+    """SageMaker's DataCaptureConfig of ``percent`` of the requests, None of none; ``key`` is KMS's, empty for S3's."""
+    if not percent:
+        return None
     return {
-        "EnableCapture": percent > 0,
+        "EnableCapture": True,
         "InitialSamplingPercentage": percent,
         "DestinationS3Uri": f"s3://{bucket}/{RAW.rstrip('/')}",
         "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],

@@ -49,7 +49,8 @@ class ChampionRecord(Document):
     """What the table says that production serves, since when, which execution released it, and who approved it.
 
     Its item carries a mark that only the function which records can make: what a candidate is compared with is the
-    record's to say. ``approval`` is None in a record from before decisions were signed.
+    record's to say. ``approval`` is None in a record from before decisions were signed; ``serving`` is how it is served
+    (``Serving.text``), empty in a record from before there were several ways.
     """
 
     model_package_arn: PackageArn
@@ -61,6 +62,7 @@ class ChampionRecord(Document):
     released_epoch: int
     execution: Text
     approval: ReleaseApproval | None = None
+    serving: str = ""
 
     def item(self) -> dict[str, Any]:
         """The record as the table's item, without its mark."""

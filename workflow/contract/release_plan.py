@@ -35,6 +35,14 @@ class PlannedKinds:
 
 
 @dataclass(frozen=True)
+class Asynchronous:
+    """The AsyncInferenceConfig of each stage that answers asynchronously."""
+
+    staging: Mapping[str, Any] | None = None
+    production: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class ReleasePlan(Document):
     """The whole plan. ``replaces`` is the package in production when it was made, empty for none.
 
@@ -47,9 +55,9 @@ class ReleasePlan(Document):
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
     demands. ``variant`` is the part of SageMaker's ProductionVariant that says what staging serves on, of instances
     one, ``production_variant`` the same for production (in a plan without one they are the same), ``serving`` how each
-    stage serves (every key of ``Serving``), in which ``kinds`` each stage does, and ``serverless_environment`` the
-    variables of a container without instances. What has a default was not there from the beginning, and is in every
-    plan made today.
+    stage serves (every key of ``Serving``), in which ``kinds`` each stage does, ``serverless_environment`` the
+    variables of a container without instances, and ``asynchronous`` what SageMaker is told of the stages that answer
+    so. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -91,4 +99,5 @@ class ReleasePlan(Document):
     production_variant: Mapping[str, Any] | None = None
     serverless_environment: Mapping[str, str] | None = None
     kinds: PlannedKinds | None = None
+    asynchronous: Asynchronous | None = None
     tags: tuple[Mapping[str, str], ...] = ()

@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from workflow.contract.asynchronous import ASYNC, AsynchronousInput
+from workflow.contract.autoscaling import AutoscalingInput, check_autoscaling
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 from workflow.contract.serverless import SERVERLESS, ServerlessInput, check_keys
 
 REALTIME = "realtime"
-KINDS = (REALTIME, SERVERLESS)
+KINDS = (REALTIME, SERVERLESS, ASYNC)
 """How production may serve."""
 SAME = "same"
-STAGED = (SAME, REALTIME, SERVERLESS)
+STAGED = (SAME, REALTIME, SERVERLESS, ASYNC)
 """How staging may serve: like production, or as it is named."""
 
 LONGEST = 256
@@ -26,7 +28,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput(ServerlessInput):
+class ServingInput(AutoscalingInput, AsynchronousInput, ServerlessInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -35,10 +37,11 @@ class ServingInput(ServerlessInput):
 
 @dataclass(frozen=True)
 class Serving(ServingInput):
-    """The keys, complete and in harmony with one another."""
+    """The keys, complete and in harmony with one another. Making one raises InputError where they are not."""
 
     def __post_init__(self) -> None:
-        """Raises InputError where they contradict one another."""
+        """See that no key contradicts another."""
+        check_autoscaling(self, instances=self.serve in (REALTIME, ASYNC), to_zero=self.serve == ASYNC)
         check_keys(self)
 
     @staticmethod

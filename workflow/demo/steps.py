@@ -27,9 +27,9 @@ from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, FROM_SCRATCH, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError, ServiceError
-from workflow.predictions.ask import ask
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
+from workflow.predictions.queued import ask_as_it_answers
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import Outcome
 from workflow.runs.releases import served_dataset
@@ -260,7 +260,7 @@ def stop_run(cloud: Cloud, execution: str) -> None:
 def ask_production(site: Site, test_uri: str) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
     pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
-    found = [ask(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
+    found = [ask_as_it_answers(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
     for prediction in found:
         draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
     return found

@@ -14,6 +14,7 @@ from stepfunctions.steps.states import State
 from workflow.contract.deployment import at_once
 from workflow.contract.failures import StateError
 from workflow.machines import settings
+from workflow.machines.asynchronous import answer_asynchronously, is_asynchronous
 from workflow.machines.kinds import call_function, call_sagemaker, fresh_name, name_in, on_error, raise_error
 from workflow.machines.quotas import wait_for_quota
 from workflow.machines.retries import retry_sagemaker, retry_throttled
@@ -86,16 +87,32 @@ def create_model(failed: State) -> ModelStep:
     return step
 
 
-def create_configuration(stage: str, failed: State) -> EndpointConfigStep:
-    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
+def configure(stage: str, *, then: State, failed: State) -> Choice:
+    """Create the endpoint configuration of one stage, as the stage serves."""
+    usual = create_configuration(f"Create the {stage} configuration", stage, failed)
+    queued = create_configuration(f"Create the asynchronous {stage} configuration", stage, failed)
+    serves = Choice(f"How does {stage} serve?")
+    serves.add_choice(is_asynchronous(stage), answer_asynchronously(stage, queued))
+    if stage == "production":
+        captured = create_configuration(f"Create the captured {stage} configuration", stage, failed)
+        captured.merge_parameters({"DataCaptureConfig.$": "$.release.capture"})
+        captured.next(then)
+        kept = [rule(variable="$.release.capture", value=True) for rule in (ChoiceRule.IsPresent, ChoiceRule.IsNull)]
+        serves.add_choice(ChoiceRule.And([kept[0], ChoiceRule.Not(kept[1])]), captured)
+    serves.default_choice(usual)
+    for step in (usual, queued):
+        step.next(then)
+    return serves
 
-    Production keeps the share of its requests that the stack says.
+
+def create_configuration(name: str, stage: str, failed: State) -> EndpointConfigStep:
+    """The endpoint configuration of one stage: one variant of the model, in production with the capacity it has.
 
     By the AWS SDK integration: Step Functions' own for CreateEndpointConfig is not documented to take an AMI.
     """
     variant = "$.release.variant" if stage == "production" else "$.plan.variant"
     step = EndpointConfigStep(
-        f"Create the {stage} configuration",
+        name,
         endpoint_config_name="given-at-run-time",
         model_name="given-at-run-time",
         initial_instance_count=1,
@@ -167,11 +184,16 @@ def create_endpoint(stage: str, *, failed: State, then: State) -> EndpointStep:
 
 STAGED = "$.staging_configuration.name"
 MOVED = "$.production_configuration.name"
-RETAINED: Parameters = {"RetainAllVariantProperties.$": "$.plan.kinds.keeps_instances"}
-"""Whether production keeps the instances that it has: it does, where it has any."""
-CONFIRMED: Parameters = {"DeploymentConfig.$": "$.release.deployment", **RETAINED}
-"""How production moves to a release's configuration: the function that confirmed it has said so."""
-BACK: Parameters = {"DeploymentConfig": at_once(), **RETAINED}
+CONFIRMED: Parameters = {
+    "DeploymentConfig.$": "$.release.deployment",
+    "RetainAllVariantProperties.$": "$.release.retained",
+}
+"""How production moves to a release's configuration, and whether it keeps its instances: the function that confirmed it
+has said so."""
+BACK: Parameters = {
+    "DeploymentConfig": at_once(),
+    "RetainAllVariantProperties.$": "$.plan.kinds.keeps_instances",
+}
 """How production moves back to what it served before."""
 
 
@@ -188,11 +210,11 @@ def update_endpoint(
     """Put the configuration at a path behind the endpoint of a stage.
 
     With a ``deployment`` by blue/green, and with the instances that it has at that moment: a configuration has those
-    of when it was made. By the AWS SDK integration: Step Functions' own for UpdateEndpoint takes no DeploymentConfig.
+    of when it was made. A fleet at no instance starts as the configuration says. By the AWS SDK integration: Step
+    Functions' own for UpdateEndpoint takes no DeploymentConfig.
     """
     parameters: Parameters = {"EndpointName": f"{settings.PROJECT}-{stage}", "EndpointConfigName.$": configuration}
-    if deployment:
-        parameters |= deployment
+    parameters |= deployment
     step = call_sagemaker(name, "updateEndpoint", parameters, failed, at=None, retry=retry)
     step.next(then)
     return step
@@ -269,6 +291,7 @@ def smoke_test(stage: str, failed: State) -> LambdaStep:
         "${SmokeTestArn}",
         {
             "endpoint": f"{settings.PROJECT}-{stage}",
+            "serving.$": "$.plan.serving",
             "model_digest.$": "$.plan.model_digest",
             "evaluation_uri.$": "$.plan.evaluation_uri",
             "smoke_digest.$": "$.plan.smoke_digest",
@@ -286,6 +309,7 @@ def smoke_test_previous(failed: State) -> LambdaStep:
         "${SmokeTestArn}",
         {
             "endpoint": f"{settings.PROJECT}-production",
+            "serving.$": "$.plan.serving",
             "model_digest.$": "$.plan.previous.model_digest",
             "evaluation_uri.$": "$.plan.previous.evaluation_uri",
             "smoke_digest.$": "$.plan.previous.smoke_digest",

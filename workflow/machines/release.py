@@ -20,7 +20,7 @@ from workflow.machines.endpoints import (
     BACK,
     bring_up_production,
     bring_up_staging,
-    create_configuration,
+    configure,
     create_model,
     smoke_test,
     smoke_test_previous,
@@ -40,6 +40,7 @@ from workflow.machines.kinds import (
 from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.retries import retry_planning
+from workflow.machines.scaling import hold_the_scaling, scale_production
 from workflow.machines.serverless import NO_OTHER_MODEL, choose_model
 from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
 
@@ -62,26 +63,28 @@ def machine() -> dict[str, Any]:
         retry=retry_planning(),
     )
     model = create_model(staging_failed)
-    staging_configuration = create_configuration("staging", staging_failed)
-    staging_model = choose_model("staging", staging_configuration, staging_failed)
     smoke_staging = smoke_test(
         "staging",
         endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED),
     )
-    staging = bring_up_staging(ready=smoke_staging, failed=staging_failed)
+    staging = configure(
+        "staging", then=bring_up_staging(ready=smoke_staging, failed=staging_failed), failed=staging_failed
+    )
 
     overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
-    production_configuration = create_configuration("production", production_failed)
-    production_model = choose_model("production", production_configuration, production_failed)
     confirmed = confirm(
         "Confirm the release",
         "confirm",
         overtaken,
         on_error(refused),
-        keep=("variant", "deployment", "watched", "alarms", "capture"),
+        keep=("variant", "retained", "deployment", "watched", "alarms", "capture"),
     )
     smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(endings, production_failed)))
-    production = bring_up_production(ready=smoke_production, failed=production_failed)
+    production = configure(
+        "production",
+        then=bring_up_production(ready=smoke_production, failed=production_failed),
+        failed=production_failed,
+    )
     record = call_function(
         "Record the champion",
         "${RecordChampionArn}",
@@ -118,13 +121,11 @@ def machine() -> dict[str, Any]:
     )
     answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
 
-    Chain([plan, model, staging_model])
-    staging_configuration.next(staging)
+    Chain([plan, model, choose_model("staging", staging, staging_failed)])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
-    Chain([confirmed, production_model])
-    production_configuration.next(production)
-    Chain([smoke_production, record, note_the_stage("production", clean_up)])
+    Chain([confirmed, hold_the_scaling(production_failed), choose_model("production", production, production_failed)])
+    Chain([smoke_production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
         begin(plan),

@@ -121,6 +121,7 @@ def probe(then: State) -> LambdaStep:
         "${SmokeTestArn}",
         {
             "endpoint": f"{settings.PROJECT}-production",
+            "serving.$": "$.plan.serving",
             "model_digest.$": "$.plan.model_digest",
             "evaluation_uri.$": "$.plan.evaluation_uri",
             "smoke_digest.$": "$.plan.smoke_digest",

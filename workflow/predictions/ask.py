@@ -79,16 +79,18 @@ def predict(
     at_once: int = 1,
     largest: int = LARGEST_BODY,
     then: Callable[[Prediction], None] = lambda _: None,
+    how: Callable[[Cloud, Path, Wanted], Prediction] | None = None,
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
-    ``largest`` is how many bytes the endpoint accepts. ``then`` is done to each prediction, beside the next requests.
+    ``largest`` is how many bytes the endpoint accepts. ``then`` is done to each prediction, beside the next requests;
+    ``how`` asks about one where that is not by ``ask``.
     Raises GreenlightError for what would fail for every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:
         try:
-            prediction = ask(cloud, endpoint, picture, wanted, largest)
+            prediction = how(cloud, picture, wanted) if how else ask(cloud, endpoint, picture, wanted, largest)
             then(prediction)
         except PictureError as error:
             return Failure(picture, error.reason)

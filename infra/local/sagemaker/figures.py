@@ -75,6 +75,25 @@ class Figures:
         for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
             self._add(_INVOCATIONS, dimensions, values)
 
+    def answer(self, endpoint: str, variant: str, configuration: str, status: int, seconds: float) -> None:
+        """One answer of a container to a request out of a queue.
+
+        In the same two series, but fewer figures: an asynchronous endpoint publishes neither Invocations nor
+        OverheadLatency (SageMaker's guide, "Alarms and logs for tracking metrics from asynchronous endpoints").
+        """
+        of_variant = {"EndpointName": endpoint, "VariantName": variant}
+        values = {
+            ("Invocation4XXErrors", "None"): float(400 <= status < 500),
+            ("Invocation5XXErrors", "None"): float(status >= 500),
+            ("ModelLatency", "Microseconds"): seconds * _MICROSECONDS,
+        }
+        for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
+            self._add(_INVOCATIONS, dimensions, values)
+
+    def queued(self, dimensions: Mapping[str, str], values: Mapping[tuple[str, str], float]) -> None:
+        """What an asynchronous endpoint publishes of its queue, by name and unit."""
+        self._add(_INVOCATIONS, dimensions, values)
+
     def use(self, namespace: str, dimensions: Mapping[str, str], used: Mapping[str, float]) -> None:
         """How much of its machine a container uses: percent of one core, of the memory, of the disk."""
         self._add(namespace, dimensions, {(f"{name}Utilization", "Percent"): value for name, value in used.items()})

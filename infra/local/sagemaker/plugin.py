@@ -15,9 +15,10 @@ from typing import Any
 
 from infra.local.sagemaker import callers, protocol, service
 from infra.local.sagemaker.cloudformation import MODEL_PACKAGE_GROUP
-from infra.local.sagemaker.endpoints import invocations
+from infra.local.sagemaker.endpoints import async_invocations, invocations
 from infra.local.sagemaker.figures import Figure
 from infra.local.sagemaker.iam import condition_keys, resource_arn
+from infra.local.sagemaker.scaling import protocol as scaling
 from infra.local.sagemaker.settings import Settings
 
 NAME = "sagemaker"
@@ -61,6 +62,11 @@ def register(
         _table(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[name] = NAME
     _table(app, "_state_map")[NAME] = NAME
     _table(app, "_loaded_modules")[NAME] = sys.modules[protocol.__name__]
+    _table(app, "SERVICE_REGISTRY")[scaling.NAME] = {"module": scaling.NAME}
+    _table(app, "SERVICE_HANDLERS")[scaling.NAME] = scaling.handle_request
+    _table(app, "_loaded_modules")[scaling.NAME] = sys.modules[scaling.__name__]
+    _table(iam_actions, "SERVICE_TO_IAM_NAMESPACE")[scaling.NAME] = scaling.NAME
+    _table(router, "SERVICE_PATTERNS")[scaling.NAME] = {"target_prefixes": [scaling.TARGET]}
     _table(router, "SERVICE_PATTERNS")[NAME] = {"target_prefixes": [protocol.TARGET]}
     _table(iam_actions, "_BOTOCORE_SERVICE_MAP")[RUNTIME] = [RUNTIME]
     _table(stepfunctions, "_AWS_SDK_SERVICE_MAP")[NAME] = {"target_prefix": "SageMaker", "protocol": "json"}
@@ -102,7 +108,7 @@ def _route_invocations(app: Any, router: Any) -> None:
         raise IncompatibleEngineError("ministack.app no longer routes with ministack.core.router.detect_service")
 
     def detect_service(method: str, path: str, headers: dict[str, str], query_params: dict[str, Any]) -> str:
-        if method == "POST" and invocations.PATH.match(path):
+        if method == "POST" and (invocations.PATH.match(path) or async_invocations.PATH.match(path)):
             scope = _SCOPE.search(headers.get("authorization", ""))
             if scope is None or scope.group(1) == NAME:
                 return RUNTIME
@@ -120,7 +126,7 @@ def _name_resources(iam_actions: Any, settings: Settings, whose: Callable[[], st
         if service not in (NAME, RUNTIME):
             return str(extract(service, method, path, headers, body, *more))
         arn = settings.of_account(whose()).arn
-        found = invocations.PATH.match(path)
+        found = invocations.PATH.match(path) or async_invocations.PATH.match(path)
         if found:
             return arn(f"endpoint/{found.group(1)}")
         return resource_arn(_members(body), arn)

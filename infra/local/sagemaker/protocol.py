@@ -15,7 +15,7 @@ from ministack.core.concurrency import run_reentrant
 from ministack.services import sts
 
 from infra.local.sagemaker import callers
-from infra.local.sagemaker.endpoints import invocations
+from infra.local.sagemaker.endpoints import async_invocations, invocations
 from infra.local.sagemaker.errors import ModelError, ServiceError
 from infra.local.sagemaker.service import accounts, running
 from infra.local.sagemaker.serving import Answer
@@ -54,6 +54,9 @@ def _handle(method: str, path: str, headers: Mapping[str, str], body: bytes) -> 
         found = invocations.PATH.match(path)
         if method == "POST" and found:
             return invocations.invoke(running().endpoints, found.group(1), headers, body)
+        queued = async_invocations.PATH.match(path)
+        if method == "POST" and queued:
+            return async_invocations.invoke(running().endpoints, queued.group(1), headers, body)
         callers.enter(*_caller(headers))
         return _control(headers, body)
     except ModelError as error:

@@ -26,7 +26,10 @@ from infra.local.sagemaker.model_checks import answer, check_request, operation
 from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.registry import ModelPackageGroups, ModelPackages
 from infra.local.sagemaker.roles import Roles
+from infra.local.sagemaker.scaling.following import Following, step_is_taken
+from infra.local.sagemaker.scaling.targets import Targets
 from infra.local.sagemaker.settings import Settings
+from infra.local.sagemaker.storage import client
 from infra.local.sagemaker.tags import Tags
 from infra.local.sagemaker.taken import TAKEN
 from infra.local.sagemaker.workshop import Workshop
@@ -52,6 +55,17 @@ class SageMaker:
         associations = Associations(self.workshop, entities)
         self._roles = Roles(settings)
         self.endpoints = Endpoints(self.workshop, configs)
+        targets = Targets(self.workshop, self.endpoints)
+        self.endpoints.is_followed, self.endpoints.let_go = targets.is_followed, targets.forget
+        self.following = Following(self.workshop, self.endpoints, targets, self._takes_a_step)
+        self.scaling: dict[str, Operation] = {
+            "RegisterScalableTarget": lambda given: self._followed(targets.register(given)),
+            "DeregisterScalableTarget": targets.deregister,
+            "DescribeScalableTargets": targets.describe_targets,
+            "PutScalingPolicy": targets.put_policy,
+            "DeleteScalingPolicy": targets.delete_policy,
+            "DescribeScalingPolicies": targets.describe_policies,
+        }
         self._jobs = (ProcessingJobs(self.workshop), training, tuning, TransformJobs(self.workshop, models))
         self.operations: dict[str, Operation] = {
             **_four(groups, "ModelPackageGroup"),
@@ -93,15 +107,24 @@ class SageMaker:
         self.workshop.named_elsewhere.check(parameters)
         return answer(name, self.operations[name](parameters))
 
+    def _followed(self, answered: dict[str, Any]) -> dict[str, Any]:
+        self.following.begin()
+        return answered
+
+    def _takes_a_step(self, policy_arn: str) -> bool:
+        return step_is_taken(client(self.workshop.settings, "cloudwatch").describe_alarms, policy_arn)
+
     def load(self, document: dict[str, Any]) -> None:
         """Take up what an earlier stand-in remembered: endpoints serve again, unfinished jobs have failed."""
         self.workshop.store.load(document)
         for jobs in self._jobs:
             jobs.after_load()
         self.endpoints.after_load()
+        self.following.begin()
 
     def stop(self) -> None:
         """End every process; what is remembered stays."""
+        self.following.close()
         self.workshop.shipper.close()
         self.endpoints.close()
         self.workshop.processes.close()

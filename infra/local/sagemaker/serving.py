@@ -6,6 +6,7 @@ It speaks SageMaker's container contract (`serve`, `/ping`, `/invocations`) and 
 from __future__ import annotations
 
 import http.client
+import os
 import shutil
 import socket
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from infra.local.sagemaker.archives import unpack
 from infra.local.sagemaker.figures import ENDPOINTS
@@ -89,15 +91,18 @@ class Server:
         self._wait_until_healthy(self._process)
         threading.Thread(target=self._watch, args=(self._process,), name=f"watch {self._name}", daemon=True).start()
 
-    def invoke(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Pass one request on; :class:`NotServing` when nobody is there, ``TimeoutError`` when the answer is late."""
+    def invoke(self, headers: Mapping[str, str], body: bytes | BinaryIO, limit: float | None = None) -> Answer:
+        """Pass one request on; :class:`NotServing` when nobody is there, ``TimeoutError`` when the answer is late.
+
+        ``limit`` is in seconds, and as long as a real-time endpoint waits where it is not given.
+        """
         with self._idle:
             if not self._healthy:
                 raise NotHealthy(f"{self._name} is not healthy")
             self._in_flight += 1
         try:
-            limit = self._workshop.settings.invocation_timeout_seconds
-            return self._ask("POST", "/invocations", headers, body, limit)
+            seconds = self._workshop.settings.invocation_timeout_seconds if limit is None else limit
+            return self._ask("POST", "/invocations", headers, body, seconds)
         except TimeoutError:
             raise
         except (OSError, http.client.HTTPException) as error:
@@ -194,10 +199,16 @@ class Server:
             self._look()
         return code
 
-    def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Answer:
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | BinaryIO, seconds: float
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=seconds)
         try:
-            connection.request(method, path, body=body if method == "POST" else None, headers=dict(headers))
+            sent = dict(headers)
+            if not isinstance(body, bytes):
+                # Else it would go in chunks, which no endpoint of SageMaker sends.
+                sent["Content-Length"] = str(os.fstat(body.fileno()).st_size)
+            connection.request(method, path, body=body if method == "POST" else None, headers=sent)
             response = connection.getresponse()
             received = {key.lower(): value for key, value in response.getheaders()}
             return Answer(response.status, received, response.read())

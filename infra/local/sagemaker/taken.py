@@ -143,6 +143,14 @@ TAKEN: dict[str, Members] = {
         **done("EndpointConfigName"),
         "ProductionVariants": _VARIANT | _ON_DEMAND,
         "DataCaptureConfig": _CAPTURE,
+        "AsyncInferenceConfig": {
+            "ClientConfig": done("MaxConcurrentInvocationsPerInstance"),
+            "OutputConfig": {
+                **done("S3OutputPath", "S3FailurePath"),
+                "NotificationConfig": done("SuccessTopic", "ErrorTopic"),
+                **place("KmsKeyId"),
+            },
+        },
         **place("KmsKeyId"),
         **_TAGS,
     },
@@ -260,6 +268,12 @@ TAKEN: dict[str, Members] = {
     "ListTags": done("ResourceArn", "MaxResults"),
     "DeleteTags": done("ResourceArn", "TagKeys"),
 }
+
+ASYNC_INVOCATION: Members = done(
+    *("EndpointName", "ContentType", "Accept", "CustomAttributes", "InferenceId", "InputLocation"),
+    *("RequestTTLSeconds", "InvocationTimeoutSeconds"),
+)
+"""The same of InvokeEndpointAsync, of which all members but the body in S3 are headers."""
 
 INVOCATION: Members = done("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant")
 """The same of InvokeEndpoint, whose members are a path, headers and a body."""

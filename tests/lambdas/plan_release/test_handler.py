@@ -25,7 +25,6 @@ from tests.lambdas.plan_release.test_plan import ARN, DECISION, DESCRIBED, EXECU
 from tests.lambdas.signing import Signer, recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN
 from tests.workflow.machines.test_plan_paths import paths
-from workflow.contract.capture import configure_capture
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
 from workflow.contract.kept_archive import archive_key
@@ -99,6 +98,8 @@ def test_an_approved_version_is_planned_and_the_lock_is_taken(registry: Any, con
     """The plan names what the machine will create."""
     plan = function.handler(event(ask_before_production=True, started_by="ana"), context)
     for path in paths("release", "plan"):
+        if path.partition(".")[0] == "asynchronous":
+            continue  # Only where a stage answers so, which the machine asks before it reads it.
         assert reduce(dict.__getitem__, path.split("."), plan) is not None, f"the machine reads {path}"
     assert (plan["package_version"], plan["ask_before_production"], plan["started_by"]) == (4, True, "ana")
     assert plan["production_configuration"].startswith("greenlight-production-v4-")
@@ -543,8 +544,14 @@ def test_a_plan_is_confirmed_while_nothing_else_is_released(registry: Any, conte
     registry.delete_item(Key={"id": "release-lock"})
     name = plan["production_configuration"]
     assert plan["variant"] == {"InstanceType": plan["instance"], "InitialInstanceCount": 1}
-    first = {"confirmed": True, "count": 1, "variant": plan["variant"], "deployment": watched(name, 1)}
-    first |= {"capture": configure_capture(0, "greenlight-test", "")}
+    first = {
+        "confirmed": True,
+        "retained": True,
+        "count": 1,
+        "variant": plan["variant"],
+        "deployment": watched(name, 1),
+        "capture": None,
+    }
     assert function.handler({"confirm": plan}, context) == {**first, "watched": False, "alarms": alarm_names(name)}
     assert registry.get_item(Key={"id": "release-lock"})["Item"]["execution"] == EXECUTION.id
     registry.put_item(Item=recorded(OTHER_CHAMPION))
@@ -573,8 +580,8 @@ def test_a_confirmed_plan_keeps_the_instances_that_production_has_by_now(
         back = function.handler({"confirm": {**planned, "goes_back": True}}, context)
     name = planned["production_configuration"]
     variant = {"InstanceType": planned["instance"], "InitialInstanceCount": 3}
-    both = {"confirmed": True, "count": 3, "variant": variant, "alarms": alarm_names(name)}
-    both |= {"capture": configure_capture(0, "greenlight-test", "")}
+    both = {"confirmed": True, "retained": True, "count": 3, "variant": variant, "alarms": alarm_names(name)}
+    both |= {"capture": None}
     assert watch == {**both, "deployment": watched(name, 3), "watched": True}
     assert back == {**both, "deployment": at_once(), "watched": False}
 

@@ -56,7 +56,7 @@ class CloudWatch:
 
     def get_metric_statistics(self, **given: Any) -> dict[str, Any]:
         self.asked.append(given)
-        return {"Datapoints": [{"Sum": self.requests}] if self.requests else []}
+        return {"Datapoints": [{"SampleCount": self.requests}] if self.requests else []}
 
 
 def noted(table: Any) -> tuple[str, ...]:

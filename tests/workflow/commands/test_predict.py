@@ -99,8 +99,8 @@ def test_the_options_reach_the_endpoint(pictures: Path) -> None:
 
 
 def test_another_endpoint_needs_no_stack(pictures: Path) -> None:
-    """Only the endpoint is called."""
-    cloud = ScriptedCloud({"invoke_endpoint": answer})
+    """Only the endpoint is called, and looked at before."""
+    cloud = ScriptedCloud({"describe_endpoint": {"EndpointStatus": "InService"}, "invoke_endpoint": answer})
     assert run(["predict", "in/a.png", "--endpoint", "other"], cloud) == 0
     assert cloud.asked[0][1]["EndpointName"] == "other"
 

@@ -19,6 +19,7 @@ from botocore.validate import ParamValidator
 
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
+from workflow.contract.asynchronous import Outlets, inference_config
 from workflow.contract.capture import configure_capture
 from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
 from workflow.contract.execution import Execution
@@ -230,6 +231,14 @@ def build_plan(key: str = "", **given: Any) -> dict[str, Any]:
     return draw_up(RunInput("s3://bucket/datasets/fasteners", **given), execution, deployment, stored).document()
 
 
+OUTLETS = Outlets(
+    "bucket",
+    "arn:aws:sns:us-east-1:000000000000:greenlight-answered",
+    "arn:aws:sns:us-east-1:000000000000:greenlight-unanswered",
+    PLACEHOLDERS["KeyArn"],
+)
+
+
 def sample_data() -> dict[str, Any]:
     """The data of an execution, as the Lambdas write it, with every key that a state reads."""
     plan = build_plan(key=PLACEHOLDERS["KeyArn"])
@@ -259,6 +268,7 @@ def sample_data() -> dict[str, Any]:
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+            "asynchronous": {stage: inference_config(4, stage, OUTLETS) for stage in ("staging", "production")},
         },
         "training": {
             "job_name": "nightly-train-0-0",
@@ -316,6 +326,7 @@ def sample_data() -> dict[str, Any]:
             "confirmed": True,
             "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
             "deployment": watched("greenlight-production-v1-00000000", 3),
+            "retained": True,
             "watched": True,
             "alarms": alarm_names("greenlight-production-v1-00000000"),
             "capture": configure_capture(10, "greenlight-000000000000-us-east-1", ""),
@@ -530,12 +541,14 @@ def test_what_was_created_is_used_by_the_name_it_got() -> None:
         ("Create the model", "$.ModelArn"),
         ("Create the staging configuration", "$.EndpointConfigArn"),
         ("Create the production configuration", "$.EndpointConfigArn"),
+        ("Create the asynchronous staging configuration", "$.EndpointConfigArn"),
+        ("Create the asynchronous production configuration", "$.EndpointConfigArn"),
     ):
         state = DEFINITIONS["release"]["States"][name]
         assert state["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
     text = (MACHINES / "release.asl.json").read_text()
-    # Of models a stage without instances has one of its own.
-    for stem, created in (("model_name", 3), ("staging_configuration", 1), ("production_configuration", 1)):
+    # Of models a stage without instances has one of its own; of configurations one for each way to serve.
+    for stem, created in (("model_name", 3), ("staging_configuration", 2), ("production_configuration", 3)):
         assert text.count(f"$.plan.{stem}") == created, "only where it is created"
 
 
@@ -622,7 +635,7 @@ def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> N
     """Its instances are counted there; should they change until here, they stay as they are all the same."""
     states = DEFINITIONS["release"]["States"]
     assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
-    assert states["Update production"]["Parameters"]["RetainAllVariantProperties.$"] == "$.plan.kinds.keeps_instances"
+    assert states["Update production"]["Parameters"]["RetainAllVariantProperties.$"] == "$.release.retained"
     assert states["Confirm the release"]["ResultPath"] == "$.release"
     (variant,) = resolve(states["Create the production configuration"]["Parameters"], sample_data())[
         "ProductionVariants"

@@ -91,6 +91,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("plan_release", "handler"): {"raised": "ReleaseRefused"},
     ("plan_run", "handler"): {"raised": "InputRejected"},
     ("record_champion", "handler"): {"raised": "ContractError"},
+    ("scale_production", "handler"): WITHOUT_AWS,
     ("smoke_test", "handler"): {"raised": "ContractError"},
     ("start_by_code", "handler"): {"statusCode": 405},
     ("start_run", "arrival"): {"execution": ""},

@@ -17,9 +17,10 @@ from workflow.console.endpoints import HOURS, find_endpoint
 from workflow.console.picture_form import posted_picture
 from workflow.console.site import Site, Tab
 from workflow.errors import PictureError, ServiceError
-from workflow.predictions.ask import ask, reason_of
+from workflow.predictions.ask import reason_of
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
+from workflow.predictions.queued import ask_as_it_answers
 
 TAB = Tab("Endpoints", "/endpoints")
 
@@ -55,7 +56,7 @@ def routes(site: Site) -> list[Route]:
             file = Path(folder) / "picture"
             file.write_bytes(picture)
             try:
-                prediction = ask(site.cloud, names[stage], file)
+                prediction = ask_as_it_answers(site.cloud, names[stage], file)
                 drawn = _drawn(prediction, Path(folder) / "drawn.jpg")
             except PictureError as error:
                 return page(400, stage=stage, wrong=f"The picture {error.reason}.")

@@ -6,6 +6,7 @@ import time
 
 from infra.local.sagemaker.endpoints.amis import check_ami
 from infra.local.sagemaker.endpoints.fleets import Variant
+from infra.local.sagemaker.endpoints.queues import check_config
 from infra.local.sagemaker.endpoints.serverless import check_serverless
 from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.listing import listed
@@ -42,6 +43,8 @@ class EndpointConfigs:
                 check_ami(variant["InferenceAmiVersion"], variant.get("InstanceType", ""))
         variants = parameters["ProductionVariants"]
         check_serverless(variants, {one["ModelName"]: self._models.find(one["ModelName"]) for one in variants})
+        if "AsyncInferenceConfig" in parameters:
+            check_config(parameters["AsyncInferenceConfig"])
         record = {
             **{member: value for member, value in parameters.items() if member != "Tags"},
             "EndpointConfigArn": arn,
@@ -74,6 +77,12 @@ class EndpointConfigs:
         if record is None:
             raise invalid(f'Could not find endpoint configuration "{self._workshop.settings.arn(f"{KIND}/{name}")}".')
         return record
+
+    def asynchronous(self, name: str) -> Record | None:
+        """A configuration's AsyncInferenceConfig; None where it has none, or is not there any more."""
+        record = self._workshop.store.read(KIND, name)
+        found: Record | None = None if record is None else record.get("AsyncInferenceConfig")
+        return found
 
     def variants(self, name: str) -> list[Variant]:
         """What a configuration starts."""

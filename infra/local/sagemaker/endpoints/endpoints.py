@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ from infra.local.sagemaker.endpoints.cold_starts import ColdServer
 from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.queues import Queues, check_kept, refuse_queued
+from infra.local.sagemaker.endpoints.requests import Request
 from infra.local.sagemaker.endpoints.serverless import check_kind, require_concurrency
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
@@ -46,6 +48,11 @@ class Endpoints:
         self.traffic = Traffic(workshop.settings)
         self.figures = workshop.figures
         self.capture = Capture(workshop, configs)
+        self._queues = Queues(workshop, self)
+        self.is_followed: Callable[[str], bool] = lambda _: False
+        """Whether automatic scaling follows a fleet, by the name that it has for it."""
+        self.let_go: Callable[[str], None] = lambda _: None
+        """Has a fleet followed no more, by the same name."""
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -54,6 +61,7 @@ class Endpoints:
         deployment = parameters.get("DeploymentConfig")
         plan(deployment, _instances(variants))
         self._require_room(variants)
+        queued = self._queued(configuration, variants)
         arn, now = self._workshop.settings.arn(f"{KIND}/{name}"), time.time()
         record: Record = {
             "EndpointName": name,
@@ -63,6 +71,7 @@ class Endpoints:
             "CreationTime": now,
             "LastModifiedTime": now,
             "LastDeploymentConfig": deployment,
+            **({"AsyncInferenceConfig": queued} if queued else {}),
             "_Generation": 1,
             "_Variants": [asdict(variant) for variant in variants],
         }
@@ -85,7 +94,10 @@ class Endpoints:
             kept = record.get("LastDeploymentConfig") if parameters.get("RetainDeploymentConfig") else None
             deployment = parameters.get("DeploymentConfig", kept)
             moves = plan(deployment, _instances(variants))
+            check_kept(name, record.get("AsyncInferenceConfig"), self.configs.asynchronous(configuration))
             self._require_room(variants)
+            self._queued(configuration, variants)
+            self._refuse_other_instances(name, _variants(record), variants)
             generation = record["_Generation"] + 1
             pending = {"EndpointConfigName": configuration, "StartTime": time.time()}
             self._change(
@@ -106,11 +118,12 @@ class Endpoints:
         wanted = {item["VariantName"]: item for item in parameters["DesiredWeightsAndCapacities"]}
         with self._workshop.store.lock:
             record = self._updatable(name)
+            least, before = 0 if "AsyncInferenceConfig" in record else 1, _instances(_variants(record))
             for item in record["_Variants"]:
                 change = wanted.pop(item["name"], {})
                 if "DesiredInstanceCount" in change and item.get("serverless"):
                     raise invalid(f"The variant {item['name']} is serverless, and has no DesiredInstanceCount.")
-                if change.get("DesiredInstanceCount", 1) < 1:
+                if change.get("DesiredInstanceCount", 1) < least:
                     raise invalid(f"DesiredInstanceCount of the variant {item['name']} must be at least 1.")
                 item["weight"] = change.get("DesiredWeight", item["weight"])
                 item["instance_count"] = change.get("DesiredInstanceCount", item["instance_count"])
@@ -118,10 +131,42 @@ class Endpoints:
                 raise invalid(f'The variant name(s) "{", ".join(wanted)}" is/are not present within the endpoint.')
             variants = _variants(record)
             self._change(name, _Variants=record["_Variants"], **_shown(variants))
+            if bool(before) != bool(_instances(variants)):
+                self._change(name, EndpointStatus="Updating")
+                self._in_background(self._first_start if not before else self._rest, *_begun(record, variants))
+                return {"EndpointArn": record["EndpointArn"]}
             fleet = self.traffic.next(name)
             if fleet is not None:
                 fleet.weigh({variant.name: variant.weight for variant in variants})
         return {"EndpointArn": record["EndpointArn"]}
+
+    def instances_of(self, name: str, variant: str) -> int:
+        """The instances of a variant. Raises ServiceError where there is none, or where its endpoint is updated."""
+        record = self._updatable(name)
+        found = [one for one in _variants(record) if one.name == variant]
+        if not found:
+            raise invalid(f'The variant "{variant}" is not present within the endpoint "{name}".')
+        return found[0].instance_count
+
+    def may_have(self, name: str, least: int) -> None:
+        """See that a fleet may shrink so far. Raises ServiceError where it may not."""
+        if least < 1 and "AsyncInferenceConfig" not in self._find(name):
+            raise invalid("The minimum capacity of a variant that answers at once must be at least 1.")
+
+    def scale(self, name: str, variant: str, count: int) -> None:
+        """Give a variant so many instances, each a container of its own, that answer once they are healthy.
+
+        What its fleet began with is one container, however many instances that stands for.
+        """
+        wanted = [{"VariantName": variant, "DesiredInstanceCount": count}]
+        self.update_weights({"EndpointName": name, "DesiredWeightsAndCapacities": wanted})
+        fleet = self.traffic.next(name)
+        if fleet is not None and count:
+            self._in_background(lambda _: fleet.resize(variant, count), name)
+
+    def backlog(self, name: str) -> int:
+        """How many requests wait in an endpoint's queue."""
+        return self._queues.backlog(name)
 
     def describe(self, parameters: Record) -> Record:
         """The endpoint as it stands."""
@@ -140,6 +185,8 @@ class Endpoints:
             if record["EndpointStatus"] not in ("InService", "Failed"):
                 raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
             self._change(name, EndpointStatus="Deleting")
+        for one in _variants(record):
+            self.let_go(f"endpoint/{name}/variant/{one.name}")
         self._in_background(self._end, name, record["EndpointArn"])
         return {}
 
@@ -163,6 +210,30 @@ class Endpoints:
         record = self._workshop.store.read(KIND, name)
         return record is not None and any(variant.get("serverless") for variant in record["_Variants"])
 
+    def asynchronous(self, name: str) -> bool:
+        """Whether an endpoint answers out of a queue."""
+        record = self._workshop.store.read(KIND, name)
+        return record is not None and "AsyncInferenceConfig" in record
+
+    def queue(self, name: str, sent: Mapping[str, str]) -> Request:
+        """Put a request into the queue of an endpoint. Raises ServiceError where it has none."""
+        record = self._workshop.store.read(KIND, name)
+        if record is None or record["EndpointStatus"] in ("Creating", "Failed", "Deleting"):
+            account = self._workshop.settings.account_id
+            raise ServiceError("ValidationError", f"Endpoint {name} of account {account} not found.")
+        if "AsyncInferenceConfig" not in record:
+            raise refuse_queued(name)
+        return self._queues.put(name, record["AsyncInferenceConfig"], sent)
+
+    def fleet_of(self, name: str) -> Fleet | None:
+        """The containers that take the next request out of an endpoint's queue."""
+        return self.traffic.next(name)
+
+    def observe_queued(self, name: str, variant: str, configuration: str, status: int, seconds: float) -> None:
+        """Remember one answer to a request out of a queue, for the deployment's alarms, and publish its figures."""
+        self.traffic.observations.add(name, variant, configuration, status, seconds)
+        self.figures.answer(name, variant, configuration, status, seconds)
+
     def after_load(self) -> None:
         """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""
         shutil.rmtree(self._workshop.settings.state / "endpoints", ignore_errors=True)
@@ -178,8 +249,26 @@ class Endpoints:
 
     def close(self) -> None:
         """Forget the containers; whoever closes the stand-in ends their processes."""
+        self._queues.close()
         self.traffic.clear()
         self.capture.close()
+
+    def _queued(self, configuration: str, variants: list[Variant]) -> Record | None:
+        """A configuration's AsyncInferenceConfig, whose topics have been sent what SageMaker tries them with."""
+        configured = self.configs.asynchronous(configuration)
+        if configured:
+            self._queues.check(configured, variants[0].container.role)
+        return configured
+
+    def _refuse_other_instances(self, name: str, present: list[Variant], wanted: list[Variant]) -> None:
+        """As SageMaker refuses it ("Update endpoints that use auto scaling")."""
+        kept = {(one.name, one.instance_type) for one in wanted}
+        for one in present:
+            if self.is_followed(f"endpoint/{name}/variant/{one.name}") and (one.name, one.instance_type) not in kept:
+                raise invalid(
+                    f'The variant(s) "{one.name}" must be deregistered as scalable targets with AutoScaling before '
+                    "they can be removed or have their instance type updated."
+                )
 
     def _require_room(self, variants: list[Variant]) -> None:
         require_concurrency(self._workshop, variants)
@@ -212,6 +301,12 @@ class Endpoints:
         return Fleet(self._workshop, name, configuration, folder, variants)
 
     def _first_start(self, name: str, configuration: str, variants: list[Variant], generation: int) -> None:
+        configured = self._find(name).get("AsyncInferenceConfig")
+        if configured:
+            self._queues.open(name, configured)
+        if not _instances(variants):
+            self._change(name, EndpointStatus="InService", **_shown(variants))
+            return
         fleet = self._fleet(name, configuration, variants, generation)
         reason = self._started(fleet)
         if reason is not None:
@@ -240,6 +335,9 @@ class Endpoints:
             self._change(name, EndpointStatus="InService", FailureReason=reason, **over)
             return
         old = self.traffic.serve(name, fleet)
+        configured = self.configs.asynchronous(configuration)
+        if configured:
+            self._queues.open(name, configured)
         if old is not None:
             old.stop()
         self._change(
@@ -248,9 +346,17 @@ class Endpoints:
             EndpointConfigName=configuration,
             PendingDeploymentSummary=None,
             _NextVariants=None,
+            AsyncInferenceConfig=configured,
             _Variants=[asdict(variant) for variant in variants],
             **_shown(variants),
         )
+
+    def _rest(self, name: str, configuration: str, variants: list[Variant], generation: int) -> None:
+        """End the containers of an endpoint that shrinks to no instance; what comes waits in its queue."""
+        fleet = self.traffic.end(name)
+        if fleet is not None:
+            fleet.stop()
+        self._change(name, EndpointStatus="InService", **_shown(variants))
 
     def _started(self, fleet: Fleet) -> str | None:
         """Start a fleet; the reason when it does not serve."""
@@ -266,11 +372,17 @@ class Endpoints:
         return None
 
     def _end(self, name: str, arn: str) -> None:
+        self._queues.end(name)
         fleet = self.traffic.end(name)
         if fleet is not None:
             fleet.stop()
         self._workshop.store.remove(KIND, name)
         self._workshop.store.untag(arn)
+
+
+def _begun(record: Record, variants: list[Variant]) -> tuple[str, str, list[Variant], int]:
+    """What the containers of an endpoint are started by."""
+    return record["EndpointName"], record["EndpointConfigName"], variants, record["_Generation"]
 
 
 def _variants(record: Record) -> list[Variant]:

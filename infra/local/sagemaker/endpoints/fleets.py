@@ -1,4 +1,4 @@
-"""The containers of one endpoint configuration: all healthy or none."""
+"""The containers of one endpoint configuration: all healthy or none, and more or fewer of them as the load asks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Variant:
 
 
 class Fleet:
-    """One container for each variant of a configuration."""
+    """One container for each variant of a configuration; and where its load has it grow, one for each instance."""
 
     def __init__(
         self, workshop: Workshop, endpoint: str, configuration: str, folder: Path, variants: list[Variant]
@@ -38,24 +38,35 @@ class Fleet:
         self.configuration = configuration
         self.variants = variants
         self._lock = threading.Lock()
+        self._over = False
         self._weights = {variant.name: variant.weight for variant in variants}
-        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        self._workshop, self._endpoint, self._folder = workshop, endpoint, folder
+        self._by_name = {variant.name: variant for variant in variants}
+        self._made = 0
+        self._resizing = threading.Lock()
+        self._servers = {variant.name: [self._make(variant)] for variant in variants}
 
-        def server(variant: Variant) -> Server | ColdServer:
-            def make() -> Server:
-                return Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
+    def _make(self, variant: Variant) -> Server | ColdServer:
+        if variant.serverless is None:
+            return self._container(variant)
+        idle_seconds = self._workshop.settings.serverless_idle_seconds
+        return ColdServer(lambda: self._container(variant), variant.serverless, idle_seconds)
 
-            if variant.serverless is None:
-                return make()
-            return ColdServer(make, variant.serverless, workshop.settings.serverless_idle_seconds)
+    def _container(self, variant: Variant) -> Server:
+        self._made += 1
+        folder = self._folder / variant.name / str(self._made)
+        group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
+        return Server(self._workshop, variant.container, folder, group, variant.name, self._endpoint)
 
-        self._servers = {variant.name: server(variant) for variant in variants}
+    def _all(self) -> list[Server | ColdServer]:
+        with self._lock:
+            return [server for servers in self._servers.values() for server in servers]
 
     def start(self) -> None:
         """Start every container at once; when one fails, all are ended and its error is raised."""
         try:
             with ThreadPoolExecutor(len(self._servers)) as pool:
-                for _ in pool.map(lambda server: server.start(), self._servers.values()):
+                for _ in pool.map(lambda server: server.start(), self._all()):
                     pass
         except BaseException:
             self.stop()
@@ -63,9 +74,24 @@ class Fleet:
 
     def stop(self) -> None:
         """Drain and end every container."""
-        with ThreadPoolExecutor(len(self._servers)) as pool:
-            for _ in pool.map(lambda server: server.stop(), self._servers.values()):
+        with self._resizing, ThreadPoolExecutor(len(self._servers)) as pool:
+            self._over = True
+            for _ in pool.map(lambda server: server.stop(), self._all()):
                 pass
+
+    def resize(self, variant: str, count: int) -> None:
+        """Have so many containers of a variant: new ones take requests once they are healthy, others are drained."""
+        with self._resizing:
+            while not self._over and len(self._servers[variant]) < count:
+                server = self._make(self._by_name[variant])
+                server.start()
+                with self._lock:
+                    self._servers[variant].append(server)
+            with self._lock:
+                kept, leaving = self._servers[variant][:count], self._servers[variant][count:]
+                self._servers[variant] = kept
+        for server in leaving:
+            server.stop()
 
     def server(self, variant: str | None = None) -> tuple[str, Server | ColdServer] | None:
         """A variant by name, or one drawn by weight; ``None`` when there is no such variant."""
@@ -76,7 +102,14 @@ class Fleet:
             if sum(shares) <= 0:
                 return None
             variant = random.SystemRandom().choices(names, shares)[0]
-        return (variant, self._servers[variant]) if variant in self._servers else None
+        with self._lock:
+            servers = list(self._servers.get(variant, ()))
+        return (variant, min(servers, key=lambda server: server.in_flight)) if servers else None
+
+    def containers(self, variant: str) -> list[Server | ColdServer]:
+        """The containers of a variant that take requests."""
+        with self._lock:
+            return list(self._servers[variant])
 
     def weigh(self, weights: dict[str, float]) -> None:
         """Set the weights of some variants."""

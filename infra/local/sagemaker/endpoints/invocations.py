@@ -10,6 +10,7 @@ from typing import Any
 
 from infra.local.sagemaker.endpoints.cold_starts import Throttled
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
+from infra.local.sagemaker.endpoints.queues import refuse_waiting
 from infra.local.sagemaker.errors import ServiceError, model_error
 from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import runtime_model
@@ -27,6 +28,8 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     """Pass a request to one of an endpoint's containers and its answer back."""
     sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
     refuse_others("InvokeEndpoint", INVOCATION, sent)
+    if endpoints.asynchronous(name):
+        raise refuse_waiting(name)
     largest = runtime_model().shape_for("BodyBlob").metadata["max"]
     if endpoints.is_serverless(name):
         largest = LARGEST_SERVERLESS

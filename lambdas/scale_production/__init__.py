@@ -1,0 +1,1 @@
+"""Lets production's fleet follow its load, as the version that serves says."""

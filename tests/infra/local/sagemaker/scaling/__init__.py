@@ -1,0 +1,1 @@
+"""Tests of automatic scaling in the stand-in."""
