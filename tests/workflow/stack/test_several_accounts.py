@@ -15,9 +15,12 @@ from workflow.stack.several_accounts import MODEL, MODEL_OF_PRODUCTION, spread
 
 PLAIN = json.loads((ROOT / "workflow" / "machines" / "release.asl.json").read_text())
 SPREAD = spread(PLAIN)["States"]
+CHANGED = (MODEL, "How does production serve?")
+"""The states whose model has its account's role, or that lead to production's configuration."""
 STAGING = {
     "Create the model",
     "Create the staging configuration",
+    "Create the asynchronous staging configuration",
     "Create staging",
     "Update staging",
     "Look at staging",
@@ -25,6 +28,7 @@ STAGING = {
 PRODUCTION = {
     "Create the model in production",
     "Create the production configuration",
+    "Create the asynchronous production configuration",
     "Create production",
     "Update production",
     "Look at production",
@@ -57,7 +61,7 @@ def test_each_account_has_a_model_with_a_role_of_its_own() -> None:
     first, second = SPREAD[MODEL], SPREAD[MODEL_OF_PRODUCTION]
     assert first["Parameters"]["ExecutionRoleArn"] == "${StagingRoles}-endpoint"
     assert second["Parameters"]["ExecutionRoleArn"] == "${ProductionRoles}-endpoint"
-    assert SPREAD["Confirm the release"]["Next"] == MODEL_OF_PRODUCTION
+    assert SPREAD["How does production serve?"]["Default"] == MODEL_OF_PRODUCTION
     assert second["Next"] == "Create the production configuration"
     assert second["Catch"] == SPREAD["Create the production configuration"]["Catch"]
     assert first["Parameters"]["ModelName.$"] != second["Parameters"]["ModelName.$"]
@@ -68,7 +72,7 @@ def test_whoever_has_one_account_gets_the_machine_as_it_was() -> None:
     assert fit_out(PLAIN, vpc=False, key=False) == PLAIN
     for name, state in PLAIN["States"].items():
         kept = {key: value for key, value in SPREAD[name].items() if key != "Credentials"}
-        if name not in (MODEL, "Confirm the release"):
+        if name not in CHANGED:
             assert kept == state, name
 
 
@@ -90,7 +94,8 @@ def without_model(machine: dict[str, Any]) -> None:
 
 def with_choice(machine: dict[str, Any]) -> None:
     """Somebody chooses production's configuration."""
-    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [], "Default": "Create the production configuration"}
+    rule = {"Variable": "$.any", "IsPresent": True, "Next": "Create the production configuration"}
+    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [rule], "Default": "Released"}
 
 
 @pytest.mark.parametrize("change", [without_model, with_choice])
