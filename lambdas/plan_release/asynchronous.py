@@ -13,6 +13,9 @@ from workflow.contract.asynchronous import ASYNC, Outlets, inference_config
 from workflow.contract.release_plan import Asynchronous
 from workflow.contract.serving import REALTIME, SAME, Serving
 
+BODY_MEGABYTES = 160
+"""A picture of 50 megapixels, the largest that a model is shown, as it is without compression."""
+
 
 class Standing(Protocol):
     """An endpoint that exists."""
@@ -65,6 +68,13 @@ def check_answering(
             f"or delete the endpoint (aws sagemaker delete-endpoint --endpoint-name {endpoint.name}), with all that "
             "waits in its queue, and start the release again, which makes it anew"
         )
+
+
+def body_limit(serving: Serving) -> dict[str, str]:
+    """What the serving image is told of the size of bodies: nothing where SageMaker itself lets only small ones in."""
+    if ASYNC not in (serving.stage("staging"), serving.stage("production")):
+        return {}
+    return {"GREENLIGHT_BODY_MEGABYTES": str(BODY_MEGABYTES)}
 
 
 def describe_answering(serving: Serving, outlets: Outlets | None) -> Asynchronous | None:

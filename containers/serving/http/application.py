@@ -15,8 +15,9 @@ from containers.serving.http.workers import ANSWER_SECONDS, BusyError, WorkerLos
 from containers.serving.request.parameters import ATTRIBUTES_HEADER
 
 MAXIMUM_BODY_BYTES = 25_000_000
+"""Of a body, unless the server is told otherwise."""
 MAXIMUM_HELD_BYTES = 256_000_000
-"""So much of all bodies together is held in memory while they wait."""
+"""So much of all bodies together is held in memory while they wait, or as much as four of the largest."""
 BODY_SECONDS = 20.0
 """Shorter than the time to drain, so that a stalled upload does not delay the server's end."""
 TRANSFORM_MEGABYTES = 100
@@ -31,15 +32,27 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Application:
     """The three routes over started workers; every answer that is no success is JSON with an ``error``."""
 
-    def __init__(self, workers: Workers, confidence: float, slots: int, tell: Callable[..., None]) -> None:
-        """Answer with ``workers`` and tell what happened; ``confidence`` is what a request gets that names none."""
+    def __init__(
+        self,
+        workers: Workers,
+        confidence: float,
+        slots: int,
+        tell: Callable[..., None],
+        largest: int = MAXIMUM_BODY_BYTES,
+    ) -> None:
+        """Answer with ``workers`` and tell what happened; ``confidence`` is what a request gets that names none.
+
+        ``largest`` is how many bytes a body may have.
+        """
+        self._largest = largest
+        self._most_held = max(MAXIMUM_HELD_BYTES, 4 * largest)
         self._workers = workers
         self._confidence = confidence
         self._tell = tell
         self._parameters = {
             "MaxConcurrentTransforms": 2 * slots,  # one is sent while another is answered
             "BatchStrategy": "SINGLE_RECORD",
-            "MaxPayloadInMB": max(1, min(MAXIMUM_BODY_BYTES // 1_000_000, TRANSFORM_MEGABYTES // (2 * slots))),
+            "MaxPayloadInMB": max(1, min(largest // 1_000_000, TRANSFORM_MEGABYTES // (2 * slots))),
         }
         self.running = 0
         self._held = 0
@@ -111,9 +124,9 @@ class Application:
             piece = message.get("body", b"")
             body += piece
             self._held += len(piece)
-            if len(body) > MAXIMUM_BODY_BYTES:
-                return 413, f"the body is larger than {MAXIMUM_BODY_BYTES} bytes"
-            if self._held > MAXIMUM_HELD_BYTES:
+            if len(body) > self._largest:
+                return 413, f"the body is larger than {self._largest} bytes"
+            if self._held > self._most_held:
                 return 503, "the requests that wait hold all the memory that is set aside for them"
             if not message.get("more_body"):
                 return None

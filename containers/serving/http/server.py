@@ -19,7 +19,7 @@ from pathlib import Path
 import uvicorn
 import uvloop
 
-from containers.serving.http.application import Application
+from containers.serving.http.application import MAXIMUM_BODY_BYTES, Application
 from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
@@ -41,6 +41,10 @@ class PortError(ValueError):
     """The port that is named is none."""
 
 
+class BodySizeError(ValueError):
+    """The size of bodies that is named is none."""
+
+
 def serve(environ: Mapping[str, str]) -> int:
     """Load the model and answer until SIGTERM; 1 when there is no model that works."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -52,7 +56,15 @@ def serve(environ: Mapping[str, str]) -> int:
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))
-    except (ModelError, ConfidenceError, PortError, WorkersError, PrivilegeError, OSError) as error:
+    except (
+        ModelError,
+        ConfidenceError,
+        PortError,
+        WorkersError,
+        BodySizeError,
+        PrivilegeError,
+        OSError,
+    ) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
@@ -64,6 +76,14 @@ def read_port(environ: Mapping[str, str]) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
         raise PortError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
     return int(text)
+
+
+def read_largest_body(environ: Mapping[str, str]) -> int:
+    """How many bytes a body may have. Raises BodySizeError for a size that is none."""
+    text = environ.get("GREENLIGHT_BODY_MEGABYTES", str(MAXIMUM_BODY_BYTES // 1_000_000))
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1000:
+        raise BodySizeError(f"GREENLIGHT_BODY_MEGABYTES = {text!r}: must be a whole number from 1 to 1000")
+    return int(text) * 1_000_000
 
 
 def processors() -> int:
@@ -79,7 +99,7 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
     try:
         await workers.start()
         tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
-        application = Application(workers, confidence, slots, tell)
+        application = Application(workers, confidence, slots, tell, read_largest_body(environ))
         config = uvicorn.Config(
             application,
             http=BoundedProtocol,

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from lambdas.plan_release.asynchronous import answering_as, check_answering, describe_answering
+from lambdas.plan_release.asynchronous import answering_as, body_limit, check_answering, describe_answering
 from lambdas.plan_release.package import RefusalError
 from lambdas.plan_release.plan import Endpoint, rollout
 from tests.lambdas.plans import release_plan
 from workflow.contract.asynchronous import Outlets
+from workflow.contract.model import MAXIMUM_PIXELS
 from workflow.contract.serving import Serving
 
 pytestmark = pytest.mark.fast
@@ -36,6 +37,13 @@ def test_each_stage_that_answers_so_has_a_place_of_its_own() -> None:
     assert one is not None
     assert one.staging is None
     assert describe_answering(Serving(), OUTLETS) is None
+
+
+def test_a_queue_takes_the_largest_picture_without_compression() -> None:
+    """The image's own bound is for endpoints through which SageMaker lets 6 MB."""
+    (megabytes,) = body_limit(Serving(staging_serve="async")).values()
+    assert int(megabytes) * 1_000_000 > 3 * MAXIMUM_PIXELS
+    assert body_limit(Serving()) == {}
 
 
 def test_answers_are_under_the_stacks_key() -> None:

@@ -15,12 +15,13 @@ from workflow.stack.several_accounts import MODEL, MODEL_OF_PRODUCTION, spread
 
 PLAIN = json.loads((ROOT / "workflow" / "machines" / "release.asl.json").read_text())
 SPREAD = spread(PLAIN)["States"]
-CHANGED = (MODEL, *WITHOUT_NETWORK, "Is production serverless?")
+CHANGED = (MODEL, *WITHOUT_NETWORK, "How does production serve?")
 """The states whose models have their account's role, or that lead to production's configuration."""
 STAGING = {
     "Create the model",
     "Create the serverless staging model",
     "Create the staging configuration",
+    "Create the asynchronous staging configuration",
     "Create staging",
     "Update staging",
     "Look at staging",
@@ -29,6 +30,8 @@ PRODUCTION = {
     "Create the model in production",
     "Create the serverless production model",
     "Create the production configuration",
+    "Create the asynchronous production configuration",
+    "Create the captured production configuration",
     "Create production",
     "Update production",
     "Look at production",
@@ -61,8 +64,7 @@ def test_each_account_has_a_model_with_a_role_of_its_own() -> None:
     first, second = SPREAD[MODEL], SPREAD[MODEL_OF_PRODUCTION]
     assert first["Parameters"]["ExecutionRoleArn"] == "${StagingRoles}-endpoint"
     assert second["Parameters"]["ExecutionRoleArn"] == "${ProductionRoles}-endpoint"
-    assert SPREAD["Is production serverless?"]["Default"] == MODEL_OF_PRODUCTION
-    assert SPREAD["Create the serverless production model"]["Next"] == MODEL_OF_PRODUCTION
+    assert SPREAD["How does production serve?"]["Default"] == MODEL_OF_PRODUCTION
     assert second["Next"] == "Create the production configuration"
     assert second["Catch"] == SPREAD["Create the production configuration"]["Catch"]
     assert first["Parameters"]["ModelName.$"] != second["Parameters"]["ModelName.$"]

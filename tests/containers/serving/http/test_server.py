@@ -54,6 +54,34 @@ def test_an_image_is_answered_with_boxes_size_and_the_models_digest(server: Serv
     assert min(answer["timings_ms"].values()) >= 0
 
 
+def test_a_server_that_is_told_so_takes_a_large_picture(serving_python: Path, base: Path, server: Server) -> None:
+    """33 megapixels without compression; any other says how much it takes, and both stay within a bound."""
+    large = picture({}, size=(5800, 5760), form="TIFF")
+    assert len(large) > 100_000_000
+    status, answer = server.invoke(large, "image/tiff")
+    assert (status, answer["error"]) == (413, "the body is larger than 25000000 bytes")
+    told = Server(serving_python, base, GREENLIGHT_BODY_MEGABYTES="160").wait()
+    try:
+        before, seen = told.memory(), [0]
+        with ThreadPoolExecutor(1) as pool:
+            answered = pool.submit(told.invoke, large, "image/tiff")
+            while not answered.done():
+                seen.append(told.memory())
+        assert answered.result()[0] == 200
+        print(f"{(max(seen) - before) / len(large):.1f} times the picture, in {len(seen)} looks")
+        assert max(seen) - before < 8 * len(large)
+    finally:
+        told.stop()
+
+
+@pytest.mark.parametrize("text", ["0", "1001", "many"])
+def test_a_size_that_is_none_is_refused(serving_python: Path, base: Path, digest: str, text: str) -> None:
+    """Before anything is served."""
+    told = Server(serving_python, base, GREENLIGHT_BODY_MEGABYTES=text)
+    assert told.process.wait(timeout=20) == 1
+    assert "GREENLIGHT_BODY_MEGABYTES" in told.log()
+
+
 def test_a_jpeg_is_answered_as_well(server: Server) -> None:
     """The type most clients send."""
     jpeg = picture({(1, 2): "blue"}, form="JPEG", quality=100, subsampling=0)

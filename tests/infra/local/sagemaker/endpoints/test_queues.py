@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -169,6 +169,29 @@ def test_nothing_is_lost_while_a_fleet_is_at_none_or_replaced(
     for where in waiting:
         assert eventually(lambda: read(s3, where["OutputLocation"]))  # noqa: B023  looked at before the next
     eventually(lambda: service.endpoints._queues.backlog(queued) == 0)
+
+
+def test_what_waits_outlives_the_stand_in(
+    open_service: Callable[..., SageMaker], told: Told, stand_in: StandIn, s3: Any
+) -> None:
+    """At no instance, which the endpoint still is afterwards."""
+    before = open_service()
+    name = endpoint(before, queued_configuration(before, model(before, "good"), told))
+    counted = {
+        "EndpointName": name,
+        "DesiredWeightsAndCapacities": [{"VariantName": "main", "DesiredInstanceCount": 0}],
+    }
+    before.call("UpdateEndpointWeightsAndCapacities", counted)
+    settled(before, name)
+    where = ask(before, name)
+    remembered = before.workshop.store.dump()
+    before.stop()
+    after = open_service()
+    after.load(remembered)
+    assert settled(after, name)["ProductionVariants"][0]["CurrentInstanceCount"] == 0
+    counted["DesiredWeightsAndCapacities"] = [{"VariantName": "main", "DesiredInstanceCount": 1}]
+    after.call("UpdateEndpointWeightsAndCapacities", counted)
+    assert eventually(lambda: read(s3, where["OutputLocation"]))
 
 
 def test_an_endpoint_is_asked_the_way_it_serves(service: SageMaker, queued: str, good: str, told: Told) -> None:
