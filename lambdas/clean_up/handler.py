@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not holds_lock(plan.execution_arn):
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
-    kept = find_kept_configurations(plan)
+    kept = find_kept_configurations(plan) | (find_kept_models(plan) if plan.component else set())
     # One client where both stages are in one account.
     clients = list({id(one): one for one in (accounts.twin(sagemaker, stage) for stage in STAGES)}.values())
     found = [(client, find_leftovers(client, kept)) for client in clients]
@@ -83,7 +83,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def find_kept_configurations(plan: ReleasePlan) -> set[str]:
-    """Every configuration something still needs: live, arriving, previous and the champion's."""
+    """Every configuration something still needs: live, arriving, previous and the champion's.
+
+    Of a production that is an inference component, what is previous and the champion's are models.
+    """
     kept = {plan.previous_configuration}
     champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
     if champion is not None:
@@ -93,6 +96,17 @@ def find_kept_configurations(plan: ReleasePlan) -> set[str]:
         kept.add(described.get("EndpointConfigName", ""))
         kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
     return kept - {""}
+
+
+def find_kept_models(plan: ReleasePlan) -> set[str]:
+    """The model that production's component serves, where it is one: of a component, that is its configuration."""
+    try:
+        described = sagemaker.describe_inference_component(InferenceComponentName=plan.component)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return set()
+        raise
+    return {described.get("Specification", {}).get("ModelName", "")} - {""}
 
 
 def find_leftovers(client: Any, kept: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -114,8 +128,8 @@ def describe_endpoint(client: Any, name: str) -> dict[str, Any]:
 
 
 def find_models(client: Any, names: Iterable[str]) -> set[str]:
-    """The models that these configurations serve, as far as the account has them."""
-    served = set()
+    """The models that these configurations serve, as far as the account has them; of a component it is the model."""
+    served = set(names)
     for name in names:
         try:
             described = client.describe_endpoint_config(EndpointConfigName=name)

@@ -29,7 +29,13 @@ from lambdas.plan_release.decision import (
     check_place,
     check_production_decision,
 )
-from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
+from lambdas.plan_release.existing import (
+    describe_package,
+    find_component,
+    find_endpoint,
+    has_configuration,
+    has_model,
+)
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
@@ -96,6 +102,7 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
+    shared_endpoint: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -112,6 +119,7 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
+            shared_endpoint=environ.get("SHARED_ENDPOINT", ""),
         )
 
 
@@ -177,7 +185,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
-    settings = Settings.read(environment.defaults)
+    settings = Settings.read(environment.defaults, environment.shared_endpoint)
     package = find_package(given.model_package_arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
     digest = hashlib.sha256(figures).hexdigest() if figures else ""
@@ -212,7 +220,9 @@ def read_figures(uri: str) -> bytes:
 def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
     """What there is before a release: both endpoints, beside what is recorded as served."""
     in_production = accounts.twin(sagemaker, "production")
-    production = find_endpoint(in_production, f"{environment.project}-production")
+    shared = bool(environment.shared_endpoint)
+    production = (find_component if shared else find_endpoint)(in_production, f"{environment.project}-production")
+    is_there = has_model if shared else has_configuration
     foreign = production is not None and production.configuration != served.configuration
     return Found(
         staging=find_endpoint(accounts.twin(sagemaker, "staging"), f"{environment.project}-staging"),
@@ -221,7 +231,7 @@ def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
         decision=decision,
         judged=judged,
         # What somebody else recorded is no way back.
-        served_is_there=not foreign or (served.believed and has_configuration(in_production, served.configuration)),
+        served_is_there=not foreign or (served.believed and is_there(in_production, served.configuration)),
     )
 
 

@@ -24,6 +24,7 @@ from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
 from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.shared_endpoint import SHARED, component_name
 
 
 class OvertakenError(RefusalError):
@@ -34,13 +35,25 @@ class OvertakenError(RefusalError):
 class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
-    The instances are those of its smallest variant, 0 where it has none that are counted.
+    The instances are those of its smallest variant, 0 where it has none that are counted. What stands for production
+    where its endpoint is shared is its inference component, by the same words.
     """
 
     name: str
     status: str
     configuration: str
     instances: int = 0
+    kind: str = "endpoint"
+
+    @staticmethod
+    def of_component(described: Mapping[str, Any]) -> Endpoint:
+        """Read DescribeInferenceComponent's answer: of a component the model is what it serves by."""
+        return Endpoint(
+            described["InferenceComponentName"],
+            status=described["InferenceComponentStatus"],
+            configuration=described.get("Specification", {}).get("ModelName", ""),
+            kind="inference component",
+        )
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
@@ -64,10 +77,11 @@ class Settings:
     approval_seconds: int
     instance: str
     serving: Serving = AS_USUAL
+    shared_endpoint: str = ""
 
     @staticmethod
-    def read(defaults: Mapping[str, Any]) -> Settings:
-        """Read the stack's defaults. Raises InputError on a wrong one."""
+    def read(defaults: Mapping[str, Any], shared_endpoint: str = "") -> Settings:
+        """Read the stack's defaults, and the name of the endpoint that it shares. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
             return RULES[key].read(key, defaults.get(key, fallback))
@@ -76,6 +90,7 @@ class Settings:
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
             serving=Serving.read({key: defaults[key] for key in SERVING_RULES if key in defaults}),
+            shared_endpoint=shared_endpoint,
         )
 
 
@@ -94,8 +109,8 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
     if endpoint.status == "Deleting":
         raise LeavingError(endpoint.name)
     if endpoint.status == "Failed":
-        raise RefusalError(f"the endpoint {endpoint.name} is Failed: delete it, and start the release again")
-    raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")
+        raise RefusalError(f"the {endpoint.kind} {endpoint.name} is Failed: delete it, and start the release again")
+    raise RefusalError(f"the {endpoint.kind} {endpoint.name} is {endpoint.status}: start again when it is InService")
 
 
 @dataclass(frozen=True)
@@ -185,8 +200,11 @@ def draw_up(
     check_endpoint(found.production)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
+    serving = choose_serving(package, settings.serving, given)
+    check_shared(serving, settings.shared_endpoint)
+    own = f"{project}-production"
     previous = choose_previous(
-        f"{project}-production",
+        f"inference component {component_name(project)}" if settings.shared_endpoint else f"endpoint {own}",
         "" if production is None else production.configuration,
         found.served.configuration,
         recorded_is_there=found.served_is_there,
@@ -205,7 +223,7 @@ def draw_up(
         staging_configuration=f"{project}-staging-{mark}",
         production_configuration=f"{project}-production-{mark}",
         staging_endpoint=f"{project}-staging",
-        production_endpoint=f"{project}-production",
+        production_endpoint=settings.shared_endpoint or own,
         staging_exists=found.staging is not None,
         production_exists=found.production is not None,
         previous_configuration=previous,
@@ -227,8 +245,23 @@ def draw_up(
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
-        serving=asdict(choose_serving(package, settings.serving, given)),
+        serving=asdict(serving),
+        component=component_name(project) if settings.shared_endpoint else "",
     )
+
+
+def check_shared(serving: Serving, shared_endpoint: str) -> None:
+    """Raise RefusalError where a version is to be served elsewhere than the stack's rights and its clients go."""
+    if serving.serve == SHARED and not shared_endpoint:
+        raise RefusalError(
+            "serve=shared: the stack names no endpoint that it shares: deploy it with SharedEndpoint=NAME, or start "
+            "the release with serve=realtime"
+        )
+    if serving.serve != SHARED and shared_endpoint:
+        raise RefusalError(
+            f"serve={serving.serve}: the stack serves on the shared endpoint {shared_endpoint} alone: start the "
+            "release with serve=shared, or deploy it with an empty SharedEndpoint"
+        )
 
 
 def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> Serving:

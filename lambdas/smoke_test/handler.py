@@ -64,7 +64,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kept = read_decided(asked)
     expectation, boxes = kept.expectation, 0
     for image in expectation.images:
-        answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
+        answer = ask(accounts.twin(runtime, asked.stage), asked, image.file, kept.pictures[image.file])
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -90,7 +90,7 @@ def probe(asked: ProbeRequest) -> dict[str, Any]:
 
     def question(image: Expected) -> str:
         try:
-            answer = ask(client, asked.endpoint, image.file, kept.pictures[image.file])
+            answer = ask(client, asked, image.file, kept.pictures[image.file])
         except SmokeTestFailed as error:
             raise NotHeard from error
         if answer.get("model_digest") != asked.model_digest:
@@ -141,17 +141,19 @@ def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation
         return str(error)
 
 
-def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
+def ask(client: Any, asked: Request, file: str, picture: bytes) -> dict[str, Any]:
     """The endpoint's answer to one picture, with its own settings. Raises SmokeTestFailed where there is none."""
     content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
     if content_type is None:
         raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
+    endpoint, component = asked.endpoint, asked.component
     try:
         body = client.invoke_endpoint(
             EndpointName=endpoint,
             ContentType=content_type,
             Accept="application/json",
             Body=picture,
+            **({"InferenceComponentName": component} if component else {}),
         )["Body"].read()
         answer = json.loads(body)
     except (BotoCoreError, ClientError, ValueError, RecursionError) as error:

@@ -15,6 +15,7 @@ class Request:
 
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
+    ``component`` is the inference component to ask on an endpoint that is shared, empty on any other.
     """
 
     endpoint: Text
@@ -22,11 +23,12 @@ class Request:
     evaluation_uri: Folder
     smoke_digest: Digest
     only_the_digest: bool = False
+    component: str = ""
 
     @property
     def stage(self) -> str:
-        """Which of the project's two endpoints it is."""
-        return self.endpoint.rpartition("-")[2]
+        """Which of the project's two stages it is."""
+        return (self.component or self.endpoint).rpartition("-")[2]
 
     @staticmethod
     def parse(event: object) -> Request:

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
+from workflow.contract.shared_endpoint import SHARED, SharedInput
 
 REALTIME = "realtime"
-KINDS = (REALTIME,)
+KINDS = (REALTIME, SHARED)
 """How production may serve."""
 SAME = "same"
 STAGED = (SAME, REALTIME)
@@ -25,7 +26,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput:
+class ServingInput(SharedInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -73,8 +74,11 @@ class Serving(ServingInput):
         return Serving.read({**asdict(self), **given})
 
     def stage(self, stage: str) -> str:
-        """The kind in which a stage serves, ``staging`` or ``production``."""
-        return self.serve if stage == "production" or self.staging_serve == SAME else self.staging_serve
+        """The kind in which a stage serves, ``staging`` or ``production``. Staging shares no endpoint."""
+        if stage == "production":
+            return self.serve
+        alike = REALTIME if self.serve == SHARED else self.serve
+        return alike if self.staging_serve == SAME else self.staging_serve
 
 
 SERVING_RULES: Mapping[str, Rule[Any]] = rules_of(ServingInput)

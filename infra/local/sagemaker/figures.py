@@ -53,12 +53,14 @@ class Figures:
         seconds: float,
         overhead_seconds: float,
         at_once: int,
+        component: str = "",
     ) -> None:
         """One request to a variant: its status, how long its model took, and how long everything else did.
 
         ``at_once`` is how many requests its container had when this one came, itself included.
 
-        It is in two series, as on AWS: the variant's, and that of the fleet of its configuration.
+        It is in two series, as on AWS: the variant's, and that of the fleet of its configuration; one to a component
+        is in the component's alone.
         """
         of_variant = {"EndpointName": endpoint, "VariantName": variant}
         values = {
@@ -69,7 +71,8 @@ class Figures:
             ("OverheadLatency", "Microseconds"): overhead_seconds * _MICROSECONDS,
             ("ConcurrentRequestsPerModel", "None"): float(at_once),
         }
-        for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
+        of_fleet = {**of_variant, "EndpointConfigName": configuration}
+        for dimensions in [{"InferenceComponentName": component}] if component else [of_variant, of_fleet]:
             self._add(_INVOCATIONS, dimensions, values)
 
     def use(self, namespace: str, dimensions: Mapping[str, str], used: Mapping[str, float]) -> None:

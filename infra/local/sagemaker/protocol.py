@@ -53,7 +53,8 @@ def _handle(method: str, path: str, headers: Mapping[str, str], body: bytes) -> 
     try:
         found = invocations.PATH.match(path)
         if method == "POST" and found:
-            return invocations.invoke(running().endpoints, found.group(1), headers, body)
+            here = running()
+            return invocations.invoke(here.endpoints, here.components, found.group(1), headers, body)
         callers.enter(*_caller(headers))
         return _control(headers, body)
     except ModelError as error:

@@ -80,6 +80,27 @@ _DEPLOYMENT: Members = {
 _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "InitialVariantWeight") | place(
     "InstanceType", "VolumeSizeInGB", "InferenceAmiVersion"
 )
+_HOST: Members = {
+    "ManagedInstanceScaling": done("Status", "MinInstanceCount", "MaxInstanceCount"),
+    "RoutingConfig": {"RoutingStrategy": Only(("LEAST_OUTSTANDING_REQUESTS", "RANDOM"))},
+}
+_COMPONENT: Members = {
+    **done("ModelName"),
+    "ComputeResourceRequirements": done(
+        "NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired", "MinMemoryRequiredInMb"
+    )
+    | place("MaxMemoryRequiredInMb"),
+}
+_COPIES: Members = {"RuntimeConfig": done("CopyCount")}
+_ROLLING: Members = {
+    "DeploymentConfig": {
+        "RollingUpdatePolicy": {
+            **done("WaitIntervalInSeconds", "MaximumExecutionTimeoutInSeconds"),
+            "MaximumBatchSize": _SIZE,
+        },
+        "AutoRollbackConfiguration": {"Alarms": done("AlarmName")},
+    }
+}
 
 _MODES = Only(("File", "FastFile"))
 _ALGORITHM: Members = done("TrainingImage") | {
@@ -134,8 +155,9 @@ TAKEN: dict[str, Members] = {
     "DeleteModel": done("ModelName"),
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
-        "ProductionVariants": _VARIANT,
-        **place("KmsKeyId"),
+        "ProductionVariants": _VARIANT | _HOST,
+        **place("KmsKeyId", "ExecutionRoleArn", "EnableNetworkIsolation"),
+        **_NETWORK,
         **_TAGS,
     },
     "DescribeEndpointConfig": done("EndpointConfigName"),
@@ -154,6 +176,25 @@ TAKEN: dict[str, Members] = {
         "DesiredWeightsAndCapacities": done("VariantName", "DesiredWeight", "DesiredInstanceCount"),
     },
     "DeleteEndpoint": done("EndpointName"),
+    "CreateInferenceComponent": {
+        **done("InferenceComponentName", "EndpointName", "VariantName"),
+        "Specification": _COMPONENT,
+        **_COPIES,
+        **_TAGS,
+    },
+    "DescribeInferenceComponent": done("InferenceComponentName"),
+    "UpdateInferenceComponent": {
+        **done("InferenceComponentName"),
+        "Specification": _COMPONENT,
+        **_COPIES,
+        **_ROLLING,
+    },
+    "UpdateInferenceComponentRuntimeConfig": {
+        **done("InferenceComponentName"),
+        "DesiredRuntimeConfig": done("CopyCount"),
+    },
+    "ListInferenceComponents": _JOBS | done("EndpointNameEquals", "VariantNameEquals"),
+    "DeleteInferenceComponent": done("InferenceComponentName"),
     "CreateProcessingJob": {
         **done("ProcessingJobName", "RoleArn", "Environment"),
         "ProcessingInputs": {
@@ -253,5 +294,7 @@ TAKEN: dict[str, Members] = {
     "DeleteTags": done("ResourceArn", "TagKeys"),
 }
 
-INVOCATION: Members = done("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant")
+INVOCATION: Members = done(
+    *("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant", "InferenceComponentName")
+)
 """The same of InvokeEndpoint, whose members are a path, headers and a body."""

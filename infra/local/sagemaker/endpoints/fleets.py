@@ -15,35 +15,47 @@ from infra.local.sagemaker.workshop import Workshop
 
 @dataclass(frozen=True)
 class Variant:
-    """One production variant; one container serves it, whatever its instance count."""
+    """One production variant; one container serves it, whatever its instance count.
+
+    Without a container it hosts inference components, with instances from ``least`` to ``most``.
+    """
 
     name: str
-    container: ServedContainer
+    container: ServedContainer | None
     weight: float
     instance_count: int
     instance_type: str = ""
+    least: int = 0
+    most: int = 0
 
 
 class Fleet:
     """One container for each variant of a configuration."""
 
     def __init__(
-        self, workshop: Workshop, endpoint: str, configuration: str, folder: Path, variants: list[Variant]
+        self,
+        workshop: Workshop,
+        endpoint: str,
+        configuration: str,
+        folder: Path,
+        variants: list[Variant],
+        log_group: str = "",
     ) -> None:
         self.configuration = configuration
         self.variants = variants
         self._lock = threading.Lock()
         self._weights = {variant.name: variant.weight for variant in variants}
-        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        group = log_group or f"/aws/sagemaker/Endpoints/{endpoint}"
         self._servers = {
             variant.name: Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
             for variant in variants
+            if variant.container is not None
         }
 
     def start(self) -> None:
         """Start every container at once; when one fails, all are ended and its error is raised."""
         try:
-            with ThreadPoolExecutor(len(self._servers)) as pool:
+            with ThreadPoolExecutor(max(1, len(self._servers))) as pool:
                 for _ in pool.map(Server.start, self._servers.values()):
                     pass
         except BaseException:
@@ -52,7 +64,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Drain and end every container."""
-        with ThreadPoolExecutor(len(self._servers)) as pool:
+        with ThreadPoolExecutor(max(1, len(self._servers))) as pool:
             for _ in pool.map(Server.stop, self._servers.values()):
                 pass
 
