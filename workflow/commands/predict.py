@@ -38,6 +38,7 @@ _WIDEST_NAME = 60
     help="Which of the project's two endpoints to ask.",
 )
 @click.option("--endpoint", metavar="NAME", help="Ask another endpoint than the project's two.")
+@click.option("--component", metavar="NAME", help="Ask this inference component of an --endpoint that is shared.")
 @click.option(
     "--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write drawings of what was seen there."
 )
@@ -56,6 +57,7 @@ def predict(
     pictures: tuple[str, ...],
     stage: str,
     endpoint: str | None,
+    component: str | None,
     draw: Path | None,
     confidence: float | None,
     iou: float | None,
@@ -78,6 +80,8 @@ def predict(
     wanted.attributes()
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
+    if component is not None and endpoint is None:
+        raise UsageError("--component: is asked on an --endpoint; without one the project's own component is.")
     if endpoint is None:
         from workflow.predictions.ask import require_endpoint
 
@@ -88,8 +92,9 @@ def predict(
                 f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
             )
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-        require_endpoint(session.cloud, endpoint, stage)
-    return Asking(session, endpoint, found, as_json).run(wanted, jobs, _make_drawer(drawings))
+        component = stack.production_component if stage == "production" else ""
+        require_endpoint(session.cloud, endpoint, stage, component)
+    return Asking(session, endpoint, found, as_json, component or "").run(wanted, jobs, _make_drawer(drawings))
 
 
 def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
@@ -105,8 +110,11 @@ def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
 class Asking:
     """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
 
-    def __init__(self, session: Session, endpoint: str, pictures: list[Path], as_json: bool) -> None:
-        """Nothing is asked yet."""
+    def __init__(
+        self, session: Session, endpoint: str, pictures: list[Path], as_json: bool, component: str = ""
+    ) -> None:
+        """Nothing is asked yet. ``component`` is the one to ask on an endpoint that is shared."""
+        self._component = component
         self._session = session
         self._endpoint = endpoint
         self._pictures = pictures
@@ -123,7 +131,10 @@ class Asking:
         try:
             with self._bar() as (say, step):
                 for outcome in predict(
-                    self._session.cloud, self._endpoint, self._pictures, wanted, at_once=jobs, then=then
+                    *(self._session.cloud, self._endpoint, self._pictures, wanted),
+                    at_once=jobs,
+                    then=then,
+                    component=self._component,
                 ):
                     tally.add(outcome)
                     documents.append(outcome.document())

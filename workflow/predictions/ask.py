@@ -73,16 +73,18 @@ def predict(
     *,
     at_once: int = 1,
     then: Callable[[Prediction], None] = lambda _: None,
+    component: str = "",
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
-    ``then`` is done to each prediction, beside the next requests. Raises GreenlightError for what would fail for
+    ``then`` is done to each prediction, beside the next requests. ``component`` is the inference component to ask on an
+    endpoint that is shared. Raises GreenlightError for what would fail for
     every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:
         try:
-            prediction = ask(cloud, endpoint, picture, wanted)
+            prediction = ask(cloud, endpoint, picture, wanted, component)
             then(prediction)
         except PictureError as error:
             return Failure(picture, error.reason)
@@ -97,29 +99,38 @@ def predict(
     return in_order(one, pictures, at_once)
 
 
-def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> None:
+def require_endpoint(cloud: Cloud, endpoint: str, stage: str, component: str = "") -> None:
     """Raise UsageError where the project's endpoint of a stage is not there, or does not answer yet.
 
-    Who may ask it and not look at it is let through.
+    Of an endpoint that is shared it is the ``component``. Who may ask it and not look at it is let through.
     """
     try:
-        status = str(cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)["EndpointStatus"])
+        if component:
+            found = cloud.call("sagemaker", "describe_inference_component", InferenceComponentName=component)
+            status = str(found["InferenceComponentStatus"])
+        else:
+            status = str(cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)["EndpointStatus"])
     except ServiceError as error:
         if "AccessDenied" in error.code:
             return
         if error.code not in NOT_THERE:
             raise
+        missing = f"component {component} on the shared endpoint {endpoint}" if component else f"endpoint {endpoint}"
         raise UsageError(
-            f"{stage} serves no model yet: there is no endpoint {endpoint}.\n"
+            f"{stage} serves no model yet: there is no {missing}.\n"
             "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
             "  greenlight runs                   tells how the last ones ended"
         ) from error
     if status in {"Creating", "Failed", "OutOfService", "Deleting"}:
-        raise UsageError(f"{stage} answers nothing now: the endpoint {endpoint} is {status}.")
+        what = f"component {component}" if component else f"endpoint {endpoint}"
+        raise UsageError(f"{stage} answers nothing now: the {what} is {status}.")
 
 
-def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -> Prediction:
-    """Ask the endpoint about one picture. Raises PictureError for a picture it could not take, else GreenlightError."""
+def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted(), component: str = "") -> Prediction:
+    """Ask the endpoint, or the component of a shared one, about one picture.
+
+    Raises PictureError for a picture it could not take, else GreenlightError.
+    """
     body, kind = read_body(picture)
     attributes = wanted.attributes()
     began = time.monotonic()
@@ -131,6 +142,7 @@ def ask(cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted()) -
         Accept="application/json",
         Body=body,
         **({"CustomAttributes": attributes} if attributes else {}),
+        **({"InferenceComponentName": component} if component else {}),
     )
     content = answer["Body"].read()
     return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)

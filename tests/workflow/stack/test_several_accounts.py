@@ -57,7 +57,7 @@ def test_each_account_has_a_model_with_a_role_of_its_own() -> None:
     first, second = SPREAD[MODEL], SPREAD[MODEL_OF_PRODUCTION]
     assert first["Parameters"]["ExecutionRoleArn"] == "${StagingRoles}-endpoint"
     assert second["Parameters"]["ExecutionRoleArn"] == "${ProductionRoles}-endpoint"
-    assert SPREAD["Confirm the release"]["Next"] == MODEL_OF_PRODUCTION
+    assert SPREAD["Is its endpoint shared?"]["Default"] == MODEL_OF_PRODUCTION
     assert second["Next"] == "Create the production configuration"
     assert second["Catch"] == SPREAD["Create the production configuration"]["Catch"]
     assert first["Parameters"]["ModelName.$"] != second["Parameters"]["ModelName.$"]
@@ -68,7 +68,7 @@ def test_whoever_has_one_account_gets_the_machine_as_it_was() -> None:
     assert fit_out(PLAIN, vpc=False, key=False) == PLAIN
     for name, state in PLAIN["States"].items():
         kept = {key: value for key, value in SPREAD[name].items() if key != "Credentials"}
-        if name not in (MODEL, "Confirm the release"):
+        if name not in (MODEL, "Is its endpoint shared?"):
             assert kept == state, name
 
 
@@ -88,12 +88,16 @@ def without_model(machine: dict[str, Any]) -> None:
     del machine["States"][MODEL]
 
 
-def with_choice(machine: dict[str, Any]) -> None:
-    """Somebody chooses production's configuration."""
-    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [], "Default": "Create the production configuration"}
+def test_whoever_chooses_productions_configuration_creates_its_model_first() -> None:
+    """A rule of a choice leads there, as a default does."""
+    machine = copy.deepcopy(PLAIN)
+    rule = {"Variable": "$.a", "IsPresent": True, "Next": "Create the production configuration"}
+    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [rule], "Default": "Tell everyone"}
+    choose = spread(machine)["States"]["Choose"]
+    assert choose == {"Type": "Choice", "Choices": [{**rule, "Next": MODEL_OF_PRODUCTION}], "Default": "Tell everyone"}
 
 
-@pytest.mark.parametrize("change", [without_model, with_choice])
+@pytest.mark.parametrize("change", [without_model])
 def test_a_machine_that_cannot_be_spread_is_refused(change: Any) -> None:
     """Rather than deployed with a production that has no model."""
     machine = copy.deepcopy(PLAIN)
