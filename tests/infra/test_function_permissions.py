@@ -55,6 +55,11 @@ BESIDE_THE_CALLS = {
 OF_ONE_FUNCTION = {
     ("NotifyRole", "sqs:SendMessage"): "Lambda keeps an event that the function failed at",
     ("NoteVersionRole", "sagemaker:AddTags"): "an artifact is made with tags",
+    ("ServeComponentRole", "sagemaker:AddTags"): "a component and an endpoint are made with tags",
+    ("ServeComponentRole", "iam:PassRole"): "the shared endpoint's configuration names its role",
+    ("ServeComponentRole", "cloudwatch:TagResource"): "an alarm is made with tags",
+    ("ServeComponentRole", "cloudwatch:DescribeAlarms"): "SageMaker looks at a deployment's alarms as its caller",
+    ("ServeComponentRole", "kms:CreateGrant"): "the stack's key: the shared endpoint's volumes",
     ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
     ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",
     ("StartRunRole", "sqs:DeleteMessage"): "Lambda takes what is told of new data",

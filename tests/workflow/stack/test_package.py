@@ -90,6 +90,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("plan_release", "handler"): {"raised": "ReleaseRefused"},
     ("plan_run", "handler"): {"raised": "InputRejected"},
     ("record_champion", "handler"): {"raised": "ContractError"},
+    ("serve_component", "handler"): {"raised": "ContractError"},
     ("smoke_test", "handler"): {"raised": "ContractError"},
     ("start_by_code", "handler"): {"statusCode": 405},
     ("start_run", "arrival"): {"execution": ""},
