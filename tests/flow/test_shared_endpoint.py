@@ -55,7 +55,7 @@ def watch(flow: Flow) -> dict[str, Any]:
 def test_projects_release_side_by_side_on_one_endpoint(flow: Flow) -> None:
     """The first release makes the endpoint; a later one, and one that goes back, lose nobody's request.
 
-    What somebody puts there beside the releases is told, and so is the way of a version that is to go elsewhere.
+    What somebody puts there beside the releases is told.
     """
     first = flow.build(flow.upload(), serve="shared")
     assert first.status == "SUCCEEDED", first.cause
@@ -92,4 +92,5 @@ def test_projects_release_side_by_side_on_one_endpoint(flow: Flow) -> None:
     flow.sagemaker.update_inference_component(
         InferenceComponentName=MINE, Specification={**served(flow)["Specification"], "ModelName": model}
     )
+    flow.wait_until(lambda: served(flow)["Specification"]["ModelName"] == model, "nobody changed it")
     assert watch(flow) == {"configuration": model, "foreign": True, "told": True, "put_away": []}

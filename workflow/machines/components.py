@@ -10,7 +10,6 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule, Rule
 from stepfunctions.steps.states import State
 
-from workflow.contract.shared_endpoint import SHARED
 from workflow.machines import settings
 from workflow.machines.kinds import call_function
 from workflow.machines.states import Choice, LambdaStep, Parameters, Wait
@@ -20,11 +19,8 @@ NOT_LOOKED = {"looks": 0, "begun": False}
 
 
 def is_shared() -> Rule:
-    """Whether production is a component of a shared endpoint: in a plan from before there were any, it is not."""
-    kind = "$.plan.serving.serve"
-    return ChoiceRule.And(
-        [ChoiceRule.IsPresent(variable=kind, value=True), ChoiceRule.StringEquals(variable=kind, value=SHARED)]
-    )
+    """Whether production is a component of a shared endpoint: where it is not, the plan names none."""
+    return ChoiceRule.IsPresent(variable="$.plan.component", value=True)
 
 
 def serve_on_shared(*, ready: State, failed: State) -> LambdaStep:
