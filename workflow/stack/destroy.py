@@ -46,7 +46,8 @@ def destroy(
     table = "" if found is None else find_table(found)
     if found is not None:
         stop_executions(cloud, project, place, on_progress)
-    remove_component(cloud, project, on_progress)
+    if values_of(found).get("SharedEndpoint"):
+        remove_component(cloud, project, on_progress)
     remove_endpoints(cloud, project, on_progress)
     remove_tagged(cloud, project, on_progress)
     remove_alarms(cloud, project, on_progress)

@@ -35,7 +35,7 @@ def endpoint() -> Iterator[Stubber]:
         yield stub
 
 
-def answers(stub: Stubber, answer: Any) -> None:
+def answers(stub: Stubber, answer: Any, **named: str) -> None:
     """The endpoint answers this to the picture, and to nothing else."""
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     stub.add_response(
@@ -46,8 +46,20 @@ def answers(stub: Stubber, answer: Any) -> None:
             "ContentType": "image/jpeg",
             "Accept": "application/json",
             "Body": b"a picture",
+            **named,
         },
     )
+
+
+def test_the_component_of_a_shared_endpoint_is_asked_by_its_name(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """And it is production's, whatever its endpoint is called."""
+    shared = {"EndpointName": "vision-shared", "InferenceComponentName": "greenlight-production"}
+    answers(endpoint, ANSWER, **shared)
+    event = {**EVENT, "endpoint": "vision-shared", "component": "greenlight-production"}
+    assert function.handler(event, context)["images"] == 1
+    assert function.Request.parse(event).stage == "production"
 
 
 def test_an_endpoint_that_draws_the_same_boxes_passes(evaluated: Bucket, endpoint: Stubber, context: Context) -> None:
