@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from botocore.exceptions import ClientError
 from tests.flow.clients import asking
 from tests.flow.conftest import deployed
 from tests.flow.driver import Flow
+from tests.flow.test_prediction_api import Api, key_of
+from workflow.clients import AwsCloud
+from workflow.console.endpoints import find_component
 
 SHARED = "vision-shared"
 MINE, THEIRS = "greenlight-production", "another-production"
@@ -20,7 +24,7 @@ MINE, THEIRS = "greenlight-production", "another-production"
 @pytest.fixture(scope="module")
 def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
     """A stack that shares an endpoint which is not there yet."""
-    shared = {"parameters": {"SharedEndpoint": SHARED}}
+    shared = {"parameters": {"SharedEndpoint": SHARED, "PredictionApi": "key"}}
     with deployed(tmp_path_factory.mktemp("state"), "--iam", prepare=lambda _: shared) as alone:
         yield alone
 
@@ -71,6 +75,10 @@ def test_projects_release_side_by_side_on_one_endpoint(flow: Flow) -> None:
     )
     flow.wait_until(lambda: served(flow, THEIRS)["InferenceComponentStatus"] == "InService", "theirs does not serve")
     before = ask(flow, InferenceComponentName=MINE)
+    assert json.loads(Api(flow.stack.prediction_url, key_of(flow, flow.stack)).ask()[2])["model_digest"] == before
+    shown = find_component(AwsCloud(), "production", MINE, datetime.now(UTC))
+    assert shown is not None
+    assert (shown.name, shown.configuration) == (f"{MINE} on {SHARED}", model)
     with pytest.raises(ClientError, match="Inference Component Name header is required"):
         ask(flow)
 

@@ -12,6 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambdas.smoke_test import handler as function
+from lambdas.smoke_test.request import Request
 from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.conftest import DECIDED, digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
@@ -59,7 +60,7 @@ def test_the_component_of_a_shared_endpoint_is_asked_by_its_name(
     answers(endpoint, ANSWER, **shared)
     event = {**EVENT, "endpoint": "vision-shared", "component": "greenlight-production"}
     assert function.handler(event, context)["images"] == 1
-    assert function.Request.parse(event).stage == "production"
+    assert Request.parse(event).stage == "production"
 
 
 def test_an_endpoint_that_draws_the_same_boxes_passes(evaluated: Bucket, endpoint: Stubber, context: Context) -> None:

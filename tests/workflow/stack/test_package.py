@@ -53,7 +53,6 @@ ENVIRONMENT = {
     "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:greenlight",
     "STAGING_HOURS": "24",
     "ENDPOINT_ROLE_ARN": "arn:aws:iam::000000000000:role/endpoints",
-    "ENDPOINT_INSTANCE_COUNT": "1",
     "LATENCY_LIMIT": "2000000",
     "PRODUCTION_HOURS": "0",
     "DASHBOARD": "greenlight-us-east-1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -127,6 +128,19 @@ def test_an_update_loses_no_request_and_one_that_fails_leaves_the_old_model(
     service.call("UpdateInferenceComponent", {**change, "Specification": specification(broken)})
     assert settle(service, name)["Specification"]["ModelName"] == better
     assert ask(service, host, name) == "better"
+    service.call("DeleteInferenceComponent", {"InferenceComponentName": name})
+
+
+def test_components_serve_again_after_a_restart(
+    open_service: Callable[..., SageMaker], service: SageMaker, host: str, good: str
+) -> None:
+    """On the model that they served."""
+    name = create(service, host, good)
+    settle(service, name)
+    again = open_service()
+    again.load(service.workshop.store.dump())
+    assert settle(again, name)["Specification"]["ModelName"] == good
+    assert ask(again, host, name) == "good"
     service.call("DeleteInferenceComponent", {"InferenceComponentName": name})
 
 
