@@ -63,10 +63,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not holds_lock(plan.execution_arn):
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
-    kept = find_kept_configurations(plan)
+    kept, kept_models = find_kept(plan)
     # One client where both stages are in one account.
     clients = list({id(one): one for one in (accounts.twin(sagemaker, stage) for stage in STAGES)}.values())
-    found = [(client, find_leftovers(client, kept)) for client in clients]
+    found = [(client, find_leftovers(client, kept, kept_models)) for client in clients]
     for client, (configurations, models) in found:
         for name in configurations:
             delete(client, "endpoint_config", EndpointConfigName=name)
@@ -82,24 +82,40 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {"deleted_configurations": old_configurations, "deleted_models": old_models, "lock_released": released}
 
 
-def find_kept_configurations(plan: ReleasePlan) -> set[str]:
-    """Every configuration something still needs: live, arriving, previous and the champion's."""
-    kept = {plan.previous_configuration}
+def find_kept(plan: ReleasePlan) -> tuple[set[str], set[str]]:
+    """The configurations and the models something still needs: live, arriving, previous and the champion's.
+
+    Where production is an inference component, the previous and the champion's are models, and an endpoint of its own
+    may be there still.
+    """
+    recorded = {plan.previous_configuration}
     champion = read_champion(found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True)))
     if champion is not None:
-        kept.add(champion.production_configuration)
-    for stage, endpoint in zip(STAGES, (plan.staging_endpoint, plan.production_endpoint), strict=True):
+        recorded.add(champion.production_configuration)
+    configurations, models = (set(), recorded | find_served_model(plan)) if plan.component else (recorded, set())
+    for stage, endpoint in zip(STAGES, (plan.staging_endpoint, f"{environment.project}-production"), strict=True):
         described = describe_endpoint(accounts.twin(sagemaker, stage), endpoint)
-        kept.add(described.get("EndpointConfigName", ""))
-        kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
-    return kept - {""}
+        configurations.add(described.get("EndpointConfigName", ""))
+        configurations.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
+    return configurations - {""}, models - {""}
 
 
-def find_leftovers(client: Any, kept: Iterable[str]) -> tuple[list[str], list[str]]:
+def find_served_model(plan: ReleasePlan) -> set[str]:
+    """The model that production's inference component serves."""
+    try:
+        described = sagemaker.describe_inference_component(InferenceComponentName=plan.component)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return set()
+        raise
+    return {described.get("Specification", {}).get("ModelName", "")}
+
+
+def find_leftovers(client: Any, kept: Iterable[str], kept_models: set[str]) -> tuple[list[str], list[str]]:
     """The configurations and the models of one account that nothing needs."""
     configurations = choose_configurations(environment.project, list_names(client, "EndpointConfig"), kept)
-    models = choose_models(environment.project, list_names(client, "Model"), find_models(client, kept))
-    return configurations, models
+    needed = kept_models | find_models(client, kept)
+    return configurations, choose_models(environment.project, list_names(client, "Model"), needed)
 
 
 def describe_endpoint(client: Any, name: str) -> dict[str, Any]:

@@ -22,6 +22,17 @@ def find_endpoint(sagemaker: Any, name: str) -> Endpoint | None:
     return Endpoint.of(described) if described else None
 
 
+def find_component(sagemaker: Any, name: str) -> Endpoint | None:
+    """The inference component as it is; None where there is none."""
+    described = _described(lambda: sagemaker.describe_inference_component(InferenceComponentName=name))
+    return Endpoint.of_component(described) if described else None
+
+
+def has_model(sagemaker: Any, name: str) -> bool:
+    """Whether SageMaker has a model of this name; the empty name is no one's."""
+    return bool(name and _described(lambda: sagemaker.describe_model(ModelName=name)))
+
+
 def has_configuration(sagemaker: Any, name: str) -> bool:
     """Whether SageMaker has an endpoint configuration of this name; the empty name is no one's."""
     return bool(name and _described(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=name)))

@@ -29,7 +29,13 @@ from lambdas.plan_release.decision import (
     check_place,
     check_production_decision,
 )
-from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
+from lambdas.plan_release.existing import (
+    describe_package,
+    find_component,
+    find_endpoint,
+    has_configuration,
+    has_model,
+)
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
@@ -103,6 +109,7 @@ class Environment:
     tags: Mapping[str, str]
     capture: Mapping[str, Any] | None
     outlets: Outlets | None
+    shared_endpoint: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -124,6 +131,7 @@ class Environment:
                 int(environ.get("CAPTURE_PERCENT") or "0"), environ["BUCKET"], environ.get("KEY_ARN", "")
             ),
             outlets=read_outlets(environ),
+            shared_endpoint=environ.get("SHARED_ENDPOINT", ""),
         )
 
 
@@ -200,7 +208,9 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
-    settings = Settings.read(environment.defaults, in_vpc=environment.in_vpc)
+    settings = Settings.read(
+        environment.defaults, in_vpc=environment.in_vpc, shared_endpoint=environment.shared_endpoint
+    )
     package = find_package(given.model_package_arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
     digest = hashlib.sha256(figures).hexdigest() if figures else ""
@@ -235,7 +245,9 @@ def read_figures(uri: str) -> bytes:
 def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
     """What there is before a release: both endpoints, beside what is recorded as served."""
     in_production = accounts.twin(sagemaker, "production")
-    production = find_endpoint(in_production, f"{environment.project}-production")
+    shared = bool(environment.shared_endpoint)
+    production = (find_component if shared else find_endpoint)(in_production, f"{environment.project}-production")
+    is_there = has_model if shared else has_configuration
     foreign = production is not None and production.configuration != served.configuration
     return Found(
         staging=find_endpoint(accounts.twin(sagemaker, "staging"), f"{environment.project}-staging"),
@@ -244,7 +256,7 @@ def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
         decision=decision,
         judged=judged,
         # What somebody else recorded is no way back.
-        served_is_there=not foreign or (served.believed and has_configuration(in_production, served.configuration)),
+        served_is_there=not foreign or (served.believed and is_there(in_production, served.configuration)),
     )
 
 

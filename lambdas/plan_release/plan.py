@@ -27,6 +27,7 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
 from workflow.contract.serverless import ONE_WORKER, SERVERLESS
 from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.shared_endpoint import SHARED, component_name
 
 
 class OvertakenError(RefusalError):
@@ -38,7 +39,8 @@ class Endpoint:
     """An endpoint that exists: its status, the configuration it serves, and how many instances it shall have.
 
     The instances are those of its smallest variant, 0 where it has none that are counted. ``serverless`` is the
-    ServerlessConfig of one without instances, ``asynchronous`` whether it answers so.
+    ServerlessConfig of one without instances, ``asynchronous`` whether it answers so. What stands for production where
+    its endpoint is shared is its inference component, by the same words.
     """
 
     name: str
@@ -47,6 +49,17 @@ class Endpoint:
     instances: int = 0
     serverless: Mapping[str, Any] | None = None
     asynchronous: bool = False
+    kind: str = "endpoint"
+
+    @staticmethod
+    def of_component(described: Mapping[str, Any]) -> Endpoint:
+        """Read DescribeInferenceComponent's answer: of a component the model is what it serves by."""
+        return Endpoint(
+            described["InferenceComponentName"],
+            status=described["InferenceComponentStatus"],
+            configuration=described.get("Specification", {}).get("ModelName", ""),
+            kind="inference component",
+        )
 
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
@@ -77,10 +90,11 @@ class Settings:
     instance: str
     serving: Serving = AS_USUAL
     in_vpc: bool = False
+    shared_endpoint: str = ""
 
     @staticmethod
-    def read(defaults: Mapping[str, Any], *, in_vpc: bool = False) -> Settings:
-        """Read the stack's defaults. Raises InputError on a wrong one."""
+    def read(defaults: Mapping[str, Any], *, in_vpc: bool = False, shared_endpoint: str = "") -> Settings:
+        """Read the stack's defaults, and the name of the endpoint that it shares. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
             return RULES[key].read(key, defaults.get(key, fallback))
@@ -90,6 +104,7 @@ class Settings:
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
             serving=Serving.read({key: defaults[key] for key in SERVING_RULES if key in defaults}),
             in_vpc=in_vpc,
+            shared_endpoint=shared_endpoint,
         )
 
 
@@ -108,8 +123,8 @@ def check_endpoint(endpoint: Endpoint | None) -> None:
     if endpoint.status == "Deleting":
         raise LeavingError(endpoint.name)
     if endpoint.status == "Failed":
-        raise RefusalError(f"the endpoint {endpoint.name} is Failed: delete it, and start the release again")
-    raise RefusalError(f"the endpoint {endpoint.name} is {endpoint.status}: start again when it is InService")
+        raise RefusalError(f"the {endpoint.kind} {endpoint.name} is Failed: delete it, and start the release again")
+    raise RefusalError(f"the {endpoint.kind} {endpoint.name} is {endpoint.status}: start again when it is InService")
 
 
 @dataclass(frozen=True)
@@ -203,8 +218,11 @@ def draw_up(
     check_endpoint(found.production)
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
+    serving = choose_serving(package, settings.serving, given)
+    check_shared(serving, settings.shared_endpoint)
+    own = f"{project}-production"
     previous = choose_previous(
-        f"{project}-production",
+        f"inference component {component_name(project)}" if settings.shared_endpoint else f"endpoint {own}",
         "" if production is None else production.configuration,
         found.served.configuration,
         recorded_is_there=found.served_is_there,
@@ -235,7 +253,7 @@ def draw_up(
         staging_configuration=f"{project}-staging-{mark}",
         production_configuration=f"{project}-production-{mark}",
         staging_endpoint=f"{project}-staging",
-        production_endpoint=f"{project}-production",
+        production_endpoint=settings.shared_endpoint or own,
         staging_exists=found.staging is not None,
         production_exists=found.production is not None,
         previous_configuration=previous,
@@ -261,7 +279,22 @@ def draw_up(
         serverless_environment={**found.judged.environment, **ONE_WORKER},
         kinds=PlannedKinds(serving.stage("staging"), serving.serve, keeps_instances=serving.serve != SERVERLESS),
         asynchronous=describe_answering(serving, outlets),
+        component=component_name(project) if settings.shared_endpoint else "",
     )
+
+
+def check_shared(serving: Serving, shared_endpoint: str) -> None:
+    """Raise RefusalError where a version is to be served elsewhere than the stack's rights and its clients go."""
+    if serving.serve == SHARED and not shared_endpoint:
+        raise RefusalError(
+            "serve=shared: the stack names no endpoint that it shares: deploy it with SharedEndpoint=NAME, or start "
+            "the release with serve=realtime"
+        )
+    if serving.serve != SHARED and shared_endpoint:
+        raise RefusalError(
+            f"serve={serving.serve}: the stack serves on the shared endpoint {shared_endpoint} alone: start the "
+            "release with serve=shared, or deploy it with an empty SharedEndpoint"
+        )
 
 
 def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> Serving:

@@ -18,7 +18,7 @@ from workflow.contract.reading import ContractError
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 
 
-def choose_previous(endpoint: str, serving: str, recorded: str, *, recorded_is_there: bool) -> str:
+def choose_previous(place: str, serving: str, recorded: str, *, recorded_is_there: bool) -> str:
     """The configuration to go back to; empty where production does not exist, for then ``serving`` is empty.
 
     ``recorded`` is the last release's configuration, empty for none; ``recorded_is_there`` tells whether SageMaker has
@@ -31,7 +31,7 @@ def choose_previous(endpoint: str, serving: str, recorded: str, *, recorded_is_t
     missing = f"and {recorded}, which the last one recorded, is gone" if recorded else "and none has recorded anything"
     raise RefusalError(
         f"production serves {serving}, which no release recorded, {missing}: there is nothing to go back to. "
-        f"Delete the endpoint {endpoint}, and start the release again: it makes it anew"
+        f"Delete the {place}, and start the release again: it makes it anew"
     )
 
 

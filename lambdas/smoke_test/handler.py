@@ -155,6 +155,7 @@ def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) ->
     content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
     if content_type is None:
         raise SmokeTestFailed(f"smoke.json names {file}, which is neither JPEG nor PNG")
+    endpoint, component = asked.endpoint, asked.component
     try:
         if asked.asynchronous:
             queue = Queue(client, s3, bucket, asked.stage, endpoint)
@@ -165,6 +166,7 @@ def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) ->
                 ContentType=content_type,
                 Accept="application/json",
                 Body=picture,
+                **({"InferenceComponentName": component} if component else {}),
             )["Body"].read()
         answer = json.loads(body)
     except (BotoCoreError, ClientError, ContractError, NotAnswered, ValueError, RecursionError) as error:

@@ -19,6 +19,7 @@ class Request:
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
     ``serving`` are the keys that say how each stage serves; None in a plan from before there were any.
+    ``component`` is the inference component to ask on an endpoint that is shared, empty on any other.
     """
 
     endpoint: Text
@@ -27,11 +28,12 @@ class Request:
     smoke_digest: Digest
     only_the_digest: bool = False
     serving: Mapping[str, Any] | None = None
+    component: str = ""
 
     @property
     def stage(self) -> str:
-        """Which of the project's two endpoints it is."""
-        return self.endpoint.rpartition("-")[2]
+        """Which of the project's two stages it is."""
+        return (self.component or self.endpoint).rpartition("-")[2]
 
     @property
     def asynchronous(self) -> bool:

@@ -28,6 +28,7 @@ from workflow.contract.execution import is_running
 from workflow.contract.names import NOT_THERE
 from workflow.contract.production import ForeignRecord, is_foreign
 from workflow.contract.release_lock import read_lock
+from workflow.contract.shared_endpoint import component_name
 from workflow.contract.stage_accounts import StageAccounts
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE_LOCK
@@ -42,6 +43,7 @@ class Environment:
     trouble_topic_arn: str
     dashboard: str
     limits: Limits
+    shared_endpoint: str = ""
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -52,6 +54,7 @@ class Environment:
             trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
             dashboard=environ["DASHBOARD"],
             limits=Limits.read(environ),
+            shared_endpoint=environ.get("SHARED_ENDPOINT", ""),
         )
 
     @property
@@ -138,8 +141,15 @@ def is_releasing() -> bool:
 
 
 def find_serving() -> str:
-    """The configuration that production serves; empty where there is no production, or none that serves yet."""
+    """The configuration that production serves; empty where there is no production, or none that serves yet.
+
+    Of a component of a shared endpoint it is the model.
+    """
     try:
+        if environment.shared_endpoint:
+            found = sagemaker.describe_inference_component(InferenceComponentName=component_name(environment.project))
+            ends = found["InferenceComponentStatus"] in ("Creating", "Deleting")
+            return "" if ends else str(found.get("Specification", {}).get("ModelName", ""))
         described = accounts.twin(sagemaker, "production").describe_endpoint(EndpointName=environment.endpoint)
     except ClientError as error:
         if error.response["Error"]["Code"] in NOT_THERE:

@@ -48,8 +48,12 @@ class Clients:
 
 
 @contextmanager
-def asking(flow: Flow) -> Iterator[Clients]:
-    """Ask all the time while the test goes on; nobody asks twice for an answer that was lost."""
+def asking(flow: Flow, component: str = "") -> Iterator[Clients]:
+    """Ask all the time while the test goes on; nobody asks twice for an answer that was lost.
+
+    ``component`` is the one to ask of an endpoint that is shared.
+    """
+    named = {"InferenceComponentName": component} if component else {}
     runtime = flow.stand_in.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
     clients, done = Clients(), threading.Event()
 
@@ -57,7 +61,7 @@ def asking(flow: Flow) -> Iterator[Clients]:
         try:
             said: dict[str, Any] = json.loads(
                 runtime.invoke_endpoint(
-                    EndpointName=flow.stack.production_endpoint, ContentType="image/jpeg", Body=b"picture"
+                    EndpointName=flow.stack.production_endpoint, ContentType="image/jpeg", Body=b"picture", **named
                 )["Body"].read()
             )
         except (BotoCoreError, ClientError, ValueError):

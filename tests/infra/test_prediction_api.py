@@ -61,12 +61,19 @@ def test_nobody_asks_without_a_signature_or_a_key(template: Json, method: Json) 
 
 
 def test_the_api_may_ask_production_and_nothing_else(template: Json, method: Json) -> None:
-    """One action on one endpoint, which is the one the method asks."""
+    """One action on one endpoint, which is the one the method asks; or on the project's component of a shared one."""
     (grant,) = (grant for grant in read.grants(template) if grant.role == "PredictionApiRole")
     assert grant.actions == ["sagemaker:InvokeEndpoint"]
-    (endpoint,) = grant.resources
-    assert endpoint["Fn::Sub"].endswith(":endpoint/${Project}-production")
-    assert method["Integration"]["Uri"]["Fn::Sub"].endswith("path/endpoints/${Project}-production/invocations")
+    (choice,) = grant.resources
+    where, shared, own = choice["Fn::If"]
+    assert where == "HasSharedEndpoint"
+    assert own["Fn::Sub"].endswith(":endpoint/${Project}-production")
+    ends = [one["Fn::Sub"].rpartition(":")[2] for one in shared]
+    assert ends == ["endpoint/${SharedEndpoint}", "inference-component/${Project}-production"]
+    text, asked = method["Integration"]["Uri"]["Fn::Sub"]
+    assert text.endswith("path/endpoints/${Endpoint}/invocations")
+    named = {"Fn::If": [where, {"Ref": "SharedEndpoint"}, {"Fn::Sub": "${Project}-production"}]}
+    assert asked == {"Endpoint": named}
     assert method["Integration"]["Credentials"] == {"Fn::GetAtt": ["PredictionApiRole", "Arn"]}
 
 
@@ -75,8 +82,11 @@ def test_pictures_pass_as_they_are(template: Json, method: Json) -> None:
     assert template["Resources"]["PredictionRestApi"]["Properties"]["BinaryMediaTypes"] == ["*/*"]
     integration = method["Integration"]
     assert "RequestTemplates" not in integration
+    passed = {f"integration.request.header.{name}": f"method.request.header.{name}" for name in HEADERS}
+    component = {"Fn::If": ["HasSharedEndpoint", {"Fn::Sub": "'${Project}-production'"}, {"Ref": "AWS::NoValue"}]}
     assert integration["RequestParameters"] == {
-        f"integration.request.header.{name}": f"method.request.header.{name}" for name in HEADERS
+        **passed,
+        "integration.request.header.X-Amzn-SageMaker-Inference-Component": component,
     }
     assert method["RequestParameters"] == {f"method.request.header.{name}": False for name in HEADERS}
     declared = {one["StatusCode"] for one in method["MethodResponses"]}

@@ -23,6 +23,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
+    "ServeComponent",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
     "KeepCaptured",
     "ScaleProduction",
@@ -137,7 +138,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
         {"Fn::Sub": f"{alarms}TargetTracking-endpoint/${{Project}}-production/*"},
         {"Fn::Sub": f"{alarms}${{Project}}-production-first-instance"},
     ]
-    assert set(may) == {"ReleaseRole", "CleanUpRole"}
+    assert set(may) == {"ReleaseRole", "CleanUpRole", "ServeComponentRole"}
     assert all(grant.resources == [{"Fn::Sub": named}] for grant in may.values())
     own = [alarm["AlarmName"]["Fn::Sub"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
     assert not [name for name in own if name.startswith("${Project}-production-v")]
@@ -145,7 +146,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
-    """Build hands out the jobs' role, Release the endpoints' role, nobody else any."""
+    """Build hands out the jobs' role, Release the endpoints' role, also to one that is shared; nobody else any."""
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
@@ -155,6 +156,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     assert passed == {
         "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
         "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -485,7 +487,7 @@ def test_what_is_put_away_is_what_the_stack_lets_go(template: Json) -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if "Fn::If" in statement
     ]
-    elsewhere = {"ServesHere", "ServesElsewhere"}
+    elsewhere = {"ServesHere", "ServesElsewhere", "HasSharedEndpoint"}
     assert [name for name in given if name not in {"HasKey", "HasVpc"} | elsewhere] == ["EndsProductionHere"]
     idle = of_type(template, "AWS::CloudWatch::Alarm")["ProductionIdleAlarm"]
     assert template["Resources"]["ProductionIdleAlarm"]["Condition"] == "WatchesIdleness"

@@ -38,6 +38,7 @@ _WIDEST_NAME = 60
     help="Which of the project's two endpoints to ask.",
 )
 @click.option("--endpoint", metavar="NAME", help="Ask another endpoint than the project's two.")
+@click.option("--component", metavar="NAME", help="Ask this inference component of an --endpoint that is shared.")
 @click.option(
     "--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write drawings of what was seen there."
 )
@@ -56,6 +57,7 @@ def predict(
     pictures: tuple[str, ...],
     stage: str,
     endpoint: str | None,
+    component: str | None,
     draw: Path | None,
     confidence: float | None,
     iou: float | None,
@@ -79,6 +81,8 @@ def predict(
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
     largest = LARGEST_BODY
+    if component is not None and endpoint is None:
+        raise UsageError("--component: is asked on an --endpoint; without one the project's own component is.")
     if endpoint is None:
         from workflow.predictions.ask import require_endpoint
 
@@ -89,8 +93,9 @@ def predict(
                 f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
             )
         endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-        largest = require_endpoint(session.cloud, endpoint, stage)
-    return Asking(session, endpoint, found, as_json, largest).run(wanted, jobs, _make_drawer(drawings))
+        component = stack.production_component if stage == "production" else ""
+        largest = require_endpoint(session.cloud, endpoint, stage, component)
+    return Asking(session, endpoint, found, as_json, largest, component or "").run(wanted, jobs, _make_drawer(drawings))
 
 
 def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
@@ -117,9 +122,21 @@ def _tell_once(tell: Callable[[], None]) -> Callable[[], None]:
 class Asking:
     """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
 
-    def __init__(self, session: Session, endpoint: str, pictures: list[Path], as_json: bool, largest: int) -> None:
-        """Nothing is asked yet; ``largest`` is how many bytes the endpoint accepts."""
+    def __init__(
+        self,
+        session: Session,
+        endpoint: str,
+        pictures: list[Path],
+        as_json: bool,
+        largest: int,
+        component: str = "",
+    ) -> None:
+        """Nothing is asked yet; ``largest`` is how many bytes the endpoint accepts.
+
+        ``component`` is the one to ask on an endpoint that is shared.
+        """
         self._largest = largest
+        self._component = component
         self._session = session
         self._endpoint = endpoint
         self._pictures = pictures
@@ -141,14 +158,12 @@ class Asking:
                 )
                 queue = find_queue(self._session.cloud, self._endpoint, once)
                 for outcome in predict(
-                    self._session.cloud,
-                    self._endpoint,
-                    self._pictures,
-                    wanted,
+                    *(self._session.cloud, self._endpoint, self._pictures, wanted),
                     at_once=jobs,
                     largest=self._largest,
                     then=then,
                     how=queue.ask if queue else None,
+                    component=self._component,
                 ):
                     tally.add(outcome)
                     documents.append(outcome.document())

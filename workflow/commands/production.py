@@ -44,6 +44,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     print_result(as_json, [one.document() for one in found], text)
     foreign = find_foreign(
         *(session.cloud, stack.table, stack.release_machine_arn, stack.production_endpoint),
+        component=stack.production_component,
         elsewhere=bool(stack.production_account),
     )
     if foreign:

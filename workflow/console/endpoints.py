@@ -87,6 +87,30 @@ def find_endpoint(cloud: Cloud, stage: str, name: str, now: datetime) -> Endpoin
     )
 
 
+def find_component(cloud: Cloud, stage: str, name: str, now: datetime) -> Endpoint | None:
+    """The inference component that stands for a stage on a shared endpoint; None where there is none."""
+    try:
+        found = cloud.call("sagemaker", "describe_inference_component", InferenceComponentName=name)
+    except ServiceError as error:
+        if error.code in NOT_THERE:
+            return None
+        raise
+    model = str(found.get("Specification", {}).get("ModelName", ""))
+    copies = found.get("RuntimeConfig", {}).get("CurrentCopyCount", 0)
+    served = Variant(name, 1.0, f"{copies} copies on {found['EndpointName']}", model, _archive(cloud, model))
+    return Endpoint(
+        stage=stage,
+        name=f"{name} on {found['EndpointName']}",
+        status=_STATUSES.get(str(found["InferenceComponentStatus"]), Status.RUNNING),
+        words=str(found["InferenceComponentStatus"]),
+        configuration=model,
+        changed=found["LastModifiedTime"],
+        failure=show_plain(str(found.get("FailureReason", ""))),
+        variants=[served],
+        traffic=_count(cloud, [{"InferenceComponentName": name}], now),
+    )
+
+
 def _variants(cloud: Cloud, configuration: str, served: Sequence[Mapping[str, Any]]) -> list[Variant]:
     try:
         wanted = cloud.call("sagemaker", "describe_endpoint_config", EndpointConfigName=configuration)
@@ -130,12 +154,17 @@ def _archive(cloud: Cloud, model: str) -> str:
 
 def count_traffic(cloud: Cloud, endpoint: str, variants: Sequence[str], now: datetime) -> Traffic:
     """What the variants of an endpoint were asked in the last HOURS, as CloudWatch counted it."""
+    return _count(cloud, [{"EndpointName": endpoint, "VariantName": variant} for variant in variants], now)
+
+
+def _count(cloud: Cloud, series: Sequence[Mapping[str, str]], now: datetime) -> Traffic:
+    """The same of these series, each by its dimensions."""
     start = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
     counted = {name: [0.0] * HOURS for name in _COUNTED}
     took = asked = 0.0
-    for variant in variants:
+    for dimensions in series:
         for name in (*_COUNTED, "ModelLatency"):
-            for point in _points(cloud, endpoint, variant, name, start, now):
+            for point in _points(cloud, dimensions, name, start, now):
                 hour = int((point["Timestamp"].astimezone(UTC) - start).total_seconds() // 3600)
                 if name == "ModelLatency":
                     took, asked = took + float(point["Sum"]), asked + float(point["SampleCount"])
@@ -149,13 +178,13 @@ def count_traffic(cloud: Cloud, endpoint: str, variants: Sequence[str], now: dat
     )
 
 
-def _points(cloud: Cloud, endpoint: str, variant: str, name: str, start: datetime, end: datetime) -> Any:
+def _points(cloud: Cloud, dimensions: Mapping[str, str], name: str, start: datetime, end: datetime) -> Any:
     answer = cloud.call(
         "cloudwatch",
         "get_metric_statistics",
         Namespace="AWS/SageMaker",
         MetricName=name,
-        Dimensions=[{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}],
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
         StartTime=start,
         EndTime=end,
         Period=3600,

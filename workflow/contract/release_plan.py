@@ -57,7 +57,9 @@ class ReleasePlan(Document):
     one, ``production_variant`` the same for production (in a plan without one they are the same), ``serving`` how each
     stage serves (every key of ``Serving``), in which ``kinds`` each stage does, ``serverless_environment`` the
     variables of a container without instances, and ``asynchronous`` what SageMaker is told of the stages that answer
-    so. What has a default was not there from the beginning, and is in every plan made today.
+    so. Where production is an inference component of a shared endpoint, ``component`` names it, ``production_endpoint``
+    is the shared one, and what is said of production's configuration and of whether it exists is of the component and
+    of the model that it serves. What has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -100,4 +102,5 @@ class ReleasePlan(Document):
     serverless_environment: Mapping[str, str] | None = None
     kinds: PlannedKinds | None = None
     asynchronous: Asynchronous | None = None
+    component: str = ""
     tags: tuple[Mapping[str, str], ...] = ()

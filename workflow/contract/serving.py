@@ -15,9 +15,10 @@ from workflow.contract.asynchronous import ASYNC, AsynchronousInput
 from workflow.contract.autoscaling import AutoscalingInput, check_autoscaling
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 from workflow.contract.serverless import SERVERLESS, ServerlessInput, check_keys
+from workflow.contract.shared_endpoint import SHARED, SharedInput
 
 REALTIME = "realtime"
-KINDS = (REALTIME, SERVERLESS, ASYNC)
+KINDS = (REALTIME, SERVERLESS, ASYNC, SHARED)
 """How production may serve."""
 SAME = "same"
 STAGED = (SAME, REALTIME, SERVERLESS, ASYNC)
@@ -28,7 +29,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput(AutoscalingInput, AsynchronousInput, ServerlessInput):
+class ServingInput(SharedInput, AutoscalingInput, AsynchronousInput, ServerlessInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -81,8 +82,11 @@ class Serving(ServingInput):
         return Serving.read({**asdict(self), **given})
 
     def stage(self, stage: str) -> str:
-        """The kind in which a stage serves, ``staging`` or ``production``."""
-        return self.serve if stage == "production" or self.staging_serve == SAME else self.staging_serve
+        """The kind in which a stage serves, ``staging`` or ``production``. Staging shares no endpoint."""
+        if stage == "production":
+            return self.serve
+        alike = REALTIME if self.serve == SHARED else self.serve
+        return alike if self.staging_serve == SAME else self.staging_serve
 
 
 SERVING_RULES: Mapping[str, Rule[Any]] = rules_of(ServingInput)

@@ -260,7 +260,11 @@ def stop_run(cloud: Cloud, execution: str) -> None:
 def ask_production(site: Site, test_uri: str) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
     pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
-    found = [ask_as_it_answers(site.cloud, site.stack.production_endpoint, picture) for picture in pictures]
+    stack = site.stack
+    found = [
+        ask_as_it_answers(site.cloud, stack.production_endpoint, picture, stack.production_component)
+        for picture in pictures
+    ]
     for prediction in found:
         draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
     return found

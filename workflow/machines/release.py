@@ -15,6 +15,14 @@ from stepfunctions.steps.states import State
 
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
+from workflow.machines.components import (
+    NOT_LOOKED,
+    is_shared,
+    put_back_on_shared,
+    serve_on_shared,
+    smoke_test_previous_there,
+    smoke_test_shared,
+)
 from workflow.machines.endings import Endings
 from workflow.machines.endpoints import (
     BACK,
@@ -59,7 +67,14 @@ def machine() -> dict[str, Any]:
         "Plan the release",
         "${PlanReleaseArn}",
         refused,
-        also={"staging": {"looks": 0}, "production": {"looks": 0}, **NO_QUOTA, **NO_OTHER_MODEL},
+        also={
+            "staging": {"looks": 0},
+            "production": {"looks": 0},
+            "production_configuration": NOT_LOOKED,
+            "back": NOT_LOOKED,
+            **NO_QUOTA,
+            **NO_OTHER_MODEL,
+        },
         retry=retry_planning(),
     )
     model = create_model(staging_failed)
@@ -79,12 +94,19 @@ def machine() -> dict[str, Any]:
         on_error(refused),
         keep=("variant", "retained", "deployment", "watched", "alarms", "capture"),
     )
-    smoke_production = smoke_test("production", confirm_roll_back(overtaken, roll_back(endings, production_failed)))
+    wrong = confirm_roll_back(overtaken, roll_back(endings, production_failed))
+    smoke_production = smoke_test("production", wrong)
     production = configure(
         "production",
         then=bring_up_production(ready=smoke_production, failed=production_failed),
         failed=production_failed,
     )
+    smoke_shared = smoke_test_shared(wrong)
+    hold = hold_the_scaling(production_failed)
+    hold.next(choose_model("production", production, production_failed))
+    where = Choice("Is its endpoint shared?")
+    where.add_choice(is_shared(), serve_on_shared(ready=smoke_shared, failed=production_failed))
+    where.default_choice(hold)
     record = call_function(
         "Record the champion",
         "${RecordChampionArn}",
@@ -124,7 +146,8 @@ def machine() -> dict[str, Any]:
     Chain([plan, model, choose_model("staging", staging, staging_failed)])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
-    Chain([confirmed, hold_the_scaling(production_failed), choose_model("production", production, production_failed)])
+    Chain([confirmed, where])
+    smoke_shared.next(record)
     Chain([smoke_production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
@@ -193,7 +216,11 @@ def roll_back(endings: Endings, failed: State) -> Choice:
         then=back,
     )
     before = Choice("Was a version there before?")
-    before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), update)
+    there = ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True)
+    proven_there = smoke_test_previous_there(unapproved)
+    proven_there.next(rolled_back)
+    before.add_choice(ChoiceRule.And([there, is_shared()]), put_back_on_shared(ready=proven_there, failed=stuck))
+    before.add_choice(there, update)
     before.default_choice(failed)
     return before
 

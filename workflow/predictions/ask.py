@@ -80,17 +80,21 @@ def predict(
     largest: int = LARGEST_BODY,
     then: Callable[[Prediction], None] = lambda _: None,
     how: Callable[[Cloud, Path, Wanted], Prediction] | None = None,
+    component: str = "",
 ) -> Iterator[Prediction | Failure]:
     """Ask the endpoint about each picture, ``at_once`` at one time; outcomes come in the order of the pictures.
 
     ``largest`` is how many bytes the endpoint accepts. ``then`` is done to each prediction, beside the next requests;
-    ``how`` asks about one where that is not by ``ask``.
-    Raises GreenlightError for what would fail for every picture alike.
+    ``how`` asks about one where that is not by ``ask``. ``component`` is the inference component to ask on an endpoint
+    that is shared. Raises GreenlightError for what would fail for every picture alike.
     """
 
     def one(picture: Path) -> Prediction | Failure:
         try:
-            prediction = how(cloud, picture, wanted) if how else ask(cloud, endpoint, picture, wanted, largest)
+            if how:
+                prediction = how(cloud, picture, wanted)
+            else:
+                prediction = ask(cloud, endpoint, picture, wanted, largest, component)
             then(prediction)
         except PictureError as error:
             return Failure(picture, error.reason)
@@ -105,34 +109,50 @@ def predict(
     return in_order(one, pictures, at_once)
 
 
-def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> int:
+def require_endpoint(cloud: Cloud, endpoint: str, stage: str, component: str = "") -> int:
     """How many bytes the project's endpoint of a stage accepts; UsageError where it is not there, or not yet.
 
-    Who may ask it and not look at it is let through.
+    Of an endpoint that is shared it is the ``component``. Who may ask it and not look at it is let through.
     """
     try:
-        described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
+        described: dict[str, Any] = {}
+        if component:
+            found = cloud.call("sagemaker", "describe_inference_component", InferenceComponentName=component)
+            status = str(found["InferenceComponentStatus"])
+        else:
+            described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
+            status = str(described["EndpointStatus"])
     except ServiceError as error:
         if "AccessDenied" in error.code:
             return LARGEST_BODY
         if error.code not in NOT_THERE:
             raise
+        missing = f"component {component} on the shared endpoint {endpoint}" if component else f"endpoint {endpoint}"
         raise UsageError(
-            f"{stage} serves no model yet: there is no endpoint {endpoint}.\n"
+            f"{stage} serves no model yet: there is no {missing}.\n"
             "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
             "  greenlight runs                   tells how the last ones ended"
         ) from error
     status = str(described["EndpointStatus"])
     if status in {"Creating", "Failed", "OutOfService", "Deleting"}:
-        raise UsageError(f"{stage} answers nothing now: the endpoint {endpoint} is {status}.")
+        what = f"component {component}" if component else f"endpoint {endpoint}"
+        raise UsageError(f"{stage} answers nothing now: the {what} is {status}.")
     serverless = any("CurrentServerlessConfig" in one for one in described.get("ProductionVariants", []))
     return LARGEST_SERVERLESS_BODY if serverless else LARGEST_BODY
 
 
 def ask(
-    cloud: Cloud, endpoint: str, picture: Path, wanted: Wanted = Wanted(), largest: int = LARGEST_BODY
+    cloud: Cloud,
+    endpoint: str,
+    picture: Path,
+    wanted: Wanted = Wanted(),
+    largest: int = LARGEST_BODY,
+    component: str = "",
 ) -> Prediction:
-    """Ask the endpoint about one picture. Raises PictureError for a picture it could not take, else GreenlightError."""
+    """Ask the endpoint, or the component of a shared one, about one picture.
+
+    Raises PictureError for a picture it could not take, else GreenlightError.
+    """
     body, kind = read_body(picture, largest)
     attributes = wanted.attributes()
     began = time.monotonic()
@@ -143,6 +163,7 @@ def ask(
         Accept="application/json",
         Body=body,
         **({"CustomAttributes": attributes} if attributes else {}),
+        **({"InferenceComponentName": component} if component else {}),
     )
     content = answer["Body"].read()
     return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)

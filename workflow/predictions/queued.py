@@ -78,10 +78,15 @@ class Queue:
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
 
 
-def ask_as_it_answers(cloud: Cloud, endpoint: str, picture: Path) -> Prediction:
-    """Ask about one picture, at once or by way of a queue. Raises what ``ask`` and ``Queue.ask`` raise."""
-    queue = find_queue(cloud, endpoint)
-    return ask(cloud, endpoint, picture) if queue is None else queue.ask(cloud, picture, Wanted())
+def ask_as_it_answers(cloud: Cloud, endpoint: str, picture: Path, component: str = "") -> Prediction:
+    """Ask about one picture, at once or by way of a queue. Raises what ``ask`` and ``Queue.ask`` raise.
+
+    ``component`` is the inference component to ask on an endpoint that is shared.
+    """
+    queue = None if component else find_queue(cloud, endpoint)
+    if queue is None:
+        return ask(cloud, endpoint, picture, component=component)
+    return queue.ask(cloud, picture, Wanted())
 
 
 def find_queue(cloud: Cloud, endpoint: str, waiting: Callable[[], None] = lambda: None) -> Queue | None:

@@ -82,10 +82,13 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
     ]
 
 
-def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str, *, elsewhere: bool = False) -> str:
+def find_foreign(
+    cloud: Cloud, table: str, machine: str, endpoint: str, *, component: str = "", elsewhere: bool = False
+) -> str:
     """What production serves, in words, where no release recorded that; empty where one did, or is under way.
 
-    Of a production ``elsewhere``, in another account, it is what the stack's own watch has seen there.
+    Of a production ``elsewhere``, in another account, it is what the stack's own watch has seen there; of the
+    ``component`` of a shared endpoint it is a model.
     """
     running = cloud.call("stepfunctions", "list_executions", stateMachineArn=machine, statusFilter="RUNNING")
     if running["executions"]:
@@ -94,12 +97,15 @@ def find_foreign(cloud: Cloud, table: str, machine: str, endpoint: str, *, elsew
         recorded = read_champion(_find(cloud, table, CHAMPION))
     except ContractError as error:
         raise GreenlightError(f"{error}.") from error
-    serving = _find_noted(cloud, table) if elsewhere else _find_serving(cloud, endpoint)
-    return describe_foreign(endpoint, serving, recorded) if is_foreign(serving, recorded) else ""
+    serving = _find_noted(cloud, table) if elsewhere else _find_serving(cloud, endpoint, component)
+    return describe_foreign(component or endpoint, serving, recorded) if is_foreign(serving, recorded) else ""
 
 
-def _find_serving(cloud: Cloud, endpoint: str) -> str:
+def _find_serving(cloud: Cloud, endpoint: str, component: str) -> str:
     try:
+        if component:
+            found = cloud.call("sagemaker", "describe_inference_component", InferenceComponentName=component)
+            return str(found.get("Specification", {}).get("ModelName", ""))
         described = cloud.call("sagemaker", "describe_endpoint", EndpointName=endpoint)
     except ServiceError as error:
         if error.code in NOT_THERE:

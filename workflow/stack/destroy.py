@@ -21,8 +21,7 @@ from workflow.stack.deploy import code_bucket
 from workflow.stack.lineage import remove_lineage
 from workflow.stack.log_groups import endpoint_groups
 from workflow.stack.outputs import Place, describe_stack, find_place, values_of
-
-_GONE = ("could not find", "does not exist", "not found", "cannot find")
+from workflow.stack.shared_endpoint import is_gone, remove_component
 
 
 def destroy(
@@ -47,6 +46,8 @@ def destroy(
     table = "" if found is None else find_table(found)
     if found is not None:
         stop_executions(cloud, project, place, on_progress)
+    if values_of(found).get("SharedEndpoint"):
+        remove_component(cloud, project, on_progress)
     remove_endpoints(cloud, project, on_progress)
     remove_tagged(cloud, project, on_progress)
     remove_alarms(cloud, project, on_progress)
@@ -200,10 +201,3 @@ def remove_log(cloud: Cloud, group: str) -> None:
     except ServiceError as error:
         if error.code != "ResourceNotFoundException":
             raise
-
-
-def is_gone(error: ServiceError) -> bool:
-    """Whether SageMaker says that a thing is not there; it has no code of its own for that."""
-    return error.code in {"ValidationException", "ResourceNotFound"} and any(
-        text in str(error).lower() for text in _GONE
-    )

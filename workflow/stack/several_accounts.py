@@ -70,9 +70,14 @@ def _with_second_model(states: dict[str, Any]) -> dict[str, Any]:
     for name, state in states.items():
         if name == BEFORE:
             found[MODEL_OF_PRODUCTION] = model
-        found[name] = {**state, "Next": MODEL_OF_PRODUCTION} if state.get("Next") == BEFORE else state
-        if state.get("Default") == BEFORE:
-            found[name] = {**state, "Default": MODEL_OF_PRODUCTION}
-        if BEFORE in (rule["Next"] for rule in state.get("Choices", [])):
-            raise GreenlightError(f"the state '{name}' chooses '{BEFORE}': production's model would be left out")
+        found[name] = _led_to_the_model(state)
     return found
+
+
+def _led_to_the_model(state: dict[str, Any]) -> dict[str, Any]:
+    """A state that creates production's model first, wherever it went on to production's configuration."""
+    led: dict[str, Any] = {key: MODEL_OF_PRODUCTION for key in ("Next", "Default") if state.get(key) == BEFORE}
+    rules = state.get("Choices", [])
+    if any(rule["Next"] == BEFORE for rule in rules):
+        led["Choices"] = [{**rule, "Next": MODEL_OF_PRODUCTION} if rule["Next"] == BEFORE else rule for rule in rules]
+    return {**state, **led}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ministack import app
 
 from infra.local.gaps import (
+    alarm_rights,
     alarms,
     api_addresses,
     bucket_policies,
@@ -57,6 +58,7 @@ def install(url: str, mailbox: Mailbox, quotas: Quotas) -> None:
         encrypted_objects,
         foreign_buckets,
         image_pulls,
+        alarm_rights,
         alarms,
         metric_namespaces,
         change_sets,

@@ -54,13 +54,15 @@ class Figures:
         overhead_seconds: float,
         at_once: int,
         setup_seconds: float = 0.0,
+        component: str = "",
     ) -> None:
         """One request to a variant: its status, how long its model took, and how long everything else did.
 
         ``at_once`` is how many requests its container had when this one came, itself included, and ``setup_seconds``
         how long it had to be started first, which only serverless ones have.
 
-        It is in two series, as on AWS: the variant's, and that of the fleet of its configuration.
+        It is in two series, as on AWS: the variant's, and that of the fleet of its configuration; one to a component
+        is in the component's alone.
         """
         of_variant = {"EndpointName": endpoint, "VariantName": variant}
         values = {
@@ -72,7 +74,8 @@ class Figures:
             ("ConcurrentRequestsPerModel", "None"): float(at_once),
             **({("ModelSetupTime", "Microseconds"): setup_seconds * _MICROSECONDS} if setup_seconds else {}),
         }
-        for dimensions in (of_variant, {**of_variant, "EndpointConfigName": configuration}):
+        of_fleet = {**of_variant, "EndpointConfigName": configuration}
+        for dimensions in [{"InferenceComponentName": component}] if component else [of_variant, of_fleet]:
             self._add(_INVOCATIONS, dimensions, values)
 
     def answer(self, endpoint: str, variant: str, configuration: str, status: int, seconds: float) -> None:

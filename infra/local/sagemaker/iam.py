@@ -16,6 +16,7 @@ _KINDS = {
     "ModelPackageArn": "model-package",
     "ModelPackageName": "model-package",
     "ModelPackageGroupName": "model-package-group",
+    "InferenceComponentName": "inference-component",
     "EndpointName": "endpoint",
     "EndpointConfigName": "endpoint-config",
     "ModelName": "model",

@@ -22,7 +22,9 @@ _TIMES = {
 _PAGE = 10
 _EQUAL = {"StatusEquals": "Status", "ModelApprovalStatus": "ModelApprovalStatus"}
 # The order AWS uses when the caller names none.
-_NEWEST_FIRST = {"ListEndpoints", "ListEndpointConfigs", "ListModels", "ListTransformJobs"}
+_NEWEST_FIRST = {
+    *("ListEndpoints", "ListEndpointConfigs", "ListInferenceComponents", "ListModels", "ListTransformJobs"),
+}
 
 
 def listed(name: str, parameters: dict[str, Any], records: list[Record], prefix: str) -> Record:

@@ -53,7 +53,8 @@ def _handle(method: str, path: str, headers: Mapping[str, str], body: bytes) -> 
     try:
         found = invocations.PATH.match(path)
         if method == "POST" and found:
-            return invocations.invoke(running().endpoints, found.group(1), headers, body)
+            here = running()
+            return invocations.invoke(here.endpoints, here.components, found.group(1), headers, body)
         queued = async_invocations.PATH.match(path)
         if method == "POST" and queued:
             return async_invocations.invoke(running().endpoints, queued.group(1), headers, body)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from infra.local.sagemaker.endpoints.components import Components
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
 from infra.local.sagemaker.errors import ServiceError, lacking
@@ -66,6 +67,7 @@ class SageMaker:
             "DeleteScalingPolicy": targets.delete_policy,
             "DescribeScalingPolicies": targets.describe_policies,
         }
+        self.components = Components(self.workshop, configs, models)
         self._jobs = (ProcessingJobs(self.workshop), training, tuning, TransformJobs(self.workshop, models))
         self.operations: dict[str, Operation] = {
             **_four(groups, "ModelPackageGroup"),
@@ -73,6 +75,9 @@ class SageMaker:
             **_four(models, "Model"),
             **_four(configs, "EndpointConfig"),
             **_four(self.endpoints, "Endpoint"),
+            **_four(self.components, "InferenceComponent"),
+            "UpdateInferenceComponent": self.components.update,
+            "UpdateInferenceComponentRuntimeConfig": self.components.update_runtime,
             **_four(Artifacts(self.workshop), "Artifact"),
             "AddAssociation": associations.add,
             "ListAssociations": associations.list_all,
@@ -120,6 +125,7 @@ class SageMaker:
         for jobs in self._jobs:
             jobs.after_load()
         self.endpoints.after_load()
+        self.components.after_load()
         self.following.begin()
 
     def stop(self) -> None:
@@ -127,6 +133,7 @@ class SageMaker:
         self.following.close()
         self.workshop.shipper.close()
         self.endpoints.close()
+        self.components.close()
         self.workshop.processes.close()
 
 

@@ -83,6 +83,27 @@ _VARIANT: Members = done("VariantName", "ModelName", "InitialInstanceCount", "In
 _ON_DEMAND: Members = {
     "ServerlessConfig": done("MaxConcurrency", "ProvisionedConcurrency") | place("MemorySizeInMB"),
 }
+_HOST: Members = {
+    "ManagedInstanceScaling": done("Status", "MinInstanceCount", "MaxInstanceCount"),
+    "RoutingConfig": {"RoutingStrategy": Only(("LEAST_OUTSTANDING_REQUESTS", "RANDOM"))},
+}
+_COMPONENT: Members = {
+    **done("ModelName"),
+    "ComputeResourceRequirements": done(
+        "NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired", "MinMemoryRequiredInMb"
+    )
+    | place("MaxMemoryRequiredInMb"),
+}
+_COPIES: Members = {"RuntimeConfig": done("CopyCount")}
+_ROLLING: Members = {
+    "DeploymentConfig": {
+        "RollingUpdatePolicy": {
+            **done("WaitIntervalInSeconds", "MaximumExecutionTimeoutInSeconds"),
+            "MaximumBatchSize": _SIZE,
+        },
+        "AutoRollbackConfiguration": {"Alarms": done("AlarmName")},
+    }
+}
 
 _CAPTURE: Members = done("EnableCapture", "InitialSamplingPercentage", "DestinationS3Uri", "KmsKeyId") | {
     "CaptureOptions": done("CaptureMode"),
@@ -141,17 +162,17 @@ TAKEN: dict[str, Members] = {
     "DeleteModel": done("ModelName"),
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
-        "ProductionVariants": _VARIANT | _ON_DEMAND,
+        "ProductionVariants": _VARIANT | _ON_DEMAND | _HOST,
         "DataCaptureConfig": _CAPTURE,
         "AsyncInferenceConfig": {
             "ClientConfig": done("MaxConcurrentInvocationsPerInstance"),
             "OutputConfig": {
                 **done("S3OutputPath", "S3FailurePath"),
                 "NotificationConfig": done("SuccessTopic", "ErrorTopic"),
-                **place("KmsKeyId"),
             },
         },
-        **place("KmsKeyId"),
+        **place("KmsKeyId", "ExecutionRoleArn", "EnableNetworkIsolation"),
+        **_NETWORK,
         **_TAGS,
     },
     "DescribeEndpointConfig": done("EndpointConfigName"),
@@ -170,6 +191,25 @@ TAKEN: dict[str, Members] = {
         "DesiredWeightsAndCapacities": done("VariantName", "DesiredWeight", "DesiredInstanceCount"),
     },
     "DeleteEndpoint": done("EndpointName"),
+    "CreateInferenceComponent": {
+        **done("InferenceComponentName", "EndpointName", "VariantName"),
+        "Specification": _COMPONENT,
+        **_COPIES,
+        **_TAGS,
+    },
+    "DescribeInferenceComponent": done("InferenceComponentName"),
+    "UpdateInferenceComponent": {
+        **done("InferenceComponentName"),
+        "Specification": _COMPONENT,
+        **_COPIES,
+        **_ROLLING,
+    },
+    "UpdateInferenceComponentRuntimeConfig": {
+        **done("InferenceComponentName"),
+        "DesiredRuntimeConfig": done("CopyCount"),
+    },
+    "ListInferenceComponents": _JOBS | done("EndpointNameEquals", "VariantNameEquals"),
+    "DeleteInferenceComponent": done("InferenceComponentName"),
     "CreateProcessingJob": {
         **done("ProcessingJobName", "RoleArn", "Environment"),
         "ProcessingInputs": {
@@ -275,5 +315,7 @@ ASYNC_INVOCATION: Members = done(
 )
 """The same of InvokeEndpointAsync, of which all members but the body in S3 are headers."""
 
-INVOCATION: Members = done("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant")
+INVOCATION: Members = done(
+    *("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant", "InferenceComponentName")
+)
 """The same of InvokeEndpoint, whose members are a path, headers and a body."""

@@ -126,6 +126,22 @@ def test_cleaning_up_twice_is_harmless(account: Any, context: Context) -> None:
     assert left(account) == before
 
 
+def test_models_of_a_component_stay_and_an_endpoint_of_its_own_too(
+    account: Any, table: Any, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Served, previous and the champion's, which are models; where production moved, the old endpoint serves on."""
+    table.put_item(Item={**released.CHAMPION, "production_configuration": f"greenlight-v3{MARK}"})
+    described = {"Specification": {"ModelName": f"greenlight-v1{MARK}"}}
+    monkeypatch.setattr(
+        function.sagemaker, "describe_inference_component", lambda InferenceComponentName: described, raising=False
+    )
+    shared = {"component": "greenlight-production", "production_endpoint": "vision-shared"}
+    function.handler({"plan": {**PLAN, **shared, "previous_configuration": f"greenlight-v2{MARK}"}}, context)
+    kept_configurations, kept_models = left(account)
+    assert kept_configurations == {f"greenlight-staging-v5{MARK}", f"greenlight-production-v5{MARK}"}
+    assert kept_models == {f"greenlight-v{version}{MARK}" for version in (1, 2, 3, 5)}
+
+
 def test_a_live_configuration_stays_whatever_the_plan_says(account: Any, context: Context) -> None:
     """An endpoint that went back to an old configuration serves from it."""
     account.delete_endpoint(EndpointName="greenlight-production")

@@ -12,6 +12,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 from lambdas.smoke_test import handler as function
+from lambdas.smoke_test.request import Request
 from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.conftest import DECIDED, digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
@@ -35,7 +36,7 @@ def endpoint() -> Iterator[Stubber]:
         yield stub
 
 
-def answers(stub: Stubber, answer: Any) -> None:
+def answers(stub: Stubber, answer: Any, **named: str) -> None:
     """The endpoint answers this to the picture, and to nothing else."""
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     stub.add_response(
@@ -46,8 +47,20 @@ def answers(stub: Stubber, answer: Any) -> None:
             "ContentType": "image/jpeg",
             "Accept": "application/json",
             "Body": b"a picture",
+            **named,
         },
     )
+
+
+def test_the_component_of_a_shared_endpoint_is_asked_by_its_name(
+    evaluated: Bucket, endpoint: Stubber, context: Context
+) -> None:
+    """And it is production's, whatever its endpoint is called."""
+    shared = {"EndpointName": "vision-shared", "InferenceComponentName": "greenlight-production"}
+    answers(endpoint, ANSWER, **shared)
+    event = {**EVENT, "endpoint": "vision-shared", "component": "greenlight-production"}
+    assert function.handler(event, context)["images"] == 1
+    assert Request.parse(event).stage == "production"
 
 
 def test_an_endpoint_that_draws_the_same_boxes_passes(evaluated: Bucket, endpoint: Stubber, context: Context) -> None:

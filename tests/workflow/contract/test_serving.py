@@ -51,3 +51,9 @@ def test_a_release_may_say_otherwise() -> None:
 def test_staging_serves_like_production_unless_it_is_named() -> None:
     """Both stages of the same version may differ."""
     assert Serving().stage("staging") == Serving().stage("production") == "realtime"
+
+
+def test_staging_shares_no_endpoint() -> None:
+    """What is tried first is tried alone, and production as it was asked for."""
+    shared = Serving.read({"serve": "shared"})
+    assert (shared.stage("staging"), shared.stage("production")) == ("realtime", "shared")

@@ -265,6 +265,8 @@ def sample_data() -> dict[str, Any]:
             "staging_configuration": "greenlight-v1-staging",
             "production_configuration": "greenlight-v1-production",
             "previous_configuration": "greenlight-v0-production",
+            "production_endpoint": "vision-shared",
+            "component": "greenlight-production",
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
@@ -310,6 +312,7 @@ def sample_data() -> dict[str, Any]:
         "failure": {"Error": Failure.GATE_REJECTED, "at": "Gate on metrics", "kind": "failed"},
         "staging": {"looks": 0},
         "production": {"looks": 0},
+        "back": {"looks": 0, "begun": False},
         "model": {
             "name": "greenlight-v1-00000000-0-0",
             "variant": {

@@ -54,8 +54,18 @@ def test_a_picture_is_sent_as_it_is(tmp_path: Path) -> None:
         "image/png",
         "greenlight-production",
     )
-    assert "CustomAttributes" not in sent
+    assert not {"CustomAttributes", "InferenceComponentName"} & sent.keys()
     assert prediction.milliseconds > 0
+
+
+def test_the_component_of_a_shared_endpoint_is_asked_by_its_name(tmp_path: Path) -> None:
+    """Such an endpoint answers nobody who names none; and whether it is there is asked of the component."""
+    cloud, file = endpoint(), picture(tmp_path / "a.png")
+    (_,) = predict(cloud, "vision-shared", [file], component="greenlight-production")
+    assert cloud.asked[0][1]["InferenceComponentName"] == "greenlight-production"
+    missing = ScriptedCloud({"describe_inference_component": ServiceError("ValidationException", "Could not find it")})
+    with pytest.raises(UsageError, match="no component greenlight-production on the shared endpoint vision-shared"):
+        require_endpoint(missing, "vision-shared", "production", "greenlight-production")
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,22 @@ def test_a_production_that_no_release_recorded_is_said(
     assert bool(found) == bool(said)
 
 
+def test_a_component_is_recorded_by_the_model_that_it_serves() -> None:
+    """Whatever configuration its shared endpoint has."""
+    recorded = {**CHAMPION, "production_configuration": {"S": "greenlight-v3-00000000-0-0"}}
+    for model, foreign in (("greenlight-v3-00000000-0-0", False), ("made-by-hand", True)):
+        serving = {"Specification": {"ModelName": model}}
+        cloud = ScriptedCloud(
+            {
+                "list_executions": {"executions": []},
+                "get_item": {"Item": recorded},
+                "describe_inference_component": serving,
+            }
+        )
+        found = find_foreign(cloud, "greenlight", "machine", "vision-shared", component="greenlight-production")
+        assert found.startswith("greenlight-production serves made-by-hand") is foreign
+
+
 def test_going_back_twice_goes_back_further() -> None:
     """After 3 was rolled back to 2, the next step back is 1 and not 3 again."""
     assert choose_earlier(releases(1, 2, 3), None).version == 2

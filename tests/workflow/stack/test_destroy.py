@@ -9,6 +9,7 @@ import pytest
 from tests.workflow.cloud import ScriptedCloud
 from workflow.errors import ServiceError
 from workflow.stack.destroy import destroy, remove_alarms
+from workflow.stack.shared_endpoint import remove_component
 
 MINE = "greenlight-production-v4-1a2b3c4d-errors"
 
@@ -54,3 +55,32 @@ def test_endpoints_go_though_the_stack_and_its_buckets_are_gone(monkeypatch: pyt
     )
     assert destroy("greenlight", cloud=cloud) == ""
     assert there == set()
+
+
+@pytest.mark.parametrize("others", [[], [{"InferenceComponentName": "another-production"}]], ids=["last", "not last"])
+def test_a_component_leaves_its_shared_endpoint_and_the_last_one_takes_it_along(others: list[dict[str, str]]) -> None:
+    """What other projects serve there stays, and so does the endpoint below them."""
+    there = {"greenlight-production", "vision-shared"}
+
+    def describe(name: str, given: dict[str, Any]) -> dict[str, Any]:
+        if given[name] not in there:
+            raise ServiceError("ValidationException", f"Could not find {given[name]}")
+        return {"EndpointName": "vision-shared", "EndpointConfigName": "vision-shared-1"}
+
+    def delete(name: str, given: dict[str, Any]) -> dict[str, Any]:
+        there.remove(given[name])
+        return {}
+
+    cloud = ScriptedCloud(
+        {
+            "describe_inference_component": lambda given: describe("InferenceComponentName", given),
+            "delete_inference_component": lambda given: delete("InferenceComponentName", given),
+            "list_inference_components": {"InferenceComponents": others},
+            "describe_endpoint": lambda given: describe("EndpointName", given),
+            "delete_endpoint": lambda given: delete("EndpointName", given),
+            "delete_endpoint_config": {},
+        }
+    )
+    remove_component(cloud, "greenlight", lambda _: None)
+    assert there == ({"vision-shared"} if others else set())
+    assert ("list_inference_components", {"EndpointNameEquals": "vision-shared"}) in cloud.asked

@@ -95,13 +95,16 @@ def without_model(machine: dict[str, Any]) -> None:
     del machine["States"][MODEL]
 
 
-def with_choice(machine: dict[str, Any]) -> None:
-    """Somebody chooses production's configuration."""
-    rule = {"Variable": "$.any", "IsPresent": True, "Next": "Create the production configuration"}
-    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [rule], "Default": "Released"}
+def test_whoever_chooses_productions_configuration_creates_its_model_first() -> None:
+    """A rule of a choice leads there, as a default does."""
+    machine = copy.deepcopy(PLAIN)
+    rule = {"Variable": "$.a", "IsPresent": True, "Next": "Create the production configuration"}
+    machine["States"]["Choose"] = {"Type": "Choice", "Choices": [rule], "Default": "Tell everyone"}
+    choose = spread(machine)["States"]["Choose"]
+    assert choose == {"Type": "Choice", "Choices": [{**rule, "Next": MODEL_OF_PRODUCTION}], "Default": "Tell everyone"}
 
 
-@pytest.mark.parametrize("change", [without_model, with_choice])
+@pytest.mark.parametrize("change", [without_model])
 def test_a_machine_that_cannot_be_spread_is_refused(change: Any) -> None:
     """Rather than deployed with a production that has no model."""
     machine = copy.deepcopy(PLAIN)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from workflow.console.endpoints import HOURS, find_endpoint
+from workflow.console.endpoints import HOURS, Endpoint, find_component, find_endpoint
 from workflow.console.picture_form import posted_picture
 from workflow.console.site import Site, Tab
 from workflow.errors import PictureError, ServiceError
@@ -28,10 +28,17 @@ TAB = Tab("Endpoints", "/endpoints")
 def routes(site: Site) -> list[Route]:
     """The addresses of the stack's two endpoints."""
     names = {"production": site.stack.production_endpoint, "staging": site.stack.staging_endpoint}
+    components = {"production": site.stack.production_component}
+
+    def find(stage: str, now: datetime) -> Endpoint | None:
+        component = components.get(stage, "")
+        if component:
+            return find_component(site.cloud, stage, component, now)
+        return find_endpoint(site.cloud, stage, names[stage], now)
 
     def page(code: int = 200, **asked: Any) -> Response:
         now = datetime.now(UTC)
-        found = [(stage, name, find_endpoint(site.cloud, stage, name, now)) for stage, name in names.items()]
+        found = [(stage, name, find(stage, now)) for stage, name in names.items()]
         changing = any(one is not None and one.status.value == "running" for _, _, one in found)
         return site.render(
             "endpoints.html",
@@ -56,7 +63,7 @@ def routes(site: Site) -> list[Route]:
             file = Path(folder) / "picture"
             file.write_bytes(picture)
             try:
-                prediction = ask_as_it_answers(site.cloud, names[stage], file)
+                prediction = ask_as_it_answers(site.cloud, names[stage], file, components.get(stage, ""))
                 drawn = _drawn(prediction, Path(folder) / "drawn.jpg")
             except PictureError as error:
                 return page(400, stage=stage, wrong=f"The picture {error.reason}.")

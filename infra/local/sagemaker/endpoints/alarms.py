@@ -20,7 +20,9 @@ from typing import Any
 NAMESPACE = "AWS/SageMaker"
 _VARIANT = {"EndpointName", "VariantName"}
 _FLEET = _VARIANT | {"EndpointConfigName"}
+_COMPONENT = {"InferenceComponentName"}
 """The dimensions that SageMaker counts an invocation by: it is in both."""
+_KEY = ("EndpointName", "VariantName", "InferenceComponentName")
 _MOST_KEPT = 10_000
 _SHORTEST_LOOK_BACK_SECONDS = 1.0
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -58,12 +60,15 @@ class Observations:
     def __init__(self, scale: float = 1.0) -> None:
         self._scale = scale
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], deque[Invocation]] = {}
+        self._seen: dict[tuple[str, ...], deque[Invocation]] = {}
 
-    def add(self, endpoint: str, variant: str, configuration: str, status: int, seconds: float) -> None:
-        """Remember one invocation."""
+    def add(
+        self, endpoint: str, variant: str, configuration: str, status: int, seconds: float, component: str = ""
+    ) -> None:
+        """Remember one invocation: of a variant, or of a component, which is counted by its own name."""
+        key = ("", "", component) if component else (endpoint, variant, "")
         with self._lock:
-            seen = self._seen.setdefault((endpoint, variant), deque(maxlen=_MOST_KEPT))
+            seen = self._seen.setdefault(key, deque(maxlen=_MOST_KEPT))
             seen.append(Invocation(time.time(), status, seconds, configuration))
 
     def ringing(self, alarms: list[dict[str, Any]], now: float) -> list[str]:
@@ -80,11 +85,11 @@ class Observations:
 
     def _rings(self, alarm: dict[str, Any], now: float) -> bool:
         dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}
-        if alarm.get("Namespace") != NAMESPACE or set(dimensions) not in (_VARIANT, _FLEET):
+        if alarm.get("Namespace") != NAMESPACE or set(dimensions) not in (_VARIANT, _FLEET, _COMPONENT):
             return False
         fleet = dimensions.get("EndpointConfigName")
         with self._lock:
-            seen = list(self._seen.get((dimensions["EndpointName"], dimensions["VariantName"]), ()))
+            seen = list(self._seen.get(tuple(dimensions.get(name, "") for name in _KEY), ()))
         start = now - max(_SHORTEST_LOOK_BACK_SECONDS, alarm["Period"] * alarm["EvaluationPeriods"] * self._scale)
         recent = [one for one in seen if one.at >= start and fleet in (None, one.configuration)]
         return rings(alarm, recent)

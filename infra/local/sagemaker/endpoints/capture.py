@@ -61,7 +61,8 @@ class Capture:
         share = wanted.get("InitialSamplingPercentage", 0) if wanted.get("EnableCapture", True) else 0
         if random.SystemRandom().random() * 100 >= share:
             return
-        (role,) = {one.container.role for one in self._configs.variants(configuration) if one.name == variant}
+        served = {one.name: one.container for one in self._configs.variants(configuration)}[variant]
+        role = "" if served is None else served.role
         modes = {option["CaptureMode"] for option in wanted["CaptureOptions"]}
         texts = {kind for kinds in wanted.get("CaptureContentTypeHeader", {}).values() for kind in kinds}
         said = answer.headers.get("content-type", "")

@@ -12,6 +12,7 @@ from infra.local.sagemaker.errors import invalid
 from infra.local.sagemaker.store import Record
 
 _SMALLEST_STEP = 0.1
+_SMALLEST_BATCH, _LARGEST_BATCH = 0.05, 0.5
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,24 @@ def plan(config: Record | None, instance_count: int) -> Plan:
             f"in TerminationWaitInSeconds and WaitIntervalInSeconds, which is {waits:g}."
         )
     return Plan(shifts, keep, [alarm["AlarmName"] for alarm in alarms], math.inf if longest is None else float(longest))
+
+
+def rolling(config: Record | None, copies: int) -> Plan:
+    """The plan of an inference component's ``DeploymentConfig`` for so many copies; without one all move at once.
+
+    Raises ServiceError for a batch that is not 5 to 50 % of the copies (InferenceComponentRollingUpdatePolicy).
+    """
+    if not config:
+        return Plan()
+    policy = config["RollingUpdatePolicy"]
+    size = policy["MaximumBatchSize"]
+    share = size["Value"] / (100 if size["Type"] == "CAPACITY_PERCENT" else max(1, copies))
+    if not _SMALLEST_BATCH <= share <= _LARGEST_BATCH:
+        raise invalid(f"MaximumBatchSize must be between 5% to 50% of the copy count, which is {copies}.")
+    wait = float(policy["WaitIntervalInSeconds"])
+    shifts = [Shift(min(1.0, share * number), wait) for number in range(1, math.ceil(1 / share) + 1)]
+    alarms = [alarm["AlarmName"] for alarm in config.get("AutoRollbackConfiguration", {}).get("Alarms", [])]
+    return Plan(shifts, 0.0, alarms, float(policy.get("MaximumExecutionTimeoutInSeconds", math.inf)))
 
 
 def _shifts(routing: Record, instance_count: int) -> list[Shift]:

@@ -33,18 +33,19 @@ class EndpointConfigs:
         if len(set(names)) < len(names):
             raise invalid(f"The names of the variants must be unique within a configuration, not {', '.join(names)}.")
         for variant in parameters["ProductionVariants"]:
-            if "ModelName" not in variant:
-                raise lacking("variants without a ModelName")
             for member in () if "ServerlessConfig" in variant else ("InstanceType", "InitialInstanceCount"):
                 if member not in variant:
                     raise invalid(f"{member} of the variant {variant['VariantName']} must be specified.")
-            self._models.container(variant["ModelName"])
+            if "ModelName" in variant:
+                self._models.container(variant["ModelName"])
             if "InferenceAmiVersion" in variant:
                 check_ami(variant["InferenceAmiVersion"], variant.get("InstanceType", ""))
         variants = parameters["ProductionVariants"]
-        check_serverless(variants, {one["ModelName"]: self._models.find(one["ModelName"]) for one in variants})
+        named = {one["ModelName"]: self._models.find(one["ModelName"]) for one in variants if "ModelName" in one}
+        check_serverless(variants, named)
         if "AsyncInferenceConfig" in parameters:
             check_config(parameters["AsyncInferenceConfig"])
+        _check_hosts(parameters)
         record = {
             **{member: value for member, value in parameters.items() if member != "Tags"},
             "EndpointConfigArn": arn,
@@ -89,11 +90,45 @@ class EndpointConfigs:
         return [
             Variant(
                 variant["VariantName"],
-                self._models.container(variant["ModelName"]),
+                self._models.container(variant["ModelName"]) if "ModelName" in variant else None,
                 variant.get("InitialVariantWeight", 1.0),
                 variant.get("InitialInstanceCount", 0),
                 variant.get("InstanceType", ""),
                 variant.get("ServerlessConfig"),
+                *_range(variant),
             )
             for variant in self.find(name)["ProductionVariants"]
         ]
+
+
+def _check_hosts(parameters: Record) -> None:
+    """Refuse what a configuration without a model, on whose endpoint inference components serve, has to say and lacks.
+
+    It names the role (SageMaker's Python SDK, ``endpoint_from_production_variants``); one with models says nothing
+    of the network, which is the models'.
+    """
+    without = [variant["VariantName"] for variant in parameters["ProductionVariants"] if "ModelName" not in variant]
+    if not without:
+        if "ExecutionRoleArn" in parameters or any("ManagedInstanceScaling" in one for one in _variants(parameters)):
+            raise lacking("an ExecutionRoleArn or ManagedInstanceScaling where the variants have models")
+        return
+    if len(without) < len(parameters["ProductionVariants"]) or len(without) > 1:
+        raise lacking("several variants of which some have no ModelName")
+    if "ExecutionRoleArn" not in parameters:
+        raise invalid("ExecutionRoleArn must be specified for an endpoint configuration whose variants have no model.")
+    least, most = _range(_variants(parameters)[0])
+    if not least <= _variants(parameters)[0]["InitialInstanceCount"] <= most:
+        raise invalid("InitialInstanceCount must be between MinInstanceCount and MaxInstanceCount.")
+
+
+def _variants(parameters: Record) -> list[Record]:
+    found: list[Record] = parameters["ProductionVariants"]
+    return found
+
+
+def _range(variant: Record) -> tuple[int, int]:
+    """How many instances a variant may have: those it starts with, unless SageMaker manages their number."""
+    count, scaling = variant["InitialInstanceCount"], variant.get("ManagedInstanceScaling", {})
+    if scaling.get("Status") != "ENABLED":
+        return count, count
+    return scaling.get("MinInstanceCount", count), scaling.get("MaxInstanceCount", count)

@@ -25,7 +25,7 @@ from infra.local.sagemaker.endpoints.queues import Queues, check_kept, refuse_qu
 from infra.local.sagemaker.endpoints.requests import Request
 from infra.local.sagemaker.endpoints.serverless import check_kind, require_concurrency
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
-from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
 from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
@@ -37,6 +37,7 @@ from infra.local.sagemaker.workshop import Workshop
 
 _LOG = logging.getLogger("greenlight.sagemaker")
 KIND = "endpoint"
+COMPONENT = "inference-component"
 
 
 class Endpoints:
@@ -88,6 +89,8 @@ class Endpoints:
         with self._workshop.store.lock:
             record = self._updatable(name)
             check_kind(record["EndpointArn"], _variants(record), variants)
+            if self._hosted(record):
+                raise lacking("updates of an endpoint that hosts inference components")
             if parameters.get("RetainAllVariantProperties"):
                 excluded = parameters.get("ExcludeRetainedVariantProperties", [])
                 variants = _retained(variants, _variants(record), {item["VariantPropertyType"] for item in excluded})
@@ -184,6 +187,9 @@ class Endpoints:
             record = self._find(name)
             if record["EndpointStatus"] not in ("InService", "Failed"):
                 raise invalid(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
+            # They go first: "Delete Endpoints and Resources" of SageMaker's guide.
+            if self._hosted(record):
+                raise invalid(f'Cannot delete endpoint "{record["EndpointArn"]}": it hosts {self._hosted(record)}.')
             self._change(name, EndpointStatus="Deleting")
         for one in _variants(record):
             self.let_go(f"endpoint/{name}/variant/{one.name}")
@@ -194,6 +200,12 @@ class Endpoints:
         """The container that answers the next request, with the names of its variant and of its configuration."""
         record = self._workshop.store.read(KIND, name)
         fleet = self.traffic.next(name)
+        if record is not None and all(one["container"] is None for one in record["_Variants"]):
+            raise ServiceError(
+                "ValidationError",
+                "Inference Component Name header is required for endpoints to which you plan to deploy inference "
+                "components. Please include Inference Component Name header or consider using SageMaker models.",
+            )
         if fleet is None or record is None:
             if record is not None and record["EndpointStatus"] == "SystemUpdating":
                 raise ServiceError("ServiceUnavailable", f"Endpoint {name} is being started.", 503)
@@ -256,8 +268,9 @@ class Endpoints:
     def _queued(self, configuration: str, variants: list[Variant]) -> Record | None:
         """A configuration's AsyncInferenceConfig, whose topics have been sent what SageMaker tries them with."""
         configured = self.configs.asynchronous(configuration)
-        if configured:
-            self._queues.check(configured, variants[0].container.role)
+        container = variants[0].container
+        if configured and container is not None:
+            self._queues.check(configured, container.role)
         return configured
 
     def _refuse_other_instances(self, name: str, present: list[Variant], wanted: list[Variant]) -> None:
@@ -275,6 +288,13 @@ class Endpoints:
         for variant in variants:
             if variant.instance_type:
                 require_room(self._workshop, variant.instance_type, "endpoint usage", variant.instance_count)
+
+    def _hosted(self, record: Record) -> str:
+        """The names of the components on an endpoint; empty for none."""
+        every = self._workshop.store.every(COMPONENT)
+        return ", ".join(
+            one["InferenceComponentName"] for one in every if one["EndpointName"] == record["EndpointName"]
+        )
 
     def _find(self, name: str) -> Record:
         record = self._workshop.store.read(KIND, name)
@@ -386,7 +406,10 @@ def _begun(record: Record, variants: list[Variant]) -> tuple[str, str, list[Vari
 
 
 def _variants(record: Record) -> list[Variant]:
-    return [Variant(**{**item, "container": ServedContainer(**item["container"])}) for item in record["_Variants"]]
+    return [
+        Variant(**{**item, "container": ServedContainer(**item["container"]) if item["container"] else None})
+        for item in record["_Variants"]
+    ]
 
 
 def _instances(variants: list[Variant]) -> int:
@@ -414,13 +437,19 @@ def _shown(variants: list[Variant]) -> Record:
         "ProductionVariants": [
             {
                 "VariantName": variant.name,
-                "DeployedImages": [
+                **(
                     {
-                        "SpecifiedImage": variant.container.image,
-                        "ResolvedImage": variant.container.image,
-                        "ResolutionTime": now,
+                        "DeployedImages": [
+                            {
+                                "SpecifiedImage": variant.container.image,
+                                "ResolvedImage": variant.container.image,
+                                "ResolutionTime": now,
+                            }
+                        ]
                     }
-                ],
+                    if variant.container is not None
+                    else {}
+                ),
                 "CurrentWeight": variant.weight,
                 "DesiredWeight": variant.weight,
                 "CurrentInstanceCount": variant.instance_count,

@@ -18,22 +18,31 @@ from infra.local.sagemaker.workshop import Workshop
 class Variant:
     """One production variant; one container serves it, whatever its instance count.
 
-    ``serverless`` is the ServerlessConfig of one without instances.
+    ``serverless`` is the ServerlessConfig of one without instances. Without a container it hosts inference components,
+    with instances from ``least`` to ``most``.
     """
 
     name: str
-    container: ServedContainer
+    container: ServedContainer | None
     weight: float
     instance_count: int
     instance_type: str = ""
     serverless: dict[str, int] | None = None
+    least: int = 0
+    most: int = 0
 
 
 class Fleet:
     """One container for each variant of a configuration; and where its load has it grow, one for each instance."""
 
     def __init__(
-        self, workshop: Workshop, endpoint: str, configuration: str, folder: Path, variants: list[Variant]
+        self,
+        workshop: Workshop,
+        endpoint: str,
+        configuration: str,
+        folder: Path,
+        variants: list[Variant],
+        log_group: str = "",
     ) -> None:
         self.configuration = configuration
         self.variants = variants
@@ -41,22 +50,25 @@ class Fleet:
         self._over = False
         self._weights = {variant.name: variant.weight for variant in variants}
         self._workshop, self._endpoint, self._folder = workshop, endpoint, folder
+        self._log_group = log_group or f"/aws/sagemaker/Endpoints/{endpoint}"
         self._by_name = {variant.name: variant for variant in variants}
         self._made = 0
         self._resizing = threading.Lock()
-        self._servers = {variant.name: [self._make(variant)] for variant in variants}
+        self._servers = {
+            variant.name: [self._make(variant, variant.container)]
+            for variant in variants
+            if variant.container is not None
+        }
 
-    def _make(self, variant: Variant) -> Server | ColdServer:
+    def _make(self, variant: Variant, container: ServedContainer) -> Server | ColdServer:
+        def server() -> Server:
+            self._made += 1
+            folder = self._folder / variant.name / str(self._made)
+            return Server(self._workshop, container, folder, self._log_group, variant.name, self._endpoint)
+
         if variant.serverless is None:
-            return self._container(variant)
-        idle_seconds = self._workshop.settings.serverless_idle_seconds
-        return ColdServer(lambda: self._container(variant), variant.serverless, idle_seconds)
-
-    def _container(self, variant: Variant) -> Server:
-        self._made += 1
-        folder = self._folder / variant.name / str(self._made)
-        group = f"/aws/sagemaker/Endpoints/{self._endpoint}"
-        return Server(self._workshop, variant.container, folder, group, variant.name, self._endpoint)
+            return server()
+        return ColdServer(server, variant.serverless, self._workshop.settings.serverless_idle_seconds)
 
     def _all(self) -> list[Server | ColdServer]:
         with self._lock:
@@ -65,7 +77,7 @@ class Fleet:
     def start(self) -> None:
         """Start every container at once; when one fails, all are ended and its error is raised."""
         try:
-            with ThreadPoolExecutor(len(self._servers)) as pool:
+            with ThreadPoolExecutor(max(1, len(self._servers))) as pool:
                 for _ in pool.map(lambda server: server.start(), self._all()):
                     pass
         except BaseException:
@@ -74,7 +86,7 @@ class Fleet:
 
     def stop(self) -> None:
         """Drain and end every container."""
-        with self._resizing, ThreadPoolExecutor(len(self._servers)) as pool:
+        with self._resizing, ThreadPoolExecutor(max(1, len(self._servers))) as pool:
             self._over = True
             for _ in pool.map(lambda server: server.stop(), self._all()):
                 pass
@@ -82,8 +94,9 @@ class Fleet:
     def resize(self, variant: str, count: int) -> None:
         """Have so many containers of a variant: new ones take requests once they are healthy, others are drained."""
         with self._resizing:
-            while not self._over and len(self._servers[variant]) < count:
-                server = self._make(self._by_name[variant])
+            container = self._by_name[variant].container
+            while container is not None and not self._over and len(self._servers[variant]) < count:
+                server = self._make(self._by_name[variant], container)
                 server.start()
                 with self._lock:
                     self._servers[variant].append(server)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
-from infra.local.sagemaker.endpoints.cold_starts import Throttled
+from infra.local.sagemaker.endpoints.alarms import Observations
+from infra.local.sagemaker.endpoints.cold_starts import ColdServer, Throttled
+from infra.local.sagemaker.endpoints.components import Components
 from infra.local.sagemaker.endpoints.endpoints import Endpoints
 from infra.local.sagemaker.endpoints.queues import refuse_waiting
 from infra.local.sagemaker.errors import ServiceError, model_error
+from infra.local.sagemaker.figures import Figures
 from infra.local.sagemaker.members import refuse_others
 from infra.local.sagemaker.model_checks import runtime_model
-from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing
+from infra.local.sagemaker.serving import Answer, NotHealthy, NotServing, Server
 from infra.local.sagemaker.taken import INVOCATION
 
 PATH = re.compile(r"^/endpoints/([a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62})/invocations$")
@@ -22,9 +25,10 @@ LARGEST_SERVERLESS = 4 * 1024 * 1024
 """Bytes of a request to a serverless endpoint (SageMaker's guide, "Real-time, asynchronous, serverless: payload")."""
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _VARIANT = "x-amzn-sagemaker-target-variant"
+_COMPONENT = "x-amzn-sagemaker-inference-component"
 
 
-def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def invoke(endpoints: Endpoints, components: Components, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Pass a request to one of an endpoint's containers and its answer back."""
     sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
     refuse_others("InvokeEndpoint", INVOCATION, sent)
@@ -41,7 +45,15 @@ def invoke(endpoints: Endpoints, name: str, headers: Mapping[str, str], body: by
     }
     if _CUSTOM_ATTRIBUTES in headers:
         passed["X-Amzn-SageMaker-Custom-Attributes"] = headers[_CUSTOM_ATTRIBUTES]
-    variant, configuration, answer = _answer(endpoints, name, headers.get(_VARIANT), passed, body)
+    component = headers.get(_COMPONENT, "")
+    find: Callable[[], tuple[str, str, Server | ColdServer]]
+    if component:
+        find = partial(components.server, name, component)
+        observations = components.traffic.observations
+    else:
+        find, observations = partial(endpoints.server, name, headers.get(_VARIANT)), endpoints.traffic.observations
+    seen = partial(_observe, endpoints.figures, observations, name, component)
+    variant, configuration, answer = _answer(find, seen, name, passed, body)
     if answer.status >= 400:
         message = answer.body[:1024].decode("utf-8", "replace")
         raise model_error(answer.status, message, _log_group(name))
@@ -66,7 +78,11 @@ def _members_by_header() -> dict[str, str]:
 
 
 def _answer(
-    endpoints: Endpoints, name: str, wanted: str | None, headers: Mapping[str, str], body: bytes
+    find: Callable[[], tuple[str, str, Server | ColdServer]],
+    seen: Callable[..., None],
+    name: str,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> tuple[str, str, Answer]:
     """The answer, and the variant and its configuration that gave it.
 
@@ -74,9 +90,9 @@ def _answer(
     """
     arrived = time.monotonic()
     for last in (False, False, True):
-        variant, configuration, server = endpoints.server(name, wanted)
+        variant, configuration, server = find()
         at_once, started = server.in_flight + 1, time.monotonic()
-        observe = partial(_observe, endpoints, name, variant, configuration, at_once, arrived, started)
+        observe = partial(seen, variant, configuration, at_once, arrived, started)
         try:
             answer = server.invoke(headers, body)
         except Throttled:
@@ -94,8 +110,10 @@ def _answer(
 
 
 def _observe(
-    endpoints: Endpoints,
+    figures: Figures,
+    observations: Observations,
     name: str,
+    component: str,
     variant: str,
     configuration: str,
     at_once: int,
@@ -107,8 +125,8 @@ def _observe(
     """Remember one invocation for the deployment's alarms, and publish its figures."""
     seconds = time.monotonic() - started - setup_seconds
     overhead = started - arrived + setup_seconds
-    endpoints.traffic.observations.add(name, variant, configuration, status, seconds)
-    endpoints.figures.invocation(name, variant, configuration, status, seconds, overhead, at_once, setup_seconds)
+    observations.add(name, variant, configuration, status, seconds, component)
+    figures.invocation(name, variant, configuration, status, seconds, overhead, at_once, setup_seconds, component)
 
 
 def _refusal(endpoint: str, error: Exception) -> ServiceError:

@@ -16,6 +16,7 @@ PREFIX = "arn:aws:sagemaker:us-east-1:000000000000:"
     [
         ({"TrainingJobName": "t"}, f"{PREFIX}training-job/t"),
         ({"EndpointName": "e", "EndpointConfigName": "c"}, f"{PREFIX}endpoint/e"),
+        ({"EndpointName": "e", "InferenceComponentName": "c"}, f"{PREFIX}inference-component/c"),
         ({"ModelPackageName": f"{PREFIX}model-package/g/1"}, f"{PREFIX}model-package/g/1"),
         ({"ResourceArn": f"{PREFIX}model/m", "Tags": []}, f"{PREFIX}model/m"),
         ({"Source": {"SourceUri": "s3://b/k"}, "ArtifactType": "DataSet"}, f"{PREFIX}artifact/new"),

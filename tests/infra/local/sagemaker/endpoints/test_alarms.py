@@ -66,6 +66,16 @@ def test_another_endpoint_rings_nobody_s_alarm() -> None:
     assert observations.ringing([alarm()], now + 1) == ["production-5xx"]
 
 
+def test_an_alarm_on_a_component_hears_nothing_of_the_others_on_its_endpoint() -> None:
+    """It names the component alone; and the endpoint's variant is not asked by who asks a component."""
+    observations, now = Observations(), time.time()
+    mine = alarm(AlarmName="mine", Dimensions=[{"Name": "InferenceComponentName", "Value": "mine"}])
+    observations.add("production", "main", "model", 500, 0.1, "theirs")
+    assert observations.ringing([mine, alarm()], now + 1) == []
+    observations.add("production", "main", "model", 500, 0.1, "mine")
+    assert observations.ringing([mine, alarm()], now + 1) == ["mine"]
+
+
 def test_an_alarm_on_one_fleet_hears_nothing_of_the_other() -> None:
     """With the dimension EndpointConfigName; without it the alarm is on both."""
     observations, now = Observations(), time.time()

@@ -40,7 +40,7 @@ def captured_endpoint(service: SageMaker, folder: str, percent: int = 100, **mor
 
 def ask(service: SageMaker, name: str, body: bytes) -> bytes:
     """What the endpoint answers to a picture."""
-    return invocations.invoke(service.endpoints, name, {"content-type": "image/jpeg"}, body).body
+    return invocations.invoke(service.endpoints, service.components, name, {"content-type": "image/jpeg"}, body).body
 
 
 @pytest.fixture

@@ -29,7 +29,9 @@ from tests.stand_in import StandIn
 def ask(service: SageMaker, name: str, body: bytes = b"hello", **headers: str) -> dict[str, Any]:
     """What an endpoint answers."""
     given = {key.replace("_", "-"): value for key, value in headers.items()}
-    answer: dict[str, Any] = json.loads(invocations.invoke(service.endpoints, name, given, body).body)
+    answer: dict[str, Any] = json.loads(
+        invocations.invoke(service.endpoints, service.components, name, given, body).body
+    )
     return answer
 
 
@@ -68,7 +70,7 @@ def test_an_endpoint_serves_its_model(service: SageMaker, good: str) -> None:
     config = configuration(service, good)
     name = endpoint(service, config)
     headers = {"content-type": "image/jpeg", "x-amzn-sagemaker-custom-attributes": "confidence=0.3"}
-    answer = invocations.invoke(service.endpoints, name, headers, b"hello")
+    answer = invocations.invoke(service.endpoints, service.components, name, headers, b"hello")
     said = json.loads(answer.body)
     assert said["model"]["learned"] == ["a.txt", "b.txt"]
     assert (said["environment"], said["type"], said["attributes"]) == ("good", "image/jpeg", "confidence=0.3")

@@ -198,7 +198,7 @@ def test_an_endpoint_is_asked_the_way_it_serves(service: SageMaker, queued: str,
     """And SageMaker turns none into the other."""
     waiting = endpoint(service, usual := configuration(service, good))
     with pytest.raises(ServiceError, match="asynchronous invocations only"):
-        invocations.invoke(service.endpoints, queued, {}, b"hello")
+        invocations.invoke(service.endpoints, service.components, queued, {}, b"hello")
     with pytest.raises(ServiceError, match="can not receive asynchronous invocations"):
         ask(service, waiting)
     with pytest.raises(ServiceError, match=f"cannot be removed from this endpoint {queued}"):

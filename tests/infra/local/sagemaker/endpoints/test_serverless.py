@@ -56,7 +56,7 @@ def serverless(service: SageMaker, *variants: dict[str, Any]) -> str:
 
 def ask(service: SageMaker, name: str, body: bytes = b"hello") -> dict[str, Any]:
     """What an endpoint answers."""
-    answer: dict[str, Any] = json.loads(invocations.invoke(service.endpoints, name, {}, body).body)
+    answer: dict[str, Any] = json.loads(invocations.invoke(service.endpoints, service.components, name, {}, body).body)
     return answer
 
 

@@ -62,7 +62,9 @@ def test_a_fleet_follows_its_load_and_loses_nothing(service: SageMaker, served: 
     def ask() -> None:
         while not over.wait(0.02):
             try:
-                invocations.invoke(service.endpoints, served, {"content-type": "image/jpeg"}, b"picture")
+                invocations.invoke(
+                    service.endpoints, service.components, served, {"content-type": "image/jpeg"}, b"picture"
+                )
             except ServiceError as error:
                 lost.append(error)
 

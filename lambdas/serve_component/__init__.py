@@ -1,0 +1,1 @@
+"""Bring production's inference component onto a model, on an endpoint that several projects share."""
