@@ -21,7 +21,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.plan_release.action import Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.action import Challenging, Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.challenge import draw_challenge
 from lambdas.plan_release.decision import (
     EVALUATION,
     NotApprovedError,
@@ -29,7 +30,7 @@ from lambdas.plan_release.decision import (
     check_place,
     check_production_decision,
 )
-from lambdas.plan_release.existing import describe_package, find_endpoint, has_configuration
+from lambdas.plan_release.existing import describe_configuration, describe_package, find_endpoint, has_configuration
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
@@ -55,6 +56,7 @@ from workflow.contract.put_away import read_put_away
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
+from workflow.contract.serving import Serving
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
@@ -147,6 +149,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Planning(execution, given):
                 count("ReleaseRequested")
                 return plan_release(execution, given).document()
+            case Challenging(execution, release):
+                count("ChallengeRequested")
+                return plan_challenge(execution, release, action.given).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
@@ -163,7 +168,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
-        raise (ReleaseRefused if isinstance(action, Planning) else ReleaseOvertaken)(str(error)) from error
+        raise (ReleaseRefused if isinstance(action, (Planning, Challenging)) else ReleaseOvertaken)(str(error)) from error
     except (AccountError, ContractError, NotApprovedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
@@ -175,6 +180,41 @@ def count(name: str) -> None:
 
 def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
+    plan = check_release(execution, given)
+    confirm(plan)
+    check_stays(plan)
+    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
+    return plan
+
+
+def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInput) -> ReleasePlan:
+    """The same for the challenge that a release waits for: nothing of that release's plan is believed.
+
+    The lock goes from the release to the challenge, which gives it back while the two are compared.
+    """
+    if accounts.elsewhere("production"):
+        raise RefusalError("serve: production in an account of its own cannot be challenged yet: use serve=realtime")
+    plan = check_release(execution, given)
+    production = find_endpoint(sagemaker, plan.production_endpoint)
+    serves = "" if production is None else production.configuration
+    challenge = draw_challenge(
+        Serving.read(plan.serving or {}),
+        release.execution_arn,
+        plan.variant or {},
+        describe_configuration(sagemaker, serves),
+        instances=(production.instances if production else 0) or 1,
+        serves=serves,
+        recorded=plan.previous_configuration,
+    )
+    plan = replace(plan, challenge=challenge)
+    confirm(plan, of=release.execution_arn)
+    check_stays(plan)
+    logger.info("planned a challenge", run=plan.run, package_version=plan.package_version, champion=serves)
+    return plan
+
+
+def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
+    """Check everything but whether another release runs, and give the plan."""
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
@@ -192,11 +232,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     skipped = bool(given.loosened(environment.defaults))
     previous = find_previous(champion if believed else None, plan)
     tags = tag_list(environment.project, execution.name, environment.tags)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
-    confirm(plan)
-    check_stays(plan)
-    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
-    return plan
+    return replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
 
 
 def read_figures(uri: str) -> bytes:
@@ -237,12 +273,14 @@ def find_previous(champion: ChampionRecord | None, plan: ReleasePlan) -> Previou
     return describe_previous(champion, known, decision, plan)
 
 
-def confirm(plan: ReleasePlan) -> None:
+def confirm(plan: ReleasePlan, of: str = "") -> None:
     """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and OvertakenError.
+
+    It may be taken ``of`` the release that has started this execution and waits for it.
 
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """
-    lock.take(plan.execution_arn, int(time.time()))
+    lock.take(plan.execution_arn, int(time.time()), of)
     champion, believed = find_champion()
     check_overtaken(plan, Served.of(champion, believed=believed))
 

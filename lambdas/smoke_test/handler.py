@@ -64,7 +64,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kept = read_decided(asked)
     expectation, boxes = kept.expectation, 0
     for image in expectation.images:
-        answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
+        client = accounts.twin(runtime, asked.stage)
+        answer = ask(client, asked.endpoint, image.file, kept.pictures[image.file], asked.variant)
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -141,7 +142,7 @@ def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation
         return str(error)
 
 
-def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]:
+def ask(client: Any, endpoint: str, file: str, picture: bytes, variant: str = "") -> dict[str, Any]:
     """The endpoint's answer to one picture, with its own settings. Raises SmokeTestFailed where there is none."""
     content_type = CONTENT_TYPES.get(file.rpartition(".")[2].lower())
     if content_type is None:
@@ -152,6 +153,7 @@ def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]
             ContentType=content_type,
             Accept="application/json",
             Body=picture,
+            **({"TargetVariant": variant} if variant else {}),
         )["Body"].read()
         answer = json.loads(body)
     except (BotoCoreError, ClientError, ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ class Request:
     """An endpoint, the model that it must serve, and the folder of that model's evaluation.
 
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
+    ``variant`` names the one that is to answer, empty for whichever does.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
     """
 
@@ -22,6 +23,7 @@ class Request:
     evaluation_uri: Folder
     smoke_digest: Digest
     only_the_digest: bool = False
+    variant: str = ""
 
     @property
     def stage(self) -> str:

@@ -40,6 +40,9 @@ class Failure(StrEnum):
     PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"
     PRODUCTION_UNAPPROVED = "Production.Unapproved"
     RECORD_FAILED = "Record.Failed"
+    CHALLENGE_REFUSED = "Challenge.Refused"
+    CHALLENGE_FAILED = "Challenge.Failed"
+    CHALLENGE_OVERTAKEN = "Challenge.Overtaken"
 
 
 class StateError(StrEnum):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.challenge import Challenge
 from workflow.contract.document import Address, Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
 from workflow.contract.release_approval import ReleaseApproval
 
@@ -37,7 +38,8 @@ class ReleasePlan(Document):
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
     demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
-    instance, ``serving`` how each stage serves (every key of ``Serving``). What has a default was not there from the
+    instance, ``serving`` how each stage serves (every key of ``Serving``), ``challenge`` is
+    there in the plan of a challenge alone. What has a default was not there from the
     beginning, and is in every plan made today.
     """
 
@@ -78,3 +80,4 @@ class ReleasePlan(Document):
     variant: Mapping[str, Any] | None = None
     serving: Mapping[str, Any] | None = None
     tags: tuple[Mapping[str, str], ...] = ()
+    challenge: Challenge | None = None

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from workflow.contract.challenge import AB, CHALLENGES, SHADOW, ChallengeInput
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 
 REALTIME = "realtime"
-KINDS = (REALTIME,)
+KINDS = (REALTIME, AB, SHADOW)
 """How production may serve."""
 SAME = "same"
 STAGED = (SAME, REALTIME)
@@ -25,7 +26,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput:
+class ServingInput(ChallengeInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -73,7 +74,9 @@ class Serving(ServingInput):
         return Serving.read({**asdict(self), **given})
 
     def stage(self, stage: str) -> str:
-        """The kind in which a stage serves, ``staging`` or ``production``."""
+        """The kind in which a stage serves, ``staging`` or ``production``; nobody is challenged on staging."""
+        if stage == "staging" and self.staging_serve == SAME and self.serve in CHALLENGES:
+            return REALTIME
         return self.serve if stage == "production" or self.staging_serve == SAME else self.staging_serve
 
 
