@@ -46,6 +46,7 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from workflow.contract.challenge import read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -60,7 +61,7 @@ from workflow.contract.serving import Serving
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION, PUT_AWAY
+from workflow.contract.table_keys import CHALLENGE, CHAMPION, PUT_AWAY
 from workflow.contract.tags import read_tags, tag_list
 from workflow.contract.vote import read_required
 
@@ -180,6 +181,8 @@ def count(name: str) -> None:
 
 def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
+    if environment.loosening != SHOW:
+        refuse_loosened(given.loosened(environment.defaults))
     plan = check_release(execution, given)
     confirm(plan)
     check_stays(plan)
@@ -201,9 +204,10 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
         Serving.read(plan.serving or {}),
         release.execution_arn,
         plan.variant or {},
-        describe_configuration(sagemaker, serves),
+        describe_configuration(sagemaker, plan.previous_configuration),
         instances=(production.instances if production else 0) or 1,
-        serves=serves,
+        # One that was stopped is begun anew, with the challenger still there.
+        serves=plan.previous_configuration if serves and serves == find_challenged() else serves,
         recorded=plan.previous_configuration,
     )
     plan = replace(plan, challenge=challenge)
@@ -215,8 +219,6 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
 
 def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything but whether another release runs, and give the plan."""
-    if environment.loosening != SHOW:
-        refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
     package = find_package(given.model_package_arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
@@ -292,6 +294,12 @@ def check_stays(plan: ReleasePlan) -> None:
     for name in leaving:
         if there.get(name):
             raise LeavingError(name)
+
+
+def find_challenged() -> str:
+    """The configuration of the last challenge; empty where there was none."""
+    challenge = read_challenge(found_item(table.get_item(Key={"id": CHALLENGE}, ConsistentRead=True)))
+    return "" if challenge is None else challenge.configuration
 
 
 def find_package(arn: str) -> Package:

@@ -50,4 +50,5 @@ class StateError(StrEnum):
 
     TRAINING_STOPPED = "Training.Stopped"
     ENDPOINT_FAILED = "Endpoint.Failed"
+    OVERTAKEN = "Challenge.Overtaken.State"
     ANSWER_UNREADABLE = "Approval.Unreadable"
