@@ -135,6 +135,7 @@ TAKEN: dict[str, Members] = {
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
         "ProductionVariants": _VARIANT,
+        "ShadowProductionVariants": _VARIANT,
         **place("KmsKeyId"),
         **_TAGS,
     },

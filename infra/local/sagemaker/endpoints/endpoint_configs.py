@@ -6,6 +6,7 @@ import time
 
 from infra.local.sagemaker.endpoints.amis import check_ami
 from infra.local.sagemaker.endpoints.fleets import Variant
+from infra.local.sagemaker.endpoints.shadows import check_shadows
 from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
@@ -27,10 +28,12 @@ class EndpointConfigs:
         """Remember a configuration whose models are all there."""
         name = parameters["EndpointConfigName"]
         arn = self._workshop.settings.arn(f"{KIND}/{name}")
-        names = [variant["VariantName"] for variant in parameters["ProductionVariants"]]
+        production, shadows = parameters["ProductionVariants"], parameters.get("ShadowProductionVariants", [])
+        check_shadows(production, shadows, asynchronous="AsyncInferenceConfig" in parameters)
+        names = [variant["VariantName"] for variant in (*production, *shadows)]
         if len(set(names)) < len(names):
             raise invalid(f"The names of the variants must be unique within a configuration, not {', '.join(names)}.")
-        for variant in parameters["ProductionVariants"]:
+        for variant in (*production, *shadows):
             if "ModelName" not in variant:
                 raise lacking("variants without a ModelName")
             for member in ("InstanceType", "InitialInstanceCount"):
@@ -74,6 +77,9 @@ class EndpointConfigs:
 
     def variants(self, name: str) -> list[Variant]:
         """What a configuration starts."""
+        record = self.find(name)
+        given = [(one, False) for one in record["ProductionVariants"]]
+        given += [(one, True) for one in record.get("ShadowProductionVariants", [])]
         return [
             Variant(
                 variant["VariantName"],
@@ -81,6 +87,7 @@ class EndpointConfigs:
                 variant.get("InitialVariantWeight", 1.0),
                 variant["InitialInstanceCount"],
                 variant["InstanceType"],
+                shadow=shadow,
             )
-            for variant in self.find(name)["ProductionVariants"]
+            for variant, shadow in given
         ]

@@ -19,6 +19,7 @@ from infra.local.sagemaker.archives import ArchiveError
 from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.shadows import Copies
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, shorten_reason
 from infra.local.sagemaker.instances import require_room
@@ -42,6 +43,7 @@ class Endpoints:
         self._configs = configs
         self.traffic = Traffic(workshop.settings)
         self.figures = workshop.figures
+        self.copies = Copies()
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -150,6 +152,11 @@ class Endpoints:
         name_of_variant, server = found
         return name_of_variant, fleet.configuration, server
 
+    def shadow(self, name: str, configuration: str) -> tuple[str, Server, float] | None:
+        """The variant in the shadow of those that serve by this configuration, with its share of copies."""
+        fleet = self.traffic.next(name)
+        return fleet.shadow() if fleet is not None and fleet.configuration == configuration else None
+
     def after_load(self) -> None:
         """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""
         shutil.rmtree(self._workshop.settings.state / "endpoints", ignore_errors=True)
@@ -166,6 +173,7 @@ class Endpoints:
     def close(self) -> None:
         """Forget the containers; whoever closes the stand-in ends their processes."""
         self.traffic.clear()
+        self.copies.close()
 
     def _require_room(self, variants: list[Variant]) -> None:
         for variant in variants:
@@ -283,8 +291,9 @@ def _retained(variants: list[Variant], present: list[Variant], excluded: set[str
 def _shown(variants: list[Variant]) -> Record:
     """The production variants as DescribeEndpoint shows them."""
     now = time.time()
-    return {
-        "ProductionVariants": [
+
+    def show(shadow: bool) -> list[Record]:
+        return [
             {
                 "VariantName": variant.name,
                 "DeployedImages": [
@@ -300,5 +309,7 @@ def _shown(variants: list[Variant]) -> Record:
                 "DesiredInstanceCount": variant.instance_count,
             }
             for variant in variants
+            if variant.shadow == shadow
         ]
-    }
+
+    return {"ProductionVariants": show(False), "ShadowProductionVariants": show(True) or None}

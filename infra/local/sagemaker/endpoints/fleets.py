@@ -15,13 +15,14 @@ from infra.local.sagemaker.workshop import Workshop
 
 @dataclass(frozen=True)
 class Variant:
-    """One production variant; one container serves it, whatever its instance count."""
+    """One variant of production, or one in its shadow; one container serves it, whatever its instance count."""
 
     name: str
     container: ServedContainer
     weight: float
     instance_count: int
     instance_type: str = ""
+    shadow: bool = False
 
 
 class Fleet:
@@ -33,7 +34,8 @@ class Fleet:
         self.configuration = configuration
         self.variants = variants
         self._lock = threading.Lock()
-        self._weights = {variant.name: variant.weight for variant in variants}
+        self._weights = {variant.name: variant.weight for variant in variants if not variant.shadow}
+        self._shadows = {variant.name: variant.weight for variant in variants if variant.shadow}
         group = f"/aws/sagemaker/Endpoints/{endpoint}"
         self._servers = {
             variant.name: Server(workshop, variant.container, folder / variant.name, group, variant.name, endpoint)
@@ -65,9 +67,21 @@ class Fleet:
             if sum(shares) <= 0:
                 return None
             variant = random.SystemRandom().choices(names, shares)[0]
-        return (variant, self._servers[variant]) if variant in self._servers else None
+        return (variant, self._servers[variant]) if variant in weights else None
+
+    def shadow(self) -> tuple[str, Server, float] | None:
+        """The shadow variant, and which share of the requests it gets a copy of; ``None`` where there is none.
+
+        It is its weight's share of the production variant's.
+        """
+        with self._lock:
+            whole = sum(self._weights.values())
+            for name, weight in self._shadows.items():
+                return name, self._servers[name], min(1.0, weight / whole) if whole > 0 else 0.0
+        return None
 
     def weigh(self, weights: dict[str, float]) -> None:
         """Set the weights of some variants."""
         with self._lock:
-            self._weights.update(weights)
+            for known in (self._weights, self._shadows):
+                known.update({name: weight for name, weight in weights.items() if name in known})

@@ -76,8 +76,30 @@ def _answer(
             observe(503)
             raise _refusal(name, error) from error
         observe(answer.status)
+        _copy_to_shadow(endpoints, name, configuration, headers, body)
         return variant, answer
     raise AssertionError("the last attempt returns or raises")
+
+
+def _copy_to_shadow(
+    endpoints: Endpoints, name: str, configuration: str, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Send the shadow its share of copies; its answers are counted and dropped."""
+    found = endpoints.shadow(name, configuration)
+    if found is None:
+        return
+    variant, server, share = found
+    arrived = time.monotonic()
+
+    def copy() -> None:
+        at_once, started = server.in_flight + 1, time.monotonic()
+        observe = partial(_observe, endpoints, name, variant, configuration, at_once, arrived, started)
+        try:
+            observe(server.invoke(headers, body).status)
+        except (NotServing, TimeoutError):
+            observe(503)
+
+    endpoints.copies.send(share, copy)
 
 
 def _observe(
