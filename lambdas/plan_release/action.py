@@ -71,7 +71,9 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Challenging | Confirmation | RollBack | Look:
+def read_action(
+    event: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Planning | Challenging | Confirmation | RollBack | Look:
     """Read what a state passes on, an input over the stack's defaults.
 
     Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.

@@ -169,7 +169,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
-        raise (ReleaseRefused if isinstance(action, (Planning, Challenging)) else ReleaseOvertaken)(str(error)) from error
+        raise (ReleaseRefused if isinstance(action, (Planning, Challenging)) else ReleaseOvertaken)(
+            str(error)
+        ) from error
     except (AccountError, ContractError, NotApprovedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 

@@ -234,6 +234,7 @@ def draw_up(
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
         serving=asdict(serving),
+        challenged=serving.serve in CHALLENGES and found.production is not None,
     )
 
 

@@ -34,11 +34,12 @@ def test_a_challenger_comes_goes_and_gives_way_without_a_lost_answer(guarded: Fl
     flow = guarded
     first = flow.build(flow.upload())
     with asking(flow) as clients:
-        by_rule = {"serve": "ab", "challenge_ends": "rule", **BRIEF}
+        by_rule: dict[str, Any] = {"serve": "ab", "challenge_ends": "rule", **BRIEF}
         second = flow.build(flow.upload(), **by_rule)
         assert (second.status, second.cause) == ("SUCCEEDED", "")
         release = flow.end(second.output["release"]["execution"])
-        assert "Challenge production" in release.states and "Confirm the release" in release.states
+        assert "Challenge production" in release.states
+        assert "Confirm the release" in release.states
         assert digest(second) == flow.ask_production()["model_digest"]
 
         kept = shadow_that_a_person_refuses(flow, first)
@@ -72,7 +73,8 @@ def shadow_that_a_person_refuses(flow: Flow, first: Ended) -> Ended:
         Bucket=flow.stack.bucket, Prefix=f"challenges/{beside.rpartition(':')[2]}/"
     )["Contents"]
     said = json.loads(flow.storage.get_object(Bucket=flow.stack.bucket, Key=compared["Key"])["Body"].read())
-    assert said["challenger"]["requests"] > 0 and said["challenger"]["errors"] == 0
+    assert said["challenger"]["requests"] > 0
+    assert said["challenger"]["errors"] == 0
     return kept
 
 

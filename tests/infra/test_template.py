@@ -21,6 +21,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
+    "CompareChallenger",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
 )
 EVERYWHERE = {
@@ -43,6 +44,8 @@ EVERYWHERE = {
     ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
+    ("ChallengeRole", "Log"): "log delivery has no resource",
+    ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -137,6 +140,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     assert passed == {
         "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
         "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -233,7 +237,8 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
+        if "s3:PutObject" in grant.actions
+        and not any(f"/{folder}/" in str(resource) for folder in ("runs", "copies", "challenges"))
     }
     assert writers == {"GateMetricsRole"}
 
@@ -374,11 +379,11 @@ def test_production_and_trainings_are_looked_at_every_five_minutes(template: Jso
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
-    """Failed, timed out and stopped executions of both machines, with a queue for what cannot be delivered."""
+    """Failed, timed out and stopped executions of every machine, with a queue for what cannot be delivered."""
     rule = of_type(template, "AWS::Events::Rule")["FailureRule"]
     assert rule["EventPattern"]["detail"] == {
         "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}],
+        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}, {"Ref": "ChallengeMachine"}],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
     (target,) = rule["Targets"]

@@ -32,6 +32,7 @@ FUNCTIONS = (
     "plan_release",
     "smoke_test",
     "record_champion",
+    "compare_challenger",
     "note_version",
     "clean_up",
     "notify",

@@ -40,7 +40,9 @@ class ChallengeInput:
     """How a challenger is tried, and what it has to keep."""
 
     challenger_share: float = key(
-        Number("ab: share of the requests that the challenger answers; shadow: share that it gets a copy of", 0.01, 0.5),
+        Number(
+            "ab: share of the requests that the challenger answers; shadow: share that it gets a copy of", 0.01, 0.5
+        ),
         0.1,
     )
     challenge_hours: float = key(

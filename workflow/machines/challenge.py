@@ -43,7 +43,7 @@ from workflow.machines.kinds import (
 )
 from workflow.machines.quotas import NO_QUOTA, wait_for_quota
 from workflow.machines.retries import retry_planning, retry_throttled
-from workflow.machines.states import Catch, Choice, LambdaStep, Parameters, Pass, Succeed, Task, Wait
+from workflow.machines.states import Catch, Choice, LambdaStep, Parameters, Pass, Retry, Succeed, Task, Wait
 
 KIND = "$.plan.challenge.kind"
 CHAMPION = "States.Array($.plan.challenge.champion)"
@@ -58,9 +58,7 @@ def machine() -> dict[str, Any]:
     endings = Endings("challenge")
     refused = endings.way_out("The challenge was refused", at="Plan the challenge", error=Failure.CHALLENGE_REFUSED)
     failed = endings.way_out("The challenge failed", at="Before the challenge", error=Failure.CHALLENGE_FAILED)
-    overtaken = endings.way_out(
-        "The challenge was overtaken", at="Compare the two", error=Failure.CHALLENGE_OVERTAKEN
-    )
+    overtaken = endings.way_out("The challenge was overtaken", at="Compare the two", error=Failure.CHALLENGE_OVERTAKEN)
 
     plan = plan_the_execution(
         "Plan the challenge",
@@ -87,7 +85,7 @@ def machine() -> dict[str, Any]:
         keep=("package_version",),
         at="record",
     )
-    beside = update("Put the challenger beside the champion", BESIDE, broken)
+    beside = update("Put the challenger beside the champion", BESIDE, broken, retry_throttled())
     wait_for_quota(beside, "putting the challenger beside the champion", broken)
     answered = smoke_test_the_challenger(broken)
     other = Choice("Does the challenger answer anybody?")
@@ -160,7 +158,7 @@ def configurations(then: State, failed: State) -> Choice:
     return choice
 
 
-def update(name: str, configuration: str, failed: State) -> Task:
+def update(name: str, configuration: str, failed: State, retry: list[Retry] | None = None) -> Task:
     """Put a configuration behind production with the instances that production has at that moment.
 
     All at once and with no alarm: deployment guardrails want the old and the new fleet to have the same variants
@@ -177,7 +175,7 @@ def update(name: str, configuration: str, failed: State) -> Task:
         },
         failed,
         at=None,
-        retry=retry_throttled(),
+        retry=retry,
     )
 
 

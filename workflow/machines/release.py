@@ -13,7 +13,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule, Rule
 from stepfunctions.steps.states import State
 
-from workflow.contract.challenge import CHALLENGES, PROMOTED
+from workflow.contract.challenge import PROMOTED
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.endings import Endings
@@ -105,7 +105,9 @@ def machine() -> dict[str, Any]:
     ask = ask_before_production(endings, request_failed)
     challenge = challenge_production(
         endings.way_out(
-            "The challenge of production failed", at="Challenge production", error=Failure.CHALLENGE_FAILED,
+            "The challenge of production failed",
+            at="Challenge production",
+            error=Failure.CHALLENGE_FAILED,
             told_by_nested=True,
         )
     )
@@ -148,10 +150,8 @@ def is_challenged() -> Rule:
 
     A plan from before there was a choice says nothing of it.
     """
-    kind = "$.plan.serving.serve"
-    named = [ChoiceRule.StringEquals(variable=kind, value=way) for way in CHALLENGES]
-    exists = ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True)
-    return ChoiceRule.And([exists, ChoiceRule.IsPresent(variable=kind, value=True), ChoiceRule.Or(named)])
+    there = ChoiceRule.IsPresent(variable="$.plan.challenged", value=True)
+    return ChoiceRule.And([there, ChoiceRule.BooleanEquals(variable="$.plan.challenged", value=True)])
 
 
 def challenge_production(failed: State) -> Task:
@@ -161,7 +161,7 @@ def challenge_production(failed: State) -> Task:
         resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.CHALLENGE_MACHINE,
-            "Name.$": fresh_name("$.plan.production_configuration"),
+            "Name.$": fresh_name("$.model.name"),
             "Input": {
                 "release.$": "$.plan",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",

@@ -21,7 +21,7 @@ NAMES = ("build", "release", "challenge")
 
 
 def render(name: str) -> dict[str, Any]:
-    """One machine (``build``, ``release`` or ``challenge``) in the States Language. Imports the SDK, which takes seconds."""
+    """One machine (a name of ``NAMES``) in the States Language. Imports the SDK, which takes seconds."""
     settings.be_hermetic()
     # Both warn at every import: of the empty defaults they were just given, and of a package the frozen SDK needs.
     logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
