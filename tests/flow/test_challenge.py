@@ -1,4 +1,4 @@
-"""A challenger beside the champion, on the stand-in with IAM: promoted, withdrawn, overtaken; nobody loses an answer."""
+"""A challenger beside the champion, on the stand-in with IAM: promoted, withdrawn, overtaken; no answer is lost."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ ANYTHING, VALUE = "all below it is promised", "nothing below it is known"
 PLANS = {"${PlanRunArn}": BuildPlan, "${PlanReleaseArn}": ReleasePlan}
 ALWAYS_PLANNED = {
     *("inference_ami", "limits", "resources", "tags", "clusters", "serving"),
-    *("archive_etag", "previous", "smoke_digest", "variant", "challenge"),
+    *("archive_etag", "previous", "smoke_digest", "variant", "challenge", "challenged"),
 }
 """Fields with a default for plans from before, which every plan that is made today has with another value."""
 NOT_YET = {"DescribeTrainingJob": {"ModelArtifacts"}}

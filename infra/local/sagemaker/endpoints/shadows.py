@@ -1,7 +1,7 @@
 """Shadow variants: a copy of some requests goes to them, and nobody sees what they answer.
 
-From SageMaker's documentation: one shadow variant beside one production variant (CreateEndpointConfig), and neither of them
-serverless nor on Inf1, nor with several containers, models or asynchronous answers ("Exclusions" of shadow tests).
+From SageMaker's documentation: one shadow variant beside one production variant (CreateEndpointConfig), neither of
+them serverless nor on Inf1, nor with several containers, models or asynchronous answers ("Exclusions" of shadow tests).
 Copies are sent beside the answer, never before it; where too many wait, as on a shadow that is too slow, they are lost.
 """
 
