@@ -38,9 +38,9 @@ class ReleasePlan(Document):
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
     demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
-    instance, ``serving`` how each stage serves (every key of ``Serving``), ``challenged`` whether it is tried beside the
-    champion first; ``challenge`` is there in the plan of a challenge alone. What has a default was not there from the
-    beginning, and is in every plan made today.
+    instance, ``serving`` how each stage serves (every key of ``Serving``), ``challenged`` whether it is tried beside
+    the champion first; ``challenge`` is there in the plan of a challenge alone. What has a default was not there from
+    the beginning, and is in every plan made today.
     """
 
     run: Text
