@@ -67,6 +67,7 @@ def test_two_models_are_alike_that_find_the_same_things_in_nearly_the_same_place
     assert not alike((nut,), (box("bolt", 0, 0, 10, 10),))
     assert not alike((nut,), (box("nut", 6, 0, 16, 10),))
     assert not alike((nut, bolt), (nut,))
+    assert not alike((nut,), (nut, bolt))
     assert alike((Named("cat", 0.9), Named("dog", 0.1)), (Named("dog", 0.2), Named("cat", 0.8)))
     assert not alike((Named("cat", 0.9),), (Named("dog", 0.9),))
 
