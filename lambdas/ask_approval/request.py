@@ -92,9 +92,10 @@ class ReleaseQuestion(Question):
 
 @dataclass(frozen=True, kw_only=True)
 class ProductionQuestion(Question):
-    """May the version that passed its test on staging go to production?"""
+    """May the version that passed its test on staging go to production? ``compared`` is how its challenge went."""
 
     release: ReleasePlan
+    compared: str = ""
 
     def request(self, now_epoch: int) -> ApprovalRequest:
         """The request that a person answers."""
@@ -108,7 +109,7 @@ class ProductionQuestion(Question):
             package_version=release.package_version,
             production_version=0,
             compared=False,
-            verdict="on staging it answers pictures of the evaluation exactly as it did there",
+            verdict=self.compared or "on staging it answers pictures of the evaluation exactly as it did there",
             reasons=(),
             figures=compare_figures(Figures.parse(release.metrics), {}, {}),
             changed=f"production would serve version {release.package_version}",

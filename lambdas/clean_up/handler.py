@@ -63,6 +63,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if not holds_lock(plan.execution_arn):
         logger.info("this release has no lock: nothing to do")
         return {"deleted_configurations": [], "deleted_models": [], "lock_released": False}
+    if event.get("only_the_lock") is True:
+        # A challenge lasts for hours, in which another release may begin.
+        return {"deleted_configurations": [], "deleted_models": [], "lock_released": give_lock_back(plan.execution_arn)}
     kept, kept_models = find_kept(plan)
     # One client where both stages are in one account.
     clients = list({id(one): one for one in (accounts.twin(sagemaker, stage) for stage in STAGES)}.values())
@@ -139,7 +142,8 @@ def find_models(client: Any, names: Iterable[str]) -> set[str]:
             if error.response["Error"]["Code"] in NOT_THERE:
                 continue
             raise
-        served |= {variant["ModelName"] for variant in described["ProductionVariants"] if variant.get("ModelName")}
+        variants = [*described["ProductionVariants"], *described.get("ShadowProductionVariants", [])]
+        served |= {variant["ModelName"] for variant in variants if variant.get("ModelName")}
     return served
 
 

@@ -77,6 +77,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         links = link(places_of_release(event, environment.dashboard))
         send(environment.topic_arn, mail.write_release(event, environment.project, links), "ReleaseTold")
         return {"cause": "", "sent": True}
+    if event.get("kind") == "withdrawn":
+        links = link(places_of_release(event, environment.dashboard))
+        send(environment.topic_arn, mail.write_withdrawal(event, environment.project, links), "WithdrawalTold")
+        return {"cause": "", "sent": True}
     if event.get("kind") == "told":
         # The nested execution that failed has told why already; only its cause is wanted here.
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)

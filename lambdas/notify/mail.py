@@ -90,6 +90,25 @@ def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> 
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
 
 
+def write_withdrawal(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
+    """A challenger that was taken away again: the champion serves alone, as before."""
+    given = event.get("plan")
+    plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
+    why = break_links(read_text(event, "summary", "nobody said why"))
+    lines = [
+        f"{name} version {version} was tried beside production, and withdrawn.",
+        "",
+        f"Why         {why}",
+        "Production  It serves what it served before, alone, and answers as it did.",
+        f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
+        f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
+        *write_links(links),
+    ]
+    return Mail(subject_line(f"[{project}] {name} v{version} was withdrawn: {why}"), "\n".join(lines) + "\n")
+
+
 def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:
     """An execution that ended without a word of its own: stopped by hand, timed out, or broken."""
     machine = read_text(detail, "stateMachineArn", "a machine").rpartition(":")[2].removeprefix(f"{project}-")

@@ -36,6 +36,9 @@ NEXT: Mapping[str, str] = {
     "anybody releases this version again",
     Failure.PRODUCTION_ROLLBACK_FAILED: "Bring back a version that is known to be good, now: greenlight rollback",
     Failure.PRODUCTION_UNAPPROVED: "Bring back a version that somebody approved, now: greenlight rollback",
+    Failure.CHALLENGE_REFUSED: f"Remove the reason, {RELEASE_AGAIN}",
+    Failure.CHALLENGE_FAILED: f"Read the mail of the challenge itself, remove the reason, {RELEASE_AGAIN}",
+    Failure.CHALLENGE_OVERTAKEN: "Nothing, unless this version should be tried after all: then release it again",
     Failure.RECORD_FAILED: "Release the same version again, so that it is recorded and cleaned up after",
 }
 """A sentence without its full stop."""

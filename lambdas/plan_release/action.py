@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from workflow.contract.challenge import ASK
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.run_input import RunInput
+from workflow.contract.serving import Serving
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,31 @@ class Planning:
 
     execution: Execution
     given: ReleaseInput
+
+
+@dataclass(frozen=True)
+class Challenging:
+    """Plan the challenge that a release has started: the version is checked anew, whatever that release's plan says."""
+
+    execution: Execution
+    release: ReleasePlan
+
+    @property
+    def given(self) -> ReleaseInput:
+        """The input of a release of the same version, served in the same way."""
+        serving = dict(self.release.serving or {})
+        ami = str((self.release.variant or {}).get("InferenceAmiVersion", ""))
+        return read(
+            ReleaseInput,
+            {
+                "model_package_arn": self.release.model_package_arn,
+                "ask_before_production": serving.get("challenge_ends", ASK) == ASK,
+                "started_by": self.release.started_by,
+                "inference_ami": ami or RunInput.inference_ami,
+                "serving": asdict(Serving.read(serving)),
+            },
+            "input",
+        )
 
 
 @dataclass(frozen=True)
@@ -43,7 +71,9 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation | RollBack | Look:
+def read_action(
+    event: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Planning | Challenging | Confirmation | RollBack | Look:
     """Read what a state passes on, an input over the stack's defaults.
 
     Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.
@@ -57,6 +87,12 @@ def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planni
             return Confirmation(ReleasePlan.parse(plan))
         case {"roll_back": plan}:
             return RollBack(ReleasePlan.parse(plan))
+        case {"challenge": True, "input": {"release": plan}, "execution": execution}:
+            return Challenging(read(Execution, execution, "execution"), ReleasePlan.parse(plan))
+        case {"challenge": _}:
+            raise ContractError(
+                "a challenge is a part of a release: start the release machine with serve set to ab or shadow"
+            )
         case {"input": given, "execution": execution}:
             return Planning(read(Execution, execution, "execution"), ReleaseInput.parse(given, defaults))
         case _:

@@ -33,9 +33,14 @@ def has_model(sagemaker: Any, name: str) -> bool:
     return bool(name and _described(lambda: sagemaker.describe_model(ModelName=name)))
 
 
+def describe_configuration(sagemaker: Any, name: str) -> Mapping[str, Any]:
+    """What SageMaker says of an endpoint configuration; nothing where it has none of that name."""
+    return _described(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=name)) if name else {}
+
+
 def has_configuration(sagemaker: Any, name: str) -> bool:
     """Whether SageMaker has an endpoint configuration of this name; the empty name is no one's."""
-    return bool(name and _described(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=name)))
+    return bool(describe_configuration(sagemaker, name))
 
 
 def _described(describe: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:

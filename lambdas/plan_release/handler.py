@@ -21,7 +21,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.plan_release.action import Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.action import Challenging, Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.challenge import draw_challenge
 from lambdas.plan_release.decision import (
     EVALUATION,
     NotApprovedError,
@@ -30,6 +31,7 @@ from lambdas.plan_release.decision import (
     check_production_decision,
 )
 from lambdas.plan_release.existing import (
+    describe_configuration,
     describe_package,
     find_component,
     find_endpoint,
@@ -53,6 +55,7 @@ from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
 from workflow.contract.asynchronous import Outlets
 from workflow.contract.capture import configure_capture
+from workflow.contract.challenge import read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -63,11 +66,11 @@ from workflow.contract.put_away import read_put_away
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
-from workflow.contract.serving import REALTIME
+from workflow.contract.serving import ANSWER_AT_ONCE, REALTIME, Serving
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION, PUT_AWAY
+from workflow.contract.table_keys import CHALLENGE, CHAMPION, PUT_AWAY
 from workflow.contract.tags import read_tags, tag_list
 from workflow.contract.vote import read_required
 
@@ -176,13 +179,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Planning(execution, given):
                 count("ReleaseRequested")
                 return plan_release(execution, given).document()
+            case Challenging(execution, release):
+                count("ChallengeRequested")
+                return plan_challenge(execution, release, action.given).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
                 confirm(plan)
                 production = find_endpoint(accounts.twin(sagemaker, "production"), plan.production_endpoint)
                 moves = rollout(plan, production, environment.instance_count)
-                answers_at_once = (plan.serving or {}).get("serve", REALTIME) == REALTIME
+                answers_at_once = (plan.serving or {}).get("serve", REALTIME) in ANSWER_AT_ONCE
                 return {"confirmed": True, **moves, "capture": environment.capture if answers_at_once else None}
             case RollBack(plan):
                 count("RollBackConfirmed")
@@ -194,7 +200,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
-        raise (ReleaseRefused if isinstance(action, Planning) else ReleaseOvertaken)(str(error)) from error
+        raise (ReleaseRefused if isinstance(action, (Planning, Challenging)) else ReleaseOvertaken)(
+            str(error)
+        ) from error
     except (AccountError, ContractError, NotApprovedError, RefusalError) as error:
         raise ReleaseRefused(str(error)) from error
 
@@ -208,6 +216,42 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything, take the lock and give the plan. Raises what the checks raise."""
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
+    plan = check_release(execution, given)
+    confirm(plan)
+    check_stays(plan)
+    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
+    return plan
+
+
+def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInput) -> ReleasePlan:
+    """The same for the challenge that a release waits for: nothing of that release's plan is believed.
+
+    The lock goes from the release to the challenge, which gives it back while the two are compared.
+    """
+    if accounts.elsewhere("production"):
+        raise RefusalError("serve: production in an account of its own cannot be challenged yet: use serve=realtime")
+    plan = check_release(execution, given)
+    production = find_endpoint(sagemaker, plan.production_endpoint)
+    serves = "" if production is None else production.configuration
+    challenge = draw_challenge(
+        Serving.read(plan.serving or {}),
+        release.execution_arn,
+        plan.production_variant or plan.variant or {},
+        describe_configuration(sagemaker, plan.previous_configuration),
+        instances=(production.instances if production else 0) or 1,
+        # One that was stopped is begun anew, with the challenger still there.
+        serves=plan.previous_configuration if serves and serves == find_challenged() else serves,
+        recorded=plan.previous_configuration,
+    )
+    plan = replace(plan, challenge=challenge)
+    confirm(plan, of=release.execution_arn)
+    check_stays(plan)
+    logger.info("planned a challenge", run=plan.run, package_version=plan.package_version, champion=serves)
+    return plan
+
+
+def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
+    """Check everything but whether another release runs, and give the plan."""
     settings = Settings.read(
         environment.defaults, in_vpc=environment.in_vpc, shared_endpoint=environment.shared_endpoint
     )
@@ -225,11 +269,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     skipped = bool(given.loosened(environment.defaults))
     previous = find_previous(champion if believed else None, plan)
     tags = tag_list(environment.project, execution.name, environment.tags)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
-    confirm(plan)
-    check_stays(plan)
-    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
-    return plan
+    return replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
 
 
 def read_figures(uri: str) -> bytes:
@@ -272,12 +312,14 @@ def find_previous(champion: ChampionRecord | None, plan: ReleasePlan) -> Previou
     return describe_previous(champion, known, decision, plan)
 
 
-def confirm(plan: ReleasePlan) -> None:
+def confirm(plan: ReleasePlan, of: str = "") -> None:
     """Take the lock, or keep it, and see that the plan still stands. Raises LockedError and OvertakenError.
+
+    It may be taken ``of`` the release that has started this execution and waits for it.
 
     Only the holder changes what production serves. Who is refused under the lock ends, and leaves it to the next.
     """
-    lock.take(plan.execution_arn, int(time.time()))
+    lock.take(plan.execution_arn, int(time.time()), of)
     champion, believed = find_champion()
     check_overtaken(plan, Served.of(champion, believed=believed))
 
@@ -289,6 +331,12 @@ def check_stays(plan: ReleasePlan) -> None:
     for name in leaving:
         if there.get(name):
             raise LeavingError(name)
+
+
+def find_challenged() -> str:
+    """The configuration of the last challenge; empty where there was none."""
+    challenge = read_challenge(found_item(table.get_item(Key={"id": CHALLENGE}, ConsistentRead=True)))
+    return "" if challenge is None else challenge.configuration
 
 
 def find_package(arn: str) -> Package:

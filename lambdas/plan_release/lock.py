@@ -25,8 +25,8 @@ class ReleaseLock:
     table: Any
     stepfunctions: Any
 
-    def take(self, execution: str, now_epoch: int) -> None:
-        """Take the lock for an execution, again if it holds it already.
+    def take(self, execution: str, now_epoch: int, of: str = "") -> None:
+        """Take the lock for an execution, again if it holds it already, or ``of`` one that waits for it meanwhile.
 
         Raises LockedError where another release has it, and ContractError where nobody can tell who has.
         """
@@ -35,7 +35,7 @@ class ReleaseLock:
             self._put(record, expected=execution)
         except self._lost:
             holder = self._find_holder()
-            if holder and is_running(self.stepfunctions, holder):
+            if holder and holder != of and is_running(self.stepfunctions, holder):
                 raise LockedError(f"another release is running: {holder}") from None
             self._take_over(record, holder)
 

@@ -16,6 +16,7 @@ from lambdas.plan_release.kinds import as_it_serves, check_kinds, describe_stage
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
 from workflow.contract.asynchronous import Outlets
+from workflow.contract.challenge import CHALLENGES
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -26,7 +27,7 @@ from workflow.contract.release_plan import PlannedKinds, ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
 from workflow.contract.serverless import ONE_WORKER, SERVERLESS
-from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.serving import REALTIME, SERVING_RULES, Serving
 from workflow.contract.shared_endpoint import SHARED, component_name
 
 
@@ -231,6 +232,9 @@ def draw_up(
     # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
     goes_back = given.judged_against is None and package.version <= found.served.version
     serving = choose_serving(package, settings.serving, given)
+    if goes_back and "serve" not in given.serving and serving.serve in CHALLENGES:
+        # Whoever brings a version back wants it now, however it first came.
+        serving = serving.changed({"serve": REALTIME})
     if goes_back and "serve" not in given.serving:
         serving = answering_as(as_it_serves(serving, production), production)
     check_kinds(serving, found.staging, production, in_vpc=settings.in_vpc)
@@ -280,6 +284,7 @@ def draw_up(
         kinds=PlannedKinds(serving.stage("staging"), serving.serve, keeps_instances=serving.serve != SERVERLESS),
         asynchronous=describe_answering(serving, outlets),
         component=component_name(project) if settings.shared_endpoint else "",
+        challenged=serving.serve in CHALLENGES and found.production is not None,
     )
 
 

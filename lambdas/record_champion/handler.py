@@ -18,6 +18,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.record_champion.history import champion_of, release_of
+from workflow.contract.challenge import ChallengeRecord
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.document import Text, read
 from workflow.contract.figures import Figures
@@ -74,6 +75,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return ``{"package_version", "released_epoch"}`` of the recorded release."""
     metrics.add_metric(name="ReleaseRecorded", unit=MetricUnit.Count, value=1)
     released = read(Released, event, "event")
+    if released.plan.challenge is not None:
+        return record_challenge(released)
     plan = released.plan
     item = found_item(table.get_item(Key={"id": CHAMPION}, ConsistentRead=True))
     recorded = read_champion(item)
@@ -86,6 +89,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         count_version(plan)
         logger.info("recorded", package_version=plan.package_version)
     return {"package_version": plan.package_version, "released_epoch": released_epoch}
+
+
+def record_challenge(released: Released) -> dict[str, Any]:
+    """Write down which configuration tries a challenger. Raises NotHolderError where this release lost the lock.
+
+    It carries no mark: it tells whoever watches production what to expect, and nothing is served for it.
+    """
+    plan, began_epoch = released.plan, int(time.time())
+    record = ChallengeRecord(
+        execution=plan.execution_arn,
+        configuration=released.configuration,
+        champion_configuration=plan.previous_configuration,
+        package_version=plan.package_version,
+        began_epoch=began_epoch,
+    )
+    write_under_lock(plan, [record.item()])
+    logger.info("recorded a challenge", package_version=plan.package_version, configuration=record.configuration)
+    return {"package_version": plan.package_version, "released_epoch": began_epoch}
 
 
 def count_version(plan: ReleasePlan) -> None:
@@ -116,9 +137,13 @@ def is_ours(recorded: ChampionRecord, mark: object) -> bool:
 def record(released: Released, released_epoch: int) -> None:
     """Write both items, or neither. Raises NotHolderError where this release has lost the lock."""
     plan, configuration = released.plan, released.configuration
-    held = {"TableName": environment.table, "Key": {"id": RELEASE_LOCK}, **held_by(plan.execution_arn)}
     champion = champion_of(plan, configuration, released_epoch)
-    items = (champion.marked(sign(champion)), release_of(plan, configuration, released_epoch).item())
+    write_under_lock(plan, [champion.marked(sign(champion)), release_of(plan, configuration, released_epoch).item()])
+
+
+def write_under_lock(plan: ReleasePlan, items: list[dict[str, Any]]) -> None:
+    """Write all items, or none of them. Raises NotHolderError where this release has lost the lock."""
+    held = {"TableName": environment.table, "Key": {"id": RELEASE_LOCK}, **held_by(plan.execution_arn)}
     puts = [{"Put": {"TableName": environment.table, "Item": item}} for item in items]
     try:
         dynamodb.transact_write_items(TransactItems=[{"ConditionCheck": held}, *puts])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workflow.contract.smoke import Answer, Box, Named
+from workflow.contract.smoke import Answer, Box, Named, overlap
 
 MINIMUM_IOU = 0.98
 SCORE_TOLERANCE = 0.02
@@ -68,17 +68,3 @@ def _paired(expected: Sequence[Box], found: Sequence[Box]) -> list[tuple[int, in
         if iou >= MINIMUM_IOU and free:
             pairs.append((here, there))
     return pairs
-
-
-def overlap(left: Sequence[float], right: Sequence[float]) -> float:
-    """Intersection over union of two boxes, from 0 to 1; equal boxes overlap fully even without an area."""
-    if tuple(left) == tuple(right):
-        return 1.0
-    width = min(left[2], right[2]) - max(left[0], right[0])
-    height = min(left[3], right[3]) - max(left[1], right[1])
-    shared = max(width, 0) * max(height, 0)
-    if shared == 0:
-        return 0.0
-    area_left = (left[2] - left[0]) * (left[3] - left[1])
-    area_right = (right[2] - right[0]) * (right[3] - right[1])
-    return shared / (area_left + area_right - shared)

@@ -167,6 +167,7 @@ def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) ->
                 Accept="application/json",
                 Body=picture,
                 **({"InferenceComponentName": component} if component else {}),
+                **({"TargetVariant": asked.variant} if asked.variant else {}),
             )["Body"].read()
         answer = json.loads(body)
     except (BotoCoreError, ClientError, ContractError, NotAnswered, ValueError, RecursionError) as error:

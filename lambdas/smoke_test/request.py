@@ -17,6 +17,7 @@ class Request:
     """An endpoint, the model that it must serve, and the folder of that model's evaluation.
 
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
+    ``variant`` names the one that is to answer, empty for whichever does.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
     ``serving`` are the keys that say how each stage serves; None in a plan from before there were any.
     ``component`` is the inference component to ask on an endpoint that is shared, empty on any other.
@@ -29,6 +30,7 @@ class Request:
     only_the_digest: bool = False
     serving: Mapping[str, Any] | None = None
     component: str = ""
+    variant: str = ""
 
     @property
     def stage(self) -> str:

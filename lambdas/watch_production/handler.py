@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from lambdas.watch_production.idle import Limits
 from lambdas.watch_production.mail import Mail, write_foreign, write_put_away
 from lambdas.watch_production.putting_away import PuttingAway
+from workflow.contract.challenge import ChallengeRecord, read_challenge
 from workflow.contract.champion import ChampionRecord, read_champion
 from workflow.contract.console import Console
 from workflow.contract.console_links import Places
@@ -31,7 +32,7 @@ from workflow.contract.release_lock import read_lock
 from workflow.contract.shared_endpoint import component_name
 from workflow.contract.stage_accounts import StageAccounts
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE_LOCK
+from workflow.contract.table_keys import CHALLENGE, CHAMPION, FOREIGN, RELEASE_LOCK
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         putting_away.forget()
         return {"configuration": "", "foreign": False, "told": False, "put_away": []}
     recorded = read_champion(find(CHAMPION))
-    looked = look(recorded)
+    challenge = find_challenge()
+    looked = look(recorded, challenge)
     now_epoch = int(time.time())
+    if challenge is not None and looked["configuration"] == challenge.configuration:
+        # What is compared is not put away meanwhile.
+        putting_away.forget()
+        return {**looked, "put_away": []}
     gone = putting_away.run(recorded, now_epoch)
     if gone:
         metrics.add_metric(name="EndpointsPutAway", unit=MetricUnit.Count, value=len(gone))
@@ -109,11 +115,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {**looked, "put_away": list(gone)}
 
 
-def look(recorded: ChampionRecord | None) -> dict[str, Any]:
-    """Compare what serves with what is recorded, and mail what is foreign and was not told."""
+def look(recorded: ChampionRecord | None, challenge: ChallengeRecord | None) -> dict[str, Any]:
+    """Compare what serves with what is recorded, and mail what is foreign and was not told.
+
+    A challenge that runs is none; one that was stopped is, as its challenger serves on beside the champion.
+    """
     serving = find_serving()
     told = find(FOREIGN)
-    if not is_foreign(serving, recorded):
+    challenged = challenge is not None and serving == challenge.configuration
+    if challenged or not is_foreign(serving, recorded):
         if told is not None:
             table.delete_item(Key={"id": FOREIGN})
         return {"configuration": serving, "foreign": False, "told": False}
@@ -138,6 +148,14 @@ def is_releasing() -> bool:
     """Whether the execution that holds the release lock still runs. Raises ContractError where nobody can tell."""
     lock = read_lock(find(RELEASE_LOCK))
     return lock is not None and is_running(stepfunctions, lock.execution)
+
+
+def find_challenge() -> ChallengeRecord | None:
+    """The challenge whose execution still runs; None where none does. Raises ContractError where nobody can tell."""
+    challenge = read_challenge(find(CHALLENGE))
+    if challenge is None or not is_running(stepfunctions, challenge.execution):
+        return None
+    return challenge
 
 
 def find_serving() -> str:

@@ -27,7 +27,11 @@ BESIDE_THE_STATES = {
     "kms:CreateGrant": "the stack's key: the volumes of an endpoint",
     "sts:AssumeRole": "the roles of the stages, where these are in accounts of their own",
 }
-MACHINES = [("BuildRole", "BuildMachine", "build"), ("ReleaseRole", "ReleaseMachine", "release")]
+MACHINES = [
+    ("BuildRole", "BuildMachine", "build"),
+    ("ReleaseRole", "ReleaseMachine", "release"),
+    ("ChallengeRole", "ChallengeMachine", "challenge"),
+]
 
 
 def upper(operation: str) -> str:

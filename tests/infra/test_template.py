@@ -24,6 +24,7 @@ NETWORK = {"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1"}
 FUNCTIONS = (
     *("PlanRun", "CheckDataset", "GateMetrics", "AskApproval", "Decide", "Notify", "PlanRelease", "SmokeTest"),
     "ServeComponent",
+    "CompareChallenger",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
     "KeepCaptured",
     "ScaleProduction",
@@ -54,6 +55,8 @@ EVERYWHERE = {
     ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
+    ("ChallengeRole", "Log"): "log delivery has no resource",
+    ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -157,6 +160,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
         "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
         "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -249,7 +253,7 @@ def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> N
 
 def test_the_gate_alone_keeps_models(template: Json) -> None:
     """Of all roles; and no job can write where an endpoint's model lies."""
-    others = ("/runs/", "/copies/", "/asynchronous/", "/captured/")
+    others = ("/runs/", "/copies/", "/asynchronous/", "/captured/", "/challenges/")
     writers = {
         grant.role
         for grant in read.grants(template)
@@ -426,11 +430,11 @@ def test_production_and_trainings_are_looked_at_every_five_minutes(template: Jso
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
-    """Failed, timed out and stopped executions of both machines, with a queue for what cannot be delivered."""
+    """Failed, timed out and stopped executions of every machine, with a queue for what cannot be delivered."""
     rule = of_type(template, "AWS::Events::Rule")["FailureRule"]
     assert rule["EventPattern"]["detail"] == {
         "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}],
+        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}, {"Ref": "ChallengeMachine"}],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
     (target,) = rule["Targets"]

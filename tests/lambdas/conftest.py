@@ -33,6 +33,7 @@ FUNCTIONS = (
     "smoke_test",
     "serve_component",
     "record_champion",
+    "compare_challenger",
     "note_version",
     "clean_up",
     "notify",

@@ -40,6 +40,9 @@ class Failure(StrEnum):
     PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"
     PRODUCTION_UNAPPROVED = "Production.Unapproved"
     RECORD_FAILED = "Record.Failed"
+    CHALLENGE_REFUSED = "Challenge.Refused"
+    CHALLENGE_FAILED = "Challenge.Failed"
+    CHALLENGE_OVERTAKEN = "Challenge.Overtaken"
 
 
 class StateError(StrEnum):
@@ -47,4 +50,5 @@ class StateError(StrEnum):
 
     TRAINING_STOPPED = "Training.Stopped"
     ENDPOINT_FAILED = "Endpoint.Failed"
+    OVERTAKEN = "Challenge.Overtaken.State"
     ANSWER_UNREADABLE = "Approval.Unreadable"

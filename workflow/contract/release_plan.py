@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.challenge import Challenge
 from workflow.contract.document import Address, Digest, Document, Folder, PackageArn, PackageVersion, Seconds, Text
 from workflow.contract.release_approval import ReleaseApproval
 
@@ -59,7 +60,9 @@ class ReleasePlan(Document):
     variables of a container without instances, and ``asynchronous`` what SageMaker is told of the stages that answer
     so. Where production is an inference component of a shared endpoint, ``component`` names it, ``production_endpoint``
     is the shared one, and what is said of production's configuration and of whether it exists is of the component and
-    of the model that it serves. What has a default was not there from the beginning, and is in every plan made today.
+    of the model that it serves. ``challenged`` is whether the version is tried beside the champion first; ``challenge``
+    is there in the plan of a challenge alone. What has a default was not there from the beginning, and is in every plan
+    made today.
     """
 
     run: Text
@@ -104,3 +107,5 @@ class ReleasePlan(Document):
     asynchronous: Asynchronous | None = None
     component: str = ""
     tags: tuple[Mapping[str, str], ...] = ()
+    challenged: bool | None = None
+    challenge: Challenge | None = None

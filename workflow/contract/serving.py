@@ -13,13 +13,16 @@ from typing import Any
 
 from workflow.contract.asynchronous import ASYNC, AsynchronousInput
 from workflow.contract.autoscaling import AutoscalingInput, check_autoscaling
+from workflow.contract.challenge import AB, CHALLENGES, SHADOW, ChallengeInput
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 from workflow.contract.serverless import SERVERLESS, ServerlessInput, check_keys
 from workflow.contract.shared_endpoint import SHARED, SharedInput
 
 REALTIME = "realtime"
-KINDS = (REALTIME, SERVERLESS, ASYNC, SHARED)
+KINDS = (REALTIME, SERVERLESS, ASYNC, SHARED, AB, SHADOW)
 """How production may serve."""
+ANSWER_AT_ONCE = (REALTIME, *CHALLENGES)
+"""Those that come to a fleet of instances of the version's own, which answers whoever waits."""
 SAME = "same"
 STAGED = (SAME, REALTIME, SERVERLESS, ASYNC)
 """How staging may serve: like production, or as it is named."""
@@ -29,7 +32,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class ServingInput(SharedInput, AutoscalingInput, AsynchronousInput, ServerlessInput):
+class ServingInput(SharedInput, ChallengeInput, AutoscalingInput, AsynchronousInput, ServerlessInput):
     """How production and staging serve."""
 
     serve: str = key(OneOf("how production serves", KINDS), REALTIME)
@@ -42,7 +45,7 @@ class Serving(ServingInput):
 
     def __post_init__(self) -> None:
         """See that no key contradicts another."""
-        check_autoscaling(self, instances=self.serve in (REALTIME, ASYNC), to_zero=self.serve == ASYNC)
+        check_autoscaling(self, instances=self.serve in (*ANSWER_AT_ONCE, ASYNC), to_zero=self.serve == ASYNC)
         check_keys(self)
 
     @staticmethod
@@ -82,10 +85,13 @@ class Serving(ServingInput):
         return Serving.read({**asdict(self), **given})
 
     def stage(self, stage: str) -> str:
-        """The kind in which a stage serves, ``staging`` or ``production``. Staging shares no endpoint."""
+        """The kind in which a stage serves, ``staging`` or ``production``.
+
+        Staging shares no endpoint, and nobody is challenged there.
+        """
         if stage == "production":
             return self.serve
-        alike = REALTIME if self.serve == SHARED else self.serve
+        alike = REALTIME if self.serve in (SHARED, *CHALLENGES) else self.serve
         return alike if self.staging_serve == SAME else self.staging_serve
 
 

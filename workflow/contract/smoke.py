@@ -5,7 +5,7 @@ The evaluation writes it, the gate asks that it is there, and a release expects 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,3 +101,17 @@ def answer_of(document: Mapping[str, Any]) -> Answer:
     if isinstance(named, list) and named and detections is None:
         return tuple(Named.parse(one) for one in named)
     raise ContractError("there is no list of detections, and none of classes")
+
+
+def overlap(left: Sequence[float], right: Sequence[float]) -> float:
+    """Intersection over union of two boxes, from 0 to 1; equal boxes overlap fully even without an area."""
+    if tuple(left) == tuple(right):
+        return 1.0
+    width = min(left[2], right[2]) - max(left[0], right[0])
+    height = min(left[3], right[3]) - max(left[1], right[1])
+    shared = max(width, 0) * max(height, 0)
+    if shared == 0:
+        return 0.0
+    area_left = (left[2] - left[0]) * (left[3] - left[1])
+    area_right = (right[2] - right[0]) * (right[3] - right[1])
+    return shared / (area_left + area_right - shared)

@@ -49,6 +49,10 @@ class StageAccounts:
             self._twins[stage, client] = self._make(name, config=client.meta.config, **session)
         return self._twins[stage, client]
 
+    def elsewhere(self, stage: str) -> bool:
+        """Whether the stage is in an account of its own."""
+        return bool(self._roles[stage])
+
     def forget(self) -> None:
         """Assume the roles anew from now on, so that a trust which was taken back holds."""
         self._sessions, self._twins = {}, {}

@@ -17,6 +17,8 @@ PUT_AWAY = "put-away"
 """Which endpoints are being put away."""
 FOREIGN = "foreign-production"
 """What was told of a production that no release recorded."""
+CHALLENGE = "challenge"
+"""Which execution tries a challenger in production, by which configuration."""
 
 RELEASE = "release#"
 """What the key of every release begins with."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from stepfunctions.steps import Chain
-from stepfunctions.steps.choice_rule import ChoiceRule
+from stepfunctions.steps.choice_rule import ChoiceRule, Rule
 from stepfunctions.steps.states import State
 
+from workflow.contract.challenge import PROMOTED
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.components import (
@@ -40,6 +41,7 @@ from workflow.machines.kinds import (
     ask_a_person,
     begin,
     call_function,
+    fresh_name,
     on_error,
     plan_the_execution,
     raise_error,
@@ -47,10 +49,10 @@ from workflow.machines.kinds import (
 )
 from workflow.machines.noting import note_the_stage
 from workflow.machines.quotas import NO_QUOTA
-from workflow.machines.retries import retry_planning
+from workflow.machines.retries import retry_lambda, retry_planning
 from workflow.machines.scaling import hold_the_scaling, scale_production
 from workflow.machines.serverless import NO_OTHER_MODEL, choose_model
-from workflow.machines.states import Catch, Choice, LambdaStep, Succeed
+from workflow.machines.states import Catch, Choice, LambdaStep, Succeed, Task
 
 
 def machine() -> dict[str, Any]:
@@ -129,9 +131,23 @@ def machine() -> dict[str, Any]:
         "Nobody could be asked", at="Ask for production approval", error=Failure.APPROVAL_FAILED
     )
     ask = ask_before_production(endings, request_failed)
+    challenge = challenge_production(
+        endings.way_out(
+            "The challenge of production failed",
+            at="Challenge production",
+            error=Failure.CHALLENGE_FAILED,
+            told_by_nested=True,
+        )
+    )
+    promoted = Choice("Was the challenger promoted?")
+    promoted.add_choice(ChoiceRule.StringEquals(variable="$.challenge.outcome", value=PROMOTED), confirmed)
+    promoted.default_choice(Succeed("Withdrawn"))
+    challenged = Choice("Challenge production first?")
+    challenged.add_choice(is_challenged(), challenge)
+    challenged.default_choice(confirmed)
     asked = Choice("Ask before production?")
     asked.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.ask_before_production", value=True), ask)
-    asked.default_choice(confirmed)
+    asked.default_choice(challenged)
 
     stopped = raise_error(
         "Say who stopped it",
@@ -141,8 +157,9 @@ def machine() -> dict[str, Any]:
             "A person stopped the release", at="Ask for production approval", error=Failure.APPROVAL_REJECTED
         ),
     )
-    answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
+    answer = answer_of_a_person("Approved for production?", challenged, stopped, request_failed)
 
+    challenge.next(promoted)
     Chain([plan, model, choose_model("staging", staging, staging_failed)])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
@@ -154,6 +171,40 @@ def machine() -> dict[str, Any]:
         begin(plan),
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",
         timeout_seconds=settings.RELEASE_SECONDS,
+    )
+
+
+def is_challenged() -> Rule:
+    """Whether a version is tried beside the champion first: as it is to be served so, and there is one.
+
+    A plan from before there was a choice says nothing of it.
+    """
+    there = ChoiceRule.IsPresent(variable="$.plan.challenged", value=True)
+    return ChoiceRule.And([there, ChoiceRule.BooleanEquals(variable="$.plan.challenged", value=True)])
+
+
+def challenge_production(failed: State) -> Task:
+    """Try the version beside the champion by the Challenge machine, and wait for what comes of it."""
+    return Task(
+        "Challenge production",
+        resource=settings.integration("states:startExecution.sync:2"),
+        parameters={
+            "StateMachineArn": settings.CHALLENGE_MACHINE,
+            "Name.$": fresh_name("$.model.name"),
+            "Input": {
+                "release.$": "$.plan",
+                "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+            },
+        },
+        result_selector={
+            "execution.$": "$.ExecutionArn",
+            "outcome.$": "$.Output.decided.outcome",
+            "summary.$": "$.Output.decided.summary",
+        },
+        result_path="$.challenge",
+        timeout_seconds=settings.RELEASE_SECONDS,
+        retry=retry_lambda(),
+        catch=[on_error(failed)],
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the two definitions, and a picture of each, next to this file: ``python -m workflow.machines.render``.
+"""Writes the definitions, and a picture of each, next to this file: ``python -m workflow.machines.render``.
 
 Offline and hermetic. The definitions are what the template deploys; the pictures are drawn by Graphviz.
 """
@@ -10,26 +10,24 @@ import json
 import logging
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from workflow.machines import settings
 
 HERE = Path(__file__).parent
-NAMES = ("build", "release")
+NAMES = ("build", "release", "challenge")
 
 
 def render(name: str) -> dict[str, Any]:
-    """One machine (``build`` or ``release``) in the States Language. Imports the SDK, which takes seconds."""
+    """One machine (a name of ``NAMES``) in the States Language. Imports the SDK, which takes seconds."""
     settings.be_hermetic()
     # Both warn at every import: of the empty defaults they were just given, and of a package the frozen SDK needs.
     logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
-    if name == "build":
-        from workflow.machines import build as module
-    else:
-        from workflow.machines import release as module  # type: ignore[no-redef]
-    return module.machine()
+    definition: dict[str, Any] = import_module(f"workflow.machines.{name}").machine()
+    return definition
 
 
 def as_text(definition: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ SERVING_IMAGE = "${ServingImage}"
 JOB_ROLE = "${JobRoleArn}"
 ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
+CHALLENGE_MACHINE = "${ChallengeMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
 TAGS = "$.plan.tags"

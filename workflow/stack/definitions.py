@@ -1,4 +1,4 @@
-"""The definitions that are deployed: both machines as they were rendered, and fitted out for a network and for a key.
+"""The definitions that are deployed: the machines as they were rendered, and fitted out for a network and for a key.
 
 What a request may only name where the stack has it cannot be a path that is sometimes empty, so each machine lies there
 four times, Release as often again for stages in other accounts, and the template names the one that its parameters ask
@@ -17,7 +17,7 @@ from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import spread, stage_of
 
-MACHINES = ("build", "release")
+MACHINES = ("build", "release", "challenge")
 
 KEY = "${KeyArn}"
 
@@ -57,7 +57,7 @@ def render_definitions(root: Path) -> dict[str, bytes]:
 
 
 def find_definitions(root: Path) -> list[Path]:
-    """The two rendered definitions. Raises GreenlightError when one is missing."""
+    """The rendered definitions. Raises GreenlightError when one is missing."""
     paths = [root / "workflow" / "machines" / f"{machine}.asl.json" for machine in MACHINES]
     for path in paths:
         if not path.is_file():

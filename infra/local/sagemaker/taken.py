@@ -163,6 +163,7 @@ TAKEN: dict[str, Members] = {
     "CreateEndpointConfig": {
         **done("EndpointConfigName"),
         "ProductionVariants": _VARIANT | _ON_DEMAND | _HOST,
+        "ShadowProductionVariants": _VARIANT,
         "DataCaptureConfig": _CAPTURE,
         "AsyncInferenceConfig": {
             "ClientConfig": done("MaxConcurrentInvocationsPerInstance"),

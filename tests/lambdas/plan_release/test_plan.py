@@ -397,6 +397,22 @@ def test_a_version_that_is_not_above_production_s_goes_back(version: int, back: 
     assert planned(version).goes_back is back
 
 
+@pytest.mark.parametrize(
+    ("version", "given", "challenged"),
+    [(3, {}, True), (0, {}, False), (5, {}, False), (5, {"serve": "ab"}, True), (3, {"serve": "realtime"}, False)],
+    ids=["a new one", "the first", "brought back", "brought back to be tried", "otherwise this time"],
+)
+def test_a_version_is_tried_beside_the_champion_where_there_is_one_and_it_is_not_brought_back(
+    version: int, given: dict[str, Any], challenged: bool
+) -> None:
+    """Whoever brings a version back wants it at once, however it was registered, unless the release says so."""
+    champion, production = serving(f"{OTHERS}{version}" if version else "")
+    found = Found(None, production, replace(champion, version=version), DECISION, JUDGED)
+    registered = replace(package(), serving="serve=ab")
+    asked = ReleaseInput(ARN, serving=given)
+    assert draw_up("greenlight", EXECUTION, asked, Settings.read({}), registered, found).challenged is challenged
+
+
 def test_what_a_build_made_never_goes_back() -> None:
     """It was judged against a version with a higher number: new to production all the same."""
     assert planned(5, judged_against=OTHERS + "5").goes_back is False

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.smoke_test.comparison import difference, overlap
+from lambdas.smoke_test.comparison import difference
 from workflow.contract.reading import ContractError
-from workflow.contract.smoke import Box, Expectation, Named, answer_of
+from workflow.contract.smoke import Box, Expectation, Named, answer_of, overlap
 
 BOLT = Box("bolt", 0.9, (10, 10, 110, 60))
 NUT = Box("nut", 0.8, (200, 200, 260, 260))

@@ -61,7 +61,7 @@ def test_the_input_goes_before_the_stacks_settings() -> None:
         ),
         (
             {"model_package_arn": ARN, "force": True},
-            "input.force: unknown key; allowed are ask_before_production, ",
+            "input.force: unknown key; allowed are ask_before_production, async_concurrency, challenge_agreement, ",
         ),
     ],
     ids=lambda given: str(given)[-60:],

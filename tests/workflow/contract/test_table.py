@@ -19,7 +19,14 @@ def test_the_template_lets_functions_at_these_keys_and_no_other() -> None:
         for key in grant.condition.get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
     }
     one_item, many = (
-        {table_keys.CHAMPION, table_keys.RELEASE_LOCK, table_keys.FOREIGN, table_keys.PUT_AWAY, table_keys.BUILDING},
+        {
+            table_keys.CHAMPION,
+            table_keys.RELEASE_LOCK,
+            table_keys.FOREIGN,
+            table_keys.PUT_AWAY,
+            table_keys.BUILDING,
+            table_keys.CHALLENGE,
+        },
         {
             table_keys.RELEASE,
             table_keys.APPROVAL,

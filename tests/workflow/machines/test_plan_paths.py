@@ -34,6 +34,7 @@ READ = [
     *(pytest.param(BuildPlan, path, id=f"build: $.plan.{path}") for path in paths("build", "plan")),
     *(pytest.param(Attempt, path, id=f"build: $.attempt.{path}") for path in paths("build", "attempt")),
     *(pytest.param(ReleasePlan, path, id=f"release: $.plan.{path}") for path in paths("release", "plan")),
+    *(pytest.param(ReleasePlan, path, id=f"challenge: $.plan.{path}") for path in paths("challenge", "plan")),
 ]
 
 

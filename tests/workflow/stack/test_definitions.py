@@ -16,7 +16,7 @@ from workflow.stack.package import ROOT
 
 VPC = vpc_of("")
 MACHINES = ROOT / "workflow" / "machines"
-PLAIN = {name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in ("build", "release")}
+PLAIN = {name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in ("build", "release", "challenge")}
 
 
 def operations(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -32,7 +32,7 @@ def test_the_plain_machines_are_deployed_as_they_were_rendered() -> None:
     """Who asks for nothing gets what the golden files show."""
     files = render_definitions(ROOT)
     assert {name: json.loads(files[f"{name}.asl.json"]) for name in PLAIN} == PLAIN
-    assert len(files) == 12
+    assert len(files) == 16
 
 
 def test_every_job_and_every_model_is_in_the_network() -> None:

@@ -83,6 +83,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("ask_approval", "handler"): {"raised": "RequestRefused"},
     ("check_dataset", "handler"): {"raised": "ContractError"},
     ("clean_up", "handler"): {"raised": "ContractError"},
+    ("compare_challenger", "handler"): {"raised": "ContractError"},
     ("decide", "attend"): WITHOUT_AWS,
     ("decide", "command"): {"statusCode": 403},
     ("decide", "handler"): {"statusCode": 404},

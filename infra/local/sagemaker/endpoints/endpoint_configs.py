@@ -8,6 +8,7 @@ from infra.local.sagemaker.endpoints.amis import check_ami
 from infra.local.sagemaker.endpoints.fleets import Variant
 from infra.local.sagemaker.endpoints.queues import check_config
 from infra.local.sagemaker.endpoints.serverless import check_serverless
+from infra.local.sagemaker.endpoints.shadows import check_shadows
 from infra.local.sagemaker.errors import invalid, lacking
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
@@ -29,10 +30,12 @@ class EndpointConfigs:
         """Remember a configuration whose models are all there."""
         name = parameters["EndpointConfigName"]
         arn = self._workshop.settings.arn(f"{KIND}/{name}")
-        names = [variant["VariantName"] for variant in parameters["ProductionVariants"]]
+        production, shadows = parameters["ProductionVariants"], parameters.get("ShadowProductionVariants", [])
+        check_shadows(production, shadows, asynchronous="AsyncInferenceConfig" in parameters)
+        names = [variant["VariantName"] for variant in (*production, *shadows)]
         if len(set(names)) < len(names):
             raise invalid(f"The names of the variants must be unique within a configuration, not {', '.join(names)}.")
-        for variant in parameters["ProductionVariants"]:
+        for variant in (*production, *shadows):
             for member in () if "ServerlessConfig" in variant else ("InstanceType", "InitialInstanceCount"):
                 if member not in variant:
                     raise invalid(f"{member} of the variant {variant['VariantName']} must be specified.")
@@ -87,6 +90,9 @@ class EndpointConfigs:
 
     def variants(self, name: str) -> list[Variant]:
         """What a configuration starts."""
+        record = self.find(name)
+        given = [(one, False) for one in record["ProductionVariants"]]
+        given += [(one, True) for one in record.get("ShadowProductionVariants", [])]
         return [
             Variant(
                 variant["VariantName"],
@@ -96,8 +102,9 @@ class EndpointConfigs:
                 variant.get("InstanceType", ""),
                 variant.get("ServerlessConfig"),
                 *_range(variant),
+                shadow=shadow,
             )
-            for variant in self.find(name)["ProductionVariants"]
+            for variant, shadow in given
         ]
 
 

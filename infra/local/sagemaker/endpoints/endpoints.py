@@ -24,6 +24,7 @@ from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
 from infra.local.sagemaker.endpoints.queues import Queues, check_kept, refuse_queued
 from infra.local.sagemaker.endpoints.requests import Request
 from infra.local.sagemaker.endpoints.serverless import check_kind, require_concurrency
+from infra.local.sagemaker.endpoints.shadows import Copies
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
 from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
 from infra.local.sagemaker.instances import require_room
@@ -54,6 +55,7 @@ class Endpoints:
         """Whether automatic scaling follows a fleet, by the name that it has for it."""
         self.let_go: Callable[[str], None] = lambda _: None
         """Has a fleet followed no more, by the same name."""
+        self.copies = Copies()
 
     def create(self, parameters: Record) -> Record:
         """Remember the endpoint and start its containers."""
@@ -246,6 +248,11 @@ class Endpoints:
         self.traffic.observations.add(name, variant, configuration, status, seconds)
         self.figures.answer(name, variant, configuration, status, seconds)
 
+    def shadow(self, name: str, configuration: str) -> tuple[str, Server | ColdServer, float] | None:
+        """The variant in the shadow of those that serve by this configuration, with its share of copies."""
+        fleet = self.traffic.next(name)
+        return fleet.shadow() if fleet is not None and fleet.configuration == configuration else None
+
     def after_load(self) -> None:
         """Start again what served when the stand-in ended; an update in between is over, on the old configuration."""
         shutil.rmtree(self._workshop.settings.state / "endpoints", ignore_errors=True)
@@ -264,6 +271,7 @@ class Endpoints:
         self._queues.close()
         self.traffic.clear()
         self.capture.close()
+        self.copies.close()
 
     def _queued(self, configuration: str, variants: list[Variant]) -> Record | None:
         """A configuration's AsyncInferenceConfig, whose topics have been sent what SageMaker tries them with."""
@@ -433,8 +441,9 @@ def _retained(variants: list[Variant], present: list[Variant], excluded: set[str
 def _shown(variants: list[Variant]) -> Record:
     """The production variants as DescribeEndpoint shows them."""
     now = time.time()
-    return {
-        "ProductionVariants": [
+
+    def show(shadow: bool) -> list[Record]:
+        return [
             {
                 "VariantName": variant.name,
                 **(
@@ -457,5 +466,7 @@ def _shown(variants: list[Variant]) -> Record:
                 **({"CurrentServerlessConfig": variant.serverless} if variant.serverless else {}),
             }
             for variant in variants
+            if variant.shadow == shadow
         ]
-    }
+
+    return {"ProductionVariants": show(False), "ShadowProductionVariants": show(True) or None}

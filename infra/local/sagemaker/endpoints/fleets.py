@@ -16,7 +16,7 @@ from infra.local.sagemaker.workshop import Workshop
 
 @dataclass(frozen=True)
 class Variant:
-    """One production variant; one container serves it, whatever its instance count.
+    """One variant of production, or one in its shadow; one container serves it, whatever its instance count.
 
     ``serverless`` is the ServerlessConfig of one without instances. Without a container it hosts inference components,
     with instances from ``least`` to ``most``.
@@ -30,6 +30,7 @@ class Variant:
     serverless: dict[str, int] | None = None
     least: int = 0
     most: int = 0
+    shadow: bool = False
 
 
 class Fleet:
@@ -48,7 +49,8 @@ class Fleet:
         self.variants = variants
         self._lock = threading.Lock()
         self._over = False
-        self._weights = {variant.name: variant.weight for variant in variants}
+        self._weights = {variant.name: variant.weight for variant in variants if not variant.shadow}
+        self._shadows = {variant.name: variant.weight for variant in variants if variant.shadow}
         self._workshop, self._endpoint, self._folder = workshop, endpoint, folder
         self._log_group = log_group or f"/aws/sagemaker/Endpoints/{endpoint}"
         self._by_name = {variant.name: variant for variant in variants}
@@ -116,8 +118,19 @@ class Fleet:
                 return None
             variant = random.SystemRandom().choices(names, shares)[0]
         with self._lock:
-            servers = list(self._servers.get(variant, ()))
+            servers = list(self._servers.get(variant, ())) if variant in weights else []
         return (variant, min(servers, key=lambda server: server.in_flight)) if servers else None
+
+    def shadow(self) -> tuple[str, Server | ColdServer, float] | None:
+        """The shadow variant, and which share of the requests it gets a copy of; ``None`` where there is none.
+
+        It is its weight's share of the production variant's.
+        """
+        with self._lock:
+            whole = sum(self._weights.values())
+            for name, weight in self._shadows.items():
+                return name, self._servers[name][0], min(1.0, weight / whole) if whole > 0 else 0.0
+        return None
 
     def containers(self, variant: str) -> list[Server | ColdServer]:
         """The containers of a variant that take requests."""
@@ -127,4 +140,5 @@ class Fleet:
     def weigh(self, weights: dict[str, float]) -> None:
         """Set the weights of some variants."""
         with self._lock:
-            self._weights.update(weights)
+            for known in (self._weights, self._shadows):
+                known.update({name: weight for name, weight in weights.items() if name in known})

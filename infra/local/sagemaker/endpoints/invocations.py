@@ -54,6 +54,8 @@ def invoke(endpoints: Endpoints, components: Components, name: str, headers: Map
         find, observations = partial(endpoints.server, name, headers.get(_VARIANT)), endpoints.traffic.observations
     seen = partial(_observe, endpoints.figures, observations, name, component)
     variant, configuration, answer = _answer(find, seen, name, passed, body)
+    if not component:
+        _copy_to_shadow(endpoints, name, configuration, passed, body)
     if answer.status >= 400:
         message = answer.body[:1024].decode("utf-8", "replace")
         raise model_error(answer.status, message, _log_group(name))
@@ -107,6 +109,28 @@ def _answer(
         observe(answer.status, answer.setup_seconds)
         return variant, configuration, answer
     raise AssertionError("the last attempt returns or raises")
+
+
+def _copy_to_shadow(
+    endpoints: Endpoints, name: str, configuration: str, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Send the shadow its share of copies; its answers are counted and dropped."""
+    found = endpoints.shadow(name, configuration)
+    if found is None:
+        return
+    variant, server, share = found
+    arrived = time.monotonic()
+    seen = partial(_observe, endpoints.figures, endpoints.traffic.observations, name, "", variant, configuration)
+
+    def copy() -> None:
+        at_once, started = server.in_flight + 1, time.monotonic()
+        try:
+            status = server.invoke(headers, body).status
+        except (NotServing, TimeoutError):
+            status = 503
+        seen(at_once, arrived, started, status)
+
+    endpoints.copies.send(share, copy)
 
 
 def _observe(

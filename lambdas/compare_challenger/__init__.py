@@ -1,0 +1,1 @@
+"""Compare a challenger with the champion that it stands beside."""

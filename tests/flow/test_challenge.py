@@ -1,0 +1,90 @@
+"""A challenger beside the champion, on the stand-in with IAM: promoted, withdrawn, overtaken; no answer is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.flow.clients import asking
+from tests.flow.driver import Ended, Flow
+
+SECONDS = 4
+BRIEF = {
+    "challenge_hours": SECONDS / 3600,
+    "challenge_minimum_requests": 1,
+    "challenger_share": 0.5,
+    # A machine that is busy with tests tells no latencies apart.
+    "challenge_latency_ratio": 10,
+}
+
+
+def challenge(flow: Flow, at: int = 0) -> str:
+    """The execution of the challenge that was started last."""
+    machine = flow.stack.release_machine_arn.replace("greenlight-release", "greenlight-challenge")
+
+    def started() -> list[dict[str, Any]]:
+        return list(flow.machines.list_executions(stateMachineArn=machine)["executions"])
+
+    flow.wait_until(lambda: len(started()) > at, "no challenge has started")
+    return str(started()[0]["executionArn"])
+
+
+def test_a_challenger_comes_goes_and_gives_way_without_a_lost_answer(guarded: Flow) -> None:
+    """By rule into production; by a person's no away again; by another release's right of way ended."""
+    flow = guarded
+    first = flow.build(flow.upload())
+    with asking(flow) as clients:
+        by_rule: dict[str, Any] = {"serve": "ab", "challenge_ends": "rule", **BRIEF}
+        second = flow.build(flow.upload(), **by_rule)
+        assert (second.status, second.cause) == ("SUCCEEDED", "")
+        release = flow.end(second.output["release"]["execution"])
+        assert "Challenge production" in release.states
+        assert "Confirm the release" in release.states
+        assert digest(second) == flow.ask_production()["model_digest"]
+
+        kept = shadow_that_a_person_refuses(flow, first)
+        assert "Confirm the release" not in kept.states
+        assert digest(second) == flow.ask_production()["model_digest"]
+
+        overtaken_by_hand(flow, first, second)
+        assert digest(second) == flow.ask_production()["model_digest"]
+        print(f"start, promotion, withdrawal, roll-back: {clients.count()}")
+        assert clients.count().keys() == {"right"}
+    (variant,) = flow.sagemaker.describe_endpoint(EndpointName=flow.stack.production_endpoint)["ProductionVariants"]
+    assert variant["VariantName"] == "main"
+
+
+def digest(build: Ended) -> str:
+    """Of the model that a build made."""
+    return str(build.output["gate"]["model_digest"])
+
+
+def shadow_that_a_person_refuses(flow: Flow, first: Ended) -> Ended:
+    """Look on for a while, be compared, and be sent away by whoever is asked; the release ends well."""
+    given = {"model_package_arn": first.output["package"]["arn"], "serve": "shadow", **BRIEF}
+    started = flow.start(given, "release")
+    beside = challenge(flow, at=1)
+    flow.answer(beside, "reject", "not this week")
+    ended, kept = flow.end(beside), flow.end(started)
+    assert (ended.status, ended.output["decided"]["outcome"]) == ("SUCCEEDED", "withdrawn")
+    assert (kept.status, kept.output["challenge"]["summary"]) == ("SUCCEEDED", "not this week")
+    assert flow.mails("was withdrawn: not this week")
+    (compared,) = flow.storage.list_objects_v2(
+        Bucket=flow.stack.bucket, Prefix=f"challenges/{beside.rpartition(':')[2]}/"
+    )["Contents"]
+    said = json.loads(flow.storage.get_object(Bucket=flow.stack.bucket, Key=compared["Key"])["Body"].read())
+    assert said["challenger"]["requests"] > 0
+    assert said["challenger"]["errors"] == 0
+    return kept
+
+
+def overtaken_by_hand(flow: Flow, first: Ended, second: Ended) -> None:
+    """A person brings back a version while a challenge runs: at once, and the challenge ends and says so."""
+    given = {"model_package_arn": first.output["package"]["arn"], "serve": "ab", **BRIEF, "challenge_hours": 1}
+    started = flow.start(given, "release")
+    beside = challenge(flow, at=2)
+    flow.wait_until(lambda: "Let both answer" in flow.states(beside), "the challenge does not begin")
+    back = flow.end(flow.start({"model_package_arn": second.output["package"]["arn"]}, "release"))
+    assert (back.status, back.cause) == ("SUCCEEDED", "")
+    ended, failed = flow.end(beside), flow.end(started)
+    assert (ended.error, failed.error) == ("Challenge.Overtaken", "Challenge.Failed")

@@ -1,0 +1,98 @@
+"""What comes of a challenge, by what both have done: each limit withdraws, and only what keeps all is promoted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lambdas.compare_challenger.agreement import alike, wilson
+from lambdas.compare_challenger.traffic import queries, read_side
+from lambdas.compare_challenger.verdict import Agreement, Side, judge
+from workflow.contract.challenge import Challenge
+from workflow.contract.smoke import Box, Named
+
+RULED = Challenge("ab", "arn", {}, {}, 3600, 60, 100, "rule", 1.2, 0.01, 0.5)
+CHAMPION, CHALLENGER = Side(900, 0, 0, 50_000.0), Side(100, 0, 0, 55_000.0)
+ALIKE = Agreement(3, 3)
+
+
+def test_what_keeps_every_limit_is_promoted_at_the_end_and_no_sooner() -> None:
+    """By the rule; a person is asked instead where the input says so, and told that every limit is kept."""
+    assert judge(RULED, CHAMPION, CHALLENGER, ALIKE, 3599).says == "wait"
+    assert judge(RULED, CHAMPION, CHALLENGER, ALIKE, 3600).says == "promoted"
+    asked = judge(replace(RULED, ends="ask"), CHAMPION, CHALLENGER, ALIKE, 3600)
+    assert (asked.says, asked.summary.endswith("Every limit is kept")) == ("ask", True)
+
+
+@pytest.mark.parametrize(
+    ("challenger", "agreement", "why"),
+    [
+        (replace(CHALLENGER, requests=99), ALIKE, "nobody can tell"),
+        (replace(CHALLENGER, latency=60_001.0), ALIKE, "p95 is 1.20 times"),
+        (replace(CHALLENGER, latency=None), ALIKE, "no latency of both"),
+        (replace(CHALLENGER, errors=2), ALIKE, "5XX 2.00% more often"),
+        (CHALLENGER, Agreement(1, 3), "alike on 1 of 3 pictures, 50% is demanded"),
+        (CHALLENGER, Agreement(0, 0), "50% is demanded"),
+    ],
+)
+def test_what_breaks_a_limit_is_withdrawn_and_a_person_is_told_of_it(
+    challenger: Side, agreement: Agreement, why: str
+) -> None:
+    """Each alone is enough."""
+    verdict = judge(RULED, CHAMPION, challenger, agreement, 3600)
+    assert (verdict.says, why in verdict.summary) == ("withdrawn", True)
+    if challenger.requests >= RULED.minimum_requests and challenger.latency:
+        asked = judge(replace(RULED, ends="ask"), CHAMPION, challenger, agreement, 3600)
+        assert (asked.says, why in asked.summary) == ("ask", True)
+
+
+def test_surely_too_many_errors_end_a_challenge_at_once_and_a_few_do_not() -> None:
+    """By the intervals of both: one error among thirty is no proof, half of a hundred is."""
+    assert judge(RULED, CHAMPION, Side(100, 0, 50, None), Agreement(0, 0), 60).says == "withdrawn"
+    assert judge(RULED, CHAMPION, Side(30, 0, 1, None), Agreement(0, 0), 60).says == "wait"
+
+
+def box(name: str, *corners: float) -> Box:
+    """A detection that is sure."""
+    return Box(name, 0.9, (corners[0], corners[1], corners[2], corners[3]))
+
+
+def test_two_models_are_alike_that_find_the_same_things_in_nearly_the_same_places() -> None:
+    """In any order; another class, a place half as good, or one thing more or less is not alike."""
+    nut, bolt = box("nut", 0, 0, 10, 10), box("bolt", 20, 20, 40, 40)
+    assert alike((nut, bolt), (box("bolt", 21, 21, 41, 41), nut))
+    assert not alike((nut,), (box("bolt", 0, 0, 10, 10),))
+    assert not alike((nut,), (box("nut", 6, 0, 16, 10),))
+    assert not alike((nut, bolt), (nut,))
+    assert not alike((nut,), (nut, bolt))
+    assert alike((Named("cat", 0.9), Named("dog", 0.1)), (Named("dog", 0.2), Named("cat", 0.8)))
+    assert not alike((Named("cat", 0.9),), (Named("dog", 0.9),))
+
+
+def test_an_interval_is_wilson_s() -> None:
+    """As published: 9 of 10 lie between 59.6 and 98.2 percent; nothing seen is anything."""
+    assert [round(bound, 3) for bound in wilson(9, 10)] == [0.596, 0.982]
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_variant_s_figures_are_its_own_and_its_latency_is_weighted_by_requests() -> None:
+    """Counted by the configuration of the challenge, so that the champion's earlier answers are left out."""
+    asked = queries("production", "both", 7200)
+    assert {one["MetricStat"]["Period"] for one in asked} == {60}
+    assert max(one["MetricStat"]["Period"] for one in queries("production", "both", 30 * 86400)) == 10800
+    assert all(
+        {"Name": "EndpointConfigName", "Value": "both"} in one["MetricStat"]["Metric"]["Dimensions"] for one in asked
+    )
+    times = [datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (1, 2)]
+    found: dict[str, list[Any]] = {
+        "challenger_invocations": [30.0, 10.0],
+        "challenger_modellatency": [100.0, 300.0],
+        "challenger_invocation5xxerrors": [1.0, 1.0],
+        "main_invocations": [500.0, 500.0],
+    }
+    results = [{"Id": name, "Timestamps": times, "Values": values} for name, values in found.items()]
+    assert read_side(results, "challenger") == Side(40, 0, 2, 150.0)
+    assert read_side(results, "main") == Side(1000, 0, 0, None)
