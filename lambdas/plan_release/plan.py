@@ -231,7 +231,6 @@ def draw_up(
     instance = package.instance or settings.instance
     # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
     goes_back = given.judged_against is None and package.version <= found.served.version
-    serving = choose_serving(package, settings.serving, given)
     if goes_back and "serve" not in given.serving and serving.serve in CHALLENGES:
         # Whoever brings a version back wants it now, however it first came.
         serving = serving.changed({"serve": REALTIME})
