@@ -17,8 +17,8 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
+from workflow.contract.architecture import MODELS
 from workflow.contract.failures import Failure
-from workflow.contract.hyperparameters import MODELS
 from workflow.contract.run_input import BESIDE
 from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights

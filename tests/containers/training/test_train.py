@@ -32,6 +32,8 @@ from workflow.contract.model import TASKS
 pytestmark = pytest.mark.training
 
 WEIGHTS = REPOSITORY.parent / "shared" / "weights"
+OF_YOLO26 = ("l1_loss", "rle_loss", "sem_loss")
+"""Losses that YOLOv8 has not."""
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -44,7 +46,8 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     assert ran.returncode == 0, ran.stderr
     assert epochs(ran.stdout) == [1, 2]
     lines = [pairs(line) for line in ran.stdout.splitlines() if line.startswith("epoch=")]
-    shown = [*LOSSES[task], *METRICS[task], "quality", "lr", "images_per_second", "seconds"]
+    losses = [name for name in LOSSES[task] if name not in OF_YOLO26]
+    shown = [*losses, *METRICS[task], "quality", "lr", "images_per_second", "seconds"]
     assert [list(line) for line in lines] == [["epoch", "epochs", *shown]] * 2
     assert files(job / "model") == MODEL_FILES
     manifest = read_json(job / "model/manifest.json")
@@ -64,6 +67,19 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     assert (job / "model/dataset.json").read_bytes() == (channel / "dataset.json").read_bytes()
     assert not (job / "output/failure").exists()
     assert files(REPOSITORY) == before
+
+
+def test_another_family_is_trained_told_and_published(training_python: Path, tmp_path: Path) -> None:
+    """YOLO26 by its own losses, and published with the head that gives every candidate."""
+    job = make_job(tmp_path, model="yolo26n", epochs="1")
+    ran = run(training_python, job)
+    assert ran.returncode == 0, ran.stderr
+    (line,) = [pairs(line) for line in ran.stdout.splitlines() if line.startswith("epoch=")]
+    losses = [name for name in LOSSES["detect"] if name != "dfl_loss"]
+    assert list(line)[2:5] == losses
+    assert files(job / "model") == MODEL_FILES
+    assert read_json(job / "model/manifest.json")["model"] == "yolo26n"
+    assert b"end2end\x12\x05False" in (job / "model/model.onnx").read_bytes()
 
 
 def test_patience_ends_a_training_early_and_the_record_says_so(training_python: Path, tmp_path: Path) -> None:
