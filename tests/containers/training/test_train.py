@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.containers.training.jobs import (
     run_unbounded,
     write_json,
 )
+from workflow.contract.architecture import FAMILIES, SIZES, layers_below_head
 from workflow.contract.model import TASKS
 
 pytestmark = pytest.mark.training
@@ -246,6 +248,32 @@ def test_every_allowed_argument_is_one_of_ultralytics(training_python: Path) -> 
     )
     ran = subprocess.run([str(training_python), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_every_family_is_one_of_ultralytics_with_all_sizes_tasks_and_layers(training_python: Path) -> None:
+    """Its own descriptions, of which nothing is built: sizes, and layers below the head."""
+    code = (
+        "import json, pathlib, tempfile\n"
+        "from containers.training.environment import set_up\n"
+        "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
+        "from ultralytics.nn.tasks import yaml_model_load\n"
+        "from workflow.contract.architecture import FAMILIES, SIZES\n"
+        "from workflow.contract.weights import SUFFIXES\n"
+        "found = {}\n"
+        "for family in FAMILIES:\n"
+        "    for task, suffix in SUFFIXES.items():\n"
+        "        described = yaml_model_load(f'{family}{SIZES[0]}{suffix}.yaml')\n"
+        "        layers = len(described['backbone']) + len(described['head']) - 1\n"
+        "        found[f'{family} {task}'] = [layers, sorted(described['scales'])]\n"
+        "print(json.dumps(found))\n"
+    )
+    ran = subprocess.run([str(training_python), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    wanted = {
+        f"{family} {task}": [layers_below_head(f"{family}n", task), sorted(SIZES)]
+        for family in FAMILIES
+        for task in TASKS
+    }
+    assert json.loads(ran.stdout.splitlines()[-1]) == wanted
 
 
 def test_the_stand_in_for_suppression_keeps_the_boxes_that_torchvision_would(training_python: Path) -> None:

@@ -192,7 +192,14 @@ def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> Non
 
 def test_the_way_past_a_refusal_is_all_that_was_typed() -> None:
     """Whoever pastes it trains as they meant to, on the port that was free."""
-    typed = {"DATASET": "my photos", "EPOCHS": "2", "IMAGE_SIZE": "64", "TASK": "obb", "WEIGHTS": "m.pt", "MODEL": "yolo26n"}
+    typed = {
+        "DATASET": "my photos",
+        "EPOCHS": "2",
+        "IMAGE_SIZE": "64",
+        "TASK": "obb",
+        "WEIGHTS": "m.pt",
+        "MODEL": "yolo26n",
+    }
     options = read_options({**typed, "PORT": "4988"}, terminal=False)
     said = again(options).format(policy="empty-box=drop")
     assert shlex.split(said)[:2] == ["make", "demo"]
