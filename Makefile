@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-fast check golden pictures local images fuzz deploy destroy account-check bench audit clean
 
 # A name that is misspelled would be ignored, and minutes later the wrong thing be done.
-KNOWN := DATASET WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY SERVE APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
+KNOWN := DATASET MODEL WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY SERVE APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
 	OIDC_CLIENT_SECRET APPROVERS WING EMAIL BASE_IMAGE CHECK PYTHON SHELL
 UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(if $(UNKNOWN),$(error $(UNKNOWN): no variable that this Makefile knows; it knows $(KNOWN)))
@@ -19,6 +19,7 @@ help: ## this list
 	@echo "  make test WING=…, make test-fast WING=… — one wing: $(WINGS), or a folder in it: infra/local …"
 	@echo "  make demo DATASET=folder WEIGHTS=file.pt EPOCHS=8 IMAGE_SIZE=320 TASK=… FORMAT=… APPROVE=ask|auto PORT=4566"
 	@echo "  make demo DATASET=folder POLICY='wrong-task=repair,empty-box=drop' — or POLICY=drop: leave out what is wrong"
+	@echo "  make demo MODEL=yolo26n — YOLOv8, YOLO11, YOLO12 or YOLO26, from n, the fastest, over s m l to x, which finds most"
 	@echo "  make demo DATASET=folder MAX_DETECTIONS=1000 — where a picture shows more than 300 objects"
 	@echo "  make demo SERVE=realtime|serverless — how production serves; ends with the way back, but for realtime"
 	@echo "  make demo OIDC_ISSUER=http://localhost:8080 OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… APPROVERS=you@example.com"
@@ -39,7 +40,7 @@ help: ## this list
 	@touch $@
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
-	@DATASET='$(DATASET)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' MAX_DETECTIONS='$(MAX_DETECTIONS)' \
+	@DATASET='$(DATASET)' MODEL='$(MODEL)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' MAX_DETECTIONS='$(MAX_DETECTIONS)' \
 		TASK='$(TASK)' FORMAT='$(FORMAT)' POLICY='$(POLICY)' SERVE='$(SERVE)' APPROVE='$(APPROVE)' PORT='$(PORT)' OIDC_ISSUER='$(OIDC_ISSUER)' \
 		OIDC_CLIENT_ID='$(OIDC_CLIENT_ID)' OIDC_CLIENT_SECRET='$(OIDC_CLIENT_SECRET)' APPROVERS='$(APPROVERS)' \
 		$(BIN)/python -m workflow.demo

@@ -1,7 +1,7 @@
 """Turns the best weights into what serves: an ONNX graph for pictures of any size, the weights and a manifest.
 
-The files appear in the model folder only when all are complete, the manifest last. Takes weights of any of
-YOLOv8's five tasks and knows nothing of how they came about.
+The files appear in the model folder only when all are complete, the manifest last. Takes weights of any
+family's five tasks and knows nothing of how they came about.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ def export_onnx(weights: Path, target: Path, image_size: int) -> Exported:
         simplify=False,
         dynamic=network.task != "classify",
         batch=1,
+        nms=None,  # every candidate, from the head that learns one to many: overlaps are the predictor's to resolve
         device="cpu",
         verbose=False,
     )

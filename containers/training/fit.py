@@ -52,6 +52,7 @@ def training_arguments(order: Order) -> dict[str, Any]:
         "batch": settings.batch,
         "seed": settings.seed,
         "max_det": settings.max_detections,
+        "nms": None,  # YOLO26 has two heads: each epoch is judged by the one that is exported (see export_onnx)
         "data": order.data,
         "save_dir": order.folder,
         "exist_ok": True,

@@ -11,9 +11,9 @@ from typing import Any
 
 INPUT = "images"
 STRIDES = (8, 16, 32)
-"""Pixels of the input between neighbouring candidates, on each of the three grids of a YOLOv8 head."""
+"""Pixels of the input between neighbouring candidates, on each of the three grids of every family's head."""
 MASK_COEFFICIENTS = 32
-"""Numbers of a segmentation's candidate, and channels of its prototypes; ultralytics fixes them for YOLOv8."""
+"""Numbers of a segmentation's candidate, and channels of its prototypes; ultralytics fixes them for every family."""
 
 Shape = list[int]
 

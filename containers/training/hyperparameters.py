@@ -51,5 +51,5 @@ def read_settings(given: Mapping[str, str]) -> Settings:
 
 
 def require_fit(settings: Settings, task: str, classes: int) -> None:
-    """Raise HyperparameterError for an argument that this dataset makes meaningless, before hours are spent on it."""
-    require_meaning(settings.arguments, task, classes)
+    """Raise HyperparameterError for an argument that data or architecture make meaningless, before hours are spent."""
+    require_meaning(settings.arguments, settings.model, task, classes)

@@ -10,15 +10,22 @@ from collections.abc import Mapping
 
 from workflow.contract.scores import QUALITY
 
-_BOXES = ("box_loss", "cls_loss", "dfl_loss")
+_BOXES = ("box_loss", "cls_loss", "dfl_loss", "l1_loss")
 LOSSES: Mapping[str, tuple[str, ...]] = {
     "detect": _BOXES,
-    "pose": (*_BOXES, "pose_loss", "kobj_loss"),
-    "segment": (*_BOXES, "seg_loss"),
+    "pose": (*_BOXES, "pose_loss", "kobj_loss", "rle_loss"),
+    "segment": (*_BOXES, "seg_loss", "sem_loss"),
     "classify": ("loss",),
     "obb": (*_BOXES, "angle_loss"),
 }
 """The losses of each task; ultralytics calls them the same."""
+
+OF_SOME = ("dfl_loss", "l1_loss", "rle_loss", "sem_loss")
+"""Losses that not every family has: YOLO26 learns a box's sides by ``l1_loss`` in place of ``dfl_loss``, and the last
+two beside the others. Where a network has none, nothing is said of it."""
+
+NOUGHT = "sem_loss"
+"""Ultralytics tells of this one for every family, as 0 where there is none."""
 
 _OF_BOXES: Mapping[str, str] = {
     "precision": "metrics/precision(B)",
@@ -50,10 +57,13 @@ def require_finite(losses: Mapping[str, float], epoch: int) -> None:
 def figures(task: str, losses: Mapping[str, float], metrics: Mapping[str, float]) -> dict[str, float]:
     """What an epoch showed, by the names of its line; ``losses`` and ``metrics`` come by ultralytics' names.
 
-    ``quality`` is the one figure by which models of the task are compared. Raises KeyError where one is missing.
+    ``quality`` is the one figure by which models of the task are compared. Raises KeyError where one is missing that
+    every family has.
     """
     found = {name: metrics[key] for name, key in METRICS[task].items()}
-    shown = {name: losses[name] for name in LOSSES[task]} | found | {"quality": found[QUALITY[task]]}
+    none = {name for name in OF_SOME if name not in losses or (name == NOUGHT and losses[name] == 0)}
+    told = [name for name in LOSSES[task] if name not in none]
+    shown = {name: losses[name] for name in told} | found | {"quality": found[QUALITY[task]]}
     return {name: round(value, 5) for name, value in shown.items()}
 
 

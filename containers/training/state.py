@@ -62,6 +62,7 @@ def restore_state(trainer: Any, file: Path) -> None:
     trainer.stopper.best_epoch = state["stopper"]["best_epoch"]
     trainer.start_epoch = done
     trainer.scheduler.last_epoch = done - 1
+    _restore_schedule(trainer, done)
     if done > trainer.epochs - trainer.args.close_mosaic:
         # It was closed in an epoch before. Closing again would take one more random number.
         trainer._close_dataloader_mosaic()
@@ -70,6 +71,23 @@ def restore_state(trainer: Any, file: Path) -> None:
         for index in state["buffer"]:  # pictures seen last, from which a mosaic picks
             trainer.train_loader.dataset.load_image(index)
         _restore_random_numbers(trainer, state["random"])
+
+
+def _restore_schedule(trainer: Any, done: int) -> None:
+    """Weigh the losses as after ``done`` epochs: YOLO26's move epoch by epoch from one of its two heads to the other.
+
+    As ultralytics does where it goes on itself (``BaseTrainer.resume_training``). A network without such a schedule
+    makes its loss when it first needs it.
+    """
+    from ultralytics.utils.loss import E2ELoss
+    from ultralytics.utils.torch_utils import unwrap_model
+
+    network = unwrap_model(trainer.model)
+    criterion = network.init_criterion()
+    if isinstance(criterion, E2ELoss):
+        network.criterion = criterion
+        criterion.updates = done - 1
+        criterion.update()
 
 
 def _alone(trainer: Any) -> bool:

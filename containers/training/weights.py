@@ -1,7 +1,7 @@
 """Looks into a weights file before anything loads it, because loading one can run any code it names.
 
 Reads the pickle's instructions without carrying them out and compares every name they import with
-what the weights of YOLOv8's five tasks need. Loading itself is restricted too (see ``environment``).
+what the weights of the families' five tasks need. Loading itself is restricted too (see ``environment``).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.dataset_report import DatasetReport
-from workflow.contract.hyperparameters import SETTINGS, HyperparameterError, read_argument, require_meaning
+from workflow.contract.hyperparameters import OWN, SETTINGS, HyperparameterError, read_argument, require_meaning
 from workflow.contract.scores import Metrics
 from workflow.contract.weights import FINDS, WeightsError, require_fit
 
@@ -26,7 +26,8 @@ def find_misfits(report: DatasetReport, plan: BuildPlan, champion: Metrics | Non
     given = {name: text for name, text in plan.hyperparameters.items() if name in SETTINGS}
     try:
         arguments = {name: read_argument(name, text) for name, text in given.items()}
-        require_meaning(arguments, report.task, len(report.classes))
+        model = plan.hyperparameters.get("model", OWN["model"])
+        require_meaning(arguments, model, report.task, len(report.classes))
     except HyperparameterError as error:
         yield str(error)
     if champion is not None:

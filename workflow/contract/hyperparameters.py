@@ -12,18 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.architecture import FAMILIES, Architecture, layers_below_head
 from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, among, key, rules_of
-
-MODELS = ("yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x")
 
 
 @dataclass(frozen=True)
 class OwnHyperparameters:
     """The hyperparameters that are keys of the execution input; every training is given all of them."""
 
-    model: str = key(OneOf("the architecture", MODELS), "yolov8n")
+    model: str = key(Architecture("the architecture"), "yolov8n")
     epochs: int = key(Whole("passes over the training images", 1, 1000), 50)
     image_size: int = key(Whole("longer side in pixels", 32, 1280, multiple=32), 640)
     precision: str = key(
@@ -64,12 +63,9 @@ SETTINGS: Mapping[str, str] = {
 }
 """Every training argument of ultralytics that may be given, and its kind."""
 
-LAYERS, CLASSIFIER_LAYERS = 22, 9
-"""Layers of YOLOv8 below its head, and of its classifier: with all of them and the head frozen nothing would learn."""
-
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "count": (0, 1_000_000),
-    "layers": (0, LAYERS),
+    "layers": (0, max(family.layers for family in FAMILIES.values())),
     "positive": (1, 1_000_000),
     "fraction": (0, 1),
     "share": (0.0001, 1),
@@ -138,8 +134,8 @@ def check_hyperparameters(given: Mapping[Any, Any]) -> None:
             raise InputError(str(error).replace("hyperparameter ", "hyperparameters.", 1)) from error
 
 
-def require_meaning(arguments: Mapping[str, Any], task: str, classes: int) -> None:
-    """Raise HyperparameterError for an argument that this data makes meaningless, before hours are spent on it."""
+def require_meaning(arguments: Mapping[str, Any], model: str, task: str, classes: int) -> None:
+    """Raise HyperparameterError for an argument that this data or architecture makes meaningless, before it costs."""
     if arguments.get("single_cls") and classes > 1:
         raise HyperparameterError(
             f"hyperparameter single_cls = true: would merge the dataset's {classes} classes, which the evaluation "
@@ -149,10 +145,12 @@ def require_meaning(arguments: Mapping[str, Any], task: str, classes: int) -> No
         raise HyperparameterError(
             "hyperparameter fraction: a classifier learns from all of its pictures; leave it out, or upload fewer"
         )
-    if arguments.get("freeze", 0) > CLASSIFIER_LAYERS and task == "classify":
+    layers = layers_below_head(model, task)
+    if arguments.get("freeze", 0) > layers:
+        network = "a classifier" if task == "classify" else "a network"
         raise HyperparameterError(
-            f"hyperparameter freeze = {arguments['freeze']}: a classifier has {CLASSIFIER_LAYERS} layers below its "
-            "head; nothing would be left to train"
+            f"hyperparameter freeze = {arguments['freeze']}: {network} of {model} has {layers} layers below its head; "
+            "nothing would be left to train"
         )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from workflow.contract.hyperparameters import MODELS
+from workflow.contract.architecture import MODELS
 from workflow.contract.reading import ContractError
 
 NETWORKS: Mapping[str, str] = {

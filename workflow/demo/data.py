@@ -29,10 +29,10 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
 
     Yields what waits for the dataset and gives it. A sample that is not finished on leaving is given up.
     """
+    settings = options.settings
     if options.weights is not None:
-        check_weights(options.weights)
+        check_weights(options.weights, model=settings.get("model", ""))
     if options.dataset is not None:
-        settings = options.settings
         given = read_dataset(
             options.dataset,
             task=settings.get("task", "auto"),

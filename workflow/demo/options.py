@@ -92,7 +92,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
     port = environ.get("PORT") or str(PORT)
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise UsageError(f"PORT={port}: must be a number from 1 to 65535.")
-    keys = {name: name.lower() for name in ("EPOCHS", "IMAGE_SIZE", "MAX_DETECTIONS", "TASK", "FORMAT")}
+    keys = {name: name.lower() for name in ("MODEL", "EPOCHS", "IMAGE_SIZE", "MAX_DETECTIONS", "TASK", "FORMAT")}
     pairs = tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name))
     settings = read_settings(pairs, policy=environ.get("POLICY") or "")
     findings = settings.pop("policy", {})

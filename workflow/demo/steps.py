@@ -17,8 +17,8 @@ from typing import Any
 
 from workflow.clients import AwsCloud, Cloud
 from workflow.contract.approval_link import SIGNED_IN
+from workflow.contract.architecture import MODELS
 from workflow.contract.failures import Failure
-from workflow.contract.hyperparameters import MODELS
 from workflow.contract.run_input import BESIDE
 from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
@@ -182,7 +182,7 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
     say("data", f"{dataset.text()} → {done.uri}")
     # A demonstration that somebody left while it asked does not hold up the next one.
     beside = {"force": True, "when_busy": BESIDE}
-    given: dict[str, Any] = {"dataset": done.uri, "started_by": "make demo", **beside}
+    given: dict[str, Any] = {"dataset": done.uri, "started_by": "make demo", **beside, **options.training()}
     if options.weights is not None:
         given["weights"] = upload_weights(site.cloud, site.stack.bucket, options.weights)
         if (model := check_weights(options.weights).model) in MODELS:
@@ -193,7 +193,7 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
         say("production", f"serves {served}: it is replaced, and not compared with what finds something else")
         defaults = set_policy(site.cloud, {**options.policy(), "compare": False})
         deploy(PROJECT, cloud=site.cloud, defaults=defaults)
-    return {**given, **options.training()}
+    return given
 
 
 def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) -> Built:

@@ -46,8 +46,11 @@ LOOK_SECONDS = 15
 LOOKS = 240
 """Looks at an endpoint before the release gives up: one hour."""
 
-LOSSES = ("box_loss", "cls_loss", "dfl_loss", "pose_loss", "kobj_loss", "seg_loss", "angle_loss", "loss")
-"""What a training makes smaller; each task has some of them, a classifier the last alone."""
+LOSSES = (
+    *("box_loss", "cls_loss", "dfl_loss", "l1_loss", "pose_loss", "kobj_loss", "rle_loss", "seg_loss", "sem_loss"),
+    *("angle_loss", "loss"),
+)
+"""What a training makes smaller; each task and family has some of them, a classifier the last alone."""
 OBJECTIVE = "quality"
 """The figure every task has, which a search for hyperparameters maximises."""
 METRICS = (

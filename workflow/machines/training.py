@@ -60,7 +60,7 @@ def job_details() -> Parameters:
 
 
 def train_model(failed: State) -> TrainingStep:
-    """Fine-tune YOLOv8 once, where ``$.attempt`` says: on which instance, for how long, on spot capacity or not."""
+    """Train the network once, where ``$.attempt`` says: on which instance, for how long, on spot capacity or not."""
     step = TrainingStep(
         "Train",
         estimator=estimator(),

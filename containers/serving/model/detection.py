@@ -1,4 +1,4 @@
-"""From the raw output of a YOLOv8 graph to boxes in pixels of the picture.
+"""From the raw output of a graph of any family to boxes in pixels of the picture.
 
 Pure arithmetic on numpy arrays: no runtime, no file, no name of a class. The other tasks begin with what is here.
 """

@@ -93,18 +93,34 @@ class OpenVino:
 
 
 def _keep_boxes_exact(graph: Any) -> None:
-    """Write the last step of a box's sides as a sum, the weighted mean over 16 bins that YOLOv8 has as a convolution.
+    """Write the last step of a box's sides as a sum, which every family has as a convolution.
 
+    In most it is the weighted mean over 16 bins; in YOLO26, which has no bins, the one that gives the four sides.
     OpenVINO computes in 32 bits whatever follows the last convolution. With that one, a side of 11.3 strides would be
-    rounded to 11.25 and a box be off by up to two pixels; without it, the bins themselves are weighed in 32 bits.
+    rounded to 11.25 and a box be off by up to two pixels; without it, what goes in is weighed in 32 bits.
     """
     from openvino import opset13
 
     for node in graph.get_ops():
-        if node.get_type_name() == "Convolution" and list(node.input(1).get_shape()) == [1, 16, 1, 1]:
-            weighted = opset13.multiply(node.input_value(0), node.input_value(1))
-            axis = opset13.constant(np.array([1]))
-            node.output(0).replace(opset13.reduce_sum(weighted, axis, keep_dims=True).output(0))
+        if node.get_type_name() != "Convolution":
+            continue
+        sides, channels, *kernel = node.input(1).get_shape()
+        if kernel == [1, 1] and ((sides, channels) == (1, 16) or (sides == 4 and not _gives_scores(node))):
+            # [1, 1, channels, height, width] times [1, sides, channels, 1, 1]
+            taken = opset13.unsqueeze(node.input_value(0), opset13.constant(np.array([1])))
+            weights = opset13.unsqueeze(node.input_value(1), opset13.constant(np.array([0])))
+            weighted = opset13.multiply(taken, weights)
+            axis = opset13.constant(np.array([2]))
+            node.output(0).replace(opset13.reduce_sum(weighted, axis, keep_dims=False).output(0))
+
+
+def _gives_scores(node: Any) -> bool:
+    """Whether what a node gives goes into the function that makes scores, as of four classes it does."""
+    after = [taken.get_node() for taken in node.output(0).get_target_inputs()]
+    return any(
+        one.get_type_name() == "Sigmoid" or (one.get_type_name() in ("Add", "Reshape", "Concat") and _gives_scores(one))
+        for one in after
+    )
 
 
 class OnnxRuntime:

@@ -17,7 +17,7 @@ from workflow.labels.files import common_folder
 RARE = 50
 """A class with fewer than one object in training for so many of the most frequent class is reported as an imbalance."""
 SMALL = 8.0
-"""Median side in pixels below which a class counts as small: the finest cell that YOLOv8 looks at."""
+"""Median side in pixels below which a class counts as small: the finest cell that any family looks at."""
 
 
 Agree = Callable[[bytes, bytes], bool]

@@ -56,7 +56,7 @@ def test_what_the_flow_decides_itself_cannot_be_given(key: str) -> None:
         ("epochs", "ten"),
         ("image_size", "100"),
         ("batch", "-1"),
-        ("model", "yolo11n"),
+        ("model", "yolov9n"),
         ("precision", "fp16"),
     ],
 )
@@ -76,7 +76,9 @@ def test_a_number_that_is_none_is_shown_as_it_was_given() -> None:
     ("task", "given", "said"),
     [
         ("detect", {"single_cls": "true"}, "would merge the dataset's 3 classes"),
-        ("classify", {"freeze": "10"}, "a classifier has 9 layers below its head"),
+        ("classify", {"freeze": "10"}, "a classifier of yolov8n has 9 layers below its head"),
+        ("detect", {"freeze": "23"}, "a network of yolov8n has 22 layers below its head"),
+        ("detect", {"model": "yolo12n", "freeze": "22"}, "a network of yolo12n has 21 layers below its head"),
         ("classify", {"fraction": "0.5"}, "a classifier learns from all of its pictures"),
     ],
 )
@@ -89,3 +91,4 @@ def test_what_the_dataset_makes_meaningless_is_refused(task: str, given: dict[st
 def test_the_same_argument_passes_where_it_means_something() -> None:
     """A part of the images is fine for boxes, one class for one class."""
     require_fit(read_settings({**GIVEN, "fraction": "0.5", "single_cls": "true"}), "detect", classes=1)
+    require_fit(read_settings({**GIVEN, "model": "yolo26n", "freeze": "23"}), "detect", classes=1)

@@ -10,8 +10,10 @@ import pytest
 from containers.training.progress import LOSSES, METRICS, DivergedError, epoch_line, figures, require_finite
 from workflow.contract.model import TASKS
 from workflow.contract.scores import QUALITY, figures_of
+from workflow.machines.settings import LOSSES as MACHINE_LOSSES
 
 BOXES = {"box_loss": 1.92, "cls_loss": 1.1, "dfl_loss": 1.3}
+OF_YOLO26 = {"box_loss": 1.92, "cls_loss": 1.1, "l1_loss": 0.4}
 OF_BOXES = {
     "metrics/precision(B)": 0.9,
     "metrics/recall(B)": 0.8,
@@ -46,10 +48,45 @@ def test_the_line_of_an_epoch_holds_every_figure_of_its_task_once(task: str) -> 
         "images_per_second": 41.667,
         "seconds": 1.836,
     }
-    of_losses = " ".join(f"{name}={losses[name]:.5f}" for name in LOSSES[task])
+    of_losses = " ".join(f"{name}={losses[name]:.5f}" for name in LOSSES[task] if name in losses)
     assert epoch_line(epoch, 15) == (
         f"epoch=9 epochs=15 {of_losses} {shown} lr=0.002 images_per_second=41.7 seconds=1.84"
     )
+
+
+@pytest.mark.parametrize(
+    ("task", "losses", "told"),
+    [
+        ("detect", OF_YOLO26, ["box_loss", "cls_loss", "l1_loss"]),
+        (
+            "pose",
+            {**OF_YOLO26, "pose_loss": 9.0, "kobj_loss": 0.7, "rle_loss": 0.0},
+            ["box_loss", "cls_loss", "l1_loss", "pose_loss", "kobj_loss", "rle_loss"],
+        ),
+        (
+            "segment",
+            {**OF_YOLO26, "seg_loss": 2.0, "sem_loss": 1.5},
+            ["box_loss", "cls_loss", "l1_loss", "seg_loss", "sem_loss"],
+        ),
+        (
+            "segment",
+            {**BOXES, "dfl_loss": 0.0, "seg_loss": 2.0, "sem_loss": 0.0},
+            ["box_loss", "cls_loss", "dfl_loss", "seg_loss"],
+        ),
+    ],
+)
+def test_each_family_tells_the_losses_it_has(task: str, losses: dict[str, float], told: list[str]) -> None:
+    """Whatever their value, but for one that ultralytics gives as 0 where a network has none."""
+    metrics = dict.fromkeys(METRICS[task].values(), 0.5)
+    assert [name for name in figures(task, losses, metrics) if name.endswith("loss")] == told
+    assert set(told) <= set(MACHINE_LOSSES)
+
+
+@pytest.mark.parametrize("gone", ["box_loss", "cls_loss"])
+def test_a_loss_that_every_family_has_must_be_there(gone: str) -> None:
+    """A new name in ultralytics is noticed, and not passed over."""
+    with pytest.raises(KeyError, match=gone):
+        figures("detect", {name: 1.0 for name in BOXES if name != gone}, OF_BOXES)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -28,25 +30,51 @@ def test_a_small_split_is_taken_whole() -> None:
     assert choose_pictures(split) == [Path("a.jpg"), Path("b.jpg")]
 
 
+@dataclass
+class Drawn:
+    """An operation of a graph."""
+
+    name: str
+    op_type: str
+    input: Sequence[str]
+    output: Sequence[str]
+
+
+def drawn(name: str, kind: str, *taken: str) -> Drawn:
+    """An operation whose one value is called like itself."""
+    return Drawn(name, kind, taken, (name,))
+
+
+def convolution(name: str, taken: str, *, bare: bool = False) -> list[Drawn]:
+    """A convolution, and its activation function (x times its sigmoid, called like the convolution with a +)."""
+    node = drawn(name, "Conv", taken, f"weights of {name}")
+    sigmoid = drawn(f"sigmoid of {name}", "Sigmoid", name)
+    return [node] if bare else [node, sigmoid, drawn(f"{name}+", "Mul", name, sigmoid.name)]
+
+
 def test_the_stem_and_the_ends_of_the_branches_stay_in_floats() -> None:
-    """The names are those of ultralytics' export: a bare convolution ends a branch."""
-    floats = [
-        "/model.0/conv/Conv",
-        "/model.1/conv/Conv",
-        "/model.2/cv1/conv/Conv",
-        "/model.22/cv2.0/cv2.0.2/Conv",
-        "/model.22/cv3.2/cv3.2.2/Conv",
-        "/model.22/cv4.1/cv4.1.2/Conv",
-        "/model.22/dfl/conv/Conv",
+    """Told by where they stand and not by their names, which differ from family to family.
+
+    In integers are a bare convolution amid the others, as attention has, and one that ends the graph with an activation
+    function, as mask prototypes and a classifier do.
+    """
+    nodes = [
+        *convolution("stem 1", "images"),
+        *convolution("stem 2", "stem 1+"),
+        *convolution("stem 3", "stem 2+"),
+        *convolution("body", "stem 3+"),
+        *convolution("attention", "body+", bare=True),
+        *convolution("after", "attention"),
+        *convolution("box", "after+"),
+        *convolution("bins", "box+", bare=True),
+        drawn("softmax", "Softmax", "bins"),
+        *convolution("mean of bins", "softmax", bare=True),
+        *convolution("scores", "after+", bare=True),
+        drawn("all", "Concat", "mean of bins", "scores"),
+        drawn("certain", "Sigmoid", "all"),
+        *convolution("prototypes", "after+"),
     ]
-    integers = [
-        "/model.2/m.0/cv1/conv/Conv",
-        "/model.2/cv2/conv/Conv",
-        "/model.10/conv/Conv",
-        "/model.22/cv2.0/cv2.0.1/conv/Conv",
-        "/model.22/proto/cv3/conv/Conv",
-    ]
-    assert choose_floats([*floats, *integers]) == floats
+    assert choose_floats(nodes) == ["stem 1", "stem 2", "stem 3", "bins", "mean of bins", "scores"]
 
 
 def test_without_a_training_image_nothing_can_be_calibrated(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -27,11 +28,14 @@ from tests.containers.training.jobs import (
     run_unbounded,
     write_json,
 )
+from workflow.contract.architecture import FAMILIES, SIZES, layers_below_head
 from workflow.contract.model import TASKS
 
 pytestmark = pytest.mark.training
 
 WEIGHTS = REPOSITORY.parent / "shared" / "weights"
+OF_YOLO26 = ("l1_loss", "rle_loss", "sem_loss")
+"""Losses that YOLOv8 has not."""
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -44,7 +48,8 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     assert ran.returncode == 0, ran.stderr
     assert epochs(ran.stdout) == [1, 2]
     lines = [pairs(line) for line in ran.stdout.splitlines() if line.startswith("epoch=")]
-    shown = [*LOSSES[task], *METRICS[task], "quality", "lr", "images_per_second", "seconds"]
+    losses = [name for name in LOSSES[task] if name not in OF_YOLO26]
+    shown = [*losses, *METRICS[task], "quality", "lr", "images_per_second", "seconds"]
     assert [list(line) for line in lines] == [["epoch", "epochs", *shown]] * 2
     assert files(job / "model") == MODEL_FILES
     manifest = read_json(job / "model/manifest.json")
@@ -64,6 +69,19 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     assert (job / "model/dataset.json").read_bytes() == (channel / "dataset.json").read_bytes()
     assert not (job / "output/failure").exists()
     assert files(REPOSITORY) == before
+
+
+def test_another_family_is_trained_told_and_published(training_python: Path, tmp_path: Path) -> None:
+    """YOLO26 by its own losses, and published with the head that gives every candidate."""
+    job = make_job(tmp_path, model="yolo26n", epochs="1")
+    ran = run(training_python, job)
+    assert ran.returncode == 0, ran.stderr
+    (line,) = [pairs(line) for line in ran.stdout.splitlines() if line.startswith("epoch=")]
+    losses = [name for name in LOSSES["detect"] if name != "dfl_loss"]
+    assert list(line)[2:5] == losses
+    assert files(job / "model") == MODEL_FILES
+    assert read_json(job / "model/manifest.json")["model"] == "yolo26n"
+    assert b"end2end\x12\x05False" in (job / "model/model.onnx").read_bytes()
 
 
 def test_patience_ends_a_training_early_and_the_record_says_so(training_python: Path, tmp_path: Path) -> None:
@@ -230,6 +248,32 @@ def test_every_allowed_argument_is_one_of_ultralytics(training_python: Path) -> 
     )
     ran = subprocess.run([str(training_python), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines() == ["[]", "[]"]
+
+
+def test_every_family_is_one_of_ultralytics_with_all_sizes_tasks_and_layers(training_python: Path) -> None:
+    """Its own descriptions, of which nothing is built: sizes, and layers below the head."""
+    code = (
+        "import json, pathlib, tempfile\n"
+        "from containers.training.environment import set_up\n"
+        "set_up(pathlib.Path(tempfile.mkdtemp()))\n"
+        "from ultralytics.nn.tasks import yaml_model_load\n"
+        "from workflow.contract.architecture import FAMILIES, SIZES\n"
+        "from workflow.contract.weights import SUFFIXES\n"
+        "found = {}\n"
+        "for family in FAMILIES:\n"
+        "    for task, suffix in SUFFIXES.items():\n"
+        "        described = yaml_model_load(f'{family}{SIZES[0]}{suffix}.yaml')\n"
+        "        layers = len(described['backbone']) + len(described['head']) - 1\n"
+        "        found[f'{family} {task}'] = [layers, sorted(described['scales'])]\n"
+        "print(json.dumps(found))\n"
+    )
+    ran = subprocess.run([str(training_python), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    wanted = {
+        f"{family} {task}": [layers_below_head(f"{family}n", task), sorted(SIZES)]
+        for family in FAMILIES
+        for task in TASKS
+    }
+    assert json.loads(ran.stdout.splitlines()[-1]) == wanted
 
 
 def test_the_stand_in_for_suppression_keeps_the_boxes_that_torchvision_would(training_python: Path) -> None:

@@ -63,7 +63,7 @@ def test_an_argument_is_read_in_its_kind(key: str, text: str, value: Any) -> Non
         ("warmup_epochs", "2000E9"),
         ("patience", "1000001"),
         ("fraction", "0"),
-        ("freeze", "23"),
+        ("freeze", "24"),
         ("momentum", "1"),
         ("scale", "1.5"),
         ("nbs", "1000001"),

@@ -77,5 +77,7 @@ def test_weights_that_do_not_fit_are_refused_with_what_to_do() -> None:
         require_fit(found, task="pose")
     with pytest.raises(WeightsError, match="of yolov8n, and model is yolov8s: set model=yolov8n, or give weights"):
         require_fit(found, model="yolov8s")
-    with pytest.raises(WeightsError, match="of yolo11n, and model is yolov8n: give weights of yolov8n"):
-        require_fit(Pretrained("detect", "yolo11n"), model="yolov8n")
+    with pytest.raises(WeightsError, match="of yolo26s, and model is yolov8n: set model=yolo26s, or give weights of"):
+        require_fit(Pretrained("detect", "yolo26s"), model="yolov8n")
+    with pytest.raises(WeightsError, match="of yolov9c, and model is yolov8n: give weights of yolov8n"):
+        require_fit(Pretrained("detect", "yolov9c"), model="yolov8n")

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_without_variables_the_sample_is_meant() -> None:
     """The Makefile passes every variable, empty where the person said nothing."""
-    names = ("DATASET", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "TASK", "FORMAT", "PORT", "STATE")
+    names = ("DATASET", "MODEL", "WEIGHTS", "APPROVE", "EPOCHS", "IMAGE_SIZE", "TASK", "FORMAT", "PORT", "STATE")
     options = read_options(dict.fromkeys(names, ""), terminal=True)
     assert options == Options(None, None, ask=True, port=4566, state=Path(".greenlight/local"), settings={})
 
@@ -50,6 +50,7 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"APPROVE": "ask"}, "APPROVE=ask needs a terminal"),
         ({"PORT": "http"}, "PORT=http: must be a number"),
         ({"OIDC_ISSUER": "http://login.example.com"}, "OIDC_ISSUER=http://login.example.com: must be an address with"),
+        ({"MODEL": "yolov11n"}, "did you mean yolo11n?"),
         ({"EPOCHS": "many"}, "epochs = 'many': must be a whole number"),
         ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
         ({"POLICY": "empty"}, "policy 'empty': must be drop, or kinds of findings such as wrong-task=repair"),
@@ -191,7 +192,14 @@ def test_a_port_in_use_is_told_with_another_one_to_choose(tmp_path: Path) -> Non
 
 def test_the_way_past_a_refusal_is_all_that_was_typed() -> None:
     """Whoever pastes it trains as they meant to, on the port that was free."""
-    typed = {"DATASET": "my photos", "EPOCHS": "2", "IMAGE_SIZE": "64", "TASK": "obb", "WEIGHTS": "m.pt"}
+    typed = {
+        "DATASET": "my photos",
+        "EPOCHS": "2",
+        "IMAGE_SIZE": "64",
+        "TASK": "obb",
+        "WEIGHTS": "m.pt",
+        "MODEL": "yolo26n",
+    }
     options = read_options({**typed, "PORT": "4988"}, terminal=False)
     said = again(options).format(policy="empty-box=drop")
     assert shlex.split(said)[:2] == ["make", "demo"]
