@@ -7,26 +7,40 @@ once more, as `greenlight rollback` does, and proves that it answers. Knows no o
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.contract.asynchronous import ASYNC
+from workflow.contract.challenge import CHALLENGES
 from workflow.contract.names import NOT_THERE
 from workflow.contract.rule import among
 from workflow.contract.serverless import SERVERLESS
 from workflow.contract.serving import REALTIME
 from workflow.demo.account import say
 from workflow.demo.record import Finished
-from workflow.demo.steps import RunFailedError, Site, Stops, stop_run
+from workflow.demo.steps import HELD_OUT, RunFailedError, Site, Stops, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.predictions.ask import ask
 from workflow.runs.approvals import Approvals
 from workflow.runs.releases import start_release
 from workflow.runs.screen import open_screen
 from workflow.runs.watch import Watcher, follow, interval_seconds
 
 _LEAVES_SECONDS = 60
+_BETWEEN_REQUESTS_SECONDS = 0.05
+SOON_DECIDED: Mapping[str, Any] = {
+    "challenge_ends": "rule",
+    "challenge_hours": 0.003,
+    "challenge_minimum_requests": 5,
+    "challenge_latency_ratio": 10,
+    "challenger_share": 0.5,
+}
+"""A challenge of some eleven seconds between what has to be found alike."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +82,28 @@ def choose_way(serve: str) -> Way:
 def make_room(cloud: Cloud, endpoints: tuple[str, str], way: Way) -> None:
     """Put away what an earlier demonstration left that cannot become what this one asks for.
 
-    What serves on instances never becomes serverless, and the other way there is no way back.
+    What serves on instances never becomes serverless, and the other way there is no way back; nothing becomes
+    asynchronous, or the other way.
     """
-    wanted = way.keys.get("serve") == SERVERLESS
+    wanted = str(way.keys.get("serve", REALTIME))
     for name in endpoints:
         found = _describe(cloud, name)
-        if found is None or wanted == any("CurrentServerlessConfig" in one for one in found["ProductionVariants"]):
+        if found is None or _kind(found) == (wanted if wanted in (SERVERLESS, ASYNC) else REALTIME):
             continue
-        say("put away", f"{name}, which {'is on instances' if wanted else 'is serverless'}: it is made anew")
+        say("put away", f"{name}, which is {_kind(found)}: it is made anew")
         cloud.call("sagemaker", "delete_endpoint", EndpointName=name)
         until = time.monotonic() + _LEAVES_SECONDS
         while _describe(cloud, name) is not None:
             if time.monotonic() > until:
                 raise GreenlightError(f"the endpoint {name} is still being deleted")
             time.sleep(0.2)
+
+
+def _kind(described: Mapping[str, Any]) -> str:
+    if "AsyncInferenceConfig" in described:
+        return ASYNC
+    serverless = any("CurrentServerlessConfig" in one for one in described.get("ProductionVariants", []))
+    return SERVERLESS if serverless else REALTIME
 
 
 def _describe(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
@@ -101,8 +123,74 @@ def release_again(site: Site, finished: Finished, stops: Stops) -> Back:
     Raises RunFailedError where it ends otherwise.
     """
     began = time.monotonic()
+    execution = _release(site, finished, stops, "rollback", "the way back")
+    found = _describe(site.cloud, site.stack.production_endpoint) or {}
+    return Back(execution, time.monotonic() - began, str(found.get("EndpointConfigName", "")))
+
+
+def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
+    """Have the version challenge production, which serves it, while production is asked; then ``release_again``.
+
+    There is no other version in a first demonstration: the two have to be found alike. The rule decides, and no answer
+    may be missing. Raises RunFailedError where the challenge ends otherwise.
+    """
+
+    def show(site: Site, finished: Finished, stops: Stops) -> Back:
+        with Asking(site) as asking:
+            _release(site, finished, stops, "challenge", "the challenge", {"serve": kind, **SOON_DECIDED})
+        if asking.lost:
+            raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
+        say("challenged", f"{asking.asked} requests meanwhile, none lost")
+        return release_again(site, finished, stops)
+
+    return show
+
+
+class Asking:
+    """Asks production about a picture again and again, beside what it is entered for."""
+
+    def __init__(self, site: Site) -> None:
+        """Nothing is asked yet."""
+        self.asked, self.lost = 0, list[str]()
+        self._site = site
+        self._picture = next(iter(sorted(HELD_OUT.iterdir())))
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+
+    def __enter__(self) -> Asking:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End, with the request under way."""
+        self._over.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._over.wait(_BETWEEN_REQUESTS_SECONDS):
+            self.asked += 1
+            try:
+                ask(self._site.cloud, self._site.stack.production_endpoint, self._picture)
+            except GreenlightError as error:
+                self.lost.append(str(error))
+
+
+def _release(
+    site: Site,
+    finished: Finished,
+    stops: Stops,
+    why: str,
+    called: str,
+    serving: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
     execution = start_release(
-        site.cloud, site.stack.release_machine_arn, finished.model_package, started_by="make demo", why="rollback"
+        site.cloud,
+        site.stack.release_machine_arn,
+        finished.model_package,
+        started_by="make demo",
+        why=why,
+        serving=serving,
     )
     stops.append(lambda: stop_run(site.cloud, execution))
     watcher = Watcher(site.cloud, execution, approvals=Approvals(site.cloud, site.stack.table))
@@ -113,9 +201,8 @@ def release_again(site: Site, finished: Finished, stops: Stops) -> Back:
     finally:
         screen.pause()
     if view.outcome is None or not view.outcome.succeeded:
-        raise RunFailedError(f"the way back {view.outcome.text() if view.outcome else 'did not end'}", execution)
-    found = _describe(site.cloud, site.stack.production_endpoint) or {}
-    return Back(execution, time.monotonic() - began, str(found.get("EndpointConfigName", "")))
+        raise RunFailedError(f"{called} {view.outcome.text() if view.outcome else 'did not end'}", execution)
+    return execution
 
 
 def tell_serverless(site: Site) -> str:
@@ -126,6 +213,13 @@ def tell_serverless(site: Site) -> str:
         f"without instances, {one['MemorySizeInMB']} MB, {one['MaxConcurrency']} requests at one time"
         for one in configs
     )
+
+
+def tell_queue(site: Site) -> str:
+    """What a production that answers out of a queue does at one time."""
+    found = _describe(site.cloud, site.stack.production_endpoint) or {}
+    at_once = found.get("AsyncInferenceConfig", {}).get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance")
+    return f"out of a queue, {at_once} requests at one time on each instance"
 
 
 def tell_way(site: Site, way: Way, back: Back | None) -> None:
@@ -139,5 +233,7 @@ def tell_way(site: Site, way: Way, back: Back | None) -> None:
 WAYS: Mapping[str, Way] = {
     REALTIME: Way(),
     SERVERLESS: Way({"serve": SERVERLESS}, goes_back=release_again, told=tell_serverless),
+    ASYNC: Way({"serve": ASYNC}, goes_back=release_again, told=tell_queue),
+    **{kind: Way({"serve": kind}, goes_back=challenge_first(kind)) for kind in CHALLENGES},
 }
 """Every value of SERVE."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from workflow.clients import Cloud
@@ -152,11 +153,23 @@ def choose_earlier(releases: list[Release], version: int | None) -> Release:
     return by_version[version]
 
 
-def start_release(cloud: Cloud, machine: str, package: str, *, started_by: str, why: str) -> str:
-    """Start the Release machine on a model package and return the execution's ARN."""
+def start_release(
+    cloud: Cloud,
+    machine: str,
+    package: str,
+    *,
+    started_by: str,
+    why: str,
+    serving: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """Start the Release machine on a model package and return the execution's ARN.
+
+    ``serving`` are keys that say how it is served, where that is otherwise than as it is kept with the version.
+    """
     version = package.rpartition("/")[2]
     name = f"{why}-{version}-{datetime.now(UTC).strftime('%Y-%m-%dT%H-%M-%S')}"
-    given = ReleaseInput(model_package_arn=package, started_by=started_by[:STARTED_BY_LENGTH]).document()
+    asked = ReleaseInput(package, started_by=started_by[:STARTED_BY_LENGTH], serving=serving)
+    given = asked.document()
     answer = cloud.call("stepfunctions", "start_execution", stateMachineArn=machine, name=name, input=json.dumps(given))
     return str(answer["executionArn"])
 
