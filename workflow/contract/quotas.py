@@ -93,7 +93,12 @@ def needs_of(given: RunInput, endpoints: tuple[int, int] | None, tried: Sequence
 
 
 def needs_to_serve(given: RunInput, instances: tuple[int, int]) -> tuple[Need, ...]:
-    """What both stages need: instances, as many as given where a stage has some, or a share of the concurrency."""
+    """What both stages need: instances, as many as given where a stage has some, or a share of the concurrency.
+
+    Production, where it follows its load, as many as it may grow to.
+    """
+    staging, production = instances
+    instances = (staging, max(production, given.maximum_instances))
     serving = Serving.of(given)
     kinds = [serving.stage("staging"), serving.stage("production")]
     count = sum(number for number, kind in zip(instances, kinds, strict=True) if kind != SERVERLESS)

@@ -140,6 +140,8 @@ def _name_conditions(iam_actions: Any) -> None:
 
     def request_context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         keys = condition_keys(_members(body)) if service == NAME else {}
+        if service == scaling.NAME:
+            keys = scaling.condition_keys(_members(body))
         return {**request_tag_context(service, iam_action, body, params), **keys}
 
     iam_actions.request_tag_context = request_context

@@ -51,6 +51,12 @@ def test_a_search_needs_as_many_on_demand_as_train_at_one_time() -> None:
     assert names(needs.one_of) == [("ml.g5.xlarge for training job usage", 4)]
 
 
+def test_a_fleet_that_follows_its_load_needs_what_it_may_grow_to() -> None:
+    """Before anything is paid for, and not on the first busy day."""
+    needs = needs_with(given(maximum_instances=6, scale_target=600), 2)
+    assert ("ml.c7i.xlarge for endpoint usage", 7) in names(needs.every)
+
+
 def test_a_stage_without_instances_needs_a_share_of_the_concurrency_instead() -> None:
     """Instances are counted of the other stage alone; what is short is refused by the key that chose it."""
     both, name = needs_with(given(serve="serverless", serverless_concurrency=8), 3), CONCURRENCY_QUOTA

@@ -81,7 +81,7 @@ class Observations:
     def since(self, endpoint: str, variant: str, start: float) -> list[Invocation]:
         """The invocations of a variant since a time, in seconds since the epoch."""
         with self._lock:
-            return [one for one in self._seen.get((endpoint, variant), ()) if one.at >= start]
+            return [one for one in self._seen.get((endpoint, variant, ""), ()) if one.at >= start]
 
     def _rings(self, alarm: dict[str, Any], now: float) -> bool:
         dimensions = {item["Name"]: item["Value"] for item in alarm.get("Dimensions", [])}

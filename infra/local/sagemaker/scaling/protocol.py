@@ -46,6 +46,12 @@ def reset() -> None:
     """SageMaker forgets it."""
 
 
+def condition_keys(members: Mapping[str, Any]) -> dict[str, Any]:
+    """What a policy's conditions may ask of a request."""
+    asked = {"service-namespace": "ServiceNamespace", "scalable-dimension": "ScalableDimension"}
+    return {f"{NAME}:{key}": members[member] for key, member in asked.items() if member in members}
+
+
 def _handle(name: str, body: bytes | str) -> tuple[int, dict[str, str], bytes]:
     try:
         operations = running().scaling
