@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.response import StreamingBody
 
+from tests.infra import policies
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.commands.test_cli import STACK
 from tests.workflow.contract.test_dataset_manifest import picture
@@ -228,3 +229,22 @@ def test_what_is_damaged_is_named_by_its_address(printed: Printed, key: str) -> 
     objects = stored()
     told = printed("aaaa", "bbbb", objects={**objects, key: objects[key][:-9]}, code=1)
     assert key in told
+
+
+def test_a_reader_needs_what_the_policy_allows_and_nothing_else() -> None:
+    """Read from the calls that the command makes, whichever way it is asked."""
+    asked = set()
+    for arguments in ((), ("aaaa", "bbbb"), ("--picture", "x"), ("--model", "1")):
+        looked = cloud(stored())
+        assert run(["datasets", *arguments], looked) == 0
+        asked |= {operation for operation, _ in looked.asked}
+    actions = {
+        "describe_stacks": "cloudformation:DescribeStacks",
+        "scan": "dynamodb:Scan",
+        "list_objects_v2": "s3:ListBucket",
+        "get_object": "s3:GetObject",
+        "list_model_packages": "sagemaker:ListModelPackages",
+        "describe_model_package": "sagemaker:DescribeModelPackage",
+        "describe_execution": "states:DescribeExecution",
+    }
+    assert {actions[operation] for operation in asked} == policies.actions(policies.load("datasets"))
