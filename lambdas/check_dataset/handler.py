@@ -1,9 +1,13 @@
-"""The edge of the dataset's check: reads ``dataset-report.json``, returns its figures or raises DatasetRejected."""
+"""The edge of the dataset's check: reads ``dataset-report.json``, returns its figures or raises DatasetRejected.
+
+Data that may be trained on is kept in the index of datasets, as a version that this run uses.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +19,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.verdict import judge
+from lambdas.check_dataset.version import describe_use, describe_version
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.build_record import note_refusal
+from workflow.contract.dataset_index import note_use, note_version
+from workflow.contract.dataset_manifest import MANIFEST
 from workflow.contract.dataset_report import PAGE, DatasetReport
 from workflow.contract.document import read
 from workflow.contract.failures import Failure
@@ -40,6 +47,7 @@ logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
 s3 = boto3.client("s3")
+bucket_name = os.environ["BUCKET"]
 table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
 
 
@@ -55,6 +63,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
     reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))
+    if not verdict.reasons:
+        keep_version(plan, report, refused=bool(reasons))
     if reasons:
         remember(plan, "; ".join(reasons))
         raise DatasetRejected("; ".join(reasons))
@@ -67,6 +77,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "warnings": report.warnings,
         "summary": verdict.summary,
     }
+
+
+def keep_version(plan: BuildPlan, report: DatasetReport, *, refused: bool) -> None:
+    """Keep in the index that this run uses the data; the log tells where that cannot be, for no run waits for it."""
+    now = int(time.time())
+    try:
+        manifest = find_manifest(plan.uris.dataset_report + MANIFEST)
+        note_version(s3, bucket_name, describe_version(plan, report, manifest, now))
+        note_use(s3, bucket_name, describe_use(plan, report, now, refused=refused))
+    except (BotoCoreError, ClientError, ContractError) as error:
+        logger.warning("the dataset's version is not kept", reason=str(error))
+
+
+def find_manifest(uri: str) -> str:
+    """The address, where the preparation left a manifest; one of an earlier image leaves none."""
+    bucket, key = split_s3_uri(uri)
+    try:
+        s3.get_object(Bucket=bucket, Key=key)["Body"].close()
+    except s3.exceptions.NoSuchKey:
+        return ""
+    return uri
 
 
 def remember(plan: BuildPlan, reason: str) -> None:

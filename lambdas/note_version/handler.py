@@ -7,6 +7,7 @@ all the same. Safe to repeat.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from lambdas.note_version.chain import of_serving, of_version
 from lambdas.note_version.event import Registered, Serving, read_event
 from lambdas.note_version.lineage import Lineage
 from workflow.contract.build_record import note_package
+from workflow.contract.dataset_index import REGISTERED, DatasetUse, note_use
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class Environment:
     """The function's settings."""
 
     project: str
+    bucket: str
     table: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
         """Read the settings from environment variables."""
-        return Environment(project=environ["PROJECT"], table=environ["TABLE"])
+        return Environment(project=environ["PROJECT"], bucket=environ["BUCKET"], table=environ["TABLE"])
 
 
 Note = Callable[[], object]
@@ -45,6 +48,7 @@ environment = Environment.read(os.environ)
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
+s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 lineage = Lineage(sagemaker, environment.project)
 table = boto3.resource("dynamodb").Table(environment.table)
@@ -75,6 +79,7 @@ def is_noted(name: str, note: Note) -> bool:
 def notes_of_registration(version: Registered) -> Iterator[tuple[str, Note]]:
     """What is noted of a version that waits for a decision; first, that nobody builds the same again."""
     yield "build", partial(note_package, table, version.plan, version.package_arn)
+    yield "dataset", partial(note_use, s3, environment.bucket, use_of(version))
     yield "card", lambda: put_card(version.package_arn, write_card(version))
     yield "stage", partial(update, version.package_arn, ModelLifeCycle=stage.register(version))
     yield "lineage", partial(lineage.keep, of_version(version))
@@ -88,6 +93,20 @@ def notes_of_serving(version: Serving) -> Iterator[tuple[str, Note]]:
     yield "stages left", partial(archive_left, version)
     yield "stage", partial(update, arn, ModelLifeCycle=stage.serve(version))
     yield "lineage", partial(lineage.keep, of_serving(version))
+
+
+def use_of(version: Registered) -> DatasetUse:
+    """What came of the run's use of its dataset."""
+    return DatasetUse(
+        run=version.plan.run,
+        execution=version.plan.execution_arn,
+        digest=version.dataset.digest,
+        name=version.plan.dataset.name,
+        used_epoch=int(time.time()),
+        ended=REGISTERED,
+        package_arn=version.package_arn,
+        model_digest=version.gate.model_digest,
+    )
 
 
 def put_card(package_arn: str, content: str) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.flow.driver import Flow
+from tests.flow.driver import Ended, Flow
+from tests.infra import policies
+from workflow.clients import AwsCloud
+from workflow.commands.cli import run
+from workflow.errors import ServiceError
 from workflow.stack import deploy
 
 
@@ -309,6 +315,25 @@ def decides_nothing(guarded: Flow, package: str) -> None:
             noting.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
 
 
+def look_at_the_datasets(guarded: Flow, ended: Ended) -> None:
+    """Whoever has the policy of a reader sees the data of both builds, and which of it serves."""
+    iam = guarded.stand_in.client("iam")
+    iam.create_user(UserName="reading")
+    document = json.dumps(policies.load("datasets"))
+    iam.put_user_policy(UserName="reading", PolicyName="datasets", PolicyDocument=document)
+    key = iam.create_access_key(UserName="reading")["AccessKey"]
+    with pytest.MonkeyPatch.context() as environment, contextlib.redirect_stdout(io.StringIO()) as printed:
+        environment.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        environment.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        assert run(["datasets", "--json"]) == 0
+        assert run(["datasets", "--picture", "images/0.jpg", "--json"]) == 0
+        with pytest.raises(ServiceError, match="AccessDenied"):
+            AwsCloud().call("s3", "list_objects_v2", Bucket=guarded.stack.bucket, Prefix="runs/")
+    listed, end = json.JSONDecoder().raw_decode(printed.getvalue())
+    assert (listed[0]["digest"], len(listed), len(listed[0]["serving"])) == (ended.output["dataset"]["digest"], 2, 1)
+    assert len(json.loads(printed.getvalue()[end:])["versions"]) == 2
+
+
 def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) -> None:
     """With IAM enforced, every function does its work with its own role and no more."""
     for _ in range(2):
@@ -322,6 +347,7 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
     stage = guarded.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])["ModelLifeCycle"]
     assert stage["Stage"] == "Production"
     decides_nothing(guarded, ended.output["package"]["arn"])
+    look_at_the_datasets(guarded, ended)
     assert "the new fleet answered" in released.output["probe"]["summary"]
     looks = [
         guarded.stand_in.client("lambda").invoke(FunctionName=f"greenlight-watch-{what}")

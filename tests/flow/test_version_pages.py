@@ -48,7 +48,7 @@ def test_a_version_shows_what_it_scored_where_it_stands_and_where_it_comes_from(
     """From the dataset to the endpoint; the version before it is archived, until a person goes back to it."""
     before = flow.build(flow.upload())
     ended = flow.build(flow.upload())
-    assert ended.output["noted"] == {"noted": ["build", "card", "stage", "lineage"], "missed": []}
+    assert ended.output["noted"] == {"noted": ["build", "dataset", "card", "stage", "lineage"], "missed": []}
     assert released(flow, ended)["noted"] == {"noted": ALL[1:], "missed": []}
     version = described(flow, ended)
 

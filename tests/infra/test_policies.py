@@ -95,7 +95,7 @@ def test_the_options_are_what_a_key_and_a_network_take() -> None:
     assert {action.removesuffix("*") for action in allowed} == needed
 
 
-@pytest.mark.parametrize("name", ["deploy", "cloudformation"])
+@pytest.mark.parametrize("name", ["deploy", "cloudformation", "datasets"])
 def test_a_policy_can_be_attached_and_names_the_project(name: str) -> None:
     """AWS limits how long one is, whatever is filled in; only calls without a resource of their own may be on all."""
     for file in policies.files(name):
@@ -123,7 +123,7 @@ def findings(actions: set[str]) -> list[str]:
     return [str(match) for match in lint(json.dumps({"Resources": {"Policy": managed}}), regions=["us-east-1"])]
 
 
-@pytest.mark.parametrize("name", ["deploy", "cloudformation", "options"])
+@pytest.mark.parametrize("name", ["deploy", "cloudformation", "options", "datasets"])
 def test_every_action_of_a_policy_is_one_that_aws_knows(name: str) -> None:
     """IAM takes a policy whose action is misspelt, and allows nothing by it."""
     actions = policies.actions(policies.load(name))

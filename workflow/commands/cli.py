@@ -16,6 +16,7 @@ import click
 from workflow.commands import decisions, listing, looking, production, runs, stack, steering
 from workflow.commands.adoption import adopt
 from workflow.commands.console import console
+from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
 from workflow.commands.image import image
 from workflow.commands.predict import predict
@@ -46,6 +47,7 @@ class InOrder(click.Group):
         doctor,
         image,
         runs.upload,
+        datasets,
         runs.start,
         runs.watch,
         steering.stop,

@@ -30,9 +30,11 @@ from containers.training.preparation.hosts import (
     write_inspected,
 )
 from containers.training.preparation.judgement import Judged, judge
+from containers.training.preparation.manifest import write_manifest
 from containers.training.preparation.options import Options, read_options
 from containers.training.preparation.outputs import Target, copy_pictures, write_documents, write_json
 from containers.training.preparation.survey import Known
+from workflow.contract.dataset_manifest import MANIFEST
 from workflow.contract.dataset_report import PAGE
 from workflow.contract.reading import VERSION
 from workflow.labels.archive import the_archive, unpack_zip
@@ -133,6 +135,7 @@ def _hand_on(folders: Folders, hosts: Hosts, judged: Judged, source: Source, roo
         copy_pictures(judged, root, target, present, _say)
         if hosts.first:
             write_documents(judged, source, target)
+            write_manifest(folders.prepared("report") / MANIFEST, judged)
 
 
 def _present(judged: Judged, root: Path) -> Array:

@@ -9,10 +9,12 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_manifest import MANIFEST, ManifestHead, ManifestPicture, manifest_lines
+from workflow.contract.dataset_report import SPLITS, DatasetReport, Finding, SplitCount
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 INPUT, OUTPUT = BASE / "processing/input", BASE / "processing/output"
@@ -68,8 +70,25 @@ def prepare() -> int:
     if first:
         for path in labels.glob("behave.json"):
             shutil.copy(path, OUTPUT / "training")
-        (OUTPUT / "report/dataset-report.json").write_text(json.dumps(report(pictures, labels).document()))
+        found = report(pictures, labels)
+        (OUTPUT / "report/dataset-report.json").write_text(json.dumps(found.document()))
+        if not found.errors:
+            (OUTPUT / "report" / MANIFEST).write_text("".join(manifest(pictures, labels, found)))
     return 0
+
+
+def manifest(pictures: dict[str, str], labels: Path, found: DatasetReport) -> Iterator[str]:
+    """The pictures in turn as ones of each split; each is one thing."""
+
+    def label(name: str) -> str:
+        path = labels / Path(name.replace("images/", "labels/")).with_suffix(".txt")
+        return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+
+    listed = [
+        ManifestPicture(name, digest, label(name), SPLITS[at % len(SPLITS)], 1, {"thing": 1})
+        for at, (name, digest) in enumerate(sorted(pictures.items()))
+    ]
+    return manifest_lines(ManifestHead(found.digest, found.task, found.classes, len(listed)), listed)
 
 
 def report(pictures: dict[str, str], labels: Path) -> DatasetReport:

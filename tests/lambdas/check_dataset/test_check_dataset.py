@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.check_dataset import handler as function
 from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.handler import DatasetRejected, handler
 from lambdas.check_dataset.verdict import judge
@@ -17,7 +18,8 @@ from tests.lambdas.conftest import Bucket, Context
 from tests.workflow.contract.test_scores import score
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.build_record import BuildRecord, read_build
-from workflow.contract.dataset_report import DatasetReport, Finding, SplitCount
+from workflow.contract.dataset_index import DatasetUse, DatasetVersion, use_key, version_key
+from workflow.contract.dataset_report import ClassCount, DatasetReport, Finding, SplitCount
 from workflow.contract.reading import ContractError
 from workflow.contract.scores import Metrics as Measured
 from workflow.contract.table_keys import build_key
@@ -198,3 +200,61 @@ def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, table:
     bucket.put("runs/zero/evaluation/metrics.json", json.dumps(measured.document()))
     with pytest.raises(DatasetRejected, match="production's model knows bolt, and none of nut"):
         handler(given, context)
+
+
+def kept(bucket: Bucket) -> tuple[DatasetVersion, DatasetUse]:
+    """What the index holds of the data of EVENT."""
+    version, use = (bucket.get(key) for key in (version_key("d" * 64), use_key("d" * 64, PLAN["run"])))
+    return DatasetVersion.parse(json.loads(version)), DatasetUse.parse(json.loads(use))
+
+
+def test_data_that_may_be_trained_on_is_kept_as_a_version(bucket: Bucket, context: Context) -> None:
+    """Once, whoever uses it again: since when it is known stays, and a manifest that was missing is added."""
+    counted = (ClassCount("nut", {"train": 3, "test": 1}, 9.0),)
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(class_counts=counted).document()))
+    handler(EVENT, context)
+    version, use = kept(bucket)
+    assert (version.name, version.uri) == (PLAN["dataset"]["name"], PLAN["dataset"]["uri"])
+    assert (version.pictures, version.classes) == (
+        {"training": 64, "validation": 16, "test": 16},
+        {"bolt": 0, "nut": 4},
+    )
+    assert (version.manifest, use.run, use.execution, use.ended) == ("", PLAN["run"], PLAN["execution_arn"], "")
+    early = dataclasses.replace(version, first_seen_epoch=7)
+    bucket.put(version_key("d" * 64), json.dumps(early.document()))
+    bucket.put("runs/one/dataset/dataset-manifest.jsonl", "{}")
+    handler(EVENT, context)
+    manifest = "s3://greenlight-test/runs/one/dataset/dataset-manifest.jsonl"
+    assert kept(bucket)[0] == dataclasses.replace(early, manifest=manifest)
+    handler({"plan": {**EVENT["plan"], "run": "two"}}, context)
+    assert kept(bucket)[0].first_seen_epoch == 7
+    assert use_key("d" * 64, "two") in bucket.stored()
+
+
+def test_refused_labels_are_no_version_and_data_that_does_not_fit_is_one(
+    bucket: Bucket, table: Any, context: Context
+) -> None:
+    """Nothing was handed on of the first; the second is sound, and its run ended here."""
+    table.put_item(Item=BuildRecord(PLAN["execution_arn"]).item(PLAN["fingerprint"], 1))
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(1, findings=(finding(7),)).document()))
+    with pytest.raises(DatasetRejected):
+        handler(EVENT, context)
+    assert not [key for key in bucket.stored() if key.startswith("datasets-index/")]
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(task="classify").document()))
+    plan = {**EVENT["plan"], "pretrained": {"task": "detect", "model": "yolov8n"}}
+    with pytest.raises(DatasetRejected, match="weights"):
+        handler({"plan": plan}, context)
+    assert kept(bucket)[1].ended == "refused"
+
+
+@pytest.mark.parametrize("damage", [{"digest": "../models/x"}, {}])
+def test_a_version_that_cannot_be_kept_stops_no_run(
+    bucket: Bucket, context: Context, log_of: Any, damage: dict[str, Any]
+) -> None:
+    """A digest becomes part of a key, so it must be one; and what lies there must be an object of the index."""
+    bucket.put(version_key("d" * 64), "no JSON")
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report(**damage).document()))
+    log = log_of(function)
+    assert handler(EVENT, context)["images"] == 96
+    assert "not kept" in log.text
+    assert len(bucket.stored()) == 2

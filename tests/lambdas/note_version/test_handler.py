@@ -12,11 +12,12 @@ import pytest
 from lambdas.note_version import handler as function
 from lambdas.note_version.handler import handler
 from lambdas.note_version.lineage import Lineage
-from tests.lambdas.conftest import Context
+from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.note_version.registry import Registry
 from tests.lambdas.note_version.told import ARCHIVE, PLACE, PREPARE, TRAIN, registration, serving
 from tests.lambdas.plans import build_plan
 from workflow.contract.build_record import BuildRecord
+from workflow.contract.dataset_index import DatasetUse, note_use, use_key
 from workflow.contract.reading import ContractError
 from workflow.contract.table_keys import build_key
 
@@ -31,7 +32,7 @@ KEPT = {
 
 
 @pytest.fixture
-def registry(tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
+def registry(tmp_path: Path, table: Any, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """A registry that the function writes to."""
     opened = Registry(tmp_path)
     monkeypatch.setattr(function, "sagemaker", opened)
@@ -52,7 +53,7 @@ def test_a_registered_version_has_a_card_a_stage_and_a_way_from_its_dataset(
     arn = registry.register()
     plan = build_plan()
     function.table.put_item(Item=BuildRecord(plan.execution_arn).item(plan.fingerprint, 1))
-    noted = {"noted": ["build", "card", "stage", "lineage"], "missed": []}
+    noted = {"noted": ["build", "dataset", "card", "stage", "lineage"], "missed": []}
     assert handler(registration(package_arn=arn), context) == noted
     assert function.table.get_item(Key={"id": build_key(plan.fingerprint)})["Item"]["package_arn"] == arn
     described = registry.describe(arn)
@@ -63,6 +64,16 @@ def test_a_registered_version_has_a_card_a_stage_and_a_way_from_its_dataset(
     assert set(registry.ascendants(registry.artifact(arn))) == KEPT
     tags = registry.call("ListTags", ResourceArn=registry.artifact(ARCHIVE))["Tags"]
     assert tags == [{"Key": "project", "Value": "greenlight"}]
+
+
+def test_a_registered_version_is_kept_with_its_data(registry: Registry, bucket: Bucket, context: Context) -> None:
+    """What came of the run, by the digest that an answer carries; since when the run used the data stays."""
+    plan, arn = build_plan(), registry.register()
+    first = DatasetUse(plan.run, plan.execution_arn, "d" * 64, plan.dataset.name, used_epoch=7)
+    note_use(bucket.s3, bucket.name, first)
+    handler(registration(package_arn=arn), context)
+    kept = DatasetUse.parse(json.loads(bucket.get(use_key("d" * 64, plan.run))))
+    assert (kept.used_epoch, kept.ended, kept.package_arn, kept.model_digest) == (7, "registered", arn, "a" * 64)
 
 
 def test_a_note_that_is_repeated_leaves_what_one_leaves(registry: Registry, context: Context) -> None:
@@ -148,7 +159,7 @@ def test_what_cannot_be_noted_is_told_and_keeps_nothing_else(
     registry.broken.add(broken)
     answer = handler(registration(package_arn=arn), context)
     assert answer["missed"] == missed
-    assert set(answer["noted"]) == {"build", "card", "stage", "lineage"} - set(missed)
+    assert set(answer["noted"]) == {"build", "dataset", "card", "stage", "lineage"} - set(missed)
     assert "not today" in log.text
 
 

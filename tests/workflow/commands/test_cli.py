@@ -62,8 +62,8 @@ def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
 def test_every_command_people_know_is_there() -> None:
     """The names are fixed."""
     known = (
-        "local deploy doctor upload start watch stop redrive runs logs report compare approvals approve reject "
-        "releases rollback adopt predict image destroy"
+        "local deploy doctor upload datasets start watch stop redrive runs logs report compare approvals approve "
+        "reject releases rollback adopt predict image destroy"
     )
     assert {*known.split(), "console"} <= set(COMMANDS)
 

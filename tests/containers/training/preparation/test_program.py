@@ -21,6 +21,7 @@ from containers.training.preparation import outputs, program
 from tests.containers.training.conftest import REPOSITORY
 from tests.containers.training.preparation.conftest import SPLITS, Job, Make, plain, texts
 from tests.containers.training.preparation.pictures import encoded, png_header, scene
+from workflow.contract.dataset_manifest import ManifestHead, read_manifest
 from workflow.marks.colours import colour_of
 
 NOTHING: list[str] = []
@@ -30,6 +31,7 @@ def rejected(job: Job) -> list[str]:
     """Run a job that must end well, hand on nothing, and say why; its errors."""
     report = job.prepared()
     assert job.handed_on() == {}
+    assert not (job.output("report") / "dataset-manifest.jsonl").exists()
     assert report.errors
     return [plain(finding) for finding in report.findings if finding.severity == "error"]
 
@@ -63,6 +65,25 @@ def test_a_sound_dataset_becomes_a_training_channel_and_held_out_pictures(make_j
     assert job.read("test/data.json") == {**shared, "task": "detect", "keypoints": None}
     assert job.read("training/dataset.json") == {**report.document(), "findings": []}
     assert job.read("report/preparation.json")["instances"] == 1
+
+
+def test_a_manifest_names_every_picture_of_all_three_splits(make_job: Make) -> None:
+    """By its path, its bytes, its label as it is handed on and what it shows; one that is left out is not named."""
+    job = make_job(policy={"repeated-image": "drop"})
+    shutil.copy(job.dataset / "images/train/p0.png", job.dataset / "images/train/again.png")
+    (job.dataset / "labels/train/again.txt").write_text("0 0.5 0.5 0.25 0.25\n")
+    (job.dataset / "labels/test/p1.txt").write_text("1 0.5 0.5 0.25 0.25\n0 0.2 0.2 0.1 0.1\n1 0.7 0.7 0.1 0.1\n")
+    report = job.prepared()
+    lines = (job.output("report") / "dataset-manifest.jsonl").read_bytes().splitlines()
+    head, pictures = ManifestHead.parse(json.loads(lines[0])), list(read_manifest(lines))
+    assert (head.digest, head.task, head.classes, head.pictures) == (report.digest, "detect", ("bolt", "nut"), 12)
+    counted = {split: sum(one.split == split for one in pictures) for split in report.splits}
+    assert counted == {split: count.images for split, count in report.splits.items()}
+    found = next(one for one in pictures if one.name == "images/test/p1.png")
+    data, label = (job.output("test") / name for name in ("images/p1.png", "labels/p1.txt"))
+    assert found.sha256 == hashlib.sha256(data.read_bytes()).hexdigest()
+    assert found.label == hashlib.sha256(label.read_bytes()).hexdigest()
+    assert (found.split, found.objects, found.classes) == ("test", 3, {"bolt": 1, "nut": 2})
 
 
 def test_the_report_counts_classes_sizes_and_objects(make_job: Make) -> None:
