@@ -135,7 +135,7 @@ def _variants(parameters: Record) -> list[Record]:
 
 def _range(variant: Record) -> tuple[int, int]:
     """How many instances a variant may have: those it starts with, unless SageMaker manages their number."""
-    count, scaling = variant["InitialInstanceCount"], variant.get("ManagedInstanceScaling", {})
+    count, scaling = variant.get("InitialInstanceCount", 0), variant.get("ManagedInstanceScaling", {})
     if scaling.get("Status") != "ENABLED":
         return count, count
     return scaling.get("MinInstanceCount", count), scaling.get("MaxInstanceCount", count)

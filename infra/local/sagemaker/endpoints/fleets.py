@@ -54,7 +54,7 @@ class Fleet:
         self._workshop, self._endpoint, self._folder = workshop, endpoint, folder
         self._log_group = log_group or f"/aws/sagemaker/Endpoints/{endpoint}"
         self._by_name = {variant.name: variant for variant in variants}
-        self._made = 0
+        self._made: list[str] = []
         self._resizing = threading.Lock()
         self._servers = {
             variant.name: [self._make(variant, variant.container)]
@@ -63,9 +63,11 @@ class Fleet:
         }
 
     def _make(self, variant: Variant, container: ServedContainer) -> Server | ColdServer:
+        name = variant.name if variant.name not in self._made else f"{variant.name}-{len(self._made)}"
+        self._made.append(name)
+        folder = self._folder / name
+
         def server() -> Server:
-            self._made += 1
-            folder = self._folder / variant.name / str(self._made)
             return Server(self._workshop, container, folder, self._log_group, variant.name, self._endpoint)
 
         if variant.serverless is None:

@@ -120,8 +120,8 @@ def test_an_answer_lies_in_s3_and_is_told(service: SageMaker, queued: str, told:
 def test_a_body_may_be_larger_than_any_other_way_takes(service: SageMaker, queued: str, s3: Any) -> None:
     """It goes from S3 to the container in pieces, and whole."""
     body = b"x" * 40_000_000
-    s3.put_object(Bucket=BUCKET, Key="data/large", Body=body)
-    where = ask(service, queued, f"s3://{BUCKET}/data/large")
+    s3.put_object(Bucket=BUCKET, Key="queued/large", Body=body)
+    where = ask(service, queued, f"s3://{BUCKET}/queued/large")
     answer = eventually(lambda: read(s3, where["OutputLocation"]))
     assert len(json.loads(answer)["body"]) == len(body)
 
@@ -139,8 +139,8 @@ def test_what_cannot_be_answered_is_written_and_told(service: SageMaker, queued:
 
 def test_one_whose_container_dies_is_tried_again_and_then_fails(service: SageMaker, queued: str, s3: Any) -> None:
     """What kills each container that it is given must not do so for ever; the next request is answered."""
-    s3.put_object(Bucket=BUCKET, Key="data/deadly", Body=b"die")
-    where, after = ask(service, queued, f"s3://{BUCKET}/data/deadly"), ask(service, queued)
+    s3.put_object(Bucket=BUCKET, Key="queued/deadly", Body=b"die")
+    where, after = ask(service, queued, f"s3://{BUCKET}/queued/deadly"), ask(service, queued)
     assert eventually(lambda: read(s3, where["FailureLocation"])) == b"InternalServerError. Try Again Later"
     assert eventually(lambda: read(s3, after["OutputLocation"]))
 
