@@ -332,7 +332,7 @@ class Endpoints:
         configured = self._find(name).get("AsyncInferenceConfig")
         if configured:
             self._queues.open(name, configured)
-        if not _instances(variants):
+        if configured and not _instances(variants):
             self._change(name, EndpointStatus="InService", **_shown(variants))
             return
         fleet = self._fleet(name, configuration, variants, generation)
