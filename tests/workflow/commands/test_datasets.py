@@ -224,6 +224,7 @@ def test_without_a_manifest_two_versions_are_told_as_far_as_they_are_known(print
         (("aaaa", "bbbb", "--picture", "x"), "one of the three"),
         (("aaaa", "dddd"), "no version's digest begins so"),
         (("aaa", "bbbb"), "at least 4 digits"),
+        (("--picture", "/"), "takes a name, a SHA-256 or a file"),
         (("--model", "7"), "no version of the model is '7'"),
         (("--model", ""), "no version of the model is ''"),
     ],
