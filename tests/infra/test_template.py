@@ -252,14 +252,17 @@ def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> N
 
 
 def test_the_gate_alone_keeps_models(template: Json) -> None:
-    """Of all roles; and no job can write where an endpoint's model lies."""
-    others = ("/runs/", "/copies/", "/asynchronous/", "/captured/", "/challenges/")
-    writers = {
-        grant.role
+    """Of all roles; and no job can write where an endpoint's model lies, or into the index of datasets."""
+    placed = [
+        (grant.role, str(resource))
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and not any(prefix in str(resource) for prefix in others)
-    }
+        if "s3:PutObject" in grant.actions
+    ]
+    index = {role for role, resource in placed if "/datasets-index/" in resource}
+    assert index == {"CheckDatasetRole", "NoteVersionRole"}
+    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/asynchronous/", "/captured/", "/challenges/")
+    writers = {role for role, resource in placed if not any(place in resource for place in elsewhere)}
     assert writers == {"GateMetricsRole"}
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.argument("versions", nargs=-1, metavar="[A B]")
 @click.option("--picture", metavar="NAME", help="Find who learned from a picture: its name, SHA-256 or file.")
 @click.option("--model", metavar="VERSION", help="Find the data of a model: its number, or an answer's model_digest.")
-@click.option("--limit", default=20, show_default=True, help="How many pictures of each kind to name.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="How many pictures of each kind to name."
+)
 @on_project
 def datasets(
     session: Session,
@@ -47,6 +49,8 @@ def datasets(
 
     if sum((bool(versions), picture is not None, model is not None)) > 1:
         raise UsageError("give two versions, --picture or --model, one of the three.")
+    if picture is not None and not picture.strip("/"):
+        raise UsageError("--picture takes a name, a SHA-256 or a file: greenlight datasets --picture photo.jpg")
     if len(versions) not in (0, 2):
         raise UsageError(
             "a comparison takes two versions, by digests or runs: greenlight datasets A B\n"

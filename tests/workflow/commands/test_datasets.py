@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -65,8 +66,8 @@ def lines(digest: str, pictures: list[ManifestPicture]) -> bytes:
     return "".join(manifest_lines(ManifestHead(digest, "detect", ("bolt", "nut"), len(pictures)), pictures)).encode()
 
 
-def cloud(objects: Mapping[str, bytes]) -> ScriptedCloud:
-    """A deployed stack that serves version 1; version 3 is from before there was an index."""
+def cloud(objects: Mapping[str, bytes], live: int = 1) -> ScriptedCloud:
+    """A deployed stack that serves a version; version 3 is from before there was an index."""
 
     def get(asked: dict[str, Any]) -> Mapping[str, Any]:
         if asked["Key"] not in objects:
@@ -88,7 +89,7 @@ def cloud(objects: Mapping[str, bytes]) -> ScriptedCloud:
             "Contents": [{"Key": one} for one in objects if one.startswith(asked["Prefix"])]
         },
         "get_object": get,
-        "scan": {"Items": [released(1, 9)]},
+        "scan": {"Items": [released(live, 9)]},
         "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": f"{GROUP}/{n}"} for n in (1, 2, 3)]},
         "describe_model_package": describe,
         "describe_execution": {"status": "FAILED"},
@@ -100,8 +101,8 @@ def cloud(objects: Mapping[str, bytes]) -> ScriptedCloud:
 def printed(capsys: pytest.CaptureFixture[str]) -> Printed:
     """Runs the command; gives what it printed, read back where it is JSON."""
 
-    def command(*arguments: str, objects: Mapping[str, bytes] | None = None, code: int = 0) -> Any:
-        assert run(["datasets", *arguments], cloud(stored() if objects is None else objects)) == code
+    def command(*arguments: str, objects: Mapping[str, bytes] | None = None, code: int = 0, live: int = 1) -> Any:
+        assert run(["datasets", *arguments], cloud(stored() if objects is None else objects, live)) == code
         said = capsys.readouterr()
         return json.loads(said.out) if "--json" in arguments else said.out + said.err
 
@@ -180,6 +181,25 @@ def test_an_answer_leads_back_to_its_data(printed: Printed, wanted: str) -> None
     assert f"dataset  bolts, digest {SECOND}" in printed("--model", wanted)
 
 
+def test_a_version_that_was_noted_late_is_one_use_of_its_run(printed: Printed) -> None:
+    """The check kept the run, and what registered it was not noted: the registry knows."""
+    early = DatasetUse("old-run", "arn:old", OLD, "early", 400)
+    objects = {**stored(), use_key(OLD, "old-run"): as_json(early)}
+    (one,) = (one for one in printed("--json", objects=objects) if one["digest"] == OLD)
+    assert [(use["run"], use["ended"], use["model_version"]) for use in one["runs"]] == [("old-run", "registered", 3)]
+
+
+def test_of_one_model_that_was_registered_twice_the_one_that_serves_is_meant(printed: Printed) -> None:
+    """Or else the first; two models whose digests begin alike are told apart."""
+    again = DatasetUse("run-0", "arn:0", SECOND, "bolts", 1, "registered", f"{GROUP}/8", MODEL[1])
+    twice = {**stored(), use_key(SECOND, "run-0"): as_json(again)}
+    assert printed("--model", MODEL[1], "--json", objects=twice, live=8)["model_version"] == 8
+    assert printed("--model", MODEL[1], "--json", objects=twice, live=2)["model_version"] == 1
+    other = replace(again, model_digest=MODEL[1][:9] + "0" * 55)
+    told = printed("--model", MODEL[1][:6], objects={**stored(), use_key(SECOND, "run-0"): as_json(other)}, code=2)
+    assert "means several models" in told
+
+
 def test_a_model_from_before_the_index_leads_to_what_the_registry_knows(printed: Printed) -> None:
     """Its run and the digest of its data."""
     told = printed("--model", "3", "--json")
@@ -204,6 +224,7 @@ def test_without_a_manifest_two_versions_are_told_as_far_as_they_are_known(print
         (("aaaa", "bbbb", "--picture", "x"), "one of the three"),
         (("aaaa", "dddd"), "no version's digest begins so"),
         (("aaa", "bbbb"), "at least 4 digits"),
+        (("--picture", "/"), "takes a name, a SHA-256 or a file"),
         (("--model", "7"), "no version of the model is '7'"),
         (("--model", ""), "no version of the model is ''"),
     ],

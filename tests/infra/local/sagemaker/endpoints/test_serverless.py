@@ -139,7 +139,7 @@ def test_a_request_that_finds_no_container_starts_one_which_ends_when_nobody_ask
     published.invocation = lambda *given: starts.append(given[-1])  # type: ignore[method-assign]
     first, second = ask(service, name), ask(service, name)
     assert first["pid"] == second["pid"]
-    (running,) = service.endpoints.traffic.next(name)._servers.values()  # type: ignore[union-attr]
+    (running,) = service.endpoints.traffic.next(name).containers("main")  # type: ignore[union-attr]
     assert isinstance(running, ColdServer)
     eventually(lambda: running._server is None)
     assert ask(service, name)["pid"] != first["pid"]
@@ -175,7 +175,7 @@ def test_a_body_of_more_than_four_megabytes_is_refused(service: SageMaker, good:
 def test_provisioned_concurrency_keeps_a_container(service: SageMaker, good: str) -> None:
     """It is there before anybody asks, and stays."""
     name = endpoint(service, serverless(service, variant(good, ProvisionedConcurrency=1)))
-    (running,) = service.endpoints.traffic.next(name)._servers.values()  # type: ignore[union-attr]
+    (running,) = service.endpoints.traffic.next(name).containers("main")  # type: ignore[union-attr]
     assert isinstance(running, ColdServer)
     assert running._server is not None
     assert ask(service, name)["environment"] == "good"
