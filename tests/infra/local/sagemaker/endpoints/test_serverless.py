@@ -136,7 +136,7 @@ def test_a_request_that_finds_no_container_starts_one_which_ends_when_nobody_ask
     name = endpoint(service, serverless(service, variant(good)))
     published = service.endpoints.figures
     starts: list[float] = []
-    published.invocation = lambda *given: starts.append(given[-1])  # type: ignore[method-assign]
+    published.invocation = lambda *given: starts.append(given[-2])  # type: ignore[method-assign]
     first, second = ask(service, name), ask(service, name)
     assert first["pid"] == second["pid"]
     (running,) = service.endpoints.traffic.next(name).containers("main")  # type: ignore[union-attr]
