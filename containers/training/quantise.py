@@ -45,7 +45,7 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     prepared = graph.with_suffix(".prepared.onnx")
-    # Its optimiser and its symbolic shapes are left out: they would fuse what is chosen by name below.
+    # Its optimiser and its symbolic shapes are left out: they would fuse what is chosen below.
     quant_pre_process(str(graph), str(prepared), skip_optimization=True, skip_symbolic_shape=True)
     floats = choose_floats(onnx.load(str(prepared)).graph.node)
     inputs = model_inputs(choose_pictures(pictures), task, image_size)

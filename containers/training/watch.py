@@ -73,7 +73,7 @@ class Watch:
         epoch = {
             "epoch": trainer.epoch + 1,
             **figures(self._order.task, _losses(trainer), metrics),
-            "lr": float(next(iter(trainer.lr.values()))),
+            "lr": float(min(trainer.lr.values())),  # MuSGD gives the layers of the scores three times as much
             "images_per_second": round(len(trainer.train_loader.dataset) / self._trained, 2),
             "seconds": round(time.monotonic() - self._began, 3),
         }
