@@ -37,6 +37,11 @@ NEXT: Mapping[str, str] = {
     Failure.PRODUCTION_ROLLBACK_FAILED: "Bring back a version that is known to be good, now: greenlight rollback",
     Failure.PRODUCTION_UNAPPROVED: "Bring back a version that somebody approved, now: greenlight rollback",
     Failure.RECORD_FAILED: "Release the same version again, so that it is recorded and cleaned up after",
+    Failure.BATCH_REFUSED: "Remove the reason, and ask again: greenlight batch",
+    Failure.BATCH_FAILED: "Look at the transform job's log for what led there, remove the reason, and ask again: "
+    "greenlight batch",
+    Failure.JOIN_FAILED: "The raw answers are there, in the batch's folder answers/: look at the join's log, remove "
+    "the reason, and ask again: greenlight batch",
 }
 """A sentence without its full stop."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.batch import BatchInput
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.reading import ContractError
@@ -19,6 +20,14 @@ class Planning:
 
     execution: Execution
     given: ReleaseInput
+
+
+@dataclass(frozen=True)
+class PlanningABatch:
+    """Plan the batch that this execution of the Batch machine was started for."""
+
+    execution: Execution
+    given: BatchInput
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,10 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planning | Confirmation | RollBack | Look:
+Action = Planning | PlanningABatch | Confirmation | RollBack | Look
+
+
+def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action:
     """Read what a state passes on, an input over the stack's defaults.
 
     Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.
@@ -57,6 +69,8 @@ def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Planni
             return Confirmation(ReleasePlan.parse(plan))
         case {"roll_back": plan}:
             return RollBack(ReleasePlan.parse(plan))
+        case {"input": given, "execution": execution, "machine": "batch"}:
+            return PlanningABatch(read(Execution, execution, "execution"), BatchInput.parse(given))
         case {"input": given, "execution": execution}:
             return Planning(read(Execution, execution, "execution"), ReleaseInput.parse(given, defaults))
         case _:

@@ -21,7 +21,8 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.plan_release.action import Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.action import Confirmation, Look, Planning, PlanningABatch, RollBack, read_action
+from lambdas.plan_release.batch import choose_version, plan_batch
 from lambdas.plan_release.decision import (
     EVALUATION,
     NotApprovedError,
@@ -33,6 +34,7 @@ from lambdas.plan_release.existing import describe_package, find_endpoint, has_c
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
+from lambdas.plan_release.pictures import find_pictures
 from lambdas.plan_release.plan import (
     Found,
     LeavingError,
@@ -45,6 +47,7 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from workflow.contract.batch import BatchInput, BatchPlan
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -82,7 +85,8 @@ class EndpointLeaves(Exception):
 class Environment:
     """The function's settings.
 
-    ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record.
+    ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record;
+    ``key`` is the one that the stack's data lies under, empty for none.
     """
 
     project: str
@@ -96,6 +100,7 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
+    key: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -112,6 +117,7 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
+            key=environ.get("KEY_ARN", ""),
         )
 
 
@@ -147,6 +153,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Planning(execution, given):
                 count("ReleaseRequested")
                 return plan_release(execution, given).document()
+            case PlanningABatch(execution, asked):
+                count("BatchRequested")
+                return plan_a_batch(execution, asked).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
@@ -178,7 +187,26 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     if environment.loosening != SHOW:
         refuse_loosened(given.loosened(environment.defaults))
     settings = Settings.read(environment.defaults)
-    package = find_package(given.model_package_arn)
+    package, decision, judged, archive_etag = find_approved(given.model_package_arn)
+    champion, believed = find_champion()
+    found = find_around(Served.of(champion, believed=believed), decision, judged)
+    plan = draw_up(environment.project, execution, given, settings, package, found)
+    skipped = bool(given.loosened(environment.defaults))
+    previous = find_previous(champion if believed else None, plan)
+    tags = tag_list(environment.project, execution.name, environment.tags)
+    plan = replace(plan, archive_etag=archive_etag, previous=previous, skipped_question=skipped, tags=tags)
+    confirm(plan)
+    check_stays(plan)
+    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
+    return plan
+
+
+def find_approved(arn: str) -> tuple[Package, Decision, Judged, str]:
+    """A version that a person approved and that still is what was approved, and S3's mark of its very archive.
+
+    Raises RefusalError for any other.
+    """
+    package = find_package(arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
     digest = hashlib.sha256(figures).hexdigest() if figures else ""
     decision = check_decision(decisions.find(package.arn), package, digest)
@@ -186,17 +214,27 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     check_place(decision, package, environment.bucket)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
+    return package, decision, judged, archive.etag
+
+
+def plan_a_batch(execution: Execution, given: BatchInput) -> BatchPlan:
+    """Check the version as for a release, look at the pictures and give the plan. It takes no lock: nothing changes."""
     champion, believed = find_champion()
-    found = find_around(Served.of(champion, believed=believed), decision, judged)
-    plan = draw_up(environment.project, execution, given, settings, package, found)
-    skipped = bool(given.loosened(environment.defaults))
-    previous = find_previous(champion if believed else None, plan)
-    tags = tag_list(environment.project, execution.name, environment.tags)
-    plan = replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
-    confirm(plan)
-    check_stays(plan)
-    logger.info("planned", run=plan.run, package_version=plan.package_version, previous=plan.previous_configuration)
-    return plan
+    package, decision, judged, archive_etag = find_approved(choose_version(given, champion, believed=believed))
+    return plan_batch(
+        environment.project,
+        environment.bucket,
+        execution,
+        given,
+        package=package,
+        decision=decision,
+        judged=judged,
+        archive_etag=archive_etag,
+        pictures=find_pictures(s3, given.pictures),
+        usual_instance=Settings.read(environment.defaults).instance,
+        key=environment.key,
+        own_tags=environment.tags,
+    )
 
 
 def read_figures(uri: str) -> bytes:

@@ -40,6 +40,9 @@ class Failure(StrEnum):
     PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"
     PRODUCTION_UNAPPROVED = "Production.Unapproved"
     RECORD_FAILED = "Record.Failed"
+    BATCH_REFUSED = "Batch.Refused"
+    BATCH_FAILED = "Batch.Failed"
+    JOIN_FAILED = "Join.Failed"
 
 
 class StateError(StrEnum):

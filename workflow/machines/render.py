@@ -1,4 +1,4 @@
-"""Writes the two definitions, and a picture of each, next to this file: ``python -m workflow.machines.render``.
+"""Writes the three definitions, and a picture of each, next to this file: ``python -m workflow.machines.render``.
 
 Offline and hermetic. The definitions are what the template deploys; the pictures are drawn by Graphviz.
 """
@@ -16,19 +16,21 @@ from typing import Any
 from workflow.machines import settings
 
 HERE = Path(__file__).parent
-NAMES = ("build", "release")
+NAMES = ("build", "release", "batch")
 
 
 def render(name: str) -> dict[str, Any]:
-    """One machine (``build`` or ``release``) in the States Language. Imports the SDK, which takes seconds."""
+    """One machine (one of ``NAMES``) in the States Language. Imports the SDK, which takes seconds."""
     settings.be_hermetic()
     # Both warn at every import: of the empty defaults they were just given, and of a package the frozen SDK needs.
     logging.getLogger("sagemaker.config").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
     if name == "build":
         from workflow.machines import build as module
-    else:
+    elif name == "release":
         from workflow.machines import release as module  # type: ignore[no-redef]
+    else:
+        from workflow.machines import batch as module  # type: ignore[no-redef]
     return module.machine()
 
 

@@ -1,4 +1,4 @@
-"""The definitions that are deployed: both machines as they were rendered, and fitted out for a network and for a key.
+"""The definitions that are deployed: the machines as they were rendered, and fitted out for a network and for a key.
 
 What a request may only name where the stack has it cannot be a path that is sometimes empty, so each machine lies there
 four times, Release as often again for stages in other accounts, and the template names the one that its parameters ask
@@ -16,7 +16,7 @@ from typing import Any
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import spread, stage_of
 
-MACHINES = ("build", "release")
+MACHINES = ("build", "release", "batch")
 
 KEY = "${KeyArn}"
 
@@ -33,6 +33,7 @@ UNDER_KEY = {
     "createTrainingJob": ("OutputDataConfig",),
     "createHyperParameterTuningJob": ("TrainingJobDefinition", "OutputDataConfig"),
     "createEndpointConfig": (),
+    "createTransformJob": ("TransformOutput",),
 }
 """What is kept under the key, and where in its request KmsKeyId stands. The volumes of jobs are the plan's to say."""
 
@@ -53,7 +54,7 @@ def render_definitions(root: Path) -> dict[str, bytes]:
 
 
 def find_definitions(root: Path) -> list[Path]:
-    """The two rendered definitions. Raises GreenlightError when one is missing."""
+    """The rendered definitions. Raises GreenlightError when one is missing."""
     paths = [root / "workflow" / "machines" / f"{machine}.asl.json" for machine in MACHINES]
     for path in paths:
         if not path.is_file():

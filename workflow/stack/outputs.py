@@ -36,7 +36,7 @@ class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
     Those of the API in front of production are empty where the stack has none, those of the stages' accounts where that
-    is the stack's own, that of the topic for trouble where the stack is from before there was one.
+    is the stack's own, those of the topic for trouble and of the batch machine where the stack is from before those.
     """
 
     project: str
@@ -59,6 +59,7 @@ class Stack:
     prediction_key_id: str = ""
     staging_account: str = ""
     production_account: str = ""
+    batch_machine_arn: str = ""
 
 
 def find_place(cloud: Cloud) -> Place:

@@ -41,6 +41,10 @@ class PortError(ValueError):
     """The port that is named is none."""
 
 
+class RefusalsError(ValueError):
+    """Nobody knows what is to become of refused requests."""
+
+
 def serve(environ: Mapping[str, str]) -> int:
     """Load the model and answer until SIGTERM; 1 when there is no model that works."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -52,7 +56,7 @@ def serve(environ: Mapping[str, str]) -> int:
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))
-    except (ModelError, ConfidenceError, PortError, PrivilegeError, OSError) as error:
+    except (ModelError, ConfidenceError, PortError, RefusalsError, PrivilegeError, OSError) as error:
         print(f"cannot serve: {error}", file=sys.stderr, flush=True)
         return 1
     return 0
@@ -64,6 +68,14 @@ def read_port(environ: Mapping[str, str]) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:
         raise PortError(f"SAGEMAKER_BIND_TO_PORT = {text!r}: must be the number of a port")
     return int(text)
+
+
+def read_refusals(environ: Mapping[str, str]) -> bool:
+    """Whether a refused request is answered with status 200. Raises RefusalsError for a word that is none."""
+    word = environ.get("GREENLIGHT_REFUSALS", "")
+    if word not in ("", "answer"):
+        raise RefusalsError(f"GREENLIGHT_REFUSALS = {word!r}: must be answer, or be left out")
+    return word == "answer"
 
 
 def processors() -> int:
@@ -79,7 +91,7 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
     try:
         await workers.start()
         tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
-        application = Application(workers, confidence, slots, tell)
+        application = Application(workers, confidence, slots, tell, answers_refusals=read_refusals(environ))
         config = uvicorn.Config(
             application,
             http=BoundedProtocol,
