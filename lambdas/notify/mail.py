@@ -50,6 +50,8 @@ def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links:
     error = read_text(event, "error_name", "unnamed")
     following = find_next(error)
     production = PRODUCTION.get(error, AS_BEFORE) if machine == "release" else "Nothing was released by this run."
+    if machine == "batch":
+        production = "A batch asks no endpoint, and changes nothing."
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
@@ -88,6 +90,28 @@ def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> 
         lines += ["", f"The configuration before it, {previous}, is kept. To go back: greenlight rollback"]
     lines += write_links(links)
     return Mail(subject_line(f"[{project}] production serves {name} v{version}{measured}"), "\n".join(lines) + "\n")
+
+
+def write_batch(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
+    """A batch whose pictures were answered."""
+    given = event.get("plan")
+    plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    uris = plan.get("uris")
+    joined = read_text(uris if isinstance(uris, Mapping) else {}, "joined", "unknown")
+    version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
+    summary = break_links(read_text(event, "summary", "answered"))
+    lines = [
+        f"{name} version {version}: {summary}.",
+        "",
+        f"Pictures    {read_text(plan, 'pictures', 'unknown')}",
+        f"Answers     {joined}answers.jsonl, answers.csv",
+        f"Page        {joined}index.html",
+        f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        f"Approved by {read_text(plan, 'approved_by', 'unknown')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
+        *write_links(links),
+    ]
+    return Mail(subject_line(f"[{project}] {name} v{version}: {summary}"), "\n".join(lines) + "\n")
 
 
 def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:

@@ -92,9 +92,6 @@ def plan_batch(
             sheet=f"s3://{bucket}/{base}sheet.manifest",
             joined=f"s3://{bucket}/{base}batch/",
         ),
-        bucket=bucket,
-        sheet_key=f"{base}sheet.manifest",
-        sheet=pictures.sheet(),
         resources={
             "InstanceType": instance,
             "InstanceCount": given.instances,

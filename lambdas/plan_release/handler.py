@@ -218,10 +218,14 @@ def find_approved(arn: str) -> tuple[Package, Decision, Judged, str]:
 
 
 def plan_a_batch(execution: Execution, given: BatchInput) -> BatchPlan:
-    """Check the version as for a release, look at the pictures and give the plan. It takes no lock: nothing changes."""
+    """Check the version as for a release, look at the pictures and give the plan. It takes no lock: nothing changes.
+
+    Which few pictures the page shows is written down for the job that draws them.
+    """
     champion, believed = find_champion()
     package, decision, judged, archive_etag = find_approved(choose_version(given, champion, believed=believed))
-    return plan_batch(
+    pictures = find_pictures(s3, given.pictures)
+    plan = plan_batch(
         environment.project,
         environment.bucket,
         execution,
@@ -230,11 +234,14 @@ def plan_a_batch(execution: Execution, given: BatchInput) -> BatchPlan:
         decision=decision,
         judged=judged,
         archive_etag=archive_etag,
-        pictures=find_pictures(s3, given.pictures),
+        pictures=pictures,
         usual_instance=Settings.read(environment.defaults).instance,
         key=environment.key,
         own_tags=environment.tags,
     )
+    bucket, key = split_s3_uri(plan.uris.sheet)
+    s3.put_object(Bucket=bucket, Key=key, Body=pictures.sheet())
+    return plan
 
 
 def read_figures(uri: str) -> bytes:

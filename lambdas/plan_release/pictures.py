@@ -5,6 +5,7 @@ Every name is looked at once and forgotten: a batch may have a hundred thousand.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -35,9 +36,9 @@ class Pictures:
     count: int
     some: tuple[str, ...]
 
-    def sheet(self) -> tuple[Any, ...]:
-        """The few as the JSON of SageMaker's ManifestFile (ProcessingS3Input, S3DataType)."""
-        return ({"prefix": self.uri}, *self.some)
+    def sheet(self) -> bytes:
+        """The few as SageMaker's ManifestFile (ProcessingS3Input, S3DataType)."""
+        return json.dumps([{"prefix": self.uri}, *self.some]).encode()
 
 
 def find_pictures(s3: Any, uri: str) -> Pictures:

@@ -25,11 +25,14 @@ FUNCTIONS = (
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
+    ("BatchJobRole", "EnterTheNetwork"): "EC2 has no narrower resource",
     **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("EndpointRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
+    ("BatchJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("BatchJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
@@ -43,6 +46,7 @@ EVERYWHERE = {
     ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
+    ("BatchRole", "Log"): "log delivery has no resource",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -127,7 +131,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
-    """Build hands out the jobs' role, Release the endpoints' role, nobody else any."""
+    """Build hands out the jobs' role, Release the endpoints', Batch that of its own jobs, nobody else any."""
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
@@ -137,6 +141,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     assert passed == {
         "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
         "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "BatchRole": ([{"Fn::GetAtt": ["BatchJobRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -229,11 +234,12 @@ def test_a_kept_model_is_written_once_and_deleted_by_nobody(template: Json) -> N
 
 def test_the_gate_alone_keeps_models(template: Json) -> None:
     """Of all roles; and no job can write where an endpoint's model lies."""
+    elsewhere = ("/runs/", "/copies/", "/batches/")
     writers = {
         grant.role
         for grant in read.grants(template)
         for resource in grant.resources
-        if "s3:PutObject" in grant.actions and "/runs/" not in str(resource) and "/copies/" not in str(resource)
+        if "s3:PutObject" in grant.actions and not any(place in str(resource) for place in elsewhere)
     }
     assert writers == {"GateMetricsRole"}
 
@@ -374,11 +380,11 @@ def test_production_and_trainings_are_looked_at_every_five_minutes(template: Jso
 
 
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
-    """Failed, timed out and stopped executions of both machines, with a queue for what cannot be delivered."""
+    """Failed, timed out and stopped executions of every machine, with a queue for what cannot be delivered."""
     rule = of_type(template, "AWS::Events::Rule")["FailureRule"]
     assert rule["EventPattern"]["detail"] == {
         "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}],
+        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}, {"Ref": "BatchMachine"}],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
     (target,) = rule["Targets"]
@@ -531,7 +537,9 @@ def test_requests_are_attended_to_every_minute_and_when_an_execution_ends(templa
     ours = {name: rule for name, rule in rules.items() if [target["Arn"] for target in rule["Targets"]] == [attend]}
     assert set(ours) == {"AttendRule", "EndedRule", "RegistryRule"}
     assert ours["AttendRule"]["ScheduleExpression"] == "rate(1 minute)"
-    assert ours["EndedRule"]["EventPattern"] == rules["FailureRule"]["EventPattern"]
+    ended = ours["EndedRule"]["EventPattern"]["detail"]
+    assert ended["status"] == rules["FailureRule"]["EventPattern"]["detail"]["status"]
+    assert ended["stateMachineArn"] == [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}], "a batch asks nobody"
     assert ours["RegistryRule"]["State"] == {"Ref": "RegistryDoor"}
     assert ours["RegistryRule"]["EventPattern"]["detail"] == {"ModelPackageGroupName": [{"Ref": "Project"}]}
     permitted = {
@@ -721,7 +729,9 @@ def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_
         "ReadTheSources": [{"Fn::Split": [",", {"Fn::Sub": ["${Joined}*", {"Joined": begins}]}]}],
         "DecryptTheSources": [{"Fn::Split": [",", {"Ref": "SourceKeys"}]}],
     }
-    assert found == {"PlanRunRole": wanted, "JobRole": wanted}
+    listing = {"ListTheSources": wanted["ListTheSources"]}
+    jobs = {"JobRole": wanted, "BatchJobRole": wanted}
+    assert found == {"PlanRunRole": wanted, "PlanReleaseRole": listing, **jobs}
     for name in ("Sources", "SourceKeys"):
         pattern = template["Parameters"][name]["AllowedPattern"]
         assert re.fullmatch(pattern, "")

@@ -15,6 +15,7 @@ import click
 
 from workflow.commands import decisions, listing, looking, production, runs, stack, steering
 from workflow.commands.adoption import adopt
+from workflow.commands.batch import batch
 from workflow.commands.console import console
 from workflow.commands.doctor import doctor
 from workflow.commands.image import image
@@ -61,6 +62,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        batch,
         console,
         stack.destroy,
     ],

@@ -100,9 +100,8 @@ class BatchPlan(Document):
     """The whole plan of a batch. ``count`` is how many pictures there are.
 
     ``environment`` is what the container starts with, ``archive_etag`` S3's mark of the very archive that was hashed,
-    ``resources`` SageMaker's whole TransformResources, ``cluster`` the whole ClusterConfig of the join. ``sheet`` is
-    the manifest of the pictures that the page shows, SageMaker's ManifestFile. ``bucket`` and ``sheet_key``
-    say where it is put. ``concurrent`` times ``payload_mb`` is at most SageMaker's 100.
+    ``resources`` SageMaker's whole TransformResources, ``cluster`` the whole ClusterConfig of the join. ``concurrent``
+    times ``payload_mb`` is at most SageMaker's 100.
     """
 
     run: Text
@@ -123,9 +122,6 @@ class BatchPlan(Document):
     count: Annotated[int, AtLeast(1)]
     jobs: BatchJobs
     uris: BatchPlaces
-    bucket: Text
-    sheet_key: Text
-    sheet: tuple[Any, ...]
     resources: Mapping[str, Any]
     cluster: Mapping[str, Any]
     concurrent: Annotated[int, AtLeast(1)]

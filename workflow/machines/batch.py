@@ -26,7 +26,7 @@ from workflow.machines.kinds import (
     render_machine,
 )
 from workflow.machines.quotas import NO_QUOTA, wait_for_quota
-from workflow.machines.retries import retry_sagemaker, retry_storage, retry_throttled
+from workflow.machines.retries import retry_sagemaker, retry_throttled
 from workflow.machines.states import Catch, LambdaStep, ProcessingStep, Succeed, Task, TransformStep, offline_session
 
 PICTURE = "application/x-image"
@@ -40,31 +40,17 @@ def machine() -> dict[str, Any]:
     failed = endings.way_out("The batch failed", at="Answer every picture", error=Failure.BATCH_FAILED)
     unjoined = endings.way_out("The answers were not joined", at="Join pictures and answers", error=Failure.JOIN_FAILED)
     plan = plan_the_execution("Plan the batch", "${PlanReleaseArn}", refused, also=NO_QUOTA, given={"machine": "batch"})
-    listed = list_what_is_shown(failed)
     model = create_model(failed)
     answer = answer_every_picture(delete_model("Delete the failed batch's model", failed))
     join = join_answers(unjoined)
     delete = delete_model("Delete the model", join)
     tell = tell_everyone(unjoined)
-    Chain([plan, listed, model, answer, delete])
+    Chain([plan, model, answer, delete])
     Chain([join, tell, Succeed("Answered")])
     return render_machine(
         begin(plan),
         comment='Greenlight: an approved version answers a folder. Start with {"pictures": "s3://bucket/prefix"}.',
         timeout_seconds=settings.BATCH_SECONDS,
-    )
-
-
-def list_what_is_shown(failed: State) -> Task:
-    """Write down which few pictures the page will show: a job of pictures that are named takes a list of them."""
-    return Task(
-        "List what the page shows",
-        resource=settings.integration("aws-sdk:s3:putObject"),
-        parameters={"Bucket.$": "$.plan.bucket", "Key.$": "$.plan.sheet_key", "Body.$": "$.plan.sheet"},
-        result_path=None,
-        timeout_seconds=settings.STORAGE_CALL_SECONDS,
-        retry=retry_storage(),
-        catch=[on_error(failed)],
     )
 
 

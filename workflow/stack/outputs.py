@@ -61,6 +61,17 @@ class Stack:
     production_account: str = ""
     batch_machine_arn: str = ""
 
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The ARNs of its machines, Build first."""
+        return tuple(self.machines_by_kind.values())
+
+    @property
+    def machines_by_kind(self) -> Mapping[str, str]:
+        """The ARNs of its machines by ``build``, ``release`` and, where it has one, ``batch``."""
+        found = {"build": self.build_machine_arn, "release": self.release_machine_arn, "batch": self.batch_machine_arn}
+        return {kind: arn for kind, arn in found.items() if arn}
+
 
 def find_place(cloud: Cloud) -> Place:
     """The account, region and partition that ``cloud`` calls. Raises UsageError where no region is set."""

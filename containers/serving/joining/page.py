@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from containers.page.document import document, embed
 from containers.page.table import folded
 from containers.page.words import count
-from containers.serving.joining.sheet import Shown
 from containers.serving.joining.summary import BINS, Summary
 from workflow.marks.colours import colour_of
+
+if TYPE_CHECKING:
+    from containers.serving.joining.sheet import Shown
 
 HEIGHT = 120
 """Of the histogram, in units of its drawing; a bin is ``STEP`` wide."""
