@@ -97,15 +97,15 @@ def write_batch(event: Mapping[str, Any], project: str, links: Links = ()) -> Ma
     given = event.get("plan")
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     uris = plan.get("uris")
-    joined = read_text(uris if isinstance(uris, Mapping) else {}, "joined", "unknown")
+    joined = text_of(uris.get("joined")) if isinstance(uris, Mapping) else ""
     version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
     summary = break_links(read_text(event, "summary", "answered"))
     lines = [
         f"{name} version {version}: {summary}.",
         "",
         f"Pictures    {read_text(plan, 'pictures', 'unknown')}",
-        f"Answers     {joined}answers.jsonl, answers.csv",
-        f"Page        {joined}index.html",
+        *([f"Page        {joined}index.html"] if joined else []),
+        *([f"Answers     {joined}answers.jsonl, answers.csv"] if joined else []),
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
         f"Approved by {read_text(plan, 'approved_by', 'unknown')}",
         *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),

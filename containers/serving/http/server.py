@@ -85,13 +85,13 @@ def processors() -> int:
 
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
-    port = read_port(environ)
+    port, answers_refusals = read_port(environ), read_refusals(environ)
     slots = max(2, processors())  # one of them is for short requests alone
     workers = Workers(model, slots, tell)
     try:
         await workers.start()
         tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
-        application = Application(workers, confidence, slots, tell, answers_refusals=read_refusals(environ))
+        application = Application(workers, confidence, slots, tell, answers_refusals=answers_refusals)
         config = uvicorn.Config(
             application,
             http=BoundedProtocol,

@@ -88,8 +88,7 @@ class Page:
             return ""
         bars = "".join(
             f'<rect class="value" x="{at * STEP + 1}" y="{HEIGHT - HEIGHT * number / highest:.1f}" '
-            f'width="{STEP - 2}" height="{HEIGHT * number / highest:.1f}"><title>{at / BINS:.2f} to '
-            f"{(at + 1) / BINS:.2f}: {number:,}</title></rect>"
+            f'width="{STEP - 2}" height="{HEIGHT * number / highest:.1f}"/>'
             for at, number in enumerate(bins)
         )
         ticks = "".join(
@@ -108,7 +107,7 @@ class Page:
             return ""
         figures = "".join(
             f'<figure><div class="picture"><img alt="picture {escape(one.picture)} with what was found" '
-            f'width="{one.width}" height="{one.height}" loading="lazy" src="{embed(one.jpeg)}"></div><figcaption>'
+            f'width="{one.width}" height="{one.height}" src="{embed(one.jpeg)}"></div><figcaption>'
             f"{escape(one.said)}<span>{escape(one.picture)}</span></figcaption></figure>\n"
             for one in self.shown
         )

@@ -160,8 +160,7 @@ TAKEN: dict[str, Members] = {
             **done("InputName"),
             "AppManaged": Only((False,)),
             "S3Input": _PREFIX
-            | done("LocalPath")
-            | {"S3DataType": Only(("S3Prefix", "ManifestFile"))}
+            | done("LocalPath", "S3DataType")
             | {"S3InputMode": Only(("File",)), "S3CompressionType": Only(("None",))},
         },
         "ProcessingOutputConfig": {
