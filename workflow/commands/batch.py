@@ -48,11 +48,11 @@ def batch(
     instances: int,
     detach: bool,
 ) -> int:
-    """Have an approved version answer every picture in PICTURES, a folder or s3://bucket/prefix.
+    """Have a whole folder of pictures answered, without an endpoint.
 
-    A folder of this machine is uploaded first. Needs no endpoint, and pays for the time of the answers alone.
-    Leaves a table of what was found, a line for every picture that was refused, and a page; says where. To
-    interrupt it stops the job.
+    PICTURES is a folder of this machine, which is uploaded first, or s3://bucket/prefix. Only a version that
+    somebody approved answers. Leaves tables of what was found and of what was refused and why, and a page, and
+    says where. Ctrl-C stops the job.
     """
     from workflow.batches.start import Wanted, name_batch, package_of, start_batch
 
