@@ -99,7 +99,8 @@ def write_batch(event: Mapping[str, Any], project: str, links: Links = ()) -> Ma
     uris = plan.get("uris")
     joined = text_of(uris.get("joined")) if isinstance(uris, Mapping) else ""
     version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
-    summary = break_links(read_text(event, "summary", "answered"))
+    job = event.get("join")
+    summary = read_text(job if isinstance(job, Mapping) else {}, "ExitMessage", "answered")
     lines = [
         f"{name} version {version}: {summary}.",
         "",

@@ -74,11 +74,16 @@ class Execution:
         if self.error or self.cause:
             return ": ".join(part for part in (self.error, readable_cause(self.cause)) if part)
         gate, plan, join = (object_or_empty(self.output.get(key)) for key in ("gate", "plan", "join"))
-        return show_plain(str(gate.get("summary") or plan.get("reason") or join.get("summary") or ""))
+        return show_plain(str(gate.get("summary") or plan.get("reason") or read_message(join) or ""))
 
     def seconds(self, now: datetime) -> float:
         """How long it took, so far while it runs."""
         return max(0.0, ((self.ended or now) - self.started).total_seconds())
+
+
+def read_message(join: Mapping[str, Any]) -> object:
+    """What a batch came to, on one line, as its last job says; nothing of any other execution."""
+    return object_or_empty(join.get("job")).get("ExitMessage")
 
 
 class Executions:

@@ -125,8 +125,8 @@ def join_answers(failed: State) -> ProcessingStep:
             "ProcessingResources": {"ClusterConfig.$": "$.plan.cluster"},
         }
     )
-    # What the program leaves as its last words: the line that everyone is told.
-    step.fields["result_selector"] = {"job_name.$": "$.ProcessingJobName", "summary.$": "$.ExitMessage"}
+    # Whole: its ExitMessage is the line that everyone is told, and a path to one that is missing would end all.
+    step.fields["result_selector"] = {"job.$": "$"}
     return step
 
 
@@ -153,7 +153,7 @@ def tell_everyone(failed: State) -> LambdaStep:
         {
             "kind": "answered",
             "plan.$": "$.plan",
-            "summary.$": "$.join.summary",
+            "join.$": "$.join.job",
             "run.$": "$$.Execution.Name",
             "execution.$": "$$.Execution.Id",
         },

@@ -244,7 +244,13 @@ def test_a_batch_is_told_with_what_was_seen_and_where_it_is(mailbox: Mailbox, co
     joined = "s3://greenlight-test/batches/one/batch/"
     plan = {"dataset_name": "fasteners", "package_version": 4, "approved_by": "Ada", "uris": {"joined": joined}}
     said = "2 of 3 pictures answered, 1 refused: see https://evil.example"
-    event = {"kind": "answered", "plan": plan, "summary": said, "run": "one", "execution": FAILED["execution"]}
+    event = {
+        "kind": "answered",
+        "plan": plan,
+        "join": {"ExitMessage": said},
+        "run": "one",
+        "execution": FAILED["execution"],
+    }
     assert handler(event, context)["sent"] is True
     (told,) = mailbox.mails()
     assert told["Subject"].startswith("[greenlight] fasteners v4: 2 of 3 pictures answered")
@@ -373,7 +379,7 @@ def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, ev
     assert len(mailbox.mails()) == 1
 
 
-@given(st.dictionaries(st.sampled_from([*FAILED, "plan"]), anything))
+@given(st.dictionaries(st.sampled_from([*FAILED, "plan", "join"]), anything))
 def test_no_event_makes_a_mail_that_cannot_be_sent(event: dict[str, Any]) -> None:
     """Subjects stay printable ASCII of fewer than a hundred characters."""
     for made in (

@@ -282,7 +282,7 @@ def sample_data() -> dict[str, Any]:
             **batch,
             **{part: {**plan[part], **batch[part]} for part in ("jobs", "uris", "limits")},
         },
-        "join": {"summary": "2 of 3 pictures answered"},
+        "join": {"job": {"ExitMessage": "2 of 3 pictures answered"}},
         "training": {
             "job_name": "nightly-train-0-0",
             "status": "Completed",
