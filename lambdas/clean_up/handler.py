@@ -22,6 +22,7 @@ from workflow.contract.champion import read_champion
 from workflow.contract.names import NOT_THERE
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.serving import batch_name
 from workflow.contract.stage_accounts import STAGES, StageAccounts
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
@@ -92,7 +93,7 @@ def find_kept_configurations(plan: ReleasePlan) -> set[str]:
         described = describe_endpoint(accounts.twin(sagemaker, stage), endpoint)
         kept.add(described.get("EndpointConfigName", ""))
         kept.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
-    return kept - {""}
+    return kept - {"", batch_name(environment.project)}
 
 
 def find_leftovers(client: Any, kept: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -31,6 +31,9 @@ PRODUCTION: Mapping[str, str] = {
 """What production serves after a release that failed, by the name of its error."""
 
 
+BY_BATCHES = "none: greenlight batch FOLDER asks it"
+"""What is said of a production without an endpoint."""
+
 AT_RISK = (Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED)
 """Errors after which production may answer wrongly at this moment."""
 
@@ -74,10 +77,11 @@ def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> 
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
     measured = name_quality(plan.get("metrics"))
+    endpoint = BY_BATCHES if plan.get("batch") else read_text(plan, "production_endpoint", "unknown")
     lines = [
         f"Production serves {name} version {version}{measured}.",
         "",
-        f"Endpoint    {read_text(plan, 'production_endpoint', 'unknown')}",
+        f"Endpoint    {endpoint}",
         f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
         *([] if links else [f"Report      {text_of(plan.get('report_uri')) or 'unknown'}"]),
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",

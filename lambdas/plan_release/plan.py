@@ -13,6 +13,7 @@ from typing import Any
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
+from lambdas.plan_release.ways import as_it_was, check_way
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
 from workflow.contract.decision import Decision
 from workflow.contract.deployment import alarm_names, at_once, watched
@@ -23,7 +24,7 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
-from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.serving import BATCH, SERVING_RULES, Serving
 
 
 class OvertakenError(RefusalError):
@@ -192,6 +193,12 @@ def draw_up(
         recorded_is_there=found.served_is_there,
     )
     instance = package.instance or settings.instance
+    # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
+    goes_back = given.judged_against is None and package.version <= found.served.version
+    serving = choose_serving(package, settings.serving, given)
+    if goes_back and "serve" not in given.serving:
+        serving = as_it_was(serving, found.served.configuration, project)
+    check_way(serving, "" if production is None else production.name)
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -220,14 +227,14 @@ def draw_up(
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,
         metrics=found.judged.figures.document(),
-        # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
-        goes_back=given.judged_against is None and package.version <= found.served.version,
+        goes_back=goes_back,
         evaluation_digest=found.decision.evaluation_digest,
         approval=ReleaseApproval.of(found.decision),
         smoke_digest=found.decision.smoke_digest,
         report_digest=found.decision.report_digest,
         variant=describe_variant(instance, given.inference_ami),
-        serving=asdict(choose_serving(package, settings.serving, given)),
+        serving=asdict(serving),
+        batch=f"{project}-{mark}" if serving.serve == BATCH else "",
     )
 
 

@@ -25,6 +25,7 @@ from lambdas.smoke_test.comparison import difference
 from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, NotHeard, listen
 from lambdas.smoke_test.request import ProbeRequest, Request
 from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
+from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.smoke import Box, Expectation, Expected, answer_of
 from workflow.contract.stage_accounts import StageAccounts
@@ -64,7 +65,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kept = read_decided(asked)
     expectation, boxes = kept.expectation, 0
     for image in expectation.images:
-        answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
+        if asked.answers:
+            answer = read_answer(asked, image.file)
+        else:
+            answer = ask(accounts.twin(runtime, asked.stage), asked.endpoint, image.file, kept.pictures[image.file])
         problem = compare(answer, image, expectation, asked)
         if problem:
             raise SmokeTestFailed(f"{asked.endpoint}, {image.file}: {problem}")
@@ -139,6 +143,18 @@ def compare(answer: Mapping[str, Any], image: Expected, expectation: Expectation
         return "" if asked.only_the_digest else difference(image.answer, answer_of(answer), expectation.confidence)
     except ContractError as error:
         return str(error)
+
+
+def read_answer(asked: Request, file: str) -> dict[str, Any]:
+    """What a batch answered to one picture. Raises SmokeTestFailed where it did not."""
+    bucket, prefix = split_s3_uri(asked.answers)
+    try:
+        answer = json.loads(s3.get_object(Bucket=bucket, Key=f"{prefix}{file}.out")["Body"].read())
+    except (BotoCoreError, ClientError, ValueError, RecursionError) as error:
+        raise SmokeTestFailed(f"{asked.answers}, {file}: no answer: {error}") from error
+    if not isinstance(answer, dict):
+        raise SmokeTestFailed(f"{asked.answers}, {file}: the answer is no JSON object")
+    return answer
 
 
 def ask(client: Any, endpoint: str, file: str, picture: bytes) -> dict[str, Any]:

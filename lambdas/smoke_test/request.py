@@ -15,6 +15,7 @@ class Request:
 
     ``smoke_digest`` is what a person decided on of that folder (StoredSmoke), so that nobody makes the test easier.
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
+    Where there are ``answers``, a batch has given them already, in that folder; the endpoint is a name alone.
     """
 
     endpoint: Text
@@ -22,6 +23,7 @@ class Request:
     evaluation_uri: Folder
     smoke_digest: Digest
     only_the_digest: bool = False
+    answers: str = ""
 
     @property
     def stage(self) -> str:

@@ -13,14 +13,16 @@ from typing import Any
 from workflow.contract.console import HOSTS, Console
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.serving import BATCH
 
 SERVICE = "sagemaker"
 """What Service Quotas calls SageMaker."""
-PROCESSING, TRAINING, SPOT, ENDPOINT = (
+PROCESSING, TRAINING, SPOT, ENDPOINT, TRANSFORM = (
     "processing job usage",
     "training job usage",
     "spot training job usage",
     "endpoint usage",
+    "transform job usage",
 )
 LISTINGS = ("list_service_quotas", "list_aws_default_service_quotas")
 """The operations that tell quotas: what applies, and for quotas that nobody has changed what is the default."""
@@ -70,6 +72,8 @@ def needs_of(given: RunInput, endpoints: int, tried: Sequence[tuple[str, bool]])
     """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
     serving = Need("endpoint_instance", given.endpoint_instance, ENDPOINT, endpoints)
+    if given.serve == BATCH:
+        serving = Need("endpoint_instance", given.endpoint_instance, TRANSFORM, 1)
     every = (processing, serving) if endpoints else (processing,)
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)

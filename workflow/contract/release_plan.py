@@ -37,8 +37,9 @@ class ReleasePlan(Document):
     hashed, and ``previous`` what a roll-back has to bring back. ``smoke_digest`` and ``report_digest`` are those of the
     decision; ``skipped_question`` says that this release leaves out the question before production, which the stack
     demands. ``variant`` is the part of SageMaker's ProductionVariant that depends on the instance type, for one
-    instance, ``serving`` how each stage serves (every key of ``Serving``). What has a default was not there from the
-    beginning, and is in every plan made today.
+    instance, ``serving`` how each stage serves (every key of ``Serving``), and ``batch``
+    what the name of its batch begins with where production has no endpoint, left out where it has one. What else has a
+    default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -77,4 +78,5 @@ class ReleasePlan(Document):
     skipped_question: bool = False
     variant: Mapping[str, Any] | None = None
     serving: Mapping[str, Any] | None = None
+    batch: str = ""
     tags: tuple[Mapping[str, str], ...] = ()

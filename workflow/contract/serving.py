@@ -13,12 +13,18 @@ from typing import Any
 
 from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 
-REALTIME = "realtime"
-KINDS = (REALTIME,)
+REALTIME, BATCH = "realtime", "batch"
+KINDS = (REALTIME, BATCH)
 """How production may serve."""
 SAME = "same"
 STAGED = (SAME, REALTIME)
 """How staging may serve: like production, or as it is named."""
+
+
+def batch_name(project: str) -> str:
+    """What is recorded in the place of an endpoint's configuration where production serves by batches."""
+    return f"{project}-batch"
+
 
 LONGEST = 256
 """Characters of one property of a version (CreateModelPackage, CustomerMetadataProperties)."""
@@ -35,6 +41,14 @@ class ServingInput:
 @dataclass(frozen=True)
 class Serving(ServingInput):
     """The keys, complete and in harmony with one another."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError where they contradict one another."""
+        if self.serve == BATCH and self.staging_serve != SAME:
+            raise InputError(
+                f"staging_serve = {self.staging_serve}: what serves by batches is tried by one, and by no endpoint; "
+                f"leave it out, or set serve={self.staging_serve}, too"
+            )
 
     @staticmethod
     def of(given: ServingInput) -> Serving:

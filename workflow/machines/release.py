@@ -15,6 +15,14 @@ from stepfunctions.steps.states import State
 
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
+from workflow.machines.batches import (
+    answer_the_evaluations_pictures,
+    compare_with_the_evaluation,
+    has_a_model_to_move,
+    name_what_serves,
+    serve_by_an_endpoint,
+    serves_by_batches,
+)
 from workflow.machines.endings import Endings
 from workflow.machines.endpoints import (
     BACK,
@@ -62,10 +70,13 @@ def machine() -> dict[str, Any]:
     )
     model = create_model(staging_failed)
     staging_configuration = create_configuration("staging", staging_failed)
-    smoke_staging = smoke_test(
-        "staging",
-        endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED),
-    )
+    untrue = endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED)
+    smoke_staging = smoke_test("staging", untrue)
+    answered = answer_the_evaluations_pictures(staging_failed)
+    compared = compare_with_the_evaluation(untrue)
+    tried = Choice("By an endpoint, or by batches?")
+    tried.add_choice(serves_by_batches(), answered)
+    tried.default_choice(model)
     staging = bring_up_staging(ready=smoke_staging, failed=staging_failed)
 
     overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
@@ -115,10 +126,18 @@ def machine() -> dict[str, Any]:
     )
     answer = answer_of_a_person("Approved for production?", confirmed, stopped, request_failed)
 
-    Chain([plan, model, staging_configuration, staging])
+    moved = Choice("Is there an endpoint to move?")
+    by_endpoint = serve_by_an_endpoint()
+    moved.add_choice(has_a_model_to_move(), by_endpoint)
+    moved.default_choice(Chain([name_what_serves(), record]))
+
+    Chain([plan, tried])
+    Chain([answered, compared, asked])
+    Chain([model, staging_configuration, staging])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
-    Chain([confirmed, production_configuration, production])
+    Chain([confirmed, moved])
+    Chain([by_endpoint, production_configuration, production])
     Chain([smoke_production, record, note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(

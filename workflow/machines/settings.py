@@ -18,6 +18,7 @@ SERVING_IMAGE = "${ServingImage}"
 JOB_ROLE = "${JobRoleArn}"
 ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
+BATCH_MACHINE = "${BatchMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
 TAGS = "$.plan.tags"

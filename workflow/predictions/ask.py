@@ -112,6 +112,7 @@ def require_endpoint(cloud: Cloud, endpoint: str, stage: str) -> None:
         raise UsageError(
             f"{stage} serves no model yet: there is no endpoint {endpoint}.\n"
             "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
+            "  greenlight batch FOLDER           asks a production that serves by batches (serve=batch)\n"
             "  greenlight runs                   tells how the last ones ended"
         ) from error
     if status in {"Creating", "Failed", "OutOfService", "Deleting"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -165,6 +166,26 @@ def test_the_pictures_of_the_page_are_spread_over_all(count: int) -> None:
     assert len(some) == min(count, listing.SHOWN)
     assert len(set(some)) == len(some)
     assert names.index(some[-1]) >= 0.9 * count - 1
+
+
+def test_of_many_pictures_few_names_are_kept() -> None:
+    """Fifty thousand names of a hundred letters would be five megabytes."""
+
+    class Storage:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
+            for at in range(500):
+                yield {"Contents": [{"Key": f"photos/{at * 100 + n:0100}.jpg", "Size": 1} for n in range(100)]}
+
+    tracemalloc.start()
+    try:
+        found = listing.find_pictures(Storage(), "s3://bucket/photos")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert found.count == 50_000
 
 
 def test_the_environment_names_the_key() -> None:

@@ -278,10 +278,13 @@ def sample_data() -> dict[str, Any]:
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+            "instance": "ml.c7i.xlarge",
+            "batch": "greenlight-v1-00000000",
             # What the plan of a batch holds.
             **batch,
             **{part: {**plan[part], **batch[part]} for part in ("jobs", "uris", "limits")},
         },
+        "batch": {"name": "greenlight-v1-00000000-0-0"},
         "join": {"job": {"ExitMessage": "2 of 3 pictures answered"}},
         "training": {
             "job_name": "nightly-train-0-0",
