@@ -1,4 +1,4 @@
-"""Entry point of the serving image: ``serve`` answers requests, ``evaluate`` measures a candidate.
+"""Entry point of the serving image: ``serve`` answers requests, ``evaluate`` measures, ``join`` sums a batch up.
 
 Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
 that ``serve`` starts for itself.
@@ -25,7 +25,11 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.evaluation.program import run
 
         return run(os.environ)
-    print("usage: python -m containers.serving serve|evaluate", file=sys.stderr)
+    if list(arguments) == ["join"]:
+        from containers.serving.joining.program import run as join
+
+        return join(os.environ)
+    print("usage: python -m containers.serving serve|evaluate|join", file=sys.stderr)
     return 2
 
 

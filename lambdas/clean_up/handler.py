@@ -22,6 +22,7 @@ from workflow.contract.champion import read_champion
 from workflow.contract.names import NOT_THERE
 from workflow.contract.release_lock import held_by, read_lock
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.serving import batch_name
 from workflow.contract.stage_accounts import STAGES, StageAccounts
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
@@ -100,7 +101,7 @@ def find_kept(plan: ReleasePlan) -> tuple[set[str], set[str]]:
         described = describe_endpoint(accounts.twin(sagemaker, stage), endpoint)
         configurations.add(described.get("EndpointConfigName", ""))
         configurations.add(described.get("PendingDeploymentSummary", {}).get("EndpointConfigName", ""))
-    return configurations - {""}, models - {""}
+    return configurations - {"", batch_name(environment.project)}, models - {""}
 
 
 def find_served_model(plan: ReleasePlan) -> set[str]:

@@ -31,6 +31,9 @@ PRODUCTION: Mapping[str, str] = {
 """What production serves after a release that failed, by the name of its error."""
 
 
+BY_BATCHES = "none: greenlight batch FOLDER asks it"
+"""What is said of a production without an endpoint."""
+
 AT_RISK = (Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED)
 """Errors after which production may answer wrongly at this moment."""
 
@@ -50,6 +53,8 @@ def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links:
     error = read_text(event, "error_name", "unnamed")
     following = find_next(error)
     production = PRODUCTION.get(error, AS_BEFORE) if machine == "release" else "Nothing was released by this run."
+    if machine == "batch":
+        production = "A batch asks no endpoint, and changes nothing."
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
@@ -72,10 +77,11 @@ def write_release(event: Mapping[str, Any], project: str, links: Links = ()) -> 
     plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
     measured = name_quality(plan.get("metrics"))
+    endpoint = BY_BATCHES if plan.get("batch") else read_text(plan, "production_endpoint", "unknown")
     lines = [
         f"Production serves {name} version {version}{measured}.",
         "",
-        f"Endpoint    {read_text(plan, 'production_endpoint', 'unknown')}",
+        f"Endpoint    {endpoint}",
         f"Package     {read_text(plan, 'model_package_arn', 'unknown')}",
         *([] if links else [f"Report      {text_of(plan.get('report_uri')) or 'unknown'}"]),
         f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
@@ -107,6 +113,29 @@ def write_withdrawal(event: Mapping[str, Any], project: str, links: Links = ()) 
         *write_links(links),
     ]
     return Mail(subject_line(f"[{project}] {name} v{version} was withdrawn: {why}"), "\n".join(lines) + "\n")
+
+
+def write_batch(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
+    """A batch whose pictures were answered."""
+    given = event.get("plan")
+    plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    uris = plan.get("uris")
+    joined = text_of(uris.get("joined")) if isinstance(uris, Mapping) else ""
+    version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
+    job = event.get("join")
+    summary = read_text(job if isinstance(job, Mapping) else {}, "ExitMessage", "answered")
+    lines = [
+        f"{name} version {version}: {summary}.",
+        "",
+        f"Pictures    {read_text(plan, 'pictures', 'unknown')}",
+        *([f"Page        {joined}index.html"] if joined else []),
+        *([f"Answers     {joined}answers.jsonl, answers.csv"] if joined else []),
+        f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        f"Approved by {read_text(plan, 'approved_by', 'unknown')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
+        *write_links(links),
+    ]
+    return Mail(subject_line(f"[{project}] {name} v{version}: {summary}"), "\n".join(lines) + "\n")
 
 
 def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:

@@ -40,6 +40,11 @@ NEXT: Mapping[str, str] = {
     Failure.CHALLENGE_FAILED: f"Read the mail of the challenge itself, remove the reason, {RELEASE_AGAIN}",
     Failure.CHALLENGE_OVERTAKEN: "Nothing, unless this version should be tried after all: then release it again",
     Failure.RECORD_FAILED: "Release the same version again, so that it is recorded and cleaned up after",
+    Failure.BATCH_REFUSED: "Remove the reason, and ask again: greenlight batch",
+    Failure.BATCH_FAILED: "Look at the transform job's log for what led there, remove the reason, and ask again: "
+    "greenlight batch",
+    Failure.JOIN_FAILED: "The raw answers are there, in the batch's folder answers/: look at the join's log, remove "
+    "the reason, and ask again: greenlight batch",
 }
 """A sentence without its full stop."""
 

@@ -60,6 +60,15 @@ def places_of_release(event: Mapping[str, object], dashboard: str) -> Places:
     )
 
 
+def places_of_batch(event: Mapping[str, object], dashboard: str) -> Places:
+    """The page of a batch that was answered."""
+    given = event.get("plan")
+    uris = given.get("uris") if isinstance(given, Mapping) else None
+    joined = _text(uris.get("joined")) if isinstance(uris, Mapping) else ""
+    page = f"{joined}index.html" if joined else ""
+    return Places(execution=_text(event.get("execution")), report=page, dashboard=dashboard)
+
+
 def find_job(error: object, depth: int = DEPTH) -> dict[str, str]:
     """The job that a failed state's error describes, by the key of its name; none where it describes none."""
     if depth <= 0:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from workflow.contract.batch import BatchInput
 from workflow.contract.challenge import ASK
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
@@ -50,6 +51,14 @@ class Challenging:
 
 
 @dataclass(frozen=True)
+class PlanningABatch:
+    """Plan the batch that this execution of the Batch machine was started for."""
+
+    execution: Execution
+    given: BatchInput
+
+
+@dataclass(frozen=True)
 class Confirmation:
     """See whether the release may go on to production as it was planned."""
 
@@ -71,9 +80,10 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-def read_action(
-    event: Mapping[str, Any], defaults: Mapping[str, Any]
-) -> Planning | Challenging | Confirmation | RollBack | Look:
+Action = Planning | PlanningABatch | Challenging | Confirmation | RollBack | Look
+
+
+def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action:
     """Read what a state passes on, an input over the stack's defaults.
 
     Raises ContractError where that asks for nothing, or for two things, and where a part of it is not whole.
@@ -93,6 +103,8 @@ def read_action(
             raise ContractError(
                 "a challenge is a part of a release: start the release machine with serve set to ab or shadow"
             )
+        case {"input": given, "execution": execution, "machine": "batch"}:
+            return PlanningABatch(read(Execution, execution, "execution"), BatchInput.parse(given))
         case {"input": given, "execution": execution}:
             return Planning(read(Execution, execution, "execution"), ReleaseInput.parse(given, defaults))
         case _:

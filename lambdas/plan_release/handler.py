@@ -21,7 +21,16 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.plan_release.action import Challenging, Confirmation, Look, Planning, RollBack, read_action
+from lambdas.plan_release.action import (
+    Challenging,
+    Confirmation,
+    Look,
+    Planning,
+    PlanningABatch,
+    RollBack,
+    read_action,
+)
+from lambdas.plan_release.batch import choose_version, plan_batch
 from lambdas.plan_release.challenge import draw_challenge
 from lambdas.plan_release.decision import (
     EVALUATION,
@@ -41,6 +50,7 @@ from lambdas.plan_release.existing import (
 from lambdas.plan_release.judged import Judged
 from lambdas.plan_release.lock import LockedError, ReleaseLock
 from lambdas.plan_release.package import Package, RefusalError, check_archive, read
+from lambdas.plan_release.pictures import find_pictures
 from lambdas.plan_release.plan import (
     Found,
     LeavingError,
@@ -54,6 +64,7 @@ from lambdas.plan_release.plan import (
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
 from workflow.contract.asynchronous import Outlets
+from workflow.contract.batch import BatchInput, BatchPlan
 from workflow.contract.capture import configure_capture
 from workflow.contract.challenge import read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
@@ -94,8 +105,9 @@ class EndpointLeaves(Exception):
 class Environment:
     """The function's settings.
 
-    ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record.
-    ``outlets`` are where the answers of an asynchronous endpoint go; None where the stages are in other accounts.
+    ``decision_key`` names the KMS key that decisions are marked with, ``record_key`` that of the champion's record;
+    ``key`` is the one that the stack's data lies under, empty for none. ``outlets`` are where the answers of an
+    asynchronous endpoint go; None where the stages are in other accounts.
     """
 
     project: str
@@ -110,6 +122,7 @@ class Environment:
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
+    key: str
     capture: Mapping[str, Any] | None
     outlets: Outlets | None
     shared_endpoint: str
@@ -130,6 +143,7 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
+            key=environ.get("KEY_ARN", ""),
             capture=configure_capture(
                 int(environ.get("CAPTURE_PERCENT") or "0"), environ["BUCKET"], environ.get("KEY_ARN", "")
             ),
@@ -182,6 +196,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Challenging(execution, release):
                 count("ChallengeRequested")
                 return plan_challenge(execution, release, action.given).document()
+            case PlanningABatch(execution, asked):
+                count("BatchRequested")
+                return plan_a_batch(execution, asked).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
@@ -255,7 +272,22 @@ def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     settings = Settings.read(
         environment.defaults, in_vpc=environment.in_vpc, shared_endpoint=environment.shared_endpoint
     )
-    package = find_package(given.model_package_arn)
+    package, decision, judged, archive_etag = find_approved(given.model_package_arn)
+    champion, believed = find_champion()
+    found = find_around(Served.of(champion, believed=believed), decision, judged)
+    plan = draw_up(environment.project, execution, given, settings, package, found, environment.outlets)
+    skipped = bool(given.loosened(environment.defaults))
+    previous = find_previous(champion if believed else None, plan)
+    tags = tag_list(environment.project, execution.name, environment.tags)
+    return replace(plan, archive_etag=archive_etag, previous=previous, skipped_question=skipped, tags=tags)
+
+
+def find_approved(arn: str) -> tuple[Package, Decision, Judged, str]:
+    """A version that a person approved and that still is what was approved, and S3's mark of its very archive.
+
+    Raises RefusalError for any other.
+    """
+    package = find_package(arn)
     figures = read_figures(package.evaluation_uri + EVALUATION)
     digest = hashlib.sha256(figures).hexdigest() if figures else ""
     decision = check_decision(decisions.find(package.arn), package, digest)
@@ -263,13 +295,33 @@ def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     check_place(decision, package, environment.bucket)
     archive = hash_stored(s3, package.model_data_url)
     check_archive(package, archive.digest)
+    return package, decision, judged, archive.etag
+
+
+def plan_a_batch(execution: Execution, given: BatchInput) -> BatchPlan:
+    """Check the version as for a release, look at the pictures and give the plan. It takes no lock: nothing changes.
+
+    Which few pictures the page shows is written down for the job that draws them.
+    """
     champion, believed = find_champion()
-    found = find_around(Served.of(champion, believed=believed), decision, judged)
-    plan = draw_up(environment.project, execution, given, settings, package, found, environment.outlets)
-    skipped = bool(given.loosened(environment.defaults))
-    previous = find_previous(champion if believed else None, plan)
-    tags = tag_list(environment.project, execution.name, environment.tags)
-    return replace(plan, archive_etag=archive.etag, previous=previous, skipped_question=skipped, tags=tags)
+    package, decision, judged, _ = find_approved(choose_version(given, champion, believed=believed))
+    pictures = find_pictures(s3, given.pictures)
+    plan = plan_batch(
+        environment.project,
+        environment.bucket,
+        execution,
+        given,
+        package=package,
+        decision=decision,
+        judged=judged,
+        pictures=pictures,
+        usual_instance=Settings.read(environment.defaults).instance,
+        key=environment.key,
+        own_tags=environment.tags,
+    )
+    bucket, key = split_s3_uri(plan.uris.sheet)
+    s3.put_object(Bucket=bucket, Key=key, Body=pictures.sheet())
+    return plan
 
 
 def read_figures(uri: str) -> bytes:

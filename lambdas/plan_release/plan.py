@@ -15,6 +15,7 @@ from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.kinds import as_it_serves, check_kinds, describe_stage, describe_variant
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
+from lambdas.plan_release.ways import as_it_was, check_way
 from workflow.contract.asynchronous import Outlets
 from workflow.contract.challenge import CHALLENGES
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
@@ -27,7 +28,7 @@ from workflow.contract.release_plan import PlannedKinds, ReleasePlan
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
 from workflow.contract.serverless import ONE_WORKER, SERVERLESS
-from workflow.contract.serving import REALTIME, SERVING_RULES, Serving
+from workflow.contract.serving import BATCH, REALTIME, SERVING_RULES, Serving
 from workflow.contract.shared_endpoint import SHARED, component_name
 
 
@@ -231,11 +232,13 @@ def draw_up(
     instance = package.instance or settings.instance
     # A build's version was compared with what it replaces: it is a step ahead, whatever its number.
     goes_back = given.judged_against is None and package.version <= found.served.version
-    if goes_back and "serve" not in given.serving and serving.serve in CHALLENGES:
-        # Whoever brings a version back wants it now, however it first came.
-        serving = serving.changed({"serve": REALTIME})
     if goes_back and "serve" not in given.serving:
+        if serving.serve in CHALLENGES:
+            # Whoever brings a version back wants it now, however it first came.
+            serving = serving.changed({"serve": REALTIME})
+        serving = as_it_was(serving, found.served.configuration, project)
         serving = answering_as(as_it_serves(serving, production), production)
+    check_way(serving, "" if production is None else production.name)
     check_kinds(serving, found.staging, production, in_vpc=settings.in_vpc)
     check_answering(serving, found.staging, production, outlets)
     if serving.maximum_instances and outlets is None:
@@ -284,6 +287,7 @@ def draw_up(
         asynchronous=describe_answering(serving, outlets),
         component=component_name(project) if settings.shared_endpoint else "",
         challenged=serving.serve in CHALLENGES and found.production is not None,
+        batch=f"{project}-{mark}" if serving.serve == BATCH else "",
     )
 
 

@@ -21,6 +21,7 @@ class Request:
     With ``only_the_digest`` it is the folder of another model's, whose pictures show which model answers and no more.
     ``serving`` are the keys that say how each stage serves; None in a plan from before there were any.
     ``component`` is the inference component to ask on an endpoint that is shared, empty on any other.
+    Where there are ``answers``, a batch has given them already, in that folder; the endpoint is a name alone.
     """
 
     endpoint: Text
@@ -31,6 +32,7 @@ class Request:
     serving: Mapping[str, Any] | None = None
     component: str = ""
     variant: str = ""
+    answers: str = ""
 
     @property
     def stage(self) -> str:

@@ -114,6 +114,15 @@ OTHER_ROLES: dict[str, dict[str, str]] = {
         "kms:GenerateDataKey*": "the stack's key: outputs",
         "kms:CreateGrant": "the stack's key: volumes",
     },
+    "BatchJobRole": {
+        **CONTAINER,
+        "s3:PutObject": "answers",
+        "s3:AbortMultipartUpload": "answers",
+        "kms:DescribeKey": "the stack's key: volumes",
+        "kms:Encrypt": "the stack's key: answers",
+        "kms:GenerateDataKey*": "the stack's key: answers",
+        "kms:CreateGrant": "the stack's key: volumes",
+    },
     "EndpointRole": {
         **CONTAINER,
         "cloudwatch:DescribeAlarms": "a deployment that its alarms may end",
@@ -205,7 +214,7 @@ def test_a_role_without_code_holds_what_its_service_does_with_it(role: str) -> N
 
 def test_every_role_of_the_template_is_held_to_what_it_is_for() -> None:
     """Here, or where the machines are held to what their states call."""
-    assert set(held()) == {*roles().values(), *OTHER_ROLES, "BuildRole", "ReleaseRole", "ChallengeRole"}
+    assert set(held()) == {*roles().values(), *OTHER_ROLES, "BuildRole", "ReleaseRole", "ChallengeRole", "BatchRole"}
 
 
 def test_every_exception_is_one() -> None:

@@ -14,6 +14,7 @@ JOBS = {
     "createProcessingJob": ("ProcessingJob", "StepFunctionsGetEventsForSageMakerProcessingJobsRule"),
     "createTrainingJob": ("TrainingJob", "StepFunctionsGetEventsForSageMakerTrainingJobsRule"),
     "createHyperParameterTuningJob": ("HyperParameterTuningJob", "StepFunctionsGetEventsForSageMakerTuningJobsRule"),
+    "createTransformJob": ("TransformJob", "StepFunctionsGetEventsForSageMakerTransformJobsRule"),
 }
 RULE_ACTIONS = {"events:DescribeRule", "events:PutRule", "events:PutTargets"}
 EXECUTION_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
@@ -24,13 +25,14 @@ BESIDE_THE_STATES = {
     "sagemaker:ListTags": "a job with tags is created with ListTags too",
     "kms:Decrypt": "the stack's key, where it has one: the archive, and uploads in parts",
     "kms:GenerateDataKey*": "the stack's key: the trials of a search",
-    "kms:CreateGrant": "the stack's key: the volumes of an endpoint",
+    "kms:CreateGrant": "the stack's key: the volumes of an endpoint, and of a batch",
     "sts:AssumeRole": "the roles of the stages, where these are in accounts of their own",
 }
 MACHINES = [
     ("BuildRole", "BuildMachine", "build"),
     ("ReleaseRole", "ReleaseMachine", "release"),
     ("ChallengeRole", "ChallengeMachine", "challenge"),
+    ("BatchRole", "BatchMachine", "batch"),
 ]
 
 

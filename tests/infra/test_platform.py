@@ -83,7 +83,8 @@ def test_the_key_takes_the_place_of_the_topics_own(plain: Json, keyed: Json) -> 
 def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_role(keyed: Json) -> None:
     """A function reads at least its own variables; roles that only call something need no key."""
     may = {role for role in read.of_type(keyed, "AWS::IAM::Role") if "UseTheKey" in statements(keyed, role)}
-    assert set(read.of_type(keyed, "AWS::IAM::Role")) - may == {"ReleaseRole", "ChallengeRole", "WatchScheduleRole"}
+    rest = {"ReleaseRole", "ChallengeRole", "BatchRole", "WatchScheduleRole"}
+    assert set(read.of_type(keyed, "AWS::IAM::Role")) - may == rest
     assert all(statements(keyed, role)["UseTheKey"]["Resource"] == OURS for role in may)
 
 
@@ -97,10 +98,11 @@ def test_who_only_reads_may_not_encrypt(keyed: Json) -> None:
 
 
 def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:
-    """By the jobs' role and by the machine that makes endpoints, and only for a service of AWS."""
+    """By the jobs' roles, and by the machines that make endpoints and batches, and only for a service of AWS."""
     for role in read.of_type(keyed, "AWS::IAM::Role"):
         given = [s for s in statements(keyed, role).values() if "kms:CreateGrant" in read.as_list(s["Action"])]
-        assert len(given) == (role in {"JobRole", "ReleaseRole", "ChallengeRole"}), role
+        may = {"JobRole", "ReleaseRole", "ChallengeRole", "BatchJobRole", "BatchRole"}
+        assert len(given) == (role in may), role
         assert all(s["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}} for s in given)
 
 
@@ -180,7 +182,7 @@ def test_every_function_is_in_the_network_and_its_role_may_enter_it(plain: Json)
 
 def test_jobs_and_endpoints_may_enter_the_network(plain: Json) -> None:
     """As SageMaker documents it for a container in a VPC."""
-    for role in ("JobRole", "EndpointRole"):
+    for role in ("JobRole", "EndpointRole", "BatchJobRole"):
         actions = statements(read.resolved(**NETWORK), role)["EnterTheNetwork"]["Action"]
         assert {"ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DescribeVpcs"} <= set(
             actions

@@ -31,11 +31,14 @@ FUNCTIONS = (
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
+    ("BatchJobRole", "EnterTheNetwork"): "EC2 has no narrower resource",
     **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("EndpointRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
+    ("BatchJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("BatchJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
@@ -57,6 +60,7 @@ EVERYWHERE = {
     ("ReleaseRole", "Log"): "log delivery has no resource",
     ("ChallengeRole", "Log"): "log delivery has no resource",
     ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
+    ("BatchRole", "Log"): "log delivery has no resource",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -149,7 +153,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
-    """Build hands out the jobs' role, Release the endpoints' role, also to one that is shared; nobody else any."""
+    """Build hands out the jobs' role, Release the endpoints', Batch that of its own jobs, nobody else any."""
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
@@ -161,6 +165,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
         "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "BatchRole": ([{"Fn::GetAtt": ["BatchJobRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -261,7 +266,7 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
     ]
     index = {role for role, resource in placed if "/datasets-index/" in resource}
     assert index == {"CheckDatasetRole", "NoteVersionRole"}
-    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/asynchronous/", "/captured/", "/challenges/")
+    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/batches/", "/asynchronous/", "/captured/", "/challenges/")
     writers = {role for role, resource in placed if not any(place in resource for place in elsewhere)}
     assert writers == {"GateMetricsRole"}
 
@@ -437,7 +442,12 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
     rule = of_type(template, "AWS::Events::Rule")["FailureRule"]
     assert rule["EventPattern"]["detail"] == {
         "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-        "stateMachineArn": [{"Ref": "BuildMachine"}, {"Ref": "ReleaseMachine"}, {"Ref": "ChallengeMachine"}],
+        "stateMachineArn": [
+            {"Ref": "BuildMachine"},
+            {"Ref": "ReleaseMachine"},
+            {"Ref": "ChallengeMachine"},
+            {"Ref": "BatchMachine"},
+        ],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
     (target,) = rule["Targets"]
@@ -594,7 +604,10 @@ def test_requests_are_attended_to_every_minute_and_when_an_execution_ends(templa
     ours = {name: rule for name, rule in rules.items() if [target["Arn"] for target in rule["Targets"]] == [attend]}
     assert set(ours) == {"AttendRule", "EndedRule", "RegistryRule"}
     assert ours["AttendRule"]["ScheduleExpression"] == "rate(1 minute)"
-    assert ours["EndedRule"]["EventPattern"] == rules["FailureRule"]["EventPattern"]
+    ended = ours["EndedRule"]["EventPattern"]["detail"]
+    assert ended["status"] == rules["FailureRule"]["EventPattern"]["detail"]["status"]
+    asking = [{"Ref": f"{kind}Machine"} for kind in ("Build", "Release", "Challenge")]
+    assert ended["stateMachineArn"] == asking, "a batch asks nobody"
     assert ours["RegistryRule"]["State"] == {"Ref": "RegistryDoor"}
     assert ours["RegistryRule"]["EventPattern"]["detail"] == {"ModelPackageGroupName": [{"Ref": "Project"}]}
     permitted = {
@@ -784,7 +797,9 @@ def test_sources_and_their_keys_are_read_by_the_plan_and_the_jobs_and_by_nobody_
         "ReadTheSources": [{"Fn::Split": [",", {"Fn::Sub": ["${Joined}*", {"Joined": begins}]}]}],
         "DecryptTheSources": [{"Fn::Split": [",", {"Ref": "SourceKeys"}]}],
     }
-    assert found == {"PlanRunRole": wanted, "JobRole": wanted}
+    listing = {"ListTheSources": wanted["ListTheSources"]}
+    jobs = {"JobRole": wanted, "BatchJobRole": wanted}
+    assert found == {"PlanRunRole": wanted, "PlanReleaseRole": listing, **jobs}
     for name in ("Sources", "SourceKeys"):
         pattern = template["Parameters"][name]["AllowedPattern"]
         assert re.fullmatch(pattern, "")

@@ -83,7 +83,7 @@ LISTINGS = (
 )
 
 RECORDS = re.compile(
-    r":sagemaker:[^:]*:[^:]*:((training|processing|hyper-parameter-tuning)-job|experiment-trial-component)/|:cloudformation:"
+    r":sagemaker:[^:]*:[^:]*:((training|processing|transform|hyper-parameter-tuning)-job|experiment-trial-component)/|:cloudformation:"
 )
 """ARNs of what SageMaker remembers of jobs that ended, and of stacks, which are looked for by name."""
 

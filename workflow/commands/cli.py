@@ -15,6 +15,7 @@ import click
 
 from workflow.commands import decisions, listing, looking, production, runs, stack, steering
 from workflow.commands.adoption import adopt
+from workflow.commands.batch import batch
 from workflow.commands.console import console
 from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
@@ -63,6 +64,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        batch,
         console,
         stack.destroy,
     ],

@@ -32,7 +32,7 @@ def runs(session: Session, project: str, as_json: bool, run: str, limit: int) ->
     from workflow.terminal import columns_of
 
     stack = session.stack(project)
-    machines = (stack.build_machine_arn, stack.release_machine_arn)
+    machines = stack.machines
     columns = columns_of(sys.stdout)
     if run:
         view = make_watcher(session, stack, find_execution(session.cloud, machines, run)).look()

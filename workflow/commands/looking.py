@@ -38,7 +38,7 @@ def logs(session: Session, project: str, as_json: bool, run: str, state: str, fo
     from workflow.runs.watch import interval_seconds
 
     stack = session.stack(project)
-    execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
+    execution = find_execution(session.cloud, stack.machines, run)
     histories = Histories(session.cloud)
     found = find_logged(histories, execution, state)
     if not as_json:
@@ -87,7 +87,7 @@ def report(session: Session, project: str, as_json: bool, run: str, show: bool, 
     from workflow.runs.report import fetch_page, find_pages, require_page
 
     stack = session.stack(project)
-    execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
+    execution = find_execution(session.cloud, stack.machines, run)
     name, history = execution.rpartition(":")[2], Histories(session.cloud).of(execution)
     target = to or REPORTS / name / "index.html"
     fetched = fetch_page(session.cloud, find_pages(stack.bucket, name, history.plan), target)

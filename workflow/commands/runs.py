@@ -221,5 +221,5 @@ def watch(session: Session, project: str, as_json: bool, run: str) -> int:
     from workflow.runs.lookup import find_execution
 
     stack = session.stack(project)
-    execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
+    execution = find_execution(session.cloud, stack.machines, run)
     return watch_to_its_end(session, stack, execution, as_json)

@@ -21,7 +21,7 @@ def stop(session: Session, project: str, as_json: bool, run: str, why: str, yes:
     from workflow.runs.steering import find_running, name_of, stop_run
 
     stack = session.stack(project)
-    machines = (stack.build_machine_arn, stack.release_machine_arn)
+    machines = stack.machines
     execution = find_execution(session.cloud, machines, run) if run else find_running(session.cloud, machines)
     name = name_of(execution)
     confirm(yes, f"Stop {name}, and the job that it is in?", f"{name} goes on.")
@@ -47,7 +47,7 @@ def redrive(session: Session, project: str, as_json: bool, run: str, follow: boo
     from workflow.runs.steering import name_of, redrive_run
 
     stack = session.stack(project)
-    execution = find_execution(session.cloud, (stack.build_machine_arn, stack.release_machine_arn), run)
+    execution = find_execution(session.cloud, stack.machines, run)
     redriven = redrive_run(session.cloud, execution)
     if follow:
         return watch_to_its_end(session, stack, execution, as_json)

@@ -1,4 +1,4 @@
-"""Executions of both machines as the list shows them: when, of what, and with what result.
+"""Executions of the machines as the list shows them: when, of what, and with what result.
 
 Step Functions lists names and times; input and output are read for those that are shown, and read once where an
 execution has ended.
@@ -28,7 +28,7 @@ _KEPT = 2000
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution of ``machine`` (``build`` or ``release``), described as Step Functions does."""
+    """One execution of ``machine`` (``build``, ``release`` or ``batch``), described as Step Functions does."""
 
     machine: str
     name: str
@@ -73,30 +73,39 @@ class Execution:
         """What came of it, on one line: the gate's words, or why it ended otherwise."""
         if self.error or self.cause:
             return ": ".join(part for part in (self.error, readable_cause(self.cause)) if part)
-        gate, plan = (object_or_empty(self.output.get(key)) for key in ("gate", "plan"))
-        return show_plain(str(gate.get("summary") or plan.get("reason") or ""))
+        gate, plan, join = (object_or_empty(self.output.get(key)) for key in ("gate", "plan", "join"))
+        return show_plain(str(gate.get("summary") or plan.get("reason") or read_message(join) or ""))
 
     def seconds(self, now: datetime) -> float:
         """How long it took, so far while it runs."""
         return max(0.0, ((self.ended or now) - self.started).total_seconds())
 
 
+def read_message(join: Mapping[str, Any]) -> object:
+    """What a batch came to, on one line, as its last job says; nothing of any other execution."""
+    return object_or_empty(join.get("job")).get("ExitMessage")
+
+
 class Executions:
     """The executions of a stack's machines. Safe to use from several threads."""
 
     def __init__(self, cloud: Cloud, machines: Mapping[str, str]) -> None:
-        """``machines`` are the ARNs of the state machines by ``build`` and ``release``."""
+        """``machines`` are the ARNs of the stack's state machines by ``build``, ``release`` and ``batch``."""
         self._cloud = cloud
         self._machines = machines
         self._ended: dict[tuple[str, datetime], Execution] = {}
         self._lock = threading.Lock()
+
+    def knows(self, machine: str) -> bool:
+        """Whether the stack has this machine."""
+        return machine in self._machines
 
     def arn(self, machine: str, name: str) -> str:
         """The ARN of an execution."""
         return f"{self._machines[machine].replace(':stateMachine:', ':execution:')}:{name}"
 
     def machine(self, name: str) -> str:
-        """The ARN of a state machine, ``build`` or ``release``."""
+        """The ARN of a state machine, by its kind."""
         return self._machines[name]
 
     def place(self, arn: str) -> tuple[str, str]:
@@ -105,7 +114,7 @@ class Executions:
         return next(((kind, name) for kind, known in self._machines.items() if known == machine), ("", ""))
 
     def newest(self, machine: str = "", status: str = "") -> list[Mapping[str, Any]]:
-        """What Step Functions lists of one machine or of both, newest first; ``status`` is its own word for one."""
+        """What Step Functions lists of one machine or of all, newest first; ``status`` is its own word for one."""
         found: list[Mapping[str, Any]] = []
         for kind, arn in self._machines.items():
             if machine in ("", kind):

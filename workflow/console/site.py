@@ -53,7 +53,7 @@ class Site:
         self.stack = stack
         self.mailbox = mailbox
         self.user = user
-        self.executions = Executions(cloud, {"build": stack.build_machine_arn, "release": stack.release_machine_arn})
+        self.executions = Executions(cloud, stack.machines_by_kind)
         self.events = EventLog(cloud)
         self.stored = Stored(cloud, stack.bucket)
         self._templates = jinja2.Environment(

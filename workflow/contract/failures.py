@@ -43,6 +43,9 @@ class Failure(StrEnum):
     CHALLENGE_REFUSED = "Challenge.Refused"
     CHALLENGE_FAILED = "Challenge.Failed"
     CHALLENGE_OVERTAKEN = "Challenge.Overtaken"
+    BATCH_REFUSED = "Batch.Refused"
+    BATCH_FAILED = "Batch.Failed"
+    JOIN_FAILED = "Join.Failed"
 
 
 class StateError(StrEnum):

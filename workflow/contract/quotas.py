@@ -14,15 +14,16 @@ from workflow.contract.console import HOSTS, Console
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.serverless import CONCURRENCY_QUOTA, SERVERLESS
-from workflow.contract.serving import Serving
+from workflow.contract.serving import BATCH, Serving
 
 SERVICE = "sagemaker"
 """What Service Quotas calls SageMaker."""
-PROCESSING, TRAINING, SPOT, ENDPOINT = (
+PROCESSING, TRAINING, SPOT, ENDPOINT, TRANSFORM = (
     "processing job usage",
     "training job usage",
     "spot training job usage",
     "endpoint usage",
+    "transform job usage",
 )
 LISTINGS = ("list_service_quotas", "list_aws_default_service_quotas")
 """The operations that tell quotas: what applies, and for quotas that nobody has changed what is the default."""
@@ -76,7 +77,10 @@ def needs_of(given: RunInput, endpoints: tuple[int, int] | None, tried: Sequence
     instance types that a training is tried on, each with whether on spot capacity.
     """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
-    every = (processing, *(() if endpoints is None else needs_to_serve(given, endpoints)))
+    serving = () if endpoints is None else needs_to_serve(given, endpoints)
+    if given.serve == BATCH and endpoints is not None:
+        serving = (Need("endpoint_instance", given.endpoint_instance, TRANSFORM, 1),)
+    every = (processing, *serving)
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)
         return Needs(every, (Need("training_instance", given.training_instance, TRAINING, parallel),))

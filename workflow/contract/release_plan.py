@@ -61,8 +61,8 @@ class ReleasePlan(Document):
     so. Where production is an inference component of a shared endpoint, ``component`` names it, ``production_endpoint``
     is the shared one, and what is said of production's configuration and of whether it exists is of the component and
     of the model that it serves. ``challenged`` is whether the version is tried beside the champion first; ``challenge``
-    is there in the plan of a challenge alone. What has a default was not there from the beginning, and is in every plan
-    made today.
+    is there in the plan of a challenge alone, and ``batch``, what the name of its batch begins with, where production
+    has no endpoint. What else has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -106,6 +106,7 @@ class ReleasePlan(Document):
     kinds: PlannedKinds | None = None
     asynchronous: Asynchronous | None = None
     component: str = ""
+    batch: str = ""
     tags: tuple[Mapping[str, str], ...] = ()
     challenged: bool | None = None
     challenge: Challenge | None = None

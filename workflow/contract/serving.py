@@ -18,14 +18,20 @@ from workflow.contract.rule import InputError, OneOf, Rule, among, key, rules_of
 from workflow.contract.serverless import SERVERLESS, ServerlessInput, check_keys
 from workflow.contract.shared_endpoint import SHARED, SharedInput
 
-REALTIME = "realtime"
-KINDS = (REALTIME, SERVERLESS, ASYNC, SHARED, AB, SHADOW)
+REALTIME, BATCH = "realtime", "batch"
+KINDS = (REALTIME, SERVERLESS, ASYNC, SHARED, AB, SHADOW, BATCH)
 """How production may serve."""
 ANSWER_AT_ONCE = (REALTIME, *CHALLENGES)
 """Those that come to a fleet of instances of the version's own, which answers whoever waits."""
 SAME = "same"
 STAGED = (SAME, REALTIME, SERVERLESS, ASYNC)
 """How staging may serve: like production, or as it is named."""
+
+
+def batch_name(project: str) -> str:
+    """What is recorded in the place of an endpoint's configuration where production serves by batches."""
+    return f"{project}-batch"
+
 
 LONGEST = 256
 """Characters of one property of a version (CreateModelPackage, CustomerMetadataProperties)."""
@@ -47,6 +53,11 @@ class Serving(ServingInput):
         """See that no key contradicts another."""
         check_autoscaling(self, instances=self.serve in (*ANSWER_AT_ONCE, ASYNC), to_zero=self.serve == ASYNC)
         check_keys(self)
+        if self.serve == BATCH and self.staging_serve != SAME:
+            raise InputError(
+                f"staging_serve = {self.staging_serve}: what serves by batches is tried by one, and by no endpoint; "
+                f"leave it out, or set serve={self.staging_serve}, too"
+            )
 
     @staticmethod
     def of(given: ServingInput) -> Serving:

@@ -15,7 +15,7 @@ from workflow.machines.quotas import wait_for_quota
 from workflow.machines.retries import retry_throttled
 from workflow.machines.states import Parameters, ProcessingStep, offline_session
 
-NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation"}
+NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation", "join": "the join"}
 """What the run of each program is called."""
 
 DISTRIBUTION: Parameters = {"S3DataDistributionType.$": "$.plan.preparation.distribution"}

@@ -16,6 +16,12 @@ from stepfunctions.steps.states import State
 from workflow.contract.challenge import PROMOTED
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
+from workflow.machines.batches import (
+    answer_the_evaluations_pictures,
+    compare_with_the_evaluation,
+    name_what_serves,
+    serves_by_batches,
+)
 from workflow.machines.components import (
     NOT_LOOKED,
     is_shared,
@@ -75,15 +81,20 @@ def machine() -> dict[str, Any]:
             "production_configuration": NOT_LOOKED,
             "back": NOT_LOOKED,
             **NO_QUOTA,
+            # A release that serves by batches makes no model for an endpoint.
+            "model": {"name": "", "variant": {}},
             **NO_OTHER_MODEL,
         },
         retry=retry_planning(),
     )
     model = create_model(staging_failed)
-    smoke_staging = smoke_test(
-        "staging",
-        endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED),
-    )
+    untrue = endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED)
+    smoke_staging = smoke_test("staging", untrue)
+    answered = answer_the_evaluations_pictures(staging_failed)
+    compared = compare_with_the_evaluation(untrue)
+    tried = Choice("By an endpoint, or by batches?")
+    tried.add_choice(serves_by_batches(), answered)
+    tried.default_choice(model)
     staging = configure(
         "staging", then=bring_up_staging(ready=smoke_staging, failed=staging_failed), failed=staging_failed
     )
@@ -104,9 +115,11 @@ def machine() -> dict[str, Any]:
         failed=production_failed,
     )
     smoke_shared = smoke_test_shared(wrong)
+    batches = name_what_serves()
     hold = hold_the_scaling(production_failed)
     hold.next(choose_model("production", production, production_failed))
-    where = Choice("Is its endpoint shared?")
+    where = Choice("Where does production serve?")
+    where.add_choice(serves_by_batches(), batches)
     where.add_choice(is_shared(), serve_on_shared(ready=smoke_shared, failed=production_failed))
     where.default_choice(hold)
     record = call_function(
@@ -160,10 +173,13 @@ def machine() -> dict[str, Any]:
     answer = answer_of_a_person("Approved for production?", challenged, stopped, request_failed)
 
     challenge.next(promoted)
-    Chain([plan, model, choose_model("staging", staging, staging_failed)])
+    Chain([plan, tried])
+    Chain([answered, compared, asked])
+    Chain([model, choose_model("staging", staging, staging_failed)])
     smoke_staging.next(note_the_stage("staging", asked))
     ask.next(answer)
     Chain([confirmed, where])
+    batches.next(record)
     smoke_shared.next(record)
     Chain([smoke_production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])

@@ -19,6 +19,7 @@ JOB_ROLE = "${JobRoleArn}"
 ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
 CHALLENGE_MACHINE = "${ChallengeMachineArn}"
+BATCH_MACHINE = "${BatchMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
 TAGS = "$.plan.tags"
@@ -35,6 +36,7 @@ STORAGE_CALL_SECONDS = 120
 CLOUDWATCH_CALL_SECONDS = 60
 BUILD_SECONDS = 150 * 24 * HOUR
 RELEASE_SECONDS = 45 * 24 * HOUR
+BATCH_SECONDS = 10 * 24 * HOUR
 QUOTA_WAIT_SECONDS = 360
 """Pause before what found its quota in use is tried again."""
 QUOTA_WAITS = 10

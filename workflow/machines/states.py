@@ -206,6 +206,10 @@ class ProcessingStep(_Task, sdk.ProcessingStep):
     """A SageMaker processing job."""
 
 
+class TransformStep(_Task, sdk.TransformStep):
+    """A SageMaker batch transform job."""
+
+
 class ModelStep(_Task, sdk.ModelStep):
     """A SageMaker model."""
 

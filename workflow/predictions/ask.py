@@ -131,6 +131,7 @@ def require_endpoint(cloud: Cloud, endpoint: str, stage: str, component: str = "
         raise UsageError(
             f"{stage} serves no model yet: there is no {missing}.\n"
             "  greenlight start --dataset NAME   trains one, and releases it once it is approved\n"
+            "  greenlight batch FOLDER           asks a production that serves by batches (serve=batch)\n"
             "  greenlight runs                   tells how the last ones ended"
         ) from error
     status = str(described["EndpointStatus"])

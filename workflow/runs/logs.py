@@ -19,6 +19,8 @@ from workflow.runs.next_steps import broke_at
 from workflow.runs.training_log import LOG_GROUP
 
 PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
+JOB_GROUPS = {"createProcessingJob": PROCESSING_GROUP, "createTransformJob": "/aws/sagemaker/TransformJobs"}
+"""Where the jobs log that are no training, by the call that starts them."""
 ENDPOINT_GROUP = "/aws/sagemaker/Endpoints"
 FUNCTION_GROUP = "/aws/lambda"
 LATER_MILLISECONDS = 2000
@@ -65,8 +67,8 @@ def source_of(step: Step) -> Source | None:
     """Where a step's log is; None for one that leaves none."""
     endpoint, function = step.parameters.get("EndpointName"), step.parameters.get("FunctionName")
     if step.job:
-        processed = "createProcessingJob" in step.resource
-        return Source(PROCESSING_GROUP if processed else LOG_GROUP, step.job, step.entered, step.exited)
+        group = next((group for call, group in JOB_GROUPS.items() if call in step.resource), LOG_GROUP)
+        return Source(group, step.job, step.entered, step.exited)
     if endpoint:
         return Source(f"{ENDPOINT_GROUP}/{endpoint}", "", step.entered, step.exited)
     if function:

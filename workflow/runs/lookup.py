@@ -18,14 +18,14 @@ from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.history import readable_cause
 
-BUILD, RELEASE, ROLL_BACK = "build", "release", "roll-back"
+BUILD, RELEASE, ROLL_BACK, BATCH = "build", "release", "roll-back", "batch"
 
 
 @dataclass(frozen=True)
 class Run:
     """One execution. ``seconds`` is its length, so far while it runs; ``error`` and ``cause`` are of its end.
 
-    ``kind`` is BUILD, RELEASE or ROLL_BACK. ``idle`` says why nothing was done, empty where something was.
+    ``kind`` is BUILD, RELEASE, ROLL_BACK or BATCH. ``idle`` says why nothing was done, empty where something was.
     """
 
     name: str
@@ -90,7 +90,8 @@ def describe_run(cloud: Cloud, execution: str, dataset: str = "") -> Run:
     plan = output.get("plan", {})
     metrics = output.get("gate", {}).get("metrics") or plan.get("metrics") or {}
     kind = _kind(execution)
-    package = output.get("package", {}).get("arn") or given.get("model_package_arn") or ""
+    registered = output.get("package", {}).get("arn")
+    package = registered or given.get("model_package_arn") or plan.get("model_package_arn") or ""
     wanted = str(given.get("dataset") or dataset) if kind == BUILD else str(plan.get("dataset_name", ""))
     return Run(
         name=str(found["name"]),
@@ -112,6 +113,8 @@ def describe_run(cloud: Cloud, execution: str, dataset: str = "") -> Run:
 def _kind(execution: str) -> str:
     """What a run is, by its machine, and by the name that the command gives to a way back."""
     machine, _, name = execution.rpartition(":")
+    if machine.endswith("-batch"):
+        return BATCH
     if not machine.endswith("-release"):
         return BUILD
     return ROLL_BACK if name.startswith("rollback-") else RELEASE

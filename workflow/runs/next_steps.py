@@ -31,6 +31,7 @@ REFUSED = {
     Failure.GATE_REJECTED,
     Failure.APPROVAL_EXPIRED,
     Failure.APPROVAL_REJECTED,
+    Failure.BATCH_REFUSED,
 }
 """Those in which nothing broke: all that there is to say is in the cause, and no log has more."""
 UNSAFE = {Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED}

@@ -36,6 +36,13 @@ MAIN_STATES: Mapping[str, tuple[str, ...]] = {
         "Clean up",
         "Tell everyone",
     ),
+    "batch": (
+        "Plan the batch",
+        "Create the model",
+        "Answer every picture",
+        "Join pictures and answers",
+        "Tell everyone",
+    ),
 }
 """The states of the way to success, shown while they are still to come. A machine not named here shows none."""
 

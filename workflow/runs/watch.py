@@ -23,6 +23,7 @@ from workflow.runs.trials import Trial, Trials
 JOBS: Mapping[str, str] = {
     "createTrainingJob": "training",
     "createProcessingJob": "processing",
+    "createTransformJob": "transform",
     "createHyperParameterTuningJob": "hyper_parameter_tuning",
 }
 """The operations that start a job, and the kind of job they start, as the names of boto3's operations spell it."""

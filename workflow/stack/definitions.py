@@ -17,7 +17,7 @@ from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import spread, stage_of
 
-MACHINES = ("build", "release", "challenge")
+MACHINES = ("build", "release", "challenge", "batch")
 
 KEY = "${KeyArn}"
 
@@ -37,6 +37,7 @@ UNDER_KEY = {
     "createTrainingJob": ("OutputDataConfig",),
     "createHyperParameterTuningJob": ("TrainingJobDefinition", "OutputDataConfig"),
     "createEndpointConfig": (),
+    "createTransformJob": ("TransformOutput",),
 }
 """What is kept under the key, and where in its request KmsKeyId stands. The volumes of jobs are the plan's to say."""
 

@@ -11,7 +11,7 @@ from workflow.clients import Cloud
 from workflow.errors import ServiceError
 from workflow.stack.changes import Progress, Step
 
-OF_JOBS = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs")
+OF_JOBS = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TransformJobs")
 AS_THEY_ARE = 0
 
 

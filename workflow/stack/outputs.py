@@ -36,8 +36,8 @@ class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
     Those of the API in front of production are empty where the stack has none, those of the stages' accounts where that
-    is the stack's own, that of the topic for trouble where the stack is from before there was one, and the inference
-    component where production has an endpoint of its own.
+    is the stack's own, those of the topic for trouble and of the batch machine where the stack is from before those,
+    and the inference component where production has an endpoint of its own.
     """
 
     project: str
@@ -61,6 +61,18 @@ class Stack:
     staging_account: str = ""
     production_account: str = ""
     production_component: str = ""
+    batch_machine_arn: str = ""
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The ARNs of its machines, Build first."""
+        return tuple(self.machines_by_kind.values())
+
+    @property
+    def machines_by_kind(self) -> Mapping[str, str]:
+        """The ARNs of its machines by ``build``, ``release`` and, where it has one, ``batch``."""
+        found = {"build": self.build_machine_arn, "release": self.release_machine_arn, "batch": self.batch_machine_arn}
+        return {kind: arn for kind, arn in found.items() if arn}
 
 
 def find_place(cloud: Cloud) -> Place:

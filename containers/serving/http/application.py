@@ -23,6 +23,8 @@ BODY_SECONDS = 20.0
 TRANSFORM_MEGABYTES = 100
 """SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
 JSON = b"application/json"
+THE_CALLERS_OWN = range(400, 500)
+"""Statuses of a refusal: something is wrong with the request, and not with the server."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,13 +41,17 @@ class Application:
         slots: int,
         tell: Callable[..., None],
         largest: int = MAXIMUM_BODY_BYTES,
+        *,
+        answers_refusals: bool = False,
     ) -> None:
         """Answer with ``workers`` and tell what happened; ``confidence`` is what a request gets that names none.
 
-        ``largest`` is how many bytes a body may have.
+        ``largest`` is how many bytes a body may have. With ``answers_refusals`` what is wrong with a request is said
+        with status 200, as a batch transform job needs it: one record that is answered otherwise fails the whole job.
         """
         self._largest = largest
         self._most_held = max(MAXIMUM_HELD_BYTES, 4 * largest)
+        self._answers_refusals = answers_refusals
         self._workers = workers
         self._confidence = confidence
         self._tell = tell
@@ -65,6 +71,8 @@ class Application:
             route = (scope["method"], scope["path"])
             if route == ("POST", "/invocations"):
                 status, content_type, body = await self._answer_invocation(scope, receive)
+                if self._answers_refusals and status in THE_CALLERS_OWN:
+                    status, body = 200, json.dumps({**json.loads(body), "status": status}).encode()
             elif route == ("GET", "/ping"):
                 status, content_type, body = self._answer_ping()
             elif route == ("GET", "/execution-parameters"):

@@ -45,6 +45,10 @@ class BodySizeError(ValueError):
     """The size of bodies that is named is none."""
 
 
+class RefusalsError(ValueError):
+    """Nobody knows what is to become of refused requests."""
+
+
 def serve(environ: Mapping[str, str]) -> int:
     """Load the model and answer until SIGTERM; 1 when there is no model that works."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -62,6 +66,7 @@ def serve(environ: Mapping[str, str]) -> int:
         PortError,
         WorkersError,
         BodySizeError,
+        RefusalsError,
         PrivilegeError,
         OSError,
     ) as error:
@@ -86,6 +91,14 @@ def read_largest_body(environ: Mapping[str, str]) -> int:
     return int(text) * 1_000_000
 
 
+def read_refusals(environ: Mapping[str, str]) -> bool:
+    """Whether a refused request is answered with status 200. Raises RefusalsError for a word that is none."""
+    word = environ.get("GREENLIGHT_REFUSALS", "")
+    if word not in ("", "answer"):
+        raise RefusalsError(f"GREENLIGHT_REFUSALS = {word!r}: must be answer, or be left out")
+    return word == "answer"
+
+
 def processors() -> int:
     """Processors this process may use; where the system cannot tell (macOS), all there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -93,13 +106,15 @@ def processors() -> int:
 
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
-    port = read_port(environ)
+    port, answers_refusals = read_port(environ), read_refusals(environ)
     slots = count_slots(environ, processors())
     workers = Workers(model, slots, tell)
     try:
         await workers.start()
         tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
-        application = Application(workers, confidence, slots, tell, read_largest_body(environ))
+        application = Application(
+            workers, confidence, slots, tell, read_largest_body(environ), answers_refusals=answers_refusals
+        )
         config = uvicorn.Config(
             application,
             http=BoundedProtocol,

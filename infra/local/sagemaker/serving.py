@@ -6,6 +6,7 @@ It speaks SageMaker's container contract (`serve`, `/ping`, `/invocations`) and 
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -111,6 +112,15 @@ class Server:
             with self._idle:
                 self._in_flight -= 1
                 self._idle.notify_all()
+
+    def parameters(self) -> dict[str, int]:
+        """What the container says of how it wants to be asked in a transform job; nothing where it does not."""
+        try:
+            answer = self._ask("GET", "/execution-parameters", {}, b"", _PING_SECONDS)
+            said = json.loads(answer.body) if answer.status == 200 else {}
+        except (OSError, http.client.HTTPException, ValueError):
+            return {}
+        return {key: value for key, value in said.items() if isinstance(value, int)} if isinstance(said, dict) else {}
 
     def stop(self) -> None:
         """Let running requests end, then end the container and remove its files."""

@@ -5,6 +5,7 @@ It knows keys and files; what they mean is somebody else's business. A key can n
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,25 @@ class Storage:
         except ClientError as error:
             raise StorageError(f"{uri} could not be read: {error}") from error
         return len(keys)
+
+    def download_manifest(self, uri: str, folder: Path, share: tuple[int, int] = (0, 1)) -> None:
+        """What a manifest lists into a folder: ``[{"prefix": "s3://…/"}, "name", …]`` (S3DataSource, ManifestFile).
+
+        Every object that is listed must be there, as SageMaker has it.
+        """
+        bucket, key = split(uri)
+        try:
+            listed = json.loads(self.client.get_object(Bucket=bucket, Key=key)["Body"].read())
+            head, *names = listed
+            base = head["prefix"]
+        except ClientError as error:
+            raise StorageError(f"{uri} could not be read: {error}") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise StorageError(f"{uri} is no manifest: {error!r}") from error
+        folder.mkdir(parents=True, exist_ok=True)
+        number, of = share
+        for name in names[number::of]:
+            self.download_object(f"{base}{name}", inside(folder, name))
 
     def download_object(self, uri: str, target: Path) -> None:
         """One object into one file."""

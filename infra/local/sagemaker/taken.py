@@ -217,7 +217,7 @@ TAKEN: dict[str, Members] = {
             **done("InputName"),
             "AppManaged": Only((False,)),
             "S3Input": _PREFIX
-            | done("LocalPath")
+            | done("LocalPath", "S3DataType")
             | {"S3InputMode": Only(("File",)), "S3CompressionType": Only(("None",))},
         },
         "ProcessingOutputConfig": {
@@ -274,7 +274,8 @@ TAKEN: dict[str, Members] = {
     "StopHyperParameterTuningJob": done("HyperParameterTuningJobName"),
     "ListTrainingJobsForHyperParameterTuningJob": _PAGE | done("HyperParameterTuningJobName", "StatusEquals"),
     "CreateTransformJob": {
-        **done("TransformJobName", "ModelName", "MaxConcurrentTransforms", "Environment"),
+        **done("TransformJobName", "ModelName", "MaxConcurrentTransforms", "MaxPayloadInMB", "Environment"),
+        "ModelClientConfig": done("InvocationsMaxRetries"),
         "BatchStrategy": Only(("SingleRecord",)),
         "TransformInput": {
             "DataSource": {"S3DataSource": done("S3Uri") | {"S3DataType": Only(("S3Prefix",))}},

@@ -1,4 +1,7 @@
-"""``serve`` keeps SageMaker's serving contract; ``evaluate`` writes the documents the gate and the smoke test read."""
+"""``serve`` keeps SageMaker's serving contract; ``evaluate`` writes the documents the gate and the smoke test read.
+
+``join`` is the serving image's own, which draws no picture here.
+"""
 
 from __future__ import annotations
 
@@ -96,6 +99,9 @@ def serve() -> int:
                 confidence = wanted_confidence(self.headers.get("X-Amzn-SageMaker-Custom-Attributes", ""))
             except ValueError as error:
                 return self.reply(400, {"error": str(error)})
+            if picture.startswith(b"no picture"):
+                answered = os.environ.get("GREENLIGHT_REFUSALS") == "answer"
+                return self.reply(200 if answered else 400, {"error": "this is no picture"})
             self.reply(200, answer(content, serving=True, confidence=confidence))
 
         def log_message(self, *_: Any) -> None:
@@ -146,6 +152,15 @@ def evaluate() -> int:
     return 0
 
 
+def join() -> int:
+    """Join the answers of a batch as the image does."""
+    from containers.serving.joining.joined import join as join_answers
+
+    said = join_answers(BASE / "processing", os.environ, lambda *_: ())
+    (BASE / "output/message").write_text(said)
+    return 0
+
+
 def glance(images: int, beside: bool) -> Glance:
     """What the approval page shows: everything found, on one picture."""
     counted = Counted(images, 0)
@@ -185,4 +200,4 @@ def score(archive: Path, images: int, package_arn: str = "", version: int = 0) -
 
 
 if __name__ == "__main__":
-    sys.exit({"serve": serve, "evaluate": evaluate}[sys.argv[1]]())
+    sys.exit({"serve": serve, "evaluate": evaluate, "join": join}[sys.argv[1]]())

@@ -239,6 +239,28 @@ def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:
     assert "greenlight-production-v3-00000000, is kept" in sent["Message"]
 
 
+def test_a_batch_is_told_with_what_was_seen_and_where_it_is(mailbox: Mailbox, context: Context) -> None:
+    """And by a link to its page; a summary that poses as a link is none."""
+    joined = "s3://greenlight-test/batches/one/batch/"
+    plan = {"dataset_name": "fasteners", "package_version": 4, "approved_by": "Ada", "uris": {"joined": joined}}
+    said = "2 of 3 pictures answered, 1 refused: see https://evil.example"
+    event = {
+        "kind": "answered",
+        "plan": plan,
+        "join": {"ExitMessage": said},
+        "run": "one",
+        "execution": FAILED["execution"],
+    }
+    assert handler(event, context)["sent"] is True
+    (told,) = mailbox.mails()
+    assert told["Subject"].startswith("[greenlight] fasteners v4: 2 of 3 pictures answered")
+    assert f"{joined}index.html" in told["Message"]
+    assert "Approved by Ada" in told["Message"]
+    assert "https://evil" not in told["Message"]
+    page = "region=us-east-1&prefix=batches%2Fone%2Fbatch%2Findex.html"
+    assert addresses(told["Message"])[1] == f"{CONSOLE}/s3/object/greenlight-test?{page}"
+
+
 def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:
     """What it could not find it would pass over in silence."""
     plan = release_plan()
@@ -348,7 +370,8 @@ def test_an_error_that_no_machine_ends_with_is_told_from_outside(
 
 
 @pytest.mark.parametrize(
-    "event", [{}, {"kind": "failed"}, {"kind": "released"}, {"detail-type": outside("x")["detail-type"]}]
+    "event",
+    [{}, {"kind": "failed"}, {"kind": "released"}, {"kind": "answered"}, {"detail-type": outside("x")["detail-type"]}],
 )
 def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, event: dict[str, Any]) -> None:
     """Better an incomplete mail than none."""
@@ -356,12 +379,13 @@ def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, ev
     assert len(mailbox.mails()) == 1
 
 
-@given(st.dictionaries(st.sampled_from([*FAILED, "plan"]), anything))
+@given(st.dictionaries(st.sampled_from([*FAILED, "plan", "join"]), anything))
 def test_no_event_makes_a_mail_that_cannot_be_sent(event: dict[str, Any]) -> None:
     """Subjects stay printable ASCII of fewer than a hundred characters."""
     for made in (
         mail.write_failure(event, "greenlight"),
         mail.write_release(event, "greenlight"),
+        mail.write_batch(event, "greenlight"),
         mail.write_end(event, "greenlight"),
     ):
         assert 0 < len(made.subject) < 100

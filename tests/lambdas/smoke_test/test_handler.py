@@ -189,3 +189,19 @@ def test_nobody_passes_for_a_model_that_no_release_has_recorded(evaluated: Bucke
     """The endpoint is not even asked: there is nothing its answer could be held to."""
     with pytest.raises(ContractError, match="no release has recorded which model has to answer"):
         function.handler({**OF_ANOTHER, "model_digest": ""}, context)
+
+
+BY_BATCH = {**EVENT, "endpoint": "greenlight-batch", "answers": "s3://greenlight-test/batches/one/answers/"}
+
+
+def test_what_a_batch_answered_is_compared_without_an_endpoint(evaluated: Bucket, context: Context) -> None:
+    """As an endpoint's answer is; a picture that was refused, or has no answer, is none."""
+    key = "batches/one/answers/0.jpg.out"
+    with pytest.raises(function.SmokeTestFailed, match=r"0\.jpg: no answer"):
+        function.handler(BY_BATCH, context)
+    evaluated.put(key, json.dumps(ANSWER).encode())
+    assert function.handler(BY_BATCH, context)["summary"] == "1 picture, 1 box, as in the evaluation"
+    for answer, said in (({**ANSWER, "detections": []}, "expected bolt"), ({"error": "cut short"}, "another model")):
+        evaluated.put(key, json.dumps(answer).encode())
+        with pytest.raises(function.SmokeTestFailed, match=said):
+            function.handler(BY_BATCH, context)

@@ -18,7 +18,7 @@ def drawn(machine: str, look: Look) -> Element:
     return ElementTree.fromstring(draw(machine, look, lambda state: f"?state={state}"))  # noqa: S314 - drawn here
 
 
-@pytest.mark.parametrize("machine", ["build", "release"])
+@pytest.mark.parametrize("machine", ["build", "release", "batch"])
 def test_the_picture_shows_every_state_of_the_definition(machine: str) -> None:
     """Whatever a run enters can be coloured and clicked."""
     definition = json.loads((FOLDER / f"{machine}.asl.json").read_text())
@@ -43,7 +43,7 @@ def test_the_picture_brings_no_colours_and_no_ids_of_its_own() -> None:
     assert found.isdisjoint({"fill", "stroke", "id", "style"})
 
 
-@pytest.mark.parametrize("machine", ["build", "release"])
+@pytest.mark.parametrize("machine", ["build", "release", "batch"])
 def test_every_way_that_a_machine_can_take_is_drawn(machine: str) -> None:
     """Also into the tail that all ways out share, which has one arrow for them all."""
     states = json.loads((FOLDER / f"{machine}.asl.json").read_text())["States"]

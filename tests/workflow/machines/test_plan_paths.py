@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import Attempt, BuildPlan
 from workflow.contract.release_plan import ReleasePlan
 
@@ -35,6 +36,7 @@ READ = [
     *(pytest.param(Attempt, path, id=f"build: $.attempt.{path}") for path in paths("build", "attempt")),
     *(pytest.param(ReleasePlan, path, id=f"release: $.plan.{path}") for path in paths("release", "plan")),
     *(pytest.param(ReleasePlan, path, id=f"challenge: $.plan.{path}") for path in paths("challenge", "plan")),
+    *(pytest.param(BatchPlan, path, id=f"batch: $.plan.{path}") for path in paths("batch", "plan")),
 ]
 
 

@@ -111,7 +111,7 @@ def test_release_ends_failed_where_no_model_can_be_created(aws: None) -> None:
 
 WAYS_OUT = [
     pytest.param(machine, name, id=f"{machine}: {name}")
-    for machine in ("build", "release")
+    for machine in ("build", "release", "batch")
     for name, state in json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"].items()
     if state.get("ResultPath") == "$.failure"
 ]
@@ -295,7 +295,7 @@ def test_a_definition_for_a_network_or_a_key_is_taken_as_well(
     assert ended["entered"][:2] == [definition["StartAt"], definition["States"][definition["StartAt"]]["Next"]]
 
 
-@pytest.mark.parametrize("name", ["build", "release"])
+@pytest.mark.parametrize("name", ["build", "release", "batch"])
 def test_a_definition_with_a_seeded_fault_is_not_accepted(aws: None, name: str) -> None:
     """The interpreter's acceptance means something."""
     machines = SESSION.client("stepfunctions")

@@ -43,6 +43,14 @@ def test_every_state_that_leaves_a_log_is_found_with_its_place() -> None:
     assert states(ended=True)[-1].over
 
 
+def test_a_batch_has_the_log_of_its_transform_job() -> None:
+    """Which SageMaker keeps apart from that of trainings."""
+    script = Script().enter("Answer every picture")
+    script.schedule("createTransformJob.sync", "sagemaker", TransformJobName="a-0-0")
+    (one,) = logged_states(fold(script.events).steps, ended=False)
+    assert (one.source.group, one.source.prefix) == ("/aws/sagemaker/TransformJobs", "a-0-0")
+
+
 def test_an_endpoint_that_is_looked_at_has_its_own_log() -> None:
     """Where a model that does not come up says why."""
     script = Script().enter("Create staging").schedule("createEndpoint", "sagemaker", EndpointName="g-staging")

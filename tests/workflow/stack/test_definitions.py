@@ -16,7 +16,8 @@ from workflow.stack.package import ROOT
 
 VPC = vpc_of("")
 MACHINES = ROOT / "workflow" / "machines"
-PLAIN = {name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in ("build", "release", "challenge")}
+NAMES = ("build", "release", "challenge", "batch")
+PLAIN = {name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in NAMES}
 
 
 def operations(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -32,7 +33,7 @@ def test_the_plain_machines_are_deployed_as_they_were_rendered() -> None:
     """Who asks for nothing gets what the golden files show."""
     files = render_definitions(ROOT)
     assert {name: json.loads(files[f"{name}.asl.json"]) for name in PLAIN} == PLAIN
-    assert len(files) == 16
+    assert len(files) == 20
 
 
 def test_every_job_and_every_model_is_in_the_network() -> None:
@@ -53,7 +54,9 @@ def test_no_state_that_creates_a_job_or_a_model_is_left_out() -> None:
             text, resource = json.dumps(state), state.get("Resource", "")
             runs = any(word in resource for word in ("Job.sync", ":createModel", ":createEndpointConfig"))
             runs = runs and "createModelPackage" not in resource and not (vpc and state_name in WITHOUT_NETWORK)
-            fits = runs and "createEndpointConfig" not in resource if vpc else runs and "createModel" not in resource
+            # The network of a transform job is its model's.
+            modelled = ("createEndpointConfig", "createTransformJob")
+            fits = runs and not any(one in resource for one in (modelled if vpc else ("createModel",)))
             assert (("${SubnetIds}" if vpc else KEY) in text) == fits, state_name
             assert fits or state == PLAIN[name]["States"][state_name]
 
@@ -67,7 +70,7 @@ def test_what_jobs_write_and_what_endpoints_run_on_is_under_the_key() -> None:
     assert release["createEndpointConfig"]["KmsKeyId"] == KEY
 
 
-@pytest.mark.parametrize("name", ["build-vpc-key", "release-vpc-key", "release-accounts-vpc-key"])
+@pytest.mark.parametrize("name", ["build-vpc-key", "release-vpc-key", "release-accounts-vpc-key", "batch-vpc-key"])
 def test_statelint_finds_nothing(name: str, tmp_path: Path) -> None:
     """What was added is in the States Language, too."""
     path = tmp_path / f"{name}.asl.json"
@@ -91,7 +94,8 @@ def test_every_container_runs_without_a_network_of_its_own() -> None:
     """In a VPC as well as out of one."""
     for name in PLAIN:
         for operation, sent in operations(fit_out(PLAIN[name], vpc=True, key=True)).items():
-            if operation.endswith("Job") or operation == "createModel":
+            # A transform job is isolated where its model is (CreateModel, EnableNetworkIsolation).
+            if (operation.endswith("Job") and operation != "createTransformJob") or operation == "createModel":
                 at = {"createProcessingJob": "NetworkConfig", "createHyperParameterTuningJob": "TrainingJobDefinition"}
                 assert sent.get(at.get(operation, ""), sent)["EnableNetworkIsolation"] is True, operation
 

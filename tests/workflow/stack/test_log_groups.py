@@ -11,7 +11,7 @@ from workflow.stack.changes import Step
 from workflow.stack.log_groups import AS_THEY_ARE, keep_logs
 
 STAGING, PRODUCTION = "/aws/sagemaker/Endpoints/greenlight-staging", "/aws/sagemaker/Endpoints/greenlight-production"
-JOBS = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs"]
+JOBS = ["/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TransformJobs"]
 
 
 def kept(
@@ -58,7 +58,7 @@ def test_the_logs_of_jobs_are_everybodys_and_left_alone_unless_somebody_asks() -
     there = {STAGING: 90, PRODUCTION: 90, JOBS[0]: None}
     assert kept(there)[1] == {}
     made, retained, _ = kept(there, job_days=30)
-    assert made == [JOBS[1]]
+    assert made == JOBS[1:]
     assert retained == dict.fromkeys(JOBS, 30)
 
 

@@ -34,7 +34,7 @@ def routes(site: Site) -> list[Route]:
 
     def find(request: Request) -> Execution:
         machine, name = request.path_params["machine"], request.path_params["name"]
-        found = site.executions.describe(machine, name) if machine in ("build", "release") else None
+        found = site.executions.describe(machine, name) if site.executions.knows(machine) else None
         if found is None:
             raise HTTPException(404, f"There is no {machine} named {name}.")
         return found

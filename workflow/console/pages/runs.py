@@ -25,7 +25,7 @@ STATUSES = {
     "ABORTED": "stopped",
     "TIMED_OUT": "timed out",
 }
-MACHINES = {"": "builds and releases", "build": "builds", "release": "releases"}
+MACHINES = {"": "all machines", "build": "builds", "release": "releases", "batch": "batches"}
 
 
 def routes(site: Site) -> list[Route]:

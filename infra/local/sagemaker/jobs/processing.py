@@ -136,7 +136,10 @@ class ProcessingJobs(Jobs):
             folder = tree_path(tree, source["LocalPath"], _ROOT)
             sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
             share = (hosts.index(host), len(hosts)) if sharded else (0, 1)
-            if self.storage_of(record).download_prefix(source["S3Uri"], folder, share) == 0:
+            storage = self.storage_of(record)
+            if source.get("S3DataType") == "ManifestFile":
+                storage.download_manifest(source["S3Uri"], folder, share)
+            elif storage.download_prefix(source["S3Uri"], folder, share) == 0:
                 raise JobFailed(
                     f'ClientError: Failed to download data. No S3 objects found under S3 URL "{source["S3Uri"]}"'
                 )

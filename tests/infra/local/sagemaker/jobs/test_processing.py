@@ -31,6 +31,23 @@ def test_inputs_arguments_and_environment_reach_the_program_and_outputs_reach_s3
     assert about == {"arguments": ["copy", "all"], "wish": "rain"}
 
 
+def test_a_manifest_says_which_objects_a_job_gets(service: SageMaker, s3: Any) -> None:
+    """Those that it lists below its prefix, under their names, and no others."""
+    listed = [{"prefix": f"s3://{BUCKET}/data/"}, "deep/b.txt"]
+    s3.put_object(Bucket=BUCKET, Key="lists/one.manifest", Body=json.dumps(listed).encode())
+    s3.put_object(Bucket=BUCKET, Key="lists/none.manifest", Body=b"data/a.txt")
+    name = fresh("process")
+    request = processing(name)
+    source = request["ProcessingInputs"][0]["S3Input"]
+    source.update(S3Uri=f"s3://{BUCKET}/lists/one.manifest", S3DataType="ManifestFile")
+    assert run(service, request)["ProcessingJobStatus"] == "Completed"
+    found = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"processed/{name}/data/")["Contents"]
+    assert [item["Key"].removeprefix(f"processed/{name}/data/") for item in found] == ["deep/b.txt"]
+    source["S3Uri"] = f"s3://{BUCKET}/lists/none.manifest"
+    failed = run(service, {**request, "ProcessingJobName": fresh("process")})
+    assert "is no manifest" in failed["FailureReason"]
+
+
 def several(name: str, *arguments: str, distribution: str = "ShardedByS3Key") -> dict[str, Any]:
     """A job on three instances, which share what lies under a prefix of five objects or all have all of it."""
     request = processing(name, *arguments)

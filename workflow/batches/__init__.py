@@ -1,0 +1,1 @@
+"""Batches: a folder of pictures answered by an approved version, without an endpoint."""
