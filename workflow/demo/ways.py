@@ -33,6 +33,7 @@ from workflow.runs.watch import Watcher, follow, interval_seconds
 
 _LEAVES_SECONDS = 60
 _BETWEEN_REQUESTS_SECONDS = 0.05
+_STANDS = {REALTIME: "on instances", SERVERLESS: "serverless", ASYNC: "asynchronous"}
 SOON_DECIDED: Mapping[str, Any] = {
     "challenge_ends": "rule",
     "challenge_hours": 0.003,
@@ -90,7 +91,7 @@ def make_room(cloud: Cloud, endpoints: tuple[str, str], way: Way) -> None:
         found = _describe(cloud, name)
         if found is None or _kind(found) == (wanted if wanted in (SERVERLESS, ASYNC) else REALTIME):
             continue
-        say("put away", f"{name}, which is {_kind(found)}: it is made anew")
+        say("put away", f"{name}, which is {_STANDS[_kind(found)]}: it is made anew")
         cloud.call("sagemaker", "delete_endpoint", EndpointName=name)
         until = time.monotonic() + _LEAVES_SECONDS
         while _describe(cloud, name) is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,8 @@ from workflow.demo.data import again
 from workflow.demo.options import read_options
 from workflow.demo.record import Finished
 from workflow.demo.steps import RunFailedError, Site
-from workflow.demo.ways import WAYS, choose_way, make_room, release_again
-from workflow.errors import ServiceError, UsageError
+from workflow.demo.ways import WAYS, challenge_first, choose_way, make_room, release_again
+from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.runs.history import Outcome
 from workflow.runs.watch import View
 
@@ -41,7 +44,9 @@ def test_a_way_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     assert again(typed) == "make demo DATASET=a SERVE=serverless POLICY={policy}"
 
 
-@pytest.mark.parametrize(("serve", "away"), [("serverless", True), ("realtime", False)])
+@pytest.mark.parametrize(
+    ("serve", "away"), [("serverless", True), ("async", True), ("realtime", False), ("ab", False), ("shadow", False)]
+)
 def test_what_cannot_become_what_is_asked_for_is_put_away(
     serve: str, away: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,3 +88,38 @@ def test_the_way_back_is_a_release_of_the_same_version_to_its_end(ended: str, mo
     assert FINISHED.model_package in started["input"]
     assert Path(started["name"]).name.startswith("rollback-1-")
     assert len(stops) == 1
+
+
+@pytest.mark.parametrize(("lost", "kind"), [(0, "ab"), (0, "shadow"), (1, "ab")])
+def test_a_challenge_is_asked_all_along_and_then_gone_back_from(
+    lost: int, kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two releases of the version, the first as a challenge; one answer that is missing fails the demonstration."""
+    (tmp_path / "picture.jpg").write_bytes(b"picture")
+    monkeypatch.setattr(ways, "HELD_OUT", tmp_path)
+    monkeypatch.setattr(ways, "_BETWEEN_REQUESTS_SECONDS", 0)
+    asked: list[str] = []
+
+    def ask(cloud: Any, endpoint: str, picture: Path) -> None:
+        asked.append(endpoint)
+        if len(asked) <= lost:
+            raise ServiceError("ModelError", "no answer")
+
+    def follow(*given: Any, **more: Any) -> Iterator[View]:
+        deadline = time.monotonic() + 10
+        while len(asked) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        yield replace(VIEW, outcome=Outcome("SUCCEEDED", error="", cause=""))
+
+    monkeypatch.setattr(ways, "ask", ask)
+    monkeypatch.setattr(ways, "follow", follow)
+    answers = {"start_execution": {"executionArn": "arn:release"}, "describe_endpoint": {"EndpointConfigName": "one"}}
+    cloud = ScriptedCloud(answers)
+    if lost:
+        with pytest.raises(GreenlightError, match=r"1 of [0-9]+ requests had no answer"):
+            challenge_first(kind)(Site("", cloud, STACK), FINISHED, [])
+        return
+    challenge_first(kind)(Site("", cloud, STACK), FINISHED, [])
+    inputs = [json.loads(given["input"]) for name, given in cloud.asked if name == "start_execution"]
+    assert [given.get("serve") for given in inputs] == [kind, None]
+    assert set(asked) == {STACK.production_endpoint}
