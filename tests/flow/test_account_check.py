@@ -61,6 +61,8 @@ def nothing_is_left(account: StandIn) -> bool:
     )
 
 
+# Minutes, and each of its claims is tried by itself where it is made: what ends it early is tried below, every time.
+@pytest.mark.bench
 def test_the_whole_check_passes_and_leaves_nothing(account: StandIn) -> None:
     """Every claim is proved on the stand-in, with policies enforced: what fails in an account is the account's."""
     code, report, said = run(account, "--thorough", "--email", "ada@example.com")

@@ -21,6 +21,7 @@ from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
+    "MEGABYTES_A_DAY": "1",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://bucket/datasets/default/",
     "DATA_STARTS": "settled",

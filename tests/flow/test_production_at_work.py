@@ -1,4 +1,4 @@
-"""Production's fleet grows with its load and shrinks without it, through a release, and no client loses an answer."""
+"""Production at work: its fleet follows its load, and a share of what it is asked is kept, with policies enforced."""
 
 from __future__ import annotations
 
@@ -6,23 +6,33 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.flow.conftest import deployed
-from tests.flow.driver import Flow
+from tests.flow.driver import Ended, Flow
+from tests.infra.local.sagemaker.requests import eventually
+from workflow.contract.capture import KEPT, Captured
 
 pytestmark = pytest.mark.standin
 FOLLOWED: dict[str, Any] = {"maximum_instances": 2, "scale_target": 5, "scale_out_seconds": 0, "scale_in_seconds": 0}
 
 
-@pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Flow]:
-    """A stack on a stand-in that enforces policies."""
-    with deployed(tmp_path / "state", "--iam") as flow:
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """A stack that keeps all of its production's requests, on a stand-in that enforces policies."""
+    state, keeping = tmp_path_factory.mktemp("state"), {"parameters": {"CapturePercent": "100"}}
+    with deployed(state, "--iam", prepare=lambda _: keeping) as flow:
         yield flow
+
+
+@pytest.fixture(scope="module")
+def built(alone: Flow) -> Ended:
+    """A version whose fleet follows its load, in production."""
+    ended = alone.build(alone.upload(), **FOLLOWED)
+    assert ended.status == "SUCCEEDED", ended.cause
+    return ended
 
 
 @contextmanager
@@ -58,10 +68,8 @@ def instances(flow: Flow) -> int:
     return int(described["ProductionVariants"][0]["DesiredInstanceCount"])
 
 
-def test_the_fleet_follows_its_load_through_a_release(alone: Flow) -> None:
+def test_the_fleet_follows_its_load_through_a_release(alone: Flow, built: Ended) -> None:
     """Registered by the release as the version says; let go of where a later version says nothing of it."""
-    built = alone.build(alone.upload(), **FOLLOWED)
-    assert built.status == "SUCCEEDED", built.cause
     (package,) = alone.packages()
     scaling = alone.stand_in.client("application-autoscaling")
     (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
@@ -79,3 +87,22 @@ def test_the_fleet_follows_its_load_through_a_release(alone: Flow) -> None:
     ended = alone.end(alone.start({"model_package_arn": package, "maximum_instances": 0}, "release"))
     assert ended.status == "SUCCEEDED", ended.cause
     assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
+
+
+def test_what_production_is_asked_can_be_looked_at(alone: Flow, built: Ended) -> None:
+    """The picture as it was sent, and beside it the answer with the model that gave it; the raw file is gone."""
+    answer = alone.ask_production()
+
+    def kept(prefix: str = KEPT) -> list[str]:
+        found = alone.storage.list_objects_v2(Bucket=alone.stack.bucket, Prefix=prefix).get("Contents", [])
+        return [str(item["Key"]) for item in found]
+
+    def documents() -> list[Captured]:
+        found = [key for key in kept() if key.endswith(".json") and not key.endswith(".request.json")]
+        bodies = [alone.storage.get_object(Bucket=alone.stack.bucket, Key=key)["Body"].read() for key in found]
+        return [Captured.parse(json.loads(body)) for body in bodies]
+
+    mine = eventually(lambda: [one for one in documents() if one.answer == answer])[0]
+    assert (mine.endpoint, mine.model_digest) == ("greenlight-production", answer["model_digest"])
+    assert mine.picture in kept()
+    assert eventually(lambda: not kept("captured/raw/"))
