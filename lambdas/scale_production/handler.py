@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from workflow.contract.asynchronous import ASYNC
 from workflow.contract.autoscaling import Scaling, describe_scaling, place
 from workflow.contract.champion import read_champion
+from workflow.contract.deployment import VARIANT
 from workflow.contract.document import read
 from workflow.contract.release_lock import read_lock
 from workflow.contract.release_plan import ReleasePlan
@@ -29,7 +30,6 @@ from workflow.contract.serving import Serving
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
-VARIANT = "main"
 BUSY_SECONDS = 3600
 """How long after its last confirmation a release may be about to change production."""
 NOT_THERE = ("ValidationException", "ObjectNotFoundException", "ResourceNotFound")

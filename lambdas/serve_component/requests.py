@@ -6,11 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workflow.contract.deployment import alarm_names
+from workflow.contract.deployment import VARIANT, alarm_names
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.shared_endpoint import requirements
 
-VARIANT = "main"
 SHARED_TAG = "shared-endpoint"
 """What the endpoint's configuration is tagged with instead of a project: it is no one's."""
 

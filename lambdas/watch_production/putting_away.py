@@ -15,12 +15,12 @@ from botocore.exceptions import ClientError
 
 from lambdas.watch_production.idle import HOUR, Limits
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.deployment import VARIANT
 from workflow.contract.names import NOT_THERE
 from workflow.contract.put_away import PutAwayRecord
 from workflow.contract.table_keys import PUT_AWAY
 
 DAY_HOURS = 24
-VARIANT = "main"
 
 
 @dataclass(frozen=True)

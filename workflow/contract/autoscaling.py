@@ -98,9 +98,10 @@ def describe_scaling(given: AutoscalingInput, endpoint: str, variant: str, *, qu
     """What is told of an endpoint's variant; None for a fleet that no load changes. ``queued`` is for async."""
     if not given.maximum_instances:
         return None
+    here = place(endpoint, variant)
     capacity = {"MinCapacity": given.minimum_instances, "MaxCapacity": given.maximum_instances}
     if queued:
-        told = scale_to_zero(given.maximum_instances, given.scale_target, endpoint, variant)
+        told = scale_to_zero(given.maximum_instances, given.scale_target, endpoint, here)
         return Scaling({**told["target"], **capacity}, tuple(told["policies"]), told["alarm"])
     tracked = {
         "TargetValue": given.scale_target,
@@ -108,7 +109,6 @@ def describe_scaling(given: AutoscalingInput, endpoint: str, variant: str, *, qu
         "ScaleOutCooldown": given.scale_out_seconds,
         "ScaleInCooldown": given.scale_in_seconds,
     }
-    here = place(endpoint, variant)
     policy = {
         **here,
         "PolicyName": f"{endpoint}-{given.scale_on}",

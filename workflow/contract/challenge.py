@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.deployment import VARIANT
 from workflow.contract.document import Text, read, render
 from workflow.contract.rule import Number, OneOf, Whole, key
 from workflow.contract.table_keys import CHALLENGE
@@ -20,7 +21,7 @@ SHADOW = "shadow"
 CHALLENGES = (AB, SHADOW)
 """The ways to serve that begin with a challenge."""
 
-CHAMPION_VARIANT = "main"
+CHAMPION_VARIANT = VARIANT
 CHALLENGER_VARIANT = "challenger"
 """What the two are called behind the endpoint. The champion keeps its name: a fleet that takes over from another needs
 variants of the same name (SageMaker's guide, "Deployment guardrails", "Exclusions")."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+VARIANT = "main"
+"""Name of the one production variant behind each endpoint; a challenger stands beside it under another."""
 BAKE_SECONDS = 300
 """How long a canary answers its share, watched by the alarms."""
 KEEP_OLD_SECONDS = 120

@@ -1,6 +1,6 @@
 """How an asynchronous endpoint grows with its queue and shrinks to no instance: what Application Auto Scaling is told.
 
-From SageMaker's guide, "Autoscale an asynchronous endpoint". No machine tells it yet.
+From SageMaker's guide, "Autoscale an asynchronous endpoint".
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ SCALE_OUT_SECONDS = 300
 """How long a growth is waited for before the next: as long as an instance starts."""
 
 
-def scale_to_zero(maximum: int, backlog: float, endpoint: str, variant: str) -> Mapping[str, Any]:
-    """What Application Auto Scaling is told: the ``target`` to register, the ``policies`` and an ``alarm``.
+def scale_to_zero(maximum: int, backlog: float, endpoint: str, place: Mapping[str, str]) -> Mapping[str, Any]:
+    """What Application Auto Scaling is told of a fleet, which it calls by its ``place``.
+
+    The ``target`` to register, the ``policies`` and an ``alarm``.
 
     From one instance on the backlog of each is tracked. At none there is no such figure, so what leaves that state is a
     step of its own, taken as soon as something waits (``HasBacklogWithoutCapacity``): without it the first request
     would wait until as many wait as the tracked backlog says. Both as SageMaker's guide gives them. The ``alarm`` is
     PutMetricAlarm's, which takes the step; its AlarmActions is the ARN that PutScalingPolicy answers.
     """
-    place = {
-        "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{endpoint}/variant/{variant}",
-        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-    }
     dimensions = [{"Name": "EndpointName", "Value": endpoint}]
     tracking = {
         "TargetValue": backlog,

@@ -11,7 +11,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import State
 
-from workflow.contract.deployment import at_once
+from workflow.contract.deployment import VARIANT, at_once
 from workflow.contract.failures import StateError
 from workflow.machines import settings
 from workflow.machines.asynchronous import answer_asynchronously, is_asynchronous
@@ -53,7 +53,7 @@ def create_model(failed: State) -> ModelStep:
         result_selector={
             "name.$": name_in("$.ModelArn"),
             "variant": {
-                "VariantName": settings.VARIANT,
+                "VariantName": VARIANT,
                 "ModelName.$": name_in("$.ModelArn"),
                 "InitialVariantWeight": 1,
             },

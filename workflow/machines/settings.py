@@ -25,9 +25,6 @@ LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 TAGS = "$.plan.tags"
 """On everything the machines create, so that it is found, paid for and deleted with its stack."""
 
-VARIANT = "main"
-"""Name of the one production variant behind each endpoint."""
-
 HOUR = 3600
 LAMBDA_SECONDS = 330
 """Longest a Lambda state may take: longer than the longest function, cold start included."""

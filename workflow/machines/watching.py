@@ -11,7 +11,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule, Rule
 from stepfunctions.steps.states import State
 
-from workflow.contract.deployment import ALARMS, PROBE_NAMESPACE, WRONG_ANSWERS
+from workflow.contract.deployment import ALARMS, PROBE_NAMESPACE, VARIANT, WRONG_ANSWERS
 from workflow.machines import settings
 from workflow.machines.kinds import call_function, on_error
 from workflow.machines.retries import retry_cloudwatch
@@ -20,7 +20,7 @@ from workflow.machines.states import Catch, LambdaStep, Parameters, Task
 CONFIGURATION: Parameters = {"Name": "EndpointConfigName", "Value.$": "$.production_configuration.name"}
 NEW_FLEET: list[Parameters] = [
     {"Name": "EndpointName", "Value": f"{settings.PROJECT}-production"},
-    {"Name": "VariantName", "Value": settings.VARIANT},
+    {"Name": "VariantName", "Value": VARIANT},
     CONFIGURATION,
 ]
 

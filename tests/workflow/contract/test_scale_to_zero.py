@@ -6,10 +6,11 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
+from workflow.contract.autoscaling import place
 from workflow.contract.scale_to_zero import scale_to_zero
 
 pytestmark = pytest.mark.fast
-TOLD = scale_to_zero(3, 5.0, "greenlight-production", "main")
+TOLD = scale_to_zero(3, 5.0, "greenlight-production", place("greenlight-production", "main"))
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,19 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from infra.local.environments import InstallationError
-from infra.local.sagemaker.archives import ArchiveError
 from infra.local.sagemaker.endpoints.capacity import Share, instances_needed
 from infra.local.sagemaker.endpoints.cold_starts import ColdServer
 from infra.local.sagemaker.endpoints.deployment import rolling
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.endpoints.endpoints import COMPONENT as KIND
 from infra.local.sagemaker.endpoints.endpoints import KIND as ENDPOINT
-from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.fleets import Fleet, Variant, started
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
-from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import Models, ServedContainer
-from infra.local.sagemaker.serving import Server, ServingError
-from infra.local.sagemaker.storage import StorageError
+from infra.local.sagemaker.serving import Server
 from infra.local.sagemaker.store import Record
 from infra.local.sagemaker.workshop import Workshop
 
@@ -111,7 +108,7 @@ class Components:
         def replace() -> None:
             began = time.monotonic()
             fleet = self._fleet({**record, **after, "_Generation": generation})
-            failed = reason or self._started(fleet)
+            failed = reason or started(fleet)
             if not failed:
                 try:
                     self.traffic.move(name, fleet, moves, began)
@@ -296,23 +293,10 @@ class Components:
     def _first_start(self, record: Record) -> None:
         name, copies = record["InferenceComponentName"], record["RuntimeConfig"]["DesiredCopyCount"]
         fleet = self._fleet(record)
-        reason = self._started(fleet)
+        reason = started(fleet)
         if reason:
             self._change(name, InferenceComponentStatus="Failed", FailureReason=reason)
             return
         self.traffic.serve(name, fleet)
         counts = {"DesiredCopyCount": copies, "CurrentCopyCount": copies}
         self._change(name, InferenceComponentStatus="InService", RuntimeConfig=counts)
-
-    def _started(self, fleet: Fleet) -> str:
-        """Start the copies; the reason when they do not serve."""
-        try:
-            fleet.start()
-        except (ServingError, StorageError, ArchiveError, InstallationError) as error:
-            return shorten_reason(str(error))
-        except ServiceError as error:
-            return shorten_reason(error.message)
-        except Exception as error:
-            _LOG.exception("starting the copies of %s", fleet.configuration)
-            return shorten_reason(f"InternalServerError: {type(error).__name__}: {error}")
-        return ""

@@ -14,25 +14,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from infra.local.environments import InstallationError
-from infra.local.sagemaker.archives import ArchiveError
 from infra.local.sagemaker.endpoints.capture import Capture
 from infra.local.sagemaker.endpoints.cold_starts import ColdServer
 from infra.local.sagemaker.endpoints.deployment import Plan, plan
 from infra.local.sagemaker.endpoints.endpoint_configs import EndpointConfigs
-from infra.local.sagemaker.endpoints.fleets import Fleet, Variant
+from infra.local.sagemaker.endpoints.fleets import Fleet, Variant, started
 from infra.local.sagemaker.endpoints.queues import Queues, check_kept, refuse_queued
 from infra.local.sagemaker.endpoints.requests import Request
 from infra.local.sagemaker.endpoints.serverless import check_kind, require_concurrency
 from infra.local.sagemaker.endpoints.shadows import Copies
 from infra.local.sagemaker.endpoints.traffic import RolledBack, Traffic
-from infra.local.sagemaker.errors import ServiceError, invalid, lacking, shorten_reason
+from infra.local.sagemaker.errors import ServiceError, invalid, lacking
 from infra.local.sagemaker.instances import require_room
 from infra.local.sagemaker.listing import listed
 from infra.local.sagemaker.model_checks import described
 from infra.local.sagemaker.models import ServedContainer
-from infra.local.sagemaker.serving import Server, ServingError
-from infra.local.sagemaker.storage import StorageError
+from infra.local.sagemaker.serving import Server
 from infra.local.sagemaker.store import Record
 from infra.local.sagemaker.workshop import Workshop
 
@@ -336,7 +333,7 @@ class Endpoints:
             self._change(name, EndpointStatus="InService", **_shown(variants))
             return
         fleet = self._fleet(name, configuration, variants, generation)
-        reason = self._started(fleet)
+        reason = started(fleet)
         if reason is not None:
             self._change(name, EndpointStatus="Failed", FailureReason=reason)
             return
@@ -346,7 +343,7 @@ class Endpoints:
     def _replace(self, name: str, configuration: str, variants: list[Variant], generation: int, moves: Plan) -> None:
         began = time.monotonic()
         fleet = self._fleet(name, configuration, variants, generation)
-        reason = self._started(fleet)
+        reason = started(fleet)
         if reason is None:
             try:
                 self.traffic.move(name, fleet, moves, began)
@@ -385,19 +382,6 @@ class Endpoints:
         if fleet is not None:
             fleet.stop()
         self._change(name, EndpointStatus="InService", **_shown(variants))
-
-    def _started(self, fleet: Fleet) -> str | None:
-        """Start a fleet; the reason when it does not serve."""
-        try:
-            fleet.start()
-        except (ServingError, StorageError, ArchiveError, InstallationError) as error:
-            return shorten_reason(str(error))
-        except ServiceError as error:
-            return shorten_reason(error.message)
-        except Exception as error:
-            _LOG.exception("starting the containers of %s", fleet.configuration)
-            return shorten_reason(f"InternalServerError: {type(error).__name__}: {error}")
-        return None
 
     def _end(self, name: str, arn: str) -> None:
         self._queues.end(name)

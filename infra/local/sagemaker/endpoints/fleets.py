@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.environments import InstallationError
+from infra.local.sagemaker.archives import ArchiveError
 from infra.local.sagemaker.endpoints.cold_starts import ColdServer
+from infra.local.sagemaker.errors import ServiceError, shorten_reason
 from infra.local.sagemaker.models import ServedContainer
-from infra.local.sagemaker.serving import Server
+from infra.local.sagemaker.serving import Server, ServingError
+from infra.local.sagemaker.storage import StorageError
 from infra.local.sagemaker.workshop import Workshop
+
+_LOG = logging.getLogger("greenlight.sagemaker")
 
 
 @dataclass(frozen=True)
@@ -144,3 +151,17 @@ class Fleet:
         with self._lock:
             for known in (self._weights, self._shadows):
                 known.update({name: weight for name, weight in weights.items() if name in known})
+
+
+def started(fleet: Fleet) -> str | None:
+    """Start a fleet; the reason when it does not serve, as AWS would keep it."""
+    try:
+        fleet.start()
+    except (ServingError, StorageError, ArchiveError, InstallationError) as error:
+        return shorten_reason(str(error))
+    except ServiceError as error:
+        return shorten_reason(error.message)
+    except Exception as error:
+        _LOG.exception("starting the containers of %s", fleet.configuration)
+        return shorten_reason(f"InternalServerError: {type(error).__name__}: {error}")
+    return None
