@@ -79,6 +79,7 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.serving import ANSWER_AT_ONCE, REALTIME, Serving
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
+from workflow.contract.standing import Premises
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHALLENGE, CHAMPION, PUT_AWAY
@@ -118,14 +119,13 @@ class Environment:
     package_group: str
     defaults: Mapping[str, Any]
     instance_count: int
-    in_vpc: bool
+    premises: Premises
     loosening: str
     required_approvals: int
     tags: Mapping[str, str]
     key: str
     capture: Mapping[str, Any] | None
     outlets: Outlets | None
-    shared_endpoint: str
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -139,7 +139,7 @@ class Environment:
             package_group=environ["PACKAGE_GROUP"],
             defaults=json.loads(environ.get("DEFAULTS") or "{}"),
             instance_count=int(environ.get("ENDPOINT_INSTANCE_COUNT") or "1"),
-            in_vpc=environ.get("ENDPOINTS_IN_VPC") == "true",
+            premises=Premises.read(environ),
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             required_approvals=read_required(environ),
             tags=read_tags(environ.get("TAGS", "")),
@@ -148,7 +148,6 @@ class Environment:
                 int(environ.get("CAPTURE_PERCENT") or "0"), environ["BUCKET"], environ.get("KEY_ARN", "")
             ),
             outlets=read_outlets(environ),
-            shared_endpoint=environ.get("SHARED_ENDPOINT", ""),
         )
 
 
@@ -157,8 +156,7 @@ def read_outlets(environ: Mapping[str, str]) -> Outlets | None:
     answered, unanswered = environ.get("ANSWERED_TOPIC", ""), environ.get("UNANSWERED_TOPIC", "")
     if not (answered and unanswered):
         return None
-    has_api = environ.get("PREDICTION_API", "none") != "none"
-    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""), has_api=has_api)
+    return Outlets(environ["BUCKET"], answered, unanswered, environ.get("KEY_ARN", ""))
 
 
 environment = Environment.read(os.environ)
@@ -245,8 +243,6 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
 
     The lock goes from the release to the challenge, which gives it back while the two are compared.
     """
-    if accounts.elsewhere("production"):
-        raise RefusalError("serve: production in an account of its own cannot be challenged yet: use serve=realtime")
     plan = check_release(execution, given)
     production = find_endpoint(sagemaker, plan.production_endpoint)
     serves = "" if production is None else production.configuration
@@ -269,9 +265,7 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
 
 def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
     """Check everything but whether another release runs, and give the plan."""
-    settings = Settings.read(
-        environment.defaults, in_vpc=environment.in_vpc, shared_endpoint=environment.shared_endpoint
-    )
+    settings = Settings.read(environment.defaults, environment.premises)
     package, decision, judged, archive_etag = find_approved(given.model_package_arn)
     champion, believed = find_champion()
     found = find_around(Served.of(champion, believed=believed), decision, judged)
@@ -337,7 +331,7 @@ def read_figures(uri: str) -> bytes:
 def find_around(served: Served, decision: Decision, judged: Judged) -> Found:
     """What there is before a release: both endpoints, beside what is recorded as served."""
     in_production = accounts.twin(sagemaker, "production")
-    shared = bool(environment.shared_endpoint)
+    shared = bool(environment.premises.shared_endpoint)
     production = (find_component if shared else find_endpoint)(in_production, f"{environment.project}-production")
     is_there = has_model if shared else has_configuration
     foreign = production is not None and production.configuration != served.configuration

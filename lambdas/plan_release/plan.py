@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lambdas.plan_release.asynchronous import answering_as, body_limit, check_answering, describe_answering
+from lambdas.plan_release.asynchronous import answering_as, body_limit, describe_answering
 from lambdas.plan_release.judged import REPORT, Judged
-from lambdas.plan_release.kinds import as_it_serves, check_kinds, describe_stage, describe_variant
+from lambdas.plan_release.kinds import as_it_serves, describe_stage, describe_variant
 from lambdas.plan_release.package import Package, RefusalError
 from lambdas.plan_release.previous import choose_previous
-from lambdas.plan_release.ways import as_it_was, check_way
+from lambdas.plan_release.ways import as_it_was
 from workflow.contract.asynchronous import Outlets
 from workflow.contract.challenge import CHALLENGES
 from workflow.contract.champion import NOT_RECORDED, ChampionRecord
@@ -29,7 +29,8 @@ from workflow.contract.rule import InputError
 from workflow.contract.run_input import RULES, RunInput
 from workflow.contract.serverless import ONE_WORKER, SERVERLESS
 from workflow.contract.serving import BATCH, REALTIME, SERVING_RULES, Serving
-from workflow.contract.shared_endpoint import SHARED, component_name
+from workflow.contract.shared_endpoint import component_name
+from workflow.contract.standing import Described, Premises, check_serving
 
 
 class OvertakenError(RefusalError):
@@ -66,37 +67,32 @@ class Endpoint:
     @staticmethod
     def of(described: Mapping[str, Any]) -> Endpoint:
         """Read DescribeEndpoint's answer."""
-        variants = described.get("ProductionVariants", [])
-        configs = [one["CurrentServerlessConfig"] for one in variants if "CurrentServerlessConfig" in one]
+        variants, standing = described.get("ProductionVariants", []), Described.of(described)
         return Endpoint(
-            described["EndpointName"],
+            standing.name,
             status=described["EndpointStatus"],
             configuration=described.get("EndpointConfigName", ""),
             instances=min((variant.get("DesiredInstanceCount", 0) for variant in variants), default=0),
-            serverless=configs[0] if configs else None,
-            asynchronous="AsyncInferenceConfig" in described,
+            serverless=standing.serverless,
+            asynchronous=standing.asynchronous,
         )
 
 
-AS_USUAL = Serving()
+AS_USUAL, AT_HOME = Serving(), Premises()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the stack says of every release: how long a person has to answer, and what serves unless a version says.
-
-    ``in_vpc`` tells whether its endpoints are in a network of their own.
-    """
+    """What the stack says of every release: how long a person has to answer, and what serves unless a version says."""
 
     approval_seconds: int
     instance: str
     serving: Serving = AS_USUAL
-    in_vpc: bool = False
-    shared_endpoint: str = ""
+    premises: Premises = AT_HOME
 
     @staticmethod
-    def read(defaults: Mapping[str, Any], *, in_vpc: bool = False, shared_endpoint: str = "") -> Settings:
-        """Read the stack's defaults, and the name of the endpoint that it shares. Raises InputError on a wrong one."""
+    def read(defaults: Mapping[str, Any], premises: Premises = AT_HOME) -> Settings:
+        """Read the stack's defaults. Raises InputError on a wrong one."""
 
         def setting(key: str, fallback: object) -> Any:
             return RULES[key].read(key, defaults.get(key, fallback))
@@ -105,8 +101,7 @@ class Settings:
             approval_seconds=max(1, round(setting("approval_hours", RunInput.approval_hours) * 3600)),
             instance=setting("endpoint_instance", RunInput.endpoint_instance),
             serving=Serving.read({key: defaults[key] for key in SERVING_RULES if key in defaults}),
-            in_vpc=in_vpc,
-            shared_endpoint=shared_endpoint,
+            premises=premises,
         )
 
 
@@ -221,10 +216,10 @@ def draw_up(
     check_champion(given.judged_against, package, found.served, found.production)
     production = found.production
     serving = choose_serving(package, settings.serving, given)
-    check_shared(serving, settings.shared_endpoint)
+    shared = settings.premises.shared_endpoint
     own = f"{project}-production"
     previous = choose_previous(
-        f"inference component {component_name(project)}" if settings.shared_endpoint else f"endpoint {own}",
+        f"inference component {component_name(project)}" if shared else f"endpoint {own}",
         "" if production is None else production.configuration,
         found.served.configuration,
         recorded_is_there=found.served_is_there,
@@ -238,14 +233,7 @@ def draw_up(
             serving = serving.changed({"serve": REALTIME})
         serving = as_it_was(serving, found.served.configuration, project)
         serving = answering_as(as_it_serves(serving, production), production)
-    check_way(serving, "" if production is None else production.name)
-    check_kinds(serving, found.staging, production, in_vpc=settings.in_vpc)
-    check_answering(serving, found.staging, production, outlets)
-    if serving.maximum_instances and outlets is None:
-        raise RefusalError(
-            f"maximum_instances = {serving.maximum_instances}: production is in another account, whose fleet nothing "
-            "here has followed: say maximum_instances=0, and have it followed there"
-        )
+    check_serving(serving, settings.premises, found.staging, production)
     mark = f"v{package.version}-{hashlib.sha256(execution.id.encode()).hexdigest()[:8]}"
     return ReleasePlan(
         run=execution.name,
@@ -259,7 +247,7 @@ def draw_up(
         staging_configuration=f"{project}-staging-{mark}",
         production_configuration=f"{project}-production-{mark}",
         staging_endpoint=f"{project}-staging",
-        production_endpoint=settings.shared_endpoint or own,
+        production_endpoint=shared or own,
         staging_exists=found.staging is not None,
         production_exists=found.production is not None,
         previous_configuration=previous,
@@ -285,24 +273,10 @@ def draw_up(
         serverless_environment={**found.judged.environment, **ONE_WORKER},
         kinds=PlannedKinds(serving.stage("staging"), serving.serve, keeps_instances=serving.serve != SERVERLESS),
         asynchronous=describe_answering(serving, outlets),
-        component=component_name(project) if settings.shared_endpoint else "",
+        component=component_name(project) if shared else "",
         challenged=serving.serve in CHALLENGES and found.production is not None,
         batch=f"{project}-{mark}" if serving.serve == BATCH else "",
     )
-
-
-def check_shared(serving: Serving, shared_endpoint: str) -> None:
-    """Raise RefusalError where a version is to be served elsewhere than the stack's rights and its clients go."""
-    if serving.serve == SHARED and not shared_endpoint:
-        raise RefusalError(
-            "serve=shared: the stack names no endpoint that it shares: deploy it with SharedEndpoint=NAME, or start "
-            "the release with serve=realtime"
-        )
-    if serving.serve != SHARED and shared_endpoint:
-        raise RefusalError(
-            f"serve={serving.serve}: the stack serves on the shared endpoint {shared_endpoint} alone: start the "
-            "release with serve=shared, or deploy it with an empty SharedEndpoint"
-        )
 
 
 def choose_serving(package: Package, standard: Serving, given: ReleaseInput) -> Serving:

@@ -38,6 +38,7 @@ from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
 from workflow.contract.reading import VERSION, ContractError
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import BESIDE, RunInput
+from workflow.contract.standing import Described, Premises
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION
 from workflow.contract.tags import read_tags
@@ -64,10 +65,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings. ``record_key`` is what the record of the champion is marked with.
-
-    ``serves_elsewhere`` tells whether production is in another account.
-    """
+    """The function's settings. ``record_key`` is what the record of the champion is marked with."""
 
     deployment: Deployment
     table: str
@@ -77,7 +75,6 @@ class Environment:
     loosening: str
     ask_without_mail: str
     topic_arn: str
-    serves_elsewhere: bool
 
     @staticmethod
     def read(environ: Mapping[str, str]) -> Environment:
@@ -92,7 +89,7 @@ class Environment:
                 serving_image=environ["SERVING_IMAGE"],
                 key=environ.get("KEY_ARN", ""),
                 tags=read_tags(environ.get("TAGS", "")),
-                in_vpc=environ.get("ENDPOINTS_IN_VPC") == "true",
+                premises=Premises.read(environ),
             ),
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],
@@ -101,7 +98,6 @@ class Environment:
             loosening=environ.get("POLICY_LOOSENING", REFUSE),
             ask_without_mail=environ.get("ASK_WITHOUT_MAIL", REFUSE),
             topic_arn=environ["TOPIC_ARN"],
-            serves_elsewhere=environ.get("SERVES", "here") != "here",
         )
 
 
@@ -147,6 +143,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             champion=champion,
             champion_evaluation=Origin.of(judged).evaluation_uri if judged else "",
             pretrained=weights.pretrained,
+            staging=find_endpoint("staging"),
+            production=find_endpoint("production"),
         )
         drawn = draw_up(given, asked.execution, environment.deployment, found, loosened)
         plan = look_up(claims, drawn, given.force, found.newest)
@@ -155,7 +153,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if plan.anything_to_do and environment.ask_without_mail != ALLOW:
             check_audience(*count_subscriptions())
         if plan.anything_to_do:
-            served_by = None if environment.serves_elsewhere else serving_instance(judged)
+            served_by = None if environment.deployment.premises.elsewhere else serving_instance(judged)
             check_room(quotas, logger, given, plan.training, served_by, environment.topic_arn)
             plan = take_turn(plan, given, asked.execution)
             # Only now: a start that is refused must not take the place of what is remembered.
@@ -265,6 +263,19 @@ def describe_champion(champion: ChampionRecord) -> Mapping[str, Any]:
         logger.warning("the champion's version cannot be described", reason=str(error))
         return {}
     return found
+
+
+def find_endpoint(stage: str) -> Described | None:
+    """The endpoint of a stage as it stands; None where there is none of the stack's own in this account."""
+    premises = environment.deployment.premises
+    if premises.elsewhere or (premises.shared_endpoint and stage == "production"):
+        return None
+    try:
+        return Described.of(sagemaker.describe_endpoint(EndpointName=f"{environment.deployment.project}-{stage}"))
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_THERE:
+            return None
+        raise
 
 
 def serving_instance(package: Mapping[str, Any]) -> str:

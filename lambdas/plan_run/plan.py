@@ -33,8 +33,8 @@ from workflow.contract.policy import Loosened
 from workflow.contract.reading import VERSION
 from workflow.contract.rule import InputError, rules_of
 from workflow.contract.run_input import RunInput
-from workflow.contract.serverless import check_network
 from workflow.contract.serving import Serving
+from workflow.contract.standing import Premises, Standing, check_serving
 from workflow.contract.tags import tag_list
 from workflow.contract.thresholds import Thresholds
 from workflow.contract.weights import Pretrained, WeightsError, require_fit
@@ -42,13 +42,14 @@ from workflow.contract.weights import Pretrained, WeightsError, require_fit
 RUN_NAME = r"[A-Za-z0-9_.=+@-]+"
 """What a run may be called: its name becomes part of addresses that the model registry keeps."""
 
+AT_HOME = Premises()
+
 
 @dataclass(frozen=True)
 class Deployment:
     """What the stack says: the bucket of the runs, the images, the prefix of every name.
 
-    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own. ``in_vpc`` tells whether
-    its endpoints are in a network of their own.
+    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own.
     """
 
     project: str
@@ -57,7 +58,7 @@ class Deployment:
     serving_image: str
     key: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    in_vpc: bool = False
+    premises: Premises = AT_HOME
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Stored:
     """What was found before planning. ``weights_sha256`` is empty where no weights were given.
 
     ``champion_evaluation`` is the folder in which the champion was judged, empty where nobody said; ``pretrained`` what
-    the weights are.
+    the weights are; ``staging`` and ``production`` are the endpoints that stand, None for none in this account.
     """
 
     files: tuple[StoredFile, ...]
@@ -83,6 +84,8 @@ class Stored:
     champion: ChampionRecord | None
     champion_evaluation: str = ""
     pretrained: Pretrained | None = None
+    staging: Standing | None = None
+    production: Standing | None = None
 
 
 def draw_up(
@@ -102,8 +105,7 @@ def draw_up(
     check_apart(uri, places)
     check_weights(given, stored)
     serving = Serving.of(given)
-    check_network("serve", serving.serve, in_vpc=deployment.in_vpc)
-    check_network("staging_serve", serving.staging_serve, in_vpc=deployment.in_vpc)
+    check_serving(serving, deployment.premises, stored.staging, stored.production)
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
     digest = digest_dataset(stored.files)

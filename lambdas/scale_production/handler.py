@@ -20,7 +20,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import ClientError
 
 from workflow.contract.asynchronous import ASYNC
-from workflow.contract.autoscaling import Scaling, describe_scaling, place
+from workflow.contract.autoscaling import describe_scaling, place, says
 from workflow.contract.champion import read_champion
 from workflow.contract.deployment import VARIANT
 from workflow.contract.document import read
@@ -124,21 +124,27 @@ def follow(serving: Serving) -> str:
     if wanted is None:
         let_go()
         return "no load"
-    scaling.register_scalable_target(**wanted.target)
-    arns = {policy["PolicyName"]: scaling.put_scaling_policy(**policy)["PolicyARN"] for policy in wanted.policies}
-    forget_others(wanted)
+    here = place(environment.endpoint, VARIANT)
+    targets = scaling.describe_scalable_targets(
+        ServiceNamespace=here["ServiceNamespace"], ResourceIds=[here["ResourceId"]]
+    )["ScalableTargets"]
+    if not any(says(target, wanted.target) for target in targets):
+        scaling.register_scalable_target(**wanted.target)
+    found = {policy["PolicyName"]: policy for policy in scaling.describe_scaling_policies(**here)["ScalingPolicies"]}
+    arns = {policy["PolicyName"]: put_policy(policy, found.get(policy["PolicyName"])) for policy in wanted.policies}
+    # Two that track the load of one fleet would pull at it.
+    for name in found.keys() - arns.keys():
+        scaling.delete_scaling_policy(PolicyName=name, **here)
     if wanted.alarm:
         cloudwatch.put_metric_alarm(**wanted.alarm, AlarmActions=[arns[wanted.alarm["AlarmName"]]])
     return f"its load, between {wanted.target['MinCapacity']} and {wanted.target['MaxCapacity']} instances"
 
 
-def forget_others(wanted: Scaling) -> None:
-    """Delete the policies that an earlier version had: two that track the load of one fleet would pull at it."""
-    here = place(environment.endpoint, VARIANT)
-    known = {policy["PolicyName"] for policy in wanted.policies}
-    for found in scaling.describe_scaling_policies(**here)["ScalingPolicies"]:
-        if found["PolicyName"] not in known:
-            scaling.delete_scaling_policy(PolicyName=found["PolicyName"], **here)
+def put_policy(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> str:
+    """The ARN of a policy that says what is wanted: the one that is found, or that one written anew."""
+    if found is not None and says(found, wanted):
+        return str(found["PolicyARN"])
+    return str(scaling.put_scaling_policy(**wanted)["PolicyARN"])
 
 
 def let_go() -> None:

@@ -33,16 +33,12 @@ class AsynchronousInput:
 
 @dataclass(frozen=True)
 class Outlets:
-    """Where a stack's answers go: its bucket, the topics that are told, and the key that all of it is under, if any.
-
-    ``has_api`` is whether the stack has an API in front of production, whose callers wait for their answers.
-    """
+    """Where a stack's answers go: its bucket, the topics that are told, and the key that all of it is under, if any."""
 
     bucket: str
     answered_topic: str
     unanswered_topic: str
     key_arn: str = ""
-    has_api: bool = False
 
 
 def inputs_prefix(stage: str) -> str:

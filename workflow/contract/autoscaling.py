@@ -94,6 +94,15 @@ def place(endpoint: str, variant: str) -> dict[str, str]:
     }
 
 
+def says(found: object, wanted: object) -> bool:
+    """Whether what is described holds all that is wanted; what the service adds to it is its own."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(says(found.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(says, found, wanted))
+    return found == wanted
+
+
 def describe_scaling(given: AutoscalingInput, endpoint: str, variant: str, *, queued: bool) -> Scaling | None:
     """What is told of an endpoint's variant; None for a fleet that no load changes. ``queued`` is for async."""
     if not given.maximum_instances:
@@ -101,8 +110,14 @@ def describe_scaling(given: AutoscalingInput, endpoint: str, variant: str, *, qu
     here = place(endpoint, variant)
     capacity = {"MinCapacity": given.minimum_instances, "MaxCapacity": given.maximum_instances}
     if queued:
-        told = scale_to_zero(given.maximum_instances, given.scale_target, endpoint, here)
-        return Scaling({**told["target"], **capacity}, tuple(told["policies"]), told["alarm"])
+        policies, alarm = scale_to_zero(
+            given.scale_target,
+            endpoint,
+            here,
+            out_seconds=given.scale_out_seconds,
+            in_seconds=given.scale_in_seconds,
+        )
+        return Scaling({**here, **capacity}, policies, alarm)
     tracked = {
         "TargetValue": given.scale_target,
         "PredefinedMetricSpecification": {"PredefinedMetricType": METRICS[given.scale_on]},

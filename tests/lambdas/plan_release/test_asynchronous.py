@@ -1,13 +1,10 @@
-"""Endpoints that answer asynchronously: which can come to, and what SageMaker is told of them."""
+"""Endpoints that answer asynchronously: which do, and what SageMaker is told of them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from lambdas.plan_release.asynchronous import answering_as, body_limit, check_answering, describe_answering
-from lambdas.plan_release.package import RefusalError
+from lambdas.plan_release.asynchronous import answering_as, body_limit, describe_answering
 from lambdas.plan_release.plan import Endpoint, rollout
 from tests.lambdas.plans import release_plan
 from workflow.contract.asynchronous import Outlets
@@ -52,38 +49,6 @@ def test_answers_are_under_the_stacks_key() -> None:
     assert kept is not None
     assert kept.production is not None
     assert kept.production["OutputConfig"]["KmsKeyId"] == "arn:key"
-
-
-@pytest.mark.parametrize(
-    ("serving", "production", "said"),
-    [
-        (Serving(serve="async"), USUAL, "serve = async: greenlight-production is realtime, .* with serve=realtime, or"),
-        (Serving(), QUEUED, "serve = realtime: greenlight-production is async, .* with serve=async, or delete"),
-    ],
-)
-def test_an_endpoint_stays_as_it_answers(serving: Serving, production: Endpoint, said: str) -> None:
-    """SageMaker changes none; the refusal says both ways on. A stage that is not there can be made as it likes."""
-    with pytest.raises(RefusalError, match=said):
-        check_answering(serving, None, production, OUTLETS)
-    check_answering(serving, None, None, OUTLETS)
-    other = Serving(serve="realtime" if serving.serve == "async" else "async", staging_serve=serving.serve)
-    check_answering(other, None, production, OUTLETS)
-
-
-def test_a_stage_in_another_account_does_not() -> None:
-    """Its endpoint has no way to the bucket and the topics of this one."""
-    with pytest.raises(RefusalError, match="staging_serve = async: staging is in another account"):
-        check_answering(Serving(staging_serve="async"), None, None, None)
-    check_answering(Serving(), None, None, None)
-
-
-def test_an_api_that_waits_for_answers_stands_in_front_of_none() -> None:
-    """SageMaker would refuse each of its requests; staging has no API in front of it."""
-    behind = replace(OUTLETS, has_api=True)
-    with pytest.raises(RefusalError, match="PredictionApi=none"):
-        check_answering(Serving(serve="async"), None, None, behind)
-    check_answering(Serving(staging_serve="async"), None, None, behind)
-    check_answering(Serving(serve="async"), None, None, OUTLETS)
 
 
 def test_who_goes_back_answers_as_production_does() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from lambdas.plan_release.package import RefusalError
 from lambdas.plan_release.plan import Endpoint, Found, Settings, draw_up, rollout
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, EXECUTION, JUDGED, package, serving
 from workflow.contract.deployment import watched
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PlannedKinds, ReleasePlan
 from workflow.contract.rule import InputError
+from workflow.contract.standing import Premises
 
 CONFIG = {"MemorySizeInMB": 3072, "MaxConcurrency": 7}
 INSTANCES = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
@@ -40,7 +40,7 @@ def plan(
     served, _ = serving(ARN.replace("/4", f"/{version}"))
     found = Found(staging, production, replace(served, version=version, configuration="now"), DECISION, JUDGED)
     version_4 = replace(package(), serving=kept)
-    settings = Settings.read({}, in_vpc=in_vpc)
+    settings = Settings.read({}, Premises(in_vpc=in_vpc))
     return draw_up("greenlight", EXECUTION, ReleaseInput(ARN, serving=given), settings, version_4, found)
 
 
@@ -86,14 +86,14 @@ def test_a_confirmation_of_a_plan_from_before_there_were_kinds_is_as_it_was() ->
             {"production": endpoint("production", serverless=False)},
             {"serve": "serverless"},
             "serve = serverless: greenlight-production is on instances, and SageMaker turns no such endpoint into a "
-            "serverless one. Start the release with serve=realtime, or, where clients can be without answers for some "
+            "serverless one. Start with serve=realtime, or, where clients can be without answers for some "
             f"minutes, delete the endpoint ({DELETE}production)",
         ),
         (
             {"production": endpoint("production", serverless=True)},
             {"serve": "realtime"},
             "serve = realtime: greenlight-production is serverless, and one that has moved to instances cannot be "
-            "rolled back to it. Start the release with serve=serverless, or",
+            "rolled back to it. Start with serve=serverless, or",
         ),
         (
             {"staging": endpoint("staging", serverless=False)},
@@ -106,7 +106,7 @@ def test_an_endpoint_that_cannot_become_what_is_asked_is_refused_with_what_to_ty
     stages: dict[str, Any], given: dict[str, Any], said: str
 ) -> None:
     """Before anything is created."""
-    with pytest.raises(RefusalError) as caught:
+    with pytest.raises(InputError) as caught:
         plan(**stages, **given)
     for part in said.split(".*"):
         assert part in str(caught.value)

@@ -11,8 +11,10 @@ from lambdas.plan_release.plan import Endpoint, Found, Served, Settings, draw_up
 from tests.lambdas.plan_release.test_plan import ARN, DECISION, EXECUTION, JUDGED, package
 from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.rule import InputError
+from workflow.contract.standing import Premises
 
-ON_SHARED = Settings.read({}, shared_endpoint="vision-shared")
+ON_SHARED = Settings.read({}, Premises(shared_endpoint="vision-shared"))
 
 
 def plan(settings: Settings, component: Endpoint | None = None, recorded: str = "", **serving: Any) -> ReleasePlan:
@@ -50,6 +52,6 @@ def test_production_is_the_component_and_goes_back_to_the_model_that_it_serves()
 )
 def test_a_version_is_served_where_the_stacks_rights_are(settings: Settings, serve: str, said: str) -> None:
     """Rather than somewhere that its clients do not ask."""
-    with pytest.raises(RefusalError, match=said):
+    with pytest.raises(InputError, match=said):
         plan(settings, serve=serve)
     assert plan(Settings.read({})).component == ""

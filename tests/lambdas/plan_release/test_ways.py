@@ -1,25 +1,16 @@
-"""A production without an endpoint: where it may be, and where it may not become one."""
+"""A production without an endpoint: what goes back to it, and what it needs."""
 
 from __future__ import annotations
 
 import pytest
 
-from lambdas.plan_release.package import RefusalError
-from lambdas.plan_release.ways import as_it_was, check_way
+from lambdas.plan_release.ways import as_it_was
 from workflow.contract.quotas import needs_of
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.serving import Serving
 
 BATCH = Serving(serve="batch")
-
-
-def test_nothing_serves_by_batches_beside_an_endpoint_that_serves_another_version() -> None:
-    """Who asks for it is told what to type."""
-    check_way(BATCH, "")
-    check_way(Serving(), "greenlight-production")
-    with pytest.raises(RefusalError, match="delete-endpoint --endpoint-name greenlight-production"):
-        check_way(BATCH, "greenlight-production")
 
 
 def test_a_version_that_goes_back_is_served_as_production_is() -> None:

@@ -25,6 +25,7 @@ from tests.workflow.contract.test_weights import weights
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.build_record import BuildRecord, note_package, note_refusal
 from workflow.contract.failures import Failure
+from workflow.contract.standing import Premises
 
 EXECUTION = {
     "id": "arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one",
@@ -642,9 +643,30 @@ def test_endpoints_of_another_account_take_nothing_from_this_one_s_quotas(
     account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run is not refused for want of what its own account will never need."""
-    monkeypatch.setattr(function, "environment", replace(function.environment, serves_elsewhere=True))
+    elsewhere = replace(function.environment.deployment, premises=Premises(elsewhere=True))
+    let(monkeypatch, deployment=elsewhere)
     monkeypatch.setattr(function, "quotas", Quotas({**ROOM, "ml.c7i.xlarge for endpoint usage": 0.0}))
     assert handler(event(), context)["anything_to_do"]
+
+
+def test_an_endpoint_that_cannot_become_what_is_asked_ends_the_run_before_it_costs_anything(
+    account: Bucket, context: Context
+) -> None:
+    """A first production can be made as it likes; one that stands on instances never becomes serverless."""
+    assert handler(event(serve="serverless", force=True), context)["anything_to_do"]
+    stand("greenlight-production")
+    with pytest.raises(InputRejected, match=r"serve = serverless: greenlight-production is on instances.*start"):
+        handler(event(serve="serverless", force=True), context)
+    assert handler(event(force=True), context)["anything_to_do"]
+
+
+def stand(endpoint: str) -> None:
+    """An endpoint on one instance."""
+    sagemaker, role = client("sagemaker"), "arn:aws:iam::123456789012:role/greenlight-endpoint"
+    sagemaker.create_model(ModelName="old", ExecutionRoleArn=role, PrimaryContainer={"Image": "image"})
+    variant = {"VariantName": "main", "ModelName": "old", "InstanceType": "ml.c5.xlarge", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName="old", ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName="old")
 
 
 def test_a_stack_that_may_not_ask_for_quotas_goes_on(

@@ -28,6 +28,7 @@ from workflow.contract.execution import Execution
 from workflow.contract.job_names import name_jobs
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
+from workflow.contract.standing import Described, Premises
 
 EXECUTION = Execution("arn:aws:states:us-east-1:123456789012:execution:greenlight-build:one", "one")
 DEPLOYMENT = Deployment("greenlight", "bucket", "training:1", "serving:1")
@@ -394,8 +395,16 @@ def test_the_champion_is_named_in_the_plan() -> None:
 @pytest.mark.parametrize("key", ["serve", "staging_serve"])
 def test_what_the_stack_s_network_excludes_is_said_before_anything_is_trained(key: str) -> None:
     """Its release would be refused, hours later."""
-    inside = dataclasses.replace(DEPLOYMENT, in_vpc=True)
+    inside = dataclasses.replace(DEPLOYMENT, premises=Premises(in_vpc=True))
     given: dict[str, Any] = {key: "serverless"}
     with pytest.raises(InputError, match=f"{key} = serverless: the stack's endpoints are in its network"):
         plan(deployment=inside, **given)
     assert plan(**given).serving
+
+
+def test_what_production_cannot_become_is_said_before_anything_is_trained() -> None:
+    """Its release would be refused, hours later; the input names another way."""
+    stands = dataclasses.replace(STORED, production=Described("greenlight-production", None, asynchronous=False))
+    with pytest.raises(InputError, match="serve = serverless: greenlight-production is on instances"):
+        plan(stands, serve="serverless")
+    assert plan(stands).serving

@@ -32,6 +32,7 @@ class Service:
         self.target: dict[str, Any] = {}
         self.policies: dict[str, Any] = {}
         self.alarms: list[Any] = []
+        self.written: list[str] = []
 
     def describe_endpoint(self, EndpointName: str) -> dict[str, Any]:
         """Production, where there is one."""
@@ -46,10 +47,17 @@ class Service:
     def register_scalable_target(self, **told: Any) -> None:
         """Remember it."""
         self.target = told
+        self.written.append("target")
+
+    def describe_scalable_targets(self, ServiceNamespace: str, ResourceIds: list[str]) -> dict[str, Any]:
+        """The one that is remembered, with what the service says of it besides."""
+        assert (ServiceNamespace, ResourceIds) == ("sagemaker", [HERE["ResourceId"]])
+        return {"ScalableTargets": [{**self.target, "CreationTime": 0}] if self.target else []}
 
     def put_scaling_policy(self, **told: Any) -> dict[str, str]:
         """Remember it; its ARN."""
-        self.policies[told["PolicyName"]] = told
+        self.policies[told["PolicyName"]] = {**told, "PolicyARN": f"arn:{told['PolicyName']}", "CreationTime": 0}
+        self.written.append(told["PolicyName"])
         return {"PolicyARN": f"arn:{told['PolicyName']}"}
 
     def describe_scaling_policies(self, **asked: str) -> dict[str, Any]:
@@ -93,6 +101,21 @@ def test_a_version_that_serves_is_followed_as_it_says(service: Service, context:
     assert handler({"plan": plan(**FOLLOWED)}, context) == {"follows": "its load, between 1 and 4 instances"}
     assert (service.target["MinCapacity"], service.target["MaxCapacity"]) == (1, 4)
     assert set(service.policies) == {"greenlight-production-invocations"}
+
+
+@pytest.mark.parametrize("kind", ["realtime", "async"])
+def test_a_fleet_that_is_followed_as_it_should_be_is_left_alone(service: Service, context: Context, kind: str) -> None:
+    """The schedule looks every five minutes; a changed bound or goal is put right by itself."""
+    given = {"serve": kind, **FOLLOWED}
+    handler({"plan": plan(**given)}, context)
+    assert service.written[0] == "target"
+    written = list(service.written)
+    handler({"plan": plan(**given)}, context)
+    assert service.written == written
+    handler({"plan": plan(**given, minimum_instances=2)}, context)
+    assert service.written[len(written) :] == ["target"]
+    handler({"plan": plan(**{**given, "scale_target": 60.0}, minimum_instances=2)}, context)
+    assert len(service.written[len(written) + 1 :]) == 1
 
 
 def test_a_version_that_is_not_followed_ends_it(service: Service, context: Context) -> None:

@@ -10,15 +10,15 @@ from workflow.contract.autoscaling import place
 from workflow.contract.scale_to_zero import scale_to_zero
 
 pytestmark = pytest.mark.fast
-TOLD = scale_to_zero(3, 5.0, "greenlight-production", place("greenlight-production", "main"))
+HERE = place("greenlight-production", "main")
+POLICIES, ALARM = scale_to_zero(5.0, "greenlight-production", HERE, out_seconds=60, in_seconds=900)
 
 
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("application-autoscaling", "RegisterScalableTarget", TOLD["target"]),
-        *(("application-autoscaling", "PutScalingPolicy", policy) for policy in TOLD["policies"]),
-        ("cloudwatch", "PutMetricAlarm", TOLD["alarm"]),
+        *(("application-autoscaling", "PutScalingPolicy", policy) for policy in POLICIES),
+        ("cloudwatch", "PutMetricAlarm", ALARM),
     ],
 )
 def test_each_request_is_one_that_the_service_takes(
@@ -31,9 +31,12 @@ def test_each_request_is_one_that_the_service_takes(
     assert not report.has_errors(), report.generate_report()
 
 
-def test_a_fleet_shrinks_to_none_and_leaves_it_as_soon_as_somebody_waits() -> None:
+def test_a_fleet_leaves_no_instance_as_soon_as_somebody_waits() -> None:
     """At no instance there is no backlog of each: another figure says that one is wanted."""
-    assert (TOLD["target"]["MinCapacity"], TOLD["target"]["MaxCapacity"]) == (0, 3)
-    tracked = TOLD["policies"][0]["TargetTrackingScalingPolicyConfiguration"]
+    tracked, first = (
+        POLICIES[0]["TargetTrackingScalingPolicyConfiguration"],
+        POLICIES[1]["StepScalingPolicyConfiguration"],
+    )
     assert tracked["CustomizedMetricSpecification"]["MetricName"] == "ApproximateBacklogSizePerInstance"
-    assert TOLD["alarm"]["MetricName"] == "HasBacklogWithoutCapacity"
+    assert ALARM["MetricName"] == "HasBacklogWithoutCapacity"
+    assert (tracked["ScaleOutCooldown"], tracked["ScaleInCooldown"], first["Cooldown"]) == (60, 900, 60)
