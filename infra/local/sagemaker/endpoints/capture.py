@@ -31,12 +31,33 @@ SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Captured:
-    """One request and its answer; where its file goes, as whose role, and under which folder."""
+    """One request and its answer as they were; where its file goes, as whose role, and under which folder."""
 
     destination: str
     role: str
     folder: str
-    line: bytes
+    wanted: Record
+    sent: str
+    body: bytes
+    answer: Answer
+    at: datetime
+
+    @property
+    def size(self) -> int:
+        """Bytes that it holds."""
+        return len(self.body) + len(self.answer.body)
+
+    def line(self) -> bytes:
+        """It as a line of SageMaker's file."""
+        modes = {option["CaptureMode"] for option in self.wanted["CaptureOptions"]}
+        texts = {kind for kinds in self.wanted.get("CaptureContentTypeHeader", {}).values() for kind in kinds}
+        said = self.answer.headers.get("content-type", "")
+        data = {
+            **({"endpointInput": _part("INPUT", self.sent, self.body, texts)} if modes & _IN else {}),
+            **({"endpointOutput": _part("OUTPUT", said, self.answer.body, texts)} if modes & _OUT else {}),
+        }
+        about = {"eventId": str(uuid.uuid4()), "inferenceTime": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
+        return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}).encode() + b"\n"
 
 
 class Capture:
@@ -63,20 +84,21 @@ class Capture:
             return
         served = {one.name: one.container for one in self._configs.variants(configuration)}[variant]
         role = "" if served is None else served.role
-        modes = {option["CaptureMode"] for option in wanted["CaptureOptions"]}
-        texts = {kind for kinds in wanted.get("CaptureContentTypeHeader", {}).values() for kind in kinds}
-        said = answer.headers.get("content-type", "")
-        data = {
-            **({"endpointInput": _part("INPUT", sent["Content-Type"], body, texts)} if modes & _IN else {}),
-            **({"endpointOutput": _part("OUTPUT", said, answer.body, texts)} if modes & _OUT else {}),
-        }
-        about = {"eventId": str(uuid.uuid4()), "inferenceTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
-        line = json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}).encode() + b"\n"
+        one = Captured(
+            wanted["DestinationS3Uri"].rstrip("/"),
+            role,
+            f"{endpoint}/{variant}",
+            wanted,
+            sent["Content-Type"],
+            body,
+            answer,
+            datetime.now(UTC),
+        )
         with self._condition:
-            if self._bytes + len(line) > MOST_BYTES or self._over:
+            if self._bytes + one.size > MOST_BYTES or self._over:
                 return
-            self._waiting.append(Captured(wanted["DestinationS3Uri"].rstrip("/"), role, f"{endpoint}/{variant}", line))
-            self._bytes += len(line)
+            self._waiting.append(one)
+            self._bytes += one.size
             if self._writer is None:
                 self._writer = threading.Thread(target=self._write_now_and_then, name="capture", daemon=True)
                 self._writer.start()
@@ -114,7 +136,7 @@ class Capture:
                 waiting, self._waiting, self._bytes = self._waiting, [], 0
             files: dict[tuple[str, str, str], list[bytes]] = {}
             for one in waiting:
-                files.setdefault((one.destination, one.role, one.folder), []).append(one.line)
+                files.setdefault((one.destination, one.role, one.folder), []).append(one.line())
             for (destination, role, folder), lines in files.items():
                 self._write(destination, role, folder, b"".join(lines))
 
