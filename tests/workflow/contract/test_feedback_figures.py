@@ -17,11 +17,8 @@ OLD, NEW = "a" * 64, "b" * 64
 def said(verdict: str = "right", day: str = "2026-11-30", model: str = NEW, **more: Any) -> Feedback:
     """What one person said of an answer."""
     at = f"{day}T12:00:00+00:00"
-    return Feedback(**{"inference_id": "one", "at": at, "by": "maria", **more}, **_about(verdict, at, model))
-
-
-def _about(verdict: str, answered: str, model: str) -> dict[str, str]:
-    return {"verdict": verdict, "answered": answered, "model_digest": model}
+    about: dict[str, Any] = {"inference_id": "one", "at": at, "by": "maria", **more}
+    return Feedback(verdict=verdict, answered=at, model_digest=model, **about)
 
 
 def summed(*answers: list[Feedback]) -> FeedbackFigures:

@@ -51,10 +51,18 @@ class Capture:
         self._writer: threading.Thread | None = None
         self._over = False
 
-    def add(self, place: tuple[str, str, str], sent: Mapping[str, str], body: bytes, answer: Answer) -> None:
+    def add(
+        self,
+        place: tuple[str, str, str],
+        sent: Mapping[str, str],
+        body: bytes,
+        answer: Answer,
+        inference_id: str = "",
+    ) -> None:
         """Capture one invocation if its configuration says so, which may be gone by now.
 
-        ``place`` is the endpoint, the variant and the configuration.
+        ``place`` is the endpoint, the variant and the configuration, ``inference_id`` the caller's, which stands beside
+        SageMaker's own ("Ingest Ground Truth labels and merge them with predictions", its guide).
         """
         endpoint, variant, configuration = place
         wanted = self._wanted(configuration)
@@ -71,6 +79,8 @@ class Capture:
             **({"endpointOutput": _part("OUTPUT", said, answer.body, texts)} if modes & _OUT else {}),
         }
         about = {"eventId": str(uuid.uuid4()), "inferenceTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        if inference_id:
+            about["inferenceId"] = inference_id
         line = json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}).encode() + b"\n"
         with self._condition:
             if self._bytes + len(line) > MOST_BYTES or self._over:
