@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 
 from workflow.contract.answer_name import LONGEST
 from workflow.contract.box_pairs import count_pairs
+from workflow.contract.capture import kept_key
 from workflow.contract.document import AtLeast, Digest, Document, Matching, Text
 from workflow.contract.reading import ContractError, choice, finite, mapping
 
@@ -23,8 +24,8 @@ FEEDBACK = "feedback/"
 RIGHT, WRONG = "right", "wrong"
 VERDICTS = (RIGHT, WRONG)
 MOST_BOXES = 1000
-LONGEST_NAME = 100
-"""Characters of a person's name."""
+LONGEST_NAME = 300
+"""Characters of who says it: a name, or the ARN of a session and a name."""
 
 Count = Annotated[int, AtLeast(0)]
 Id = Annotated[str, Matching(r"[A-Za-z0-9-]{1,64}", "letters, digits and hyphens, 64 at most")]
@@ -82,7 +83,8 @@ class Feedback(Document):
     ``inference_id`` is what the answer is called, by its own id also where it was asked for by the caller's;
     ``answered`` is when it was given, ``at`` when this was said, both ISO 8601 in UTC; ``by`` who said it. ``boxes``
     are the right ones, in pixels of the picture as the answers give them: an empty list says that there is nothing.
-    ``agreement`` compares them with the answer's. ``picture`` is the captured picture's key, empty where there is none.
+    ``agreement`` compares them with the answer's. ``picture`` is the captured picture's key, empty where there was none
+    when this was said: an answer is captured some minutes after it was given, and then ``document_key`` leads there.
     """
 
     inference_id: Id
@@ -94,6 +96,10 @@ class Feedback(Document):
     boxes: tuple[GivenBox, ...] | None = None
     agreement: Agreement | None = None
     picture: str = ""
+
+    def document_key(self) -> str:
+        """Where the captured answer (Captured) lies, which names its picture; nothing does of one that was not."""
+        return f"{kept_key(datetime.fromisoformat(self.answered), self.inference_id)}.json"
 
     def key(self) -> str:
         """Where it lies: at one place for each answer and person."""
@@ -172,7 +178,8 @@ def _compare(boxes: Sequence[GivenBox], known: KnownAnswer) -> Agreement:
     instead = 'give "verdict": "right" or "wrong" instead'
     if known.answer is None:
         raise ContractError(
-            f"feedback.boxes: this answer was not captured, so nothing says whether they lie in its picture: {instead}"
+            "feedback.boxes: this answer was not captured, or not yet, which takes some minutes, so nothing says "
+            f"whether they lie in its picture: {instead}"
         )
     found = known.answer.get("detections") if isinstance(known.answer, Mapping) else None
     if not isinstance(found, list):

@@ -94,7 +94,7 @@ def test_the_right_boxes_say_whether_the_answer_was_right(
         ({"verdict": "good"}, "must be one of right, wrong"),
         ({"verdict": "right", "comment": "x"}, "feedback.comment: give inference_id"),
         ({"verdict": "right", "by": "a\nb"}, "feedback.by: must be a name on one line"),
-        ({"verdict": "right", "by": "a" * 101}, "100 characters at most"),
+        ({"verdict": "right", "by": "a" * 301}, "300 characters at most"),
         ({"verdict": "right", "inference_id": ""}, "must be the id of an answer"),
         ({"verdict": "right", "inference_id": "a" * 65}, "64 characters at most"),
         ({"boxes": {}}, "must be a list of 1000 boxes at most"),
