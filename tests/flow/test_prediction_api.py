@@ -71,6 +71,23 @@ def test_a_picture_in_boxes_out(flow: Flow, api: Api) -> None:
     assert said == other
 
 
+def test_an_answer_says_what_it_is_called_whatever_its_form(flow: Flow, api: Api) -> None:
+    """In a header, too; by that name it is judged over the API, by whose key it is, and for whom that one speaks."""
+    request = urllib.request.Request(api.url, PICTURE, {"Content-Type": "image/jpeg", "X-Api-Key": api.key})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        name = json.loads(answer.read())["inference_id"]
+        assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"inference_id={name}"
+    judged = replace(api, url=api.url.replace("/predict", "/feedback"))
+    body = json.dumps({"inference_id": name, "verdict": "wrong", "by": "maria"}).encode()
+    status, _, said = judged.ask(body, Content_Type="application/json")
+    keys = flow.stand_in.client("apigateway").get_api_keys(includeValues=True)["items"]
+    (mine,) = (one["id"] for one in keys if one["value"] == api.key)
+    assert (status, json.loads(said)["by"]) == (200, f"key {mine} for maria")
+    status, _, said = judged.ask(body.replace(b"wrong", b"bad"), Content_Type="application/json")
+    assert (status, "must be one of right, wrong" in json.loads(said)["error"]) == (400, True)
+    assert replace(judged, key="").ask(body)[0] == 403
+
+
 @pytest.mark.parametrize("key", ["", "not-a-key"])
 def test_nobody_without_the_key_gets_in(api: Api, key: str) -> None:
     """Neither without one nor with another one."""

@@ -52,7 +52,7 @@ def feedback(
     by: str,
     days: int | None,
 ) -> int:
-    r"""Say whether answers were right, or show what production is worth.
+    r"""Say whether answers were right, or show production's real figures.
 
     \b
       greenlight feedback ID right               ID is what 'greenlight predict' shows, or inference_id

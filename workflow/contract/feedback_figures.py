@@ -80,6 +80,10 @@ class _Ratio:
         self.x, self.y = self.x + x, self.y + y
         self.xx, self.xy, self.yy = self.xx + x * x, self.xy + x * y, self.yy + y * y
 
+    def merge(self, other: _Ratio) -> None:
+        self.answers, self.x, self.y = self.answers + other.answers, self.x + other.x, self.y + other.y
+        self.xx, self.xy, self.yy = self.xx + other.xx, self.xy + other.xy, self.yy + other.yy
+
     def share(self) -> Share:
         """The boxes of one picture are right or wrong together, so they count as fewer than they are.
 
@@ -116,6 +120,13 @@ class _Sums:
             self.precision.add(agreement.both, agreement.answered)
             self.recall.add(agreement.both, agreement.given)
 
+    def merge(self, other: _Sums) -> None:
+        self.first = min(self.first or other.first, other.first)
+        self.last = max(self.last, other.last)
+        self.answers, self.right = self.answers + other.answers, self.right + other.right
+        self.precision.merge(other.precision)
+        self.recall.merge(other.recall)
+
     def figures(self, model_digest: str, week: str) -> PeriodFigures:
         boxed = self.precision.answers
         return PeriodFigures(
@@ -151,6 +162,13 @@ class FeedbackSums:
             self._weeks.setdefault((week_of(answered), model), _Sums()),
         ):
             sums.add(answered, right, agreement)
+
+    def merge(self, other: FeedbackSums) -> None:
+        """Add what another has summed up, of other answers."""
+        for model, sums in other._models.items():
+            self._models.setdefault(model, _Sums()).merge(sums)
+        for period, sums in other._weeks.items():
+            self._weeks.setdefault(period, _Sums()).merge(sums)
 
     def figures(self) -> FeedbackFigures:
         """What came of it so far."""

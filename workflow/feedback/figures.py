@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby, islice
+from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.feedback import FEEDBACK, Feedback
@@ -29,15 +30,18 @@ MOST_PEOPLE = 100
 
 
 def read_figures(cloud: Cloud, bucket: str, *, days: int | None = None, now: datetime) -> FeedbackFigures:
-    """Production's real figures, of the answers of the last ``days``, or of all that is kept.
+    """Production's real figures, of the answers of the last ``days``, or of all that is kept."""
+    return sum_up(cloud, bucket, since="" if days is None else day_of(now - timedelta(days=days))).figures()
 
-    What is no feedback, or is gone meanwhile, is left out.
-    """
-    since = "" if days is None else f"{FEEDBACK}{now - timedelta(days=days):%Y/%m/%d}"
-    listed = cloud.pages(
-        "s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=FEEDBACK, **({"StartAfter": since} if since else {})
-    )
-    answers = groupby((str(item["Key"]) for item in listed), lambda key: key.rpartition("/")[0])
+
+def day_of(moment: datetime) -> str:
+    """Below which lies what was said of the answers of a day."""
+    return f"{FEEDBACK}{moment:%Y/%m/%d}/"
+
+
+def sum_up(cloud: Cloud, bucket: str, prefix: str = FEEDBACK, *, since: str = "") -> FeedbackSums:
+    """Sum up what lies below a prefix, from ``since`` on. What is no feedback, or is gone meanwhile, is left out."""
+    answers = groupby((str(item["Key"]) for item in listed(cloud, bucket, prefix, since)), _answer_of)
     sums = FeedbackSums()
 
     def read(keys: list[str]) -> list[Feedback]:
@@ -47,7 +51,17 @@ def read_figures(cloud: Cloud, bucket: str, *, days: int | None = None, now: dat
     while some := list(islice(people, READ_AT_ONCE)):
         for said in in_order(read, some, AT_ONCE):
             sums.add(said)
-    return sums.figures()
+    return sums
+
+
+def listed(cloud: Cloud, bucket: str, prefix: str = FEEDBACK, since: str = "") -> Iterator[Mapping[str, Any]]:
+    """The objects below a prefix in the order of their keys, from ``since`` on."""
+    asked = {"Bucket": bucket, "Prefix": prefix, **({"StartAfter": since} if since else {})}
+    yield from cloud.pages("s3", "list_objects_v2", "Contents", **asked)
+
+
+def _answer_of(key: str) -> str:
+    return key.rpartition("/")[0]
 
 
 def read_feedback(cloud: Cloud, bucket: str, key: str) -> Feedback | None:

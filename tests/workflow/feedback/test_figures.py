@@ -53,7 +53,7 @@ def test_so_many_days_are_listed_and_no_more() -> None:
     """The bucket is asked from that day on."""
     cloud = cloud_of()
     assert read_figures(cloud, "bucket", days=7, now=NOW).models == ()
-    assert cloud.asked[0][1]["StartAfter"] == "feedback/2026/11/24"
+    assert cloud.asked[0][1]["StartAfter"] == "feedback/2026/11/24/"
 
 
 def test_a_model_is_called_by_its_version_where_one_is_known() -> None:
