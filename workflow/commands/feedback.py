@@ -39,6 +39,7 @@ HEAD = ("WEEK", "VERSION", "ANSWERS", "RIGHT", "BOXED", "PRECISION", "RECALL")
     "standard input.",
 )
 @click.option("--by", default="", metavar="NAME", help="For whom it is said, beside who calls.")
+@click.option("--for", "run", metavar="RUN", help="Have that run's report show the figures beside production's others.")
 @click.option("--days", type=click.IntRange(1, 3650), help="Show the figures of answers of so many days only.")
 @on_project
 def feedback(
@@ -50,6 +51,7 @@ def feedback(
     boxes: Path | None,
     listed: Any,
     by: str,
+    run: str | None,
     days: int | None,
 ) -> int:
     r"""Say whether answers were right, or show production's real figures.
@@ -69,9 +71,9 @@ def feedback(
     if not said:
         if by:
             raise UsageError("--by: says nothing without an answer's ID and right, wrong or --boxes.")
-        return _show(session, stack.bucket, stack.table, as_json, days)
-    if days is not None:
-        raise UsageError("--days: shows figures; give it without an answer's ID.")
+        return _show(session, stack.bucket, stack.table, as_json, days, run)
+    if days is not None or run:
+        raise UsageError(f"--{'for' if run else 'days'}: is about figures; give it without an answer's ID.")
     if not stack.feedback_function:
         raise UsageError(f"the stack {project} is from before feedback: bring it up to date with 'greenlight deploy'.")
     documents, failed = [], False
@@ -104,11 +106,14 @@ def _read(answer: str | None, verdict: str | None, boxes: Path | None, listed: A
     return [{"inference_id": answer, "verdict": verdict}]
 
 
-def _show(session: Session, bucket: str, table: str, as_json: bool, days: int | None) -> int:
-    from workflow.feedback.figures import read_figures, served_versions
+def _show(session: Session, bucket: str, table: str, as_json: bool, days: int | None, run: str | None) -> int:
+    from workflow.feedback.figures import give_to_run, read_figures, served_versions
 
     found = read_figures(session.cloud, bucket, days=days, now=datetime.now(UTC))
     versions = served_versions(session.cloud, table) if found.models else {}
+    if run:
+        place = give_to_run(session.cloud, bucket, run, found)
+        click.echo(f"the report of {run} will show them, where it is not written yet: {place}", err=True)
     print_result(as_json, {**found.document(), "versions": versions}, _table(found, versions))
     return 0
 

@@ -14,6 +14,9 @@ from workflow.contract.document import Digest, Document, Text
 from workflow.contract.feedback import RIGHT, Agreement, Count, Feedback
 from workflow.contract.share_interval import wilson
 
+FEEDBACK_FILE = "feedback.json"
+"""What the figures are called beside a run's record, where the evaluation's report finds them."""
+
 
 @dataclass(frozen=True)
 class Share:

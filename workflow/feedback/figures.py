@@ -13,13 +13,13 @@ from typing import Any
 
 from workflow.clients import Cloud
 from workflow.contract.feedback import FEEDBACK, Feedback
-from workflow.contract.feedback_figures import FeedbackFigures, FeedbackSums, PeriodFigures, Share
+from workflow.contract.feedback_figures import FEEDBACK_FILE, FeedbackFigures, FeedbackSums, PeriodFigures, Share
 from workflow.contract.figures import format_figure
 from workflow.contract.reading import ContractError
 from workflow.contract.served_model import ServedModel
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import SERVED
-from workflow.errors import ServiceError
+from workflow.errors import ServiceError, UsageError
 from workflow.predictions.in_order import in_order
 
 AT_ONCE = 16
@@ -75,6 +75,16 @@ def read_feedback(cloud: Cloud, bucket: str, key: str) -> Feedback | None:
     except (ContractError, ValueError, RecursionError):
         return None
     return found if found.key() == key else None
+
+
+def give_to_run(cloud: Cloud, bucket: str, run: str, figures: FeedbackFigures) -> str:
+    """Put the figures beside a run's record, for its report; their address. Raises UsageError for no such run."""
+    folder = f"runs/{run}/record/"
+    if not any(True for _ in islice(listed(cloud, bucket, f"{folder}run.json"), 1)):
+        raise UsageError(f"there is no run {run} that was planned: 'greenlight runs' lists them.")
+    body = json.dumps(figures.document()).encode()
+    cloud.call("s3", "put_object", Bucket=bucket, Key=f"{folder}{FEEDBACK_FILE}", Body=body)
+    return f"s3://{bucket}/{folder}{FEEDBACK_FILE}"
 
 
 def served_versions(cloud: Cloud, table: str) -> dict[str, int]:

@@ -14,6 +14,7 @@ from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.commands.test_cli import STACK
 from workflow.commands.cli import run
 from workflow.contract.feedback import Feedback
+from workflow.contract.feedback_figures import FeedbackFigures
 
 ME = "arn:aws:iam::000000000000:user/me"
 AT = "2026-11-30T12:00:00+00:00"
@@ -84,7 +85,8 @@ def test_a_list_is_said_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["one", "--boxes", "nowhere.json"], "--boxes nowhere.json: cannot be read"),
         (["--boxes", "x"], "--boxes: needs the ID"),
         (["--by", "me"], "--by: says nothing without"),
-        (["one", "right", "--days", "3"], "--days: shows figures"),
+        (["one", "right", "--days", "3"], "--days: is about figures"),
+        (["one", "right", "--for", "run"], "--for: is about figures"),
         (["--from", "list"], 'list:2: must be an answer\'s id and "right" or "wrong"'),
         (["one", "--from", "list"], "--from: says it all"),
     ],
@@ -127,3 +129,17 @@ def test_without_an_answer_the_real_figures_are_shown(capsys: pytest.CaptureFixt
     assert week.startswith("2026-W49 ")
     assert feedback("--json", **there)[0] == 0
     assert json.loads(capsys.readouterr().out)["models"][0]["right"]["hits"] == 1
+
+
+def test_a_run_s_report_is_given_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside its record; of no run that was planned, to nobody."""
+    there = {
+        "list_objects_v2": lambda asked: {"Contents": [{"Key": "a"}] if asked["Prefix"].startswith("runs/one/") else []}
+    }
+    cloud = ScriptedCloud({**STACK, "describe_stacks": stack(), "put_object": {}, **there})
+    assert run(["feedback", "--for", "one"], cloud) == 0
+    (put,) = (asked for name, asked in cloud.asked if name == "put_object")
+    assert put["Key"] == "runs/one/record/feedback.json"
+    assert FeedbackFigures.parse(json.loads(put["Body"])).models == ()
+    assert run(["feedback", "--for", "two"], cloud) == 2
+    assert "there is no run two" in capsys.readouterr().err
