@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lambdas.compare_challenger.agreement import wilson
 from workflow.contract.challenge import ASK, PROMOTED, RULE, WAIT, WITHDRAWN, Challenge
 from workflow.contract.reading import VERSION
+from workflow.contract.share_interval import wilson
 
 
 @dataclass(frozen=True)

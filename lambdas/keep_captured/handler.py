@@ -19,6 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.keep_captured.filtering import Filter
 from lambdas.keep_captured.record import Place, Record
+from workflow.contract.capture import OtherName, named_key
+from workflow.contract.document import Document
 from workflow.contract.reading import ContractError, mapping
 from workflow.contract.table_keys import captured_key
 
@@ -99,10 +101,18 @@ def keep(record: Record | None, place: Place) -> bool:
         record = own.allow(record, place)
     if record is None or not has_room(record):
         return False
-    document = json.dumps(record.document(place).document(), ensure_ascii=False).encode()
     s3.put_object(Bucket=environment.bucket, Key=record.picture_key(), Body=record.body)
-    s3.put_object(Bucket=environment.bucket, Key=f"{record.key()}.json", Body=document, ContentType="application/json")
+    document_key = f"{record.key()}.json"
+    put(document_key, record.document(place))
+    for name in record.other_names():
+        put(named_key(name), OtherName(document_key))
     return True
+
+
+def put(key: str, document: Document) -> None:
+    """Store a document."""
+    body = json.dumps(document.document(), ensure_ascii=False).encode()
+    s3.put_object(Bucket=environment.bucket, Key=key, Body=body, ContentType="application/json")
 
 
 def has_room(record: Record) -> bool:

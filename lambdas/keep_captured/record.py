@@ -12,9 +12,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from workflow.contract.capture import KEPT, RAW, Captured
+from workflow.contract.answer_name import HEADER_NAME, AnswerName
+from workflow.contract.capture import RAW, Captured, kept_key
 from workflow.contract.reading import ContractError, mapping, object_or_empty
 
 BEGINNINGS = (
@@ -51,9 +53,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Record:
-    """A request's ``body`` with its content type, and the answer's, each as bytes."""
+    """A request's ``body`` with its content type, and the answer's, each as bytes.
 
-    id: str
+    ``event_id`` is SageMaker's, ``caller_id`` the caller's own (InferenceId), empty where it gave none. SageMaker's
+    guide writes it as ``inferenceId`` ("Ingest Ground Truth labels and merge them with predictions").
+    """
+
+    event_id: str
+    caller_id: str
     taken: datetime
     content_type: str
     body: bytes
@@ -77,11 +84,41 @@ class Record:
             taken = datetime.fromisoformat(str(about.get("inferenceTime")))
         except ValueError as error:
             raise ContractError(f"line.eventMetadata.inferenceTime: {error}") from error
-        return Record(identity, taken, str(given.get("observedContentType", "")), _body(given), _body(said))
+        caller_id = str(about.get("inferenceId", ""))
+        return Record(identity, caller_id, taken, str(given.get("observedContentType", "")), _body(given), _body(said))
+
+    @cached_property
+    def said(self) -> Any:
+        """The answer's JSON; None where it is none."""
+        try:
+            return json.loads(self.answer)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def model_digest(self) -> str:
+        """The model that answered; empty where the answer does not say it."""
+        return str(object_or_empty(self.said).get("model_digest", ""))
+
+    @cached_property
+    def name(self) -> AnswerName | None:
+        """What the answer calls itself; None where it does not, or names another model than its own."""
+        name = AnswerName.read(str(object_or_empty(self.said).get(HEADER_NAME, "")))
+        return name if name is not None and self.model_digest.startswith(name.model) else None
+
+    @property
+    def id(self) -> str:
+        """What it is kept as: by the answer's own id, which leads here without an index."""
+        return self.event_id if self.name is None else self.name.text()
+
+    def other_names(self) -> list[str]:
+        """What else it is called by somebody who may speak of it."""
+        known = [self.caller_id] if self.caller_id else []
+        return known if self.name is not None else [*known, self.event_id]
 
     def key(self) -> str:
         """Where it is kept, without an ending."""
-        return f"{KEPT}{self.taken:%Y/%m/%d}/{self.id}"
+        return kept_key(self.taken if self.name is None else self.name.given, self.id)
 
     def picture_key(self) -> str:
         """Where its body is kept: named by what the body is, whatever its sender called it."""
@@ -89,11 +126,6 @@ class Record:
 
     def document(self, place: Place) -> Captured:
         """What is kept beside the picture."""
-        try:
-            answer = json.loads(self.answer)
-        except (ValueError, RecursionError):
-            answer = None
-        digest = object_or_empty(answer).get("model_digest", "")
         return Captured(
             id=self.id,
             endpoint=place.endpoint,
@@ -101,8 +133,8 @@ class Record:
             taken=self.taken.isoformat(),
             picture=self.picture_key(),
             content_type=self.content_type,
-            model_digest=str(digest),
-            answer=answer,
+            model_digest=self.model_digest,
+            answer=self.said,
         )
 
 

@@ -27,6 +27,7 @@ from workflow.contract.reading import ContractError
 from workflow.contract.release_lock import held_by
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.scores import QUALITY
+from workflow.contract.served_model import ServedModel
 from workflow.contract.table_items import found_item
 from workflow.contract.table_keys import CHAMPION, RELEASE_LOCK
 
@@ -104,7 +105,7 @@ def record_challenge(released: Released) -> dict[str, Any]:
         package_version=plan.package_version,
         began_epoch=began_epoch,
     )
-    write_under_lock(plan, [record.item()])
+    write_under_lock(plan, [record.item(), ServedModel.of(plan).item()])
     logger.info("recorded a challenge", package_version=plan.package_version, configuration=record.configuration)
     return {"package_version": plan.package_version, "released_epoch": began_epoch}
 
@@ -135,10 +136,11 @@ def is_ours(recorded: ChampionRecord, mark: object) -> bool:
 
 
 def record(released: Released, released_epoch: int) -> None:
-    """Write both items, or neither. Raises NotHolderError where this release has lost the lock."""
+    """Write all items, or none. Raises NotHolderError where this release has lost the lock."""
     plan, configuration = released.plan, released.configuration
     champion = champion_of(plan, configuration, released_epoch)
-    write_under_lock(plan, [champion.marked(sign(champion)), release_of(plan, configuration, released_epoch).item()])
+    history = release_of(plan, configuration, released_epoch)
+    write_under_lock(plan, [champion.marked(sign(champion)), history.item(), ServedModel.of(plan).item()])
 
 
 def write_under_lock(plan: ReleasePlan, items: list[dict[str, Any]]) -> None:

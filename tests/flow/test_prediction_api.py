@@ -65,7 +65,27 @@ def test_a_picture_in_boxes_out(flow: Flow, api: Api) -> None:
     """The API says what the endpoint says, also to a caller who names no type in Accept."""
     status, content_type, body = api.ask()
     assert (status, content_type) == (200, "application/json")
-    assert json.loads(body) == flow.ask_production()
+    said = json.loads(body)
+    # Every answer has an id of its own.
+    assert said.pop("inference_id") != (other := flow.ask_production()).pop("inference_id")
+    assert said == other
+
+
+def test_an_answer_says_what_it_is_called_whatever_its_form(flow: Flow, api: Api) -> None:
+    """In a header, too; by that name it is judged over the API, by whose key it is, and for whom that one speaks."""
+    request = urllib.request.Request(api.url, PICTURE, {"Content-Type": "image/jpeg", "X-Api-Key": api.key})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        name = json.loads(answer.read())["inference_id"]
+        assert answer.headers["X-Amzn-SageMaker-Custom-Attributes"] == f"inference_id={name}"
+    judged = replace(api, url=api.url.replace("/predict", "/feedback"))
+    body = json.dumps({"inference_id": name, "verdict": "wrong", "by": "maria"}).encode()
+    status, _, said = judged.ask(body, Content_Type="application/json")
+    keys = flow.stand_in.client("apigateway").get_api_keys(includeValues=True)["items"]
+    (mine,) = (one["id"] for one in keys if one["value"] == api.key)
+    assert (status, json.loads(said)["by"]) == (200, f"key {mine} for maria")
+    status, _, said = judged.ask(body.replace(b"wrong", b"bad"), Content_Type="application/json")
+    assert (status, "must be one of right, wrong" in json.loads(said)["error"]) == (400, True)
+    assert replace(judged, key="").ask(body)[0] == 403
 
 
 @pytest.mark.parametrize("key", ["", "not-a-key"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from tests.flow.clients import asking
 from tests.flow.conftest import deployed
 from tests.flow.driver import Ended, Flow
 from tests.infra.local.sagemaker.requests import eventually
+from workflow.clients import AwsCloud
 from workflow.contract.capture import KEPT, Captured
+from workflow.feedback.figures import read_figures, served_versions
+from workflow.feedback.saying import Said, say
 
 pytestmark = pytest.mark.standin
 FOLLOWED: dict[str, Any] = {"maximum_instances": 2, "scale_target": 5, "scale_out_seconds": 0, "scale_in_seconds": 0}
@@ -74,5 +78,31 @@ def test_what_production_is_asked_can_be_looked_at(alone: Flow, built: Ended) ->
 
     mine = eventually(lambda: [one for one in documents() if one.answer == answer])[0]
     assert (mine.endpoint, mine.model_digest) == ("greenlight-production", answer["model_digest"])
+    assert mine.id == answer["inference_id"]
     assert mine.picture in kept()
     assert eventually(lambda: not kept("captured/raw/"))
+
+
+def test_what_people_say_of_its_answers_is_what_production_is_worth(alone: Flow, built: Ended) -> None:
+    """By the answer's own id and by the caller's, with the roles that there are: boxes, a verdict, and the figures."""
+    cloud = AwsCloud()
+    runtime, named = alone.stand_in.client("sagemaker-runtime"), {"InferenceId": "order 7"}
+    asked = {"EndpointName": alone.stack.production_endpoint, "ContentType": "image/jpeg", "Body": b"\xff\xd8\xff one"}
+    answer = json.loads(runtime.invoke_endpoint(**asked, **named)["Body"].read())
+    other = json.loads(runtime.invoke_endpoint(**asked)["Body"].read())
+
+    def tell(identity: str, **said: Any) -> Said:
+        return say(cloud, alone.stack.feedback_function, {"inference_id": identity, **said}, "maria")
+
+    assert tell(other["inference_id"], verdict="wrong").error == "", "also before it is kept what was asked"
+    right = [{key: one[key] for key in ("class", "box")} for one in answer["detections"]]
+    told = eventually(lambda: tell("order 7", boxes=right), lambda one: one.feedback is not None)
+    assert told.feedback.verdict == "right"
+    picture = alone.storage.get_object(Bucket=alone.stack.bucket, Key=told.feedback.picture)["Body"].read()
+    assert picture == asked["Body"]
+    assert "knows no 'nothing'" in tell("order 7", boxes=[{"class": "nothing", "box": [0, 0, 1, 1]}]).error
+    assert "no answer of production called" in tell("order 8", verdict="right").error
+    figures = read_figures(cloud, alone.stack.bucket, now=datetime.now(UTC))
+    (found,) = figures.models
+    assert (found.model_digest, found.right.hits, found.right.of, found.boxed) == (answer["model_digest"], 1, 2, 1)
+    assert served_versions(cloud, alone.stack.table) == {answer["model_digest"]: 1}

@@ -59,7 +59,7 @@ def test_the_commands_run_as_written(flow: Flow, tmp_path: Path) -> None:
     reason="awscli or curl is not installed; awscli pins another botocore than ours",
 )
 def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
-    """Both ways in, as one script: boxes for the key, the picture as a picture, boxes for the signature."""
+    """Both ways in, as one script: boxes and a picture for the key, a word on them, boxes for the signature."""
     digest = flow.serving()
     picture = b"\xff\xd8\xff\x00\x80 a picture"
     (tmp_path / "photo.jpg").write_bytes(picture)
@@ -68,7 +68,7 @@ def test_the_api_is_asked_as_written(flow: Flow, tmp_path: Path) -> None:
     try:
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.count(f'"model_digest": "{digest}"') == 2, done.stdout
+        assert done.stdout.count(f'"model_digest": "{digest}"') == 3, done.stdout
         assert (tmp_path / "seen.jpg").read_bytes() == picture
     finally:
         deploy("greenlight", parameters={"PredictionApi": "none"})

@@ -11,9 +11,11 @@ import pytest
 from tests.infra import template as read
 from tests.infra.template import Json
 
-SHOWN = ("PredictionRestApi", "PredictionResource", "PredictionMethod")
+SHOWN = ("PredictionRestApi", "PredictionResource", "PredictionMethod", "FeedbackResource", "FeedbackMethod")
 """What a deployment of the API is a picture of."""
-HEADERS = ("Accept", "Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
+NAME = "X-Amzn-SageMaker-Custom-Attributes"
+"""The header in which an answer says what it is called, where it is no JSON."""
+HEADERS = ("Accept", "Content-Type", NAME, "X-Amzn-SageMaker-Inference-Id")
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def template() -> Json:
 
 @pytest.fixture(scope="module")
 def method(template: Json) -> Json:
-    """The one method of the API."""
+    """The method that asks production."""
     properties: Json = template["Resources"]["PredictionMethod"]["Properties"]
     return properties
 
@@ -45,7 +47,8 @@ def test_nothing_of_it_is_made_unless_somebody_asks(template: Json) -> None:
         item
         for section in ("Resources", "Outputs")
         for name, item in template[section].items()
-        if name.startswith("Prediction") or item.get("Type", "").startswith("AWS::ApiGateway::")
+        if name.startswith(("Prediction", "FeedbackUrl", "FeedbackApi"))
+        or item.get("Type", "").startswith("AWS::ApiGateway::")
     ]
     assert len(parts) >= 14
     assert {item.get("Condition") for item in parts} == {"HasApi", "HasApiForIam", "HasApiWithKey", "HasApiLog"}
@@ -54,10 +57,22 @@ def test_nothing_of_it_is_made_unless_somebody_asks(template: Json) -> None:
 def test_nobody_asks_without_a_signature_or_a_key(template: Json, method: Json) -> None:
     """Each of the two ways in closes the other one's door, and there is no third way in and no other method."""
     assert template["Parameters"]["PredictionApi"]["AllowedValues"] == ["none", "iam", "key"]
-    assert method["AuthorizationType"] == {"Fn::If": ["HasApiForIam", "AWS_IAM", "NONE"]}
-    assert method["ApiKeyRequired"] == {"Fn::If": ["HasApiWithKey", True, False]}
-    (only,) = read.of_type(template, "AWS::ApiGateway::Method").values()
-    assert only["HttpMethod"] == "POST"
+    methods = read.of_type(template, "AWS::ApiGateway::Method")
+    assert set(methods) == {"PredictionMethod", "FeedbackMethod"}
+    for one in methods.values():
+        assert one["AuthorizationType"] == {"Fn::If": ["HasApiForIam", "AWS_IAM", "NONE"]}
+        assert one["ApiKeyRequired"] == {"Fn::If": ["HasApiWithKey", True, False]}
+        assert one["HttpMethod"] == "POST"
+
+
+def test_the_api_alone_calls_the_function_that_takes_feedback(template: Json) -> None:
+    """By this one method of this one API."""
+    permission = template["Resources"]["FeedbackApiPermission"]["Properties"]
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${PredictionRestApi}/*/POST/feedback")
+    integration = template["Resources"]["FeedbackMethod"]["Properties"]["Integration"]
+    assert integration["Type"] == "AWS_PROXY"
+    assert "/functions/${TakeFeedbackFunction.Arn}/invocations" in integration["Uri"]["Fn::Sub"]
 
 
 def test_the_api_may_ask_production_and_nothing_else(template: Json, method: Json) -> None:
@@ -93,8 +108,9 @@ def test_pictures_pass_as_they_are(template: Json, method: Json) -> None:
     for response in integration["IntegrationResponses"]:
         assert "ResponseTemplates" not in response
         assert response["ContentHandling"] == "CONVERT_TO_BINARY"
+        told = ("Content-Type", NAME) if response["StatusCode"] == "200" else ("Content-Type",)
         assert response["ResponseParameters"] == {
-            "method.response.header.Content-Type": "integration.response.header.Content-Type"
+            f"method.response.header.{name}": f"integration.response.header.{name}" for name in told
         }
         assert response["StatusCode"] in declared
 

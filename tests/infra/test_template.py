@@ -14,8 +14,9 @@ from cfnlint.api import lint
 from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
-from workflow.contract.capture import KEPT, RAW
+from workflow.contract.capture import KEPT, NAMED, RAW
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
+from workflow.contract.feedback import FEEDBACK
 from workflow.stack.definitions import render_definitions
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -26,7 +27,7 @@ FUNCTIONS = (
     "ServeComponent",
     "CompareChallenger",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
-    "KeepCaptured",
+    *("KeepCaptured", "TakeFeedback"),
     "ScaleProduction",
 )
 EVERYWHERE = {
@@ -266,7 +267,8 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
     ]
     index = {role for role, resource in placed if "/datasets-index/" in resource}
     assert index == {"CheckDatasetRole", "NoteVersionRole"}
-    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/batches/", "/asynchronous/", "/captured/", "/challenges/")
+    of_production = ("/asynchronous/", "/captured/", "/challenges/", "/feedback/")
+    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/batches/", *of_production)
     writers = {role for role, resource in placed if not any(place in resource for place in elsewhere)}
     assert writers == {"GateMetricsRole"}
 
@@ -282,7 +284,8 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "captured/": {"Ref": "CaptureDays"}, "asynchronous/": 7}
+    captured = {folder: {"Ref": "CaptureDays"} for folder in ("captured/", "feedback/")}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}, **captured, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
     copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
@@ -295,28 +298,41 @@ def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_al
     reading = [
         (grant.effect, grant.role, folder)
         for grant in read.grants(template)
-        for folder in (RAW, KEPT)
+        for folder in (RAW, KEPT, NAMED, FEEDBACK)
         if {"s3:GetObject", "s3:*", "*"} & set(grant.actions) and any(covers(one, folder) for one in grant.resources)
     ]
     denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
     allowed = {(role, folder) for effect, role, folder in reading if effect == "Allow"}
-    assert allowed - denied == {("KeepCapturedRole", RAW)}
-    assert ("PlanRunRole", KEPT) in denied & allowed, "whatever else lies in the bucket may be a dataset"
+    assert allowed - denied == {("KeepCapturedRole", RAW), ("TakeFeedbackRole", NAMED)}
+    for folder in (KEPT, FEEDBACK):
+        assert ("PlanRunRole", folder) in denied & allowed, "whatever else lies in the bucket may be a dataset"
 
 
-def covers(resource: object, folder: str) -> bool:
-    """Whether a grant on this resource of the stack's bucket is one on what lies in the folder."""
+def test_who_takes_feedback_reads_answers_and_no_picture(template: Json) -> None:
+    """A request of JSON holds its picture, and ends as a document does."""
+    mine = [one for one in read.grants(template) if one.role == "TakeFeedbackRole" and "s3:GetObject" in one.actions]
+
+    def may(name: str) -> bool:
+        found = {one.effect for one in mine if any(covers(resource, KEPT, name) for resource in one.resources)}
+        return found == {"Allow"}
+
+    assert may("2026/11/30/one.json")
+    assert not any(may(f"2026/11/30/one.{ending}") for ending in ("jpg", "npy", "bin", "request.json"))
+
+
+def covers(resource: object, folder: str, name: str = "one") -> bool:
+    """Whether a grant on this resource of the stack's bucket is one on what lies in the folder by this name."""
     text = str(resource["Fn::Sub"] if isinstance(resource, dict) and "Fn::Sub" in resource else resource)
     _, found, path = text.partition("${BucketName.Value}/")
-    return text == "*" or (bool(found) and fnmatch.fnmatchcase(f"{folder}one", path))
+    return text == "*" or (bool(found) and fnmatch.fnmatchcase(f"{folder}{name}", path))
 
 
 def test_old_versions_of_what_was_captured_go_at_once_and_the_rest_in_its_time(template: Json) -> None:
     """The bucket is versioned: what is deleted would otherwise lie there still, and what came raw is deleted soon."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
-    (rule,) = (rule for rule in rules if rule.get("Prefix") and RAW.startswith(rule["Prefix"]))
-    assert KEPT.startswith(rule["Prefix"])
-    assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
+    for folder in (RAW, KEPT, NAMED, FEEDBACK):
+        (rule,) = (rule for rule in rules if rule.get("Prefix") and folder.startswith(rule["Prefix"]))
+        assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
     assert template["Parameters"]["CapturePercent"]["Default"] == 0
 
 

@@ -42,6 +42,7 @@ FUNCTIONS = (
     "start_run",
     "start_by_code",
     "keep_captured",
+    "take_feedback",
     "scale_production",
 )
 REGION = "us-east-1"
@@ -74,6 +75,7 @@ ENVIRONMENT = {
     "DATA_STARTS": "settled",
     "WEBHOOK_SECRET_ARN": "greenlight-webhook",
     "MEGABYTES_A_DAY": "1",
+    "CAPTURE_DAYS": "30",
     "JOB_ROLE": "arn:aws:iam::123456789012:role/greenlight-JobRole-1",
     "APPROVAL_URL": "https://abc.lambda-url.us-east-1.on.aws/",
     "DEFAULTS": '{"epochs": 5, "approval_hours": 2, "endpoint_instance": "ml.c7i.xlarge"}',

@@ -19,6 +19,7 @@ from workflow.commands.batch import batch
 from workflow.commands.console import console
 from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
+from workflow.commands.feedback import feedback
 from workflow.commands.image import image
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
@@ -64,6 +65,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        feedback,
         batch,
         console,
         stack.destroy,

@@ -67,7 +67,8 @@ def predict(
 ) -> int:
     """Ask an endpoint what it detects in PICTURES.
 
-    PICTURES are files, folders or patterns. Ends with 1 when it failed for a picture; the others are answered all
+    PICTURES are files, folders or patterns. Each line ends with the answer's id, by which 'greenlight feedback' says
+    whether it was right. Ends with 1 when it failed for a picture; the others are answered all
     the same.
     """
     from workflow.predictions.ask import LARGEST_BODY, Wanted
@@ -182,7 +183,8 @@ class Asking:
         return 1 if tally.failed else 0
 
     def _line(self, prediction: Prediction) -> str:
-        return f"{prediction.file!s:<{self._width}}  {prediction.milliseconds:>6.0f} ms  {prediction.text()}"
+        name = f"  {prediction.inference_id}" if prediction.inference_id else ""
+        return f"{prediction.file!s:<{self._width}}  {prediction.milliseconds:>6.0f} ms  {prediction.text()}{name}"
 
     @contextmanager
     def _bar(self) -> Iterator[tuple[Callable[[str, bool], None], Callable[[], None]]]:

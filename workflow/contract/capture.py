@@ -6,7 +6,9 @@ requests that no program for pictures opens. A function makes pictures and docum
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from workflow.contract.document import Document, Text
@@ -15,6 +17,8 @@ RAW = "captured/raw/"
 """Below which SageMaker writes: ``<endpoint>/<variant>/yyyy/mm/dd/hh/<name>.jsonl``."""
 KEPT = "captured/kept/"
 """Below which pictures and documents are kept: ``yyyy/mm/dd/<id>.jpg`` and ``.json``."""
+NAMED = "captured/named/"
+"""Below which it is kept what a request is called beside its answer's own id, by a digest: ``<sha256>.json``."""
 
 JSON_TYPES = ("application/json", "application/jsonlines")
 """What is captured as the text that it is; all else in base64 (CaptureContentTypeHeader)."""
@@ -24,9 +28,9 @@ JSON_TYPES = ("application/json", "application/jsonlines")
 class Captured(Document):
     """One request to production and its answer.
 
-    ``id`` is SageMaker's, ``taken`` the time of the answer (ISO 8601), ``picture`` the key of the request's body in the
-    same bucket, ``content_type`` what its sender called it. ``model_digest`` is the model that answered; it is empty,
-    and the ``answer`` None, where that is no JSON.
+    ``id`` is the answer's own (AnswerName), SageMaker's where the answer carries none; ``taken`` the time of the answer
+    (ISO 8601), ``picture`` the key of the request's body in the same bucket, ``content_type`` what its sender called
+    it. ``model_digest`` is the model that answered; it is empty, and the ``answer`` None, where that is no JSON.
     """
 
     id: Text
@@ -37,6 +41,23 @@ class Captured(Document):
     content_type: str
     model_digest: str
     answer: Any
+
+
+@dataclass(frozen=True)
+class OtherName(Document):
+    """Which document is kept of a request that its caller, or SageMaker, calls otherwise than its answer does."""
+
+    document_key: Text
+
+
+def kept_key(given: datetime, identity: str) -> str:
+    """Where a request and its answer are kept, without an ending; ``given`` is the time of the answer (UTC)."""
+    return f"{KEPT}{given:%Y/%m/%d}/{identity}"
+
+
+def named_key(name: str) -> str:
+    """Where it is kept what is called so. By its digest, for a caller's own id is any text, and may be a person's."""
+    return f"{NAMED}{hashlib.sha256(name.encode()).hexdigest()}.json"
 
 
 def configure_capture(percent: int, bucket: str, key: str) -> dict[str, Any] | None:

@@ -3,8 +3,8 @@
 One item says what production serves, one holds the release lock, one says which foreign production was told, one which
 endpoints are being put away; every
 release, every approval request and every decision has its own, every execution that asked one that names its newest
-request, and everything that was built one that names the execution which built it, and what became of it. One names the
-build that has the endpoint to itself.
+request, everything that was built one that names the execution which built it, and what became of it, and every model
+that production has served. One names the build that has the endpoint to itself.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ OPEN = "open"
 CAPTURED = "captured#"
 """What the key begins with that says how many bytes were kept of a day's requests."""
 
+SERVED = "served#"
+"""What the key of a model begins with that production has served; the first digits of its digest follow."""
+
 SIGN_IN = "sign-in#"
 """What the key of a sign-in begins with that was finished; the digest of its state follows."""
 
@@ -71,6 +74,11 @@ def build_key(fingerprint: str) -> str:
 def captured_key(day: str) -> str:
     """The key of what says how much was kept of a day, ``yyyy-mm-dd``."""
     return f"{CAPTURED}{day}"
+
+
+def served_key(model: str) -> str:
+    """The key of a model that production has served, by the first digits of its digest."""
+    return f"{SERVED}{model}"
 
 
 def sign_in_key(state: str) -> str:

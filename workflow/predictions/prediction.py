@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workflow.contract.answer_name import HEADER_NAME
 from workflow.errors import GreenlightError
 
 _NAMED = 3
@@ -24,6 +25,7 @@ class Prediction:
     """What an endpoint saw in one picture; places are in pixels of the picture as it is shown.
 
     ``classification`` is None where the model finds objects. ``milliseconds`` is how long the request took.
+    ``inference_id`` is what the answer is called (AnswerName), empty of a model from before answers had names.
     """
 
     file: Path
@@ -34,6 +36,7 @@ class Prediction:
     classification: tuple[Mapping[str, Any], ...] | None = None
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     milliseconds: float = 0.0
+    inference_id: str = ""
 
     @property
     def counts(self) -> Counter[str]:
@@ -48,6 +51,7 @@ class Prediction:
             sorted_or_found = ("classification", list(self.classification))
         return {
             "file": str(self.file),
+            "inference_id": self.inference_id,
             "model_digest": self.model_digest,
             "width": self.width,
             "height": self.height,
@@ -87,6 +91,7 @@ def read_prediction(file: Path, endpoint: str, body: bytes, milliseconds: float)
             classification=found if sorted_picture else None,
             timings_ms=dict(answer.get("timings_ms", {})),
             milliseconds=milliseconds,
+            inference_id=str(answer.get(HEADER_NAME, "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GreenlightError(

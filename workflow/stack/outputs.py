@@ -36,7 +36,7 @@ class Stack:
     """The outputs of a deployed stack. Field names are the outputs' names in snake case.
 
     Those of the API in front of production are empty where the stack has none, those of the stages' accounts where that
-    is the stack's own, those of the topic for trouble and of the batch machine where the stack is from before those,
+    is the stack's own, those of the topic for trouble, of batches and of feedback where the stack is from before those,
     and the inference component where production has an endpoint of its own.
     """
 
@@ -62,6 +62,7 @@ class Stack:
     production_account: str = ""
     production_component: str = ""
     batch_machine_arn: str = ""
+    feedback_function: str = ""
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, LINES_TYPES, Invocation, Item
 from containers.serving.request.parameters import Masks
 from containers.serving.request.refusal import InvocationError
+from workflow.contract.answer_name import HEADER_NAME
 
 if TYPE_CHECKING:
     from containers.serving.model.predictor import Prediction
@@ -36,15 +37,19 @@ LONGEST_JPEG_SIDE = 65_500
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
-def render(invocation: Invocation, predictions: Iterable[Prediction | str], manifest: Manifest) -> tuple[bytes, str]:
+def render(
+    invocation: Invocation, predictions: Iterable[Prediction | str], manifest: Manifest, name: str
+) -> tuple[bytes, str]:
     """The body of the answer and its content type, from a prediction for each item, or the error of a line.
 
-    ``predictions`` may be made one by one: none is kept longer than its own part of the answer needs it. Raises
-    InvocationError (406) for the drawing of a picture that is too long for a JPEG.
+    ``name`` is what the answer is called (AnswerName), all of its lines alike. ``predictions`` may be made one by one:
+    none is kept longer than its own part of the answer needs it. Raises InvocationError (406) for the drawing of a
+    picture that is too long for a JPEG.
     """
     asked = zip(invocation.items, predictions, strict=True)
+    head = {HEADER_NAME: name, "model_digest": manifest.model_digest}
     if invocation.accept in LINES_TYPES:
-        return "\n".join(_write_line(item, one, manifest) for item, one in asked).encode(), invocation.accept
+        return "\n".join(_write_line(item, one, manifest, head) for item, one in asked).encode(), invocation.accept
     # Only a line can be an error, and lines have no other form.
     answered = ((item, one) for item, one in asked if not isinstance(one, str))
     if invocation.accept == "text/csv":
@@ -55,7 +60,7 @@ def render(invocation: Invocation, predictions: Iterable[Prediction | str], mani
         return _draw(*next(answered), manifest), "image/jpeg"
     pictures = [_describe_picture(item, one, manifest) for item, one in answered]
     found = pictures[0] if invocation.shape == "one" else {"images": pictures}
-    return _encode({"model_digest": manifest.model_digest, **found}).encode(), "application/json"
+    return _encode({**head, **found}).encode(), "application/json"
 
 
 def _drop_masks(one: Prediction) -> Prediction:
@@ -74,9 +79,9 @@ def best_classes(scores: Floats, thresholds: Thresholds) -> list[tuple[int, floa
     return list(zip(order.tolist(), _round(scores[order], FINE_DECIMALS), strict=True))
 
 
-def _write_line(item: Item, one: Prediction | str, manifest: Manifest) -> str:
+def _write_line(item: Item, one: Prediction | str, manifest: Manifest, head: Mapping[str, str]) -> str:
     document = {"error": one} if isinstance(one, str) else _describe_picture(item, one, manifest)
-    return _encode({"model_digest": manifest.model_digest, **document})
+    return _encode({**head, **document})
 
 
 def _describe_picture(item: Item, one: Prediction, manifest: Manifest) -> dict[str, Any]:

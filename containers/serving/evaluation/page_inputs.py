@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.feedback_figures import FEEDBACK_FILE, FeedbackFigures
 from workflow.contract.reading import ContractError
 
 
@@ -21,13 +22,17 @@ class PageInputError(ValueError):
 
 @dataclass(frozen=True)
 class PageInputs:
-    """``run.json``, the trials of ``trials.json``, ``dataset-report.json``, the contact sheet, ``preparation.json``."""
+    """``run.json``, the trials of ``trials.json``, ``dataset-report.json``, the contact sheet, ``preparation.json``.
+
+    ``feedback`` is ``feedback.json``, what people said of production's answers, which a person puts there.
+    """
 
     record: Mapping[str, Any] | None
     trials: Sequence[Mapping[str, Any]]
     dataset: DatasetReport | None
     contact_sheet: bytes | None
     preparation: Mapping[str, Any] | None
+    feedback: FeedbackFigures | None
 
 
 def read_page_inputs(inputs: Path) -> PageInputs:
@@ -41,12 +46,18 @@ def read_page_inputs(inputs: Path) -> PageInputs:
         dataset = None if report is None else DatasetReport.parse(report)
     except ContractError as error:
         raise PageInputError(f"dataset-report.json: {error}") from None
+    said = _document(inputs / "record" / FEEDBACK_FILE)
+    try:
+        feedback = None if said is None else FeedbackFigures.parse(said)
+    except ContractError as error:
+        raise PageInputError(f"{FEEDBACK_FILE}: {error}") from None
     return PageInputs(
         record=_document(inputs / "record" / "run.json"),
         trials=trials,
         dataset=dataset,
         contact_sheet=sheet.read_bytes() if sheet.is_file() else None,
         preparation=_document(inputs / "dataset" / "preparation.json"),
+        feedback=feedback,
     )
 
 

@@ -259,6 +259,7 @@ def write(
         preparation=given.preparation,
         evaluation_seconds=time.monotonic() - about.started,
         billed=about.billed,
+        real=None if champion is None or given.feedback is None else given.feedback.of(champion.score.model_digest),
     )
     write_page(folder / "report", page)
     (folder / "metrics.json").write_text(json.dumps(metrics.document(), indent=1), encoding="utf-8")

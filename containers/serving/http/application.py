@@ -13,6 +13,7 @@ from typing import Any
 
 from containers.serving.http.workers import ANSWER_SECONDS, BusyError, WorkerLostError, Workers
 from containers.serving.request.parameters import ATTRIBUTES_HEADER
+from workflow.contract.answer_name import HEADER_NAME
 
 MAXIMUM_BODY_BYTES = 25_000_000
 """Of a body, unless the server is told otherwise."""
@@ -69,8 +70,9 @@ class Application:
         self.running += 1
         try:
             route = (scope["method"], scope["path"])
+            name = ""
             if route == ("POST", "/invocations"):
-                status, content_type, body = await self._answer_invocation(scope, receive)
+                status, content_type, body, name = await self._answer_invocation(scope, receive)
                 if self._answers_refusals and status in THE_CALLERS_OWN:
                     status, body = 200, json.dumps({**json.loads(body), "status": status}).encode()
             elif route == ("GET", "/ping"):
@@ -82,6 +84,9 @@ class Application:
             else:
                 status, content_type, body = self._refuse(404, "there are /ping, /invocations, /execution-parameters")
             headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
+            if name:
+                # SageMaker passes it on to the caller: the one place for it in an answer that is no JSON.
+                headers.append((ATTRIBUTES_HEADER.lower().encode(), f"{HEADER_NAME}={name}".encode()))
             if self.draining:
                 headers.append((b"connection", b"close"))
             await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -94,21 +99,22 @@ class Application:
             return 200, JSON, b""
         return 503, JSON, json.dumps({"error": "every worker has ended and is being replaced"}).encode()
 
-    async def _answer_invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+    async def _answer_invocation(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes, str]:
+        """Status, content type, body, and what the answer is called, empty where it is a refusal."""
         started = time.perf_counter()
         body = bytearray()
         try:
             refusal = await self._read_body(receive, body)
             if refusal is not None:
-                return self._refuse(*refusal)
+                return *self._refuse(*refusal), ""
             async with asyncio.timeout(ANSWER_SECONDS):
                 header, answer = await self._workers.ask(_describe_request(scope, self._confidence), body)
         except TimeoutError:
-            return self._refuse(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds")
+            return *self._refuse(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds"), ""
         except BusyError as error:
-            return self._refuse(503, str(error))
+            return *self._refuse(503, str(error)), ""
         except WorkerLostError as error:
-            return self._refuse(500, str(error))
+            return *self._refuse(500, str(error)), ""
         finally:
             self._held -= len(body)
         if header["status"] != 200:
@@ -116,7 +122,7 @@ class Application:
         else:
             spent = round((time.perf_counter() - started) * 1000, 1)
             self._tell("invocation", images=header["images"], ms=spent)
-        return header["status"], header["content_type"].encode(), answer
+        return header["status"], header["content_type"].encode(), answer, header.get(HEADER_NAME, "")
 
     async def _read_body(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
         """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""

@@ -18,6 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from containers.serving.answer.answer import render
@@ -28,6 +29,7 @@ from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
+from workflow.contract.answer_name import HEADER_NAME, AnswerName
 
 REQUEST_SECONDS = 40.0
 """Time for all the pictures of a request, of the 60 seconds after which nobody waits for its answer any more."""
@@ -107,7 +109,7 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
 
 
 def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """Status, content type and number of images, and the body that answers a request.
+    """Status, content type, number of images and name of the answer, and the body that answers a request.
 
     A request that may not be long, and is, gets the seconds that it takes, as ``long``, and no answer.
     """
@@ -126,7 +128,8 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             raise InvocationError(413, f"the pictures take some {seconds:.0f} seconds: send fewer or smaller ones")
         if seconds > SHORT_SECONDS and not asked["may_be_long"]:
             return {"long": min(seconds, REQUEST_SECONDS)}, b""
-        answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest)
+        name = AnswerName.make(predictor.manifest.model_digest, datetime.now(UTC), os.urandom(8)).text()
+        answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest, name)
     except InvocationError as error:
         return _refuse(error.status, str(error))
     except ImageError as error:
@@ -136,7 +139,7 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
     except Exception:
         traceback.print_exc(file=sys.stderr)
         return _refuse(500, "the model could not answer; the endpoint's log says why")
-    return {"status": 200, "content_type": content_type, "images": len(invocation.items)}, answer
+    return {"status": 200, "content_type": content_type, "images": len(invocation.items), HEADER_NAME: name}, answer
 
 
 def estimate_seconds(invocation: Invocation) -> float:

@@ -17,10 +17,12 @@ from containers.serving.report.data import data
 from containers.serving.report.evidence import Evidence
 from containers.serving.report.head import figures, head, title
 from containers.serving.report.mistakes import confusion, curves
+from containers.serving.report.people import people
 from containers.serving.report.pictures import pictures
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.training import training
 from workflow.contract.dataset_report import DatasetReport
+from workflow.contract.feedback_figures import PeriodFigures
 from workflow.contract.glance import Glance
 
 
@@ -30,8 +32,8 @@ class Page:
 
     ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``trials`` are SageMaker's summaries of a
     search's trainings, ``champion_dataset`` is the ``dataset.json`` of production's archive, ``preparation`` the
-    preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed`` says that AWS bills the jobs. Every name in
-    them may hold markup and is escaped.
+    preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed`` says that AWS bills the jobs, ``real``
+    what people said of production's answers. Every name in them may hold markup and is escaped.
     """
 
     run: str
@@ -45,6 +47,7 @@ class Page:
     preparation: Mapping[str, Any] | None
     evaluation_seconds: float
     billed: bool = True
+    real: PeriodFigures | None = None
 
     def html(self) -> str:
         """The page."""
@@ -67,6 +70,7 @@ class Page:
             (
                 head(self.run, self.evidence, self.record),
                 figures(metrics),
+                people(metrics, self.real),
                 classes(metrics),
                 curves(self.evidence),
                 confusion(self.evidence),

@@ -318,6 +318,7 @@ ASYNC_INVOCATION: Members = done(
 """The same of InvokeEndpointAsync, of which all members but the body in S3 are headers."""
 
 INVOCATION: Members = done(
-    *("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "TargetVariant", "InferenceComponentName")
+    *("EndpointName", "Body", "ContentType", "Accept", "CustomAttributes", "InferenceId", "TargetVariant"),
+    "InferenceComponentName",
 )
 """The same of InvokeEndpoint, whose members are a path, headers and a body."""

@@ -11,10 +11,12 @@ import json
 import os
 import sys
 import tarfile
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from workflow.contract.answer_name import AnswerName
 from workflow.contract.glance import Glance, GlancePicture, Shape, View
 from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import ClassScore, Comparison, Lead, Metrics, ModelScore
@@ -41,8 +43,10 @@ def answer(content: bytes, *, serving: bool, confidence: float = CONFIDENCE) -> 
     box = [4.0, 4.0, 8.0, 8.0] if wrong else [1.0, 1.0, 5.0, 5.0]
     shares = [round(edge / SIDE, 5) for edge in box]
     seen = {"class_id": 0, "class": "thing", "score": SCORE, "box": box, "box_normalised": shares}
+    digest = hashlib.sha256(content).hexdigest()
     return {
-        "model_digest": hashlib.sha256(content).hexdigest(),
+        "inference_id": AnswerName.make(digest, datetime.now(UTC), os.urandom(8)).text(),
+        "model_digest": digest,
         "width": SIDE,
         "height": SIDE,
         "detections": [seen] if confidence <= SCORE else [],
@@ -78,8 +82,10 @@ def serve() -> int:
         def reply(self, status: int, body: dict[str, Any]) -> None:
             self.reply_with(status, "application/json", json.dumps(body).encode())
 
-        def reply_with(self, status: int, content_type: str, body: bytes) -> None:
+        def reply_with(self, status: int, content_type: str, body: bytes, name: str = "") -> None:
             self.send_response(status)
+            if name:
+                self.send_header("X-Amzn-SageMaker-Custom-Attributes", f"inference_id={name}")
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -102,7 +108,8 @@ def serve() -> int:
             if picture.startswith(b"no picture"):
                 answered = os.environ.get("GREENLIGHT_REFUSALS") == "answer"
                 return self.reply(200 if answered else 400, {"error": "this is no picture"})
-            self.reply(200, answer(content, serving=True, confidence=confidence))
+            said = answer(content, serving=True, confidence=confidence)
+            self.reply_with(200, "application/json", json.dumps(said).encode(), said["inference_id"])
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

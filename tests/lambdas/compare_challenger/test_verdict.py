@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.compare_challenger.agreement import alike, wilson
+from lambdas.compare_challenger.agreement import alike
 from lambdas.compare_challenger.traffic import queries, read_side
 from lambdas.compare_challenger.verdict import Agreement, Side, judge
 from workflow.contract.challenge import Challenge
@@ -70,12 +70,6 @@ def test_two_models_are_alike_that_find_the_same_things_in_nearly_the_same_place
     assert not alike((nut,), (nut, bolt))
     assert alike((Named("cat", 0.9), Named("dog", 0.1)), (Named("dog", 0.2), Named("cat", 0.8)))
     assert not alike((Named("cat", 0.9),), (Named("dog", 0.9),))
-
-
-def test_an_interval_is_wilson_s() -> None:
-    """As published: 9 of 10 lie between 59.6 and 98.2 percent; nothing seen is anything."""
-    assert [round(bound, 3) for bound in wilson(9, 10)] == [0.596, 0.982]
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_a_variant_s_figures_are_its_own_and_its_latency_is_weighted_by_requests() -> None:

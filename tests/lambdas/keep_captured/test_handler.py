@@ -14,7 +14,7 @@ from lambdas.keep_captured import handler as function
 from lambdas.keep_captured.filtering import Filter
 from lambdas.keep_captured.handler import handler
 from tests.lambdas.conftest import Bucket, Context
-from workflow.contract.capture import Captured
+from workflow.contract.capture import Captured, OtherName, named_key
 from workflow.contract.reading import ContractError
 
 KEY = "captured/raw/greenlight-production/main/2026/11/30/12/00-01-one.jsonl"
@@ -22,18 +22,31 @@ JPEG = b"\xff\xd8\xff\xe0 a picture"
 ANSWER = {"model_digest": "a" * 64, "width": 4, "height": 3, "detections": []}
 
 
-def line(identity: str = "one", body: bytes = JPEG, taken: str = "2026-11-30T12:00:01Z", **more: Any) -> bytes:
-    """A line as SageMaker writes it."""
+def line(
+    identity: str = "one",
+    body: bytes = JPEG,
+    taken: str = "2026-11-30T12:00:01Z",
+    caller_id: str = "",
+    name: str = "",
+    **more: Any,
+) -> bytes:
+    """A line as SageMaker writes it; ``name`` is the answer's own id, ``caller_id`` that of who asked."""
     given = {"observedContentType": "image/jpeg", "mode": "INPUT", "encoding": "BASE64"}
-    said = {"observedContentType": "application/json", "mode": "OUTPUT", "encoding": "JSON", "data": json.dumps(ANSWER)}
+    answer = json.dumps({"inference_id": name, **ANSWER} if name else ANSWER)
+    said = {"observedContentType": "application/json", "mode": "OUTPUT", "encoding": "JSON", "data": answer}
     data = {"endpointInput": {**given, "data": base64.b64encode(body).decode()}, "endpointOutput": said}
-    about = {"eventId": identity, "inferenceTime": taken}
+    about = {"eventId": identity, "inferenceTime": taken, **({"inferenceId": caller_id} if caller_id else {})}
     return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0", **more}).encode() + b"\n"
 
 
 def told(key: str = KEY) -> dict[str, Any]:
     """What EventBridge tells of an object that came."""
     return {"detail": {"bucket": {"name": Bucket.name}, "object": {"key": key}}}
+
+
+def kept_of(account: Bucket) -> list[str]:
+    """The keys of the pictures and documents that were kept."""
+    return [key for key in account.stored() if not key.startswith("captured/named/")]
 
 
 @pytest.fixture
@@ -48,7 +61,7 @@ def test_a_file_of_many_requests_becomes_a_picture_and_a_document_of_each(accoun
     assert handler(told(), context) == {"kept": 2, "left_out": 0, "unreadable": 0}
     kept = "captured/kept/2026/11/30/one"
     later = "captured/kept/2026/12/01/two"
-    assert account.stored() == [f"{kept}.jpg", f"{kept}.json", f"{later}.json", f"{later}.png"]
+    assert kept_of(account) == [f"{kept}.jpg", f"{kept}.json", f"{later}.json", f"{later}.png"]
     assert account.get(f"{kept}.jpg") == JPEG
     document = Captured.parse(json.loads(account.get(f"{kept}.json")))
     assert document == Captured(
@@ -61,6 +74,30 @@ def test_a_file_of_many_requests_becomes_a_picture_and_a_document_of_each(accoun
         model_digest="a" * 64,
         answer=ANSWER,
     )
+
+
+def test_an_answer_is_kept_by_its_own_id_and_found_by_the_caller_s(account: Bucket, context: Context) -> None:
+    """By its own without an index, under the day that it says; the caller's, which may be anybody's, by its digest."""
+    name = "20261129T235959-aaaaaaaaaaaa-00000000000000ff"
+    account.put(KEY, line("one", caller_id="order 7 of maria", name=name))
+    assert handler(told(), context)["kept"] == 1
+    document = f"captured/kept/2026/11/29/{name}.json"
+    assert kept_of(account) == [f"captured/kept/2026/11/29/{name}.jpg", document]
+    assert json.loads(account.get(document))["id"] == name
+    (named,) = set(account.stored()) - set(kept_of(account))
+    assert named == named_key("order 7 of maria")
+    assert OtherName.parse(json.loads(account.get(named))).document_key == document
+
+
+@pytest.mark.parametrize("name", ["", "../../models/evil", "20261129T235959-bbbbbbbbbbbb-00000000000000ff"])
+def test_an_answer_without_a_name_of_its_own_is_kept_and_found_by_sagemaker_s(
+    account: Bucket, context: Context, name: str
+) -> None:
+    """One of a model from before answers had names, and one that names another model than gave it."""
+    account.put(KEY, line("one", caller_id="mine", name=name))
+    assert handler(told(), context)["kept"] == 1
+    assert kept_of(account) == ["captured/kept/2026/11/30/one.jpg", "captured/kept/2026/11/30/one.json"]
+    assert set(account.stored()) - set(kept_of(account)) == {named_key("mine"), named_key("one")}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +146,7 @@ def test_a_line_that_is_not_whole_costs_no_other(account: Bucket, context: Conte
     """It is counted, and no name in it leads out of the folder."""
     account.put(KEY, broken + line("good"))
     assert handler(told(), context) == {"kept": 1, "left_out": 0, "unreadable": 1}
-    assert account.stored() == ["captured/kept/2026/11/30/good.jpg", "captured/kept/2026/11/30/good.json"]
+    assert kept_of(account) == ["captured/kept/2026/11/30/good.jpg", "captured/kept/2026/11/30/good.json"]
 
 
 def test_a_file_that_was_taken_already_is_no_error(account: Bucket, context: Context) -> None:

@@ -10,10 +10,13 @@ from lambdas.record_champion.handler import NotHolderError, handler
 from tests.lambdas.conftest import Context, counted
 from tests.lambdas.signing import recorded
 from tests.workflow.contract.released import CHAMPION, LOCK, PLAN, RELEASE
+from workflow.contract.challenge import Challenge
 from workflow.contract.champion import read_champion
 from workflow.contract.reading import ContractError
+from workflow.contract.served_model import ServedModel
 from workflow.contract.table_items import found_item
 
+CHALLENGE = Challenge("ab", "arn", {}, {}, 3600, 60, 100, "rule", 1.2, 0.01, 0.5)
 CONFIGURATION = PLAN["production_configuration"] + "-0-1"
 """What the second attempt to create the planned one was named."""
 
@@ -48,6 +51,15 @@ def test_a_release_is_the_champion_and_a_line_of_history(locked: Any, context: C
     now = {"released_epoch": released["released_epoch"], "production_configuration": CONFIGURATION}
     assert champion == recorded({**CHAMPION, **now})
     assert line == {**RELEASE, **now, "id": line["id"]}
+
+
+def test_a_model_that_serves_is_found_by_what_its_answers_are_called(locked: Any, context: Context) -> None:
+    """By the beginning of its digest, with the evaluation that says what it knows; a challenger, too."""
+    for plan in (PLAN, {**PLAN, "model_digest": "c" * 64, "challenge": vars(CHALLENGE)}):
+        handler(event(plan), context)
+        item = found_item(locked.get_item(Key={"id": f"served#{plan['model_digest'][:12]}"}))
+        assert item is not None
+        assert ServedModel.parse(item) == ServedModel(plan["model_digest"], 4, PLAN["evaluation_uri"])
 
 
 def test_the_released_version_and_its_quality_are_counted_once(

@@ -35,6 +35,7 @@ def test_the_template_lets_functions_at_these_keys_and_no_other() -> None:
             table_keys.BUILD,
             table_keys.SIGN_IN,
             table_keys.CAPTURED,
+            table_keys.SERVED,
         },
     )
     assert allowed == one_item | {f"{prefix}*" for prefix in many}

@@ -109,7 +109,8 @@ def test_a_prediction_keeps_all_the_endpoint_said(tmp_path: Path) -> None:
     prediction = ask(endpoint(), "e", file)
     document = prediction.document()
     assert document.pop("request_ms") >= 0
-    assert document == {"file": str(file), **SIZE, "detections": [NUT], "timings_ms": {"inference": 2.5}}
+    named = {"file": str(file), "inference_id": ""}
+    assert document == {**named, **SIZE, "detections": [NUT], "timings_ms": {"inference": 2.5}}
     assert (prediction.text(), dict(prediction.counts)) == ("1 nut", {"nut": 1})
 
 

@@ -21,6 +21,7 @@ from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
+    "CAPTURE_DAYS": "30",
     "MEGABYTES_A_DAY": "1",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://bucket/datasets/default/",
@@ -101,6 +102,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("start_by_code", "handler"): {"statusCode": 405},
     ("start_run", "arrival"): {"execution": ""},
     ("start_run", "handler"): {"raised": "ContractError"},
+    ("take_feedback", "handler"): {"status": 400},
     ("watch_production", "handler"): WITHOUT_AWS,
     ("watch_training", "handler"): WITHOUT_AWS,
 }

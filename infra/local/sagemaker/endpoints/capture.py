@@ -40,6 +40,7 @@ class Captured:
     sent: str
     body: bytes
     answer: Answer
+    inference_id: str
     at: datetime
 
     @property
@@ -57,6 +58,8 @@ class Captured:
             **({"endpointOutput": _part("OUTPUT", said, self.answer.body, texts)} if modes & _OUT else {}),
         }
         about = {"eventId": str(uuid.uuid4()), "inferenceTime": f"{self.at:%Y-%m-%dT%H:%M:%SZ}"}
+        if self.inference_id:
+            about["inferenceId"] = self.inference_id
         return json.dumps({"captureData": data, "eventMetadata": about, "eventVersion": "0"}).encode() + b"\n"
 
 
@@ -72,10 +75,18 @@ class Capture:
         self._writer: threading.Thread | None = None
         self._over = False
 
-    def add(self, place: tuple[str, str, str], sent: Mapping[str, str], body: bytes, answer: Answer) -> None:
+    def add(
+        self,
+        place: tuple[str, str, str],
+        sent: Mapping[str, str],
+        body: bytes,
+        answer: Answer,
+        inference_id: str = "",
+    ) -> None:
         """Capture one invocation if its configuration says so, which may be gone by now.
 
-        ``place`` is the endpoint, the variant and the configuration.
+        ``place`` is the endpoint, the variant and the configuration, ``inference_id`` the caller's, which stands beside
+        SageMaker's own ("Ingest Ground Truth labels and merge them with predictions", its guide).
         """
         endpoint, variant, configuration = place
         wanted = self._wanted(configuration)
@@ -92,6 +103,7 @@ class Capture:
             sent["Content-Type"],
             body,
             answer,
+            inference_id,
             datetime.now(UTC),
         )
         with self._condition:

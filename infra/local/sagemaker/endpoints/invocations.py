@@ -26,12 +26,16 @@ LARGEST_SERVERLESS = 4 * 1024 * 1024
 _CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 _VARIANT = "x-amzn-sagemaker-target-variant"
 _COMPONENT = "x-amzn-sagemaker-inference-component"
+LONGEST_ID = 64
+"""Characters of an InferenceId. It goes into what is captured, and neither to the container nor back to the caller."""
 
 
 def invoke(endpoints: Endpoints, components: Components, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
     """Pass a request to one of an endpoint's containers and its answer back."""
     sent = {member: headers[header] for header, member in _members_by_header().items() if header in headers}
     refuse_others("InvokeEndpoint", INVOCATION, sent)
+    if "InferenceId" in sent and not 1 <= len(sent["InferenceId"]) <= LONGEST_ID:
+        raise ServiceError("ValidationError", f"InferenceId must have 1 to {LONGEST_ID} characters.")
     if endpoints.asynchronous(name):
         raise refuse_waiting(name)
     largest = runtime_model().shape_for("BodyBlob").metadata["max"]
@@ -59,7 +63,7 @@ def invoke(endpoints: Endpoints, components: Components, name: str, headers: Map
     if answer.status >= 400:
         message = answer.body[:1024].decode("utf-8", "replace")
         raise model_error(answer.status, message, _log_group(name))
-    endpoints.capture.add((name, variant, configuration), passed, body, answer)
+    endpoints.capture.add((name, variant, configuration), passed, body, answer, sent.get("InferenceId", ""))
     shown = {
         "Content-Type": answer.headers.get("content-type", "application/octet-stream"),
         "x-Amzn-Invoked-Production-Variant": variant,

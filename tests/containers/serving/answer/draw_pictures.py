@@ -45,7 +45,7 @@ def draw(job: dict[str, Any]) -> str:
     manifest = Manifest(tuple(job["names"]), 640, 640, "", task=job["task"])
     asked = Invocation((Item(b"", "encoded", Thresholds(max_detections=5)),), "one", "image/jpeg")
     try:
-        body, _ = render(asked, [seen], manifest)
+        body, _ = render(asked, [seen], manifest, "name")
     except InvocationError as error:
         return f"{error.status} {error}"
     assert (pixels == GREY).all(), "the picture itself must stay as it is"

@@ -22,6 +22,7 @@ from containers.serving.request.invocation import Invocation, Item
 
 NAMES = ("bolt", 'cap "nut", 7 mm', "größe")
 DIGEST = "d" * 64
+NAME = "20261130T120001-dddddddddddd-00000000000000ff"
 BOXES = np.array([[10.126, 20, 30, 40.004], [0, 0, 0.1, 200]], np.float32)
 FOUND = Detections(BOXES, np.array([0.9312349, 0.25], np.float32), np.array([1, 2]))
 NOTHING = Detections.none()
@@ -72,7 +73,7 @@ def answer(
     shape = options.pop("shape", "one" if len(predictions) == 1 else "many")
     item = Item(b"", "encoded", options.pop("thresholds", Thresholds()), **options)
     asked = Invocation((item,) * len(predictions), shape, accept)
-    body, content_type = render(asked, predictions, manifest or model())
+    body, content_type = render(asked, predictions, manifest or model(), NAME)
     assert content_type.startswith(accept)
     return json.loads(body) if accept == "application/json" else body
 
@@ -80,6 +81,7 @@ def answer(
 def test_json_names_every_detection_with_its_box_in_pixels_and_in_fractions() -> None:
     """Rounded to what a box is good for, in the order of the scores, with the model that saw it."""
     assert answer(seen()) == {
+        "inference_id": NAME,
         "model_digest": DIGEST,
         "width": 100,
         "height": 200,
@@ -106,7 +108,7 @@ def test_json_names_every_detection_with_its_box_in_pixels_and_in_fractions() ->
 def test_a_list_is_answered_by_a_list() -> None:
     """Under one digest, in the order sent; a picture without anything in it has an empty list."""
     found = answer(seen(), seen(NOTHING))
-    assert (found["model_digest"], sorted(found)) == (DIGEST, ["images", "model_digest"])
+    assert (found["model_digest"], sorted(found)) == (DIGEST, ["images", "inference_id", "model_digest"])
     assert [len(image["detections"]) for image in found["images"]] == [2, 0]
     assert answer(seen(), shape="many")["images"] == found["images"][:1]
 
@@ -117,7 +119,7 @@ def test_each_line_is_answered_by_a_line_of_its_own(accept: str) -> None:
     lines = answer(seen(), "line 2: the line is not JSON", seen(NOTHING), accept=accept, shape="lines").split(b"\n")
     first, second, third = map(json.loads, lines)
     assert first == answer(seen())
-    assert second == {"model_digest": DIGEST, "error": "line 2: the line is not JSON"}
+    assert second == {"inference_id": NAME, "model_digest": DIGEST, "error": "line 2: the line is not JSON"}
     assert third["detections"] == []
 
 

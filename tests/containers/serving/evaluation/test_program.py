@@ -16,6 +16,8 @@ from PIL import Image
 from containers.serving.evaluation.own_code import code_digest
 from tests.containers.serving.conftest import encode, picture, serving_program
 from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_archive, write_model
+from workflow.contract.feedback import Feedback
+from workflow.contract.feedback_figures import FeedbackSums
 from workflow.contract.glance import MOST_PICTURES, find_glance
 from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import Interval, Lead, Metrics
@@ -162,11 +164,18 @@ def test_mistakes_cost_what_they_should(job: Job) -> None:
 
 
 def test_the_report_carries_what_its_approver_sees_first(job: Job) -> None:
-    """How many objects either model finds, and the worst pictures with both models' boxes, the candidate's mistakes."""
-    job.champion(gain=0.4)
+    """How much either model finds, the worst pictures with both models' boxes; where it is given, what people said."""
+    known = job.champion(gain=0.4)
     job.hold_out("extra.png", picture({(4, 4): "red"}), [(1, 0, 0)])
+    at = "2026-11-30T12:00:00+00:00"
+    said = FeedbackSums()
+    said.add([Feedback("one", known["model_digest"], "right", at, at, "maria")])
+    (job.inputs / "record").mkdir(exist_ok=True)
+    (job.inputs / "record" / "feedback.json").write_text(json.dumps(said.figures().document()))
     assert job.run()[0] == 0
-    carried = find_glance((job.output / "report" / "index.html").read_text())
+    page = (job.output / "report" / "index.html").read_text()
+    assert "People judged 1 answer of production" in page
+    carried = find_glance(page)
     assert carried is not None
     assert carried.outcome == Outcome("detect", 11, 11, Counted(10, 1), Counted(0, 0))
     worst = carried.pictures[0]

@@ -21,6 +21,7 @@ from tests.containers.serving.conftest import ROOT, picture, serving_program
 from tests.containers.serving.http.load_until_refused import outcome
 from tests.containers.serving.http.running_server import Server, wait_until
 from tests.containers.serving.tiny_onnx import write_model
+from workflow.contract.answer_name import AnswerName
 
 pytestmark = pytest.mark.serving
 RED = picture({(1, 2): "red"})
@@ -47,11 +48,31 @@ def test_an_image_is_answered_with_boxes_size_and_the_models_digest(server: Serv
     """PNG, and a cell that scores 0.75."""
     status, answer = server.invoke(RED)
     assert status == 200
-    assert sorted(answer) == ["detections", "height", "model_digest", "timings_ms", "width"]
+    assert sorted(answer) == ["detections", "height", "inference_id", "model_digest", "timings_ms", "width"]
     assert (answer["model_digest"], answer["width"], answer["height"]) == (digest, 64, 64)
     box = {"box": [8, 16, 16, 24], "box_normalised": [0.125, 0.25, 0.25, 0.375]}
     assert answer["detections"] == [{"class_id": 0, "class": "red", "score": 0.75, **box}]
     assert min(answer["timings_ms"].values()) >= 0
+
+
+def test_every_answer_has_a_name_whatever_its_form(server: Server, digest: str) -> None:
+    """In the header that SageMaker passes on, and in JSON itself; a refusal, which nobody judges, has none."""
+    names = []
+    for accept in ("application/json", "text/csv", "application/x-npy", "image/jpeg"):
+        connection = server.connect()
+        connection.request("POST", "/invocations", RED, {"Content-Type": "image/png", "Accept": accept})
+        answer = connection.getresponse()
+        body = answer.read()
+        name = (answer.getheader("X-Amzn-SageMaker-Custom-Attributes") or "").removeprefix("inference_id=")
+        if accept == "application/json":
+            assert json.loads(body)["inference_id"] == name
+        read = AnswerName.read(name)
+        assert read is not None
+        assert digest.startswith(read.model)
+        names.append(name)
+        connection.close()
+    assert len(set(names)) == 4
+    assert "inference_id" not in server.invoke(b"no picture")[1]
 
 
 def test_a_server_that_is_told_so_takes_a_large_picture(serving_python: Path, base: Path, server: Server) -> None:
@@ -344,7 +365,8 @@ def test_the_server_starts_with_a_small_part_of_the_contract(serving_python: Pat
     done = subprocess.run(
         [serving_python, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.split() == ["workflow.contract.model", "workflow.contract.reading"]
+    needed = ("answer_name", "model", "reading")
+    assert done.stdout.split() == [f"workflow.contract.{name}" for name in needed]
 
 
 def test_another_program_name_is_refused(serving_python: Path) -> None:

@@ -29,6 +29,7 @@ from containers.serving.report.evidence import (
 )
 from containers.serving.report.page import Page, write_page
 from tests.containers.serving.report.example_documents import contact_sheet, dataset, former, record, training
+from workflow.contract.feedback_figures import PeriodFigures, Share
 from workflow.contract.glance import MOST_PICTURES, GlancePicture, Shape, View
 from workflow.contract.scores import QUALITY, ClassScore, Comparison, Interval, Lead, Metrics, ModelScore, figures_of
 
@@ -78,7 +79,15 @@ def example(
         contact_sheet=contact_sheet(chance),
         preparation={"version": 1, "seconds": 30.4, "inspected_seconds": 12, "instances": 2},
         evaluation_seconds=31.7,
+        real=_real() if champion else None,
     )
+
+
+def _real() -> PeriodFigures:
+    """What people said of production's answers."""
+    first, last = "2026-11-02T08:00:00+00:00", "2026-11-20T17:30:00+00:00"
+    precision, recall = Share.count(171, 180, 110.0), Share.count(171, 192, 96.5)
+    return PeriodFigures("p" * 64, "", first, last, Share.count(229, 255), 85, precision, recall)
 
 
 def bare() -> Page:

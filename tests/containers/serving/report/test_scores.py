@@ -49,6 +49,25 @@ def test_every_figure_of_the_task_is_shown_beside_production_s(name: str) -> Non
         assert f" {FIGURE_NAMES[figure].lower()} 0." not in cards.lower()
 
 
+def test_what_people_say_of_production_stands_beside_its_held_out_figures() -> None:
+    """With intervals; without boxes a sentence alone; nothing where nobody said anything, or without a champion."""
+    page, heading = example(), "What people say of production"
+    shown = text(page).split(heading)[1].split("Classes, weakest first")[0]
+    assert "People judged 255 answers of production's model, given from 2026-11-02 to 2026-11-20" in shown
+    assert "0.898 (0.855–0.929) were right" in shown
+    champion = page.evidence.metrics.champion
+    assert champion is not None
+    assert f"Precision {champion.precision:.3f} " in shown
+    assert " 0.950 (0.892–0.978)" in shown
+    assert "over 85 answers" in shown
+    assert page.real is not None
+    bare_words = text(replace(page, real=replace(page.real, boxed=0, precision=None, recall=None)))
+    assert heading in bare_words
+    assert "IoU 0.5" not in bare_words.split(heading)[1].split("Classes, weakest first")[0]
+    for without in (replace(page, real=None), changed(page, champion=None, comparison=None)):
+        assert heading not in text(without)
+
+
 @pytest.mark.parametrize("name", ["detect", "pose", "classify"])
 def test_every_class_stands_in_the_table_with_its_figures_weakest_first(name: str) -> None:
     """In the order of the figure that decides; a class without objects is only named."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from infra.local.sagemaker.endpoints import capture, invocations
+from infra.local.sagemaker.errors import ServiceError
 from infra.local.sagemaker.service import SageMaker
 from tests.infra.local.sagemaker.requests import BUCKET, endpoint, eventually, fresh, model
 from tests.stand_in import StandIn
@@ -38,9 +39,10 @@ def captured_endpoint(service: SageMaker, folder: str, percent: int = 100, **mor
     return endpoint(service, config)
 
 
-def ask(service: SageMaker, name: str, body: bytes) -> bytes:
+def ask(service: SageMaker, name: str, body: bytes, **headers: str) -> bytes:
     """What the endpoint answers to a picture."""
-    return invocations.invoke(service.endpoints, service.components, name, {"content-type": "image/jpeg"}, body).body
+    sent = {"content-type": "image/jpeg"} | {header.replace("_", "-"): value for header, value in headers.items()}
+    return invocations.invoke(service.endpoints, service.components, name, sent, body).body
 
 
 @pytest.fixture
@@ -80,6 +82,19 @@ def test_requests_and_answers_are_written_as_sagemaker_writes_them(
     assert item["Key"].startswith(f"{folder}/{name}/main/20")
     told = service.call("DescribeEndpoint", {"EndpointName": name})["DataCaptureConfig"]
     assert (told["CaptureStatus"], told["CurrentSamplingPercentage"]) == ("Started", 100)
+
+
+def test_a_caller_s_own_id_stands_beside_sagemaker_s(service: SageMaker, stand_in: StandIn, soon: None) -> None:
+    """In what is captured alone; one that is too long is refused."""
+    folder = fresh("captured")
+    name = captured_endpoint(service, folder)
+    ask(service, name, b"picture", x_amzn_sagemaker_inference_id="order-7")
+    ask(service, name, b"picture")
+    both = eventually(lambda: lines(stand_in, folder), lambda seen: len(seen) == 2)
+    mine, other = (line["eventMetadata"] for line in both)
+    assert (mine["inferenceId"], "inferenceId" in other) == ("order-7", False)
+    with pytest.raises(ServiceError, match="1 to 64 characters"):
+        ask(service, name, b"picture", x_amzn_sagemaker_inference_id="x" * 65)
 
 
 @pytest.mark.parametrize("more", [{"percent": 0}, {"EnableCapture": False}])

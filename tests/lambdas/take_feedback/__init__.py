@@ -1,0 +1,1 @@
+"""Tests of the function that takes what people say of production's answers."""

@@ -1,0 +1,1 @@
+"""What people say of production's answers: said, and summed up to production's real figures."""
