@@ -54,7 +54,7 @@ def places_of_release(event: Mapping[str, object], dashboard: str) -> Places:
     plan: Mapping[str, object] = given if isinstance(given, Mapping) else {}
     return Places(
         execution=_text(event.get("execution")),
-        endpoint=_text(plan.get("production_endpoint")),
+        endpoint="" if plan.get("batch") else _text(plan.get("production_endpoint")),
         report=_text(plan.get("report_uri")),
         dashboard=dashboard,
     )

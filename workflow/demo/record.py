@@ -96,17 +96,24 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
     found = []
     for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=f"{prefix}images/"):
         key = str(item["Key"])
-        # Flat, so that no key can lead out of the folder and no picture of one subfolder covers another's.
-        target = folder / key.removeprefix(f"{prefix}images/").replace("/", "-")
+        target = folder / name_of_picture(key.removeprefix(f"{prefix}images/"))
         if target.suffix.lower() in SUFFIXES:
             target.write_bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
             found.append(target)
     return found
 
 
-def fetch_report(cloud: Cloud, report_uri: str, target: Path) -> None:
-    """Bring the evaluation's report to this machine."""
-    bucket, key = split_s3_uri(report_uri)
+def name_of_picture(name: str) -> str:
+    """What a picture of the bucket is called in a folder here: flat, so that no name can lead out of the folder.
+
+    No picture of one subfolder covers another's.
+    """
+    return name.replace("/", "-")
+
+
+def fetch_file(cloud: Cloud, uri: str, target: Path) -> None:
+    """Bring a file of the bucket to this machine, such as the evaluation's report."""
+    bucket, key = split_s3_uri(uri)
     found = cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(found)
