@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from workflow.batches.outcome import Outcome, read_outcome
+from workflow.batches.outcome import Outcome, read_answers, read_outcome
 from workflow.batches.start import Wanted, name_batch, start_batch
-from workflow.contract.names import split_s3_uri
 from workflow.contract.package_properties import Origin
 from workflow.contract.serving import batch_name
 from workflow.demo.account import say
@@ -29,7 +28,7 @@ def answer_held_out(site: Site, finished: Finished, stops: Stops) -> list[Predic
     """What the version that production serves sees in pictures that no training saw. Raises where one has no answer."""
     pictures = fetch_pictures(site.cloud, finished.test_uri, HELD_OUT)
     outcome = answer(site, finished.test_uri, "the batch", stops)
-    rows = {name_of_picture(str(row["picture"])): row for row in read_answers(site, outcome)}
+    rows = {name_of_picture(str(row["picture"])): row for row in read_answers(site.cloud, outcome)}
     found = [
         read_prediction(picture, "the batch", json.dumps(answered(rows, picture.name)).encode(), 0.0)
         for picture in pictures
@@ -47,13 +46,6 @@ def answer(site: Site, test_uri: str, called: str, stops: Stops) -> Outcome:
     execution = start_batch(site.cloud, site.stack.batch_machine_arn, f"{test_uri}images/", name, wanted)
     show_to_its_end(site, execution, called, stops)
     return read_outcome(site.cloud, execution)
-
-
-def read_answers(site: Site, outcome: Outcome) -> list[dict[str, Any]]:
-    """Every row of the answers."""
-    bucket, prefix = split_s3_uri(outcome.joined)
-    body = site.cloud.call("s3", "get_object", Bucket=bucket, Key=f"{prefix}answers.jsonl")["Body"].read()
-    return [json.loads(line) for line in body.decode().splitlines()]
 
 
 def answered(rows: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
@@ -74,7 +66,7 @@ def go_back_by_batches(site: Site, finished: Finished, stops: Stops) -> Back:
     execution = release(site, package, stops, "rollback", "the way back")
     seconds = time.monotonic() - began
     digest = Origin.of(site.cloud.call("sagemaker", "describe_model_package", ModelPackageName=package)).model_digest
-    rows = read_answers(site, answer(site, finished.test_uri, "the batch after it", stops))
+    rows = read_answers(site.cloud, answer(site, finished.test_uri, "the batch after it", stops))
     if others := {str(row.get("model_digest", "no model")) for row in rows} - {digest}:
         raise GreenlightError(f"after the way back {', '.join(sorted(others))} answered, and not {digest}")
     proof = f"and the next batch was answered by its model {digest[:12]}"
