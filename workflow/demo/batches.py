@@ -1,6 +1,6 @@
 """How a demonstration asks a production that has no endpoint, and brings it back: a batch over the held-out pictures.
 
-The pictures are answered where the run left them in the bucket, and the answers shown as those of an endpoint are.
+The pictures are sent as `greenlight batch FOLDER` sends a folder, and the answers shown as those of an endpoint are.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workflow.batches.outcome import Outcome, read_answers, read_outcome
-from workflow.batches.start import Wanted, name_batch, start_batch
+from workflow.batches.start import Wanted, name_batch, start_batch, upload_pictures
 from workflow.contract.package_properties import Origin
 from workflow.contract.serving import batch_name
 from workflow.demo.account import say
-from workflow.demo.record import Finished, fetch_file, fetch_pictures, name_of_picture
+from workflow.demo.record import Finished, fetch_file, fetch_pictures
 from workflow.demo.releasing import Back, release, show_to_its_end
 from workflow.demo.steps import BATCH_PAGE, HELD_OUT, Site, Stops, draw_predictions
 from workflow.errors import GreenlightError, UsageError
@@ -27,8 +27,8 @@ from workflow.runs.releases import choose_earlier, list_releases
 def answer_held_out(site: Site, finished: Finished, stops: Stops) -> list[Prediction]:
     """What the version that production serves sees in pictures that no training saw. Raises where one has no answer."""
     pictures = fetch_pictures(site.cloud, finished.test_uri, HELD_OUT)
-    outcome = answer(site, finished.test_uri, "the batch", stops)
-    rows = {name_of_picture(str(row["picture"])): row for row in read_answers(site.cloud, outcome)}
+    outcome = answer(site, "the batch", stops)
+    rows = {str(row["picture"]): row for row in read_answers(site.cloud, outcome)}
     found = [
         read_prediction(picture, "the batch", json.dumps(answered(rows, picture.name)).encode(), 0.0)
         for picture in pictures
@@ -39,11 +39,11 @@ def answer_held_out(site: Site, finished: Finished, stops: Stops) -> list[Predic
     return found
 
 
-def answer(site: Site, test_uri: str, called: str, stops: Stops) -> Outcome:
-    """Have a run's held-out pictures answered by what production serves, and show it to its end."""
-    wanted = Wanted(started_by="make demo")
+def answer(site: Site, called: str, stops: Stops) -> Outcome:
+    """Have the held-out pictures that are here answered by what production serves, and show it to its end."""
     name = name_batch(datetime.now(UTC))
-    execution = start_batch(site.cloud, site.stack.batch_machine_arn, f"{test_uri}images/", name, wanted)
+    uri = upload_pictures(site.cloud, site.stack.bucket, HELD_OUT, name, lambda *_: None)
+    execution = start_batch(site.cloud, site.stack.batch_machine_arn, uri, name, Wanted(started_by="make demo"))
     show_to_its_end(site, execution, called, stops)
     return read_outcome(site.cloud, execution)
 
@@ -66,7 +66,7 @@ def go_back_by_batches(site: Site, finished: Finished, stops: Stops) -> Back:
     execution = release(site, package, stops, "rollback", "the way back")
     seconds = time.monotonic() - began
     digest = Origin.of(site.cloud.call("sagemaker", "describe_model_package", ModelPackageName=package)).model_digest
-    rows = read_answers(site.cloud, answer(site, finished.test_uri, "the batch after it", stops))
+    rows = read_answers(site.cloud, answer(site, "the batch after it", stops))
     if others := {str(row.get("model_digest", "no model")) for row in rows} - {digest}:
         raise GreenlightError(f"after the way back {', '.join(sorted(others))} answered, and not {digest}")
     proof = f"and the next batch was answered by its model {digest[:12]}"

@@ -96,19 +96,12 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
     found = []
     for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=f"{prefix}images/"):
         key = str(item["Key"])
-        target = folder / name_of_picture(key.removeprefix(f"{prefix}images/"))
+        # Flat, so that no key can lead out of the folder and no picture of one subfolder covers another's.
+        target = folder / key.removeprefix(f"{prefix}images/").replace("/", "-")
         if target.suffix.lower() in SUFFIXES:
             target.write_bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
             found.append(target)
     return found
-
-
-def name_of_picture(name: str) -> str:
-    """What a picture of the bucket is called in a folder here: flat, so that no name can lead out of the folder.
-
-    No picture of one subfolder covers another's.
-    """
-    return name.replace("/", "-")
 
 
 def fetch_file(cloud: Cloud, uri: str, target: Path) -> None:

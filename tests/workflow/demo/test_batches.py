@@ -44,6 +44,7 @@ class Answered:
                 "start_execution": lambda asked: {"executionArn": f"arn:{asked['name']}"},
                 "list_objects_v2": {"Contents": [{"Key": "runs/one/test/images/deep/a.jpg"}]},
                 "get_object": read,
+                "put_object": {},
                 "describe_model_package": describe,
             }
         )
@@ -64,19 +65,21 @@ class Answered:
 def test_every_held_out_picture_is_answered_by_what_production_serves(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where the run left them, by no version that is named; with the page that sums it up, and where that is."""
-    there = Answered(monkeypatch, tmp_path, [{"picture": "deep/a.jpg", **ANSWER}])
+    """Sent as a person's are, by no version that is named; with the page that sums it up, and where that is."""
+    there = Answered(monkeypatch, tmp_path, [{"picture": "deep-a.jpg", **ANSWER}])
     (found,) = batches.answer_held_out(there.site, FINISHED, [])
     assert (found.file.name, found.text()) == ("deep-a.jpg", "1 bolt")
-    assert there.tried == [{"pictures": "s3://bucket/runs/one/test/images/", **there.tried[0]}]
-    assert "model_package_arn" not in there.tried[0]
+    ((_, sent),) = [one for one in there.cloud.asked if one[0] == "put_object"]
+    (asked,) = there.tried
+    assert (sent["Body"], f"s3://b/{sent['Key']}") == (b"picture", f"{asked['pictures']}deep-a.jpg")
+    assert "model_package_arn" not in asked
     assert there.page.read_bytes() == b"<html>"
     assert f"1 of 1 answered: {there.page}" in capsys.readouterr().out
 
 
 def test_a_picture_without_an_answer_fails_the_demonstration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With the reason that the batch has for it."""
-    there = Answered(monkeypatch, tmp_path, [{"picture": "deep/a.jpg", "error": "this is no picture"}])
+    there = Answered(monkeypatch, tmp_path, [{"picture": "deep-a.jpg", "error": "this is no picture"}])
     with pytest.raises(GreenlightError, match=r"no answer to deep-a\.jpg: this is no picture"):
         batches.answer_held_out(there.site, FINISHED, [])
 
@@ -86,6 +89,7 @@ def test_the_way_back_is_proved_by_who_answers_the_next_batch(
     released: tuple[int, ...], back: str, answers: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The version before is released, or this one where there is none; that another answers is told."""
+    (tmp_path / "a.jpg").write_bytes(b"picture")
     there = Answered(monkeypatch, tmp_path, [{"picture": "a.jpg", **ANSWER, "model_digest": answers * 64}])
     went: list[str] = []
 
