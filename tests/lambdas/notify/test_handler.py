@@ -163,7 +163,8 @@ def test_no_error_is_taken_for_a_job_that_is_none(error: Any) -> None:
     for name in find_job(error).values():
         assert re.fullmatch(r"[A-Za-z0-9-]+", name)
     assert find_job({"Cause": json.dumps({"TrainingJobName": "a/../b"})}) == {}
-    assert find_job({"Cause": json.dumps({"ProcessingJobName": "a-b"})}) == {"ProcessingJobName": "a-b"}
+    for key in ("ProcessingJobName", "TransformJobName"):
+        assert find_job({"Cause": json.dumps({key: "a-b"})}) == {key: "a-b"}
 
 
 def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:
