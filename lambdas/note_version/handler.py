@@ -86,13 +86,17 @@ def notes_of_registration(version: Registered) -> Iterator[tuple[str, Note]]:
 
 
 def notes_of_serving(version: Serving) -> Iterator[tuple[str, Note]]:
-    """What is noted of a version that a stage serves: a release has believed the decision that approved it."""
+    """What is noted of a version that a stage serves: a release has believed the decision that approved it.
+
+    One that answers batches is on no staging, and leads to no endpoint.
+    """
     arn = version.plan.model_package_arn
-    if version.stage == "staging":
+    if version.stage == "staging" or version.plan.batch:
         yield "card", partial(update, arn, ModelCard={"ModelCardStatus": "Approved"})
     yield "stages left", partial(archive_left, version)
     yield "stage", partial(update, arn, ModelLifeCycle=stage.serve(version))
-    yield "lineage", partial(lineage.keep, of_serving(version))
+    if not version.plan.batch:
+        yield "lineage", partial(lineage.keep, of_serving(version))
 
 
 def use_of(version: Registered) -> DatasetUse:

@@ -25,6 +25,8 @@ from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.console import Console
 from workflow.contract.console_links import Links, Places
 from workflow.contract.cost import Job, tell_cost, tell_time, total
+from workflow.contract.execution import parent_of
+from workflow.contract.reading import read_object
 from workflow.contract.stand_in import is_on_stand_in
 
 FROM_OUTSIDE = "Step Functions Execution Status Change"
@@ -81,6 +83,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         links = link(places_of_release(event, environment.dashboard))
         send(environment.topic_arn, mail.write_withdrawal(event, environment.project, links), "WithdrawalTold")
         return {"cause": "", "sent": True}
+    if is_of_release(event.get("input")):
+        # Also where it failed: the release fails with its cause, and tells it in its own words.
+        metrics.add_metric(name="BatchToldByRelease", unit=MetricUnit.Count, value=1)
+        return {"cause": readable(event["error"]) if "error" in event else "", "sent": False}
     if event.get("kind") == "answered":
         links = link(places_of_batch(event, environment.dashboard))
         send(environment.topic_arn, mail.write_batch(event, environment.project, links), "BatchTold")
@@ -105,6 +111,8 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("status") == "SUCCEEDED":
         return {"cause": "", "sent": False}
     cause = readable({"Error": detail.get("error"), "Cause": detail.get("cause")})
+    if machine.endswith(f":{environment.project}-batch") and is_of_release(read_object(detail.get("input"))):
+        return {"cause": cause, "sent": False}
     if detail.get("status") == "FAILED" and told_by_machine(detail.get("error"), detail.get("cause")):
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": cause, "sent": False}
@@ -112,6 +120,11 @@ def tell_from_outside(event: Mapping[str, Any]) -> dict[str, Any]:
     told = mail.write_end(detail, environment.project, tell_bill(billed), links)
     send(environment.trouble_topic_arn, told, "EndTold")
     return {"cause": cause, "sent": True}
+
+
+def is_of_release(given: object) -> bool:
+    """Whether an execution with this input is nested in a release of the project, which tells what came of it."""
+    return f":execution:{environment.project}-release:" in parent_of(given)
 
 
 def link(places: Places) -> Links:

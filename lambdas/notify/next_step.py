@@ -31,6 +31,9 @@ NEXT: Mapping[str, str] = {
     Failure.RELEASE_OVERTAKEN: "Nothing, unless this version should serve after all: then release it again",
     Failure.STAGING_FAILED: f"Look at the log of the staging endpoint, remove the reason, {RELEASE_AGAIN}",
     Failure.SMOKE_TEST_FAILED: f"Look at the log of the staging endpoint, remove the reason, {RELEASE_AGAIN}",
+    Failure.TRIAL_FAILED: f"Look at the log of the job that broke off, remove the reason, {RELEASE_AGAIN}",
+    Failure.TRIAL_UNTRUE: "Compare the answers in the batch's folder with the report, find out from the job's log "
+    f"why they differ, {RELEASE_AGAIN}",
     Failure.PRODUCTION_FAILED: f"Look at the log of the production endpoint, remove the reason, {RELEASE_AGAIN}",
     Failure.PRODUCTION_ROLLED_BACK: "Find out from the production endpoint's log why it answered otherwise, before "
     "anybody releases this version again",

@@ -41,6 +41,7 @@ def places_of_failure(event: Mapping[str, object], bucket: str, dashboard: str) 
         execution=_text(event.get("execution")),
         training_job=jobs.get("TrainingJobName", ""),
         processing_job=jobs.get("ProcessingJobName", ""),
+        transform_job=jobs.get("TransformJobName", ""),
         search=jobs.get("HyperParameterTuningJobName", ""),
         report=f"s3://{bucket}/runs/{run}/evaluation/report/index.html" if build and error in EVALUATED else "",
         data=f"s3://{bucket}/runs/{run}/dataset/data.html" if build and error == Failure.DATA_REJECTED else "",
@@ -54,7 +55,7 @@ def places_of_release(event: Mapping[str, object], dashboard: str) -> Places:
     plan: Mapping[str, object] = given if isinstance(given, Mapping) else {}
     return Places(
         execution=_text(event.get("execution")),
-        endpoint=_text(plan.get("production_endpoint")),
+        endpoint="" if plan.get("batch") else _text(plan.get("production_endpoint")),
         report=_text(plan.get("report_uri")),
         dashboard=dashboard,
     )
@@ -80,7 +81,7 @@ def find_job(error: object, depth: int = DEPTH) -> dict[str, str]:
             return {}
     if not isinstance(error, Mapping):
         return {}
-    for key in ("TrainingJobName", "ProcessingJobName", "HyperParameterTuningJobName"):
+    for key in ("TrainingJobName", "ProcessingJobName", "TransformJobName", "HyperParameterTuningJobName"):
         name = error.get(key)
         if isinstance(name, str) and re.fullmatch(NAME, name):
             return {key: name}

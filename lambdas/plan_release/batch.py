@@ -14,6 +14,7 @@ from lambdas.plan_release.pictures import CONCURRENT, PAYLOAD_MB, Pictures
 from workflow.contract.batch import (
     ANSWERED,
     BATCHES,
+    JOIN_INSTANCE,
     REFUSALS,
     BatchInput,
     BatchJobs,
@@ -34,7 +35,6 @@ QUEUE_SECONDS = 24 * HOUR
 """What a state waits on top of its job, for an instance: so long that the job is over first."""
 TRANSFORM_SECONDS = 5 * 24 * HOUR
 """A transform job knows no limit of its own; the state's end stops it."""
-JOIN_INSTANCE = "ml.m7i.large"
 JOIN_VOLUME_GB = 50
 
 

@@ -28,7 +28,9 @@ def choose_previous(place: str, serving: str, recorded: str, *, recorded_is_ther
         return serving
     if recorded and recorded_is_there:
         return recorded
-    missing = f"and {recorded}, which the last one recorded, is gone" if recorded else "and none has recorded anything"
+    missing = (
+        f"and {recorded}, which the last one recorded, is not there" if recorded else "and none has recorded anything"
+    )
     raise RefusalError(
         f"production serves {serving}, which no release recorded, {missing}: there is nothing to go back to. "
         f"Delete the {place}, and start the release again: it makes it anew"

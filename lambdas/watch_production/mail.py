@@ -28,13 +28,17 @@ def write_foreign(
         "",
         f"Endpoint    {endpoint}",
         f"Serves      {serving}",
-        f"Recorded    {recorded.production_configuration if recorded else 'nothing'}",
+        f"Recorded    {name_recorded(recorded)}",
     ]
     if recorded is not None:
+        lines += [f"Version     {recorded.package_version}", f"Package     {recorded.model_package_arn}", ""]
+    if recorded is not None and recorded.by_batches:
         lines += [
-            f"Version     {recorded.package_version}",
-            f"Package     {recorded.model_package_arn}",
-            "",
+            "Somebody made the endpoint beside the releases: production serves by batches, and has none. While it is",
+            "there, every release is refused: delete it.",
+        ]
+    elif recorded is not None:
+        lines += [
             "Somebody changed the endpoint beside the releases, or a release ended before it could record what it did.",
             "To bring the recorded version back, release its package. Nothing goes back to what is served now.",
         ]
@@ -42,6 +46,13 @@ def write_foreign(
         lines += ["", "Somebody made the endpoint beside the releases. To let releases serve, delete it and release."]
     lines += write_links(links)
     return Mail(subject_line(f"[{project}] {what}"), "\n".join(lines) + "\n")
+
+
+def name_recorded(recorded: ChampionRecord | None) -> str:
+    """What the last release recorded that production serves."""
+    if recorded is None:
+        return "nothing"
+    return "batches, without an endpoint" if recorded.by_batches else recorded.production_configuration
 
 
 def write_put_away(project: str, endpoint: str, recorded: ChampionRecord, hours: int) -> Mail:

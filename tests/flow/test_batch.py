@@ -38,6 +38,8 @@ def test_production_without_an_endpoint_is_released_asked_and_rolled_back_by_bat
     assert (built.status, built.cause) == ("SUCCEEDED", "")
     package = built.output["package"]["arn"]
     assert guarded.sagemaker.list_endpoints()["Endpoints"] == []
+    told = [mail["subject"] for mail in guarded.mails()]
+    assert [sum(words in one for one in told) for words in ("production serves", "pictures answered")] == [1, 0]
     smoke = json.loads(stored(guarded, f"{built.output['plan']['uris']['evaluation']}smoke/smoke.json"))
 
     pictures = tmp_path / "pictures"

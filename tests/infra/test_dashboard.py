@@ -89,6 +89,15 @@ def test_it_names_what_the_stack_has(template: Json) -> None:
             assert f"${{{name}.Arn}}" in shown
 
 
+def test_how_every_machine_that_people_start_ends_is_shown(template: Json) -> None:
+    """Each with its five figures, and with its alarms."""
+    shown = {alarm for widget in widgets(template) for alarm in widget["properties"].get("alarms", [])}
+    for machine in ("Build", "Release", "Batch"):
+        ends = {name for _, name, *rest in metrics(template) if rest[1] == f"${{{machine}Machine}}"}
+        assert ends - {"ExecutionTime"} == OF_SAGEMAKER["AWS/States"] - {"ExecutionTime"}
+        assert f"${{{machine}FailuresAlarm.Arn}}" in shown
+
+
 def test_no_widget_covers_another(template: Json) -> None:
     """And none is wider than the page."""
     taken: set[tuple[int, int]] = set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from workflow.account_check import building, serving, standing, watching
+from workflow.account_check import batches, building, serving, standing, watching
 from workflow.account_check.proofs import Evidence, Proof
 from workflow.account_check.site import Site
 
@@ -29,6 +29,7 @@ def claims(site: Site) -> list[Proof]:
         proof("forgery", "a version that was made Approved is refused and put back", building.refuse_forgery, "build"),
         proof("page", "the mailed link's page takes the decision", building.approve_by_mail, "build"),
         proof("release", "staging and production come up and are smoke-tested", serving.release_first, "page"),
+        proof("batch start", "a batch over a folder starts", batches.start, "release"),
         proof("schedule", "the stack changes while runs are on their way", standing.set_schedule, "release"),
         proof("predict", "production answers with the model that was judged", serving.answer, "release"),
         proof("api", "the API answers with its key, and refuses without", serving.answer_by_api, "release"),
@@ -47,6 +48,7 @@ def claims(site: Site) -> list[Proof]:
         proof("canary", "an alarm of its own sends a canary back", serving.send_canary_back, "overtaken"),
         proof("alarm", "the stack's alarm rings by real figures, and is told", watching.ring, "predict"),
         proof("scheduled", "the schedule starts a run", standing.fire_schedule, "schedule"),
+        proof("batch", "a batch answers each picture, and leaves no model", batches.answer, "batch start"),
         proof("logs", "functions, machines and endpoints log", watching.be_logged, "release"),
         *(
             [

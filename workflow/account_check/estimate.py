@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.account_check.options import REMOVAL_MINUTES, Options
+from workflow.contract.batch import JOIN_INSTANCE
 from workflow.contract.cost import HOURLY, PRICED, SOURCE, format_dollars
 from workflow.errors import UsageError
 from workflow.table import format_table
@@ -19,7 +20,7 @@ DEPLOY, BUILD, RELEASE, CANARY, UPDATE = 8.0, 13.0, 11.0, 14.0, 2.0
 whose canary is sent back, a change of the stack."""
 WHOLE_CANARY, WAY_BACK = 18.0, 11.0
 """Minutes of a release whose canary stays, and of the way back to the version before."""
-PROCESSING, TRAINING = 5.0, 5.0
+PROCESSING, TRAINING, TRANSFORM = 5.0, 5.0, 6.0
 """Minutes that one job is billed, its start included."""
 SECOND_FLEET = 10.0
 """Minutes for which a release that moves traffic has both fleets."""
@@ -104,6 +105,8 @@ def estimate(options: Options) -> Estimate:
         Part("preparations and evaluations", str(settings["processing_instance"]), 2 * builds, PROCESSING),
         Part("trainings, one of them stopped and redriven", str(settings["training_instance"]), 3, TRAINING),
         *([Part("a training on a GPU", options.gpu, 1, 2 * TRAINING)] if options.gpu else []),
+        Part("a batch", on, 1, TRANSFORM),
+        Part("the join of its answers", JOIN_INSTANCE, 1, PROCESSING),
         Part("staging", on, 1, served + RELEASE / 2),
         Part("production", on, count, served),
         Part("second fleets while traffic moves", on, count * fleets + fleets, SECOND_FLEET),

@@ -18,7 +18,11 @@ from workflow.stack.outputs import describe_stack, find_place
 LOOKS = 20
 SETTLING_LOOKS = 300
 TRIES = 2
-JOBS = {"list_training_jobs": "TrainingJobSummaries", "list_processing_jobs": "ProcessingJobSummaries"}
+JOBS = {
+    "list_training_jobs": "TrainingJobSummaries",
+    "list_processing_jobs": "ProcessingJobSummaries",
+    "list_transform_jobs": "TransformJobSummaries",
+}
 PAUSE = 15.0
 """Seconds between two looks at what is left: AWS's lists lag behind by minutes."""
 

@@ -49,6 +49,13 @@ def read_outcome(cloud: Cloud, execution: str) -> Outcome:
     return Outcome(joined, read_object(body.decode()))
 
 
+def read_answers(cloud: Cloud, outcome: Outcome) -> list[dict[str, Any]]:
+    """Every row of the answers of a batch that is small enough to hold: an object with its ``picture``."""
+    bucket, prefix = split_s3_uri(outcome.joined)
+    body = cloud.call("s3", "get_object", Bucket=bucket, Key=f"{prefix}answers.jsonl")["Body"].read()
+    return [read_object(line) for line in body.decode().split("\n") if line]
+
+
 def count_answers(cloud: Cloud, bucket: str, run: str) -> int:
     """How many pictures are answered so far."""
     listed = cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=f"{BATCHES}{run}/answers/")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def runs(session: Session, project: str, as_json: bool, run: str, limit: int) -> None:
     """List the newest runs, or describe one RUN state by state.
 
-    Builds, releases and roll-backs are listed, with why nothing was done, or what went wrong.
+    Builds, releases, roll-backs and batches are listed, with why nothing was done, or what went wrong.
     """
     from workflow.contract.cost import PRICED, tell_cost, tell_dollars, tell_time, total
     from workflow.contract.figures import format_figure

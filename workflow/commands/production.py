@@ -27,7 +27,7 @@ def releases(session: Session, project: str, as_json: bool) -> None:
     rows = [
         (
             one.version,
-            "live" if one.live else "",
+            ("live, by batches" if one.by_batches else "live") if one.live else "",
             f"{one.released:%Y-%m-%d %H:%M} UTC",
             "unknown" if one.approval is None else shorten(one.approval.names()),
             one.package,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.console.fleets import Fleet, find_fleets
 from workflow.console.visits import Status
 from workflow.contract.kept_archive import digest_in
 from workflow.contract.names import NOT_THERE
@@ -23,13 +24,17 @@ _COUNTED = ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors")
 
 @dataclass(frozen=True)
 class Variant:
-    """What one variant of an endpoint serves; ``share`` of the traffic, from 0 to 1."""
+    """What one variant of an endpoint serves; ``share`` of the traffic, from 0 to 1.
+
+    ``fleet`` is None where no load changes its instances.
+    """
 
     name: str
     share: float
     instances: str
     model: str
     archive: str
+    fleet: Fleet | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def find_endpoint(cloud: Cloud, stage: str, name: str, now: datetime) -> Endpoin
         configuration=str(found["EndpointConfigName"]),
         changed=found["LastModifiedTime"],
         failure=show_plain(str(found.get("FailureReason", ""))),
-        variants=_variants(cloud, str(found["EndpointConfigName"]), served),
+        variants=_variants(cloud, name, str(found["EndpointConfigName"]), served),
         traffic=count_traffic(cloud, name, [str(one["VariantName"]) for one in served], now),
     )
 
@@ -111,7 +116,7 @@ def find_component(cloud: Cloud, stage: str, name: str, now: datetime) -> Endpoi
     )
 
 
-def _variants(cloud: Cloud, configuration: str, served: Sequence[Mapping[str, Any]]) -> list[Variant]:
+def _variants(cloud: Cloud, endpoint: str, configuration: str, served: Sequence[Mapping[str, Any]]) -> list[Variant]:
     try:
         wanted = cloud.call("sagemaker", "describe_endpoint_config", EndpointConfigName=configuration)
     except ServiceError as error:
@@ -119,6 +124,7 @@ def _variants(cloud: Cloud, configuration: str, served: Sequence[Mapping[str, An
             return []
         raise
     configured = {str(one["VariantName"]): one for one in wanted["ProductionVariants"]}
+    fleets = find_fleets(cloud, endpoint, served)
     whole = sum(float(one.get("CurrentWeight", 0)) for one in served) or 1.0
     return [
         Variant(
@@ -127,6 +133,7 @@ def _variants(cloud: Cloud, configuration: str, served: Sequence[Mapping[str, An
             instances=_instances(one, configured.get(str(one["VariantName"]), {})),
             model=str(configured.get(str(one["VariantName"]), {}).get("ModelName", "")),
             archive=_archive(cloud, str(configured.get(str(one["VariantName"]), {}).get("ModelName", ""))),
+            fleet=fleets.get(str(one["VariantName"])),
         )
         for one in served
     ]

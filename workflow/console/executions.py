@@ -59,8 +59,10 @@ class Execution:
 
     @property
     def version(self) -> str:
-        """The number of the version that it registered or releases; empty where there is none yet."""
-        package = object_or_empty(self.output.get("package")).get("arn") or self.given.get("model_package_arn") or ""
+        """The number of the version that it registered, releases or asks; empty where there is none yet."""
+        plan = object_or_empty(self.output.get("plan"))
+        registered = object_or_empty(self.output.get("package")).get("arn")
+        package = registered or self.given.get("model_package_arn") or plan.get("model_package_arn") or ""
         return str(package).rpartition("/")[2]
 
     @property

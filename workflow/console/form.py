@@ -11,6 +11,7 @@ from dataclasses import Field as DataclassField
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from workflow.contract.batch import MOST_INSTANCES, BatchInput
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.reading import ContractError
 from workflow.contract.release_input import FROM_THE_STACK, ReleaseInput
@@ -18,7 +19,7 @@ from workflow.contract.rule import Number, OneOf, Pattern, Patterns, Rule, Switc
 from workflow.contract.run_input import RULES, RunInput
 from workflow.runs.input_keys import explain, keys_by_part, show_default
 
-PACKAGE = "model_package_arn"
+PACKAGE, PICTURES = "model_package_arn", "pictures"
 STARTED_BY = "started_by"
 _ANY_DATASET = {"dataset": "s3://bucket/any/"}
 
@@ -77,6 +78,28 @@ def release_form(defaults: Mapping[str, Any], packages: Sequence[str]) -> Form:
     return (Section("What is released", (package, *others)),)
 
 
+def batch_form(packages: Sequence[str]) -> Form:
+    """The empty form of Batch; ``packages`` are the ARNs of versions to choose from, newest first."""
+    address = Pattern(
+        "the folder of pictures in S3, such as s3://bucket/prefix/; subfolders belong to it", r"s3://\S.*"
+    )
+    version = Pattern("the version that answers, if somebody approved it; empty for production's", PACKAGE_ARN)
+    kind = Pattern("the instance type that answers, such as ml.c7i.xlarge; empty for the version's own", r"ml\.\S+")
+    count = Whole("instances that share the pictures", 1, MOST_INSTANCES)
+    return (
+        Section(
+            "What is answered",
+            (
+                Field(PICTURES, address.words, "text", address),
+                Field(PACKAGE, version.words, "choice", version, "production's", tuple(packages)),
+                Field("instance", kind.words, "text", kind, "the version's own"),
+                Field("instances", count.words, "number", count, "1", (), "1", str(MOST_INSTANCES), "1"),
+                _field(next(one for one in fields(RunInput) if one.name == STARTED_BY), {}),
+            ),
+        ),
+    )
+
+
 def fill(form: Form, given: Mapping[str, Any]) -> Form:
     """The form with an input's values typed into it."""
     typed = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
@@ -116,6 +139,11 @@ def check_build(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
 def check_release(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
     """Raise ContractError where a Release's input cannot be used."""
     ReleaseInput.parse(given, defaults)
+
+
+def check_batch(given: Mapping[str, Any]) -> None:
+    """Raise ContractError where a Batch's input cannot be used."""
+    BatchInput.parse(given)
 
 
 def _field(key: DataclassField[Any], defaults: Mapping[str, Any]) -> Field:

@@ -22,13 +22,18 @@ DENIED = "AccessDenied"
 """What is in the code of a refusal for want of a right; the rest of a page is shown without what was refused."""
 
 _READ_LINES = 10_000
-_NAMES = {"training": "TrainingJob", "processing": "ProcessingJob", "hyper_parameter_tuning": "HyperParameterTuningJob"}
-_LOGS = {"training": "/aws/sagemaker/TrainingJobs", "processing": "/aws/sagemaker/ProcessingJobs"}
+_NAMES = {
+    "training": "TrainingJob",
+    "processing": "ProcessingJob",
+    "transform": "TransformJob",
+    "hyper_parameter_tuning": "HyperParameterTuningJob",
+}
+_LOGS = {kind: f"/aws/sagemaker/{_NAMES[kind]}s" for kind in ("training", "processing", "transform")}
 
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as a person sees it. ``kind`` is training, processing or hyper_parameter_tuning."""
+    """A job as a person sees it. ``kind`` is training, processing, transform or hyper_parameter_tuning."""
 
     name: str
     kind: str
@@ -96,6 +101,7 @@ def read_log(cloud: Cloud, group: str, job: str) -> list[str]:
 
 
 def _instance(found: Mapping[str, Any]) -> str:
-    resources = found.get("ResourceConfig") or found.get("ProcessingResources", {}).get("ClusterConfig") or {}
+    places = (found.get("ResourceConfig"), found.get("TransformResources"))
+    resources = next(filter(None, places), None) or found.get("ProcessingResources", {}).get("ClusterConfig") or {}
     count, kind = resources.get("InstanceCount", 1), resources.get("InstanceType", "")
     return f"{count} × {kind}" if kind else ""

@@ -34,6 +34,9 @@ ANSWERED = "answer"
 BATCHES = "batches/"
 """Below which a stack's bucket holds what batches were given and gave, each in a folder of its run."""
 
+JOIN_INSTANCE = "ml.m7i.large"
+"""What the answers are joined on: a processing job of one instance."""
+
 MOST_INSTANCES = 100
 """Of one transform job (CreateTransformJob, TransformResources, InstanceCount)."""
 

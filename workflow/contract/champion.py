@@ -15,6 +15,7 @@ from workflow.contract.mark import to_mark
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
+from workflow.contract.serving import BATCH
 from workflow.contract.table_keys import CHAMPION
 
 MARK = "mac"
@@ -63,6 +64,11 @@ class ChampionRecord(Document):
     execution: Text
     approval: ReleaseApproval | None = None
     serving: str = ""
+
+    @property
+    def by_batches(self) -> bool:
+        """Whether production has no endpoint: what is recorded answers batches alone."""
+        return f"serve={BATCH}" in self.serving.split()
 
     def item(self) -> dict[str, Any]:
         """The record as the table's item, without its mark."""

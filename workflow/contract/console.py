@@ -24,6 +24,7 @@ HOSTS: Mapping[str, str] = {
 
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 PROCESSING_LOGS = "/aws/sagemaker/ProcessingJobs"
+TRANSFORM_LOGS = "/aws/sagemaker/TransformJobs"
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
 """The log groups that SageMaker makes; an endpoint's has the endpoint's name below it."""
 
@@ -59,6 +60,10 @@ class Console:
     def processing_job(self, name: str) -> str:
         """A processing job."""
         return self._address("sagemaker", f"/processing-jobs/{_plain(name)}")
+
+    def transform_job(self, name: str) -> str:
+        """A batch transform job."""
+        return self._address("sagemaker", f"/transform-jobs/{_plain(name)}")
 
     def search(self, name: str) -> str:
         """A search for hyperparameters, with its trainings."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 
-from workflow.contract.console import ENDPOINT_LOGS, PROCESSING_LOGS, TRAINING_LOGS, Console
+from workflow.contract.console import ENDPOINT_LOGS, PROCESSING_LOGS, TRAINING_LOGS, TRANSFORM_LOGS, Console
 from workflow.contract.reading import ContractError
 
 WIDTH = 12
@@ -26,6 +26,7 @@ class Places:
     execution: str = ""
     training_job: str = ""
     processing_job: str = ""
+    transform_job: str = ""
     search: str = ""
     endpoint: str = ""
     report: str = ""
@@ -46,6 +47,9 @@ def _list_links(places: Places, console: Console) -> Iterator[tuple[str, str]]:
     if places.processing_job:
         yield "Job", console.processing_job(places.processing_job)
         yield "Its log", console.log(PROCESSING_LOGS, places.processing_job)
+    if places.transform_job:
+        yield "Job", console.transform_job(places.transform_job)
+        yield "Its log", console.log(TRANSFORM_LOGS, places.transform_job)
     if places.search:
         yield "Search", console.search(places.search)
     if places.endpoint:

@@ -12,6 +12,7 @@ LEAST = 0.01
 HOURLY: Mapping[str, float] = {
     "ml.m5.xlarge": 0.23,
     "ml.m5.2xlarge": 0.461,
+    "ml.m7i.large": 0.121,
     "ml.m7i.xlarge": 0.2419,
     "ml.m7i.2xlarge": 0.4838,
     "ml.m7i.4xlarge": 0.9677,

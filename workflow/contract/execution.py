@@ -14,6 +14,9 @@ BUSY = ("RUNNING", "PENDING_REDRIVE")
 COMMENT = "Comment"
 """What the console fills an execution's input with before somebody types another."""
 STEP_FUNCTIONS = "AWS_STEP_FUNCTIONS"
+STARTED_BY_EXECUTION = f"{STEP_FUNCTIONS}_STARTED_BY_EXECUTION_ID"
+"""The key by which an execution's input names the execution that it is nested in (Step Functions, "Associate workflow
+executions")."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class Execution:
 def own_keys(given: Mapping[str, Any]) -> dict[str, Any]:
     """An execution's input without what is Step Functions' own: a note of who started it, the console's ``Comment``."""
     return {key: value for key, value in given.items() if key != COMMENT and not str(key).startswith(STEP_FUNCTIONS)}
+
+
+def parent_of(given: object) -> str:
+    """The ARN of the execution that one with this input is nested in; empty where it is in none."""
+    parent = given.get(STARTED_BY_EXECUTION) if isinstance(given, Mapping) else None
+    return parent if isinstance(parent, str) else ""
 
 
 def is_running(stepfunctions: Any, execution: str) -> bool:

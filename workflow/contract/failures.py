@@ -35,6 +35,8 @@ class Failure(StrEnum):
     RELEASE_OVERTAKEN = "Release.Overtaken"
     STAGING_FAILED = "Staging.Failed"
     SMOKE_TEST_FAILED = "SmokeTest.Failed"
+    TRIAL_FAILED = "Trial.Failed"
+    TRIAL_UNTRUE = "Trial.Untrue"
     PRODUCTION_FAILED = "Production.Failed"
     PRODUCTION_ROLLED_BACK = "Production.RolledBack"
     PRODUCTION_ROLLBACK_FAILED = "Production.RollbackFailed"

@@ -20,7 +20,9 @@ def is_foreign(serving: str, recorded: ChampionRecord | None) -> bool:
 
 def describe_foreign(endpoint: str, serving: str, recorded: ChampionRecord | None) -> str:
     """The same in words."""
-    last = "none has recorded anything" if recorded is None else f"{recorded.production_configuration} is recorded"
+    last = "none has recorded anything"
+    if recorded is not None:
+        last = "batches serve" if recorded.by_batches else f"{recorded.production_configuration} is recorded"
     return f"{endpoint} serves {serving}, which no release recorded: {last}"
 
 

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.batch import JOIN_INSTANCE
 from workflow.contract.console import HOSTS, Console
 from workflow.contract.rule import InputError
 from workflow.contract.run_input import RunInput
 from workflow.contract.serverless import CONCURRENCY_QUOTA, SERVERLESS
 from workflow.contract.serving import BATCH, Serving
+from workflow.contract.shared_endpoint import SHARED
 
 SERVICE = "sagemaker"
 """What Service Quotas calls SageMaker."""
@@ -73,14 +75,15 @@ def needs_of(given: RunInput, endpoints: tuple[int, int] | None, tried: Sequence
     """What a run of this input needs.
 
     ``endpoints`` are so many instances for staging and for production as there are when most are there, where they
-    serve on instances; None where they are in accounts of their own, whose quotas are theirs. ``tried`` are the
-    instance types that a training is tried on, each with whether on spot capacity.
+    serve on instances; None where they are in accounts of their own, whose quotas are theirs: a batch is in none of
+    these. ``tried`` are the instance types that a training is tried on, each with whether on spot capacity.
     """
     processing = Need("processing_instance", given.processing_instance, PROCESSING, given.prepare_instances)
-    serving = () if endpoints is None else needs_to_serve(given, endpoints)
-    if given.serve == BATCH and endpoints is not None:
-        serving = (Need("endpoint_instance", given.endpoint_instance, TRANSFORM, 1),)
-    every = (processing, *serving)
+    if given.serve == BATCH:
+        serving = needs_to_answer(given)
+    else:
+        serving = () if endpoints is None else needs_to_serve(given, endpoints)
+    every = (processing, *(need for need in serving if need.name != processing.name))
     if given.tune:
         parallel = min(given.tuning_parallel, given.tuning_jobs)
         return Needs(every, (Need("training_instance", given.training_instance, TRAINING, parallel),))
@@ -96,16 +99,24 @@ def needs_of(given: RunInput, endpoints: tuple[int, int] | None, tried: Sequence
     return Needs(every, tuple(trainings))
 
 
+def needs_to_answer(given: RunInput) -> tuple[Need, ...]:
+    """What a release by batches needs: an instance that answers, and then one on which the answers are joined."""
+    return (
+        Need("endpoint_instance", given.endpoint_instance, TRANSFORM, 1),
+        Need("serve", given.serve, "", 1, f"{JOIN_INSTANCE} for {PROCESSING}"),
+    )
+
+
 def needs_to_serve(given: RunInput, instances: tuple[int, int]) -> tuple[Need, ...]:
     """What both stages need: instances, as many as given where a stage has some, or a share of the concurrency.
 
-    Production, where it follows its load, as many as it may grow to.
+    Production, where it follows its load, as many as it may grow to; on a shared endpoint it has none of its own.
     """
     staging, production = instances
     instances = (staging, max(production, given.maximum_instances))
     serving = Serving.of(given)
     kinds = [serving.stage("staging"), serving.stage("production")]
-    count = sum(number for number, kind in zip(instances, kinds, strict=True) if kind != SERVERLESS)
+    count = sum(number for number, kind in zip(instances, kinds, strict=True) if kind not in (SERVERLESS, SHARED))
     concurrency = given.serverless_concurrency * kinds.count(SERVERLESS)
     asked = str(given.serverless_concurrency)
     return (

@@ -49,15 +49,16 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     given = {**steps.upload(site, options, dataset), **way.keys}
     built = steps.build(site, options, given, stops)
     finished = record.read_finished(site.cloud, built.view.execution)
-    predictions = steps.ask_production(site, finished.test_uri)
+    predictions = way.asks(site, finished, stops)
     back = None if way.goes_back is None else way.goes_back(site, finished, stops)
-    record.fetch_report(site.cloud, finished.report_uri, REPORT)
+    record.fetch_file(site.cloud, finished.report_uri, REPORT)
     jobs = record.job_seconds(site.cloud, built.view.jobs)
     timings = record.Timings(time.monotonic() - began, environment_seconds, built.approval_seconds, jobs)
-    served = {"serve": options.serve, **({} if back is None else {"rolled_back": back.document()})}
+    served = {"serve": options.serve, **way.left, **({} if back is None else {"rolled_back": back.document()})}
     write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT) | served)
     tell_way(site, way, back)
-    steps.tell_the_end(options, dataset.name, finished, timings, len(predictions))
+    version = finished.version if back is None else back.version
+    steps.tell_the_end(options, f"{dataset.name} version {version}", way.typed, timings, len(predictions))
 
 
 def write_summary(document: Mapping[str, Any]) -> None:

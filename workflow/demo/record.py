@@ -104,9 +104,9 @@ def fetch_pictures(cloud: Cloud, test_uri: str, folder: Path) -> list[Path]:
     return found
 
 
-def fetch_report(cloud: Cloud, report_uri: str, target: Path) -> None:
-    """Bring the evaluation's report to this machine."""
-    bucket, key = split_s3_uri(report_uri)
+def fetch_file(cloud: Cloud, uri: str, target: Path) -> None:
+    """Bring a file of the bucket to this machine, such as the evaluation's report."""
+    bucket, key = split_s3_uri(uri)
     found = cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(found)

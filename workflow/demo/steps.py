@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,8 @@ REPORT = FOLDER / "report" / "index.html"
 SUMMARY = FOLDER / "summary.json"
 HELD_OUT = FOLDER / "held-out"
 PREDICTIONS = FOLDER / "predictions"
+BATCH_PAGE = FOLDER / "batch" / "index.html"
+"""What sums up a batch, where production serves by such."""
 FOUND = FOLDER / "data"
 """What was found in a person's own data."""
 
@@ -87,7 +89,7 @@ class RunFailedError(GreenlightError):
 
 def forget_the_last() -> None:
     """Remove what the demonstration before this one left: a failed one must not be taken for it."""
-    for left in (SUMMARY, REPORT.parent, HELD_OUT, PREDICTIONS, FOUND):
+    for left in (SUMMARY, REPORT.parent, BATCH_PAGE.parent, HELD_OUT, PREDICTIONS, FOUND):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
         else:
@@ -257,31 +259,36 @@ def stop_run(cloud: Cloud, execution: str) -> None:
         cloud.call("stepfunctions", "stop_execution", executionArn=execution, cause="interrupted")
 
 
-def ask_production(site: Site, test_uri: str) -> list[Prediction]:
+def ask_production(site: Site, finished: Finished, stops: Stops) -> list[Prediction]:
     """What production sees in pictures that no training saw."""
-    pictures = fetch_pictures(site.cloud, test_uri, HELD_OUT)
+    pictures = fetch_pictures(site.cloud, finished.test_uri, HELD_OUT)
     stack = site.stack
     found = [
         ask_as_it_answers(site.cloud, stack.production_endpoint, picture, stack.production_component)
         for picture in pictures
     ]
-    for prediction in found:
-        draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
+    draw_predictions(found)
     return found
 
 
-def tell_the_end(options: Options, name: str, finished: Finished, timings: Timings, pictures: int) -> None:
-    """Say what production serves now, where to look, and how to go on."""
+def draw_predictions(found: Sequence[Prediction]) -> None:
+    """Write the pictures with what was seen in them."""
+    for prediction in found:
+        draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
+
+
+def tell_the_end(options: Options, serves: str, typed: str, timings: Timings, pictures: int) -> None:
+    """Say what production ``serves`` now, where to look, and how to go on: ``typed`` is the command that asks it."""
     jobs = sum(timings.jobs.values())
     say_line("")
     say_line(
         f"Done in {timings.total:.0f} s (jobs {jobs:.0f} s, the flow itself {timings.overhead:.0f} s)."
-        f" Production serves {name} version {finished.version}."
+        f" Production serves {serves}."
     )
     say("report", str(REPORT))
     say("pictures", f"{PREDICTIONS}/  ({pictures} held-out images with what production saw)")
     say("look at it", f"source {options.state}/env; {command()} console --open")
-    say("ask it", f"source {options.state}/env; {command()} predict photo.jpg")
+    say("ask it", f"source {options.state}/env; {command()} {typed}")
     say("stop it", f"{command()} local --state {options.state} --stop")
     if options.dataset is None:
         say("your images", "make demo DATASET=path/to/folder   (YOLO, COCO, VOC, LabelMe, CVAT, …)")

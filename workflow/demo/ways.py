@@ -6,12 +6,10 @@ once more, as `greenlight rollback` does, and proves that it answers. Knows no o
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from workflow.clients import Cloud
@@ -20,16 +18,15 @@ from workflow.contract.challenge import CHALLENGES
 from workflow.contract.names import NOT_THERE
 from workflow.contract.rule import among
 from workflow.contract.serverless import SERVERLESS
-from workflow.contract.serving import REALTIME
+from workflow.contract.serving import BATCH, REALTIME
 from workflow.demo.account import say
+from workflow.demo.batches import answer_held_out, go_back_by_batches, tell_batches
 from workflow.demo.record import Finished
-from workflow.demo.steps import HELD_OUT, RunFailedError, Site, Stops, stop_run
+from workflow.demo.releasing import Back, release
+from workflow.demo.steps import BATCH_PAGE, HELD_OUT, Site, Stops, ask_production
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.predictions.ask import ask
-from workflow.runs.approvals import Approvals
-from workflow.runs.releases import start_release
-from workflow.runs.screen import open_screen
-from workflow.runs.watch import Watcher, follow, interval_seconds
+from workflow.predictions.prediction import Prediction
 
 _LEAVES_SECONDS = 60
 _BETWEEN_REQUESTS_SECONDS = 0.05
@@ -45,32 +42,19 @@ SOON_DECIDED: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Back:
-    """How production went back: the release that did it, how long that took, and what production served on after it."""
-
-    execution: str
-    seconds: float
-    configuration: str
-
-    def document(self) -> dict[str, Any]:
-        """The way back as JSON."""
-        return {
-            "execution": self.execution,
-            "seconds": round(self.seconds, 2),
-            "configuration": self.configuration,
-        }
-
-
-@dataclass(frozen=True)
 class Way:
     """One way to serve: the keys of the run's input, and how it is shown once its release is over.
 
-    ``goes_back`` shows the way back, ``told`` says on what production serves; None for neither.
+    ``asks`` has production answer the held-out pictures, ``goes_back`` shows the way back, ``told`` says on what
+    production serves; None for neither. ``typed`` is the command that asks it; ``left`` goes over the summary.
     """
 
     keys: Mapping[str, Any] = field(default_factory=dict)
+    asks: Callable[[Site, Finished, Stops], list[Prediction]] = ask_production
     goes_back: Callable[[Site, Finished, Stops], Back] | None = None
     told: Callable[[Site], str] | None = None
+    typed: str = "predict photo.jpg"
+    left: Mapping[str, Any] = field(default_factory=dict)
 
 
 def choose_way(serve: str) -> Way:
@@ -84,14 +68,15 @@ def make_room(cloud: Cloud, endpoints: tuple[str, str], way: Way) -> None:
     """Put away what an earlier demonstration left that cannot become what this one asks for.
 
     What serves on instances never becomes serverless, and the other way there is no way back; nothing becomes
-    asynchronous, or the other way.
+    asynchronous, or the other way; and where batches serve there is no endpoint.
     """
     wanted = str(way.keys.get("serve", REALTIME))
     for name in endpoints:
         found = _describe(cloud, name)
-        if found is None or _kind(found) == (wanted if wanted in (SERVERLESS, ASYNC) else REALTIME):
+        if found is None or _kind(found) == (wanted if wanted in (SERVERLESS, ASYNC, BATCH) else REALTIME):
             continue
-        say("put away", f"{name}, which is {_STANDS[_kind(found)]}: it is made anew")
+        then = "batches need none" if wanted == BATCH else "it is made anew"
+        say("put away", f"{name}, which is {_STANDS[_kind(found)]}: {then}")
         cloud.call("sagemaker", "delete_endpoint", EndpointName=name)
         until = time.monotonic() + _LEAVES_SECONDS
         while _describe(cloud, name) is not None:
@@ -124,9 +109,11 @@ def release_again(site: Site, finished: Finished, stops: Stops) -> Back:
     Raises RunFailedError where it ends otherwise.
     """
     began = time.monotonic()
-    execution = _release(site, finished, stops, "rollback", "the way back")
+    execution = release(site, finished.model_package, stops, "rollback", "the way back")
     found = _describe(site.cloud, site.stack.production_endpoint) or {}
-    return Back(execution, time.monotonic() - began, str(found.get("EndpointConfigName", "")))
+    configuration = str(found.get("EndpointConfigName", ""))
+    proof = f"and answers on {configuration}"
+    return Back(execution, time.monotonic() - began, configuration, finished.version, proof)
 
 
 def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
@@ -138,7 +125,8 @@ def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
 
     def show(site: Site, finished: Finished, stops: Stops) -> Back:
         with Asking(site) as asking:
-            _release(site, finished, stops, "challenge", "the challenge", {"serve": kind, **SOON_DECIDED})
+            serving = {"serve": kind, **SOON_DECIDED}
+            release(site, finished.model_package, stops, "challenge", "the challenge", serving)
         if asking.lost:
             raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
         say("challenged", f"{asking.asked} requests meanwhile, none lost")
@@ -177,35 +165,6 @@ class Asking:
                 self.lost.append(str(error))
 
 
-def _release(
-    site: Site,
-    finished: Finished,
-    stops: Stops,
-    why: str,
-    called: str,
-    serving: Mapping[str, Any] = MappingProxyType({}),
-) -> str:
-    execution = start_release(
-        site.cloud,
-        site.stack.release_machine_arn,
-        finished.model_package,
-        started_by="make demo",
-        why=why,
-        serving=serving,
-    )
-    stops.append(lambda: stop_run(site.cloud, execution))
-    watcher = Watcher(site.cloud, execution, approvals=Approvals(site.cloud, site.stack.table))
-    screen = open_screen(sys.stdout)
-    try:
-        for view in follow(watcher, interval_seconds=interval_seconds(site.cloud)):
-            screen.show(view)
-    finally:
-        screen.pause()
-    if view.outcome is None or not view.outcome.succeeded:
-        raise RunFailedError(f"{called} {view.outcome.text() if view.outcome else 'did not end'}", execution)
-    return execution
-
-
 def tell_serverless(site: Site) -> str:
     """What a production without instances is given."""
     found = _describe(site.cloud, site.stack.production_endpoint) or {"ProductionVariants": []}
@@ -228,7 +187,7 @@ def tell_way(site: Site, way: Way, back: Back | None) -> None:
     if way.told is not None:
         say("served", way.told(site))
     if back is not None:
-        say("went back", f"released once more in {back.seconds:.0f} s, and answers on {back.configuration}")
+        say("went back", back.text())
 
 
 WAYS: Mapping[str, Way] = {
@@ -236,5 +195,13 @@ WAYS: Mapping[str, Way] = {
     SERVERLESS: Way({"serve": SERVERLESS}, goes_back=release_again, told=tell_serverless),
     ASYNC: Way({"serve": ASYNC}, goes_back=release_again, told=tell_queue),
     **{kind: Way({"serve": kind}, goes_back=challenge_first(kind)) for kind in CHALLENGES},
+    BATCH: Way(
+        {"serve": BATCH},
+        asks=answer_held_out,
+        goes_back=go_back_by_batches,
+        told=tell_batches,
+        typed="batch path/to/folder",
+        left={"endpoints": {}, "page": str(BATCH_PAGE)},
+    ),
 }
 """Every value of SERVE."""

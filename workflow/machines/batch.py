@@ -30,13 +30,16 @@ from workflow.machines.quotas import NO_QUOTA, wait_for_quota
 from workflow.machines.retries import retry_sagemaker, retry_throttled
 from workflow.machines.states import Catch, LambdaStep, ProcessingStep, Succeed, Task, TransformStep, offline_session
 
+GIVEN = {"input.$": "$$.Execution.Input"}
+"""Told with every notice: what a batch of a release came to, that release tells."""
+
 PICTURE = "application/x-image"
 """What every picture is sent as; the image that serves sees by the bytes what it is."""
 
 
 def machine() -> dict[str, Any]:
     """The Batch machine in the States Language."""
-    endings = Endings("batch")
+    endings = Endings("batch", GIVEN)
     refused = endings.way_out("The batch was refused", at="Plan the batch", error=Failure.BATCH_REFUSED)
     failed = endings.way_out("The batch failed", at="Answer every picture", error=Failure.BATCH_FAILED)
     unjoined = endings.way_out("The answers were not joined", at="Join pictures and answers", error=Failure.JOIN_FAILED)
@@ -173,7 +176,7 @@ def delete_model(name: str, then: State) -> Task:
 
 
 def tell_everyone(failed: State) -> LambdaStep:
-    """Mail what was seen, and where the answers are."""
+    """Mail what was seen, and where the answers are; a batch that a release started, it tells itself."""
     return call_function(
         "Tell everyone",
         "${NotifyArn}",
@@ -183,6 +186,7 @@ def tell_everyone(failed: State) -> LambdaStep:
             "join.$": "$.join.job",
             "run.$": "$$.Execution.Name",
             "execution.$": "$$.Execution.Id",
+            **GIVEN,
         },
         failed,
         keep=("cause",),

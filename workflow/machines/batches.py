@@ -1,7 +1,7 @@
 """The states of a release to a production without an endpoint: a batch of the evaluation's pictures, and its test.
 
-What is released is what ``greenlight batch`` answers with; one batch stands for staging and for production. Knows no
-order of the other states and makes no AWS call.
+What is released is what ``greenlight batch`` answers with; one batch stands for staging and for production. The release
+alone tells what came of it, well or not. Knows no order of the other states and makes no AWS call.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.contract.batch import BATCHES
+from workflow.contract.failures import Failure
 from workflow.contract.serving import batch_name
 from workflow.machines import settings
+from workflow.machines.endings import same_end
 from workflow.machines.kinds import call_function, fresh_name, on_error
 from workflow.machines.retries import retry_lambda
 from workflow.machines.states import LambdaStep, Pass, Task
@@ -23,9 +25,10 @@ def serves_by_batches() -> BaseRule:
 
 
 def answer_the_evaluations_pictures(failed: State) -> Task:
-    """Run the Batch machine on the pictures of the evaluation and wait for its end."""
+    """Run the Batch machine on the pictures of the evaluation and wait for its end; ``failed`` lends its tail."""
+    name = "Answer the evaluation's pictures"
     return Task(
-        "Answer the evaluation's pictures",
+        name,
         resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.BATCH_MACHINE,
@@ -43,14 +46,18 @@ def answer_the_evaluations_pictures(failed: State) -> Task:
         result_path="$.batch",
         timeout_seconds=settings.BATCH_SECONDS,
         retry=retry_lambda(),
-        catch=[on_error(failed)],
+        catch=[on_error(same_end(failed, "The batch failed", at=name, error=Failure.TRIAL_FAILED))],
     )
 
 
 def compare_with_the_evaluation(failed: State) -> LambdaStep:
-    """Expect the evaluation's own boxes in the answers, as a smoke test expects them of an endpoint."""
+    """Expect the evaluation's own boxes in the answers, as a smoke test expects them of an endpoint.
+
+    ``failed`` lends its tail.
+    """
+    name = "Compare with the evaluation"
     return call_function(
-        "Compare with the evaluation",
+        name,
         "${SmokeTestArn}",
         {
             "endpoint": batch_name(settings.PROJECT),
@@ -59,7 +66,7 @@ def compare_with_the_evaluation(failed: State) -> LambdaStep:
             "evaluation_uri.$": "$.plan.evaluation_uri",
             "smoke_digest.$": "$.plan.smoke_digest",
         },
-        failed,
+        same_end(failed, "The batch answered otherwise", at=name, error=Failure.TRIAL_UNTRUE),
         keep=("summary", "images", "boxes"),
         at="smoke_batch",
     )

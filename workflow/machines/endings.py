@@ -5,10 +5,12 @@ The tail tells everyone why and fails the execution. Knows no run and no order o
 
 from __future__ import annotations
 
+from stepfunctions.steps.states import State
+
 from workflow.contract.failures import UNTOLD, Failure
 from workflow.machines import settings
 from workflow.machines.retries import retry_lambda
-from workflow.machines.states import Catch, Fail, LambdaStep, Pass
+from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass
 
 
 class Endings:
@@ -18,8 +20,8 @@ class Endings:
     the step ``at`` which it failed, the ``kind`` of notice, and the cause should nobody be told.
     """
 
-    def __init__(self, machine: str) -> None:
-        """Make the tail of ``machine``, ``build`` or ``release``."""
+    def __init__(self, machine: str, told: Parameters | None = None) -> None:
+        """Make the tail of ``machine``, such as ``build``; ``told`` is what the notice gets beside what failed."""
         # A redrive enters a Fail state again: it ends as before, and nobody is told twice.
         fail = Fail("Failed", error_path="$.failure.Error", cause_path="$.failure.told.Cause")
         self._tell = LambdaStep(
@@ -34,6 +36,7 @@ class Endings:
                     "run.$": "$$.Execution.Name",
                     "execution.$": "$$.Execution.Id",
                     "error.$": "$.error",
+                    **(told or {}),
                 },
             },
             result_selector={"Cause.$": "$.Payload.cause"},
@@ -59,3 +62,13 @@ class Endings:
         )
         state.next(self._tell)
         return state
+
+
+def same_end(failed: State, name: str, *, at: str, error: Failure) -> Pass:
+    """The state ``name``, from which the execution ends as from the way out ``failed``, but in words of its own.
+
+    It keeps what that one keeps, and leads to the same tail.
+    """
+    state = Pass(name, parameters={**failed.fields["parameters"], "Error": error, "at": at}, result_path="$.failure")
+    state.next(failed.next_step)
+    return state

@@ -33,7 +33,7 @@ class Release:
     """One release; ``live`` is true for the one production serves.
 
     ``approval`` is None for a release from before decisions were signed; ``skipped_by`` is who left out the question
-    before production that the stack demands, empty where nobody did.
+    before production that the stack demands, empty where nobody did. ``by_batches`` where it made no endpoint serve it.
     """
 
     version: int
@@ -43,6 +43,7 @@ class Release:
     live: bool
     approval: ReleaseApproval | None = None
     skipped_by: str = ""
+    by_batches: bool = False
 
     def document(self) -> dict[str, Any]:
         """The release as JSON."""
@@ -54,6 +55,7 @@ class Release:
             "execution": self.execution,
             "approval": None if self.approval is None else _show(self.approval),
             "skipped_by": self.skipped_by,
+            "by_batches": self.by_batches,
         }
 
 
@@ -78,6 +80,7 @@ def list_releases(cloud: Cloud, table: str) -> list[Release]:
             live=at == 0,
             approval=record.approval,
             skipped_by=(record.started_by or "nobody named") if record.skipped_question else "",
+            by_batches=record.by_batches,
         )
         for at, record in enumerate(records)
     ]

@@ -46,6 +46,16 @@ MAIN_STATES: Mapping[str, tuple[str, ...]] = {
 }
 """The states of the way to success, shown while they are still to come. A machine not named here shows none."""
 
+BY_BATCHES = (
+    "Plan the release",
+    "Answer the evaluation's pictures",
+    "Compare with the evaluation",
+    "Record the champion",
+    "Clean up",
+    "Tell everyone",
+)
+"""Those of a release to a production without an endpoint, once it is seen to be one."""
+
 
 WITHIN_A_WAIT: Mapping[str, str] = {"Probe production": "Wait for production"}
 """What is asked while a wait goes on, beside the looks whether it is over: a part of the wait's line."""
@@ -147,9 +157,10 @@ def _where(line: _Line) -> str:
     return f"on {instance}, try {line.attempt}" if instance and line.attempt > 1 else ""
 
 
-def deeper(row: Row) -> Row:
-    """The row as one of an execution inside another."""
-    return replace(row, depth=1)
+def with_nested(rows: list[Row], name: str, nested: list[Row]) -> list[Row]:
+    """The rows with those of the execution that the state ``name`` started last below it, whatever came after it."""
+    at = max((at for at, row in enumerate(rows, 1) if row.name == name), default=len(rows))
+    return [*rows[:at], *(replace(row, depth=1) for row in nested), *rows[at:]]
 
 
 def states_ahead(machine: str, seen: list[str], outcome: Outcome | None) -> list[str]:
@@ -159,5 +170,7 @@ def states_ahead(machine: str, seen: list[str], outcome: Outcome | None) -> list
         return []
     # A search takes the place of the one training.
     names = ["Tune" if name == "Train" and "Tune" in seen else name for name in MAIN_STATES[kind]]
+    if kind == "release" and BY_BATCHES[1] in seen:
+        names = list(BY_BATCHES)
     last = max((at for at, name in enumerate(names) if name in seen), default=-1)
     return names[last + 1 :]

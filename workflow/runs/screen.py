@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Protocol, TextIO
 
 from workflow.contract.plain_text import show_lines
@@ -51,12 +53,11 @@ class PlainScreen:
     def show(self, view: View) -> None:
         """Print what is new since the last view."""
         self._say(("title",), title_line(view))
-        # A parent that was announced above its children ends below them.
-        ended = [row for row in view.rows if ("parent", row.name) in self._said]
-        for row in [*(row for row in view.rows if row not in ended), *ended]:
+        parents = {one.key for one, below in pairwise(view.rows) if below.depth > one.depth}
+        for row in self._ordered(view.rows):
             if row.status in {"done", "failed"}:
                 self._say(("row", *row.key), *row_lines(row, view))
-            elif any(other.depth > row.depth for other in view.rows):
+            elif row.key in parents:
                 self._say(("parent", row.name), f"  · {row.name}")
             else:
                 self._say_how_it_goes(row, view)
@@ -65,6 +66,19 @@ class PlainScreen:
 
     def pause(self) -> None:
         """Nothing moves here."""
+
+    def _ordered(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows as they are told: a parent that was announced above its children ends below them."""
+        announced: list[Row] = []
+        for row in rows:
+            if row.depth == 0:
+                yield from announced
+                announced.clear()
+            if ("parent", row.name) in self._said:
+                announced.append(row)
+            else:
+                yield row
+        yield from announced
 
     def _say_how_it_goes(self, row: Row, view: View) -> None:
         if row.name == "Train" and view.epochs:

@@ -16,7 +16,7 @@ from workflow.runs.approvals import Approval, Approvals
 from workflow.runs.events import Histories, nested_execution, step_calling
 from workflow.runs.history import History, Outcome, readable_cause
 from workflow.runs.progress import Epoch
-from workflow.runs.rows import Row, deeper, rows_of, states_ahead
+from workflow.runs.rows import Row, rows_of, states_ahead, with_nested
 from workflow.runs.training_log import TrainingLog
 from workflow.runs.trials import Trial, Trials
 
@@ -105,8 +105,9 @@ class Watcher:
         history = self._histories.of(self._execution)
         rows = rows_of(history, now, local=self._cloud.local)
         nested = self._histories.nested_in(history)
-        if nested is not None:
-            rows += [deeper(row) for row in rows_of(nested, now, local=self._cloud.local)]
+        starting = step_calling(history, "startExecution")
+        if nested is not None and starting is not None:
+            rows = with_nested(rows, starting.name, rows_of(nested, now, local=self._cloud.local))
         _, machine, run = self._execution.rsplit(":", 2)
         training = step_calling(history, "createTrainingJob")
         epochs = self._log.epochs(training.job) if training else []

@@ -20,7 +20,7 @@ from workflow.stack.front import PARAMETER as FRONT
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
 from workflow.stack.quotas import find_quotas, needs_on
 from workflow.stack.registry import has_groups
-from workflow.stack.subscription import count
+from workflow.stack.subscription import NOBODY, count
 
 PROBLEM, OK, UNKNOWN = "problem", "ok", "unknown"
 
@@ -162,16 +162,27 @@ def _find_image(cloud: Cloud, name: str, rest: str) -> Finding:
 
 
 def look_at_mail(cloud: Cloud, stack: Stack, parameters: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether anybody would be told that a decision is waited for."""
-    confirmed, pending = count(cloud, stack.topic_arn)
+    """Whether anybody would be told that a decision is waited for, and of what went wrong.
+
+    Decisions may be waited for without mail where the stack says so; trouble that reaches nobody is a problem. A stack
+    from before it had a topic of its own tells it where it asks.
+    """
+    asking = look_at_topic(cloud, "mail", stack.topic_arn, "greenlight deploy --email you@example.com")
+    if asking.state == PROBLEM and parameters.get("AskWithoutMail") == "allow":
+        asking = Finding("mail", OK, "reaches nobody, which the stack allows")
+    yield asking
+    if stack.trouble_topic_arn:
+        yield look_at_topic(cloud, "mail of trouble", stack.trouble_topic_arn, NOBODY["trouble"])
+
+
+def look_at_topic(cloud: Cloud, what: str, topic: str, then: str) -> Finding:
+    """Whether a topic reaches anybody; ``then`` is what to do where nobody has subscribed."""
+    confirmed, pending = count(cloud, topic)
     if confirmed:
-        yield Finding("mail", OK, f"{confirmed} confirmed")
-    elif parameters.get("AskWithoutMail") == "allow":
-        yield Finding("mail", OK, "reaches nobody, which the stack allows")
-    elif pending:
-        yield Finding("mail", PROBLEM, f"{pending} not confirmed", "open the link that AWS has mailed")
-    else:
-        yield Finding("mail", PROBLEM, "reaches nobody", "greenlight deploy --email you@example.com")
+        return Finding(what, OK, f"{confirmed} confirmed")
+    if pending:
+        return Finding(what, PROBLEM, f"{pending} not confirmed", "open the link that AWS has mailed")
+    return Finding(what, PROBLEM, "reaches nobody", then)
 
 
 def look_at_accounts(cloud: Cloud, stack: Stack) -> Iterator[Finding]:

@@ -129,6 +129,19 @@ def test_a_release_is_noted_from_staging_to_production(registry: Registry, conte
         assert set(registry.ascendants(found["ContextArn"])) == expected
 
 
+def test_a_version_that_answers_batches_is_approved_and_leads_to_no_endpoint(
+    registry: Registry, context: Context
+) -> None:
+    """It was on no staging, whose note approves the card of others; there is nothing that could not be noted."""
+    arn = registry.register()
+    handler(registration(package_arn=arn), context)
+    noted = handler(production(arn, replaces="", batch="greenlight-v1-00000000"), context)
+    assert noted == {"noted": ["card", "stages left", "stage"], "missed": []}
+    described = registry.describe(arn)
+    assert described["ModelCard"]["ModelCardStatus"] == "Approved"
+    assert described["ModelLifeCycle"]["Stage"] == "Production"
+
+
 def test_the_version_before_leaves_production(registry: Registry, context: Context) -> None:
     """And comes back by a roll-back, from which the newer one is archived."""
     first, second = registry.register(), registry.register()

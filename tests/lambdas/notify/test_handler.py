@@ -20,6 +20,7 @@ from tests.lambdas.conftest import ENVIRONMENT, Context, Mailbox, counted
 from tests.lambdas.notify.test_cause import LAMBDA, anything
 from tests.lambdas.plans import release_plan
 from workflow.contract.cost import Job
+from workflow.contract.execution import STARTED_BY_EXECUTION
 from workflow.contract.failures import UNTOLD, Failure, StateError
 from workflow.contract.model import TASKS
 from workflow.contract.scores import FIGURE_NAMES, QUALITY
@@ -162,7 +163,8 @@ def test_no_error_is_taken_for_a_job_that_is_none(error: Any) -> None:
     for name in find_job(error).values():
         assert re.fullmatch(r"[A-Za-z0-9-]+", name)
     assert find_job({"Cause": json.dumps({"TrainingJobName": "a/../b"})}) == {}
-    assert find_job({"Cause": json.dumps({"ProcessingJobName": "a-b"})}) == {"ProcessingJobName": "a-b"}
+    for key in ("ProcessingJobName", "TransformJobName"):
+        assert find_job({"Cause": json.dumps({key: "a-b"})}) == {key: "a-b"}
 
 
 def test_a_release_that_skipped_the_question_before_production_is_told_as_such() -> None:
@@ -259,6 +261,22 @@ def test_a_batch_is_told_with_what_was_seen_and_where_it_is(mailbox: Mailbox, co
     assert "https://evil" not in told["Message"]
     page = "region=us-east-1&prefix=batches%2Fone%2Fbatch%2Findex.html"
     assert addresses(told["Message"])[1] == f"{CONSOLE}/s3/object/greenlight-test?{page}"
+
+
+RELEASING = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:one"
+
+
+def test_what_a_release_has_answered_by_a_batch_it_tells_alone(mailbox: Mailbox, context: Context) -> None:
+    """Well or not, and stopped with it; a batch of anybody else's machine is told like one that a person started."""
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-batch"
+    for execution, mails in ((RELEASING, 0), (RELEASING.replace("-release:", "-nightly:"), 3)):
+        given = {"pictures": "s3://greenlight-test/smoke/", STARTED_BY_EXECUTION: execution}
+        handler({"kind": "answered", "plan": {}, "join": {}, "run": "one", "execution": "arn", "input": given}, context)
+        failed = handler({**FAILED, "machine": "batch", "input": given}, context)
+        stopped = outside("ABORTED", stateMachineArn=machine, input=json.dumps(given))
+        assert handler(stopped, context)["sent"] is (mails > 0)
+        assert failed["cause"] == "mAP50 of washer 0.41 < 0.60 on 23 objects"
+        assert len(mailbox.mails()) == mails
 
 
 def test_the_mail_of_a_release_finds_everything_in_its_plan() -> None:

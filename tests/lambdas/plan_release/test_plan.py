@@ -355,7 +355,7 @@ def test_a_foreign_production_is_never_gone_back_to() -> None:
 
 @pytest.mark.parametrize(
     ("served", "said"),
-    [(SERVED, "which the last one recorded, is gone"), (Served(), "none has recorded anything")],
+    [(SERVED, "which the last one recorded, is not there"), (Served(), "none has recorded anything")],
     ids=["gone", "nothing recorded"],
 )
 def test_where_nothing_is_to_go_back_to_a_release_is_refused_and_says_what_to_do(served: Served, said: str) -> None:

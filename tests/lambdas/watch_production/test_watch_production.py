@@ -149,3 +149,17 @@ def test_the_mail_fits_sns_and_says_what_to_release() -> None:
     assert len(mail.subject) <= 100
     assert "x" * 63 in mail.text
     assert CHAMPION["model_package_arn"] in mail.text
+
+
+def test_an_endpoint_beside_a_production_by_batches_is_told_as_what_stops_every_release(
+    table: Any, mailbox: Mailbox, context: Context
+) -> None:
+    """It is nothing to release a version to; a production that has none is what was recorded."""
+    by_batches = {**CHAMPION, "production_configuration": "greenlight-batch", "serving": "serve=batch"}
+    table.put_item(Item=by_batches)
+    assert look(context, "")["foreign"] is False
+    assert look(context, FOREIGN)["told"] is True
+    (mail,) = mailbox.mails()
+    assert "Recorded    batches, without an endpoint" in mail["Message"]
+    assert "every release is refused: delete it" in mail["Message"]
+    assert "release its package" not in mail["Message"]

@@ -39,6 +39,20 @@ def test_a_job_that_is_not_there_yet_or_may_not_be_seen_keeps_nobody_from_the_re
     assert silent.log == []
 
 
+def test_the_job_of_a_batch_is_shown_like_any_other() -> None:
+    """With its instances and its own log."""
+    asked = Attempt(START, "sagemaker:createTransformJob.sync", {"TransformJobName": "job", "ModelName": "model"})
+    told = {
+        "TransformJobStatus": "Completed",
+        "TransformResources": {"InstanceType": "ml.m7i.large", "InstanceCount": 2},
+    }
+    cloud = ScriptedCloud({**SAID, "describe_transform_job": told})
+    job = read_job(cloud, asked)
+    assert job is not None
+    assert (job.status, job.instance) == ("Completed", "2 × ml.m7i.large")
+    assert cloud.asked[1][1]["logGroupName"] == "/aws/sagemaker/TransformJobs"
+
+
 def test_a_state_that_starts_no_job_has_none() -> None:
     """Nothing is asked for it."""
     assert read_job(ScriptedCloud({}), Attempt(START, "lambda:invoke", {"FunctionName": "f"})) is None

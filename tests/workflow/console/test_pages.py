@@ -15,6 +15,7 @@ from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.console.asking import Answer as Page
 from tests.workflow.console.asking import ask
 from tests.workflow.histories import START, Script
+from tests.workflow.runs.test_releases import released
 from workflow.console.app import make_app
 from workflow.contract.approval import PENDING
 from workflow.contract.table_keys import APPROVAL
@@ -23,6 +24,7 @@ from workflow.stack.outputs import Stack
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e{{ 7 * 7 }}"
 ARN = "arn:aws:states:us-east-1:000000000000:"
+PACKAGES = "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight"
 MANY_EXECUTIONS, MANY_EVENTS = 500, 5000
 
 
@@ -40,6 +42,7 @@ def stack() -> Stack:
         package_group="greenlight",
         staging_endpoint="greenlight-staging",
         production_endpoint="greenlight-production",
+        batch_machine_arn=f"{ARN}stateMachine:greenlight-batch",
         **others,
     )
 
@@ -129,7 +132,7 @@ def test_five_hundred_executions_and_five_thousand_events_are_pages_of_less_than
         assert page.status == 200
         assert len(page.text) < 700_000
         assert seconds < 1, f"{path} took {seconds:.2f} s"
-        assert most == 0 or len(cloud.asked) - before == 2 + most
+        assert most == 0 or len(cloud.asked) - before == len(stack().machines) + most
     assert "Page 25 of 26" in page.text
 
 
@@ -219,3 +222,42 @@ def test_a_run_is_started_with_what_was_typed_and_once_it_is_refused_nothing_is(
         "tuesday",
         {"dataset": "s3://bucket/datasets/nuts/", "epochs": 3, "started_by": "ada"},
     )
+
+
+def test_a_batch_is_started_over_a_prefix_and_leads_to_its_page() -> None:
+    """By the version that production serves unless one is named; what is no address starts nothing."""
+    done = {"plan": {"model_package_arn": f"{PACKAGES}/4"}, "join": {"job": {"ExitMessage": "2 of 3 answered"}}}
+    found = execution("batch-one", status="SUCCEEDED", input='{"pictures": "s3://bucket/a/"}', output=json.dumps(done))
+    app, cloud = console(
+        Script().done("Plan the batch").done("Join pictures and answers"),
+        start_execution={"executionArn": f"{ARN}execution:greenlight-batch:batch-one"},
+        list_model_packages={"ModelPackageSummaryList": [{"ModelPackageArn": f"{PACKAGES}/4"}]},
+        describe_execution=found,
+        get_object={"Body": io.BytesIO(b"<h1>Seen</h1>")},
+    )
+    assert f'<option value="{PACKAGES}/4">' in ask(app, "/start/batch").text
+    for body in ("pictures=photos", "instances=2", "pictures=s3%3A%2F%2Fbucket"):
+        assert ask(app, "/start/batch", "POST", body=body).status == 422
+    answer = ask(app, "/start/batch", "POST", body="pictures=s3%3A%2F%2Fbucket%2Fa%2F&instances=2")
+    assert (answer.status, answer.headers.get("location")) == (303, "/runs/batch/batch-one")
+    (given,) = (asked for operation, asked in cloud.asked if operation == "start_execution")
+    assert (given["stateMachineArn"], given["name"][:6]) == (f"{ARN}stateMachine:greenlight-batch", "batch-")
+    assert json.loads(given["input"]) == {"pictures": "s3://bucket/a/", "instances": 2}
+    page = ask(app, "/runs/batch/batch-one").text
+    assert all(said in page for said in ("s3://bucket/a/", "<dd>4</dd>", "2 of 3 answered", "/documents/page"))
+    assert ask(app, "/runs/batch/batch-one/documents/page").text == "<h1>Seen</h1>"
+    assert cloud.asked[-1][1]["Key"] == "batches/batch-one/batch/index.html"
+    assert ask(app, "/runs/batch/batch-one/documents/report").status == 404
+
+
+def test_a_production_without_an_endpoint_is_not_waited_for() -> None:
+    """It is said how it is asked instead; one that nobody has released yet is, and one that nobody may look up."""
+    gone = ServiceError("ValidationException", "none")
+    live = {**released(4, 9), "serving": {"S": "serve=batch"}}
+    app, _ = console(describe_endpoint=gone, scan={"Items": [live]})
+    page = ask(app, "/endpoints").text
+    assert all(said in page for said in ("serves by batches", "v4", "greenlight batch FOLDER", "/start/batch"))
+    assert "a release makes it" not in page
+    others: list[Answer] = [{"Items": []}, {"Items": [live, released(5, 10)]}, ServiceError("AccessDenied", "no")]
+    for scan in others:
+        assert "yet: a release makes it" in ask(console(describe_endpoint=gone, scan=scan)[0], "/endpoints").text

@@ -18,6 +18,7 @@ ALL = Places(
     execution=EXECUTION.format("aws", "eu-central-1"),
     training_job="one-train-0-0",
     processing_job="one-prepare-0-0",
+    transform_job="one-answer-0-0",
     search="one-tune-0-0",
     endpoint="greenlight-production",
     report="s3://bucket/runs/a b/report/index.html",
@@ -39,7 +40,7 @@ def test_every_link_stays_in_its_partition_and_region(partition: str, region: st
     console = Console.of(EXECUTION.format(partition, region), {})
     assert console == Console(host, region)
     links = ALL.links(console)
-    assert len(links) == 11
+    assert len(links) == 13
     for _, address in links:
         assert address.startswith(f"https://{host}/")
         assert f"region={region}" in address
@@ -56,6 +57,9 @@ def test_each_page_of_the_console_is_named_as_the_console_names_it() -> None:
         "/sagemaker/home?region=eu-central-1#/processing-jobs/one-prepare-0-0",
         "/cloudwatch/home?region=eu-central-1#logsV2:log-groups/log-group/$252Faws$252Fsagemaker$252FProcessingJobs"
         "$3FlogStreamNameFilter$3Done-prepare-0-0",
+        "/sagemaker/home?region=eu-central-1#/transform-jobs/one-answer-0-0",
+        "/cloudwatch/home?region=eu-central-1#logsV2:log-groups/log-group/$252Faws$252Fsagemaker$252FTransformJobs"
+        "$3FlogStreamNameFilter$3Done-answer-0-0",
         "/sagemaker/home?region=eu-central-1#/hyper-tuning-jobs/one-tune-0-0",
         "/sagemaker/home?region=eu-central-1#/endpoints/greenlight-production",
         "/cloudwatch/home?region=eu-central-1#logsV2:log-groups/log-group/"

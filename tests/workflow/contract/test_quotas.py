@@ -67,6 +67,26 @@ def test_a_stage_without_instances_needs_a_share_of_the_concurrency_instead() ->
         refuse_short(both, quotas() | {name: Quota(10, "L-1")}, "us-east-1", "aws")
 
 
+def test_a_production_on_a_shared_endpoint_has_no_instance_of_its_own() -> None:
+    """Staging has; the shared endpoint's fleet is there whether it serves one version or another."""
+    needs = needs_with(given(serve="shared"), 3)
+    assert names(needs.every)[1:] == [("ml.c7i.xlarge for endpoint usage", 1)]
+
+
+@pytest.mark.parametrize("endpoints", [(1, 2), None])
+def test_a_production_by_batches_needs_what_answers_and_what_joins_and_no_endpoint(
+    endpoints: tuple[int, int] | None,
+) -> None:
+    """In this account, wherever the stages' accounts are; one that only the answers lack is named by what asks so."""
+    asked = given(serve="batch")
+    needs, join = needs_of(asked, endpoints, tried_instances(asked)), "ml.m7i.large for processing job usage"
+    assert names(needs.every)[1:] == [("ml.c7i.xlarge for transform job usage", 1), (join, 1)]
+    with pytest.raises(InputError, match=f"^serve = batch: the quota '{join}' "):
+        refuse_short(needs, quotas() | {join: Quota(0, "L-1")}, "us-east-1", "aws")
+    alike = given(serve="batch", processing_instance="ml.m7i.large", prepare_instances=2)
+    assert names(needs_of(alike, endpoints, tried_instances(alike)).every)[::2] == [(join, 2)]
+
+
 def quotas(**values: float) -> dict[str, Quota]:
     """Twenty of everything that a plain run needs, but for what is said."""
     of = {"processing": "ml.m7i.xlarge for processing job usage", "endpoint": "ml.c7i.xlarge for endpoint usage"}

@@ -14,7 +14,7 @@ import pytest
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.demo.test_record import STACK
 from workflow.contract.run_input import RunInput
-from workflow.demo import ways
+from workflow.demo import releasing, ways
 from workflow.demo.data import again
 from workflow.demo.options import read_options
 from workflow.demo.record import Finished
@@ -45,7 +45,11 @@ def test_a_way_that_there_is_not_is_refused_with_those_that_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("serve", "away"), [("serverless", True), ("async", True), ("realtime", False), ("ab", False), ("shadow", False)]
+    ("serve", "away"),
+    [
+        *[("serverless", True), ("async", True), ("batch", True)],
+        *[("realtime", False), ("ab", False), ("shadow", False)],
+    ],
 )
 def test_what_cannot_become_what_is_asked_for_is_put_away(
     serve: str, away: bool, capsys: pytest.CaptureFixture[str]
@@ -77,7 +81,7 @@ def test_the_way_back_is_a_release_of_the_same_version_to_its_end(ended: str, mo
         }
     )
     outcome = Outcome(ended, error="" if ended == "SUCCEEDED" else "Production.Failed", cause="")
-    monkeypatch.setattr(ways, "follow", lambda *_, **__: iter([VIEW, replace(VIEW, outcome=outcome)]))
+    monkeypatch.setattr(releasing, "follow", lambda *_, **__: iter([VIEW, replace(VIEW, outcome=outcome)]))
     site, stops = Site("", cloud, STACK), []  # type: ignore[var-annotated]
     if ended == "FAILED":
         with pytest.raises(RunFailedError, match="the way back"):
@@ -112,7 +116,7 @@ def test_a_challenge_is_asked_all_along_and_then_gone_back_from(
         yield replace(VIEW, outcome=Outcome("SUCCEEDED", error="", cause=""))
 
     monkeypatch.setattr(ways, "ask", ask)
-    monkeypatch.setattr(ways, "follow", follow)
+    monkeypatch.setattr(releasing, "follow", follow)
     answers = {"start_execution": {"executionArn": "arn:release"}, "describe_endpoint": {"EndpointConfigName": "one"}}
     cloud = ScriptedCloud(answers)
     if lost:

@@ -17,6 +17,7 @@ import pytest
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
+from lambdas.notify.next_step import NEXT
 from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
 from workflow.contract.asynchronous import Outlets, inference_config
@@ -195,6 +196,20 @@ def test_the_machines_fail_with_the_contracts_failures_and_with_each_of_them() -
         state["Parameters"]["Error"] for name in NAMES for state in ways_out(DEFINITIONS[name]["States"]).values()
     }
     assert errors == set(Failure)
+
+
+def test_a_release_by_batches_fails_at_what_it_did_and_not_at_a_staging_that_there_is_not() -> None:
+    """The mail names the step, and what to look at then: no endpoint has a log."""
+    states = DEFINITIONS["release"]["States"]
+    for name, error in (
+        ("Answer the evaluation's pictures", "Trial.Failed"),
+        ("Compare with the evaluation", "Trial.Untrue"),
+    ):
+        (caught,) = states[name]["Catch"]
+        end = states[caught["Next"]]
+        assert (end["Parameters"]["at"], end["Parameters"]["Error"]) == (name, error)
+        assert states[end["Next"]]["Parameters"]["Payload"]["what.$"] == "$.failure.at"
+        assert "endpoint" not in NEXT[Failure(error)]
 
 
 def test_what_a_state_writes_down_as_an_error_is_named_in_the_contract() -> None:

@@ -81,6 +81,14 @@ def test_a_release_tells_who_skipped_the_question_before_production() -> None:
     assert [one.document()["skipped_by"] for one in list_releases(cloud, "greenlight")] == ["ana", ""]
 
 
+def test_a_release_tells_whether_it_serves_by_batches() -> None:
+    """As it was recorded; one that challenged production serves by an endpoint."""
+    served = ("serve=batch", "serve=ab challenger_share=0.5", "")
+    items = [{**released(1, at), "serving": {"S": text}} for at, text in enumerate(served, 9)]
+    found = list_releases(ScriptedCloud({"scan": {"Items": items}}), "greenlight")
+    assert [one.by_batches for one in found] == [False, False, True]
+
+
 @pytest.mark.parametrize("missing", ["package_version", "model_package_arn", "released_epoch"])
 def test_a_line_of_history_that_is_not_whole_is_named(missing: str) -> None:
     """A list without it could call another release the live one."""

@@ -93,6 +93,18 @@ def test_the_states_of_a_release_are_printed_below_its_name() -> None:
     assert "no right to delete" in out.getvalue()
 
 
+def test_a_state_that_waited_for_an_execution_is_told_below_it_and_above_what_followed() -> None:
+    """What came after it is none of its own: it is not announced as if it had started something."""
+    out = io.StringIO()
+    screen, inside = PlainScreen(out), Row("Plan the batch", "done", 1, depth=1)
+    screen.show(replace(VIEW, rows=(Row("Answer", "running", 1), inside)))
+    screen.show(replace(VIEW, rows=(Row("Answer", "done", 2), inside, Row("Compare", "running", 1))))
+    screen.show(replace(VIEW, rows=(Row("Answer", "done", 2), inside, Row("Compare", "done", 1))))
+    told = [" ".join(text.split()[:-2]) for text in out.getvalue().splitlines()[2:]]
+    assert out.getvalue().splitlines()[1] == "  · Answer"
+    assert told == ["✓ Plan the batch", "✓ Answer", "✓ Compare"]
+
+
 def test_a_log_says_what_a_long_state_waits_for() -> None:
     """Once, with the reason where one is known; a short one is told when it ends."""
     out = io.StringIO()

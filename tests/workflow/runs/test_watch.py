@@ -15,7 +15,7 @@ from workflow.contract.failures import Failure
 from workflow.errors import ServiceError
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import fold
-from workflow.runs.rows import MAIN_STATES, WITHIN_A_WAIT, rows_of, states_ahead
+from workflow.runs.rows import BY_BATCHES, MAIN_STATES, WITHIN_A_WAIT, rows_of, states_ahead
 from workflow.runs.watch import View, Watcher, follow, interval_seconds, jobs_of
 
 BUILD = "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:run-1"
@@ -26,15 +26,17 @@ NOW = START + timedelta(hours=1)
 WATCHED = {"EndpointName": "greenlight-production", "DeploymentConfig": watched("greenlight-production-v4", 1)}
 
 
-def looking(histories: Mapping[str, Script], **answers: Answer) -> tuple[Watcher, ScriptedCloud]:
-    """A watcher of BUILD on a cloud with these histories."""
+def looking(
+    histories: Mapping[str, Script], execution: str = BUILD, **answers: Answer
+) -> tuple[Watcher, ScriptedCloud]:
+    """A watcher of an execution on a cloud with these histories."""
 
     def events(parameters: dict[str, Any]) -> dict[str, Any]:
         return {"events": histories[parameters["executionArn"]].events[::-1]}
 
     cloud = ScriptedCloud({"get_execution_history": events, **answers})
     approvals = Approvals(cloud, "greenlight")
-    return Watcher(cloud, BUILD, approvals=approvals, now=lambda: NOW), cloud
+    return Watcher(cloud, execution, approvals=approvals, now=lambda: NOW), cloud
 
 
 def training() -> Script:
@@ -188,6 +190,21 @@ def test_the_states_of_a_nested_release_stand_below_it() -> None:
     ]
 
 
+def test_the_states_of_a_batch_stay_below_the_state_of_the_release_that_waited_for_it() -> None:
+    """Also once others came after it; and nothing is ahead that a production without an endpoint does not pass."""
+    name, batch = "Answer the evaluation's pictures", "arn:aws:states:us-east-1:0:execution:greenlight-batch:b"
+    release = Script().enter(name).schedule("startExecution.sync:2", "states").submit(ExecutionArn=batch).leave(name)
+    release.done("Compare with the evaluation").enter("Record the champion")
+    view = looking({RELEASE: release, batch: Script().done("Plan the batch")}, RELEASE)[0].look()
+    assert [(row.name, row.depth) for row in view.rows] == [
+        (name, 0),
+        ("Plan the batch", 1),
+        ("Compare with the evaluation", 0),
+        ("Record the champion", 0),
+    ]
+    assert view.ahead == ("Clean up", "Tell everyone")
+
+
 def test_a_pending_approval_is_shown() -> None:
     """The request of this very execution, not of another one."""
     expires = {"N": str((NOW + timedelta(days=365 * 10)).timestamp())}
@@ -261,7 +278,7 @@ def test_every_job_of_a_run_is_found() -> None:
 def test_the_states_ahead_are_states_of_the_machines() -> None:
     """A renamed state must not go on being announced."""
     folder = Path(__file__).parents[3] / "workflow" / "machines"
-    for kind, ahead in MAIN_STATES.items():
+    for kind, ahead in [*MAIN_STATES.items(), ("release", BY_BATCHES)]:
         states = json.loads((folder / f"{kind}.asl.json").read_text())["States"]
         assert set(ahead) <= set(states)
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from workflow.errors import ServiceError
-from workflow.stack.destroy import destroy, remove_alarms
+from workflow.stack.destroy import destroy, remove_alarms, stop_executions
+from workflow.stack.outputs import Place
 from workflow.stack.shared_endpoint import remove_component
 
 MINE = "greenlight-production-v4-1a2b3c4d-errors"
@@ -26,6 +27,22 @@ def test_alarms_of_stopped_releases_go_and_no_others() -> None:
         ("delete_alarms", {"AlarmNames": [MINE]}),
     ]
     assert told == [MINE]
+
+
+def test_nothing_that_runs_outlives_the_machine_that_started_it() -> None:
+    """A batch may have days before it, and goes on at SageMaker whether its machine is there or not."""
+    missing = ServiceError("StateMachineDoesNotExist", "none")
+
+    def running(asked: dict[str, Any]) -> dict[str, Any]:
+        machine = asked["stateMachineArn"].rpartition(":")[2]
+        if machine == "greenlight-challenge":
+            raise missing
+        return {"executions": [{"executionArn": f"arn:{machine}", "name": machine}]}
+
+    cloud = ScriptedCloud({"list_executions": running, "stop_execution": {}})
+    stop_executions(cloud, "greenlight", Place("1", "us-east-1", "aws"), lambda _: None)
+    stopped = [asked["executionArn"] for operation, asked in cloud.asked if operation == "stop_execution"]
+    assert stopped == ["arn:greenlight-build", "arn:greenlight-release", "arn:greenlight-batch"]
 
 
 def test_endpoints_go_though_the_stack_and_its_buckets_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:

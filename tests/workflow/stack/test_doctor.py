@@ -129,6 +129,32 @@ def test_what_is_not_well_says_what_to_type_and_what_may_not_be_looked_at_is_no_
     assert check_quotas(ScriptedCloud(ANSWERS), "greenlight", {}) != ""
 
 
+def test_trouble_that_reaches_nobody_is_a_problem_also_where_nobody_has_to_be_asked_by_mail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever watches the registry for what waits is told of no alarm there."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    outputs = [*STACK["Outputs"], {"OutputKey": "TroubleTopicArn", "OutputValue": "trouble"}]
+    allowing = [*STACK["Parameters"], {"ParameterKey": "AskWithoutMail", "ParameterValue": "allow"}]
+    counts = {"any": ("0", "0"), "trouble": ("0", "0")}
+
+    def attributes(asked: dict[str, Any]) -> dict[str, Any]:
+        confirmed, pending = counts[asked["TopicArn"]]
+        return {"Attributes": {"SubscriptionsConfirmed": confirmed, "SubscriptionsPending": pending}}
+
+    stack = {**STACK, "Outputs": outputs, "Parameters": allowing}
+    cloud = ScriptedCloud(
+        {**ANSWERS, "describe_stacks": {"Stacks": [stack]}, "get_topic_attributes": attributes}, local=False
+    )
+    found = by_name(examine(cloud, "greenlight", {}))
+    assert (found["mail"].state, found["mail of trouble"].state) == (OK, PROBLEM)
+    assert "TroubleTopicArn" in found["mail of trouble"].then
+    counts["trouble"] = ("0", "1")
+    assert "has mailed" in by_name(examine(cloud, "greenlight", {}))["mail of trouble"].then
+    counts["trouble"] = ("1", "0")
+    assert by_name(examine(cloud, "greenlight", {}))["mail of trouble"].state == OK
+
+
 def test_without_credentials_nothing_else_is_looked_at() -> None:
     """The one problem comes first, alone."""
     refused = ScriptedCloud({"get_caller_identity": UsageError("no AWS credentials were found.")})

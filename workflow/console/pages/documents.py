@@ -11,12 +11,16 @@ from starlette.routing import Route
 
 from workflow.console.site import Site
 from workflow.console.visits import Status, Visit
+from workflow.contract.batch import BATCHES
 
 DOCUMENTS = {
-    "report": ("Report", "Evaluate", "evaluation/report/index.html"),
-    "data": ("Data", "Prepare the dataset", "dataset/data.html"),
+    "build": {
+        "report": ("Report", "Evaluate", "runs/{run}/evaluation/report/index.html"),
+        "data": ("Data", "Prepare the dataset", "runs/{run}/dataset/data.html"),
+    },
+    "batch": {"page": ("Page", "Join pictures and answers", f"{BATCHES}{{run}}/batch/index.html")},
 }
-"""Each with its name, the state that writes it, and its place below the run's own."""
+"""By machine; each with its name, the state that writes it, and its key in the bucket."""
 
 _ALONE = {
     # Nothing in it runs, and it is a page of no site: it was made from what lay in a dataset.
@@ -26,22 +30,22 @@ _ALONE = {
 
 
 def routes(site: Site) -> list[Route]:
-    """The addresses of a build's documents."""
+    """The addresses of a run's documents."""
 
     def show(request: Request) -> Response:
-        name, document = request.path_params["name"], request.path_params["document"]
-        if document not in DOCUMENTS:
+        machine, name, document = (request.path_params[part] for part in ("machine", "name", "document"))
+        if document not in DOCUMENTS.get(machine, {}):
             raise HTTPException(404, "A run leaves no such document.")
-        key = f"runs/{name}/{DOCUMENTS[document][2]}"
+        key = DOCUMENTS[machine][document][2].format(run=name)
         found = site.stored.read(key)
         if found is None:
             raise HTTPException(404, f"There is no s3://{site.stack.bucket}/{key}.")
         return Response(found, headers=_ALONE)
 
-    return [Route("/runs/build/{name}/documents/{document}", show)]
+    return [Route("/runs/{machine}/{name}/documents/{document}", show)]
 
 
-def written(steps: Iterable[Visit]) -> list[tuple[str, str]]:
+def written(machine: str, steps: Iterable[Visit]) -> list[tuple[str, str]]:
     """The documents that these visits left behind: name and last part of the address."""
     done = {visit.state for visit in steps if visit.status is Status.DONE}
-    return [(name, document) for document, (name, state, _) in DOCUMENTS.items() if state in done]
+    return [(name, document) for document, (name, state, _) in DOCUMENTS.get(machine, {}).items() if state in done]

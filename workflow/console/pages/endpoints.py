@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from workflow.console.endpoints import HOURS, Endpoint, find_component, find_endpoint
+from workflow.console.jobs import DENIED
 from workflow.console.picture_form import posted_picture
 from workflow.console.site import Site, Tab
 from workflow.errors import PictureError, ServiceError
@@ -21,6 +22,7 @@ from workflow.predictions.ask import reason_of
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
 from workflow.predictions.queued import ask_as_it_answers
+from workflow.runs.releases import Release, list_releases
 
 TAB = Tab("Endpoints", "/endpoints")
 
@@ -39,12 +41,14 @@ def routes(site: Site) -> list[Route]:
     def page(code: int = 200, **asked: Any) -> Response:
         now = datetime.now(UTC)
         found = [(stage, name, find(stage, now)) for stage, name in names.items()]
+        batches = None if found[0][2] else find_batches(site)
         changing = any(one is not None and one.status.value == "running" for _, _, one in found)
         return site.render(
             "endpoints.html",
             code,
             tab=TAB.name,
             endpoints=found,
+            batches=batches,
             hours=HOURS,
             live=changing,
             **{"stage": "", "wrong": "", "prediction": None, "drawn": "", **asked},
@@ -75,6 +79,17 @@ def routes(site: Site) -> list[Route]:
         Route(TAB.address, show),
         Route(f"{TAB.address}/{{stage}}/predict", posted_picture(predict), methods=["POST"]),
     ]
+
+
+def find_batches(site: Site) -> Release | None:
+    """The release of what production serves by batches; None where it has an endpoint, or nobody may see releases."""
+    try:
+        releases = list_releases(site.cloud, site.stack.table)
+    except ServiceError as error:
+        if DENIED in error.code:
+            return None
+        raise
+    return next((one for one in releases if one.live and one.by_batches), None)
 
 
 def _drawn(prediction: Prediction, target: Path) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from workflow.console.curves import charts
 from workflow.console.events import rows_of, show_document
-from workflow.console.executions import Execution
+from workflow.console.executions import Execution, read_message
 from workflow.console.jobs import read_job
 from workflow.console.mails import link_of_run, read_mails
 from workflow.console.pages.documents import written
@@ -54,7 +54,7 @@ def routes(site: Site) -> list[Route]:
             here=here,
             facts=facts_of(execution, trail),
             trail=trail,
-            documents=written(trail.visits) if execution.machine == "build" else [],
+            documents=written(execution.machine, trail.visits),
             visit=visit,
             siblings=trail.of(visit.state) if visit else (),
             picture=draw_picture(execution, trail, visit),
@@ -146,15 +146,18 @@ def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
     data = read_object(trail.visits[-1].given) if trail.visits else {}
     known = {**data, **execution.output}
     plan, approval = object_or_empty(known.get("plan")), object_or_empty(known.get("approval"))
-    package = str(object_or_empty(known.get("package")).get("arn") or execution.given.get("model_package_arn") or "")
+    registered = object_or_empty(known.get("package")).get("arn")
+    package = str(registered or execution.given.get("model_package_arn") or plan.get("model_package_arn") or "")
     decided = str(approval.get("decision") or "")
     by = str(approval.get("by") or "")
     found = [
         ("Dataset", execution.dataset or str(plan.get("dataset_name") or "")),
+        ("Pictures", str(execution.given.get("pictures") or "")),
         ("Version", package.rpartition("/")[2]),
         ("Started by", execution.started_by or str(plan.get("started_by") or "")),
         ("Why it builds", str(plan.get("reason") or "")),
         ("Gate", str(object_or_empty(known.get("gate")).get("summary") or "")),
+        ("Came of it", str(read_message(object_or_empty(known.get("join"))) or "")),
         ("Decision", f"{decided} by {by or 'somebody'}" if decided else ""),
         ("Comment", str(approval.get("comment") or "")),
     ]

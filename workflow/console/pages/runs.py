@@ -1,4 +1,4 @@
-"""The list of executions of both machines, newest first."""
+"""The list of executions of every machine, newest first."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""Starting a run, or a release: the form, and what becomes of it."""
+"""Starting a run, a release or a batch: the form, and what becomes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,10 +11,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from workflow.batches.start import name_batch
 from workflow.console.form import (
+    PACKAGE,
+    PICTURES,
     STARTED_BY,
     Form,
+    batch_form,
     build_form,
+    check_batch,
     check_build,
     check_release,
     fill,
@@ -30,7 +36,7 @@ from workflow.stack.demands import Demands, read_demands
 from workflow.stack.quotas import check_quotas
 
 TAB = Tab("Start", "/start/build", local=True)
-NAMED = ("dataset", "model_package_arn")
+NAMED = ("dataset", PACKAGE, PICTURES)
 """The keys that an address may fill in: other pages lead here with what they are about."""
 
 
@@ -38,7 +44,7 @@ def routes(site: Site) -> list[Route]:
     """The form's addresses; none where nothing may be changed."""
 
     def show(request: Request) -> Response:
-        machine = _machine(request)
+        machine = _machine(site, request)
         form = _empty(site, machine, read_demands(site.cloud, site.stack.project))
         like = site.executions.describe(machine, request.query_params.get("like", ""))
         given = {key: value for key, value in own_keys(like.given).items() if key != STARTED_BY} if like else {}
@@ -46,7 +52,7 @@ def routes(site: Site) -> list[Route]:
         return _page(site, machine, fill(form, {**given, **named, STARTED_BY: site.user}))
 
     def start(request: Request, typed: Mapping[str, str]) -> Response:
-        machine = _machine(request)
+        machine = _machine(site, request)
         demands = read_demands(site.cloud, site.stack.project)
         given, form = read_form(_empty(site, machine, demands), with_address(typed, site.stack.bucket))
         name = typed.get("name", "").strip()
@@ -55,7 +61,8 @@ def routes(site: Site) -> list[Route]:
         try:
             _check(site, machine, given, demands)
             arn = site.executions.machine(machine)
-            execution = start_run(site.cloud, arn, given, name)
+            usual = name_batch(datetime.now(UTC)) if machine == "batch" else ""
+            execution = start_run(site.cloud, arn, given, name or usual)
         except (ContractError, UsageError) as error:
             return _page(site, machine, form, name, f"Nothing was started: {error}")
         return RedirectResponse(address("runs", *site.executions.place(execution)), 303)
@@ -76,21 +83,25 @@ def with_address(typed: Mapping[str, str], bucket: str) -> Mapping[str, str]:
     return {**typed, "dataset": f"s3://{bucket}/datasets/{name}/"}
 
 
-def _machine(request: Request) -> str:
+def _machine(site: Site, request: Request) -> str:
     machine = str(request.path_params["machine"])
-    if machine not in ("build", "release"):
-        raise HTTPException(404, "Only a build or a release can be started.")
+    if not site.executions.knows(machine):
+        raise HTTPException(404, f"Only a {' or a '.join(site.stack.machines_by_kind)} can be started.")
     return machine
 
 
 def _empty(site: Site, machine: str, demands: Demands) -> Form:
     if machine == "build":
         return build_form(demands.defaults)
-    return release_form(demands.defaults, list_packages(site))
+    packages = list_packages(site)
+    return batch_form(packages) if machine == "batch" else release_form(demands.defaults, packages)
 
 
 def _check(site: Site, machine: str, given: Mapping[str, Any], demands: Demands) -> None:
     """Raise where the machine's first state would refuse this input, as far as that can be told before."""
+    if machine == "batch":
+        check_batch(given)
+        return
     if machine == "release":
         check_release(given, demands.defaults)
         return
@@ -106,6 +117,7 @@ def _page(site: Site, machine: str, form: Form, name: str = "", wrong: str = "")
         422 if wrong else 200,
         tab=TAB.name,
         machine=machine,
+        machines=tuple(site.stack.machines_by_kind),
         form=form,
         name=name,
         wrong=wrong,
