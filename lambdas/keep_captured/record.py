@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from workflow.contract.answer_name import HEADER_NAME, AnswerName
+from workflow.contract.answer_name import ANSWER_ID, AnswerName
 from workflow.contract.capture import RAW, Captured, kept_key
 from workflow.contract.reading import ContractError, mapping, object_or_empty
 
@@ -103,7 +103,7 @@ class Record:
     @cached_property
     def name(self) -> AnswerName | None:
         """What the answer calls itself; None where it does not, or names another model than its own."""
-        name = AnswerName.read(str(object_or_empty(self.said).get(HEADER_NAME, "")))
+        name = AnswerName.read(str(object_or_empty(self.said).get(ANSWER_ID, "")))
         return name if name is not None and self.model_digest.startswith(name.model) else None
 
     @property

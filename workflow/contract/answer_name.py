@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-HEADER_NAME = "inference_id"
+ANSWER_ID = "inference_id"
 """What the id is called in an answer of JSON, and in the answer's custom attributes, whatever its form."""
 DIGITS = 12
 """Of the model's digest; two versions of one project do not share so many."""

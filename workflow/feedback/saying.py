@@ -30,7 +30,9 @@ class Said:
 
     def document(self) -> dict[str, Any]:
         """It as JSON."""
-        return {"inference_id": self.inference_id, "error": self.error} if self.feedback is None else self._kept()
+        if self.feedback is None:
+            return {"inference_id": self.inference_id, "error": self.error}
+        return self.feedback.document()
 
     def text(self) -> str:
         """It on one line."""
@@ -39,9 +41,6 @@ class Said:
         found = self.feedback.agreement
         boxes = "" if found is None else f"  {found.both} of {found.answered} boxes right, {found.given} there"
         return f"{self.feedback.inference_id}  {self.feedback.verdict}{boxes}"
-
-    def _kept(self) -> dict[str, Any]:
-        return {} if self.feedback is None else self.feedback.document()
 
 
 def read_boxes(file: Path) -> list[Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workflow.contract.answer_name import HEADER_NAME
+from workflow.contract.answer_name import ANSWER_ID
 from workflow.errors import GreenlightError
 
 _NAMED = 3
@@ -91,7 +91,7 @@ def read_prediction(file: Path, endpoint: str, body: bytes, milliseconds: float)
             classification=found if sorted_picture else None,
             timings_ms=dict(answer.get("timings_ms", {})),
             milliseconds=milliseconds,
-            inference_id=str(answer.get(HEADER_NAME, "")),
+            inference_id=str(answer.get(ANSWER_ID, "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GreenlightError(

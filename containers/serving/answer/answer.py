@@ -24,7 +24,7 @@ from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, LINES_TYPES, Invocation, Item
 from containers.serving.request.parameters import Masks
 from containers.serving.request.refusal import InvocationError
-from workflow.contract.answer_name import HEADER_NAME
+from workflow.contract.answer_name import ANSWER_ID
 
 if TYPE_CHECKING:
     from containers.serving.model.predictor import Prediction
@@ -47,7 +47,7 @@ def render(
     picture that is too long for a JPEG.
     """
     asked = zip(invocation.items, predictions, strict=True)
-    head = {HEADER_NAME: name, "model_digest": manifest.model_digest}
+    head = {ANSWER_ID: name, "model_digest": manifest.model_digest}
     if invocation.accept in LINES_TYPES:
         return "\n".join(_write_line(item, one, manifest, head) for item, one in asked).encode(), invocation.accept
     # Only a line can be an error, and lines have no other form.

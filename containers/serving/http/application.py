@@ -13,7 +13,7 @@ from typing import Any
 
 from containers.serving.http.workers import ANSWER_SECONDS, BusyError, WorkerLostError, Workers
 from containers.serving.request.parameters import ATTRIBUTES_HEADER
-from workflow.contract.answer_name import HEADER_NAME
+from workflow.contract.answer_name import ANSWER_ID
 
 MAXIMUM_BODY_BYTES = 25_000_000
 """Of a body, unless the server is told otherwise."""
@@ -86,7 +86,7 @@ class Application:
             headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
             if name:
                 # SageMaker passes it on to the caller: the one place for it in an answer that is no JSON.
-                headers.append((ATTRIBUTES_HEADER.lower().encode(), f"{HEADER_NAME}={name}".encode()))
+                headers.append((ATTRIBUTES_HEADER.lower().encode(), f"{ANSWER_ID}={name}".encode()))
             if self.draining:
                 headers.append((b"connection", b"close"))
             await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -122,7 +122,7 @@ class Application:
         else:
             spent = round((time.perf_counter() - started) * 1000, 1)
             self._tell("invocation", images=header["images"], ms=spent)
-        return header["status"], header["content_type"].encode(), answer, header.get(HEADER_NAME, "")
+        return header["status"], header["content_type"].encode(), answer, header.get(ANSWER_ID, "")
 
     async def _read_body(self, receive: Receive, body: bytearray) -> tuple[int, str] | None:
         """Fill ``body``; status and reason of a refusal where it is too large, or nobody is there to send it."""

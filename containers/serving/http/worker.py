@@ -29,7 +29,7 @@ from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
-from workflow.contract.answer_name import HEADER_NAME, AnswerName
+from workflow.contract.answer_name import ANSWER_ID, AnswerName
 
 REQUEST_SECONDS = 40.0
 """Time for all the pictures of a request, of the 60 seconds after which nobody waits for its answer any more."""
@@ -139,7 +139,7 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
     except Exception:
         traceback.print_exc(file=sys.stderr)
         return _refuse(500, "the model could not answer; the endpoint's log says why")
-    return {"status": 200, "content_type": content_type, "images": len(invocation.items), HEADER_NAME: name}, answer
+    return {"status": 200, "content_type": content_type, "images": len(invocation.items), ANSWER_ID: name}, answer
 
 
 def estimate_seconds(invocation: Invocation) -> float:
