@@ -45,7 +45,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask whether it may cost that.")
 @click.option("--gpu", is_flag=True, help=f"Train on a GPU as well, on {GPU_INSTANCE}.")
-@click.option("--thorough", is_flag=True, help="A canary that stays and the way back as well: some 30 minutes more.")
+@click.option(
+    "--thorough", is_flag=True, help="A canary that stays, the way back, other kinds of staging: 45 minutes more."
+)
 @click.option("--email", default="", help="Address that is mailed, and whose reader confirms both subscriptions.")
 @click.option("--instance", default=INSTANCE, show_default=True, help="Type of all instances but the GPU's.")
 @click.option(

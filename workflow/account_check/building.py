@@ -98,7 +98,7 @@ def redrive(site: Site) -> Evidence:
 
 def refuse_forgery(site: Site) -> Evidence:
     """A version that somebody registers as Approved is released by nobody, is put back, and is told of."""
-    asked_about = _package(site, _waiting(site, FIRST).version)
+    asked_about = _package(site, waiting(site, site.runs[FIRST]).version)
     genuine = site.cloud.call("sagemaker", "describe_model_package", ModelPackageName=asked_about)
     forged = site.cloud.call(
         "sagemaker",
@@ -122,7 +122,7 @@ def refuse_forgery(site: Site) -> Evidence:
 
 def approve_by_mail(site: Site) -> Evidence:
     """The request's notice has a link; its page takes the decision, and an unknown link leads nowhere."""
-    approval = _waiting(site, FIRST)
+    approval = waiting(site, site.runs[FIRST])
     link = _mailed_link(site, approval)
     unknown = link[:-4] + ("aaaa" if link[-4:] != "aaaa" else "bbbb")
     require(page.status_of(unknown) == 404, "an unknown link is not answered with 404")
@@ -133,10 +133,11 @@ def approve_by_mail(site: Site) -> Evidence:
     return {"page": site.stack.approval_url}
 
 
-def _waiting(site: Site, name: str) -> Approval:
-    found = Approvals(site.cloud, site.stack.table).of_execution(site.runs[name])
+def waiting(site: Site, execution: str) -> Approval:
+    """What an execution waits for. Raises GreenlightError where it asks nobody."""
+    found = Approvals(site.cloud, site.stack.table).of_execution(execution)
     if found is None:
-        raise GreenlightError(f"{name} does not ask")
+        raise GreenlightError(f"{execution.rpartition(':')[2]} does not ask")
     return found
 
 
@@ -155,7 +156,7 @@ def _mailed_link(site: Site, approval: Approval) -> str:
 def refuse_the_overtaken(site: Site) -> Evidence:
     """The second run, approved at the command line, is not released by itself: production serves another by now."""
     _until_it_asks(site, SECOND)
-    approval = _waiting(site, SECOND)
+    approval = waiting(site, site.runs[SECOND])
     told = decide(site.cloud, site.stack.decide_url, approval, "approve", NAME)
     outcome = site.ended(site.runs[SECOND])
     require(outcome.error == Failure.RELEASE_FAILED, f"the second run {outcome.text()}")
@@ -177,7 +178,7 @@ def train_on_a_gpu(site: Site) -> Evidence:
     view = _until_it_asks(site, GPU)
     job = [job.name for job in view.jobs if job.kind == "training"][-1]
     told = _training(site, job)
-    decide(site.cloud, site.stack.decide_url, _waiting(site, GPU), "reject", NAME)
+    decide(site.cloud, site.stack.decide_url, waiting(site, site.runs[GPU]), "reject", NAME)
     outcome = site.ended(site.runs[GPU])
     require(outcome.error == Failure.APPROVAL_REJECTED, f"the run on a GPU {outcome.text()}")
     return {

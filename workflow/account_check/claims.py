@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from workflow.account_check import batches, building, serving, standing, watching
+from workflow.account_check import batches, building, serving, staging, standing, watching
 from workflow.account_check.proofs import Evidence, Proof
 from workflow.account_check.site import Site
 
@@ -54,6 +54,8 @@ def claims(site: Site) -> list[Proof]:
             [
                 proof("kept canary", "a healthy canary stays", serving.keep_canary, "canary"),
                 proof("rollback", "the way back to the version before", serving.go_back, "kept canary"),
+                proof("serverless", "staging serves without instances", staging.serve_without_instances, "overtaken"),
+                proof("async", "staging answers out of a queue", staging.serve_out_of_a_queue, "overtaken"),
             ]
             if options.thorough
             else []

@@ -18,8 +18,8 @@ from workflow.table import format_table
 DEPLOY, BUILD, RELEASE, CANARY, UPDATE = 8.0, 13.0, 11.0, 14.0, 2.0
 """Minutes of the steps that wait for one another: the stack (without its images), a build, a first release, a release
 whose canary is sent back, a change of the stack."""
-WHOLE_CANARY, WAY_BACK = 18.0, 11.0
-"""Minutes of a release whose canary stays, and of the way back to the version before."""
+WHOLE_CANARY, WAY_BACK, STAGING = 18.0, 11.0, 8.0
+"""Minutes of a release whose canary stays, of the way back to the version before, of a release that ends at staging."""
 PROCESSING, TRAINING, TRANSFORM = 5.0, 5.0, 6.0
 """Minutes that one job is billed, its start included."""
 SECOND_FLEET = 10.0
@@ -96,7 +96,7 @@ def estimate(options: Options) -> Estimate:
     """What a check of these options takes. Raises UsageError for an instance type without a list price."""
     settings, count = options.defaults, options.production_instances
     builds = 2 + bool(options.gpu)
-    releases = [CANARY] + ([UPDATE, WHOLE_CANARY, WAY_BACK] if options.thorough else [])
+    releases = [CANARY] + ([UPDATE, WHOLE_CANARY, WAY_BACK, STAGING, STAGING] if options.thorough else [])
     fleets = 1 + (2 if options.thorough else 0)
     on = str(settings["endpoint_instance"])
     # Staging and production stand from the middle of the first release until the removal has begun.

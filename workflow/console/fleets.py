@@ -29,7 +29,7 @@ class Fleet:
 def find_fleets(cloud: Cloud, endpoint: str, served: Sequence[Mapping[str, Any]]) -> dict[str, Fleet]:
     """The fleets of an endpoint that follow their load, by their variants; ``served`` is as DescribeEndpoint says it.
 
-    None where the caller may not see what Application Auto Scaling follows.
+    Empty where the caller may not see what Application Auto Scaling follows.
     """
     resources = {place(endpoint, str(one["VariantName"]))["ResourceId"]: one for one in served}
     if not resources:

@@ -101,7 +101,7 @@ def read_log(cloud: Cloud, group: str, job: str) -> list[str]:
 
 
 def _instance(found: Mapping[str, Any]) -> str:
-    places = (found.get("ResourceConfig"), found.get("TransformResources"))
-    resources = next(filter(None, places), None) or found.get("ProcessingResources", {}).get("ClusterConfig") or {}
+    cluster = found.get("ProcessingResources", {}).get("ClusterConfig")
+    resources = found.get("ResourceConfig") or found.get("TransformResources") or cluster or {}
     count, kind = resources.get("InstanceCount", 1), resources.get("InstanceType", "")
     return f"{count} × {kind}" if kind else ""

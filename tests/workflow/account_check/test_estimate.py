@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from workflow.account_check.estimate import REQUESTS_DOLLARS, estimate
-from workflow.account_check.options import GPU_INSTANCE, Options
+from workflow.account_check.options import GPU_INSTANCE, THOROUGH_MINUTES, Options
 from workflow.contract.cost import HOURLY, PRICED, SOURCE
 from workflow.errors import UsageError
 
 
-@pytest.mark.parametrize("options", [Options("p"), Options("p", gpu=GPU_INSTANCE, thorough=True, minutes=95)])
+@pytest.mark.parametrize(
+    "options", [Options("p"), Options("p", gpu=GPU_INSTANCE, thorough=True, minutes=THOROUGH_MINUTES)]
+)
 def test_the_estimate_is_the_sum_of_its_parts(options: Options) -> None:
     """Each is so many instances for so many minutes at the list price; the allowance is one of them."""
     found = estimate(options)
@@ -29,7 +31,7 @@ def test_each_option_is_in_it() -> None:
     """The GPU, the longer way and further instances all cost more."""
     usual = estimate(Options("p")).dollars
     assert estimate(Options("p", gpu=GPU_INSTANCE)).dollars > usual
-    assert estimate(Options("p", thorough=True, minutes=95)).dollars > usual
+    assert estimate(Options("p", thorough=True, minutes=THOROUGH_MINUTES)).dollars > usual
     assert estimate(Options("p", parameters={"EndpointInstanceCount": "4"})).dollars > usual
     assert estimate(Options("p", settings={"endpoint_instance": "ml.c7i.4xlarge"})).dollars > usual
 

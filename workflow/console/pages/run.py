@@ -21,6 +21,7 @@ from workflow.console.pages.runs import TAB, as_number
 from workflow.console.picture import Look, draw, states_of
 from workflow.console.site import Site, address, posted
 from workflow.console.visits import Status, Trail, Visit, details_of, follow
+from workflow.contract.execution import parent_of
 from workflow.contract.reading import object_or_empty, read_object
 from workflow.errors import UsageError
 from workflow.runs.steering import redrive_run, stop_run
@@ -60,7 +61,7 @@ def routes(site: Site) -> list[Route]:
             picture=draw_picture(execution, trail, visit),
             unseen=sorted(set(trail.by_state()) - states_of(execution.machine)),
             nested=site.executions.place(visit.last.nested) if visit and visit.last and visit.last.nested else ("", ""),
-            parent=site.executions.place(str(execution.given.get("AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID", ""))),
+            parent=site.executions.place(parent_of(execution.given)),
             decide=link_of_run(read_mails(site.mailbox), execution.name) if asking and site.mailbox else "",
             # What went to its end, where everyone was told, would only come to that end again.
             redrivable=execution.redrivable and not any(one.kind == "Fail" for one in trail.visits[-1:]),
