@@ -1,9 +1,9 @@
 """The edge of watching production: compares what serves with what is recorded, and mails once for each that is foreign.
 
-A schedule calls it, and the end of a challenge that was no success. Nothing is said while a release is under way, for it
-moves production before it records it; so the lock is read first, and the record before the endpoint. The challenger that a
-challenge has left there midway is withdrawn by an execution of the Challenge machine. Afterwards the endpoints that have
-had their time are put away.
+A schedule calls it, and the end of a challenge that was no success. Nothing is said while a release is under way, for
+it moves production before it records it; so the lock is read first, and the record before the endpoint. The challenger
+that a challenge has left there midway is withdrawn by an execution of the Challenge machine. Afterwards the endpoints
+that have had their time are put away.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ def withdraw(challenge: ChallengeRecord, now_epoch: int) -> str:
     name = name_withdrawal(challenge, now_epoch)
     try:
         stepfunctions.start_execution(
-            stateMachineArn=environment.challenge_machine, name=name, input=json.dumps({"withdraw": challenge.execution})
+            stateMachineArn=environment.challenge_machine,
+            name=name,
+            input=json.dumps({"withdraw": challenge.execution}),
         )
     except stepfunctions.exceptions.ExecutionAlreadyExists:
         logger.warning("the challenger stays, and this hour's withdrawal is over", execution=name)

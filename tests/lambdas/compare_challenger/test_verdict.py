@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.compare_challenger.agreement import alike, wilson
+from lambdas.compare_challenger.agreement import alike
 from lambdas.compare_challenger.traffic import queries, read_side
-from lambdas.compare_challenger.verdict import Agreement, Side, judge
+from lambdas.compare_challenger.verdict import Agreement, Side, document, judge
 from workflow.contract.challenge import Challenge
 from workflow.contract.smoke import Box, Named
+from workflow.contract.truth import Truth
 
 RULED = Challenge("ab", "arn", {}, {}, 3600, 60, 100, "rule", 1.2, 0.01, 0.5)
 CHAMPION, CHALLENGER = Side(900, 0, 0, 50_000.0), Side(100, 0, 0, 55_000.0)
@@ -49,6 +50,20 @@ def test_what_breaks_a_limit_is_withdrawn_and_a_person_is_told_of_it(
         assert (asked.says, why in asked.summary) == ("ask", True)
 
 
+def test_a_challenger_that_is_surely_less_often_right_is_not_promoted_by_the_rule() -> None:
+    """By the intervals of both, where they are apart; where nobody said what was right, nothing is held against it."""
+    champion = replace(CHAMPION, truth=Truth(95, 5))
+    worse = judge(RULED, champion, replace(CHALLENGER, truth=Truth(70, 30)), ALIKE, 3600)
+    assert worse.says == "withdrawn"
+    assert worse.summary.startswith("at most 78.1% of its answers are right, and at least 88.8% of the champion's: ")
+    assert "70 of 100 judged answers right (60.4% to 78.1%)" in worse.summary
+    for truth in (Truth(), Truth(8, 2), Truth(88, 12), Truth(100, 0)):
+        assert judge(RULED, champion, replace(CHALLENGER, truth=truth), ALIKE, 3600).says == "promoted"
+    assert judge(RULED, CHAMPION, replace(CHALLENGER, truth=Truth(0, 100)), ALIKE, 3600).says == "promoted"
+    told = document(RULED, champion, CHALLENGER, ALIKE, 3600, worse)
+    assert told["champion"]["truth"] == {"right": 95, "wrong": 5, "interval": Truth(95, 5).interval}
+
+
 def test_surely_too_many_errors_end_a_challenge_at_once_and_a_few_do_not() -> None:
     """By the intervals of both: one error among thirty is no proof, half of a hundred is."""
     assert judge(RULED, CHAMPION, Side(100, 0, 50, None), Agreement(0, 0), 60).says == "withdrawn"
@@ -70,12 +85,6 @@ def test_two_models_are_alike_that_find_the_same_things_in_nearly_the_same_place
     assert not alike((nut,), (nut, bolt))
     assert alike((Named("cat", 0.9), Named("dog", 0.1)), (Named("dog", 0.2), Named("cat", 0.8)))
     assert not alike((Named("cat", 0.9),), (Named("dog", 0.9),))
-
-
-def test_an_interval_is_wilson_s() -> None:
-    """As published: 9 of 10 lie between 59.6 and 98.2 percent; nothing seen is anything."""
-    assert [round(bound, 3) for bound in wilson(9, 10)] == [0.596, 0.982]
-    assert wilson(0, 0) == (0.0, 1.0)
 
 
 def test_a_variant_s_figures_are_its_own_and_its_latency_is_weighted_by_requests() -> None:

@@ -1,4 +1,4 @@
-"""What a challenge that ended midway has left: the champion goes back, by its record; and nobody else's doing is undone."""
+"""What a challenge that ended midway has left: the champion goes back, by its record, and nothing else is undone."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -55,17 +56,17 @@ def test_a_challenge_that_runs_is_expected_and_left_alone(
 def test_the_challenger_of_a_challenge_that_ended_midway_is_withdrawn_by_one_execution_an_hour(
     recorded: Any, mailbox: Mailbox, context: Context, status: str
 ) -> None:
-    """However often somebody looks, also once it is over and was no success; that it is over is the machine's to tell."""
+    """However often somebody looks, also once it is over without success, which is the machine's to tell."""
     machines = Machines(status)
     recorded.setattr(function, "stepfunctions", machines)
-    recorded.setattr(function.time, "time", lambda: 1000 * HOUR + 1)
+    recorded.setattr(time, "time", lambda: 1000 * HOUR + 1)
     first = function.handler({}, context)["withdrawal"]
     assert len(first) <= 80
     assert machines.started == {first: {"withdraw": CHALLENGED}}
     assert function.handler({"detail": {"status": status}}, context)["withdrawal"] == first
     machines.ended.add(first)
     assert function.handler({}, context)["withdrawal"] == first
-    recorded.setattr(function.time, "time", lambda: 1001 * HOUR)
+    recorded.setattr(time, "time", lambda: 1001 * HOUR)
     again = function.handler({}, context)["withdrawal"]
     assert set(machines.started) == {first, again} != {first}
     assert mailbox.mails() == []

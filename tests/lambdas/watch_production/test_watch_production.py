@@ -77,7 +77,13 @@ def test_a_production_that_serves_what_was_recorded_is_no_news(
     recorded: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """Nor one that does not exist, or does not serve yet, whatever is recorded."""
-    assert look(context, RECORDED) == {"configuration": RECORDED, "foreign": False, "told": False, "withdrawal": "", "put_away": []}
+    assert look(context, RECORDED) == {
+        "configuration": RECORDED,
+        "foreign": False,
+        "told": False,
+        "withdrawal": "",
+        "put_away": [],
+    }
     assert look(context, "")["foreign"] is False
     assert look(context, FOREIGN, "Creating")["foreign"] is False
     assert mailbox.mails() == []
