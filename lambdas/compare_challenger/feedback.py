@@ -1,4 +1,4 @@
-"""Reads what people said of the answers of one time, from the objects in the bucket that hold it.
+"""Reads what people said of the answers since a time, from the objects in the bucket that hold it.
 
 What cannot be read is left out: it says of no answer whether it was right.
 """
@@ -25,12 +25,15 @@ LARGEST_BYTES = 1_000_000
 
 
 def read_judged(s3: Any, bucket: str, since_epoch: float, until_epoch: float) -> list[Judged]:
-    """What was said of answers of this time. Raises ClientError where the bucket cannot be listed or read."""
+    """What was said of answers since a time, which lies in the folders of the days until another.
+
+    Raises ClientError where the bucket cannot be listed or read.
+    """
     keys = [key for folder in name_folders(since_epoch, until_epoch) for key in list_keys(s3, bucket, folder)]
     chosen = keys[:: max(1, math.ceil(len(keys) / MOST))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(lambda key: read_one(s3, bucket, key), chosen))
-    return [one for one in found if one is not None and since_epoch <= one.epoch <= until_epoch]
+    return [one for one in found if one is not None and one.epoch >= since_epoch]
 
 
 def list_keys(s3: Any, bucket: str, folder: str) -> Sequence[str]:

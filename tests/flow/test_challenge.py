@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.flow.clients import asking
@@ -36,7 +36,8 @@ def test_a_challenger_comes_goes_and_gives_way_without_a_lost_answer(guarded: Fl
     first = flow.build(flow.upload())
     with asking(flow) as clients:
         by_rule: dict[str, Any] = {"serve": "ab", "challenge_ends": "rule", **BRIEF}
-        second = flow.build(flow.upload(), **by_rule)
+        # Its figure makes it another model, by whose digest its answers are told apart.
+        second = flow.build(flow.upload(map50=0.95), **by_rule)
         assert (second.status, second.cause) == ("SUCCEEDED", "")
         release = flow.end(second.output["release"]["execution"])
         assert "Challenge production" in release.states
@@ -66,13 +67,12 @@ def digest(build: Ended) -> str:
 def shadow_that_a_person_refuses(flow: Flow, first: Ended) -> Ended:
     """Look on for a while, be compared, and be sent away by whoever is asked; the release ends well."""
     given = {"model_package_arn": first.output["package"]["arn"], "serve": "shadow", **BRIEF}
-    started = flow.start(given, "release")
-    beside = challenge(flow, at=1)
-    flow.wait_until(lambda: "Let both answer" in flow.states(beside), "the challenge does not begin")
     champion = str(flow.ask_production()["model_digest"])
     for model, verdicts in ((champion, ("right", "right", "right")), (digest(first), ("right", "wrong"))):
         for number, verdict in enumerate(verdicts):
             say(flow, f"{model[:8]}-{number}", model, verdict)
+    started = flow.start(given, "release")
+    beside = challenge(flow, at=1)
     flow.answer(beside, "reject", "not this week")
     ended, kept = flow.end(beside), flow.end(started)
     assert (ended.status, ended.output["decided"]["outcome"]) == ("SUCCEEDED", "withdrawn")
@@ -95,11 +95,13 @@ def shadow_that_a_person_refuses(flow: Flow, first: Ended) -> Ended:
 
 
 def say(flow: Flow, answer: str, model: str, verdict: str) -> None:
-    """Keep what somebody said of an answer."""
+    """Keep what somebody says of an answer that is given once the challenge has begun, be that today or tomorrow."""
     now = datetime.now(UTC)
-    document = {"inference_id": answer, "model_digest": model, "verdict": verdict, "at": now.isoformat()}
-    key = f"feedback/{now:%Y/%m/%d}/{answer}/someone.json"
-    flow.storage.put_object(Bucket=flow.stack.bucket, Key=key, Body=json.dumps(document).encode())
+    given = now + timedelta(minutes=10)
+    document = {"inference_id": answer, "model_digest": model, "verdict": verdict, "at": given.isoformat()}
+    for day in {f"{now:%Y/%m/%d}", f"{given:%Y/%m/%d}"}:
+        key = f"feedback/{day}/{answer}/someone.json"
+        flow.storage.put_object(Bucket=flow.stack.bucket, Key=key, Body=json.dumps(document).encode())
 
 
 def overtaken_by_hand(flow: Flow, first: Ended, second: Ended) -> None:

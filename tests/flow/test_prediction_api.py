@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.flow.driver import Flow
+from tests.flow.test_production import in_alarm
 from workflow.stack.deploy import deploy
 from workflow.stack.outputs import Stack
 
@@ -66,6 +67,12 @@ def test_a_picture_in_boxes_out(flow: Flow, api: Api) -> None:
     status, content_type, body = api.ask()
     assert (status, content_type) == (200, "application/json")
     assert json.loads(body) == flow.ask_production()
+
+
+def test_an_api_that_fails_is_mailed(flow: Flow, api: Api) -> None:
+    """By the alarm that a stack with an API has: its own 5XX, which no model's refusal is."""
+    with in_alarm(flow, "greenlight-predictions-5xx"):
+        flow.wait_until(lambda: flow.mails("greenlight-predictions-5xx"), "nobody is told")
 
 
 @pytest.mark.parametrize("key", ["", "not-a-key"])
