@@ -17,7 +17,7 @@ from workflow.contract.reading import ContractError
 from workflow.contract.truth import Judged, name_folders
 
 MOST = 5000
-"""Objects that are read; of more, as many, evenly over the time. The interval of 5000 is 1.4 % either way at most."""
+"""Objects that are read; of more, no more, evenly over the days. The interval of 5000 is 1.4 % either way at most."""
 AT_ONCE = 10
 """As many as boto3 keeps connections for."""
 LARGEST_BYTES = 1_000_000

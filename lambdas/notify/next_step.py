@@ -52,7 +52,7 @@ REDRIVE = "Redrive it (greenlight redrive, or in the Step Functions console): it
 """After an end from outside: a stop, or a timeout of the whole execution."""
 
 WITHDRAWN_BY_ITSELF = (
-    "A challenger that stands beside production is withdrawn by itself within minutes, and a mail says so"
+    "A challenger that stands beside it is withdrawn by itself, as a rule within minutes, and a mail says so"
 )
 """After a challenge that ended from outside."""
 RELEASE_ANEW = "To try the version again, release it again, once the challenger is gone"

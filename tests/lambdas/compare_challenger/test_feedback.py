@@ -43,7 +43,7 @@ def test_only_what_was_answered_since_the_challenge_began_is_read(bucket: Bucket
 
 
 def test_of_very_many_a_part_is_read_evenly(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the first to the last, so that no part of the time is left out."""
+    """From the first to the last, so that no day is left out."""
     for number in range(10):
         put(bucket, f"answer-{number}", BEGAN + number)
     monkeypatch.setattr(feedback, "MOST", 4)
