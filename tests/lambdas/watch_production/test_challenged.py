@@ -63,6 +63,7 @@ def test_the_challenger_of_a_challenge_that_ended_midway_is_withdrawn_by_one_exe
     first = function.handler({}, context)["withdrawal"]
     assert len(first) <= 80
     assert machines.started == {first: {"withdraw": CHALLENGED}}
+    recorded.setattr(time, "time", lambda: 1001 * HOUR - 1)
     assert function.handler({"detail": {"status": status}}, context)["withdrawal"] == first
     machines.ended.add(first)
     assert function.handler({}, context)["withdrawal"] == first
