@@ -1,7 +1,8 @@
 """The edge of comparing a challenger: looks at the endpoint, reads both variants' figures, asks both the same pictures.
 
 The pictures are those that the evaluation tried the challenger with. A shadow's answers nobody sees, so its model is
-asked on staging, which serves the same archive. What was compared is kept as ``challenge.json``. Safe to repeat.
+asked on staging, which serves the same archive. Whether answers were right is what people said of them since it began.
+What was compared is kept as ``challenge.json``. Safe to repeat.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,14 +23,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.compare_challenger.agreement import alike
+from lambdas.compare_challenger.feedback import read_judged
 from lambdas.compare_challenger.traffic import MINUTE, queries, read_side
-from lambdas.compare_challenger.verdict import Agreement, document, judge
+from lambdas.compare_challenger.verdict import Agreement, Side, document, judge
 from workflow.contract.challenge import AB, CHALLENGER_VARIANT, CHAMPION_VARIANT, OVERTAKEN, Challenge
 from workflow.contract.document import Text, read
 from workflow.contract.reading import ContractError
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.smoke import Answer, answer_of
 from workflow.contract.stored_smoke import read_smoke
+from workflow.contract.truth import count_truth
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png"}
 
@@ -79,7 +82,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     elapsed = time.time() - asked.since_epoch
     results = find_results(asked, elapsed)
     champion, challenger = (read_side(results, name) for name in (CHAMPION_VARIANT, CHALLENGER_VARIANT))
-    agreement = compare_answers(asked) if elapsed >= challenge.seconds else Agreement(0, 0)
+    agreement = Agreement(0, 0)
+    if elapsed >= challenge.seconds:
+        agreement = compare_answers(asked)
+        champion, challenger = with_truth(asked, champion, challenger)
     verdict = judge(challenge, champion, challenger, agreement, elapsed)
     uri = keep(plan, document(challenge, champion, challenger, agreement, elapsed, verdict))
     logger.info("compared", says=verdict.says, summary=verdict.summary)
@@ -94,6 +100,16 @@ def find_results(asked: Request, elapsed: float) -> list[Mapping[str, Any]]:
         EndTime=datetime.fromtimestamp(time.time() + MINUTE, UTC),
     )
     return [result for page in pages for result in page["MetricDataResults"]]
+
+
+def with_truth(asked: Request, champion: Side, challenger: Side) -> tuple[Side, Side]:
+    """Both, with how many of their answers were right, which tells nothing of one model beside itself."""
+    mine, theirs = asked.plan.model_digest, asked.plan.previous.model_digest if asked.plan.previous else ""
+    if mine == theirs:
+        return champion, challenger
+    judged = read_judged(s3, os.environ["BUCKET"], asked.since_epoch, time.time())
+    logger.info("read what was judged", answers=len(judged))
+    return replace(champion, truth=count_truth(judged, theirs)), replace(challenger, truth=count_truth(judged, mine))
 
 
 def compare_answers(asked: Request) -> Agreement:

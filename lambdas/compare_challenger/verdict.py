@@ -12,19 +12,21 @@ from typing import Any
 from workflow.contract.challenge import ASK, PROMOTED, RULE, WAIT, WITHDRAWN, Challenge
 from workflow.contract.reading import VERSION
 from workflow.contract.share_interval import wilson
+from workflow.contract.truth import NO_TRUTH, Truth
 
 
 @dataclass(frozen=True)
 class Side:
     """What one of the two did in production: requests, those answered 4XX and 5XX, p95 of its model's microseconds.
 
-    ``latency`` is None where nothing was answered.
+    ``latency`` is None where nothing was answered, ``truth`` how many of its answers were right, as far as people said.
     """
 
     requests: int
     refused: int
     errors: int
     latency: float | None
+    truth: Truth = NO_TRUTH
 
     @property
     def error_rate(self) -> float:
@@ -82,6 +84,9 @@ def find_broken(challenge: Challenge, champion: Side, challenger: Side, agreemen
             broken.append(f"p95 is {ratio:.2f} times the champion's, {challenge.latency_ratio:g} is allowed")
     elif challenge.ends == RULE:
         broken.append("there is no latency of both to compare")
+    at_most, at_least = challenger.truth.interval[1], champion.truth.interval[0]
+    if at_most < at_least:
+        broken.append(f"at most {at_most:.1%} of its answers are right, and at least {at_least:.1%} of the champion's")
     if challenge.agreement and agreement.share < challenge.agreement:
         broken.append(
             f"alike on {agreement.alike} of {agreement.pictures} pictures, {challenge.agreement:.0%} is demanded"
@@ -104,7 +109,14 @@ def _tell(side: Side) -> str:
     low, high = wilson(side.errors, side.requests)
     rate = f" ({low:.1%} to {high:.1%})" if side.requests else ""
     latency = "unknown" if side.latency is None else f"{side.latency / 1000:.0f} ms"
-    return f"{side.requests} requests, {side.errors} 5XX{rate}, p95 {latency}"
+    return f"{side.requests} requests, {side.errors} 5XX{rate}, p95 {latency}{_tell_truth(side.truth)}"
+
+
+def _tell_truth(truth: Truth) -> str:
+    if not truth.judged:
+        return ""
+    low, high = truth.interval
+    return f", {truth.right} of {truth.judged} judged answers right ({low:.1%} to {high:.1%})"
 
 
 def document(
@@ -117,7 +129,12 @@ def document(
         "kind": challenge.kind,
         "seconds": round(elapsed),
         **{
-            name: {**asdict(side), "error_rate": side.error_rate, "error_interval": wilson(side.errors, side.requests)}
+            name: {
+                **asdict(side),
+                "error_rate": side.error_rate,
+                "error_interval": wilson(side.errors, side.requests),
+                "truth": {**asdict(side.truth), "interval": side.truth.interval},
+            }
             for name, side in sides.items()
         },
         "agreement": {**asdict(agreement), "interval": wilson(agreement.alike, agreement.pictures)},

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambdas.notify.cause import readable
-from lambdas.notify.next_step import REDRIVE, find_next
+from lambdas.notify.next_step import REDRIVE, RELEASE_ANEW, WITHDRAWN_BY_ITSELF, find_next
 from workflow.contract.cause import text_of
 from workflow.contract.console_links import Links, write_links
 from workflow.contract.failures import Failure
@@ -145,11 +145,14 @@ def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Li
     cause = break_links(readable({"Error": detail.get("error"), "Cause": detail.get("cause")}))
     if status == "aborted" and not detail.get("cause"):
         cause = "somebody stopped it"
+    challenge = machine == "challenge"
+    following = [f"Next       {RELEASE_ANEW if challenge else REDRIVE}."] if status in ("aborted", "timed out") else []
     lines = [
         f"{machine.capitalize()} {status}.",
         "",
         f"Why        {cause}",
-        *([f"Next       {REDRIVE}."] if status in ("aborted", "timed out") else []),
+        *([f"Production {WITHDRAWN_BY_ITSELF}."] if challenge else []),
+        *following,
         f"Run        {run}",
         *([] if links else [f"Execution  {read_text(detail, 'executionArn', 'unknown')}"]),
         *([f"Cost       {cost}"] if cost else []),

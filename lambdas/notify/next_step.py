@@ -54,6 +54,13 @@ NEXT: Mapping[str, str] = {
 REDRIVE = "Redrive it (greenlight redrive, or in the Step Functions console): it goes on at the state it was in"
 """After an end from outside: a stop, or a timeout of the whole execution."""
 
+WITHDRAWN_BY_ITSELF = (
+    "A challenger that stands beside it is withdrawn by itself, as a rule within minutes, and a mail says so"
+)
+"""After a challenge that ended from outside."""
+RELEASE_ANEW = "To try the version again, release it again, once the challenger is gone"
+"""What to do after that: a challenge that is redriven finds its challenger withdrawn."""
+
 
 def find_next(error_name: str) -> str:
     """What to do after this error; empty for one that nobody knows."""

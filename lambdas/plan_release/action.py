@@ -51,6 +51,14 @@ class Challenging:
 
 
 @dataclass(frozen=True)
+class Withdrawing:
+    """Plan to take away the challenger of a challenge that ended midway; ``stopped`` is its execution's ARN."""
+
+    execution: Execution
+    stopped: str
+
+
+@dataclass(frozen=True)
 class PlanningABatch:
     """Plan the batch that this execution of the Batch machine was started for."""
 
@@ -80,7 +88,7 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-Action = Planning | PlanningABatch | Challenging | Confirmation | RollBack | Look
+Action = Planning | PlanningABatch | Challenging | Withdrawing | Confirmation | RollBack | Look
 
 
 def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action:
@@ -99,6 +107,8 @@ def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action
             return RollBack(ReleasePlan.parse(plan))
         case {"challenge": True, "input": {"release": plan}, "execution": execution}:
             return Challenging(read(Execution, execution, "execution"), ReleasePlan.parse(plan))
+        case {"challenge": True, "input": {"withdraw": str(stopped)}, "execution": execution}:
+            return Withdrawing(read(Execution, execution, "execution"), stopped)
         case {"challenge": _}:
             raise ContractError(
                 "a challenge is a part of a release: start the release machine with serve set to ab or shadow"

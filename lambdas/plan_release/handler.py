@@ -28,6 +28,7 @@ from lambdas.plan_release.action import (
     Planning,
     PlanningABatch,
     RollBack,
+    Withdrawing,
     read_action,
 )
 from lambdas.plan_release.batch import choose_version, plan_batch
@@ -63,10 +64,11 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from lambdas.plan_release.withdrawal import ChangingError, draw_withdrawal
 from workflow.contract.asynchronous import Outlets
 from workflow.contract.batch import BatchInput, BatchPlan
 from workflow.contract.capture import configure_capture
-from workflow.contract.challenge import read_challenge
+from workflow.contract.challenge import ChallengeRecord, read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
 from workflow.contract.execution import Execution
@@ -99,7 +101,10 @@ class ReleaseOvertaken(Exception):
 
 
 class EndpointLeaves(Exception):
-    """An endpoint is being put away. By this name the machine knows that it has to plan once more, a little later."""
+    """An endpoint is being put away, or changes under a challenger that is to go.
+
+    By this name the machine knows that it has to plan once more, a little later.
+    """
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Challenging(execution, release):
                 count("ChallengeRequested")
                 return plan_challenge(execution, release, action.given).document()
+            case Withdrawing(execution, stopped):
+                count("WithdrawalRequested")
+                return plan_withdrawal(execution, stopped).document()
             case PlanningABatch(execution, asked):
                 count("BatchRequested")
                 return plan_a_batch(execution, asked).document()
@@ -211,11 +219,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 return {"confirmed": True}
             case Look():
                 return {stage: accounts.look(stage) for stage in STAGES}
-    except LeavingError as error:
+    except (ChangingError, LeavingError) as error:
         raise EndpointLeaves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
-        raise (ReleaseRefused if isinstance(action, (Planning, Challenging)) else ReleaseOvertaken)(
+        raise (ReleaseRefused if isinstance(action, (Planning, Challenging, Withdrawing)) else ReleaseOvertaken)(
             str(error)
         ) from error
     except (AccountError, ContractError, NotApprovedError, RefusalError) as error:
@@ -246,6 +254,7 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
     plan = check_release(execution, given)
     production = find_endpoint(sagemaker, plan.production_endpoint)
     serves = "" if production is None else production.configuration
+    last = find_challenge()
     challenge = draw_challenge(
         Serving.read(plan.serving or {}),
         release.execution_arn,
@@ -253,13 +262,29 @@ def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInp
         describe_configuration(sagemaker, plan.previous_configuration),
         instances=(production.instances if production else 0) or 1,
         # One that was stopped is begun anew, with the challenger still there.
-        serves=plan.previous_configuration if serves and serves == find_challenged() else serves,
+        serves=plan.previous_configuration if last is not None and serves == last.configuration else serves,
         recorded=plan.previous_configuration,
     )
     plan = replace(plan, challenge=challenge)
     confirm(plan, of=release.execution_arn)
     check_stays(plan)
     logger.info("planned a challenge", run=plan.run, package_version=plan.package_version, champion=serves)
+    return plan
+
+
+def plan_withdrawal(execution: Execution, stopped: str) -> ReleasePlan:
+    """Plan what puts the champion alone behind production after a challenge ended midway, and take the lock."""
+    champion, believed = find_champion()
+    plan = draw_withdrawal(
+        execution,
+        lock.stepfunctions.describe_execution(executionArn=stopped),
+        find_challenge(),
+        Served.of(champion, believed=believed),
+        find_endpoint(sagemaker, f"{environment.project}-production"),
+    )
+    plan = replace(plan, previous=find_previous(champion, plan))
+    confirm(plan)
+    logger.info("planned a withdrawal", run=plan.run, package_version=plan.package_version, why=plan.withdrawal)
     return plan
 
 
@@ -379,10 +404,9 @@ def check_stays(plan: ReleasePlan) -> None:
             raise LeavingError(name)
 
 
-def find_challenged() -> str:
-    """The configuration of the last challenge; empty where there was none."""
-    challenge = read_challenge(found_item(table.get_item(Key={"id": CHALLENGE}, ConsistentRead=True)))
-    return "" if challenge is None else challenge.configuration
+def find_challenge() -> ChallengeRecord | None:
+    """The record of the last challenge; None where there was none."""
+    return read_challenge(found_item(table.get_item(Key={"id": CHALLENGE}, ConsistentRead=True)))
 
 
 def find_package(arn: str) -> Package:

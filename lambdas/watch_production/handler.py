@@ -1,11 +1,14 @@
 """The edge of watching production: compares what serves with what is recorded, and mails once for each that is foreign.
 
-A schedule calls it. Nothing is said while a release is under way, for it moves production before it records it; so the
-lock is read first, and the record before the endpoint. Afterwards it puts away the endpoints that have had their time.
+A schedule calls it, and the end of a challenge that was no success. Nothing is said while a release is under way, for
+it moves production before it records it; so the lock is read first, and the record before the endpoint. The challenger
+that a challenge has left there midway is withdrawn by an execution of the Challenge machine. Afterwards the endpoints
+that have had their time are put away.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -21,7 +24,7 @@ from botocore.exceptions import ClientError
 from lambdas.watch_production.idle import Limits
 from lambdas.watch_production.mail import Mail, write_foreign, write_put_away
 from lambdas.watch_production.putting_away import PuttingAway
-from workflow.contract.challenge import ChallengeRecord, read_challenge
+from workflow.contract.challenge import ChallengeRecord, name_withdrawal, read_challenge
 from workflow.contract.champion import ChampionRecord, read_champion
 from workflow.contract.console import Console
 from workflow.contract.console_links import Places
@@ -43,6 +46,7 @@ class Environment:
     table: str
     trouble_topic_arn: str
     dashboard: str
+    challenge_machine: str
     limits: Limits
     shared_endpoint: str = ""
 
@@ -54,6 +58,7 @@ class Environment:
             table=environ["TABLE"],
             trouble_topic_arn=environ["TROUBLE_TOPIC_ARN"],
             dashboard=environ["DASHBOARD"],
+            challenge_machine=environ["CHALLENGE_MACHINE"],
             limits=Limits.read(environ),
             shared_endpoint=environ.get("SHARED_ENDPOINT", ""),
         )
@@ -82,7 +87,8 @@ table = boto3.resource("dynamodb").Table(environment.table)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Return the configuration that serves, whether no release recorded it, and whether that was told now.
 
-    Beside it, which endpoints were put away.
+    Beside it, the execution that withdraws the challenger of a challenge that ended midway, empty for none, and which
+    endpoints were put away.
 
     Raises ContractError where a record is not whole: then nobody can tell what should serve.
     """
@@ -97,15 +103,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     )
     if is_releasing():
         putting_away.forget()
-        return {"configuration": "", "foreign": False, "told": False, "put_away": []}
+        return {"configuration": "", "foreign": False, "told": False, "withdrawal": "", "put_away": []}
     recorded = read_champion(find(CHAMPION))
-    challenge = find_challenge()
-    looked = look(recorded, challenge)
-    now_epoch = int(time.time())
-    if challenge is not None and looked["configuration"] == challenge.configuration:
+    challenge, now_epoch, serving = read_challenge(find(CHALLENGE)), int(time.time()), find_serving()
+    if challenge is not None and serving == challenge.configuration:
         # What is compared is not put away meanwhile.
         putting_away.forget()
-        return {**looked, "put_away": []}
+        runs = is_running(stepfunctions, challenge.execution)
+        withdrawal = "" if runs else withdraw(challenge, now_epoch)
+        return {**forget_foreign(serving), "withdrawal": withdrawal, "put_away": []}
+    looked = {**look(serving, recorded), "withdrawal": ""}
     gone = putting_away.run(recorded, now_epoch)
     if gone:
         metrics.add_metric(name="EndpointsPutAway", unit=MetricUnit.Count, value=len(gone))
@@ -115,18 +122,39 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {**looked, "put_away": list(gone)}
 
 
-def look(recorded: ChampionRecord | None, challenge: ChallengeRecord | None) -> dict[str, Any]:
-    """Compare what serves with what is recorded, and mail what is foreign and was not told.
+def withdraw(challenge: ChallengeRecord, now_epoch: int) -> str:
+    """Have the challenger of a challenge that ended taken away; the name of the execution that does, or did this hour.
 
-    A challenge that runs is none; one that was stopped is, as its challenger serves on beside the champion.
+    It tells everyone how that ends. The Challenge machine takes the lock, waits, and asks what is back: nothing of that
+    fits into the time of a function.
     """
-    serving = find_serving()
+    name = name_withdrawal(challenge, now_epoch)
+    try:
+        stepfunctions.start_execution(
+            stateMachineArn=environment.challenge_machine,
+            name=name,
+            input=json.dumps({"withdraw": challenge.execution}),
+        )
+    except stepfunctions.exceptions.ExecutionAlreadyExists:
+        logger.warning("the challenger stays, and this hour's withdrawal is over", execution=name)
+        return name
+    metrics.add_metric(name="ChallengeWithdrawn", unit=MetricUnit.Count, value=1)
+    logger.warning("a challenge ended midway", execution=challenge.execution, withdrawal=name)
+    return name
+
+
+def forget_foreign(serving: str) -> dict[str, Any]:
+    """What serves is not foreign, or no more."""
+    if find(FOREIGN) is not None:
+        table.delete_item(Key={"id": FOREIGN})
+    return {"configuration": serving, "foreign": False, "told": False}
+
+
+def look(serving: str, recorded: ChampionRecord | None) -> dict[str, Any]:
+    """Compare what serves with what is recorded, and mail what is foreign and was not told."""
+    if not is_foreign(serving, recorded):
+        return forget_foreign(serving)
     told = find(FOREIGN)
-    challenged = challenge is not None and serving == challenge.configuration
-    if challenged or not is_foreign(serving, recorded):
-        if told is not None:
-            table.delete_item(Key={"id": FOREIGN})
-        return {"configuration": serving, "foreign": False, "told": False}
     if told is not None and ForeignRecord.parse(told).configuration == serving:
         return {"configuration": serving, "foreign": True, "told": False}
     # Told before it is noted: a mail that comes twice is better than one that never comes.
@@ -148,14 +176,6 @@ def is_releasing() -> bool:
     """Whether the execution that holds the release lock still runs. Raises ContractError where nobody can tell."""
     lock = read_lock(find(RELEASE_LOCK))
     return lock is not None and is_running(stepfunctions, lock.execution)
-
-
-def find_challenge() -> ChallengeRecord | None:
-    """The challenge whose execution still runs; None where none does. Raises ContractError where nobody can tell."""
-    challenge = read_challenge(find(CHALLENGE))
-    if challenge is None or not is_running(stepfunctions, challenge.execution):
-        return None
-    return challenge
 
 
 def find_serving() -> str:

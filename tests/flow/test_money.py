@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.flow.driver import Flow
+from tests.flow.test_production import in_alarm
 from workflow.commands.cli import run
 from workflow.stack import deploy
 
@@ -18,7 +19,7 @@ def there(flow: Flow, endpoint: str) -> bool:
 def test_a_production_that_had_its_time_goes_and_comes_back_with_a_release(guarded: Flow, capsys: Any) -> None:
     """The watch deletes it and tells; the next release of the same version makes it anew. The run's cost is told."""
     flow = guarded
-    deploy.deploy("greenlight", parameters={"ProductionHours": "1", "StagingHours": "1"})
+    deploy.deploy("greenlight", parameters={"ProductionHours": "1", "StagingHours": "1", "ProductionIdleHours": "1"})
     ended = flow.build(flow.upload())
     assert ended.output["gate"]["cost"].endswith("s of jobs on one machine"), "the gate's role sees no jobs"
     (asked,) = [mail for mail in flow.mails(ended.arn.rpartition(":")[2]) if "Approve " in mail["subject"]]
@@ -35,6 +36,8 @@ def test_a_production_that_had_its_time_goes_and_comes_back_with_a_release(guard
         return list(found["events"])
 
     flow.wait_until(counted, "the cost of a build that ended well is counted by nobody")
+    with in_alarm(flow, "greenlight-production-idle"):
+        flow.wait_until(lambda: flow.mails("Nobody asked greenlight-production for 1 hours"), "nobody is told")
     functions = flow.stand_in.client("lambda")
     assert json.load(functions.invoke(FunctionName="greenlight-watch-production")["Payload"])["put_away"] == []
     table = flow.stand_in.client("dynamodb")

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.flow.driver import Flow
+from tests.flow.test_production import in_alarm
 from workflow.stack.deploy import deploy
 from workflow.stack.outputs import Stack
 
@@ -86,6 +87,12 @@ def test_an_answer_says_what_it_is_called_whatever_its_form(flow: Flow, api: Api
     status, _, said = judged.ask(body.replace(b"wrong", b"bad"), Content_Type="application/json")
     assert (status, "must be one of right, wrong" in json.loads(said)["error"]) == (400, True)
     assert replace(judged, key="").ask(body)[0] == 403
+
+
+def test_an_api_that_fails_is_mailed(flow: Flow, api: Api) -> None:
+    """By the alarm that a stack with an API has: its own 5XX, which no model's refusal is."""
+    with in_alarm(flow, "greenlight-predictions-5xx"):
+        flow.wait_until(lambda: flow.mails("greenlight-predictions-5xx"), "nobody is told")
 
 
 @pytest.mark.parametrize("key", ["", "not-a-key"])

@@ -70,6 +70,7 @@ ENVIRONMENT = {
     "REQUEST_KEY": "alias/greenlight-requests",
     "RECORD_KEY": "alias/greenlight-record",
     "BUILD_ROLE": "greenlight-BuildRole-1",
+    "CHALLENGE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-challenge",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://greenlight-test/datasets/fasteners",
     "DATA_STARTS": "settled",

@@ -15,16 +15,17 @@ class Machine:
     class Exists(Exception):
         """As Step Functions raises it for a name that is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, arn: str = MACHINE) -> None:
+        self.arn = arn
         self.started: dict[str, Any] = {}
         self.ended: set[str] = set()
         self.exceptions = SimpleNamespace(ExecutionAlreadyExists=self.Exists)
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:
         """The same name and input give the same execution while it runs, and an error afterwards."""
-        assert stateMachineArn == MACHINE
+        assert stateMachineArn == self.arn
         given = json.loads(input)
         if name in self.ended or self.started.get(name, given) != given:
             raise self.Exists
         self.started[name] = given
-        return {"executionArn": f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"}
+        return {"executionArn": f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"}

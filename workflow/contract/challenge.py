@@ -92,7 +92,8 @@ class Challenge:
 class ChallengeRecord:
     """Which execution puts which configuration behind production for its challenge, and which one is the champion's.
 
-    Written before production changes, so that whoever watches it knows the challenge's from a stranger's.
+    Written before production changes, so that whoever watches it knows the challenge's from a stranger's, and what is
+    left of one that was stopped.
     """
 
     execution: Text
@@ -104,6 +105,20 @@ class ChallengeRecord:
     def item(self) -> dict[str, Any]:
         """The record as the table's item."""
         return {"id": CHALLENGE, **render(self)}
+
+
+_LONGEST_NAME = 80
+"""Characters of an execution's name (Step Functions, StartExecution)."""
+
+
+def name_withdrawal(challenge: ChallengeRecord, now_epoch: float) -> str:
+    """The name of the execution that takes a stopped challenge's challenger away: one an hour, whoever starts it.
+
+    Step Functions starts nothing anew by a name that ran: so two that see the same challenge start one execution, and
+    what cannot be withdrawn is tried again an hour later and not every few minutes.
+    """
+    ending = f"-withdrawal-{int(now_epoch) // 3600}"
+    return challenge.execution.rpartition(":")[2][: _LONGEST_NAME - len(ending)] + ending
 
 
 def read_challenge(item: Mapping[str, Any] | None) -> ChallengeRecord | None:

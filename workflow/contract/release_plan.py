@@ -61,8 +61,9 @@ class ReleasePlan(Document):
     so. Where production is an inference component of a shared endpoint, ``component`` names it, ``production_endpoint``
     is the shared one, and what is said of production's configuration and of whether it exists is of the component and
     of the model that it serves. ``challenged`` is whether the version is tried beside the champion first; ``challenge``
-    is there in the plan of a challenge alone, and ``batch``, what the name of its batch begins with, where production
-    has no endpoint. What else has a default was not there from the beginning, and is in every plan made today.
+    is there in the plan of a challenge alone, ``withdrawal`` in the plan that takes a stopped one's challenger away,
+    where it says why, and ``batch``, what the name of its batch begins with, where production has no endpoint. What
+    else has a default was not there from the beginning, and is in every plan made today.
     """
 
     run: Text
@@ -110,3 +111,4 @@ class ReleasePlan(Document):
     tags: tuple[Mapping[str, str], ...] = ()
     challenged: bool | None = None
     challenge: Challenge | None = None
+    withdrawal: str = ""

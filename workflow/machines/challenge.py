@@ -3,6 +3,8 @@
 A part of a release, which starts it after staging and goes on as it answers: whatever comes of it, the champion serves
 alone at its end. A promoted challenger then comes into production as every version does. Another release may take place
 meanwhile: the lock is given back while the two are compared, and a challenge that was overtaken changes nothing more.
+What a challenge that was stopped midway has left is taken away by an execution of its own, which whoever watches
+production starts.
 Pure: makes no AWS call and needs no network.
 """
 
@@ -75,6 +77,7 @@ def machine() -> dict[str, Any]:
     broken = decide("Say why it is withdrawn", WITHDRAWN, "States.JsonToString($.error)", withdrawal)
     promotion = confirm("Confirm the promotion", "confirm", overtaken, broken)
     promotion.next(away)
+    midway = decide("Say what was stopped", WITHDRAWN, "$.plan.withdrawal", away)
     promote = decide("Promote the challenger", PROMOTED, "$.compared.summary", promotion)
 
     record = call_function(
@@ -114,7 +117,12 @@ def machine() -> dict[str, Any]:
     )
     says.default_choice(withdraw)
 
-    Chain([plan, model, configurations(record, failed)])
+    stopped = Choice("Was a challenge stopped?")
+    stopped.add_choice(ChoiceRule.IsPresent(variable="$.plan.withdrawal", value=True), midway)
+    stopped.default_choice(model)
+
+    Chain([plan, stopped])
+    Chain([model, configurations(record, failed)])
     Chain([record, beside, up])
     Chain([answered, begun, let_others_release(wait), wait, look, says])
     return render_machine(

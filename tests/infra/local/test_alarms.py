@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.local.machines import Machines
+from tests.infra.local.machines import Machines, eventually
 
 NAMESPACE = "Greenlight/Tests"
 
@@ -98,3 +98,38 @@ def test_an_alarm_whose_series_falls_silent_goes_by_what_it_says_of_that(
     datum = {"MetricName": name, "Value": 5, "Timestamp": long_ago}
     cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=[datum])
     assert states(machines, name) == {name: state}
+
+
+def total(machines: Machines, namespace: str, metric: str, dimension: str, value: str) -> float:
+    """The sum of a figure that a service publishes of itself."""
+    now = datetime.datetime.now(datetime.UTC)
+    points = machines.stand_in.client("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": dimension, "Value": value}],
+        StartTime=now - datetime.timedelta(hours=1),
+        EndTime=now + datetime.timedelta(minutes=1),
+        Period=7200,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    return sum(point["Sum"] for point in points)
+
+
+def test_executions_are_counted_by_how_they_end_and_invocations_by_their_errors(machines: Machines) -> None:
+    """Of one machine, and of one function; a redrive ends once more and starts none."""
+    machine = machines.create({"No": {"Type": "Fail", "Error": "Gate.Rejected"}})
+    execution = machines.start(machine)
+    machines.end(execution)
+    machines.sfn.redrive_execution(executionArn=execution)
+    machines.end(execution)
+
+    def states(metric: str) -> float:
+        return total(machines, "AWS/States", metric, "StateMachineArn", machine)
+
+    eventually(lambda: states("ExecutionsFailed") == 2)
+    assert (states("ExecutionsStarted"), states("ExecutionsSucceeded")) == (1, 0)
+    function = machines.function("def handler(event, context): return 1 / event['by']").rpartition(":")[2]
+    for by in (1, 0):
+        machines.stand_in.client("lambda").invoke(FunctionName=function, Payload=f'{{"by": {by}}}')
+    counted = [total(machines, "AWS/Lambda", name, "FunctionName", function) for name in ("Invocations", "Errors")]
+    assert counted == [2, 1]

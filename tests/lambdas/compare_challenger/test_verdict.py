@@ -10,9 +10,10 @@ import pytest
 
 from lambdas.compare_challenger.agreement import alike
 from lambdas.compare_challenger.traffic import queries, read_side
-from lambdas.compare_challenger.verdict import Agreement, Side, judge
+from lambdas.compare_challenger.verdict import Agreement, Side, document, judge
 from workflow.contract.challenge import Challenge
 from workflow.contract.smoke import Box, Named
+from workflow.contract.truth import Truth
 
 RULED = Challenge("ab", "arn", {}, {}, 3600, 60, 100, "rule", 1.2, 0.01, 0.5)
 CHAMPION, CHALLENGER = Side(900, 0, 0, 50_000.0), Side(100, 0, 0, 55_000.0)
@@ -47,6 +48,20 @@ def test_what_breaks_a_limit_is_withdrawn_and_a_person_is_told_of_it(
     if challenger.requests >= RULED.minimum_requests and challenger.latency:
         asked = judge(replace(RULED, ends="ask"), CHAMPION, challenger, agreement, 3600)
         assert (asked.says, why in asked.summary) == ("ask", True)
+
+
+def test_a_challenger_that_is_surely_less_often_right_is_not_promoted_by_the_rule() -> None:
+    """By the intervals of both, where they are apart; where nobody said what was right, nothing is held against it."""
+    champion = replace(CHAMPION, truth=Truth(95, 5))
+    worse = judge(RULED, champion, replace(CHALLENGER, truth=Truth(70, 30)), ALIKE, 3600)
+    assert worse.says == "withdrawn"
+    assert worse.summary.startswith("at most 78.1% of its answers are right, and at least 88.8% of the champion's: ")
+    assert "70 of 100 judged answers right (60.4% to 78.1%)" in worse.summary
+    for truth in (Truth(), Truth(8, 2), Truth(88, 12), Truth(100, 0)):
+        assert judge(RULED, champion, replace(CHALLENGER, truth=truth), ALIKE, 3600).says == "promoted"
+    assert judge(RULED, CHAMPION, replace(CHALLENGER, truth=Truth(0, 100)), ALIKE, 3600).says == "promoted"
+    told = document(RULED, champion, CHALLENGER, ALIKE, 3600, worse)
+    assert told["champion"]["truth"] == {"right": 95, "wrong": 5, "interval": Truth(95, 5).interval}
 
 
 def test_surely_too_many_errors_end_a_challenge_at_once_and_a_few_do_not() -> None:

@@ -204,6 +204,15 @@ def test_an_end_that_can_be_redriven_says_so() -> None:
         assert ("Redrive it" in mail.write_end(outside(status)["detail"], "greenlight").text) == way_on
 
 
+def test_a_challenge_that_was_stopped_is_told_with_what_becomes_of_its_challenger() -> None:
+    """Nobody has to do anything; a redrive would find it withdrawn."""
+    detail = {**outside("ABORTED")["detail"], "stateMachineArn": "arn:aws:states:::stateMachine:greenlight-challenge"}
+    told = mail.write_end(detail, "greenlight").text
+    assert "Production A challenger that stands beside it is withdrawn by itself" in told
+    assert "Next       To try the version again, release it again" in told
+    assert "Redrive" not in told
+
+
 @pytest.mark.parametrize("error", Failure)
 def test_a_production_that_may_be_wrong_is_in_the_subject(error: Failure) -> None:
     """It is the mail to open first."""

@@ -77,7 +77,13 @@ def test_a_production_that_serves_what_was_recorded_is_no_news(
     recorded: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """Nor one that does not exist, or does not serve yet, whatever is recorded."""
-    assert look(context, RECORDED) == {"configuration": RECORDED, "foreign": False, "told": False, "put_away": []}
+    assert look(context, RECORDED) == {
+        "configuration": RECORDED,
+        "foreign": False,
+        "told": False,
+        "withdrawal": "",
+        "put_away": [],
+    }
     assert look(context, "")["foreign"] is False
     assert look(context, FOREIGN, "Creating")["foreign"] is False
     assert mailbox.mails() == []
@@ -87,7 +93,7 @@ def test_a_foreign_configuration_is_told_once_and_another_one_again(
     recorded: Any, mailbox: Mailbox, context: Context
 ) -> None:
     """Also one that comes back after production was well."""
-    said = {"configuration": FOREIGN, "foreign": True, "put_away": []}
+    said = {"configuration": FOREIGN, "foreign": True, "withdrawal": "", "put_away": []}
     assert look(context, FOREIGN) == {**said, "told": True}
     assert look(context, FOREIGN) == {**said, "told": False}
     (mail,) = mailbox.mails()

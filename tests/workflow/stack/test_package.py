@@ -23,6 +23,7 @@ from workflow.stack.package import ROOT, Archive
 ENVIRONMENT = {
     "CAPTURE_DAYS": "30",
     "MEGABYTES_A_DAY": "1",
+    "CHALLENGE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-challenge",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://bucket/datasets/default/",
     "DATA_STARTS": "settled",
