@@ -20,6 +20,7 @@ from workflow.commands.console import console
 from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
 from workflow.commands.image import image
+from workflow.commands.labelling import label
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -65,6 +66,7 @@ class InOrder(click.Group):
         adopt,
         predict,
         batch,
+        label,
         console,
         stack.destroy,
     ],
