@@ -30,7 +30,7 @@ from workflow.stack.demands import Demands, read_demands
 from workflow.stack.quotas import check_quotas
 
 TAB = Tab("Start", "/start/build", local=True)
-NAMED = ("dataset", "model_package_arn")
+NAMED = ("dataset", "dataset_version", "model_package_arn")
 """The keys that an address may fill in: other pages lead here with what they are about."""
 
 
