@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from workflow.contract.capture import Captured
     from workflow.labelling.choice import Chosen
+    from workflow.labelling.kept import Said
     from workflow.labelling.worth import Known
     from workflow.stack.outputs import Stack
 
@@ -39,7 +40,7 @@ def label() -> None:
 @click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days of production to look at.")
 @click.option("--name", default="", help="Dataset that they are for.  [default: the only one there is]")
 @click.option("--against", type=int, metavar="VERSION", help="Ask another approved version, and see where both differ.")
-@click.option("--drift", type=click.Path(path_type=Path), metavar="FILE", help="How far each picture has drifted.")
+@click.option("--drift", metavar="FILE", help="How far each picture has drifted: pictures.jsonl, here or as s3://….")
 @on_project
 def pick(
     session: Session,
@@ -51,7 +52,7 @@ def pick(
     days: int,
     name: str,
     against: int | None,
-    drift: Path | None,
+    drift: str | None,
 ) -> None:
     """Choose pictures of production whose labels teach most.
 
@@ -62,12 +63,11 @@ def pick(
     from workflow.labelling.choice import choose
     from workflow.labelling.forms.tools import TOOLS as KNOWN
     from workflow.labelling.kept import fetch_pictures, list_days, read_feedback, read_kept
-    from workflow.labelling.scores import read_scores
     from workflow.labelling.stored import choose_name, fetch_dataset
     from workflow.labelling.task import keep_in_bucket, make_task, write_task
 
-    scores = read_scores(drift) if drift else {}
     stack = session.stack(project)
+    scores = _read_drift(session, drift) if drift else {}
     now = datetime.now(UTC)
     folder = to or Path(".greenlight/label") / now.strftime("%Y-%m-%dT%H-%M-%S")
     if folder.exists():
@@ -79,7 +79,7 @@ def pick(
         fetched.mkdir()
         stored = fetch_dataset(session.cloud, stack.bucket, dataset, root)
         kept = {one.id: one for one in read_kept(session.cloud, stack.bucket, list_days(now.date(), days))}
-        verdicts = read_feedback(session.cloud, stack.bucket)
+        said = read_feedback(session.cloud, stack.bucket)
         new = [one for one in kept.values() if one.id not in stored.ids]
         tell(f"{len(kept):,} pictures are kept of the last {days} days, {len(kept) - len(new):,} of them in {dataset}")
         if not new:
@@ -87,7 +87,7 @@ def pick(
                 "nothing to choose from: 'greenlight deploy --parameter CapturePercent=10' keeps a share of what "
                 "production is asked from its next release on, and --days looks further back."
             )
-        known = [_know(one, scores, verdicts) for one in new]
+        known = [_know(one, scores, said) for one in new]
         if against is not None:
             known = _ask_against(session, stack, known, kept, count, against, Path(work))
 
@@ -95,7 +95,7 @@ def pick(
             return fetch_pictures(session.cloud, stack.bucket, [kept[one] for one in ids], fetched)
 
         chosen = choose(known, count, fetch)
-        answers = {one.id: kept[one.id].answer for one in chosen}
+        answers = {one.id: _mend(kept[one.id].answer, said.get(one.id)) for one in chosen}
         keys = {one.id: kept[one.id].picture for one in chosen}
         handed = make_task(chosen, answers, keys, dataset=dataset, classes=stored.opened.classes, tool=tool)
         addresses = keep_in_bucket(session.cloud, stack.bucket, handed, folder.name) if KNOWN[tool].in_bucket else {}
@@ -161,10 +161,35 @@ def take(session: Session, project: str, as_json: bool, task: Path, export: Path
     tell(f"train on it: greenlight start --dataset {handed.dataset}{_named(project)}; new data may start it by itself")
 
 
-def _know(captured: Captured, scores: Mapping[str, float], verdicts: Mapping[str, str]) -> Known:
+def _read_drift(session: Session, file: str) -> dict[str, float]:
+    from workflow.contract.names import split_s3_uri
+    from workflow.contract.reading import ContractError
+    from workflow.labelling.scores import read_scores
+
+    if file.startswith("s3://"):
+        try:
+            bucket, key = split_s3_uri(file)
+        except ContractError as error:
+            raise UsageError(f"--drift {file}: {error}") from error
+        return read_scores(session.cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read().decode(), file)
+    try:
+        return read_scores(Path(file).read_text("utf-8"), file)
+    except ValueError as error:
+        raise UsageError(f"{file}: is no text: {error}") from error
+
+
+def _mend(answer: Mapping[str, Any], said: Said | None) -> Mapping[str, Any]:
+    """The answer, with the boxes that a person has given in the place of the model's."""
+    if said is None or said.boxes is None or "classification" in answer:
+        return answer
+    return {**answer, "detections": [{"score": 1.0, **box} for box in said.boxes]}
+
+
+def _know(captured: Captured, scores: Mapping[str, float], said: Mapping[str, Said]) -> Known:
     from workflow.labelling.worth import Known
 
-    return Known(captured.id, captured.answer, drift=scores.get(captured.id), verdict=verdicts.get(captured.id, ""))
+    told = said.get(captured.id)
+    return Known(captured.id, captured.answer, drift=scores.get(captured.id), verdict=told.verdict if told else "")
 
 
 def _ask_against(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,19 @@ def read_kept(cloud: Cloud, bucket: str, prefixes: Iterable[str]) -> Iterator[Ca
                 yield captured
 
 
-def read_feedback(cloud: Cloud, bucket: str) -> dict[str, str]:
-    """What people said of answers, WRONG or RIGHT by the id of the inference; whoever said wrong is believed.
+@dataclass(frozen=True)
+class Said:
+    """What a person said of an answer: WRONG or RIGHT, and the boxes as they should be, None where only that was said.
+
+    A box has its ``class`` and its ``box`` as an answer's detection has.
+    """
+
+    verdict: str
+    boxes: Sequence[Mapping[str, Any]] | None = None
+
+
+def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
+    """What people said of answers by the id of the inference; whoever said wrong is believed, and boxes before words.
 
     What is no such object is passed over: it says nothing of any picture.
     """
@@ -59,14 +71,30 @@ def read_feedback(cloud: Cloud, bucket: str) -> dict[str, str]:
         for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=FEEDBACK)
         if str(item["Key"]).endswith(".json")
     ]
-    said: dict[str, str] = {}
+    said: dict[str, Said] = {}
     with ThreadPoolExecutor(CONNECTIONS) as at_once:
         for body in at_once.map(lambda key: _get(cloud, bucket, key), keys):
             told = object_or_empty(_parse(body))
             identity, verdict = told.get("inference_id"), told.get("verdict")
-            if isinstance(identity, str) and verdict in (RIGHT, WRONG) and said.get(identity) != WRONG:
-                said[identity] = verdict
+            if isinstance(identity, str) and verdict in (RIGHT, WRONG):
+                new = Said(verdict, _read_boxes(told.get("boxes")))
+                said[identity] = max(
+                    said.get(identity, new), new, key=lambda one: (one.verdict == WRONG, bool(one.boxes))
+                )
     return said
+
+
+def _read_boxes(given: Any) -> Sequence[Mapping[str, Any]] | None:
+    """Boxes as somebody gave them; None where there are none, or one of them is none."""
+    if not isinstance(given, list):
+        return None
+    for one in given:
+        corners = object_or_empty(one).get("box")
+        if not isinstance(object_or_empty(one).get("class"), str) or not isinstance(corners, list):
+            return None
+        if len(corners) != 4 or not all(isinstance(at, (int, float)) for at in corners):
+            return None
+    return given
 
 
 def fetch_pictures(cloud: Cloud, bucket: str, wanted: Sequence[Captured], folder: Path) -> Mapping[str, Path]:

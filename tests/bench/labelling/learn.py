@@ -1,8 +1,9 @@
 """Run by the training image's Python: trains, measures and answers, as one program of ultralytics.
 
-``python -m tests.bench.labelling.learn WORK``: reads ``WORK/job.json`` with ``data`` (a data.yaml), ``weights`` (empty
-for none), ``epochs``, ``seed``, ``measure`` (data.yaml files by name), and ``ask`` (a folder of pictures, or empty).
-Leaves ``WORK/best.pt`` and ``WORK/figures.json`` with the mAP50 and mAP50-95 of each, and ``WORK/answers.json``.
+``python -m tests.bench.labelling.learn WORK…``: for each folder reads ``job.json`` with ``data`` (a data.yaml),
+``weights`` (empty for none), ``epochs`` (0 for no training), ``seed``, ``measure`` (data.yaml files by name), and ``ask``
+(a folder of pictures, or empty). Leaves ``best.pt``, ``figures.json`` with the mAP50 and mAP50-95 of each measure, and
+``answers.json``.
 """
 
 # mypy: ignore-missing-imports
@@ -24,7 +25,6 @@ CONFIDENCE = 0.25
 def main(work: Path) -> None:
     """Do what the job says."""
     job = json.loads((work / "job.json").read_text())
-    set_up(work / "configuration")
     from ultralytics import YOLO
 
     settings = job["settings"]
@@ -59,4 +59,6 @@ def _answer(one: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    set_up(Path(sys.argv[1]) / "configuration")
+    for folder in sys.argv[1:]:
+        main(Path(folder))

@@ -27,10 +27,10 @@ class Size:
     train: int = 64
     plain: int = 40
     shifted: int = 20
-    held_out: int = 60
+    held_out: int = 40
     budget: int = 16
     epochs: int = 30
-    more_epochs: int = 15
+    more_epochs: int = 8
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,17 @@ class Trial:
             name: write_set(work / f"held-out-{name}", take(work / f"drawn-{name}", 9_999, *counts, series=1))
             for name, counts in {"shifted": (0, size.held_out), "plain": (size.held_out, 0)}.items()
         }
-        self.start = self._learn(work / "start", self._sample_and([]), "", size.epochs, 0)
+        self.start = work / "start"
+        self._order(self.start, self._sample_and([], work / "first"), "", size.epochs, 0)
+        self._learn(self.start)
 
     def round(self, seed: int) -> Mapping[str, Outcome]:
         """Draw production anew, choose in every way, and train on with what was chosen."""
         size, work = self._size, self._work / f"round-{seed}"
         shots = {one.name: one for one in take(work / "production", seed, size.plain, size.shifted)}
-        answers = self._ask(work / "asked", work / "production")
+        self._order(work / "asked", None, str(self.start / "best.pt"), 0, 0, work / "production")
+        self._learn(work / "asked")
+        answers = json.loads((work / "asked" / "answers.json").read_text())
         known = [Known(name, answers[name]) for name in sorted(shots)]
         worth = judge(known)
 
@@ -72,28 +76,20 @@ class Trial:
             RANDOM: lambda: random.Random(seed).sample(sorted(shots), size.budget),
             DOUBT: lambda: sorted(worth, key=lambda name: -worth[name].value)[: size.budget],
         }
-        outcomes = {}
-        for at, (way, pick) in enumerate(ways.items()):
-            picked = [shots[name] for name in pick()]
-            folder = work / f"way-{at}"
-            data = self._sample_and(picked, folder / "data")
-            self._learn(folder, data, str(self.start / "best.pt"), size.more_epochs, seed)
-            figures = json.loads((folder / "figures.json").read_text())
-            outcomes[way] = Outcome(
-                figures["shifted"][1],
-                figures["plain"][1],
-                sum(one.shifted for one in picked),
-                len({one.name.rpartition("-")[0] for one in picked}),
-            )
-        return outcomes
+        picks = {way: [shots[name] for name in pick()] for way, pick in ways.items()}
+        folders = {way: work / f"way-{at}" for at, way in enumerate(ways)}
+        for way, folder in folders.items():
+            data = self._sample_and(picks[way], folder / "data")
+            self._order(folder, data, str(self.start / "best.pt"), size.more_epochs, seed)
+        self._learn(*folders.values())
+        return {way: tell(json.loads((folders[way] / "figures.json").read_text()), picks[way]) for way in ways}
 
     def figures(self) -> Mapping[str, Any]:
         """What production's model is worth, before anything was labelled."""
         return dict(json.loads((self.start / "figures.json").read_text()))
 
-    def _sample_and(self, picked: Sequence[Shot], folder: Path | None = None) -> Path:
+    def _sample_and(self, picked: Sequence[Shot], folder: Path) -> Path:
         """The first training's pictures with what was chosen, as a data.yaml."""
-        folder = folder or self._work / "first"
         for kind in ("images", "labels"):
             (folder / kind / "train").mkdir(parents=True)
             for file in (self._work / "sample" / kind / "train").iterdir():
@@ -103,16 +99,14 @@ class Trial:
             (folder / "labels" / "train" / f"{one.name}.txt").write_text(one.row)
         return write_data(folder, "images/train")
 
-    def _ask(self, folder: Path, pictures: Path) -> Mapping[str, Any]:
-        return dict(json.loads((self._learn(folder, None, "", 0, 0, pictures) / "answers.json").read_text()))
-
-    def _learn(
+    def _order(
         self, folder: Path, data: Path | None, weights: str, epochs: int, seed: int, ask: Path | None = None
-    ) -> Path:
+    ) -> None:
+        """Write down what shall be learned, measured and answered in a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         job = {
             "data": str(data or ""),
-            "weights": weights or (str(self.start / "best.pt") if ask else ""),
+            "weights": weights,
             "epochs": epochs,
             "seed": seed,
             "settings": SAMPLE_TRAINING,
@@ -120,15 +114,18 @@ class Trial:
             "ask": str(ask or ""),
         }
         (folder / "job.json").write_text(json.dumps(job))
-        with (folder / "log").open("w") as log:
-            subprocess.run(
-                [self._python, "-m", "tests.bench.labelling.learn", folder],
-                cwd=ROOT,
-                check=True,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        return folder
+
+    def _learn(self, *folders: Path) -> None:
+        """Do what is written in the folders, one after the other."""
+        with (folders[0] / "log").open("w") as log:
+            command = [self._python, "-m", "tests.bench.labelling.learn", *folders]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=log, stderr=subprocess.STDOUT)
+
+
+def tell(figures: Mapping[str, Sequence[float]], picked: Sequence[Shot]) -> Outcome:
+    """What came of a way."""
+    benches = {one.name.rpartition("-")[0] for one in picked}
+    return Outcome(figures["shifted"][1], figures["plain"][1], sum(one.shifted for one in picked), len(benches))
 
 
 def write_set(folder: Path, shots: Sequence[Shot]) -> Path:

@@ -219,12 +219,17 @@ def test_feedback_and_drift_bring_a_picture_to_the_front(
     cloud.objects["feedback/2026/12/01/a.json"] = json.dumps({"inference_id": ids[0], "verdict": "wrong"}).encode()
     cloud.objects["feedback/2026/12/01/b.json"] = json.dumps({"inference_id": ids[5], "verdict": "right"}).encode()
     cloud.objects["feedback/2026/12/01/c.json"] = b"no object"
+    boxes = [{"class": "bolt", "box": list(BOXES[1])}]
+    told = {"inference_id": ids[0], "verdict": "wrong", "boxes": boxes}
+    cloud.objects[f"feedback/2026/12/01/{ids[0]}/ada.json"] = json.dumps(told).encode()
     (tmp_path / "drift.json").write_text(json.dumps({ids[3]: 9.0}))
     assert pick(cloud, tmp_path / "task", "yolo", "--json", "--drift", str(tmp_path / "drift.json")) == 0
     told = {one["name"]: one["why"] for one in json.loads(capsys.readouterr().out)["pictures"]}
     assert told[f"{ids[0]}.jpg"] == "somebody said that the answer is wrong"
     assert "drift 9" in told[f"{ids[3]}.jpg"]
     assert f"{ids[5]}.jpg" not in told
+    # What the person drew is suggested in the place of what the model saw.
+    assert (tmp_path / "task" / "labels" / f"{ids[0]}.txt").read_text() == "0 0.775000 0.700000 0.250000 0.400000\n"
 
 
 @pytest.mark.parametrize(

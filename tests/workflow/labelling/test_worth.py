@@ -127,19 +127,19 @@ def test_of_ten_thousand_answers_only_a_shortlist_of_pictures_is_fetched(tmp_pat
     assert not {"00000", "00001"} & set(choose_ids(pictures, 40, fetch))
 
 
-@pytest.mark.parametrize("text", ['{"a": 1, "b": 2.5}', '{"id": "a", "score": 1}\n{"id": "b", "score": 2.5}\n'])
-def test_scores_are_an_object_or_lines(tmp_path: Path, text: str) -> None:
-    file = tmp_path / "scores"
-    file.write_text(text)
-    assert read_scores(file) == {"a": 1, "b": 2.5}
+LINES = '{"picture": "2026/12/01/a.jpg", "distance": 1}\n{"picture": "b.png", "distance": 2.5, "rank": 0.1}\n'
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "b": 2.5}', LINES])
+def test_scores_are_an_object_or_lines(text: str) -> None:
+    assert read_scores(text, "file") == {"a": 1, "b": 2.5}
+    assert read_scores(LINES.splitlines()[0], "file") == {"a": 1}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[1, 2]", "an object"), ('{"a": "far"}', "the score of a"), ('{"id": "a", "score": 1}\n{"x": 1}', "line 2")],
+    [("[1, 2]", "line 1"), ('{"a": "far"}', "the distance of a"), (f'{LINES}{{"x": 1}}', "line 3")],
 )
-def test_other_scores_are_refused_with_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
-    file = tmp_path / "scores"
-    file.write_text(text)
+def test_other_scores_are_refused_with_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        read_scores(file)
+        read_scores(text, "file")
