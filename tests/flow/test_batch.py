@@ -77,7 +77,9 @@ def test_production_without_an_endpoint_is_released_asked_and_rolled_back_by_bat
     # Of what production was asked, the picture that the version sees otherwise now is the one worth a label.
     keep_captured(guarded, "seen-alike", smoke["images"][0]["detections"])
     keep_captured(guarded, "seen-otherwise", [{"class": "thing", "score": 0.99, "box": [900, 900, 990, 990]}])
-    labelled = guarded.upload(**{"0": "0 0.5 0.5 0.1 0.1\n"}).rstrip("/").rpartition("/")[2]
+    labelled = guarded.upload().rstrip("/").rpartition("/")[2]
+    label = {"Key": f"datasets/{labelled}/labels/0.txt", "Body": b"0 0.5 0.5 0.1 0.1\n"}
+    guarded.storage.put_object(Bucket=guarded.stack.bucket, **label)
     picking = ["label", "pick", "--count", "1", "--for", "yolo", "--name", labelled, "--to", str(tmp_path / "task")]
     assert run([*picking, "--against", "1", "--json"]) == 0, capsys.readouterr().err
     (chosen,) = json.loads(capsys.readouterr().out)["pictures"]

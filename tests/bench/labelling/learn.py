@@ -1,9 +1,9 @@
 """Run by the training image's Python: trains, measures and answers, as one program of ultralytics.
 
 ``python -m tests.bench.labelling.learn WORK…``: for each folder reads ``job.json`` with ``data`` (a data.yaml),
-``weights`` (empty for none), ``epochs`` (0 for no training), ``seed``, ``measure`` (data.yaml files by name), and ``ask``
-(a folder of pictures, or empty). Leaves ``best.pt``, ``figures.json`` with the mAP50 and mAP50-95 of each measure, and
-``answers.json``.
+``weights`` (empty for none), ``epochs`` (0 for no training), ``seed``, ``measure`` (data.yaml files by name), and
+``ask`` (a folder of pictures, or empty). Leaves ``best.pt``, ``figures.json`` with the mAP50 and mAP50-95 of each
+measure, and ``answers.json``.
 """
 
 # mypy: ignore-missing-imports

@@ -118,7 +118,7 @@ class Trial:
     def _learn(self, *folders: Path) -> None:
         """Do what is written in the folders, one after the other."""
         with (folders[0] / "log").open("w") as log:
-            command = [self._python, "-m", "tests.bench.labelling.learn", *folders]
+            command = [str(part) for part in (self._python, "-m", "tests.bench.labelling.learn", *folders)]
             subprocess.run(command, cwd=ROOT, check=True, stdout=log, stderr=subprocess.STDOUT)
 
 

@@ -50,7 +50,11 @@ def answer(task: str, score: float) -> dict[str, Any]:
     if task == "classify":
         said: dict[str, Any] = {"classification": [{"class": "nut", "score": score}, {"class": "bolt", "score": 0.1}]}
     else:
-        extra = {"segment": {"polygons": OUTLINE}, "obb": {"corners": CORNERS, "angle": 0.5}}.get(task, {})
+        drawn: dict[str, dict[str, Any]] = {
+            "segment": {"polygons": OUTLINE},
+            "obb": {"corners": CORNERS, "angle": 0.5},
+        }
+        extra = drawn.get(task, {})
         objects = [{"class_id": 1, "class": "nut", "score": score, "box": list(BOXES[0]), **extra}]
         if task == "detect":
             objects.append({"class_id": 0, "class": "bolt", "score": 0.9, "box": list(BOXES[1])})
