@@ -19,11 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.check_dataset.fit import find_misfits
 from lambdas.check_dataset.verdict import judge
-from lambdas.check_dataset.version import describe_use, describe_version
+from lambdas.check_dataset.version import describe_use, describe_version, find_other_version
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.build_record import note_refusal
 from workflow.contract.dataset_index import note_use, note_version
 from workflow.contract.dataset_manifest import MANIFEST
+from workflow.contract.dataset_objects import OBJECTS
 from workflow.contract.dataset_report import PAGE, DatasetReport
 from workflow.contract.document import read
 from workflow.contract.failures import Failure
@@ -62,8 +63,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     verdict = judge(report, plan.uris.dataset_report + PAGE)
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
-    reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))
-    if not verdict.reasons:
+    wrong = verdict.reasons or find_other_version(report, plan)
+    reasons = wrong or tuple(find_misfits(report, plan, read_champion(plan)))
+    if not wrong:
         keep_version(plan, report, refused=bool(reasons))
     if reasons:
         remember(plan, "; ".join(reasons))
@@ -83,15 +85,16 @@ def keep_version(plan: BuildPlan, report: DatasetReport, *, refused: bool) -> No
     """Keep in the index that this run uses the data; the log tells where that cannot be, for no run waits for it."""
     now = int(time.time())
     try:
-        manifest = find_manifest(plan.uris.dataset_report + MANIFEST)
-        note_version(s3, bucket_name, describe_version(plan, report, manifest, now))
+        manifest = find(plan.uris.dataset_report + MANIFEST)
+        objects = find(plan.uris.record + OBJECTS)
+        note_version(s3, bucket_name, describe_version(plan, report, manifest, objects, now))
         note_use(s3, bucket_name, describe_use(plan, report, now, refused=refused))
     except (BotoCoreError, ClientError, ContractError) as error:
         logger.warning("the dataset's version is not kept", reason=str(error))
 
 
-def find_manifest(uri: str) -> str:
-    """The address, where the preparation left a manifest; one of an earlier image leaves none."""
+def find(uri: str) -> str:
+    """The address, where something lies there; the preparation of an earlier image leaves no manifest."""
     bucket, key = split_s3_uri(uri)
     try:
         s3.get_object(Bucket=bucket, Key=key)["Body"].close()

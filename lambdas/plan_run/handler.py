@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.plan_run.again import claim, look_up
 from lambdas.plan_run.claim import Claims
+from lambdas.plan_run.earlier import Earlier
 from lambdas.plan_run.layout import Layout
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
 from lambdas.plan_run.room import check_room
@@ -29,6 +30,7 @@ from lambdas.plan_run.sources import Reader
 from lambdas.plan_run.turn import Turn, check_patience
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionRecord, read_champion
+from workflow.contract.dataset_objects import OBJECTS
 from workflow.contract.document import read
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
@@ -114,6 +116,7 @@ quotas = boto3.client("service-quotas", config=Config(connect_timeout=3, read_ti
 table = boto3.resource("dynamodb").Table(environment.table)
 reader = Reader.of(s3, environment.deployment.bucket, os.environ.get("DEFAULT_DATASET", ""), os.environ)
 layout = Layout(s3)
+earlier = Earlier(s3, environment.deployment.bucket)
 stepfunctions = boto3.client("stepfunctions")
 
 
@@ -136,8 +139,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         weights = reader.read_weights(given.weights)
         champion = find_champion() if given.compare else None
         judged = {} if champion is None else describe_champion(champion)
+        version = earlier.find(given.dataset_version) if given.dataset_version else None
         found = Stored(
-            files=reader.list_files(given.dataset),
+            files=reader.list_files(given.dataset) if version is None else version.files,
             weights_sha256=weights.sha256,
             newest=newest_package(),
             champion=champion,
@@ -145,6 +149,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             pretrained=weights.pretrained,
             staging=find_endpoint("staging"),
             production=find_endpoint("production"),
+            earlier=None if version is None else version.kept,
         )
         drawn = draw_up(given, asked.execution, environment.deployment, found, loosened)
         plan = look_up(claims, drawn, given.force, found.newest)
@@ -166,6 +171,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         layout.write_json(plan.uris.record + "run.json", describe_run(given, plan))
         inspection = {"version": VERSION, "instances": given.prepare_instances}
         layout.write_json(plan.uris.inspected + "inspection.json", inspection)
+        if version is not None:
+            earlier.bring_back(version, plan.dataset.uri)
+        elif not earlier.keep(given.dataset, found.files, plan.uris.record + OBJECTS):
+            logger.info("no later run can have this data once more", dataset=given.dataset)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
 

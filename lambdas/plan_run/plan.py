@@ -24,6 +24,7 @@ from workflow.contract.build_plan import (
     Sharing,
 )
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.dataset_index import DatasetVersion
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
 from workflow.contract.instances import takes_spot
@@ -76,6 +77,7 @@ class Stored:
 
     ``champion_evaluation`` is the folder in which the champion was judged, empty where nobody said; ``pretrained`` what
     the weights are; ``staging`` and ``production`` are the endpoints that stand, None for none in this account.
+    ``earlier`` is the version of the data that the run shall have once more, None for what is there.
     """
 
     files: tuple[StoredFile, ...]
@@ -86,6 +88,7 @@ class Stored:
     pretrained: Pretrained | None = None
     staging: Standing | None = None
     production: Standing | None = None
+    earlier: DatasetVersion | None = None
 
 
 def draw_up(
@@ -96,7 +99,8 @@ def draw_up(
     loosened: tuple[Loosened, ...] = (),
 ) -> BuildPlan:
     """The whole plan. Raises InputError on an empty dataset or settings that contradict each other."""
-    uri = end_with_slash(given.dataset)
+    dataset = name_files(given, execution, deployment, stored)
+    uri = dataset.uri
     if not re.fullmatch(RUN_NAME, execution.name):
         raise InputError(f"the execution's name {execution.name!r}: must be of letters, digits and _.=+@-")
     if not stored.files:
@@ -108,11 +112,10 @@ def draw_up(
     check_serving(serving, deployment.premises, stored.staging, stored.production)
     trained_with = select_hyperparameters(given)
     tuning = plan_search(given, trained_with)
-    digest = digest_dataset(stored.files)
     data_bytes = sum(file.size for file in stored.files)
     mark = fingerprint(
         Recipe(
-            dataset_digest=digest,
+            dataset_digest=dataset.digest,
             preparation=given.preparation(),
             weights_sha256=stored.weights_sha256,
             hyperparameters=trained_with,
@@ -132,7 +135,7 @@ def draw_up(
         reason=reason,
         fingerprint=mark,
         client_token=hashlib.sha256(execution.id.encode()).hexdigest()[:32],
-        dataset=PlannedDataset(uri=uri, name=name_dataset(uri), digest=digest, objects=len(stored.files)),
+        dataset=dataset,
         jobs=name_jobs(deployment.project, execution.name),
         uris=places,
         trials_key=split_s3_uri(places.record)[1] + "trials.json",
@@ -161,6 +164,16 @@ def draw_up(
         clusters=plan_clusters(given, data_bytes, deployment.key),
         serving=serving.text(),
     )
+
+
+def name_files(given: RunInput, execution: Execution, deployment: Deployment, stored: Stored) -> PlannedDataset:
+    """The files that the run reads: the dataset's, or an earlier version's, brought back to a place of its own."""
+    uri = end_with_slash(given.dataset)
+    name, version = name_dataset(uri), ""
+    if stored.earlier is not None:
+        uri = f"{copies_of(deployment.bucket, execution.name)}dataset/"
+        name, version = stored.earlier.name, stored.earlier.digest
+    return PlannedDataset(uri, name, digest_dataset(stored.files), len(stored.files), version)
 
 
 def expect_in_production(compare: bool, champion: ChampionRecord | None) -> str | None:
@@ -224,7 +237,7 @@ def choose_places(bucket: str, run: str) -> Places:
 
     Those expire: nothing reads them once the run has ended, its redrives included.
     """
-    base, copies = f"s3://{bucket}/runs/{run}/", f"s3://{bucket}/copies/{run}/"
+    base, copies = f"s3://{bucket}/runs/{run}/", copies_of(bucket, run)
     return Places(
         training=copies + "prepared/training/",
         test=copies + "prepared/test/",
@@ -237,6 +250,11 @@ def choose_places(bucket: str, run: str) -> Places:
         checkpoints=copies + "checkpoints/",
         evaluation=base + "evaluation/",
     )
+
+
+def copies_of(bucket: str, run: str) -> str:
+    """Where a run's copies of what lies elsewhere are, which expire."""
+    return f"s3://{bucket}/copies/{run}/"
 
 
 def share_preparation(instances: int) -> Sharing:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.flow.driver import Flow
 from workflow.commands.cli import run
+from workflow.contract.capture import Captured
 
 
 def stored(flow: Flow, uri: str) -> str:
@@ -28,6 +32,17 @@ def register_unasked(flow: Flow) -> int:
         CustomerMetadataProperties=described["CustomerMetadataProperties"],
     )
     return int(created["ModelPackageArn"].rpartition("/")[2])
+
+
+def keep_captured(flow: Flow, identity: str, detections: list[dict[str, object]]) -> None:
+    """A picture as production keeps it, with what it is said to have answered; alike in all but that."""
+    now, picture = datetime.now(UTC), io.BytesIO()
+    Image.new("RGB", (1000, 1000), "grey").save(picture, "JPEG")
+    place = f"captured/kept/{now:%Y/%m/%d}/{identity}"
+    answer = {"width": 1000, "height": 1000, "detections": [{**one, "score": 0.99} for one in detections]}
+    told = Captured(identity, "production", "main", now.isoformat(), f"{place}.jpg", "image/jpeg", "d" * 64, answer)
+    for key, body in ((f"{place}.jpg", picture.getvalue()), (f"{place}.json", json.dumps(told.document()).encode())):
+        flow.storage.put_object(Bucket=flow.stack.bucket, Key=key, Body=body)
 
 
 def test_production_without_an_endpoint_is_released_asked_and_rolled_back_by_batches(
@@ -60,6 +75,17 @@ def test_production_without_an_endpoint_is_released_asked_and_rolled_back_by_bat
     assert "broken.jpg" in stored(guarded, said["page"])
     assert "2 of 3 pictures answered" in guarded.mails(said["run"])[0]["subject"]
     assert guarded.sagemaker.list_models()["Models"] == []
+
+    # Of what production was asked, the picture that the version sees otherwise now is the one worth a label.
+    keep_captured(guarded, "seen-alike", smoke["images"][0]["detections"])
+    keep_captured(guarded, "seen-otherwise", [{"class": "thing", "score": 0.99, "box": [900, 900, 990, 990]}])
+    labelled = guarded.upload().rstrip("/").rpartition("/")[2]
+    label = {"Key": f"datasets/{labelled}/labels/0.txt", "Body": b"0 0.5 0.5 0.1 0.1\n"}
+    guarded.storage.put_object(Bucket=guarded.stack.bucket, **label)
+    picking = ["label", "pick", "--count", "1", "--for", "yolo", "--name", labelled, "--to", str(tmp_path / "task")]
+    assert run([*picking, "--against", "1", "--json"]) == 0, capsys.readouterr().err
+    (chosen,) = json.loads(capsys.readouterr().out)["pictures"]
+    assert (chosen["name"], chosen["why"]) == ("seen-otherwise.jpg", "the other version sees something else")
 
     assert run(["batch", str(pictures), "--version", str(register_unasked(guarded)), "--json"]) == 1
     refused = json.loads(capsys.readouterr().out)

@@ -123,5 +123,5 @@ def test_every_page_is_open_to_everybody(
 ) -> None:
     """axe-core finds nothing, and nothing is wider than the screen."""
     compare = "/compare?" + "&".join(f"run={name_of(build)}" for build in builds)
-    paths = ("/versions", "/endpoints", "/datasets", compare, "/compare")
+    paths = ("/versions", "/endpoints", "/datasets", "/datasets/versions", compare, "/compare")
     assert_open_to_everybody(browser, url, paths, size, scheme)

@@ -57,3 +57,12 @@ def test_data_that_changed_is_another_version_and_its_pictures_lead_to_their_mod
     assert found["serving"] == [version]
     back = printed("--model", flow.ask_production()["model_digest"])
     assert (back["run"], back["dataset"]["digest"], back["live"]) == (one, digest, True)
+
+    # What was overwritten and deleted since is as it was, for a run that asks for the first version.
+    prefix = data.removeprefix(f"s3://{flow.stack.bucket}/")
+    flow.storage.put_object(Bucket=flow.stack.bucket, Key=f"{prefix}images/0.jpg", Body=b"another picture")
+    flow.storage.delete_object(Bucket=flow.stack.bucket, Key=f"{prefix}images/1.jpg")
+    third = flow.build(data, decision="reject", dataset_version=digest[:8], force=True)
+    assert third.error == "Approval.Rejected", third.cause
+    assert [use["run"] for use in printed()[0]["runs"]] == [one, third.arn.rpartition(":")[2]]
+    assert printed()[0]["digest"] == digest

@@ -34,6 +34,7 @@ ACTIONS = {
     ("lambda", "invoke"): {"lambda:InvokeFunction"},
     ("s3", "copy_object"): {"s3:GetObject", "s3:PutObject"},
     ("s3", "list_objects_v2"): {"s3:ListBucket"},
+    ("s3", "list_object_versions"): {"s3:ListBucketVersions"},
     ("service-quotas", "list_aws_default_service_quotas"): {"servicequotas:ListAWSDefaultServiceQuotas"},
 }
 """Operations that take other actions than the one of their name."""
@@ -73,6 +74,8 @@ OF_ONE_FUNCTION = {
     ("ServeComponentRole", "cloudwatch:TagResource"): "an alarm is made with tags",
     ("ServeComponentRole", "cloudwatch:DescribeAlarms"): "SageMaker looks at a deployment's alarms as its caller",
     ("ServeComponentRole", "kms:CreateGrant"): "the stack's key: the shared endpoint's volumes",
+    ("PlanRunRole", "s3:GetObjectVersion"): "a copy of what an object was",
+    ("PlanRunRole", "s3:GetObjectVersionTagging"): "a copy of what an object was",
     ("StartRunRole", "sqs:SendMessage"): "Lambda keeps a start that the function failed at",
     ("StartRunRole", "sqs:ReceiveMessage"): "Lambda takes what is told of new data",
     ("StartRunRole", "sqs:DeleteMessage"): "Lambda takes what is told of new data",

@@ -41,6 +41,7 @@ CALLED = {
     "budgets:DeleteBudget": "budgets:ModifyBudget",
     "budgets:UpdateBudget": "budgets:ModifyBudget",
     "lambda:Invoke": "lambda:InvokeFunction",
+    "s3:CopyObject": "s3:PutObject",
     "s3:DeleteObjects": "s3:DeleteObject",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
@@ -95,7 +96,7 @@ def test_the_options_are_what_a_key_and_a_network_take() -> None:
     assert {action.removesuffix("*") for action in allowed} == needed
 
 
-@pytest.mark.parametrize("name", ["deploy", "cloudformation", "datasets"])
+@pytest.mark.parametrize("name", ["deploy", "cloudformation", "datasets", "labelling"])
 def test_a_policy_can_be_attached_and_names_the_project(name: str) -> None:
     """AWS limits how long one is, whatever is filled in; only calls without a resource of their own may be on all."""
     for file in policies.files(name):
@@ -123,7 +124,7 @@ def findings(actions: set[str]) -> list[str]:
     return [str(match) for match in lint(json.dumps({"Resources": {"Policy": managed}}), regions=["us-east-1"])]
 
 
-@pytest.mark.parametrize("name", ["deploy", "cloudformation", "options", "datasets"])
+@pytest.mark.parametrize("name", ["deploy", "cloudformation", "options", "datasets", "labelling"])
 def test_every_action_of_a_policy_is_one_that_aws_knows(name: str) -> None:
     """IAM takes a policy whose action is misspelt, and allows nothing by it."""
     actions = policies.actions(policies.load(name))

@@ -21,6 +21,7 @@ from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
 from workflow.commands.feedback import feedback
 from workflow.commands.image import image
+from workflow.commands.labelling import label
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
 from workflow.contract.plain_text import show_lines
@@ -67,6 +68,7 @@ class InOrder(click.Group):
         predict,
         feedback,
         batch,
+        label,
         console,
         stack.destroy,
     ],

@@ -42,6 +42,8 @@ def datasets(
     share one. A and B are such digests, of which the first digits do, or names of runs. --picture tells every version,
     run and model that learned from a picture (train), was chosen by it (validation) or was judged on it (test), and
     whether production serves such a one. --model leads from a model, or from an endpoint's answer, back to its data.
+
+    A run has an earlier version once more by 'greenlight start --set dataset_version=DIGEST'.
     """
     from workflow.datasets.index import choose_dataset, choose_model, read_datasets
     from workflow.datasets.manifests import NoManifestError, compare_datasets, find_picture, want

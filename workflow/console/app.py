@@ -14,12 +14,34 @@ from starlette.staticfiles import StaticFiles
 
 from workflow.clients import Cloud
 from workflow.console.door import Door
-from workflow.console.pages import compare, datasets, documents, endpoints, mail, run, runs, start, versions
+from workflow.console.pages import (
+    compare,
+    dataset_versions,
+    datasets,
+    documents,
+    endpoints,
+    mail,
+    run,
+    runs,
+    start,
+    versions,
+)
 from workflow.console.site import FOLDER, Site, Tab
 from workflow.errors import GreenlightError
 from workflow.stack.outputs import Stack
 
-PAGES: tuple[ModuleType, ...] = (runs, run, documents, compare, start, versions, endpoints, datasets, mail)
+PAGES: tuple[ModuleType, ...] = (
+    runs,
+    run,
+    documents,
+    compare,
+    start,
+    versions,
+    endpoints,
+    datasets,
+    dataset_versions,
+    mail,
+)
 """The modules of ``pages``: each has ``routes``, and a ``TAB`` where the navigation names it."""
 
 

@@ -13,12 +13,16 @@ from workflow.contract.weights import Pretrained
 
 @dataclass(frozen=True)
 class PlannedDataset:
-    """The labelled images: where they are, what people call them, the digest of their listing, how many files."""
+    """The labelled images: where they are, what people call them, the digest of their listing, how many files.
+
+    ``version`` is the digest that their content must have once it is prepared, empty where the run takes what is there.
+    """
 
     uri: Folder
     name: Text
     digest: Digest
     objects: int
+    version: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ class DatasetVersion(Document):
     """One version: ``name`` and ``uri`` are of the dataset in which it was seen first, at ``first_seen_epoch`` seconds.
 
     ``pictures`` are those of each split, ``classes`` the objects of each class in all splits. ``manifest`` is the S3
-    address of its manifest, empty where the run that prepared it left none.
+    address of its manifest, empty where the run that prepared it left none. ``objects`` is that of the newest list of
+    the very objects it was read from (``dataset_objects``), empty where nobody could write one.
     """
 
     digest: Digest
@@ -38,6 +39,7 @@ class DatasetVersion(Document):
     classes: Mapping[str, int]
     first_seen_epoch: int
     manifest: str = ""
+    objects: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def use_key(digest: str, run: str) -> str:
 
 
 def note_version(s3: Any, bucket: str, version: DatasetVersion) -> None:
-    """Keep a version; ``s3`` is a client. What was seen first stays, but a manifest that was missing is added.
+    """Keep a version; ``s3`` is a client. What was seen first stays, but a manifest that was missing is added, and the
+    newest list of its objects takes the place of an older one, whose objects may expire before.
 
     Raises the client's error where it cannot be kept, ContractError where what is there is no such object.
     """
@@ -81,8 +84,10 @@ def note_version(s3: Any, bucket: str, version: DatasetVersion) -> None:
     known = _find(s3, bucket, key, DatasetVersion)
     if known is None:
         _put(s3, bucket, key, version)
-    elif version.manifest and not known.manifest:
-        _put(s3, bucket, key, replace(known, manifest=version.manifest))
+        return
+    grown = replace(known, manifest=known.manifest or version.manifest, objects=version.objects or known.objects)
+    if grown != known:
+        _put(s3, bucket, key, grown)
 
 
 def note_use(s3: Any, bucket: str, use: DatasetUse) -> None:

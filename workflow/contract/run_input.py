@@ -64,6 +64,14 @@ class DataInput:
             )
         }
     )
+    dataset_version: str = key(
+        Pattern(
+            "empty, or the digest of a version of the data, or as many of its first digits as tell it, which the run "
+            "then has once more, whatever dataset holds by now",
+            r"|[0-9a-f]{4,64}",
+        ),
+        "",
+    )
     task: str = key(
         OneOf("what the model shall find; auto takes what the labels are made for", ("auto", *TASKS)), "auto"
     )

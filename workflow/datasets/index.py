@@ -102,6 +102,7 @@ class Dataset:
             "pictures": kept and dict(kept.pictures),
             "classes": kept and dict(kept.classes),
             "manifest": (kept and kept.manifest) or None,
+            "objects": (kept and kept.objects) or None,
             "first_used": _moment(self.first),
             "last_used": _moment(self.last),
             "runs": [use.document() for use in self.uses],

@@ -27,7 +27,10 @@ from workflow.contract.weights import Pretrained
 
 SPLITS = {"training": SplitCount(64, 180), "validation": SplitCount(16, 45), "test": SplitCount(16, 46)}
 PLAN = json.loads((Path(__file__).parents[2] / "workflow/contract/examples/build-plan.json").read_text())
-EVENT = {"plan": {**PLAN, "uris": {**PLAN["uris"], "dataset_report": "s3://greenlight-test/runs/one/dataset/"}}}
+PLACES = {
+    name: f"s3://greenlight-test/runs/one/{name.removesuffix('_report')}/" for name in ("dataset_report", "record")
+}
+EVENT = {"plan": {**PLAN, "uris": {**PLAN["uris"], **PLACES}}}
 
 
 def report(errors: int = 0, warnings: int = 0, findings: tuple[Finding, ...] = (), **more: Any) -> DatasetReport:
@@ -223,9 +226,11 @@ def test_data_that_may_be_trained_on_is_kept_as_a_version(bucket: Bucket, contex
     early = dataclasses.replace(version, first_seen_epoch=7)
     bucket.put(version_key("d" * 64), json.dumps(early.document()))
     bucket.put("runs/one/dataset/dataset-manifest.jsonl", "{}")
+    bucket.put("runs/one/record/dataset-objects.jsonl", "{}")
     handler(EVENT, context)
     manifest = "s3://greenlight-test/runs/one/dataset/dataset-manifest.jsonl"
-    assert kept(bucket)[0] == dataclasses.replace(early, manifest=manifest)
+    objects = "s3://greenlight-test/runs/one/record/dataset-objects.jsonl"
+    assert kept(bucket)[0] == dataclasses.replace(early, manifest=manifest, objects=objects)
     handler({"plan": {**EVENT["plan"], "run": "two"}}, context)
     assert kept(bucket)[0].first_seen_epoch == 7
     assert use_key("d" * 64, "two") in bucket.stored()
@@ -245,6 +250,18 @@ def test_refused_labels_are_no_version_and_data_that_does_not_fit_is_one(
     with pytest.raises(DatasetRejected, match="weights"):
         handler({"plan": plan}, context)
     assert kept(bucket)[1].ended == "refused"
+
+
+def test_a_run_that_shall_have_an_earlier_version_is_stopped_where_it_has_another_one(
+    bucket: Bucket, table: Any, context: Context
+) -> None:
+    """Before anything is trained, and nothing of it is kept as a version."""
+    bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report().document()))
+    asked = {version: {**EVENT["plan"]["dataset"], "version": version * 64} for version in "de"}
+    with pytest.raises(DatasetRejected, match=r"the version eeeeeeeeeeee of .* prepared as dddddddddddd"):
+        handler({"plan": {**EVENT["plan"], "dataset": asked["e"]}}, context)
+    assert not [key for key in bucket.stored() if key.startswith("datasets-index/")]
+    assert handler({"plan": {**EVENT["plan"], "dataset": asked["d"]}}, context)["digest"] == "d" * 64
 
 
 @pytest.mark.parametrize("damage", [{"digest": "../models/x"}, {}])

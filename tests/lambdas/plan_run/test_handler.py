@@ -24,6 +24,7 @@ from tests.workflow.contract.released import CHAMPION
 from tests.workflow.contract.test_weights import weights
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.build_record import BuildRecord, note_package, note_refusal
+from workflow.contract.dataset_index import DatasetVersion, note_version
 from workflow.contract.failures import Failure
 from workflow.contract.standing import Premises
 
@@ -716,3 +717,29 @@ def test_a_dataset_that_may_not_be_read_says_what_to_type_before_its_preparation
     with pytest.raises(InputRejected, match=r"dataset = .*cannot be read \(AccessDenied\)") as caught:
         handler(event(dataset=dataset), context)
     assert then in str(caught.value)
+
+
+def test_a_run_from_an_earlier_version_has_its_objects_and_the_fingerprint_of_the_first(
+    account: Bucket, context: Context
+) -> None:
+    """Whatever the dataset holds by now; so that the same again is known for what it is."""
+    s3 = client("s3")
+    s3.put_bucket_versioning(Bucket=ENVIRONMENT["BUCKET"], VersioningConfiguration={"Status": "Enabled"})
+    first = handler(event(when_busy="beside"), context)
+    objects = f"{first['uris']['record']}dataset-objects.jsonl"
+    kept = DatasetVersion("a" * 64, "fasteners", first["dataset"]["uri"], "detect", {}, {}, 1, objects=objects)
+    note_version(s3, ENVIRONMENT["BUCKET"], kept)
+    account.put("datasets/fasteners/images/1.jpg", b"another picture")
+    account.put("datasets/fasteners/images/2.jpg", b"a new one")
+    again = {**EXECUTION, "id": EXECUTION["id"].replace(":one", ":two"), "name": "two"}
+    given = {"dataset_version": "aaaa", "when_busy": "beside"}
+    plan = handler({"input": {**given, "force": True}, "execution": again}, context)
+    place = f"s3://{ENVIRONMENT['BUCKET']}/copies/two/dataset/"
+    assert plan["dataset"] == {**first["dataset"], "uri": place, "version": "a" * 64}
+    assert plan["fingerprint"] == first["fingerprint"]
+    assert account.get("copies/two/dataset/images/1.jpg") == b"picture"
+    assert [key for key in account.stored() if key.startswith("copies/two/dataset/images/")] == [
+        "copies/two/dataset/images/1.jpg"
+    ]
+    with pytest.raises(InputRejected, match="no version's digest begins so"):
+        handler({"input": {"dataset_version": "bbbb"}, "execution": again}, context)

@@ -36,7 +36,7 @@ from workflow.stack.demands import Demands, read_demands
 from workflow.stack.quotas import check_quotas
 
 TAB = Tab("Start", "/start/build", local=True)
-NAMED = ("dataset", PACKAGE, PICTURES)
+NAMED = ("dataset", "dataset_version", PACKAGE, PICTURES)
 """The keys that an address may fill in: other pages lead here with what they are about."""
 
 

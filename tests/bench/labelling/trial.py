@@ -1,0 +1,145 @@
+"""One trial: a budget of labels, spent by each way of choosing, and what the model is then worth in another light."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.bench.labelling.production import Shot, take
+from workflow.demo.sample import SAMPLE_TRAINING, make_sample
+from workflow.labelling.choice import choose
+from workflow.labelling.worth import Known, judge
+
+ROOT = Path(__file__).parents[3]
+CHOSEN, RANDOM, DOUBT = "greenlight label", "at random", "by worth alone"
+"""The ways of choosing; the last one knows nothing of how alike pictures are."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a trial is: pictures of the first training, benches of production in either light, and the budget."""
+
+    train: int = 64
+    plain: int = 40
+    shifted: int = 20
+    held_out: int = 40
+    budget: int = 16
+    epochs: int = 30
+    more_epochs: int = 8
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A way's figures of the held-out pictures in the shifted and the plain light, and how it spent its budget."""
+
+    shifted: float
+    plain: float
+    chosen_shifted: int
+    benches: int
+
+
+class Trial:
+    """The model that production serves, and the pictures that it is measured on: the same in all rounds."""
+
+    def __init__(self, python: Path, work: Path, size: Size) -> None:
+        """Train it."""
+        self._python, self._work, self._size = python, work, size
+        make_sample(work / "sample", train=size.train, validation=4, test=1)
+        self.held_out = {
+            name: write_set(work / f"held-out-{name}", take(work / f"drawn-{name}", 9_999, *counts, series=1))
+            for name, counts in {"shifted": (0, size.held_out), "plain": (size.held_out, 0)}.items()
+        }
+        self.start = work / "start"
+        self._order(self.start, self._sample_and([], work / "first"), "", size.epochs, 0)
+        self._learn(self.start)
+
+    def round(self, seed: int) -> Mapping[str, Outcome]:
+        """Draw production anew, choose in every way, and train on with what was chosen."""
+        size, work = self._size, self._work / f"round-{seed}"
+        shots = {one.name: one for one in take(work / "production", seed, size.plain, size.shifted)}
+        self._order(work / "asked", None, str(self.start / "best.pt"), 0, 0, work / "production")
+        self._learn(work / "asked")
+        answers = json.loads((work / "asked" / "answers.json").read_text())
+        known = [Known(name, answers[name]) for name in sorted(shots)]
+        worth = judge(known)
+
+        def fetch(ids: Sequence[str]) -> Mapping[str, Path]:
+            return {one: shots[one].file for one in ids}
+
+        ways: dict[str, Callable[[], Sequence[str]]] = {
+            CHOSEN: lambda: [one.id for one in choose(known, size.budget, fetch)],
+            RANDOM: lambda: random.Random(seed).sample(sorted(shots), size.budget),
+            DOUBT: lambda: sorted(worth, key=lambda name: -worth[name].value)[: size.budget],
+        }
+        picks = {way: [shots[name] for name in pick()] for way, pick in ways.items()}
+        folders = {way: work / f"way-{at}" for at, way in enumerate(ways)}
+        for way, folder in folders.items():
+            data = self._sample_and(picks[way], folder / "data")
+            self._order(folder, data, str(self.start / "best.pt"), size.more_epochs, seed)
+        self._learn(*folders.values())
+        return {way: tell(json.loads((folders[way] / "figures.json").read_text()), picks[way]) for way in ways}
+
+    def figures(self) -> Mapping[str, Any]:
+        """What production's model is worth, before anything was labelled."""
+        return dict(json.loads((self.start / "figures.json").read_text()))
+
+    def _sample_and(self, picked: Sequence[Shot], folder: Path) -> Path:
+        """The first training's pictures with what was chosen, as a data.yaml."""
+        for kind in ("images", "labels"):
+            (folder / kind / "train").mkdir(parents=True)
+            for file in (self._work / "sample" / kind / "train").iterdir():
+                (folder / kind / "train" / file.name).symlink_to(file.resolve())
+        for one in picked:
+            (folder / "images" / "train" / one.file.name).symlink_to(one.file.resolve())
+            (folder / "labels" / "train" / f"{one.name}.txt").write_text(one.row)
+        return write_data(folder, "images/train")
+
+    def _order(
+        self, folder: Path, data: Path | None, weights: str, epochs: int, seed: int, ask: Path | None = None
+    ) -> None:
+        """Write down what shall be learned, measured and answered in a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        job = {
+            "data": str(data or ""),
+            "weights": weights,
+            "epochs": epochs,
+            "seed": seed,
+            "settings": SAMPLE_TRAINING,
+            "measure": {} if ask else {name: str(file) for name, file in self.held_out.items()},
+            "ask": str(ask or ""),
+        }
+        (folder / "job.json").write_text(json.dumps(job))
+
+    def _learn(self, *folders: Path) -> None:
+        """Do what is written in the folders, one after the other."""
+        with (folders[0] / "log").open("w") as log:
+            command = [str(part) for part in (self._python, "-m", "tests.bench.labelling.learn", *folders)]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=log, stderr=subprocess.STDOUT)
+
+
+def tell(figures: Mapping[str, Sequence[float]], picked: Sequence[Shot]) -> Outcome:
+    """What came of a way."""
+    benches = {one.name.rpartition("-")[0] for one in picked}
+    return Outcome(figures["shifted"][1], figures["plain"][1], sum(one.shifted for one in picked), len(benches))
+
+
+def write_set(folder: Path, shots: Sequence[Shot]) -> Path:
+    """Pictures with their labels as a dataset of ultralytics."""
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir(parents=True)
+    for one in shots:
+        (folder / "images" / one.file.name).symlink_to(one.file.resolve())
+        (folder / "labels" / f"{one.name}.txt").write_text(one.row)
+    return write_data(folder, "images")
+
+
+def write_data(folder: Path, images: str) -> Path:
+    """A data.yaml beside the pictures."""
+    file = folder / "data.yaml"
+    file.write_text(f"path: {folder.resolve()}\ntrain: {images}\nval: {images}\nnames: [bolt, nut, washer]\n")
+    return file

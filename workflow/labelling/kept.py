@@ -1,0 +1,145 @@
+"""Reads what is kept of production: the document of each answer, what people said of it, and pictures by their keys.
+
+Nothing is decided here, and no picture is read but those that are asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.capture import KEPT, Captured
+from workflow.contract.reading import ContractError, object_or_empty
+from workflow.errors import GreenlightError, ServiceError
+from workflow.labelling.worth import RIGHT, WRONG
+from workflow.predictions.pictures import SUFFIXES
+
+FEEDBACK = "feedback/"
+"""Below which the bucket holds what people said of answers: JSON objects with an ``inference_id`` and a ``verdict``."""
+
+
+def list_days(last: date, days: int) -> list[str]:
+    """The prefixes of so many days, the last one last.
+
+    >>> list_days(date(2026, 12, 1), 2)
+    ['captured/kept/2026/11/30/', 'captured/kept/2026/12/01/']
+    """
+    return [f"{KEPT}{last - timedelta(days=back):%Y/%m/%d}/" for back in reversed(range(days))]
+
+
+def read_kept(cloud: Cloud, bucket: str, prefixes: Iterable[str]) -> Iterator[Captured]:
+    """What is kept below the prefixes and can be labelled: a picture, with an answer that is about one picture.
+
+    Raises GreenlightError for a document that is none.
+    """
+    keys = [
+        str(item["Key"])
+        for prefix in prefixes
+        for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+    ]
+    documents = [key for key in keys if key.endswith(".json") and not key.endswith(".request.json")]
+    with ThreadPoolExecutor(CONNECTIONS) as at_once:
+        for captured in at_once.map(lambda key: _read(cloud, bucket, key), documents):
+            if captured is not None and captured.picture.lower().endswith(SUFFIXES) and _is_one_picture(captured):
+                yield captured
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said of an answer: WRONG or RIGHT, and the boxes as they should be, None where only that was said.
+
+    A box has its ``class`` and its ``box`` as an answer's detection has.
+    """
+
+    verdict: str
+    boxes: Sequence[Mapping[str, Any]] | None = None
+
+
+def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
+    """What people said of answers by the id of the inference; whoever said wrong is believed, and boxes before words.
+
+    What is no such object is passed over: it says nothing of any picture.
+    """
+    keys = [
+        str(item["Key"])
+        for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=FEEDBACK)
+        if str(item["Key"]).endswith(".json")
+    ]
+    said: dict[str, Said] = {}
+    with ThreadPoolExecutor(CONNECTIONS) as at_once:
+        for body in at_once.map(lambda key: _get(cloud, bucket, key), keys):
+            told = object_or_empty(_parse(body))
+            identity, verdict = told.get("inference_id"), told.get("verdict")
+            if isinstance(identity, str) and verdict in (RIGHT, WRONG):
+                new = Said(verdict, _read_boxes(told.get("boxes")))
+                said[identity] = max(
+                    said.get(identity, new), new, key=lambda one: (one.verdict == WRONG, bool(one.boxes))
+                )
+    return said
+
+
+def _read_boxes(given: Any) -> Sequence[Mapping[str, Any]] | None:
+    """Boxes as somebody gave them; None where there are none, or one of them is none."""
+    if not isinstance(given, list):
+        return None
+    for one in given:
+        corners = object_or_empty(one).get("box")
+        if not isinstance(object_or_empty(one).get("class"), str) or not isinstance(corners, list):
+            return None
+        if len(corners) != 4 or not all(isinstance(at, (int, float)) for at in corners):
+            return None
+    return given
+
+
+def fetch_pictures(cloud: Cloud, bucket: str, wanted: Sequence[Captured], folder: Path) -> Mapping[str, Path]:
+    """Pictures in a folder, each called by its id; where each is. One that has expired meanwhile is left out."""
+
+    def fetch(captured: Captured) -> tuple[str, Path | None]:
+        body = _get(cloud, bucket, captured.picture)
+        if body is None:
+            return captured.id, None
+        file = folder / f"{captured.id}{Path(captured.picture).suffix}"
+        file.write_bytes(body)
+        return captured.id, file
+
+    with ThreadPoolExecutor(CONNECTIONS) as at_once:
+        return {identity: file for identity, file in at_once.map(fetch, wanted) if file is not None}
+
+
+def _is_one_picture(captured: Captured) -> bool:
+    answer = object_or_empty(captured.answer)
+    return isinstance(answer.get("detections"), list) or isinstance(answer.get("classification"), list)
+
+
+def _read(cloud: Cloud, bucket: str, key: str) -> Captured | None:
+    body = _get(cloud, bucket, key)
+    if body is None:
+        return None
+    try:
+        return Captured.parse(_parse(body))
+    except ContractError as error:
+        raise GreenlightError(f"s3://{bucket}/{key} is no document of an answer: {error}.") from error
+
+
+def _get(cloud: Cloud, bucket: str, key: str) -> bytes | None:
+    """What an object holds; None where it has expired since it was listed."""
+    try:
+        body: bytes = cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read()
+    except ServiceError as error:
+        if error.code != "NoSuchKey":
+            raise
+        return None
+    return body
+
+
+def _parse(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,145 @@
+"""The task that is handed over: a folder with the pictures, the tool's file with the model's suggestions, and a note.
+
+The note, ``task.json``, is what the way back needs: which pictures were handed over, and what was suggested of each.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.document import Document, Text
+from workflow.contract.reading import ContractError
+from workflow.errors import UsageError
+from workflow.labelling.choice import Chosen
+from workflow.labelling.forms.sheet import Sheet
+from workflow.labelling.forms.tools import TOOLS
+from workflow.labelling.objects import Drawn, Pictured, read_answer, task_of
+
+NOTE, IMAGES = "task.json", "images"
+HANDED = "labelling/"
+"""Below which the bucket holds the pictures of a task whose tool reads them from S3; nothing there expires."""
+
+
+@dataclass(frozen=True)
+class HandedPicture:
+    """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen."""
+
+    name: Text
+    kept: Text
+    why: str
+    width: int
+    height: int
+    suggested: tuple[Drawn, ...]
+
+
+@dataclass(frozen=True)
+class Handed(Document):
+    """``task.json``: for which dataset, for which tool, what is to be drawn, and the pictures."""
+
+    dataset: Text
+    tool: Text
+    task: Text
+    classes: tuple[str, ...]
+    made: Text
+    pictures: tuple[HandedPicture, ...]
+
+    def suggestions(self) -> dict[str, Pictured]:
+        """What was suggested of each picture, by its name."""
+        return {one.name: Pictured(one.name, one.width, one.height, one.suggested) for one in self.pictures}
+
+
+def make_task(
+    chosen: Sequence[Chosen],
+    answers: Mapping[str, Mapping[str, Any]],
+    keys: Mapping[str, str],
+    *,
+    dataset: str,
+    classes: Sequence[str],
+    tool: str,
+) -> Handed:
+    """The task of the chosen pictures, by their answers and keys under their ids. ``classes`` are the dataset's.
+
+    What the model calls otherwise than the dataset is not suggested. Raises UsageError for what the tool cannot take.
+    """
+    try:
+        task = task_of([answers[one.id] for one in chosen])
+        read = [(one, read_answer(answers[one.id], one.file.name)) for one in chosen]
+    except ContractError as error:
+        raise UsageError(str(error)) from error
+    if task not in TOOLS[tool].tasks:
+        able = ", ".join(name for name, each in TOOLS.items() if task in each.tasks)
+        raise UsageError(f"--for {tool}: takes no labels of the task {task}; these do: {able}.")
+    known = set(classes)
+    pictures = [
+        HandedPicture(
+            name=one.file.name,
+            kept=keys[one.id],
+            why=one.worth.why,
+            width=pictured.width,
+            height=pictured.height,
+            suggested=tuple(each for each in pictured.objects if each.name in known),
+        )
+        for one, pictured in read
+    ]
+    if task == "classify":
+        pictures = [one for one in pictures if one.suggested]
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    return Handed(dataset, tool, task, tuple(classes), made, tuple(pictures))
+
+
+def write_task(handed: Handed, chosen: Sequence[Chosen], folder: Path, addresses: Mapping[str, str]) -> None:
+    """Write the folder, which must not be there. ``addresses`` is where the tool finds each picture in S3, if it does.
+
+    Raises UsageError where the folder is there.
+    """
+    try:
+        (folder / IMAGES).mkdir(parents=True)
+    except FileExistsError as error:
+        raise UsageError(f"{folder} is there already: name another folder with --to.") from error
+    names = {one.name for one in handed.pictures}
+    for one in chosen:
+        if one.file.name in names:
+            shutil.copyfile(one.file, folder / IMAGES / one.file.name)
+    sheet = Sheet(
+        task=handed.task,
+        classes=handed.classes,
+        pictures=list(handed.suggestions().values()),
+        author="greenlight",
+        moment=handed.made,
+        addresses=addresses,
+    )
+    TOOLS[handed.tool].write(sheet, folder)
+    note = json.dumps(handed.document(), ensure_ascii=False, indent=1) + "\n"
+    (folder / NOTE).write_text(note, encoding="utf-8")
+
+
+def keep_in_bucket(cloud: Cloud, bucket: str, handed: Handed, called: str) -> dict[str, str]:
+    """Copy a task's pictures to where nothing expires; the address of each by its name."""
+
+    def copy(one: HandedPicture) -> tuple[str, str]:
+        key = f"{HANDED}{called}/{one.name}"
+        source = {"Bucket": bucket, "Key": one.kept}
+        cloud.call("s3", "copy_object", Bucket=bucket, Key=key, CopySource=source)
+        return one.name, f"s3://{bucket}/{key}"
+
+    with ThreadPoolExecutor(CONNECTIONS) as at_once:
+        return dict(at_once.map(copy, handed.pictures))
+
+
+def read_task(folder: Path) -> Handed:
+    """The note in a task's folder. Raises UsageError where there is none."""
+    file = folder / NOTE
+    try:
+        return Handed.parse(json.loads(file.read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise UsageError(f"{file} is not there: give the folder that 'greenlight label pick' wrote.") from error
+    except (ContractError, ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: {error}") from error

@@ -1,0 +1,157 @@
+"""What the label of a picture would teach, by what is known of it without one. Pure.
+
+Every reason gives a picture a figure, and what counts is the picture's rank in it: figures of different kinds cannot be
+added, and ranks can. The reasons are those of active learning: how unsure the model is of what it found, after Brust et
+al., "Active Learning for Deep Object Detection" (2019), with the sum over a picture's objects, which did best there;
+two models that see different things, query by committee (Seung et al., 1992); and what people and the watch over
+production say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflow.contract.plain_text import show_plain
+
+WRONG, RIGHT = "wrong", "right"
+"""What a person said of an answer."""
+UNSUSPECTED = 0.5
+"""Worth of a picture that nothing speaks for: so much that one of another scene comes before a tenth of one."""
+OVERLAP = 0.5
+"""Intersection over union from which on two boxes of one class are the same object."""
+
+Answer = Mapping[str, Any]
+"""An endpoint's answer about one picture: ``detections`` or a ``classification``."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a picture: production's answer, another model's, how far it has drifted, what a person said.
+
+    ``second`` is None where no other model was asked, ``drift`` where nobody has measured it (the larger, the further).
+    """
+
+    id: str
+    answer: Answer
+    second: Answer | None = None
+    drift: float | None = None
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How much a label is expected to teach, comparable within one choice alone, and why in words."""
+
+    value: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason: its figure for a picture, and how that is said; ``weight`` is how many others it outweighs."""
+
+    figure: Callable[[Known], float]
+    words: Callable[[Known], str]
+    weight: float = 1
+
+
+def judge(pictures: Sequence[Known]) -> dict[str, Worth]:
+    """The worth of each picture by its id. What a person found right is left out: its label is known to teach nothing.
+
+    A picture's rank in a reason is the share of the others that have a smaller figure in it.
+    """
+    left = [one for one in pictures if one.verdict != RIGHT]
+    ranks = [_rank([reason.figure(one) for one in left]) for reason in REASONS]
+    worth = {}
+    for at, one in enumerate(left):
+        weighed = [(reason.weight * rank[at], reason) for reason, rank in zip(REASONS, ranks, strict=True)]
+        strongest = max(weighed, key=lambda pair: pair[0])
+        why = strongest[1].words(one) if strongest[0] else "nothing speaks for it but that it is unlike the others"
+        worth[one.id] = Worth(UNSUSPECTED + sum(value for value, _ in weighed), why)
+    return worth
+
+
+def _rank(figures: Sequence[float]) -> list[float]:
+    below = {figure: at for at, figure in reversed(list(enumerate(sorted(figures))))}
+    return [below[figure] / max(1, len(figures) - 1) for figure in figures]
+
+
+def doubt(answer: Answer) -> float:
+    """How unsure a model is: of each object, how near its score is to one half; of a sorted picture, how near the
+    second class is to the first (the margin).
+    """
+    if "classification" in answer:
+        scores = sorted((_score(item) for item in answer["classification"]), reverse=True)
+        return 1 - (scores[0] - scores[1]) if len(scores) > 1 else 0.0
+    return sum(1 - abs(2 * _score(item) - 1) for item in answer["detections"])
+
+
+def disagree(one: Answer, other: Answer) -> float:
+    """From 0 to 1, how differently two models see a picture: the share of all objects that the other has no match for.
+
+    Objects match where class and place are the same; of sorted pictures the best classes are compared.
+    """
+    if "classification" in one:
+        nothing: Mapping[str, Any] = {}
+        best, second = (max(each.get("classification", []), key=_score, default=nothing) for each in (one, other))
+        return abs(_score(best) - _score(second)) if best.get("class") == second.get("class") else 1.0
+    mine, others = list(one.get("detections", [])), list(other.get("detections", []))
+    total = len(mine) + len(others)
+    matched = 0
+    for item in sorted(mine, key=_score, reverse=True):
+        near = [(overlap(item["box"], each["box"]), at) for at, each in enumerate(others) if _same_class(item, each)]
+        best_overlap, at = max(near, default=(0.0, -1))
+        if best_overlap >= OVERLAP:
+            others.pop(at)
+            matched += 2
+    return (total - matched) / total if total else 0.0
+
+
+def overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Intersection over union of two boxes of left, top, right and bottom."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    if across <= 0 or down <= 0:
+        return 0.0
+    both = across * down
+    return float(both / (_area(one) + _area(other) - both))
+
+
+def _area(box: Sequence[float]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _score(item: Mapping[str, Any]) -> float:
+    return float(item.get("score", 0))
+
+
+def _same_class(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    # By name: another version may number its classes otherwise.
+    return bool(one["class"] == other["class"])
+
+
+def _tell_doubt(one: Known) -> str:
+    if "classification" in one.answer:
+        best = sorted(one.answer["classification"], key=_score, reverse=True)[:2]
+        return "unsure between " + " and ".join(f"{show_plain(str(item['class']))} {_score(item):.2f}" for item in best)
+    unsure = sorted(one.answer["detections"], key=lambda item: abs(2 * _score(item) - 1))[:3]
+    return "unsure of " + ", ".join(f"{show_plain(str(item['class']))} {_score(item):.2f}" for item in unsure)
+
+
+REASONS = (
+    Reason(lambda one: doubt(one.answer), _tell_doubt),
+    # Of an answer without objects no score tells anything; it is the odder, the rarer such answers are.
+    Reason(
+        lambda one: float("classification" not in one.answer and not one.answer["detections"]),
+        lambda one: "nothing was found in it",
+    ),
+    Reason(
+        lambda one: disagree(one.answer, one.second) if one.second is not None else 0.0,
+        lambda one: "the other version sees something else",
+    ),
+    Reason(lambda one: one.drift or 0.0, lambda one: f"unlike the data it was trained on: drift {one.drift:.3g}"),
+    # A person's word outweighs all that is only suspected.
+    Reason(lambda one: float(one.verdict == WRONG), lambda one: "somebody said that the answer is wrong", weight=5),
+)
