@@ -18,12 +18,12 @@ class Endings:
     the step ``at`` which it failed, the ``kind`` of notice, and the cause should nobody be told.
     """
 
-    def __init__(self, machine: str) -> None:
-        """Make the tail of ``machine``, ``build`` or ``release``."""
+    def __init__(self, machine: str, *, tail: str = "Tell everyone why") -> None:
+        """Make the tail of ``machine``, such as ``build``; ``tail`` names its first state."""
         # A redrive enters a Fail state again: it ends as before, and nobody is told twice.
         fail = Fail("Failed", error_path="$.failure.Error", cause_path="$.failure.told.Cause")
         self._tell = LambdaStep(
-            "Tell everyone why",
+            tail,
             parameters={
                 "FunctionName": "${NotifyArn}",
                 "Payload": {
@@ -45,13 +45,13 @@ class Endings:
         )
         self._tell.next(fail)
 
-    def way_out(self, name: str, *, at: str, error: Failure, told_by_nested: bool = False) -> Pass:
+    def way_out(self, name: str, *, at: str, error: Failure, told_elsewhere: bool = False) -> Pass:
         """The state ``name``, from which the execution ends with ``error`` because the step ``at`` failed.
 
-        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. With ``told_by_nested`` a nested execution
-        has sent the mail, and its cause is only put in words.
+        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. With ``told_elsewhere`` a nested execution
+        has sent the mail, or whoever waits for this one does, and the cause is only put in words.
         """
-        kind = "told" if told_by_nested else "failed"
+        kind = "told" if told_elsewhere else "failed"
         state = Pass(
             name,
             parameters={"Error": error, "at": at, "kind": kind, "told": {"Cause": UNTOLD}},
