@@ -343,7 +343,9 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
     # The second one was watched: a probe or a removal that fails ends nothing, so it is looked for.
     released = guarded.end(ended.output["release"]["execution"])
     moved = guarded.end(released.output["production_configuration"]["execution"])
-    assert [{**released.output, **moved.output}.get(failed) for failed in ("unprobed", "unremoved", "unnoted")] == [None] * 3
+    assert [{**released.output, **moved.output}.get(failed) for failed in ("unprobed", "unremoved", "unnoted")] == [
+        None
+    ] * 3
     assert (ended.output["noted"]["missed"], released.output["noted"]["missed"]) == ([], [])
     stage = guarded.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])["ModelLifeCycle"]
     assert stage["Stage"] == "Production"

@@ -51,6 +51,7 @@ def routes(site: Site) -> list[Route]:
             tab=TAB.name,
             execution=execution,
             live=execution.running,
+            part_of_a_release=not site.executions.is_listed(execution.machine),
             here=here,
             facts=facts_of(execution, trail),
             trail=trail,
@@ -152,6 +153,7 @@ def facts_of(execution: Execution, trail: Trail) -> list[tuple[str, str]]:
     found = [
         ("Dataset", execution.dataset or str(plan.get("dataset_name") or "")),
         ("Version", package.rpartition("/")[2]),
+        ("Stage", str(plan.get("stage") or "")),
         ("Started by", execution.started_by or str(plan.get("started_by") or "")),
         ("Why it builds", str(plan.get("reason") or "")),
         ("Gate", str(object_or_empty(known.get("gate")).get("summary") or "")),
