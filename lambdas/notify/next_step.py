@@ -29,6 +29,8 @@ NEXT: Mapping[str, str] = {
     Failure.RELEASE_FAILED: "Read the mail of the release itself, which says what to do",
     Failure.RELEASE_REFUSED: f"Remove the reason, {RELEASE_AGAIN}",
     Failure.RELEASE_OVERTAKEN: "Nothing, unless this version should serve after all: then release it again",
+    Failure.STAGE_REFUSED: "Start the release machine instead: a release alone brings up a stage",
+    Failure.STAGE_FAILED: "Read the mail of the release, which says what to do",
     Failure.STAGING_FAILED: f"Look at the log of the staging endpoint, remove the reason, {RELEASE_AGAIN}",
     Failure.SMOKE_TEST_FAILED: f"Look at the log of the staging endpoint, remove the reason, {RELEASE_AGAIN}",
     Failure.TRIAL_FAILED: f"Look at the log of the job that broke off, remove the reason, {RELEASE_AGAIN}",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lambdas.plan_release.stage import StageInput
 from workflow.contract.batch import BatchInput
 from workflow.contract.challenge import ASK
 from workflow.contract.document import read
@@ -67,6 +68,18 @@ class PlanningABatch:
 
 
 @dataclass(frozen=True)
+class PlanningAStage:
+    """Plan how a stage comes up, for the execution of the Stage machine that a release has started.
+
+    ``asked`` is what the execution was given, word for word.
+    """
+
+    execution: Execution
+    given: StageInput
+    asked: Any
+
+
+@dataclass(frozen=True)
 class Confirmation:
     """See whether the release may go on to production as it was planned."""
 
@@ -88,7 +101,7 @@ class Look:
 LOOK = {"look": "accounts"}
 
 
-Action = Planning | PlanningABatch | Challenging | Withdrawing | Confirmation | RollBack | Look
+Action = Planning | PlanningABatch | PlanningAStage | Challenging | Withdrawing | Confirmation | RollBack | Look
 
 
 def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action:
@@ -115,6 +128,10 @@ def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action
             )
         case {"input": given, "execution": execution, "machine": "batch"}:
             return PlanningABatch(read(Execution, execution, "execution"), BatchInput.parse(given))
+        case {"input": given, "execution": execution, "machine": "stage"}:
+            return PlanningAStage(
+                read(Execution, execution, "execution"), read(StageInput, given, "input"), asked=given
+            )
         case {"input": given, "execution": execution}:
             return Planning(read(Execution, execution, "execution"), ReleaseInput.parse(given, defaults))
         case _:

@@ -20,6 +20,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.plan_release.action import (
     Challenging,
@@ -27,6 +28,7 @@ from lambdas.plan_release.action import (
     Look,
     Planning,
     PlanningABatch,
+    PlanningAStage,
     RollBack,
     Withdrawing,
     read_action,
@@ -64,6 +66,14 @@ from lambdas.plan_release.plan import (
 )
 from lambdas.plan_release.previous import describe_previous
 from lambdas.plan_release.signed import Decisions
+from lambdas.plan_release.stage import (
+    MovesError,
+    StageInput,
+    attempt_of,
+    check_asked,
+    check_ready,
+    draw_stage,
+)
 from lambdas.plan_release.withdrawal import ChangingError, draw_withdrawal
 from workflow.contract.asynchronous import Outlets
 from workflow.contract.batch import BatchInput, BatchPlan
@@ -71,7 +81,7 @@ from workflow.contract.capture import configure_capture
 from workflow.contract.challenge import ChallengeRecord, read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
-from workflow.contract.execution import Execution
+from workflow.contract.execution import Execution, is_running
 from workflow.contract.mark import is_marked
 from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
@@ -81,6 +91,7 @@ from workflow.contract.release_input import ReleaseInput
 from workflow.contract.release_plan import PreviousVersion, ReleasePlan
 from workflow.contract.serving import ANSWER_AT_ONCE, REALTIME, Serving
 from workflow.contract.stage_accounts import STAGES, AccountError, StageAccounts
+from workflow.contract.stage_plan import StagePlan
 from workflow.contract.standing import Premises
 from workflow.contract.stored import hash_stored
 from workflow.contract.table_items import found_item
@@ -105,6 +116,10 @@ class EndpointLeaves(Exception):
 
     By this name the machine knows that it has to plan once more, a little later.
     """
+
+
+class EndpointMoves(Exception):
+    """An endpoint is on its way to another configuration. By this name the machine knows that it has to wait for it."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +189,14 @@ accounts = StageAccounts(boto3.client, os.environ)
 table = boto3.resource("dynamodb").Table(environment.table)
 kms = boto3.client("kms")
 decisions = Decisions(table, kms, environment.decision_key, environment.project, environment.required_approvals)
-lock = ReleaseLock(table, boto3.client("stepfunctions"))
+stepfunctions = boto3.client("stepfunctions")
+lock = ReleaseLock(table, stepfunctions)
+
+NEWEST_EVENTS = 10
+"""So many events of a release's history hold the call that it waits for; three follow it at the most."""
+HISTORY_LOOKS = 5
+"""A history is told a moment after it happened: so often it is asked for, with a pause between two."""
+HISTORY_SECONDS = 1.0
 
 
 @metrics.log_metrics
@@ -205,14 +227,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case PlanningABatch(execution, asked):
                 count("BatchRequested")
                 return plan_a_batch(execution, asked).document()
+            case PlanningAStage(execution, stage, given):
+                count("StageRequested")
+                check_started(execution, given, stage.release.execution_arn)
+                return plan_stage(execution, stage).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
                 check_production_decision(decisions.find_for_production(plan), plan)
                 confirm(plan)
                 production = find_endpoint(accounts.twin(sagemaker, "production"), plan.production_endpoint)
                 moves = rollout(plan, production, environment.instance_count)
-                answers_at_once = (plan.serving or {}).get("serve", REALTIME) in ANSWER_AT_ONCE
-                return {"confirmed": True, **moves, "capture": environment.capture if answers_at_once else None}
+                return {"confirmed": True, **moves, "capture": find_capture(plan)}
             case RollBack(plan):
                 count("RollBackConfirmed")
                 confirm(plan)
@@ -221,6 +246,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 return {stage: accounts.look(stage) for stage in STAGES}
     except (ChangingError, LeavingError) as error:
         raise EndpointLeaves(str(error)) from error
+    except MovesError as error:
+        raise EndpointMoves(str(error)) from error
     except (LockedError, OvertakenError) as error:
         # To a release that is only planned, another one is a reason not to start.
         raise (ReleaseRefused if isinstance(action, (Planning, Challenging, Withdrawing)) else ReleaseOvertaken)(
@@ -286,6 +313,58 @@ def plan_withdrawal(execution: Execution, stopped: str) -> ReleasePlan:
     confirm(plan)
     logger.info("planned a withdrawal", run=plan.run, package_version=plan.package_version, why=plan.withdrawal)
     return plan
+
+
+def check_started(execution: Execution, given: Any, release: str) -> None:
+    """Raise RefusalError unless a release that runs has started this execution with this input."""
+    if not is_running(stepfunctions, release):
+        raise RefusalError(f"the release {release} does not run: start the release machine instead")
+    for look in reversed(range(HISTORY_LOOKS)):
+        newest = stepfunctions.get_execution_history(
+            executionArn=release, reverseOrder=True, maxResults=NEWEST_EVENTS, includeExecutionData=True
+        )["events"]
+        try:
+            return check_asked(execution, given, release, newest)
+        except RefusalError:
+            if not look:
+                raise
+            time.sleep(HISTORY_SECONDS)
+
+
+def plan_stage(execution: Execution, asked: StageInput) -> StagePlan:
+    """Give the plan of a stage, once its endpoint takes an update.
+
+    Before production changes the release is confirmed once more: one that is redriven starts its stage anew. On the way
+    back only another release is in the way; where nobody can tell, there is none.
+    """
+    release = asked.release
+    try:
+        if asked.stage == "production":
+            confirm(release)
+    except (ClientError, BotoCoreError, ContractError) as error:
+        if not asked.back:
+            raise
+        logger.warning("nobody can tell whose production is", error=str(error))
+    shared = asked.stage == "production" and bool(release.component)
+    sagemaker_there = accounts.twin(sagemaker, asked.stage)
+    name = release.staging_endpoint if asked.stage == "staging" else release.production_endpoint
+    endpoint = find_endpoint(sagemaker_there, name)
+    if not shared:
+        check_ready(endpoint, back=asked.back)
+    forward = asked.stage == "production" and not asked.back
+    return draw_stage(
+        asked,
+        "" if asked.back else attempt_of(execution, asked),
+        exists=endpoint is not None,
+        moves=rollout(release, endpoint, environment.instance_count) if forward else None,
+        capture=find_capture(release) if forward else None,
+    )
+
+
+def find_capture(plan: ReleasePlan) -> Mapping[str, Any] | None:
+    """What is kept of production's requests; None where nothing is, or where it answers out of a queue."""
+    answers_at_once = (plan.serving or {}).get("serve", REALTIME) in ANSWER_AT_ONCE
+    return environment.capture if answers_at_once else None
 
 
 def check_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:

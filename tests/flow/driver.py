@@ -14,6 +14,7 @@ from typing import Any
 from tests.stand_in import StandIn
 from workflow.clients import AwsCloud
 from workflow.runs.adoption import adopt
+from workflow.runs.stages import is_stage, named
 from workflow.stack.outputs import Stack
 
 LIMIT_SECONDS = 90
@@ -98,10 +99,17 @@ class Flow:
         )
 
     def states(self, execution: str) -> list[str]:
-        """The names of the states entered so far, in their order."""
+        """The names of the states entered so far, in their order; those of a release with the states of its stages."""
         pages = self.machines.get_paginator("get_execution_history").paginate(executionArn=execution)
-        events = [event for page in pages for event in page["events"]]
-        return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
+        names: list[str] = []
+        for event in (event for page in pages for event in page["events"]):
+            if "stateEnteredEventDetails" in event:
+                names.append(event["stateEnteredEventDetails"]["name"])
+            started = json.loads(event.get("taskSubmittedEventDetails", {}).get("output") or "{}")
+            if is_stage(started.get("ExecutionArn", "")):
+                stage = json.loads(self.describe(started["ExecutionArn"])["input"])["stage"]
+                names += [named(name, stage) for name in self.states(started["ExecutionArn"])]
+        return names
 
     def mails(self, about: str = "") -> list[dict[str, Any]]:
         """The mails that mention ``about``, newest first."""

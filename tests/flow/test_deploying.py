@@ -75,7 +75,7 @@ def test_with_both_policies_one_makes_an_account_ready_for_a_stage(
     deploy_account("seven", stage, "111111111111")
     deploy_account("seven", stage, "", parameters={"LogRetentionDays": "30"})
     roles = {role["RoleName"] for role in governed.client("iam").list_roles()["Roles"]}
-    assert {f"seven-{stage}-{name}" for name in ("release", "endpoint", "clean-up")} <= roles
+    assert {f"seven-{stage}-{name}" for name in ("stage", "endpoint", "clean-up")} <= roles
 
 
 def test_with_a_role_for_cloudformation_whoever_deploys_needs_no_rights_on_resources(

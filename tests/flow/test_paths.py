@@ -342,13 +342,16 @@ def test_the_functions_roles_suffice_where_policies_are_enforced(guarded: Flow) 
         assert ended.status == "SUCCEEDED"
     # The second one was watched: a probe or a removal that fails ends nothing, so it is looked for.
     released = guarded.end(ended.output["release"]["execution"])
-    assert [released.output.get(failed) for failed in ("unprobed", "unremoved", "unnoted")] == [None, None, None]
+    moved = guarded.end(released.output["production_configuration"]["execution"])
+    assert [{**released.output, **moved.output}.get(failed) for failed in ("unprobed", "unremoved", "unnoted")] == [
+        None
+    ] * 3
     assert (ended.output["noted"]["missed"], released.output["noted"]["missed"]) == ([], [])
     stage = guarded.sagemaker.describe_model_package(ModelPackageName=ended.output["package"]["arn"])["ModelLifeCycle"]
     assert stage["Stage"] == "Production"
     decides_nothing(guarded, ended.output["package"]["arn"])
     look_at_the_datasets(guarded, ended)
-    assert "the new fleet answered" in released.output["probe"]["summary"]
+    assert "the new fleet answered" in moved.output["probe"]["summary"]
     looks = [
         guarded.stand_in.client("lambda").invoke(FunctionName=f"greenlight-watch-{what}")
         for what in ("production", "training")

@@ -124,7 +124,7 @@ def test_a_version_that_is_wrong_on_its_return_is_rolled_back_at_once(flow: Flow
         back = flow.end(flow.start({"model_package_arn": first.output["package"]["arn"]}, "release"))
     assert back.error == "Production.RolledBack"
     assert "Probe production" not in back.states
-    assert "Is the previous version ready?" in back.states
+    assert "Put the previous version back" in back.states
     print(f"a way back that is wrong: {clients.count()}, for {clients.bad_seconds():.1f} s")
     assert clients.count().keys() <= {"right", "wrong"}
     assert flow.ask_production()["model_digest"] == second.output["gate"]["model_digest"]
@@ -202,7 +202,7 @@ def test_a_roll_back_to_an_archive_that_was_overwritten_is_noticed(flow: Flow) -
 
 
 def test_a_release_goes_on_where_the_answers_to_its_first_attempts_were_lost(flow: Flow) -> None:
-    """The model and both configurations are there; the states that do not know of it create others, and use those."""
+    """The models and both configurations are there; the states that do not know of it create others, and use those."""
     package = flow.build(flow.upload()).output["package"]["arn"]
     name = f"lost-{time.time_ns()}"
     execution = f"{flow.stack.release_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
@@ -210,20 +210,20 @@ def test_a_release_goes_on_where_the_answers_to_its_first_attempts_were_lost(flo
     serving = flow.sagemaker.describe_endpoint_config(EndpointConfigName=production(flow)["EndpointConfigName"])
     (variant,) = serving["ProductionVariants"]
     model = flow.sagemaker.describe_model(ModelName=variant["ModelName"])
-    flow.sagemaker.create_model(
-        ModelName=f"greenlight-{mark}-0-0",
-        PrimaryContainer=model["PrimaryContainer"],
-        ExecutionRoleArn=model["ExecutionRoleArn"],
-    )
-    for stage in ("staging", "production"):
+    for number, stage in enumerate(("staging", "production"), start=1):
+        flow.sagemaker.create_model(
+            ModelName=f"greenlight-{mark}-{number}000-0",
+            PrimaryContainer=model["PrimaryContainer"],
+            ExecutionRoleArn=model["ExecutionRoleArn"],
+        )
         flow.sagemaker.create_endpoint_config(
-            EndpointConfigName=f"greenlight-{stage}-{mark}-0-0", ProductionVariants=[variant]
+            EndpointConfigName=f"greenlight-{stage}-{mark}-000-0", ProductionVariants=[variant]
         )
     given = json.dumps({"model_package_arn": package})
     flow.machines.start_execution(stateMachineArn=flow.stack.release_machine_arn, name=name, input=given)
     ended = flow.end(execution)
     assert (ended.status, ended.cause) == ("SUCCEEDED", "")
-    assert production(flow)["EndpointConfigName"] == f"greenlight-production-{mark}-0-1"
+    assert production(flow)["EndpointConfigName"] == f"greenlight-production-{mark}-000-1"
     left = flow.sagemaker.list_endpoint_configs(NameContains=mark)["EndpointConfigs"]
     names = {item["EndpointConfigName"] for item in left}
-    assert names == {f"greenlight-{stage}-{mark}-0-1" for stage in ("staging", "production")}
+    assert names == {f"greenlight-{stage}-{mark}-000-1" for stage in ("staging", "production")}

@@ -146,7 +146,7 @@ def distrust(account: Account, role: str) -> Iterator[None]:
     iam = account.client("iam")
     trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
     text = json.dumps(trust)
-    iam.update_assume_role_policy(RoleName=role, PolicyDocument=text.replace(":greenlight-release", ":another-release"))
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=text.replace(":greenlight-", ":another-"))
     try:
         yield
     finally:
@@ -207,7 +207,7 @@ def test_production_is_brought_back_to_the_version_before(
     ("role", "error", "reached"),
     [
         ("greenlight-production-plan-release", "Release.Refused", "Plan the release"),
-        ("greenlight-production-release", "Production.Failed", "Create the model in production"),
+        ("greenlight-production-stage", "Production.Failed", "Create the production model"),
     ],
     ids=["function", "machine"],
 )

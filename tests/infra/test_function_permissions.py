@@ -217,7 +217,15 @@ def test_a_role_without_code_holds_what_its_service_does_with_it(role: str) -> N
 
 def test_every_role_of_the_template_is_held_to_what_it_is_for() -> None:
     """Here, or where the machines are held to what their states call."""
-    assert set(held()) == {*roles().values(), *OTHER_ROLES, "BuildRole", "ReleaseRole", "ChallengeRole", "BatchRole"}
+    assert set(held()) == {
+        *roles().values(),
+        *OTHER_ROLES,
+        "BuildRole",
+        "ReleaseRole",
+        "StageRole",
+        "ChallengeRole",
+        "BatchRole",
+    }
 
 
 def test_every_exception_is_one() -> None:

@@ -31,6 +31,7 @@ BESIDE_THE_STATES = {
 MACHINES = [
     ("BuildRole", "BuildMachine", "build"),
     ("ReleaseRole", "ReleaseMachine", "release"),
+    ("StageRole", "StageMachine", "stage"),
     ("ChallengeRole", "ChallengeMachine", "challenge"),
     ("BatchRole", "BatchMachine", "batch"),
 ]

@@ -83,7 +83,7 @@ def test_the_key_takes_the_place_of_the_topics_own(plain: Json, keyed: Json) -> 
 def test_every_role_that_touches_what_is_stored_may_use_the_key_and_no_other_role(keyed: Json) -> None:
     """A function reads at least its own variables; roles that only call something need no key."""
     may = {role for role in read.of_type(keyed, "AWS::IAM::Role") if "UseTheKey" in statements(keyed, role)}
-    rest = {"ReleaseRole", "ChallengeRole", "BatchRole", "WatchScheduleRole"}
+    rest = {"ReleaseRole", "StageRole", "ChallengeRole", "BatchRole", "WatchScheduleRole"}
     assert set(read.of_type(keyed, "AWS::IAM::Role")) - may == rest
     assert all(statements(keyed, role)["UseTheKey"]["Resource"] == OURS for role in may)
 
@@ -101,7 +101,7 @@ def test_grants_on_the_key_are_made_for_volumes_alone(keyed: Json) -> None:
     """By the jobs' roles, and by the machines that make endpoints and batches, and only for a service of AWS."""
     for role in read.of_type(keyed, "AWS::IAM::Role"):
         given = [s for s in statements(keyed, role).values() if "kms:CreateGrant" in read.as_list(s["Action"])]
-        may = {"JobRole", "ReleaseRole", "ChallengeRole", "BatchJobRole", "BatchRole"}
+        may = {"JobRole", "StageRole", "ChallengeRole", "BatchJobRole", "BatchRole"}
         assert len(given) == (role in may), role
         assert all(s["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}} for s in given)
 

@@ -59,6 +59,7 @@ EVERYWHERE = {
     ("NotifyRole", "FindTheJobsOfARun"): "SageMaker's lists have no resource",
     ("BuildRole", "Log"): "log delivery has no resource",
     ("ReleaseRole", "Log"): "log delivery has no resource",
+    ("StageRole", "Log"): "log delivery has no resource",
     ("ChallengeRole", "Log"): "log delivery has no resource",
     ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
     ("BatchRole", "Log"): "log delivery has no resource",
@@ -146,7 +147,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
         {"Fn::Sub": f"{alarms}TargetTracking-endpoint/${{Project}}-production/*"},
         {"Fn::Sub": f"{alarms}${{Project}}-production-first-instance"},
     ]
-    assert set(may) == {"ReleaseRole", "CleanUpRole", "ServeComponentRole"}
+    assert set(may) == {"StageRole", "CleanUpRole", "ServeComponentRole"}
     assert all(grant.resources == [{"Fn::Sub": named}] for grant in may.values())
     own = [alarm["AlarmName"]["Fn::Sub"] for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()]
     assert not [name for name in own if name.startswith("${Project}-production-v")]
@@ -163,7 +164,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
     to_sagemaker = {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert passed == {
         "BuildRole": ([{"Fn::GetAtt": ["JobRole", "Arn"]}], to_sagemaker),
-        "ReleaseRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
+        "StageRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "BatchRole": ([{"Fn::GetAtt": ["BatchJobRole", "Arn"]}], to_sagemaker),
@@ -398,7 +399,7 @@ def test_the_record_of_decisions_stays_when_the_stack_goes(template: Json) -> No
     assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
 
-@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])
+@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine", "StageMachine"])
 def test_a_machine_logs_every_event_without_the_data(template: Json, machine: str) -> None:
     """Task tokens are data: they stay out of the log."""
     logging = of_type(template, "AWS::StepFunctions::StateMachine")[machine]["LoggingConfiguration"]
@@ -763,7 +764,7 @@ def test_a_service_reaches_topic_and_queue_for_this_stack_alone(template: Json) 
     }
 
 
-@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine"])
+@pytest.mark.parametrize("machine", ["BuildMachine", "ReleaseMachine", "StageMachine"])
 def test_a_definition_and_the_template_agree_on_every_placeholder(machine: str) -> None:
     """A placeholder without a value would be deployed as it is; a value without a placeholder is a leftover."""
     definitions = render_definitions(ROOT)

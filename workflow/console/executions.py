@@ -28,7 +28,7 @@ _KEPT = 2000
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution of ``machine`` (``build``, ``release`` or ``batch``), described as Step Functions does."""
+    """One execution of ``machine`` (such as ``build``), described as Step Functions does."""
 
     machine: str
     name: str
@@ -91,16 +91,24 @@ def read_message(join: Mapping[str, Any]) -> object:
 class Executions:
     """The executions of a stack's machines. Safe to use from several threads."""
 
-    def __init__(self, cloud: Cloud, machines: Mapping[str, str]) -> None:
-        """``machines`` are the ARNs of the stack's state machines by ``build``, ``release`` and ``batch``."""
+    def __init__(self, cloud: Cloud, machines: Mapping[str, str], within: Mapping[str, str] | None = None) -> None:
+        """``machines`` are the ARNs of the stack's state machines by ``build``, ``release`` and ``batch``.
+
+        Those ``within`` are what a release alone starts: each of their executions is known, and none is listed.
+        """
         self._cloud = cloud
-        self._machines = machines
+        self._listed = machines
+        self._machines = {**machines, **(within or {})}
         self._ended: dict[tuple[str, datetime], Execution] = {}
         self._lock = threading.Lock()
 
     def knows(self, machine: str) -> bool:
         """Whether the stack has this machine."""
         return machine in self._machines
+
+    def is_listed(self, machine: str) -> bool:
+        """Whether executions of this machine are runs of their own, and no part of a release."""
+        return machine in self._listed
 
     def arn(self, machine: str, name: str) -> str:
         """The ARN of an execution."""
@@ -118,7 +126,7 @@ class Executions:
     def newest(self, machine: str = "", status: str = "") -> list[Mapping[str, Any]]:
         """What Step Functions lists of one machine or of all, newest first; ``status`` is its own word for one."""
         found: list[Mapping[str, Any]] = []
-        for kind, arn in self._machines.items():
+        for kind, arn in self._listed.items():
             if machine in ("", kind):
                 wanted = {"statusFilter": status} if status else {}
                 answer = self._cloud.call(

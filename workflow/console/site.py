@@ -53,7 +53,7 @@ class Site:
         self.stack = stack
         self.mailbox = mailbox
         self.user = user
-        self.executions = Executions(cloud, stack.machines_by_kind)
+        self.executions = Executions(cloud, stack.machines_by_kind, stack.machines_within)
         self.events = EventLog(cloud)
         self.stored = Stored(cloud, stack.bucket)
         self._templates = jinja2.Environment(

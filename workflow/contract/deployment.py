@@ -59,12 +59,12 @@ def watched(configuration: str, instances: int) -> dict[str, Any]:
     }
 
 
-def at_once() -> dict[str, Any]:
+def at_once(longest_seconds: int = LONGEST_SECONDS) -> dict[str, Any]:
     """The way back: all traffic as soon as the fleet is there, no alarm that could refuse it, no wait."""
     return {
         "BlueGreenUpdatePolicy": {
             "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
             "TerminationWaitInSeconds": 0,
-            "MaximumExecutionTimeoutInSeconds": LONGEST_SECONDS,
+            "MaximumExecutionTimeoutInSeconds": longest_seconds,
         }
     }

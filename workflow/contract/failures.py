@@ -11,6 +11,7 @@ from enum import StrEnum
 RELEASE_OVERTAKEN_BY_FUNCTION = "ReleaseOvertaken"
 NOT_ASKED_BY_FUNCTION = "NotAsked"
 ENDPOINT_LEAVES_BY_FUNCTION = "EndpointLeaves"
+ENDPOINT_MOVES_BY_FUNCTION = "EndpointMoves"
 """The names of the functions' exceptions that a machine tells from all others."""
 
 UNTOLD = "nobody could be told why; the reason is in the execution's history"
@@ -33,6 +34,8 @@ class Failure(StrEnum):
     RELEASE_FAILED = "Release.Failed"
     RELEASE_REFUSED = "Release.Refused"
     RELEASE_OVERTAKEN = "Release.Overtaken"
+    STAGE_REFUSED = "Stage.Refused"
+    STAGE_FAILED = "Stage.Failed"
     STAGING_FAILED = "Staging.Failed"
     SMOKE_TEST_FAILED = "SmokeTest.Failed"
     TRIAL_FAILED = "Trial.Failed"

@@ -10,13 +10,13 @@ from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
 from workflow.contract.batch import BATCHES
-from workflow.contract.failures import Failure
 from workflow.contract.serving import batch_name
 from workflow.machines import settings
-from workflow.machines.endings import same_end
 from workflow.machines.kinds import call_function, fresh_name, on_error
 from workflow.machines.retries import retry_lambda
 from workflow.machines.states import LambdaStep, Pass, Task
+
+ANSWER, COMPARE = "Answer the evaluation's pictures", "Compare with the evaluation"
 
 
 def serves_by_batches() -> BaseRule:
@@ -25,10 +25,9 @@ def serves_by_batches() -> BaseRule:
 
 
 def answer_the_evaluations_pictures(failed: State) -> Task:
-    """Run the Batch machine on the pictures of the evaluation and wait for its end; ``failed`` lends its tail."""
-    name = "Answer the evaluation's pictures"
+    """Run the Batch machine on the pictures of the evaluation and wait for its end."""
     return Task(
-        name,
+        ANSWER,
         resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.BATCH_MACHINE,
@@ -46,18 +45,14 @@ def answer_the_evaluations_pictures(failed: State) -> Task:
         result_path="$.batch",
         timeout_seconds=settings.BATCH_SECONDS,
         retry=retry_lambda(),
-        catch=[on_error(same_end(failed, "The batch failed", at=name, error=Failure.TRIAL_FAILED))],
+        catch=[on_error(failed)],
     )
 
 
 def compare_with_the_evaluation(failed: State) -> LambdaStep:
-    """Expect the evaluation's own boxes in the answers, as a smoke test expects them of an endpoint.
-
-    ``failed`` lends its tail.
-    """
-    name = "Compare with the evaluation"
+    """Expect the evaluation's own boxes in the answers, as a smoke test expects them of an endpoint."""
     return call_function(
-        name,
+        COMPARE,
         "${SmokeTestArn}",
         {
             "endpoint": batch_name(settings.PROJECT),
@@ -66,7 +61,7 @@ def compare_with_the_evaluation(failed: State) -> LambdaStep:
             "evaluation_uri.$": "$.plan.evaluation_uri",
             "smoke_digest.$": "$.plan.smoke_digest",
         },
-        same_end(failed, "The batch answered otherwise", at=name, error=Failure.TRIAL_UNTRUE),
+        failed,
         keep=("summary", "images", "boxes"),
         at="smoke_batch",
     )

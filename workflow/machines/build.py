@@ -188,7 +188,7 @@ def check_dataset(endings: Endings) -> LambdaStep:
 
 def release_model(endings: Endings) -> Task:
     """Run the Release machine on the approved package and wait for its end."""
-    failed = endings.way_out("The release failed", at="Release", error=Failure.RELEASE_FAILED, told_by_nested=True)
+    failed = endings.way_out("The release failed", at="Release", error=Failure.RELEASE_FAILED, told_elsewhere=True)
     return Task(
         "Release",
         resource=settings.integration("states:startExecution.sync:2"),

@@ -53,6 +53,7 @@ CHALLENGER = "States.JsonMerge($.model.variant, $.plan.challenge.challenger, fal
 BESIDE = "$.challenge_configuration.name"
 ALONE = "$.plan.previous_configuration"
 PRODUCTION = f"{settings.PROJECT}-production"
+NAMED: Parameters = {"EndpointName": PRODUCTION}
 
 
 def machine() -> dict[str, Any]:
@@ -95,7 +96,7 @@ def machine() -> dict[str, Any]:
     begun = Pass("Note when it began", parameters={"since.$": "$$.State.EnteredTime"}, result_path="$.challenged")
     other.add_choice(ChoiceRule.StringEquals(variable=KIND, value=AB), answered)
     other.default_choice(begun)
-    up = wait_until_ready("production", "the challenger", BESIDE, ready=other, failed=broken)
+    up, _ = wait_until_ready("the challenger", NAMED, BESIDE, at="production", ready=other, failed=broken)
 
     asked = ask_whether_to_promote(endings, broken)
     asked.next(
@@ -305,5 +306,6 @@ def take_the_challenger_away(endings: Endings) -> Task:
     proven = smoke_test_previous(unapproved)
     proven.next(clean_up)
     back = update("Put the champion back", ALONE, stuck)
-    back.next(wait_until_ready("production", "the champion", ALONE, ready=proven, failed=stuck))
+    alone, _ = wait_until_ready("the champion", NAMED, ALONE, at="production", ready=proven, failed=stuck)
+    back.next(alone)
     return back

@@ -5,8 +5,6 @@ The tail tells everyone why and fails the execution. Knows no run and no order o
 
 from __future__ import annotations
 
-from stepfunctions.steps.states import State
-
 from workflow.contract.failures import UNTOLD, Failure
 from workflow.machines import settings
 from workflow.machines.retries import retry_lambda
@@ -20,12 +18,15 @@ class Endings:
     the step ``at`` which it failed, the ``kind`` of notice, and the cause should nobody be told.
     """
 
-    def __init__(self, machine: str, told: Parameters | None = None) -> None:
-        """Make the tail of ``machine``, such as ``build``; ``told`` is what the notice gets beside what failed."""
+    def __init__(self, machine: str, told: Parameters | None = None, *, tail: str = "Tell everyone why") -> None:
+        """Make the tail of ``machine``, such as ``build``.
+
+        ``told`` is what the notice gets beside what failed; ``tail`` names its first state.
+        """
         # A redrive enters a Fail state again: it ends as before, and nobody is told twice.
         fail = Fail("Failed", error_path="$.failure.Error", cause_path="$.failure.told.Cause")
         self._tell = LambdaStep(
-            "Tell everyone why",
+            tail,
             parameters={
                 "FunctionName": "${NotifyArn}",
                 "Payload": {
@@ -48,13 +49,13 @@ class Endings:
         )
         self._tell.next(fail)
 
-    def way_out(self, name: str, *, at: str, error: Failure, told_by_nested: bool = False) -> Pass:
+    def way_out(self, name: str, *, at: str, error: Failure, told_elsewhere: bool = False) -> Pass:
         """The state ``name``, from which the execution ends with ``error`` because the step ``at`` failed.
 
-        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. With ``told_by_nested`` a nested execution
-        has sent the mail, and its cause is only put in words.
+        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. With ``told_elsewhere`` a nested execution
+        has sent the mail, or whoever waits for this one does, and the cause is only put in words.
         """
-        kind = "told" if told_by_nested else "failed"
+        kind = "told" if told_elsewhere else "failed"
         state = Pass(
             name,
             parameters={"Error": error, "at": at, "kind": kind, "told": {"Cause": UNTOLD}},
@@ -62,13 +63,3 @@ class Endings:
         )
         state.next(self._tell)
         return state
-
-
-def same_end(failed: State, name: str, *, at: str, error: Failure) -> Pass:
-    """The state ``name``, from which the execution ends as from the way out ``failed``, but in words of its own.
-
-    It keeps what that one keeps, and leads to the same tail.
-    """
-    state = Pass(name, parameters={**failed.fields["parameters"], "Error": error, "at": at}, result_path="$.failure")
-    state.next(failed.next_step)
-    return state

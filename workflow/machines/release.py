@@ -1,8 +1,8 @@
 """The Release machine: an approved model package into staging, then into production. Also rolls back.
 
 It needs nothing but a model package's ARN, so that operations can bring back any earlier approved version from the
-console; a build adds what it was judged against. Pure: makes no AWS call and needs no network. The states of a stage
-are in ``endpoints``.
+console; a build adds what it was judged against. Pure: makes no AWS call and needs no network. What happens at the
+endpoint of a stage is the machine ``stage``.
 """
 
 from __future__ import annotations
@@ -17,31 +17,14 @@ from workflow.contract.challenge import PROMOTED
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
 from workflow.machines import settings
 from workflow.machines.batches import (
+    ANSWER,
+    COMPARE,
     answer_the_evaluations_pictures,
     compare_with_the_evaluation,
     name_what_serves,
     serves_by_batches,
 )
-from workflow.machines.components import (
-    NOT_LOOKED,
-    is_shared,
-    put_back_on_shared,
-    serve_on_shared,
-    smoke_test_previous_there,
-    smoke_test_shared,
-)
 from workflow.machines.endings import Endings
-from workflow.machines.endpoints import (
-    BACK,
-    bring_up_production,
-    bring_up_staging,
-    configure,
-    create_model,
-    smoke_test,
-    smoke_test_previous,
-    update_endpoint,
-    wait_until_ready,
-)
 from workflow.machines.kinds import (
     answer_of_a_person,
     ask_a_person,
@@ -54,11 +37,10 @@ from workflow.machines.kinds import (
     render_machine,
 )
 from workflow.machines.noting import note_the_stage
-from workflow.machines.quotas import NO_QUOTA
 from workflow.machines.retries import retry_lambda, retry_planning
 from workflow.machines.scaling import hold_the_scaling, scale_production
-from workflow.machines.serverless import NO_OTHER_MODEL, choose_model
-from workflow.machines.states import Catch, Choice, LambdaStep, Succeed, Task
+from workflow.machines.stages import answered_wrongly, ask_how_it_failed, bring_up, ended_with, put_back
+from workflow.machines.states import Choice, LambdaStep, Succeed, Task
 
 
 def machine() -> dict[str, Any]:
@@ -68,59 +50,45 @@ def machine() -> dict[str, Any]:
         "The release was refused", at="Plan or confirm the release", error=Failure.RELEASE_REFUSED
     )
     staging_failed = endings.way_out("Staging failed", at="Staging", error=Failure.STAGING_FAILED)
+    untrue = endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED)
+    overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
     production_failed = endings.way_out("Production failed", at="Production", error=Failure.PRODUCTION_FAILED)
     record_failed = endings.way_out("The record failed", at="Record the champion", error=Failure.RECORD_FAILED)
 
-    plan = plan_the_execution(
-        "Plan the release",
-        "${PlanReleaseArn}",
-        refused,
-        also={
-            "staging": {"looks": 0},
-            "production": {"looks": 0},
-            "production_configuration": NOT_LOOKED,
-            "back": NOT_LOOKED,
-            **NO_QUOTA,
-            # A release that serves by batches makes no model for an endpoint.
-            "model": {"name": "", "variant": {}},
-            **NO_OTHER_MODEL,
-        },
-        retry=retry_planning(),
+    plan = plan_the_execution("Plan the release", "${PlanReleaseArn}", refused, retry=retry_planning())
+    answered = answer_the_evaluations_pictures(
+        endings.way_out("The batch failed", at=ANSWER, error=Failure.TRIAL_FAILED)
     )
-    model = create_model(staging_failed)
-    untrue = endings.way_out("The smoke test failed", at="Smoke-test staging", error=Failure.SMOKE_TEST_FAILED)
-    smoke_staging = smoke_test("staging", untrue)
-    answered = answer_the_evaluations_pictures(staging_failed)
-    compared = compare_with_the_evaluation(untrue)
+    compared = compare_with_the_evaluation(
+        endings.way_out("The batch answered otherwise", at=COMPARE, error=Failure.TRIAL_UNTRUE)
+    )
+    staging = bring_up(
+        "Bring up staging",
+        "staging",
+        ask_how_it_failed("Did staging answer?", [(ended_with(Failure.SMOKE_TEST_FAILED), untrue)], staging_failed),
+    )
     tried = Choice("By an endpoint, or by batches?")
     tried.add_choice(serves_by_batches(), answered)
-    tried.default_choice(model)
-    staging = configure(
-        "staging", then=bring_up_staging(ready=smoke_staging, failed=staging_failed), failed=staging_failed
-    )
+    tried.default_choice(staging)
 
-    overtaken = endings.way_out("The release was overtaken", at="Confirm the release", error=Failure.RELEASE_OVERTAKEN)
-    confirmed = confirm(
-        "Confirm the release",
-        "confirm",
-        overtaken,
-        on_error(refused),
-        keep=("variant", "retained", "deployment", "watched", "alarms", "capture"),
-    )
-    wrong = confirm_roll_back(overtaken, roll_back(endings, production_failed))
-    smoke_production = smoke_test("production", wrong)
-    production = configure(
+    confirmed = confirm_the_release(overtaken, refused)
+    production = bring_up(
+        "Bring up production",
         "production",
-        then=bring_up_production(ready=smoke_production, failed=production_failed),
-        failed=production_failed,
+        ask_how_it_failed(
+            "Did production answer?",
+            [
+                (ended_with(Failure.RELEASE_OVERTAKEN), overtaken),
+                (answered_wrongly(), roll_back(endings, production_failed, overtaken)),
+            ],
+            production_failed,
+        ),
     )
-    smoke_shared = smoke_test_shared(wrong)
     batches = name_what_serves()
     hold = hold_the_scaling(production_failed)
-    hold.next(choose_model("production", production, production_failed))
     where = Choice("Where does production serve?")
     where.add_choice(serves_by_batches(), batches)
-    where.add_choice(is_shared(), serve_on_shared(ready=smoke_shared, failed=production_failed))
+    where.add_choice(is_shared(), production)
     where.default_choice(hold)
     record = call_function(
         "Record the champion",
@@ -149,7 +117,7 @@ def machine() -> dict[str, Any]:
             "The challenge of production failed",
             at="Challenge production",
             error=Failure.CHALLENGE_FAILED,
-            told_by_nested=True,
+            told_elsewhere=True,
         )
     )
     promoted = Choice("Was the challenger promoted?")
@@ -175,19 +143,22 @@ def machine() -> dict[str, Any]:
     challenge.next(promoted)
     Chain([plan, tried])
     Chain([answered, compared, asked])
-    Chain([model, choose_model("staging", staging, staging_failed)])
-    smoke_staging.next(note_the_stage("staging", asked))
+    staging.next(note_the_stage("staging", asked))
     ask.next(answer)
     Chain([confirmed, where])
     batches.next(record)
-    smoke_shared.next(record)
-    Chain([smoke_production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
+    Chain([hold, production, record, scale_production(record_failed), note_the_stage("production", clean_up)])
     Chain([clean_up, tell, Succeed("Released")])
     return render_machine(
         begin(plan),
         comment="Greenlight: an approved model package into production. Start with its ARN, also to roll back.",
         timeout_seconds=settings.RELEASE_SECONDS,
     )
+
+
+def is_shared() -> Rule:
+    """Whether production is a component of a shared endpoint: where it is not, the plan names none."""
+    return ChoiceRule.IsPresent(variable="$.plan.component", value=True)
 
 
 def is_challenged() -> Rule:
@@ -206,7 +177,7 @@ def challenge_production(failed: State) -> Task:
         resource=settings.integration("states:startExecution.sync:2"),
         parameters={
             "StateMachineArn": settings.CHALLENGE_MACHINE,
-            "Name.$": fresh_name("$.model.name"),
+            "Name.$": fresh_name("$.plan.model_name"),
             "Input": {
                 "release.$": "$.plan",
                 "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
@@ -224,22 +195,15 @@ def challenge_production(failed: State) -> Task:
     )
 
 
-def confirm(name: str, what: str, overtaken: State, otherwise: Catch, *, keep: tuple[str, ...]) -> LambdaStep:
+def confirm_the_release(overtaken: State, refused: State) -> LambdaStep:
     """Hold the lock still, or again, before production changes: a release that is redriven may have been overtaken.
 
-    ``what`` is asked of the function: to ``confirm`` the way to production, where people must have agreed to it, or to
-    ``roll_back``.
+    Where people must have agreed to it, they have.
     """
-    failed = [on_error(overtaken, (RELEASE_OVERTAKEN_BY_FUNCTION,)), otherwise]
-    return call_function(name, "${PlanReleaseArn}", {f"{what}.$": "$.plan"}, failed, keep=keep, at="release")
-
-
-def confirm_roll_back(overtaken: State, back: State) -> LambdaStep:
-    """See that production still is this release's to roll back; where nobody can tell, it is."""
-    unknown = Catch(back, error_equals=["States.ALL"], result_path="$.unconfirmed")
-    step = confirm("Confirm the roll-back", "roll_back", overtaken, unknown, keep=("confirmed",))
-    step.next(back)
-    return step
+    failed = [on_error(overtaken, (RELEASE_OVERTAKEN_BY_FUNCTION,)), on_error(refused)]
+    return call_function(
+        "Confirm the release", "${PlanReleaseArn}", {"confirm.$": "$.plan"}, failed, keep=("confirmed",), at="release"
+    )
 
 
 def ask_before_production(endings: Endings, failed: State) -> LambdaStep:
@@ -258,8 +222,11 @@ def ask_before_production(endings: Endings, failed: State) -> LambdaStep:
     )
 
 
-def roll_back(endings: Endings, failed: State) -> Choice:
-    """Put the previous configuration back when production answers wrongly, wait, and see that it serves what it did."""
+def roll_back(endings: Endings, failed: State, overtaken: State) -> Choice:
+    """Put the previous configuration back when production answers wrongly, and see that it serves what it did.
+
+    Unless production is another release's by now.
+    """
     rolled_back = endings.way_out("Rolled back", at="Smoke-test production", error=Failure.PRODUCTION_ROLLED_BACK)
     stuck = endings.way_out(
         "The roll-back failed", at="Put the previous version back", error=Failure.PRODUCTION_ROLLBACK_FAILED
@@ -269,25 +236,20 @@ def roll_back(endings: Endings, failed: State) -> Choice:
         at="Roll back: production serves what nobody approved",
         error=Failure.PRODUCTION_UNAPPROVED,
     )
-    proven = smoke_test_previous(unapproved)
-    proven.next(rolled_back)
-    back = wait_until_ready(
-        "production", "the previous version", "$.plan.previous_configuration", ready=proven, failed=stuck
-    )
-    update = update_endpoint(
+    back = put_back(
         "Put the previous version back",
-        "production",
-        "$.plan.previous_configuration",
-        deployment=BACK,
-        failed=stuck,
-        then=back,
+        ask_how_it_failed(
+            "Does it answer as it did?",
+            [
+                (ended_with(Failure.RELEASE_OVERTAKEN), overtaken),
+                (ended_with(Failure.SMOKE_TEST_FAILED), unapproved),
+            ],
+            stuck,
+        ),
     )
+    back.next(rolled_back)
     before = Choice("Was a version there before?")
-    there = ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True)
-    proven_there = smoke_test_previous_there(unapproved)
-    proven_there.next(rolled_back)
-    before.add_choice(ChoiceRule.And([there, is_shared()]), put_back_on_shared(ready=proven_there, failed=stuck))
-    before.add_choice(there, update)
+    before.add_choice(ChoiceRule.BooleanEquals(variable="$.plan.production_exists", value=True), back)
     before.default_choice(failed)
     return before
 

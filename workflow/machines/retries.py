@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from workflow.contract.failures import ENDPOINT_LEAVES_BY_FUNCTION, NOT_ASKED_BY_FUNCTION
+from workflow.contract.failures import (
+    ENDPOINT_LEAVES_BY_FUNCTION,
+    ENDPOINT_MOVES_BY_FUNCTION,
+    NOT_ASKED_BY_FUNCTION,
+)
 from workflow.machines.states import Retry
 
 
@@ -115,6 +119,22 @@ def retry_planning() -> list[Retry]:
             error_equals=[ENDPOINT_LEAVES_BY_FUNCTION],
             interval_seconds=30,
             max_attempts=40,
+            backoff_rate=1.0,
+            jitter_strategy="FULL",
+        )
+    ]
+
+
+def retry_moving() -> list[Retry]:
+    """Retries of a stage's plan while its endpoint is on its way to another configuration: an hour, as it may take.
+
+    That is so where a release was stopped meanwhile, and is redriven.
+    """
+    return [
+        Retry(
+            error_equals=[ENDPOINT_MOVES_BY_FUNCTION],
+            interval_seconds=30,
+            max_attempts=240,
             backoff_rate=1.0,
             jitter_strategy="FULL",
         )

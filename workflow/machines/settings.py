@@ -20,6 +20,7 @@ ENDPOINT_ROLE = "${EndpointRoleArn}"
 RELEASE_MACHINE = "${ReleaseMachineArn}"
 CHALLENGE_MACHINE = "${ChallengeMachineArn}"
 BATCH_MACHINE = "${BatchMachineArn}"
+STAGE_MACHINE = "${StageMachineArn}"
 LATENCY_LIMIT = "${LatencyThresholdMicroseconds}"
 
 TAGS = "$.plan.tags"
@@ -34,6 +35,8 @@ CLOUDWATCH_CALL_SECONDS = 60
 BUILD_SECONDS = 150 * 24 * HOUR
 RELEASE_SECONDS = 45 * 24 * HOUR
 BATCH_SECONDS = 10 * 24 * HOUR
+STAGE_SECONDS = 6 * HOUR
+"""Longer than an endpoint on its way elsewhere is waited for, a quota, and the looks, an hour each."""
 QUOTA_WAIT_SECONDS = 360
 """Pause before what found its quota in use is tried again."""
 QUOTA_WAITS = 10

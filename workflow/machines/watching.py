@@ -1,8 +1,8 @@
 """The states that watch a new fleet while traffic moves to it: alarms of the release's own, and its own questions.
 
 SageMaker counts a fleet's errors and times by EndpointName and VariantName, where the old and the new fleet are one,
-and once more with EndpointConfigName, where each is alone. Knows no order of stages and makes no AWS call. Expects at
-``$.release`` whether the release is ``watched``, and the names of its ``alarms``.
+and once more with EndpointConfigName, where each is alone. Knows no order of states and makes no AWS call. Expects at
+``$.plan`` whether the stage is ``watched``, and the names of its ``alarms``; at ``$.configuration`` that of the fleet.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from workflow.machines.kinds import call_function, on_error
 from workflow.machines.retries import retry_cloudwatch
 from workflow.machines.states import Catch, LambdaStep, Parameters, Task
 
-CONFIGURATION: Parameters = {"Name": "EndpointConfigName", "Value.$": "$.production_configuration.name"}
+CONFIGURATION: Parameters = {"Name": "EndpointConfigName", "Value.$": "$.configuration.name"}
 NEW_FLEET: list[Parameters] = [
-    {"Name": "EndpointName", "Value": f"{settings.PROJECT}-production"},
+    {"Name": "EndpointName", "Value.$": "$.plan.endpoint"},
     {"Name": "VariantName", "Value": VARIANT},
     CONFIGURATION,
 ]
 
 
 def is_watched() -> Rule:
-    """Whether the new fleet is watched: it is, but for a first production, and for the way back."""
-    return ChoiceRule.BooleanEquals(variable="$.release.watched", value=True)
+    """Whether the new fleet is watched: in production it is, but for a first one, and for the way back."""
+    return ChoiceRule.BooleanEquals(variable="$.plan.watched", value=True)
 
 
 def put_alarms(failed: State, then: State) -> Task:
@@ -81,7 +81,7 @@ def _put_alarm(name: str, what: str, watches: Parameters, failed: State) -> Task
         name,
         resource=settings.integration("aws-sdk:cloudwatch:putMetricAlarm"),
         parameters={
-            "AlarmName.$": f"$.release.alarms.{what}",
+            "AlarmName.$": f"$.plan.alarms.{what}",
             "AlarmDescription": f"Sends {settings.PROJECT}-production back while a release moves its traffic",
             **watches,
             "Period": 60,
@@ -97,7 +97,7 @@ def _put_alarm(name: str, what: str, watches: Parameters, failed: State) -> Task
 
 def remove_alarms(name: str, then: State) -> Task:
     """Delete a release's alarms, whatever comes of it: the next release deletes what is left."""
-    names = ", ".join(f"$.release.alarms.{what}" for what in ALARMS)
+    names = ", ".join(f"$.plan.alarms.{what}" for what in ALARMS)
     step = Task(
         name,
         resource=settings.integration("aws-sdk:cloudwatch:deleteAlarms"),
@@ -112,20 +112,20 @@ def remove_alarms(name: str, then: State) -> Task:
 
 
 def probe(then: State) -> LambdaStep:
-    """Ask production with the evaluation's pictures until the new fleet has answered some, and count what was wrong.
+    """Ask the endpoint with the evaluation's pictures until the new fleet has answered some, and count what was wrong.
 
     Only the count decides, by its alarm: a probe that cannot ask is told by the smoke test that follows.
     """
     step = call_function(
-        "Probe production",
+        "Probe the endpoint",
         "${SmokeTestArn}",
         {
-            "endpoint": f"{settings.PROJECT}-production",
+            "endpoint.$": "$.plan.endpoint",
             "serving.$": "$.plan.serving",
-            "model_digest.$": "$.plan.model_digest",
-            "evaluation_uri.$": "$.plan.evaluation_uri",
-            "smoke_digest.$": "$.plan.smoke_digest",
-            "configuration.$": "$.production_configuration.name",
+            "model_digest.$": "$.plan.smoke.model_digest",
+            "evaluation_uri.$": "$.plan.smoke.evaluation_uri",
+            "smoke_digest.$": "$.plan.smoke.smoke_digest",
+            "configuration.$": "$.configuration.name",
         },
         [Catch(then, error_equals=["States.ALL"], result_path="$.unprobed")],
         keep=("summary",),

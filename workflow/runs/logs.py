@@ -14,7 +14,7 @@ from workflow.clients import Cloud
 from workflow.contract.rule import among
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.events import Histories
-from workflow.runs.history import Step
+from workflow.runs.history import History, Step
 from workflow.runs.next_steps import broke_at
 from workflow.runs.training_log import LOG_GROUP
 
@@ -86,12 +86,20 @@ def _function_name(function: str) -> str:
 
 
 def find_logged(histories: Histories, execution: str, wanted: str) -> Logged:
-    """The log that is meant by a state's name, in a run or in the release in it; as ``choose`` chooses."""
+    """The log that is meant by a state's name, in a run or in what it started; as ``choose`` chooses."""
     history = histories.of(execution)
-    nested = histories.nested_in(history)
-    broken = next((broke_at(part.outcome) for part in (nested, history) if part and part.outcome), "")
-    steps = (*history.steps, *(nested.steps if nested else ()))
+    within = tuple(every_nested(histories, history))
+    # What broke deepest inside says most.
+    broken = next((broke_at(part.outcome) for part in (*within[::-1], history) if part.outcome), "")
+    steps = (*history.steps, *(step for part in within for step in part.steps))
     return choose(logged_states(steps, ended=history.outcome is not None), wanted, broken)
+
+
+def every_nested(histories: Histories, history: History) -> Iterator[History]:
+    """The executions that one has started, and all that those started, in their order."""
+    for nested in histories.nested_in(history):
+        yield nested.history
+        yield from every_nested(histories, nested.history)
 
 
 def logged_states(steps: Sequence[Step], *, ended: bool) -> list[Logged]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workflow.contract.stage_plan import BACK as WAY_BACK
 from workflow.runs.history import Step
 
 QUOTA = "a quota of the account is in use: tried again every few minutes, for an hour in all"
@@ -34,15 +35,18 @@ def _wait(step: Step, before: Sequence[Step]) -> str:
     if asked is None:
         return ""
     policy = asked.parameters.get("DeploymentConfig", {}).get("BlueGreenUpdatePolicy", {})
-    return _deployment(policy) if policy else STARTING
+    if not policy:
+        return STARTING
+    plans = [one.gained["plan"] for one in before if isinstance(one.gained.get("plan"), dict)]
+    return _deployment(policy, otherwise=BACK if plans and plans[-1].get(WAY_BACK) is True else STARTING)
 
 
-def _deployment(policy: Mapping[str, Any]) -> str:
-    """A blue/green update, by its own waits in seconds."""
+def _deployment(policy: Mapping[str, Any], otherwise: str) -> str:
+    """A blue/green update, by its own waits in seconds; ``otherwise`` for one that waits for nothing."""
     watched = policy.get("TrafficRoutingConfiguration", {}).get("WaitIntervalInSeconds", 0)
     kept = policy.get("TerminationWaitInSeconds", 0)
     if not watched and not kept:
-        return BACK
+        return otherwise
     return (
         f"new instances start, then alarms watch them for {watched} s, "
         f"then the old version is kept {kept} s in case of a roll-back"

@@ -6,7 +6,7 @@ A state that was tried again after it had failed is a line of its own, so that a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from workflow.runs.history import History, Outcome, Step, readable_cause
@@ -27,11 +27,8 @@ MAIN_STATES: Mapping[str, tuple[str, ...]] = {
     ),
     "release": (
         "Plan the release",
-        "Create the model",
-        "Wait for staging",
-        "Smoke-test staging",
-        "Wait for production",
-        "Smoke-test production",
+        "Bring up staging",
+        "Bring up production",
         "Record the champion",
         "Clean up",
         "Tell everyone",
@@ -63,23 +60,29 @@ WITHIN_A_WAIT: Mapping[str, str] = {"Probe production": "Wait for production"}
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a view. ``status`` is done, failed, running or asking; ``depth`` 1 is inside the nested release.
+    """One line of a view. ``status`` is done, failed, running or asking.
 
-    ``attempt`` counts the lines of this name, from 1. ``reason`` is why one that runs takes so long, where known.
+    ``within`` is the key of the line that stands for the execution around it, empty for the outermost. ``attempt``
+    counts the lines of this name, from 1. ``reason`` is why one that runs takes so long, where known.
     """
 
     name: str
     status: str
     seconds: float
     note: str = ""
-    depth: int = 0
     attempt: int = 1
     reason: str = ""
+    within: tuple[str, ...] = ()
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def depth(self) -> int:
+        """How many executions are around it."""
+        return len(self.within)
+
+    @property
+    def key(self) -> tuple[str, ...]:
         """What tells it from every other line of its view."""
-        return (str(self.depth), self.name, str(self.attempt))
+        return (*self.within, self.name if self.attempt == 1 else f"{self.name} ({self.attempt})")
 
 
 @dataclass
@@ -155,12 +158,6 @@ def _where(line: _Line) -> str:
     """On which instance a training is tried again; empty for the first try and for anything else."""
     instance = line.steps[-1].parameters.get("ResourceConfig", {}).get("InstanceType", "")
     return f"on {instance}, try {line.attempt}" if instance and line.attempt > 1 else ""
-
-
-def with_nested(rows: list[Row], name: str, nested: list[Row]) -> list[Row]:
-    """The rows with those of the execution that the state ``name`` started last below it, whatever came after it."""
-    at = max((at for at, row in enumerate(rows, 1) if row.name == name), default=len(rows))
-    return [*rows[:at], *(replace(row, depth=1) for row in nested), *rows[at:]]
 
 
 def states_ahead(machine: str, seen: list[str], outcome: Outcome | None) -> list[str]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Protocol, TextIO
 
 from workflow.contract.plain_text import show_lines
@@ -53,12 +52,11 @@ class PlainScreen:
     def show(self, view: View) -> None:
         """Print what is new since the last view."""
         self._say(("title",), title_line(view))
-        parents = {one.key for one, below in pairwise(view.rows) if below.depth > one.depth}
-        for row in self._ordered(view.rows):
+        for row in self._in_order(view.rows):
             if row.status in {"done", "failed"}:
                 self._say(("row", *row.key), *row_lines(row, view))
-            elif row.key in parents:
-                self._say(("parent", row.name), f"  · {row.name}")
+            elif any(self._stands_in(other, row) for other in view.rows):
+                self._say(("parent", *row.key), f"{'  ' * (row.depth + 1)}· {row.name}")
             else:
                 self._say_how_it_goes(row, view)
         if view.approval is not None:
@@ -67,18 +65,23 @@ class PlainScreen:
     def pause(self) -> None:
         """Nothing moves here."""
 
-    def _ordered(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows as they are told: a parent that was announced above its children ends below them."""
+    def _in_order(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows as they are printed: a parent that was announced above its children ends below them."""
+        ordered: list[Row] = []
         announced: list[Row] = []
         for row in rows:
-            if row.depth == 0:
-                yield from announced
-                announced.clear()
-            if ("parent", row.name) in self._said:
+            while announced and not self._stands_in(row, announced[-1]):
+                ordered.append(announced.pop())
+            if ("parent", *row.key) in self._said and row.status in {"done", "failed"}:
                 announced.append(row)
             else:
-                yield row
-        yield from announced
+                ordered.append(row)
+        return ordered + announced[::-1]
+
+    @staticmethod
+    def _stands_in(row: Row, parent: Row) -> bool:
+        """Whether a row is one of the execution that the parent started, or deeper inside of it."""
+        return row.within[: parent.depth + 1] == parent.key
 
     def _say_how_it_goes(self, row: Row, view: View) -> None:
         if row.name == "Train" and view.epochs:

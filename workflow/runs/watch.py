@@ -1,4 +1,4 @@
-"""Follows an execution while it runs: its states, the release nested in it, the epochs, the pending approval.
+"""Follows an execution while it runs: its states, what is nested in them, the epochs, the pending approval.
 
 Calls AWS and builds a ``View`` of what is known at this moment. Knows no terminal: ``screen`` draws views.
 """
@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from workflow.clients import Cloud
 from workflow.runs.approvals import Approval, Approvals
-from workflow.runs.events import Histories, nested_execution, step_calling
+from workflow.runs.events import Histories, step_calling
 from workflow.runs.history import History, Outcome, readable_cause
 from workflow.runs.progress import Epoch
-from workflow.runs.rows import Row, rows_of, states_ahead, with_nested
+from workflow.runs.rows import Row, rows_of, states_ahead
 from workflow.runs.training_log import TrainingLog
 from workflow.runs.trials import Trial, Trials
 
@@ -103,11 +103,7 @@ class Watcher:
         """What is known now."""
         now = self._now()
         history = self._histories.of(self._execution)
-        rows = rows_of(history, now, local=self._cloud.local)
-        nested = self._histories.nested_in(history)
-        starting = step_calling(history, "startExecution")
-        if nested is not None and starting is not None:
-            rows = with_nested(rows, starting.name, rows_of(nested, now, local=self._cloud.local))
+        rows = self._rows(history, now)
         _, machine, run = self._execution.rsplit(":", 2)
         training = step_calling(history, "createTrainingJob")
         epochs = self._log.epochs(training.job) if training else []
@@ -121,19 +117,34 @@ class Watcher:
             rows=tuple(rows),
             ahead=tuple(ahead),
             epochs=tuple(epochs),
-            approval=self._pending(history, nested),
+            approval=self._pending(self._execution, history),
             jobs=tuple(jobs_of(history)),
             outcome=history.outcome,
             trials=tuple(trials),
         )
 
-    def _pending(self, history: History, nested: History | None) -> Approval | None:
-        for execution, part in ((self._execution, history), (nested_execution(history), nested)):
-            if part and not part.outcome and part.steps and part.steps[-1].exited is None:
-                step = part.steps[-1]
-                if step.waits_for_person:
-                    return self._approvals.of_execution(execution)
-        return None
+    def _rows(self, history: History, now: datetime, within: tuple[str, ...] = ()) -> list[Row]:
+        """The rows of an execution, with those of each that it started below the row that started it."""
+        started: dict[str, list[History]] = {}
+        for nested in self._histories.nested_in(history):
+            started.setdefault(nested.step.name, []).append(nested.history)
+        rows: list[Row] = []
+        for row in rows_of(history, now, local=self._cloud.local):
+            row = replace(row, within=within)
+            rows.append(row)
+            for part in started.get(row.name, [])[row.attempt - 1 : row.attempt]:
+                rows += self._rows(part, now, row.key)
+        return rows
+
+    def _pending(self, execution: str, history: History) -> Approval | None:
+        """The request that waits for a person: of the execution, or of one that it waits for."""
+        step = history.steps[-1] if history.steps else None
+        if history.outcome or step is None or step.exited is not None:
+            return None
+        if step.waits_for_person:
+            return self._approvals.of_execution(execution)
+        waited = [nested for nested in self._histories.nested_in(history) if nested.step is step]
+        return self._pending(waited[-1].execution, waited[-1].history) if waited else None
 
 
 def follow(watcher: Watcher, *, interval_seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[View]:

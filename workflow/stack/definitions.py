@@ -1,7 +1,7 @@
 """The definitions that are deployed: the machines as they were rendered, and fitted out for a network and for a key.
 
 What a request may only name where the stack has it cannot be a path that is sometimes empty, so each machine lies there
-four times, Release as often again for stages in other accounts, and the template names the one that its parameters ask
+four times, Stage as often again for stages in other accounts, and the template names the one that its parameters ask
 for. Knows no AWS.
 """
 
@@ -13,11 +13,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
-from workflow.stack.several_accounts import spread, stage_of
+from workflow.stack.several_accounts import of_stage, spread
 
-MACHINES = ("build", "release", "challenge", "batch")
+MACHINES = ("build", "release", "stage", "challenge", "batch")
 
 KEY = "${KeyArn}"
 
@@ -29,8 +28,8 @@ IN_VPC = {
 }
 """What runs in the network, and where in its request VpcConfig stands."""
 
-WITHOUT_NETWORK = frozenset(f"Create the serverless {stage} model" for stage in STAGES)
-"""The states whose model cannot: a function refuses it where the stack has a network, so that none is ever reached."""
+WITHOUT_NETWORK = "Create the serverless model"
+"""The state whose model cannot: a function refuses it where the stack has a network, so that it is never reached."""
 
 UNDER_KEY = {
     "createProcessingJob": ("ProcessingOutputConfig",),
@@ -49,7 +48,7 @@ def render_definitions(root: Path) -> dict[str, bytes]:
         machine = json.loads(path.read_text(encoding="utf-8"))
         name = path.name.removesuffix(".asl.json")
         for accounts, vpc, key in itertools.product((False, True), repeat=3):
-            if accounts and name != "release":
+            if accounts and name != "stage":
                 continue
             suffix = "".join(part for part, on in (("-accounts", accounts), ("-vpc", vpc), ("-key", key)) if on)
             fitted = fit_out(machine, vpc=vpc, key=key, accounts=accounts)
@@ -66,11 +65,12 @@ def find_definitions(root: Path) -> list[Path]:
     return paths
 
 
-def vpc_of(stage: str) -> dict[str, str]:
-    """The VpcConfig of a stage in an account of its own; with an empty name the stack's."""
+def vpc_of(*, accounts: bool = False) -> dict[str, str]:
+    """The VpcConfig of the stack; with ``accounts`` that of a stage in an account of its own."""
+    named = {key: of_stage(key) if accounts else f"'${{{key}}}'" for key in ("SubnetIds", "SecurityGroupIds")}
     return {
-        "Subnets.$": f"States.StringSplit('${{{stage}SubnetIds}}', ',')",
-        "SecurityGroupIds.$": f"States.StringSplit('${{{stage}SecurityGroupIds}}', ',')",
+        "Subnets.$": f"States.StringSplit({named['SubnetIds']}, ',')",
+        "SecurityGroupIds.$": f"States.StringSplit({named['SecurityGroupIds']}, ',')",
     }
 
 
@@ -80,16 +80,13 @@ def fit_out(machine: dict[str, Any], *, vpc: bool, key: bool, accounts: bool = F
     With ``accounts`` each stage is in an account of its own, with a network and a key of its own.
     """
     fitted = spread(machine) if accounts else copy.deepcopy(machine)
+    under = {"KmsKeyId.$": of_stage("KeyArn")} if accounts else {"KmsKeyId": KEY}
     for name, state in fitted.get("States", {}).items():
         operation = str(state.get("Resource", "")).rpartition(":")[2].removesuffix(".sync")
-        if vpc and operation in IN_VPC and name not in WITHOUT_NETWORK:
-            _descend(state["Parameters"], IN_VPC[operation])["VpcConfig"] = vpc_of(
-                stage_of(name, state).capitalize() if accounts else ""
-            )
+        if vpc and operation in IN_VPC and name != WITHOUT_NETWORK:
+            _descend(state["Parameters"], IN_VPC[operation])["VpcConfig"] = vpc_of(accounts=accounts)
         if key and operation in UNDER_KEY:
-            _descend(state["Parameters"], UNDER_KEY[operation])["KmsKeyId"] = (
-                f"${{{stage_of(name, state).capitalize()}KeyArn}}" if accounts else KEY
-            )
+            _descend(state["Parameters"], UNDER_KEY[operation]).update(under)
     return fitted
 
 

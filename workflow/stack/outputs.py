@@ -75,6 +75,11 @@ class Stack:
         found = {"build": self.build_machine_arn, "release": self.release_machine_arn, "batch": self.batch_machine_arn}
         return {kind: arn for kind, arn in found.items() if arn}
 
+    @property
+    def machines_within(self) -> Mapping[str, str]:
+        """The ARNs of the machines that a release alone starts, by ``stage`` and ``challenge``."""
+        return {kind: f"{self.release_machine_arn.removesuffix('release')}{kind}" for kind in ("stage", "challenge")}
+
 
 def find_place(cloud: Cloud) -> Place:
     """The account, region and partition that ``cloud`` calls. Raises UsageError where no region is set."""

@@ -9,7 +9,11 @@ from typing import Any
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.action import Confirmation, RollBack, read_action
 from tests.workflow.contract.released import PLAN
-from workflow.contract.failures import ENDPOINT_LEAVES_BY_FUNCTION, RELEASE_OVERTAKEN_BY_FUNCTION
+from workflow.contract.failures import (
+    ENDPOINT_LEAVES_BY_FUNCTION,
+    ENDPOINT_MOVES_BY_FUNCTION,
+    RELEASE_OVERTAKEN_BY_FUNCTION,
+)
 
 
 def test_the_machine_knows_what_was_overtaken_by_the_name_of_the_exception() -> None:
@@ -27,15 +31,24 @@ def test_the_machine_plans_once_more_while_an_endpoint_leaves() -> None:
     assert retry["IntervalSeconds"] / 2 * retry["MaxAttempts"] >= 600, "a wait is half as long as it may be"
 
 
-def test_the_machine_asks_for_production_and_for_the_way_back_in_different_words() -> None:
-    """Only the way to production waits for people's decision."""
-    definition = Path(__file__).parents[3] / "workflow" / "machines" / "release.asl.json"
+def test_a_stage_is_planned_once_more_while_its_endpoint_moves() -> None:
+    """For longer than an update may take; by the name of the exception."""
+    definition = Path(__file__).parents[3] / "workflow" / "machines" / "stage.asl.json"
     states: dict[str, Any] = json.loads(definition.read_text(encoding="utf-8"))["States"]
+    assert function.EndpointMoves.__name__ == ENDPOINT_MOVES_BY_FUNCTION
+    (retry,) = [one for one in states["Plan the stage"]["Retry"] if ENDPOINT_MOVES_BY_FUNCTION in one["ErrorEquals"]]
+    assert retry["ErrorEquals"] == [ENDPOINT_MOVES_BY_FUNCTION]
+    assert retry["IntervalSeconds"] / 2 * retry["MaxAttempts"] >= 3600, "a wait is half as long as it may be"
 
-    def asked(state: str) -> type:
+
+def test_production_and_the_way_back_are_asked_for_in_different_words() -> None:
+    """Only the way to production waits for people's decision."""
+    for machine, state, action in (
+        ("release", "Confirm the release", Confirmation),
+        ("challenge", "Confirm the withdrawal", RollBack),
+    ):
+        definition = Path(__file__).parents[3] / "workflow" / "machines" / f"{machine}.asl.json"
+        states: dict[str, Any] = json.loads(definition.read_text(encoding="utf-8"))["States"]
         ((key, path),) = states[state]["Parameters"]["Payload"].items()
         assert path == "$.plan"
-        return type(read_action({key.removesuffix(".$"): PLAN}, {}))
-
-    assert asked("Confirm the release") is Confirmation
-    assert asked("Confirm the roll-back") is RollBack
+        assert type(read_action({key.removesuffix(".$"): PLAN}, {})) is action

@@ -107,6 +107,38 @@ def test_names_are_shown_and_never_obeyed(path: str) -> None:
     assert "&lt;img src=x" in page.text
 
 
+def test_a_release_leads_to_what_happens_at_its_endpoints_and_back() -> None:
+    """The stage that it started is a page with a picture of its own; it is steered with its release, and not listed."""
+    stage, release = (f"{ARN}execution:greenlight-{kind}:go-0-0" for kind in ("stage", "release"))
+    script = (
+        Script().enter("Bring up production").schedule("startExecution.sync:2", "states").submit(ExecutionArn=stage)
+    )
+    inside = Script().done("Plan the stage", plan={"stage": "production"}).enter("Wait for the endpoint", "Wait")
+    given = json.dumps({"AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": release})
+    app, cloud = console(
+        get_execution_history=lambda asked: {
+            "events": (inside if asked["executionArn"] == stage else script).events[::-1]
+        },
+        describe_execution=lambda asked: {
+            **execution("go-0-0", input=given, status="RUNNING"),
+            "executionArn": asked["executionArn"],
+        },
+    )
+    page = ask(app, "/runs/release/go-0-0?state=Bring+up+production")
+    assert "Open the stage it started" in page.text
+    assert "/runs/stage/go-0-0" in page.text
+    assert "Stop this run" in page.text
+    page = ask(app, "/runs/stage/go-0-0")
+    assert page.status == 200
+    assert "/runs/release/go-0-0" in page.text
+    assert "Wait for the endpoint" in page.text
+    assert "<dd>production</dd>" in page.text
+    assert "Stop this run" not in page.text
+    ask(app, "/runs")
+    listed = {asked["stateMachineArn"] for operation, asked in cloud.asked if operation == "list_executions"}
+    assert not [arn for arn in listed if arn.endswith("-stage")]
+
+
 def test_five_hundred_executions_and_five_thousand_events_are_pages_of_less_than_a_second() -> None:
     """Counted in time of this processor, which does not depend on what else runs on it."""
     found = {one["executionArn"]: one for one in (execution(f"run-{n}", n) for n in range(MANY_EXECUTIONS))}

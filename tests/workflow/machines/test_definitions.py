@@ -22,7 +22,7 @@ from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.plan import Deployment, Stored, draw_up
 from workflow.contract.asynchronous import Outlets, inference_config
 from workflow.contract.capture import configure_capture
-from workflow.contract.deployment import ALARMS, alarm_names, at_once, watched
+from workflow.contract.deployment import ALARMS, alarm_names, watched
 from workflow.contract.execution import Execution
 from workflow.contract.failures import NOT_ASKED_BY_FUNCTION, RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
 from workflow.contract.model import TASKS
@@ -35,7 +35,9 @@ PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision
 
 ROOT = Path(__file__).parents[3]
 MACHINES = ROOT / "workflow" / "machines"
-NAMES = ("build", "release", "challenge", "batch")
+NAMES = ("build", "release", "stage", "challenge", "batch")
+TAILS = {"stage": "Put it in words"}
+"""The first of the two states behind a machine's ways out, where it is not ``Tell everyone why``."""
 SESSION = botocore.session.get_session()
 """One for all tests: it reads a service's model once."""
 DEFINITIONS: dict[str, dict[str, Any]] = {
@@ -110,10 +112,11 @@ def test_the_picture_has_one_line_from_a_state_to_the_next_and_gathers_the_ways_
     states, svg = DEFINITIONS[name]["States"], html.unescape((MACHINES / f"{name}.svg").read_text())
     arrows = re.findall(r"<title>(.+)->(.+)</title>", svg)
     gathered = set(ways_out(states))
-    assert diagram.ways_out(states) == (gathered, "Tell everyone why")
+    tail = TAILS.get(name, "Tell everyone why")
+    assert diagram.ways_out(states) == (gathered, tail)
     assert all(f">{states[one]['Parameters']['Error']}</text>" in svg for one in gathered)
     wanted = {(one, target) for one in set(states) - gathered for target, _ in diagram.edges(states[one])}
-    assert sorted(arrows) == sorted({*wanted, ("start", DEFINITIONS[name]["StartAt"]), ("foot", "Tell everyone why")})
+    assert sorted(arrows) == sorted({*wanted, ("start", DEFINITIONS[name]["StartAt"]), ("foot", tail)})
     green = {
         title for title, fill in re.findall(r"<title>([^<]+)</title>\n<\w+ fill=\"(#\w+)\"", svg) if fill == "#c9edd0"
     }
@@ -181,7 +184,7 @@ def test_every_bad_end_has_a_name_and_a_constant_error_and_everyone_is_told_once
     (tell,) = (state_name for state_name, state in states.items() if state.get("Next") == fail)
     errors = [state["Parameters"]["Error"] for state in ways_out(states).values()]
     assert all(re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", error) for error in errors)
-    assert len(errors) == len(set(errors)) >= {"batch": 3, "challenge": 5}.get(name, 11)
+    assert len(errors) == len(set(errors)) >= {"batch": 3, "stage": 4, "challenge": 5}.get(name, 11)
     assert {state["Next"] for state in ways_out(states).values()} == {tell}
     leading = {target: {one for one in states if target in dict(diagram.edges(states[one]))} for target in (tell, fail)}
     assert leading == {tell: set(ways_out(states)), fail: {tell}}
@@ -231,7 +234,7 @@ def test_a_bad_end_never_looks_like_a_success() -> None:
         for name, state in definition["States"].items()
         if state["Type"] == "Succeed" or state.get("End")
     }
-    assert ends == {"Nothing to do", "Release", "Released", "Promoted", "Withdrawn", "Answered"}
+    assert ends == {"Nothing to do", "Release", "Released", "It answers", "Promoted", "Withdrawn", "Answered"}
 
 
 # --- every Task's parameters against the model of the API it calls ---------------------------------
@@ -298,7 +301,7 @@ def sample_data() -> dict[str, Any]:
             "environment": {"GREENLIGHT_CONFIDENCE": "0.4"},
             "serverless_environment": {"GREENLIGHT_CONFIDENCE": "0.4", "GREENLIGHT_WORKERS": "1"},
             "kinds": {"staging": "realtime", "production": "realtime", "keeps_instances": True},
-            "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 1},
+            "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
             "challenge": {
                 "kind": "ab",
                 "look_seconds": 60,
@@ -324,9 +327,24 @@ def sample_data() -> dict[str, Any]:
             "model_package_arn": "arn:aws:sagemaker:us-east-1:000000000000:model-package/greenlight/1",
             "model_digest": "d" * 64,
             "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
-            "asynchronous": {stage: inference_config(4, stage, OUTLETS) for stage in ("staging", "production")},
+            "asynchronous": inference_config(4, "production", OUTLETS),
             "instance": "ml.c7i.xlarge",
             "batch": "greenlight-v1-00000000",
+            # What the plan of a stage holds.
+            "endpoint": "greenlight-production",
+            "configuration": "greenlight-production-v1-00000000-00",
+            "deployment": watched("greenlight-production-v1-00000000", 3),
+            "retained": True,
+            "watched": True,
+            "back": False,
+            "alarms": alarm_names("greenlight-production-v1-00000000"),
+            "capture": configure_capture(10, "greenlight-000000000000-us-east-1", ""),
+            "smoke": {
+                "model_digest": "d" * 64,
+                "evaluation_uri": "s3://bucket/runs/nightly/evaluation/",
+                "smoke_digest": "7" * 64,
+                "only_the_digest": False,
+            },
             # What the plan of a batch holds.
             **batch,
             **{part: {**plan[part], **batch[part]} for part in ("jobs", "uris", "limits")},
@@ -371,9 +389,8 @@ def sample_data() -> dict[str, Any]:
         "approval": {"by": "Ada", "comment": "looks right", "decision": "approved"},
         "error": {"Error": "E", "Cause": "why"},
         "failure": {"Error": Failure.GATE_REJECTED, "at": "Gate on metrics", "kind": "failed"},
-        "staging": {"looks": 0},
         "production": {"looks": 0},
-        "back": {"looks": 0, "begun": False},
+        "looked": {"looks": 0},
         "challenge_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
         "challenged": {"since": "2026-01-01T00:00:00Z"},
         "compared": {"says": "ask", "summary": "alike"},
@@ -386,26 +403,15 @@ def sample_data() -> dict[str, Any]:
                 "InitialVariantWeight": 1,
             },
         },
-        "staging_configuration": {"name": "greenlight-staging-v1-00000000-0-0"},
-        "production_configuration": {"name": "greenlight-production-v1-00000000-0-0"},
-        "staging_model": {},
-        "production_model": {"ModelName": "greenlight-v1-00000000-0-210"},
-        "release": {
-            "confirmed": True,
-            "variant": {"InstanceType": "ml.c7i.xlarge", "InitialInstanceCount": 3},
-            "deployment": watched("greenlight-production-v1-00000000", 3),
-            "retained": True,
-            "watched": True,
-            "alarms": alarm_names("greenlight-production-v1-00000000"),
-            "capture": configure_capture(10, "greenlight-000000000000-us-east-1", ""),
-        },
+        "production_configuration": {"name": "greenlight-production-v1-00000000-000-0"},
+        "configuration": {"name": "greenlight-production-v1-00000000-000-0", "looks": 0, "begun": False},
     }
 
 
 CONTEXT = {
     "Execution": {
         "Id": "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:nightly",
-        "Input": {},
+        "Input": {"release": {}},
         "Name": "nightly",
         "StartTime": "2026-01-01T00:00:00Z",
         "RedriveCount": 0,
@@ -472,6 +478,7 @@ def evaluate_first(text: str, data: dict[str, Any]) -> tuple[Any, str]:
         values.append(value)
     known: dict[str, Callable[[], Any]] = {
         "Array": lambda: values,
+        "ArrayGetItem": lambda: values[0][values[1]],
         "Format": lambda: values[0].replace("{}", "%s") % tuple(values[1:]),
         "JsonMerge": lambda: {**values[0], **values[1]},
         "MathAdd": lambda: sum(values),
@@ -600,63 +607,60 @@ def test_what_a_retried_or_redriven_state_creates_gets_a_fresh_name(name: str) -
             assert "$$.Execution.RedriveCount" in named
             assert "$$.State.RetryCount" in named
             created.append(kind[1])
-    assert len(created) >= 3
+    assert len(created) >= (0 if name == "release" else 3)
 
 
 def test_what_was_created_is_used_by_the_name_it_got() -> None:
     """Read from the answer's ARN: at a later state the counts are others."""
+    states = DEFINITIONS["stage"]["States"]
     for name, path in (
         ("Create the model", "$.ModelArn"),
-        ("Create the staging configuration", "$.EndpointConfigArn"),
-        ("Create the production configuration", "$.EndpointConfigArn"),
-        ("Create the asynchronous staging configuration", "$.EndpointConfigArn"),
-        ("Create the asynchronous production configuration", "$.EndpointConfigArn"),
+        ("Create the serverless model", "$.ModelArn"),
+        ("Create the configuration", "$.EndpointConfigArn"),
+        ("Create the asynchronous configuration", "$.EndpointConfigArn"),
+        ("Create the captured configuration", "$.EndpointConfigArn"),
     ):
-        state = DEFINITIONS["release"]["States"][name]
-        assert state["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
-    text = (MACHINES / "release.asl.json").read_text()
-    # Of models a stage without instances has one of its own; of configurations one for each way to serve.
-    for stem, created in (("model_name", 3), ("staging_configuration", 2), ("production_configuration", 3)):
+        assert states[name]["ResultSelector"]["name.$"] == f"States.ArrayGetItem(States.StringSplit({path}, '/'), 1)"
+    text = (MACHINES / "stage.asl.json").read_text()
+    for stem, created in (("model_name", 2), ("configuration", 3)):
         assert text.count(f"$.plan.{stem}") == created, "only where it is created"
 
 
 def test_a_model_is_created_from_the_very_object_whose_bytes_were_hashed() -> None:
     """By its ETag: whatever was written to its address since is not served under this version's name."""
-    container = DEFINITIONS["release"]["States"]["Create the model"]["Parameters"]["PrimaryContainer"]
+    container = DEFINITIONS["stage"]["States"]["Create the model"]["Parameters"]["PrimaryContainer"]
     source = container["ModelDataSource"]["S3DataSource"]
     assert (source["S3Uri.$"], source["ETag.$"]) == ("$.plan.model_data_url", "$.plan.archive_etag")
 
 
-def test_every_way_back_is_at_once_and_keeps_the_capacity() -> None:
-    """No alarm, which the ill fleet may have tripped, and no wait; the configuration's own count is an old one."""
-    back = DEFINITIONS["release"]["States"]["Put the previous version back"]["Parameters"]
-    assert back["DeploymentConfig"] == at_once()
-    assert back["RetainAllVariantProperties.$"] == "$.plan.kinds.keeps_instances"
-
-
 def test_the_alarms_of_a_release_watch_the_new_fleet_alone() -> None:
     """One that the old fleet could trip would end the very deployment that is to replace it."""
-    states = DEFINITIONS["release"]["States"]
+    states = DEFINITIONS["stage"]["States"]
     put = {state["Parameters"]["AlarmName.$"]: state for state in states.values() if "putMetricAlarm" in str(state)}
-    assert list(put) == [f"$.release.alarms.{what}" for what in ALARMS]
+    assert list(put) == [f"$.plan.alarms.{what}" for what in ALARMS]
     for state in put.values():
         dimensions = {item["Name"]: item for item in state["Parameters"]["Dimensions"]}
-        assert dimensions["EndpointConfigName"]["Value.$"] == "$.production_configuration.name"
+        assert dimensions["EndpointConfigName"]["Value.$"] == "$.configuration.name"
         assert state["Parameters"]["TreatMissingData"] == "notBreaching"
         if state["Parameters"]["Namespace"] == "AWS/SageMaker":
             assert set(dimensions) == {"EndpointName", "VariantName", "EndpointConfigName"}
 
 
 def test_the_alarms_of_a_release_go_whichever_way_its_deployment_ends() -> None:
-    """From the first that was made on, every way on leads over a state that deletes them, and none stops there."""
-    states = DEFINITIONS["release"]["States"]
+    """From the first that was made on, every way on leads over a state that deletes them, and none stops there.
+
+    What asks whether there are any is told so: they are made where the stage is watched.
+    """
+    states = DEFINITIONS["stage"]["States"]
     removing = {name for name, state in states.items() if "deleteAlarms" in str(state)}
     open_ends, reached = [next(name for name, state in states.items() if "putMetricAlarm" in str(state))], set()
     while open_ends:
         current = open_ends.pop()
         if current not in reached and current not in removing:
             reached.add(current)
-            open_ends += [target for target, _ in diagram.edges(states[current])]
+            rules = states[current].get("Choices", [])
+            told = [rule["Next"] for rule in rules if rule.get("Variable") == "$.plan.watched" and len(rules) == 1]
+            open_ends += told or [target for target, _ in diagram.edges(states[current])]
     assert not [name for name in reached if states[name]["Type"] in ("Fail", "Succeed")]
     for name in removing:
         assert {target for target, _ in diagram.edges(states[name])} == {states[name]["Next"]}
@@ -664,13 +668,13 @@ def test_the_alarms_of_a_release_go_whichever_way_its_deployment_ends() -> None:
 
 def test_a_watched_fleet_is_asked_between_two_looks_and_no_probe_ends_a_release() -> None:
     """Its count decides, through the alarm; the way back and a first production are not probed."""
-    states = DEFINITIONS["release"]["States"]
-    probe, looks = states["Probe production"], states["Is production ready?"]
-    assert {target for target, _ in diagram.edges(probe)} == {"Wait for production"}
-    (asked,) = (choice for choice in looks["Choices"] if choice["Next"] == "Probe production")
-    assert (asked["Variable"], asked["BooleanEquals"]) == ("$.release.watched", True)
+    states = DEFINITIONS["stage"]["States"]
+    probe, looks = states["Probe the endpoint"], states["Is the endpoint ready?"]
+    assert {target for target, _ in diagram.edges(probe)} == {"Wait for the endpoint"}
+    (asked,) = (choice for choice in looks["Choices"] if choice["Next"] == "Probe the endpoint")
+    assert (asked["Variable"], asked["BooleanEquals"]) == ("$.plan.watched", True)
     assert looks["Choices"].index(asked) == len(looks["Choices"]) - 1, "whatever has ended is not asked"
-    assert looks["Default"] == "Wait for production"
+    assert looks["Default"] == "Wait for the endpoint"
 
 
 @pytest.mark.parametrize(
@@ -699,30 +703,24 @@ def test_people_whom_no_mail_reaches_are_asked_again_for_hours() -> None:
         assert asking["Parameters"]["Payload"]["redriven.$"] == "$$.Execution.RedriveCount"
 
 
-def test_production_moves_as_the_confirmation_says_and_keeps_its_capacity() -> None:
+def test_an_endpoint_moves_as_its_plan_says_and_keeps_its_capacity() -> None:
     """Its instances are counted there; should they change until here, they stay as they are all the same."""
-    states = DEFINITIONS["release"]["States"]
-    assert states["Update production"]["Parameters"]["DeploymentConfig.$"] == "$.release.deployment"
-    assert states["Update production"]["Parameters"]["RetainAllVariantProperties.$"] == "$.release.retained"
-    assert states["Confirm the release"]["ResultPath"] == "$.release"
-    (variant,) = resolve(states["Create the production configuration"]["Parameters"], sample_data())[
-        "ProductionVariants"
-    ]
+    states = DEFINITIONS["stage"]["States"]
+    assert states["Update the endpoint"]["Parameters"]["DeploymentConfig.$"] == "$.plan.deployment"
+    assert states["Update the endpoint"]["Parameters"]["RetainAllVariantProperties.$"] == "$.plan.retained"
+    (variant,) = resolve(states["Create the configuration"]["Parameters"], sample_data())["ProductionVariants"]
     assert variant["InitialInstanceCount"] == 3
 
 
-@pytest.mark.parametrize("stage", ["staging", "production"])
-def test_an_endpoint_with_a_gpu_names_its_driver_and_another_says_nothing_of_it(stage: str) -> None:
+def test_an_endpoint_with_a_gpu_names_its_driver_and_another_says_nothing_of_it() -> None:
     """A key that is null is another request than one without it."""
-    state = DEFINITIONS["release"]["States"][f"Create the {stage} configuration"]
+    state = DEFINITIONS["stage"]["States"]["Create the configuration"]
     data = sample_data()
     assert not any("Ami" in key for key in resolve(state["Parameters"], data)["ProductionVariants"][0])
     ami = {"InferenceAmiVersion": "al2023-ami-sagemaker-inference-gpu-4-1"}
-    for place in ("plan", "release"):
-        data[place]["variant"] |= {"InstanceType": "ml.g5.xlarge", **ami}
+    data["plan"]["variant"] |= {"InstanceType": "ml.g5.xlarge", **ami}
     (variant,) = resolve(state["Parameters"], data)["ProductionVariants"]
-    chosen = data["plan" if stage == "staging" else "release"]["variant"]
-    assert variant == {**data["model"]["variant"], **data[f"{stage}_model"], **chosen}
+    assert variant == {**data["model"]["variant"], **data["plan"]["variant"]}
     check_call(state, data)
 
 
@@ -772,16 +770,15 @@ STARTS_INSTANCES = rf"sagemaker:(create({STARTED_JOBS})Job\.sync|(create|update)
 def test_what_starts_instances_never_retries_a_quota_blindly(name: str) -> None:
     """A retry sees an error's name alone: it would ask for an hour for what the account has none of.
 
-    Putting the previous version or the champion back is the exception: nothing is left to try that would be better.
+    Putting the champion back is the exception: nothing is left to try that would be better.
     """
     states = DEFINITIONS[name]["States"]
     found = {
         state_name: state
         for state_name, state in states.items()
-        if re.search(rf"{STARTS_INSTANCES}$", state.get("Resource", ""))
-        and state_name not in ("Put the previous version back", "Put the champion back")
+        if re.search(rf"{STARTS_INSTANCES}$", state.get("Resource", "")) and state_name != "Put the champion back"
     }
-    assert len(found) >= {"batch": 2, "challenge": 1}.get(name, 4)
+    assert len(found) >= {"batch": 2, "challenge": 1, "stage": 2, "release": 0}.get(name, 4)
     for state_name, state in found.items():
         assert "ResourceLimitExceeded" not in json.dumps(state["Retry"]), state_name
         first, last = state["Catch"][0], state["Catch"][-1]
@@ -791,4 +788,5 @@ def test_what_starts_instances_never_retries_a_quota_blindly(name: str) -> None:
         if first is not last:
             assert choice["Default"] == last["Next"], state_name
         (wait,) = (branch["Next"] for branch in waits)
-        assert states[states[wait]["Next"]]["Next"] == state_name, "it is tried again after the wait"
+        again = states[states[wait]["Next"]]["Next"]
+        assert state_name in {again, *dict(diagram.edges(states[again]))}, "it is tried again after the wait"

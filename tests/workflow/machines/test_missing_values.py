@@ -22,6 +22,7 @@ import pytest
 from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import BuildPlan
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.stage_plan import StagePlan
 
 MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
 SESSION = botocore.session.get_session()
@@ -137,7 +138,7 @@ def answer(state: Mapping[str, Any]) -> Any:
     if resource.startswith("lambda:invoke"):
         payload = state["Parameters"]["Payload"]
         plan = payload.get("input.$") and PLANS.get(state["Parameters"]["FunctionName"])
-        plan = BatchPlan if payload.get("machine") == "batch" and plan else plan
+        plan = plan and {"batch": BatchPlan, "stage": StagePlan}.get(payload.get("machine", ""), plan)
         return VALUE if "waitForTaskToken" in resource else {"Payload": plan or ANYTHING}
     if resource.startswith("states:"):
         return {"ExecutionArn": VALUE, "Status": VALUE, "Output": ANYTHING}
@@ -234,7 +235,7 @@ def definition(machine: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("machine", ["build", "release", "challenge", "batch"])
+@pytest.mark.parametrize("machine", ["build", "release", "stage", "challenge", "batch"])
 def test_nothing_is_read_that_may_be_missing(machine: str) -> None:
     """After a stopped job, a timeout without a cause, an answer of whoever had the token, an input that is a list."""
     assert find_missing(definition(machine)) == []

@@ -12,6 +12,7 @@ import pytest
 from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import Attempt, BuildPlan
 from workflow.contract.release_plan import ReleasePlan
+from workflow.contract.stage_plan import StagePlan
 
 MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
 
@@ -35,6 +36,7 @@ READ = [
     *(pytest.param(BuildPlan, path, id=f"build: $.plan.{path}") for path in paths("build", "plan")),
     *(pytest.param(Attempt, path, id=f"build: $.attempt.{path}") for path in paths("build", "attempt")),
     *(pytest.param(ReleasePlan, path, id=f"release: $.plan.{path}") for path in paths("release", "plan")),
+    *(pytest.param(StagePlan, path, id=f"stage: $.plan.{path}") for path in paths("stage", "plan")),
     *(pytest.param(ReleasePlan, path, id=f"challenge: $.plan.{path}") for path in paths("challenge", "plan")),
     *(pytest.param(BatchPlan, path, id=f"batch: $.plan.{path}") for path in paths("batch", "plan")),
 ]
@@ -56,4 +58,4 @@ def test_a_place_that_a_plan_does_not_have_is_found() -> None:
     assert not is_part(ReleasePlan, "dataset.uri")
     assert {"confidence", "jobs.tune", "uris.record"} <= set(paths("build", "plan"))
     assert {"job", "fallback"} <= set(paths("build", "attempt"))
-    assert {"model_name", "previous_configuration"} <= set(paths("release", "plan"))
+    assert {"model_name", "staging_configuration"} <= set(paths("release", "plan"))

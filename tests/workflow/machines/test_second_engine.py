@@ -101,17 +101,17 @@ def test_build_ends_refused_where_the_plan_cannot_be_read(aws: None) -> None:
     assert run("build", {})["status"] == "FAILED"
 
 
-def test_release_ends_failed_where_no_model_can_be_created(aws: None) -> None:
-    """A plan without a model name stops at the first SageMaker call; nothing is released."""
+def test_release_ends_failed_where_no_stage_can_be_brought_up(aws: None) -> None:
+    """A plan that names no configuration stops before the first stage; nothing is released."""
     answer_with(json.dumps({"version": 1}), json.dumps({"cause": "told"}))
     ended = run("release", {"model_package_arn": "arn"})
     assert ended["status"] == "FAILED"
-    assert "Create staging" not in ended["entered"]
+    assert "Note staging" not in ended["entered"]
 
 
 WAYS_OUT = [
     pytest.param(machine, name, id=f"{machine}: {name}")
-    for machine in ("build", "release", "batch")
+    for machine in ("build", "release", "stage", "batch")
     for name, state in json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"].items()
     if state.get("ResultPath") == "$.failure"
 ]
@@ -122,9 +122,10 @@ def test_every_way_out_ends_with_its_own_error_and_the_cause_that_was_told(aws: 
     """One tail serves them all, and a timeout, whose error has no cause, too."""
     states = json.loads((ROOT / f"workflow/machines/{machine}.asl.json").read_text())["States"]
     answer_with(json.dumps({"cause": "it took longer than it may"}))
-    part = {one: states[one] for one in (name, "Tell everyone why", "Failed")}
+    tail = states[name]["Next"]
+    part = {one: states[one] for one in (name, tail, "Failed")}
     ended = run_text("part", json.dumps({"StartAt": name, "States": part}), {"error": {"Error": "States.Timeout"}})
-    assert ended["entered"] == [name, "Tell everyone why", "Failed"]
+    assert ended["entered"] == [name, tail, "Failed"]
     assert (ended["error"], ended["cause"]) == (states[name]["Parameters"]["Error"], "it took longer than it may")
 
 
@@ -180,7 +181,7 @@ def test_only_a_shortage_of_capacity_tries_another_instance_where_one_is_left(
     [
         ("build", "Was capacity short?"),
         ("build", "Is the quota for the preparation in use?"),
-        ("release", "Is the quota for updating production in use?"),
+        ("stage", "Is the quota for the endpoint in use?"),
     ],
 )
 @pytest.mark.parametrize(
@@ -209,12 +210,10 @@ def test_a_quota_in_use_is_waited_for_and_one_of_zero_is_not(
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["Is the quota for creating staging in use?", "Is the quota for creating production in use?"]
-)
-def test_memory_that_an_account_never_gives_to_one_endpoint_is_not_waited_for(aws: None, name: str) -> None:
+def test_memory_that_an_account_never_gives_to_one_endpoint_is_not_waited_for(aws: None) -> None:
     """A serverless endpoint of more than that is refused the same an hour later; in SageMaker's own words."""
-    choice = json.loads((ROOT / "workflow/machines/release.asl.json").read_text())["States"][name]
+    name = "Is the quota for the endpoint in use?"
+    choice = json.loads((ROOT / "workflow/machines/stage.asl.json").read_text())["States"][name]
     said = (
         "The account-level service limit 'Memory size in MB per serverless endpoint' is 3072 MBs, with current "
         "utilization of 0 MBs and a request delta of 4096 MBs."
@@ -268,18 +267,18 @@ def test_an_endpoint_in_service_on_the_wanted_configuration_is_ready(
     aws: None, status: str, configuration: str, reason: str | None, then: str
 ) -> None:
     """Only an update that succeeded changes the configuration, so a reason beside it is of an earlier failure."""
-    states = json.loads((ROOT / "workflow/machines/release.asl.json").read_text())["States"]
-    choice = states["Is production ready?"]
+    states = json.loads((ROOT / "workflow/machines/stage.asl.json").read_text())["States"]
+    choice = states["Is the endpoint ready?"]
     ends = {branch["Next"]: {"Type": "Succeed"} for branch in choice["Choices"]} | {
         choice["Default"]: {"Type": "Succeed"}
     }
     endpoint = {"EndpointName": "greenlight-production", "EndpointStatus": status, "EndpointConfigName": configuration}
     endpoint |= {} if reason is None else {"FailureReason": reason}
-    given = {"production": {"looks": 1, "endpoint": endpoint}, "production_configuration": {"name": WANTED}}
-    given["release"] = {"watched": False}
-    part = {"StartAt": "Is production ready?", "States": {"Is production ready?": choice, **ends}}
+    given = {"looked": {"looks": 1, "endpoint": endpoint}, "configuration": {"name": WANTED}}
+    given["plan"] = {"watched": False}
+    part = {"StartAt": "Is the endpoint ready?", "States": {"Is the endpoint ready?": choice, **ends}}
     (next_state,) = run_text("part", json.dumps(part), given)["entered"][1:]
-    found = {"Remove the alarms": "ready", "Wait for production": "wait"}.get(next_state, "failed")
+    found = {"Were there alarms?": "ready", "Wait for the endpoint": "wait"}.get(next_state, "failed")
     assert found == then
 
 

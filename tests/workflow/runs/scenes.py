@@ -66,7 +66,10 @@ def ask() -> Iterator[View]:
 
 def wait() -> Iterator[View]:
     """A long wait inside the release."""
-    inside = (Row("Release", "running", 9.0), Row("Wait for production", "running", 200.0, depth=1, reason=REASON))
+    inside = (
+        Row("Release", "running", 9.0),
+        Row("Wait for production", "running", 200.0, within=("Release",), reason=REASON),
+    )
     yield replace(VIEW, rows=(*TRAINED, *inside), ahead=())
     yield replace(VIEW, rows=TRAINED, ahead=(), outcome=Outcome("SUCCEEDED"))
 

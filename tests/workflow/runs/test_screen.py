@@ -87,7 +87,7 @@ def test_a_running_training_shows_its_curves_and_a_search_its_trials() -> None:
 def test_the_states_of_a_release_are_printed_below_its_name() -> None:
     """The release is announced before its own states, which are indented."""
     out = io.StringIO()
-    rows = (Row("Release", "running", 3), Row("Clean up", "failed", 1, "no right to delete", depth=1))
+    rows = (Row("Release", "running", 3), Row("Clean up", "failed", 1, "no right to delete", within=("Release",)))
     PlainScreen(out).show(replace(VIEW, rows=rows))
     assert [text.rstrip()[:14] for text in out.getvalue().splitlines()[1:]] == ["  · Release", "    ✗ Clean up"]
     assert "no right to delete" in out.getvalue()
@@ -96,7 +96,7 @@ def test_the_states_of_a_release_are_printed_below_its_name() -> None:
 def test_a_state_that_waited_for_an_execution_is_told_below_it_and_above_what_followed() -> None:
     """What came after it is none of its own: it is not announced as if it had started something."""
     out = io.StringIO()
-    screen, inside = PlainScreen(out), Row("Plan the batch", "done", 1, depth=1)
+    screen, inside = PlainScreen(out), Row("Plan the batch", "done", 1, within=("Answer",))
     screen.show(replace(VIEW, rows=(Row("Answer", "running", 1), inside)))
     screen.show(replace(VIEW, rows=(Row("Answer", "done", 2), inside, Row("Compare", "running", 1))))
     screen.show(replace(VIEW, rows=(Row("Answer", "done", 2), inside, Row("Compare", "done", 1))))
@@ -105,11 +105,27 @@ def test_a_state_that_waited_for_an_execution_is_told_below_it_and_above_what_fo
     assert told == ["✓ Plan the batch", "✓ Answer", "✓ Compare"]
 
 
+def test_a_stage_that_ends_is_printed_below_its_states_and_before_what_follows() -> None:
+    """What was announced above its own states; a question after it is no state of its."""
+    out = io.StringIO()
+    screen = PlainScreen(out)
+    staging, asking = Row("Bring up staging", "running", 3), Row("Ask for production approval", "running", 9.0)
+    inside = Row("Smoke-test staging", "done", 1, within=staging.key)
+    screen.show(replace(VIEW, rows=(staging, inside), epochs=()))
+    screen.show(replace(VIEW, rows=(replace(staging, status="done"), inside, asking), epochs=()))
+    assert [text.split("  ")[1:][0:2] for text in out.getvalue().splitlines()[1:]] == [
+        ["· Bring up staging"],
+        ["", "✓ Smoke-test staging"],
+        ["✓ Bring up staging", ""],
+        ["… Ask for production approval"],
+    ]
+
+
 def test_a_log_says_what_a_long_state_waits_for() -> None:
     """Once, with the reason where one is known; a short one is told when it ends."""
     out = io.StringIO()
     screen = PlainScreen(out)
-    waiting = Row("Wait for production", "running", 4.0, reason="it is slow", depth=1)
+    waiting = Row("Wait for production", "running", 4.0, reason="it is slow", within=("Release",))
     for seconds in (4.0, 5.0, 9.0):
         rows = (Row("Release", "running", 1.0), replace(waiting, seconds=seconds))
         screen.show(replace(VIEW, rows=rows, epochs=()))

@@ -10,12 +10,13 @@ from typing import Any
 
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.histories import START, Script
-from workflow.contract.deployment import watched
+from workflow.contract.deployment import at_once, watched
 from workflow.contract.failures import Failure
 from workflow.errors import ServiceError
 from workflow.runs.approvals import Approvals
 from workflow.runs.history import fold
 from workflow.runs.rows import BY_BATCHES, MAIN_STATES, WITHIN_A_WAIT, rows_of, states_ahead
+from workflow.runs.stages import named
 from workflow.runs.watch import View, Watcher, follow, interval_seconds, jobs_of
 
 BUILD = "arn:aws:states:us-east-1:000000000000:execution:greenlight-build:run-1"
@@ -205,6 +206,74 @@ def test_the_states_of_a_batch_stay_below_the_state_of_the_release_that_waited_f
     assert view.ahead == ("Clean up", "Tell everyone")
 
 
+STAGES = [RELEASE.replace("-release:run-1-release", f"-stage:{name}") for name in ("staging", "production", "back")]
+
+
+def brought_up(stage: str, *, wrong: str = "", **plan: Any) -> Script:
+    """An execution of the Stage machine, from its plan to its smoke test; ``wrong`` is what that says against it."""
+    script = Script().done("Plan the stage", plan={"stage": stage, **plan}).done("Create the configuration")
+    script.enter("Update the endpoint").schedule("updateEndpoint", "aws-sdk:sagemaker", **WATCHED)
+    script.leave("Update the endpoint").enter("Wait for the endpoint", "Wait").leave("Wait for the endpoint", "Wait")
+    script.done("Look at the endpoint").enter("Smoke-test the endpoint").schedule("invoke")
+    if wrong:
+        script.fail("SmokeTestFailed", json.dumps({"errorMessage": wrong})).leave("Smoke-test the endpoint")
+        return script.end("Failed", error=Failure.SMOKE_TEST_FAILED, cause=wrong)
+    return script.leave("Smoke-test the endpoint", smoke={"summary": "8 pictures"}).end()
+
+
+def starting(script: Script, name: str, execution: str) -> Script:
+    """A state that starts an execution and waits for it."""
+    return script.enter(name).schedule("startExecution.sync:2", "states").submit(ExecutionArn=execution)
+
+
+def test_what_happens_at_an_endpoint_stands_below_its_stage_in_the_words_of_that_stage() -> None:
+    """In a release of a build too: three executions deep, each line told from every other."""
+    release = starting(Script(), "Bring up staging", STAGES[0]).leave("Bring up staging")
+    starting(release.done("Confirm the release"), "Bring up production", STAGES[1])
+    release.fail("States.TaskFailed", json.dumps({"Cause": "another box"})).leave("Bring up production")
+    starting(release, "Put the previous version back", STAGES[2])
+    back = Script().done("Plan the stage", plan={"stage": "production", "back": True}).enter("Update the endpoint")
+    back.schedule("updateEndpoint", "aws-sdk:sagemaker", DeploymentConfig=at_once()).leave("Update the endpoint")
+    histories = {
+        BUILD: starting(Script(), "Release", RELEASE),
+        RELEASE: release,
+        STAGES[0]: brought_up("staging"),
+        STAGES[1]: brought_up("production", wrong="another box"),
+        STAGES[2]: back.enter("Wait for the endpoint", "Wait"),
+    }
+    watcher, cloud = looking(histories)
+    rows = watcher.look().rows
+    assert [("  " * row.depth + row.name, row.status) for row in rows] == [
+        ("Release", "running"),
+        ("  Bring up staging", "done"),
+        ("    Plan the stage", "done"),
+        ("    Create the staging configuration", "done"),
+        ("    Update staging", "done"),
+        ("    Wait for staging", "done"),
+        ("    Smoke-test staging", "done"),
+        ("  Confirm the release", "done"),
+        ("  Bring up production", "failed"),
+        ("    Plan the stage", "done"),
+        ("    Create the production configuration", "done"),
+        ("    Update production", "done"),
+        ("    Wait for production", "done"),
+        ("    Smoke-test production", "failed"),
+        ("  Put the previous version back", "running"),
+        ("    Plan the stage", "done"),
+        ("    Update production", "done"),
+        ("    Wait for production", "running"),
+    ]
+    assert len({row.key for row in rows}) == len(rows)
+    notes = {row.key[1:]: row.note for row in rows}
+    assert notes["Bring up staging", "Smoke-test staging"] == "8 pictures"
+    assert notes["Bring up production", "Smoke-test production"] == notes["Bring up production",] == "another box"
+    assert rows[-1].reason == "the previous version's instances start, and take all traffic at once"
+    cloud.asked.clear()
+    watcher.look()
+    again = {parameters["executionArn"] for operation, parameters in cloud.asked if "history" in operation}
+    assert again == {BUILD, RELEASE, STAGES[2]}, "what has ended is not asked for again"
+
+
 def test_a_pending_approval_is_shown() -> None:
     """The request of this very execution, not of another one."""
     expires = {"N": str((NOW + timedelta(days=365 * 10)).timestamp())}
@@ -283,11 +352,11 @@ def test_the_states_ahead_are_states_of_the_machines() -> None:
         assert set(ahead) <= set(states)
 
 
-def test_what_is_asked_within_a_wait_are_states_of_the_release() -> None:
+def test_what_is_asked_within_a_wait_are_states_of_a_stage() -> None:
     """A renamed one would get a line of its own, which moves again and again."""
     folder = Path(__file__).parents[3] / "workflow" / "machines"
-    states = json.loads((folder / "release.asl.json").read_text())["States"]
-    assert set(WITHIN_A_WAIT) | set(WITHIN_A_WAIT.values()) <= set(states)
+    states = json.loads((folder / "stage.asl.json").read_text())["States"]
+    assert set(WITHIN_A_WAIT) | set(WITHIN_A_WAIT.values()) <= {named(state, "production") for state in states}
 
 
 def test_a_machine_nobody_knows_announces_nothing() -> None:
