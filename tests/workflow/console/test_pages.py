@@ -293,3 +293,21 @@ def test_a_production_without_an_endpoint_is_not_waited_for() -> None:
     others: list[Answer] = [{"Items": []}, {"Items": [live, released(5, 10)]}, ServiceError("AccessDenied", "no")]
     for scan in others:
         assert "yet: a release makes it" in ask(console(describe_endpoint=gone, scan=scan)[0], "/endpoints").text
+
+
+def test_the_page_of_production_shows_between_how_many_instances_its_fleet_is() -> None:
+    """And how many there are; staging's, which no load changes, says nothing of it."""
+    served = [{"VariantName": "main", "CurrentInstanceCount": 2, "DesiredInstanceCount": 3, "CurrentWeight": 1}]
+    endpoint = {"EndpointStatus": "InService", "EndpointConfigName": "c", "LastModifiedTime": START}
+    followed = {"ResourceId": "endpoint/greenlight-production/variant/main", "MinCapacity": 1, "MaxCapacity": 4}
+    app, _ = console(
+        describe_endpoint={**endpoint, "ProductionVariants": served},
+        describe_endpoint_config={"ProductionVariants": [{"VariantName": "main", "ModelName": "m"}]},
+        describe_model={"PrimaryContainer": {"ModelDataUrl": "s3://bucket/models/x/model.tar.gz"}},
+        get_metric_statistics={"Datapoints": []},
+        describe_scalable_targets=lambda asked: {
+            "ScalableTargets": [followed] if followed["ResourceId"] in asked["ResourceIds"] else []
+        },
+    )
+    page = ask(app, "/endpoints").text
+    assert (page.count("from 1 to 4 instances"), page.count("2 now, 3 wanted")) == (1, 1)
