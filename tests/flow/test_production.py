@@ -227,3 +227,41 @@ def test_a_release_goes_on_where_the_answers_to_its_first_attempts_were_lost(flo
     left = flow.sagemaker.list_endpoint_configs(NameContains=mark)["EndpointConfigs"]
     names = {item["EndpointConfigName"] for item in left}
     assert names == {f"greenlight-{stage}-{mark}-000-1" for stage in ("staging", "production")}
+    stopped_at_production(flow, package)
+
+
+def stopped_at_production(flow: Flow, package: str) -> None:
+    """Its stage is stopped with it, is told of in its mail alone, and is brought up anew by the redrive.
+
+    Nobody else brings one up: whoever starts one by hand, with the input of one that was asked for, is refused.
+    """
+    execution = flow.start({"model_package_arn": package}, "release")
+    flow.wait_until(lambda: "Update production" in flow.states(execution), "production does not move")
+    (stage, *_) = stages(flow)
+    flow.machines.stop_execution(executionArn=execution)
+    flow.wait_until(lambda: flow.describe(stage)["status"] == "ABORTED", "the stage goes on")
+    flow.wait_until(lambda: flow.mails(execution.rpartition(":")[2]), "nobody was told of the stop")
+    flow.machines.redrive_execution(executionArn=execution)
+    ended = flow.end(execution)
+    assert (ended.status, ended.cause) == ("SUCCEEDED", "")
+    assert production(flow)["EndpointConfigName"] == ended.output["production_configuration"]["name"]
+    (again, *_) = stages(flow)
+    assert again == ended.output["production_configuration"]["execution"] != stage
+    assert ended.states.count("Bring up production") + ended.states.count("Plan the stage") >= 4
+    forged = flow.machines.start_execution(
+        stateMachineArn=again.rpartition(":")[0].replace(":execution:", ":stateMachine:"),
+        input=flow.describe(again)["input"],
+    )["executionArn"]
+    refused = flow.end(forged)
+    assert (refused.error, refused.states[-3:]) == (
+        "Stage.Refused",
+        ["The stage was refused", "Put it in words", "Failed"],
+    )
+    assert "does not run: start the release machine instead" in refused.cause
+    assert flow.mails(stage.rpartition(":")[2]) + flow.mails(forged.rpartition(":")[2]) == []
+
+
+def stages(flow: Flow) -> list[str]:
+    """The executions of the Stage machine, newest first."""
+    machine = flow.stack.release_machine_arn.removesuffix("release") + "stage"
+    return [one["executionArn"] for one in flow.machines.list_executions(stateMachineArn=machine)["executions"]]

@@ -20,7 +20,7 @@ import requests
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from workflow.contract.failures import StateError
+from workflow.contract.failures import Failure, StateError
 from workflow.stack.definitions import fit_out
 
 ROOT = Path(__file__).parents[3]
@@ -280,6 +280,54 @@ def test_an_endpoint_in_service_on_the_wanted_configuration_is_ready(
     (next_state,) = run_text("part", json.dumps(part), given)["entered"][1:]
     found = {"Were there alarms?": "ready", "Wait for the endpoint": "wait"}.get(next_state, "failed")
     assert found == then
+
+
+def described(status: str = "FAILED", error: str = "", cause: str = "why") -> dict[str, Any]:
+    """A nested execution that did not end well, as Step Functions describes it to the one that waits for it."""
+    said = json.dumps({"Error": Failure.SMOKE_TEST_FAILED, "Status": "ABORTED"}, separators=(",", ":"))
+    ended = {"Error": error, "Cause": f"{cause}; {said}"} if error else {}
+    return {"ExecutionArn": "arn", "Input": said, "Name": "one", "Status": status, **ended}
+
+
+SMOKE = described(error=Failure.SMOKE_TEST_FAILED)
+NOT_UP, OVERTAKEN = described(error=Failure.STAGE_FAILED), described(error=Failure.RELEASE_OVERTAKEN)
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")], ids=["of AWS", "of another"])
+@pytest.mark.parametrize(
+    ("name", "nested", "then"),
+    [
+        ("Did staging answer?", SMOKE, "The smoke test failed"),
+        ("Did staging answer?", NOT_UP, "Staging failed"),
+        ("Did staging answer?", described("ABORTED"), "Staging failed"),
+        ("Did staging answer?", None, "Staging failed"),
+        ("Did production answer?", SMOKE, "Was a version there before?"),
+        ("Did production answer?", described("ABORTED"), "Was a version there before?"),
+        ("Did production answer?", described("TIMED_OUT"), "Was a version there before?"),
+        ("Did production answer?", OVERTAKEN, "The release was overtaken"),
+        ("Did production answer?", NOT_UP, "Production failed"),
+        ("Did production answer?", described(error=Failure.STAGE_REFUSED), "Production failed"),
+        ("Did production answer?", None, "Production failed"),
+        ("Does it answer as it did?", SMOKE, "Nobody approved what serves"),
+        ("Does it answer as it did?", OVERTAKEN, "The release was overtaken"),
+        ("Does it answer as it did?", NOT_UP, "The roll-back failed"),
+        ("Does it answer as it did?", described("TIMED_OUT"), "The roll-back failed"),
+    ],
+)
+def test_how_a_stage_failed_says_how_the_release_goes_on(
+    aws: None, name: str, nested: dict[str, Any] | None, then: str, separators: tuple[str, str]
+) -> None:
+    """By its error and its status, and by nothing that its input or its cause says; a call that failed has neither.
+
+    What was stopped while production moved may serve anything, and is put back.
+    """
+    states = json.loads((ROOT / "workflow/machines/release.asl.json").read_text())["States"]
+    choice = states[name]
+    ends = {end: {"Type": "Succeed"} for end in (*(rule["Next"] for rule in choice["Choices"]), choice["Default"])}
+    error = {"Error": "States.TaskFailed", "Cause": json.dumps(nested, separators=separators)}
+    given = {"error": {"Error": "States.Timeout"} if nested is None else error}
+    ended = run_text("part", json.dumps({"StartAt": name, "States": {name: choice, **ends}}), given)
+    assert ended["entered"][1:] == [then]
 
 
 @pytest.mark.parametrize(("vpc", "key"), [(True, False), (False, True), (True, True)])
