@@ -49,7 +49,7 @@ def moved_share(counts: Reals, labels: Flags) -> Doubles:
 
 
 def energy(features: Floats, labels: Flags) -> Doubles:
-    """The energy coefficient of Székely and Rizzo ("Energy statistics", 2013), between 0 and 1, of ``features`` [n, any].
+    """The energy coefficient of Székely and Rizzo ("Energy statistics", 2013) of ``features`` [n, any].
 
     (2 E|x-y| - E|x-x'| - E|y-y'|) / (2 E|x-y|), where x and x' are of the one set and y and y' of the other. Columns
     are taken by their spread over all pictures, so that none counts for its unit.

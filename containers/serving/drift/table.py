@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers, Reals
 
 FIGURES: Mapping[str, tuple[str, str, str]] = {
     "brightness": ("brightness", "darker", "brighter"),
@@ -34,7 +34,7 @@ class Row:
     name: str
     figures: Mapping[str, float]
     classes: Integers
-    features: Floats
+    features: Reals
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,11 @@ import numpy as np
 from containers.serving.drift.distances import energy, largest_gap, moved_share
 from containers.serving.drift.table import FIGURES, Table
 from containers.serving.model.arrays import Doubles, Flags
+from workflow.contract.drift import FEWEST
 
 RARE = 0.002
 """The chance of a false alarm of one window, over all figures: one window in 500."""
 DRAWS = 1999
-FEWEST = 30
-"""Pictures of a window, or of a reference, below which neither is judged."""
 MOST_TESTED = 2000
 """Pictures of a window that are drawn for the test where it has more; all of them are described."""
 LARGE_GAP, LARGE_SHARE, LARGE_ENERGY = 0.15, 0.10, 0.01
