@@ -51,10 +51,13 @@ def judge(reference: Reference, window: Table, unreadable: int, about: About) ->
         unreadable=unreadable,
         judged=not why,
         drifted=bool(drifted),
-        line=line
-        + (f" ({unreadable:,} {'file' if unreadable == 1 else 'files'} without a picture)" if unreadable else ""),
+        line=line + _tell_unreadable(unreadable),
         figures=figures,
     )
+
+
+def _tell_unreadable(files: int) -> str:
+    return f" ({files:,} {'file' if files == 1 else 'files'} without a picture)" if files else ""
 
 
 def _tell(reference: Reference, window: Table, one: Distance) -> DriftFigure:
@@ -93,7 +96,7 @@ def _tell_figure(
 
 
 def tell_classes(reference: Reference, window: Table) -> str:
-    """The classes whose share of all that was found moved most: ``more nut (20 % before, 41 % now), fewer bolt (…)``."""
+    """The classes whose share of all that was found moved most: ``more nut (20% before, 41% now), …``."""
     before, after = class_shares(reference.table), class_shares(window)
     names = (*reference.classes, NOTHING_FOUND)
     moved = sorted(range(len(names)), key=lambda at: -abs(after[at] - before[at]))[:MOST_CLASSES]
@@ -107,9 +110,9 @@ def tell_classes(reference: Reference, window: Table) -> str:
 
 
 def class_shares(table: Table) -> Doubles:
-    """The share of each class of all that was found [classes + 1]; the last is that of pictures with nothing on them."""
+    """The share of each class of all that was found [classes + 1]; the last one is of pictures without anything."""
     counted = np.append(table.classes.sum(axis=0), (table.classes.sum(axis=1) == 0).sum())
-    return counted / max(1, counted.sum())
+    return np.asarray(counted / max(1, counted.sum()))
 
 
 def _quantiles(values: Doubles) -> tuple[float, ...]:

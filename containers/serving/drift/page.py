@@ -20,7 +20,6 @@ from containers.serving.drift.judging import NOTHING_FOUND, class_shares
 from containers.serving.drift.reference import Reference
 from containers.serving.drift.table import FIGURES, Table
 from containers.serving.drift.verdict import RARE
-from containers.serving.model.arrays import Doubles
 from workflow.contract.drift import DriftFigure, DriftReport
 
 if TYPE_CHECKING:
@@ -117,8 +116,8 @@ class Page:
             return ""
         before, after = class_shares(self.reference.table), class_shares(self.window)
         names = (*self.reference.classes, NOTHING_FOUND)
-        order: Doubles = np.argsort(-np.abs(after - before), kind="stable")
-        rows = [(escape(names[at]), f"{before[at]:.1%}", f"{after[at]:.1%}") for at in order.tolist()]
+        order = np.argsort(-np.abs(after - before), kind="stable").tolist()
+        rows = [(escape(names[at]), f"{before[at]:.1%}", f"{after[at]:.1%}") for at in order]
         shown = folded("Share of each class of all that was found", ("Class", "Before", "Now"), rows, "classes")
         return f"<section>\n<h2>Classes</h2>\n{shown}</section>\n"
 

@@ -90,9 +90,9 @@ def _parse(document: object) -> Reference:
     rows = [_read_base64(one, "features") for one in _texts(top, "features")]
     thumbnails = tuple(_read_base64(one, "thumbnails") for one in _texts(top, "thumbnails"))
     features = _stack(rows)
-    for what in (*figures.values(), counts, features, thumbnails):
-        if len(what) != len(names):
-            raise ContractError(f"{len(names)} pictures, and {len(what)} rows of something")
+    lengths = {len(names), len(counts), len(features), len(thumbnails), *(len(one) for one in figures.values())}
+    if len(lengths) != 1:
+        raise ContractError(f"one row of everything for each picture is wanted, found {sorted(lengths)}")
     return Reference(
         model_digest=text(top, "model_digest", ""),
         confidence=number(top, "confidence", ""),

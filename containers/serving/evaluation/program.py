@@ -1,8 +1,8 @@
 """Measures the candidate, and the champion beside it, on the held-out images.
 
-Reads a processing job's inputs and writes ``metrics.json``, ``predictions.json``, ``drift-reference.json``,
-``smoke/`` and ``report/``.
-It passes no verdict. Whatever cannot be read ends the job with a reason: a broken champion is never "no champion".
+Reads a processing job's inputs and writes ``metrics.json``, ``predictions.json``, ``drift-reference.json``, ``smoke/``
+and ``report/``. It passes no verdict. Whatever cannot be read ends the job with a reason: a broken champion is never
+"no champion".
 """
 
 from __future__ import annotations
