@@ -46,6 +46,8 @@ class Failure(StrEnum):
     BATCH_REFUSED = "Batch.Refused"
     BATCH_FAILED = "Batch.Failed"
     JOIN_FAILED = "Join.Failed"
+    DRIFT_REFUSED = "Drift.Refused"
+    DRIFT_FAILED = "Drift.Failed"
 
 
 class StateError(StrEnum):

@@ -17,7 +17,7 @@ from workflow.contract.stage_accounts import STAGES
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import spread, stage_of
 
-MACHINES = ("build", "release", "challenge", "batch")
+MACHINES = ("build", "release", "challenge", "batch", "drift")
 
 KEY = "${KeyArn}"
 

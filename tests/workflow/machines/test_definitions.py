@@ -34,7 +34,7 @@ PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision
 
 ROOT = Path(__file__).parents[3]
 MACHINES = ROOT / "workflow" / "machines"
-NAMES = ("build", "release", "challenge", "batch")
+NAMES = ("build", "release", "challenge", "batch", "drift")
 SESSION = botocore.session.get_session()
 """One for all tests: it reads a service's model once."""
 DEFINITIONS: dict[str, dict[str, Any]] = {
