@@ -51,6 +51,7 @@ class Environment:
     table: str
     record_key: str
     build_machine: str
+    window_hours: int
     on_drift: str
     tags: Mapping[str, str]
     key: str
@@ -64,6 +65,7 @@ class Environment:
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],
             build_machine=environ["BUILD_MACHINE"],
+            window_hours=int(environ["WINDOW_HOURS"]),
             on_drift=environ["ON_DRIFT"],
             tags=read_tags(environ.get("TAGS", "")),
             key=environ.get("KEY_ARN", ""),
@@ -108,7 +110,7 @@ def plan(execution: Execution, given: DriftInput) -> DriftPlan:
     """Find what is served and which pictures it was asked, and write down for the job which of them it looks at."""
     served = find_served()
     until = datetime.fromisoformat(execution.started)
-    since = until - timedelta(hours=given.window_hours)
+    since = until - timedelta(hours=given.window_hours or environment.window_hours)
     window = find_window(s3, environment.bucket, since, until, execution.id)
     planned = plan_drift(
         environment.project,

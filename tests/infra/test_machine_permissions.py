@@ -33,6 +33,7 @@ MACHINES = [
     ("ReleaseRole", "ReleaseMachine", "release"),
     ("ChallengeRole", "ChallengeMachine", "challenge"),
     ("BatchRole", "BatchMachine", "batch"),
+    ("DriftRole", "DriftMachine", "drift"),
 ]
 
 

@@ -26,12 +26,12 @@ FUNCTIONS = (
     "ServeComponent",
     "CompareChallenger",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
-    "KeepCaptured",
+    *("KeepCaptured", "WatchDrift"),
     "ScaleProduction",
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
-    ("BatchJobRole", "EnterTheNetwork"): "EC2 has no narrower resource",
+    **{(f"{name}JobRole", "EnterTheNetwork"): "EC2 has no narrower resource" for name in ("Batch", "Drift")},
     **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
@@ -39,6 +39,8 @@ EVERYWHERE = {
     ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
     ("BatchJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("BatchJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
+    ("DriftJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("DriftJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
@@ -61,6 +63,7 @@ EVERYWHERE = {
     ("ChallengeRole", "Log"): "log delivery has no resource",
     ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
     ("BatchRole", "Log"): "log delivery has no resource",
+    ("DriftRole", "Log"): "log delivery has no resource",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -153,7 +156,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
-    """Build hands out the jobs' role, Release the endpoints', Batch that of its own jobs, nobody else any."""
+    """Build hands out the jobs' role, Release the endpoints', Batch and Drift those of their own, nobody else any."""
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
@@ -166,6 +169,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
         "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "BatchRole": ([{"Fn::GetAtt": ["BatchJobRole", "Arn"]}], to_sagemaker),
+        "DriftRole": ([{"Fn::GetAtt": ["DriftJobRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -266,7 +270,16 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
     ]
     index = {role for role, resource in placed if "/datasets-index/" in resource}
     assert index == {"CheckDatasetRole", "NoteVersionRole"}
-    elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/batches/", "/asynchronous/", "/captured/", "/challenges/")
+    elsewhere = (
+        "/runs/",
+        "/copies/",
+        "/datasets-index/",
+        "/batches/",
+        "/asynchronous/",
+        "/captured/",
+        "/challenges/",
+        "/drift/",
+    )
     writers = {role for role, resource in placed if not any(place in resource for place in elsewhere)}
     assert writers == {"GateMetricsRole"}
 
@@ -282,7 +295,8 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    assert expiring == {"copies/": {"Ref": "RunDataDays"}, "captured/": {"Ref": "CaptureDays"}, "asynchronous/": 7}
+    captured = {place: {"Ref": "CaptureDays"} for place in ("captured/", "drift/")}
+    assert expiring == {"copies/": {"Ref": "RunDataDays"}, **captured, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
     copies = {name for name, uri in vars(places).items() if uri.startswith("s3://bucket/copies/one/")}
@@ -290,8 +304,8 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
 
 
-def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_alone(template: Json) -> None:
-    """Pictures of people and places: no job, no page and no other function reads them."""
+def test_what_is_captured_of_production_is_read_by_who_keeps_it_and_who_looks_for_drift_in_it(template: Json) -> None:
+    """Pictures of people and places: no other job, no page and no other function reads them."""
     reading = [
         (grant.effect, grant.role, folder)
         for grant in read.grants(template)
@@ -300,7 +314,7 @@ def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_al
     ]
     denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
     allowed = {(role, folder) for effect, role, folder in reading if effect == "Allow"}
-    assert allowed - denied == {("KeepCapturedRole", RAW)}
+    assert allowed - denied == {("KeepCapturedRole", RAW), ("DriftJobRole", KEPT)}
     assert ("PlanRunRole", KEPT) in denied & allowed, "whatever else lies in the bucket may be a dataset"
 
 
@@ -447,6 +461,7 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
             {"Ref": "ReleaseMachine"},
             {"Ref": "ChallengeMachine"},
             {"Ref": "BatchMachine"},
+            {"Fn::If": ["Captures", {"Ref": "DriftMachine"}, {"Ref": "AWS::NoValue"}]},
         ],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}

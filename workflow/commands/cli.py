@@ -19,6 +19,7 @@ from workflow.commands.batch import batch
 from workflow.commands.console import console
 from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
+from workflow.commands.drift import drift
 from workflow.commands.image import image
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
@@ -65,6 +66,7 @@ class InOrder(click.Group):
         adopt,
         predict,
         batch,
+        drift,
         console,
         stack.destroy,
     ],

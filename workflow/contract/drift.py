@@ -51,10 +51,10 @@ ON_DRIFT = (NOTHING, MAIL, RUN)
 class DriftInput:
     """What a watch is started with: the hours before it that it looks at, and what a drift has as its consequence.
 
-    ``on_drift`` is one of ON_DRIFT; empty for what the stack says.
+    ``on_drift`` is one of ON_DRIFT. It is empty, and ``window_hours`` 0, for what the stack says.
     """
 
-    window_hours: Annotated[int, AtLeast(1)] = 24
+    window_hours: Annotated[int, AtLeast(0)] = 0
     on_drift: Annotated[str, Matching(f"|{'|'.join(ON_DRIFT)}", f"empty, or one of {', '.join(ON_DRIFT)}")] = ""
     started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
 

@@ -48,6 +48,7 @@ class Failure(StrEnum):
     JOIN_FAILED = "Join.Failed"
     DRIFT_REFUSED = "Drift.Refused"
     DRIFT_FAILED = "Drift.Failed"
+    DRIFT_UNTOLD = "Drift.Untold"
 
 
 class StateError(StrEnum):

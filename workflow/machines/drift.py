@@ -29,7 +29,7 @@ def machine() -> dict[str, Any]:
     endings = Endings("drift")
     refused = endings.way_out("The watch was refused", at="Plan the watch", error=Failure.DRIFT_REFUSED)
     failed = endings.way_out("The watch failed", at="Look for drift", error=Failure.DRIFT_FAILED)
-    untold = endings.way_out("The drift was not told", at="Tell everyone", error=Failure.DRIFT_FAILED)
+    untold = endings.way_out("The drift was not told", at="Tell everyone", error=Failure.DRIFT_UNTOLD)
     plan = plan_the_execution("Plan the watch", WATCH_DRIFT, refused, also=NO_QUOTA)
     look = look_for_drift(failed)
     read = ask("Read what was found", "found", ("judged", "drifted", "line"), "found", failed)

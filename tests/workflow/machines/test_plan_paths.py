@@ -11,6 +11,7 @@ import pytest
 
 from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import Attempt, BuildPlan
+from workflow.contract.drift import DriftPlan
 from workflow.contract.release_plan import ReleasePlan
 
 MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
@@ -37,6 +38,7 @@ READ = [
     *(pytest.param(ReleasePlan, path, id=f"release: $.plan.{path}") for path in paths("release", "plan")),
     *(pytest.param(ReleasePlan, path, id=f"challenge: $.plan.{path}") for path in paths("challenge", "plan")),
     *(pytest.param(BatchPlan, path, id=f"batch: $.plan.{path}") for path in paths("batch", "plan")),
+    *(pytest.param(DriftPlan, path, id=f"drift: $.plan.{path}") for path in paths("drift", "plan")),
 ]
 
 

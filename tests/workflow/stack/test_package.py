@@ -22,6 +22,8 @@ from workflow.stack.package import ROOT, Archive
 
 ENVIRONMENT = {
     "MEGABYTES_A_DAY": "1",
+    "WINDOW_HOURS": "24",
+    "ON_DRIFT": "mail",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://bucket/datasets/default/",
     "DATA_STARTS": "settled",
@@ -101,6 +103,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("start_by_code", "handler"): {"statusCode": 405},
     ("start_run", "arrival"): {"execution": ""},
     ("start_run", "handler"): {"raised": "ContractError"},
+    ("watch_drift", "handler"): {"raised": "WatchRefused"},
     ("watch_production", "handler"): WITHOUT_AWS,
     ("watch_training", "handler"): WITHOUT_AWS,
 }
