@@ -24,7 +24,7 @@ from lambdas.watch_drift.plan import RefusalError, Served, plan_drift
 from lambdas.watch_drift.window import find_window
 from workflow.contract import scores
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionRecord, read_champion
-from workflow.contract.drift import REPORT, DriftInput, DriftPlan, DriftReport
+from workflow.contract.drift import DRIFT_NAMESPACE, REPORT, DriftInput, DriftPlan, DriftReport
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
 from workflow.contract.names import split_s3_uri
@@ -81,6 +81,7 @@ metrics.set_default_dimensions(project=environment.project)
 s3 = boto3.client("s3")
 sagemaker = boto3.client("sagemaker")
 stepfunctions = boto3.client("stepfunctions")
+cloudwatch = boto3.client("cloudwatch")
 kms = boto3.client("kms")
 table = boto3.resource("dynamodb").Table(environment.table)
 
@@ -141,10 +142,22 @@ def conclude(planned: DriftPlan) -> dict[str, Any]:
     if (report.run, report.model_digest) != (planned.run, planned.model_digest):
         raise ContractError(f"{REPORT} is about {report.run} and the model {report.model_digest}")
     if report.judged:
-        metrics.add_metric(name="Drifted", unit=MetricUnit.Count, value=int(report.drifted))
-        metrics.add_metric(name="DriftedFigures", unit=MetricUnit.Count, value=sum(f.drifted for f in report.figures))
+        count(report)
     logger.info("concluded", run=planned.run, judged=report.judged, drifted=report.drifted)
     return {"judged": report.judged, "drifted": report.drifted, "line": report.line}
+
+
+def count(report: DriftReport) -> None:
+    """Count whether a window drifted and by how many figures: what the alarm looks at."""
+    counted = {"Drifted": int(report.drifted), "DriftedFigures": sum(one.drifted for one in report.figures)}
+    dimensions = [{"Name": "project", "Value": environment.project}]
+    cloudwatch.put_metric_data(
+        Namespace=DRIFT_NAMESPACE,
+        MetricData=[
+            {"MetricName": name, "Dimensions": dimensions, "Value": value, "Unit": "Count"}
+            for name, value in counted.items()
+        ],
+    )
 
 
 def find_served() -> Served:

@@ -64,6 +64,7 @@ EVERYWHERE = {
     ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
     ("BatchRole", "Log"): "log delivery has no resource",
     ("DriftRole", "Log"): "log delivery has no resource",
+    ("WatchDriftRole", "CountDrift"): "metrics have no ARN; the namespace is in a condition",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 

@@ -36,6 +36,9 @@ PICTURES = "pictures.jsonl"
 DRIFT = "drift/"
 """Below which a stack's bucket holds what the watches were given and found, each in a folder of its run."""
 
+DRIFT_NAMESPACE = "Greenlight/Drift"
+"""Of CloudWatch's figures, by project: whether a window drifted, and by how many figures."""
+
 FEWEST = 30
 """Pictures of a window, or of a reference, below which neither is judged."""
 MOST_PICTURES = 10_000
