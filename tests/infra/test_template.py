@@ -16,6 +16,7 @@ from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.capture import KEPT, RAW
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
+from workflow.contract.drift import DRIFT_NAMESPACE
 from workflow.stack.definitions import render_definitions
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -122,13 +123,14 @@ def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
     assert families <= {"kms:GenerateDataKey*"}
 
 
-def test_metrics_are_written_into_sagemakers_namespaces_and_the_probes_only(template: Json) -> None:
+def test_metrics_are_written_into_sagemakers_namespaces_and_two_of_our_own(template: Json) -> None:
     """PutMetricData names no resource, so its condition is the boundary."""
-    probe = {"StringEquals": {"cloudwatch:namespace": PROBE_NAMESPACE}}
+    jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+    own = {"SmokeTestRole": PROBE_NAMESPACE, "WatchDriftRole": DRIFT_NAMESPACE}
     for grant in read.grants(template):
         if "cloudwatch:PutMetricData" in grant.actions:
-            jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
-            assert grant.condition == (probe if grant.role == "SmokeTestRole" else jobs)
+            named = {"StringEquals": {"cloudwatch:namespace": own.get(grant.role)}}
+            assert grant.condition == (named if grant.role in own else jobs)
 
 
 def test_what_notes_a_version_sets_no_approval_status(template: Json) -> None:
@@ -695,7 +697,8 @@ def test_only_the_function_that_records_marks_what_production_serves_and_only_th
     assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
     said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
     records = {"Fn::GetAtt": ["RecordChampionRole", "Arn"]}
-    plans = [{"Fn::GetAtt": [name, "Arn"]} for name in ("PlanRunRole", "PlanReleaseRole")]
+    plans: list[Any] = [{"Fn::GetAtt": [name, "Arn"]} for name in ("PlanRunRole", "PlanReleaseRole")]
+    plans.append({"Fn::If": ["Captures", {"Fn::GetAtt": ["WatchDriftRole", "Arn"]}, {"Ref": "AWS::NoValue"}]})
     for action, allow, deny, roles in (
         ("kms:GenerateMac", "LetTheRecordingFunctionMark", "NobodyElseMarks", records),
         ("kms:VerifyMac", "LetThePlansVerify", "NobodyElseVerifies", plans),
