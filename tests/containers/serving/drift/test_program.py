@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ class Watched:
 
     python: Path
     evaluated: Job
+    peak_bytes: int = 0
+    """The most memory that the last job held."""
 
     def watch(self, base: Path, window: dict[str, bytes], **environ: str) -> tuple[int, str]:
         """Run the job over a window of captured bodies by their keys; its status and its last words."""
@@ -58,8 +61,10 @@ class Watched:
             "SAGEMAKER_BASE_DIR": str(base),
             **environ,
         }
-        process = serving_program(self.python, "drift", given)
-        process.communicate(timeout=60)
+        with (base / "log").open("w") as log:
+            process = serving_program(self.python, "drift", given, log)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode, self.peak_bytes = os.waitstatus_to_exitcode(status), used.ru_maxrss * 1024
         return process.returncode, (base / "output" / "message").read_text()
 
 
