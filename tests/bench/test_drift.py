@@ -32,8 +32,8 @@ PICTURES = int(os.environ.get("BENCH_PICTURES", "2400"))
 EPOCHS = int(os.environ.get("BENCH_EPOCHS", "25"))
 WINDOWS = int(os.environ.get("BENCH_WINDOWS", "400"))
 HELD_OUT = 300
-SIZES = (50, 100, 300)
-TRIED = 20
+SIZES = (50, 100, 200)
+TRIED = 10
 """Windows of each drift and size."""
 RARE_ENOUGH = 0.01
 MEMORY_OF_A_PICTURE = 5_000
@@ -88,7 +88,7 @@ def test_what_is_found_and_what_is_not(
     lines.append(f"| fresh pictures of the same kind | {told} | |")
     found: dict[str, dict[int, int]] = {}
     for drift in (*AFTER, *BEFORE):
-        moved, named = look(serving_python, model, draw(tmp_path / drift, drift, 3, max(SIZES) + 100)), Counter[str]()
+        moved, named = look(serving_python, model, draw(tmp_path / drift, drift, 3, max(SIZES) + 60)), Counter[str]()
         found[drift] = {}
         for size in SIZES:
             alarmed = 0

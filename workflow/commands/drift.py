@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--detach", is_flag=True, help="Do not wait for the end.")
 @on_project
 def drift(session: Session, project: str, as_json: bool, hours: int | None, on_drift: str | None, detach: bool) -> int:
-    """Look whether what production is asked still is like what its model was judged by.
+    """Look whether production is asked what it was judged by.
 
     Holds the pictures that were kept of production's requests, and what the model sees on them, against the
     held-out pictures, and says which figures drifted and by how much. Leaves a page with the pictures that moved
