@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from unittest import mock
 
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from workflow.demo.sample import fasteners
-from workflow.demo.sample import photograph as camera
 from workflow.demo.sample.bench import smooth_noise
 from workflow.demo.sample.fasteners import CLASSES, Surface
 
+camera = import_module("workflow.demo.sample.photograph")
+"""The module: its package calls the function after it."""
 Field = NDArray[np.float64]
 Generator = np.random.Generator
 
