@@ -268,7 +268,7 @@ def test_every_kind_of_finding_is_in_its_table() -> None:
 
 def test_every_error_of_the_machines_is_explained() -> None:
     """Operations look an error up by its name; one that is gone is not looked up."""
-    names = ("build", "release", "stage", "challenge", "batch")
+    names = ("build", "release", "stage", "challenge", "batch", "drift")
     definitions = [json.loads(read(f"workflow/machines/{name}.asl.json")) for name in names]
     states = [state for definition in definitions for state in definition["States"].values()]
     errors = {state["Parameters"]["Error"] for state in states if state.get("ResultPath") == "$.failure"}

@@ -1,4 +1,4 @@
-"""Entry point of the serving image: ``serve`` answers requests, ``evaluate`` measures, ``join`` sums a batch up.
+"""Entry point of the serving image: ``serve`` answers, ``evaluate`` measures, ``join`` sums up, ``drift`` watches.
 
 Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
 that ``serve`` starts for itself.
@@ -29,7 +29,11 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.joining.program import run as join
 
         return join(os.environ)
-    print("usage: python -m containers.serving serve|evaluate|join", file=sys.stderr)
+    if list(arguments) == ["drift"]:
+        from containers.serving.drift.program import run as drift
+
+        return drift(os.environ)
+    print("usage: python -m containers.serving serve|evaluate|join|drift", file=sys.stderr)
     return 2
 
 

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
 from lambdas.notify.cause import readable, told_by_machine
-from lambdas.notify.places import places_of_batch, places_of_failure, places_of_release
+from lambdas.notify.places import places_of_batch, places_of_drift, places_of_failure, places_of_release
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.console import Console
 from workflow.contract.console_links import Links, Places
@@ -90,6 +90,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if event.get("kind") == "answered":
         links = link(places_of_batch(event, environment.dashboard))
         send(environment.topic_arn, mail.write_batch(event, environment.project, links), "BatchTold")
+        return {"cause": "", "sent": True}
+    if event.get("kind") == "drifted":
+        links = link(places_of_drift(event, environment.dashboard))
+        send(environment.trouble_topic_arn, mail.write_drift(event, environment.project, links), "DriftTold")
         return {"cause": "", "sent": True}
     if event.get("kind") == "told":
         # The nested execution that failed has told why already; only its cause is wanted here.

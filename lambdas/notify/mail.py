@@ -55,6 +55,8 @@ def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links:
     production = PRODUCTION.get(error, AS_BEFORE) if machine == "release" else "Nothing was released by this run."
     if machine == "batch":
         production = "A batch asks no endpoint, and changes nothing."
+    if machine == "drift":
+        production = "A watch asks no endpoint, and changes nothing."
     lines = [
         f"{machine.capitalize()} stopped at: {what}",
         "",
@@ -136,6 +138,29 @@ def write_batch(event: Mapping[str, Any], project: str, links: Links = ()) -> Ma
         *write_links(links),
     ]
     return Mail(subject_line(f"[{project}] {name} v{version}: {summary}"), "\n".join(lines) + "\n")
+
+
+def write_drift(event: Mapping[str, Any], project: str, links: Links = ()) -> Mail:
+    """What production is asked is not as what its model was judged by; ``build`` is the execution that follows."""
+    given, said = event.get("plan"), event.get("found")
+    plan: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    uris = plan.get("uris")
+    found = text_of(uris.get("found")) if isinstance(uris, Mapping) else ""
+    line = read_text(said if isinstance(said, Mapping) else {}, "line", "what production is asked has drifted")
+    version, name = read_text(plan, "package_version", "?"), read_text(plan, "dataset_name", "the model")
+    lines = [
+        f"{name} version {version}: {line}.",
+        "",
+        f"Window      {read_text(plan, 'since', 'unknown')} to {read_text(plan, 'until', 'unknown')}",
+        *([f"Page        {found}index.html"] if found else []),
+        *([f"Pictures    {found}pictures.jsonl"] if found else []),
+        "Production  A watch asks no endpoint, and changes nothing.",
+        *([f"Build       drift-{read_text(event, 'run', '')}"] if plan.get("on_drift") == "run" else []),
+        f"Started by  {read_text(plan, 'started_by', 'nobody named')}",
+        *([] if links else [f"Execution   {read_text(event, 'execution', 'unknown')}"]),
+        *write_links(links),
+    ]
+    return Mail(subject_line(f"[{project}] DRIFT: {name} v{version}: {line}"), "\n".join(lines) + "\n")
 
 
 def write_end(detail: Mapping[str, Any], project: str, cost: str = "", links: Links = ()) -> Mail:

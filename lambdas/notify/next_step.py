@@ -50,6 +50,11 @@ NEXT: Mapping[str, str] = {
     "greenlight batch",
     Failure.JOIN_FAILED: "The raw answers are there, in the batch's folder answers/: look at the join's log, remove "
     "the reason, and ask again: greenlight batch",
+    Failure.DRIFT_REFUSED: "Remove the reason, and look again: greenlight drift",
+    Failure.DRIFT_FAILED: "Look at the job's log for what led there, remove the reason, and look again: "
+    "greenlight drift",
+    Failure.DRIFT_UNTOLD: "Something drifted: open the watch's page (drift/ in the bucket), and look again: greenlight "
+    "drift",
 }
 """A sentence without its full stop."""
 

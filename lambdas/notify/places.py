@@ -70,6 +70,15 @@ def places_of_batch(event: Mapping[str, object], dashboard: str) -> Places:
     return Places(execution=_text(event.get("execution")), report=page, dashboard=dashboard)
 
 
+def places_of_drift(event: Mapping[str, object], dashboard: str) -> Places:
+    """The page of a watch that found a drift."""
+    given = event.get("plan")
+    uris = given.get("uris") if isinstance(given, Mapping) else None
+    found = _text(uris.get("found")) if isinstance(uris, Mapping) else ""
+    page = f"{found}index.html" if found else ""
+    return Places(execution=_text(event.get("execution")), report=page, dashboard=dashboard)
+
+
 def find_job(error: object, depth: int = DEPTH) -> dict[str, str]:
     """The job that a failed state's error describes, by the key of its name; none where it describes none."""
     if depth <= 0:

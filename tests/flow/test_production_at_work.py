@@ -14,7 +14,9 @@ from tests.flow.conftest import deployed
 from tests.flow.driver import Ended, Flow
 from tests.infra.local.sagemaker.requests import eventually
 from workflow.clients import AwsCloud
+from workflow.commands.cli import run
 from workflow.contract.capture import KEPT, Captured
+from workflow.contract.drift import FEWEST
 from workflow.feedback.figures import read_figures, served_versions
 from workflow.feedback.saying import Said, say
 
@@ -106,3 +108,39 @@ def test_what_people_say_of_its_answers_is_what_production_is_worth(alone: Flow,
     (found,) = figures.models
     assert (found.model_digest, found.right.hits, found.right.of, found.boxed) == (answer["model_digest"], 1, 2, 1)
     assert served_versions(cloud, alone.stack.table) == {answer["model_digest"]: 1}
+
+
+def test_what_has_drifted_is_told_rings_and_starts_a_build(
+    alone: Flow, built: Ended, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the pictures that were kept, held against the reference of the version that serves; few are not judged."""
+    runtime = alone.stand_in.client("sagemaker-runtime")
+
+    def kept() -> int:
+        found = alone.storage.list_objects_v2(Bucket=alone.stack.bucket, Prefix=KEPT).get("Contents", [])
+        return sum(not str(item["Key"]).endswith(".json") for item in found)
+
+    def watch(*options: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert run(["drift", "--json", *options]) == 0
+        said: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return said
+
+    few = watch("--hours", "1")
+    assert (few["judged"], "are needed" in few["line"]) == (False, True), few
+    assert "Look for drift" not in [state["name"] for state in few["states"]]
+    already = kept()
+    for _ in range(FEWEST + already):
+        runtime.invoke_endpoint(
+            EndpointName=alone.stack.production_endpoint, ContentType="image/jpeg", Body=b"dark picture"
+        )
+    eventually(lambda: kept() >= FEWEST + 2 * already)
+    found = watch("--on-drift", "run")
+    assert (found["drifted"], found["pictures"]) == (True, FEWEST + 2 * already)
+    told = [mail["subject"] for mail in alone.mails(found["run"])]
+    assert any(subject.startswith("[greenlight] DRIFT: ") for subject in told), told
+    alarms = alone.stand_in.client("cloudwatch").describe_alarms(AlarmNames=["greenlight-drifted"])["MetricAlarms"]
+    assert [alarm["StateValue"] for alarm in alarms] == ["ALARM"]
+    build = f"{alone.stack.build_machine_arn.replace(':stateMachine:', ':execution:')}:drift-{found['run']}"
+    assert json.loads(alone.describe(build)["input"]) == {"started_by": "drift"}
+    alone.end(build)

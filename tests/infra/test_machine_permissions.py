@@ -34,6 +34,7 @@ MACHINES = [
     ("StageRole", "StageMachine", "stage"),
     ("ChallengeRole", "ChallengeMachine", "challenge"),
     ("BatchRole", "BatchMachine", "batch"),
+    ("DriftRole", "DriftMachine", "drift"),
 ]
 
 

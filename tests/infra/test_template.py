@@ -16,6 +16,7 @@ from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.capture import KEPT, NAMED, RAW
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
+from workflow.contract.drift import DRIFT_NAMESPACE
 from workflow.contract.feedback import FEEDBACK
 from workflow.stack.definitions import render_definitions
 
@@ -27,12 +28,12 @@ FUNCTIONS = (
     "ServeComponent",
     "CompareChallenger",
     *("RecordChampion", "NoteVersion", "CleanUp", "WatchProduction", "WatchTraining", "StartRun", "StartByCode"),
-    *("KeepCaptured", "TakeFeedback"),
+    *("KeepCaptured", "TakeFeedback", "WatchDrift"),
     "ScaleProduction",
 )
 EVERYWHERE = {
     **{(f"{name}Role", "EnterTheNetwork"): "EC2 has no narrower resource" for name in (*FUNCTIONS, "Job", "Endpoint")},
-    ("BatchJobRole", "EnterTheNetwork"): "EC2 has no narrower resource",
+    **{(f"{name}JobRole", "EnterTheNetwork"): "EC2 has no narrower resource" for name in ("Batch", "Drift")},
     **{(f"{name}Role", "LeaveTheNetworkToLambda"): "a Deny" for name in FUNCTIONS},
     ("JobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("JobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
@@ -40,6 +41,8 @@ EVERYWHERE = {
     ("EndpointRole", "WriteFiguresOfEndpoints"): "metrics have no ARN; the namespace is in a condition",
     ("BatchJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
     ("BatchJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
+    ("DriftJobRole", "LogInToTheImageRegistry"): "ECR's login is for a whole account",
+    ("DriftJobRole", "WriteFiguresOfJobs"): "metrics have no ARN; the namespace is in a condition",
     ("DecideRole", "AnswerTheWaitingTask"): "Step Functions has no resource for task tokens",
     ("CleanUpRole", "FindWhatIsLeftOver"): "SageMaker's lists have no resource",
     ("CleanUpRole", "FindAlarmsLeftOver"): "CloudWatch's lists have no resource",
@@ -63,6 +66,8 @@ EVERYWHERE = {
     ("ChallengeRole", "Log"): "log delivery has no resource",
     ("CompareChallengerRole", "ReadWhatWasCounted"): "CloudWatch's figures have no resource",
     ("BatchRole", "Log"): "log delivery has no resource",
+    ("DriftRole", "Log"): "log delivery has no resource",
+    ("WatchDriftRole", "CountDrift"): "metrics have no ARN; the namespace is in a condition",
 }
 """Statements that may name every resource, and why; traces (Sid Trace) may too."""
 
@@ -120,13 +125,14 @@ def test_no_role_may_do_everything_of_a_service(template: Json) -> None:
     assert families <= {"kms:GenerateDataKey*"}
 
 
-def test_metrics_are_written_into_sagemakers_namespaces_and_the_probes_only(template: Json) -> None:
+def test_metrics_are_written_into_sagemakers_namespaces_and_two_of_our_own(template: Json) -> None:
     """PutMetricData names no resource, so its condition is the boundary."""
-    probe = {"StringEquals": {"cloudwatch:namespace": PROBE_NAMESPACE}}
+    jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
+    own = {"SmokeTestRole": PROBE_NAMESPACE, "WatchDriftRole": DRIFT_NAMESPACE}
     for grant in read.grants(template):
         if "cloudwatch:PutMetricData" in grant.actions:
-            jobs = {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}}
-            assert grant.condition == (probe if grant.role == "SmokeTestRole" else jobs)
+            named = {"StringEquals": {"cloudwatch:namespace": own.get(grant.role)}}
+            assert grant.condition == (named if grant.role in own else jobs)
 
 
 def test_what_notes_a_version_sets_no_approval_status(template: Json) -> None:
@@ -155,7 +161,7 @@ def test_alarms_are_made_and_deleted_under_the_names_of_releases_only(template: 
 
 
 def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None:
-    """Build hands out the jobs' role, Release the endpoints', Batch that of its own jobs, nobody else any."""
+    """Build hands out the jobs' role, Release the endpoints', Batch and Drift those of their own, nobody else any."""
     passed = {
         grant.role: (grant.resources, grant.condition)
         for grant in read.grants(template)
@@ -168,6 +174,7 @@ def test_a_role_is_passed_to_sagemaker_alone_and_by_name(template: Json) -> None
         "ServeComponentRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "ChallengeRole": ([{"Fn::GetAtt": ["EndpointRole", "Arn"]}], to_sagemaker),
         "BatchRole": ([{"Fn::GetAtt": ["BatchJobRole", "Arn"]}], to_sagemaker),
+        "DriftRole": ([{"Fn::GetAtt": ["DriftJobRole", "Arn"]}], to_sagemaker),
     }
 
 
@@ -268,7 +275,7 @@ def test_the_gate_alone_keeps_models(template: Json) -> None:
     ]
     index = {role for role, resource in placed if "/datasets-index/" in resource}
     assert index == {"CheckDatasetRole", "NoteVersionRole"}
-    of_production = ("/asynchronous/", "/captured/", "/challenges/", "/feedback/")
+    of_production = ("/asynchronous/", "/captured/", "/challenges/", "/feedback/", "/drift/")
     elsewhere = ("/runs/", "/copies/", "/datasets-index/", "/batches/", *of_production)
     writers = {role for role, resource in placed if not any(place in resource for place in elsewhere)}
     assert writers == {"GateMetricsRole"}
@@ -285,7 +292,7 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    captured = {folder: {"Ref": "CaptureDays"} for folder in ("captured/", "feedback/")}
+    captured = {folder: {"Ref": "CaptureDays"} for folder in ("captured/", "feedback/", "drift/")}
     assert expiring == {"copies/": {"Ref": "RunDataDays"}, **captured, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
     places = choose_places("bucket", "one")
@@ -294,8 +301,8 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
 
 
-def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_alone(template: Json) -> None:
-    """Pictures of people and places: no job, no page and no other function reads them."""
+def test_what_is_captured_of_production_is_read_by_who_keeps_it_and_who_looks_for_drift_in_it(template: Json) -> None:
+    """Pictures of people and places: no other job, no page and no other function reads them."""
     reading = [
         (grant.effect, grant.role, folder)
         for grant in read.grants(template)
@@ -304,7 +311,7 @@ def test_what_is_captured_of_production_is_read_by_the_function_that_keeps_it_al
     ]
     denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
     allowed = {(role, folder) for effect, role, folder in reading if effect == "Allow"}
-    assert allowed - denied == {("KeepCapturedRole", RAW), ("TakeFeedbackRole", NAMED)}
+    assert allowed - denied == {("KeepCapturedRole", RAW), ("TakeFeedbackRole", NAMED), ("DriftJobRole", KEPT)}
     for folder in (KEPT, FEEDBACK):
         assert ("PlanRunRole", folder) in denied & allowed, "whatever else lies in the bucket may be a dataset"
 
@@ -464,6 +471,7 @@ def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: J
             {"Ref": "ReleaseMachine"},
             {"Ref": "ChallengeMachine"},
             {"Ref": "BatchMachine"},
+            {"Fn::If": ["Captures", {"Ref": "DriftMachine"}, {"Ref": "AWS::NoValue"}]},
         ],
     }
     queue = {"Fn::GetAtt": ["UndeliveredQueue", "Arn"]}
@@ -696,7 +704,8 @@ def test_only_the_function_that_records_marks_what_production_serves_and_only_th
     assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
     said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
     records = {"Fn::GetAtt": ["RecordChampionRole", "Arn"]}
-    plans = [{"Fn::GetAtt": [name, "Arn"]} for name in ("PlanRunRole", "PlanReleaseRole")]
+    plans: list[Any] = [{"Fn::GetAtt": [name, "Arn"]} for name in ("PlanRunRole", "PlanReleaseRole")]
+    plans.append({"Fn::If": ["Captures", {"Fn::GetAtt": ["WatchDriftRole", "Arn"]}, {"Ref": "AWS::NoValue"}]})
     for action, allow, deny, roles in (
         ("kms:GenerateMac", "LetTheRecordingFunctionMark", "NobodyElseMarks", records),
         ("kms:VerifyMac", "LetThePlansVerify", "NobodyElseVerifies", plans),

@@ -43,6 +43,7 @@ FUNCTIONS = (
     "start_by_code",
     "keep_captured",
     "take_feedback",
+    "watch_drift",
     "scale_production",
 )
 REGION = "us-east-1"
@@ -50,6 +51,8 @@ SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="test
 """One session for all tests: reading the services' models again for each of them would take most of the time."""
 
 ENVIRONMENT = {
+    "WINDOW_HOURS": "24",
+    "ON_DRIFT": "mail",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

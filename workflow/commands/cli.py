@@ -19,6 +19,7 @@ from workflow.commands.batch import batch
 from workflow.commands.console import console
 from workflow.commands.datasets import datasets
 from workflow.commands.doctor import doctor
+from workflow.commands.drift import drift
 from workflow.commands.feedback import feedback
 from workflow.commands.image import image
 from workflow.commands.labelling import label
@@ -69,6 +70,7 @@ class InOrder(click.Group):
         feedback,
         batch,
         label,
+        drift,
         console,
         stack.destroy,
     ],

@@ -28,7 +28,7 @@ _KEPT = 2000
 
 @dataclass(frozen=True)
 class Execution:
-    """One execution of ``machine`` (such as ``build``), described as Step Functions does."""
+    """One execution of ``machine``, a kind of the stack's machines, described as Step Functions does."""
 
     machine: str
     name: str
@@ -75,8 +75,9 @@ class Execution:
         """What came of it, on one line: the gate's words, or why it ended otherwise."""
         if self.error or self.cause:
             return ": ".join(part for part in (self.error, readable_cause(self.cause)) if part)
-        gate, plan, join = (object_or_empty(self.output.get(key)) for key in ("gate", "plan", "join"))
-        return show_plain(str(gate.get("summary") or plan.get("reason") or read_message(join) or ""))
+        gate, plan, join, found = (object_or_empty(self.output.get(key)) for key in ("gate", "plan", "join", "found"))
+        said = gate.get("summary") or plan.get("reason") or read_message(join) or found.get("line")
+        return show_plain(str(said or ""))
 
     def seconds(self, now: datetime) -> float:
         """How long it took, so far while it runs."""
@@ -92,7 +93,7 @@ class Executions:
     """The executions of a stack's machines. Safe to use from several threads."""
 
     def __init__(self, cloud: Cloud, machines: Mapping[str, str], within: Mapping[str, str] | None = None) -> None:
-        """``machines`` are the ARNs of the stack's state machines by ``build``, ``release`` and ``batch``.
+        """``machines`` are the ARNs of the stack's state machines by kind: ``build``, ``release`` and so on.
 
         Those ``within`` are what a release alone starts: each of their executions is known, and none is listed.
         """

@@ -51,6 +51,9 @@ class Failure(StrEnum):
     BATCH_REFUSED = "Batch.Refused"
     BATCH_FAILED = "Batch.Failed"
     JOIN_FAILED = "Join.Failed"
+    DRIFT_REFUSED = "Drift.Refused"
+    DRIFT_FAILED = "Drift.Failed"
+    DRIFT_UNTOLD = "Drift.Untold"
 
 
 class StateError(StrEnum):

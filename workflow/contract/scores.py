@@ -141,6 +141,7 @@ class Metrics:
     """``metrics.json``. ``objects`` counts true boxes (classify: labelled pictures).
 
     ``code_digest`` is that of the evaluating program, ``container`` the image it ran in, empty where nobody said.
+    ``drift_reference_digest`` is that of the file that production is held against, empty where it was not written yet.
     """
 
     dataset_digest: str
@@ -153,6 +154,7 @@ class Metrics:
     comparison: Comparison | None = None
     code_digest: str = ""
     container: str = ""
+    drift_reference_digest: str = ""
 
     @staticmethod
     def parse(document: object) -> Metrics:
@@ -176,6 +178,7 @@ class Metrics:
             comparison=None if comparison is None else _comparison(comparison),
             code_digest=reading.text(top, "code_digest", ""),
             container=reading.text(top, "container", ""),
+            drift_reference_digest=reading.text({"drift_reference_digest": "", **top}, "drift_reference_digest", ""),
         )
 
     def document(self) -> dict[str, Any]:
@@ -187,6 +190,7 @@ class Metrics:
             "confidence": self.confidence,
             "code_digest": self.code_digest,
             "container": self.container,
+            "drift_reference_digest": self.drift_reference_digest,
             "candidate": asdict(self.candidate),
             "champion": None if self.champion is None else asdict(self.champion),
             "comparison": None if self.comparison is None else asdict(self.comparison),

@@ -15,7 +15,13 @@ from workflow.machines.quotas import wait_for_quota
 from workflow.machines.retries import retry_throttled
 from workflow.machines.states import Parameters, ProcessingStep, offline_session
 
-NOUNS = {"inspect": "the inspection", "prepare": "the preparation", "evaluate": "the evaluation", "join": "the join"}
+NOUNS = {
+    "inspect": "the inspection",
+    "prepare": "the preparation",
+    "evaluate": "the evaluation",
+    "join": "the join",
+    "drift": "the watch",
+}
 """What the run of each program is called."""
 
 DISTRIBUTION: Parameters = {"S3DataDistributionType.$": "$.plan.preparation.distribution"}

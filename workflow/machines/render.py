@@ -17,7 +17,7 @@ from typing import Any
 from workflow.machines import settings
 
 HERE = Path(__file__).parent
-NAMES = ("build", "release", "stage", "challenge", "batch")
+NAMES = ("build", "release", "stage", "challenge", "batch", "drift")
 
 
 def render(name: str) -> dict[str, Any]:

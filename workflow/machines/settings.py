@@ -37,6 +37,7 @@ RELEASE_SECONDS = 45 * 24 * HOUR
 BATCH_SECONDS = 10 * 24 * HOUR
 STAGE_SECONDS = 6 * HOUR
 """Longer than an endpoint on its way elsewhere is waited for, a quota, and the looks, an hour each."""
+DRIFT_SECONDS = 2 * 24 * HOUR
 QUOTA_WAIT_SECONDS = 360
 """Pause before what found its quota in use is tried again."""
 QUOTA_WAITS = 10

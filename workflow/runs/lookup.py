@@ -18,14 +18,15 @@ from workflow.contract.scores import FIGURE_NAMES, QUALITY, Metrics, ModelScore
 from workflow.errors import ServiceError, UsageError
 from workflow.runs.history import readable_cause
 
-BUILD, RELEASE, ROLL_BACK, BATCH = "build", "release", "roll-back", "batch"
+BUILD, RELEASE, ROLL_BACK, BATCH, DRIFT = "build", "release", "roll-back", "batch", "drift"
 
 
 @dataclass(frozen=True)
 class Run:
     """One execution. ``seconds`` is its length, so far while it runs; ``error`` and ``cause`` are of its end.
 
-    ``kind`` is BUILD, RELEASE, ROLL_BACK or BATCH. ``idle`` says why nothing was done, empty where something was.
+    ``kind`` is BUILD, RELEASE, ROLL_BACK, BATCH or DRIFT. ``idle`` says why nothing was done, empty where something
+    was.
     """
 
     name: str
@@ -113,8 +114,9 @@ def describe_run(cloud: Cloud, execution: str, dataset: str = "") -> Run:
 def _kind(execution: str) -> str:
     """What a run is, by its machine, and by the name that the command gives to a way back."""
     machine, _, name = execution.rpartition(":")
-    if machine.endswith("-batch"):
-        return BATCH
+    for kind in (BATCH, DRIFT):
+        if machine.endswith(f"-{kind}"):
+            return kind
     if not machine.endswith("-release"):
         return BUILD
     return ROLL_BACK if name.startswith("rollback-") else RELEASE

@@ -32,6 +32,7 @@ REFUSED = {
     Failure.APPROVAL_EXPIRED,
     Failure.APPROVAL_REJECTED,
     Failure.BATCH_REFUSED,
+    Failure.DRIFT_REFUSED,
 }
 """Those in which nothing broke: all that there is to say is in the cause, and no log has more."""
 UNSAFE = {Failure.PRODUCTION_ROLLBACK_FAILED, Failure.PRODUCTION_UNAPPROVED}

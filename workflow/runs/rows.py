@@ -40,6 +40,7 @@ MAIN_STATES: Mapping[str, tuple[str, ...]] = {
         "Join pictures and answers",
         "Tell everyone",
     ),
+    "drift": ("Plan the watch", "Look for drift", "Read what was found"),
 }
 """The states of the way to success, shown while they are still to come. A machine not named here shows none."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from workflow.errors import GreenlightError
 from workflow.stack.several_accounts import of_stage, spread
 
-MACHINES = ("build", "release", "stage", "challenge", "batch")
+MACHINES = ("build", "release", "stage", "challenge", "batch", "drift")
 
 KEY = "${KeyArn}"
 

@@ -37,7 +37,8 @@ class Stack:
 
     Those of the API in front of production are empty where the stack has none, those of the stages' accounts where that
     is the stack's own, those of the topic for trouble, of batches and of feedback where the stack is from before those,
-    and the inference component where production has an endpoint of its own.
+    that of the drift machine where nothing is kept of production's requests, and the inference component where
+    production has an endpoint of its own.
     """
 
     project: str
@@ -63,6 +64,7 @@ class Stack:
     production_component: str = ""
     batch_machine_arn: str = ""
     feedback_function: str = ""
+    drift_machine_arn: str = ""
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -71,8 +73,13 @@ class Stack:
 
     @property
     def machines_by_kind(self) -> Mapping[str, str]:
-        """The ARNs of its machines by ``build``, ``release`` and, where it has one, ``batch``."""
-        found = {"build": self.build_machine_arn, "release": self.release_machine_arn, "batch": self.batch_machine_arn}
+        """The ARNs of its machines by ``build``, ``release`` and, where it has them, ``batch`` and ``drift``."""
+        found = {
+            "build": self.build_machine_arn,
+            "release": self.release_machine_arn,
+            "batch": self.batch_machine_arn,
+            "drift": self.drift_machine_arn,
+        }
         return {kind: arn for kind, arn in found.items() if arn}
 
     @property

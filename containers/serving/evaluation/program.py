@@ -1,7 +1,8 @@
 """Measures the candidate, and the champion beside it, on the held-out images.
 
-Reads a processing job's inputs and writes ``metrics.json``, ``predictions.json``, ``smoke/`` and ``report/``.
-It passes no verdict. Whatever cannot be read ends the job with a reason: a broken champion is never "no champion".
+Reads a processing job's inputs and writes ``metrics.json``, ``predictions.json``, ``drift-reference.json``, ``smoke/``
+and ``report/``. It passes no verdict. Whatever cannot be read ends the job with a reason: a broken champion is never
+"no champion".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from containers.serving.evaluation import smoke
 from containers.serving.evaluation.archive import archive_digest, read_about, unpack
 from containers.serving.evaluation.champion import ChampionError, read_champion
+from containers.serving.evaluation.drift_reference import write_reference
 from containers.serving.evaluation.glancing import glance_at
 from containers.serving.evaluation.held_out import HeldOut, HeldOutError, read_held_out
 from containers.serving.evaluation.measurement import Measurement, measure
@@ -104,6 +106,7 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     """Measure everything below ``folder``/input and write everything below ``folder``/output."""
     started = time.monotonic()
     inputs, output = folder / "input", folder / "output" / "evaluation"
+    candidate_archive = inputs / "candidate" / "model.tar.gz"
     confidence = read_confidence(environ, "CONFIDENCE")
     held_out = read_held_out(inputs / "test")
     expected = environ.get("DATASET_DIGEST") or held_out.digest
@@ -112,10 +115,11 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     known = read_champion(inputs / "champion" / "champion.json")
     output.mkdir(parents=True, exist_ok=True)
     with name_the_model("the candidate"):
-        model = load(inputs / "candidate" / "model.tar.gz")
+        model = load(candidate_archive)
         check_candidate(model.manifest, held_out)
         with predictions_file(output / "predictions.json", model.manifest.model_digest, confidence) as tell:
             candidate = judge(model, held_out, confidence, tell)
+    reference_digest = write_reference(output, candidate_archive, held_out, confidence)
     champion, comparison = None, None
     if known is not None:
         with name_the_model("the champion"):
@@ -133,6 +137,7 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
         comparison=comparison,
         code_digest=code_digest(),
         container=environ.get("CONTAINER", ""),
+        drift_reference_digest=reference_digest,
     )
     given = read_page_inputs(inputs)
     about = About(environ.get("RUN", ""), not is_on_stand_in(environ), started)

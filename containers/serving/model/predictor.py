@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,9 @@ STRIDE = 32
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
 """Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
 runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
+
+Open = Callable[[bytes, str, int], Runtime]
+"""Makes a graph ready, of a precision, for so many pictures at once."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Prediction:
 class Predictor:
     """A loaded model. Safe to call from several threads at once."""
 
-    def __init__(self, manifest: Manifest, model: bytes, streams: int = 1) -> None:
+    def __init__(self, manifest: Manifest, model: bytes, streams: int = 1, open_graph: Open = open_runtime) -> None:
         """Make a verified model ready for ``streams`` pictures at once; ``warm_up`` has to follow in each thread.
 
         Raises ModelError when the runtime does not take the graph.
@@ -85,7 +89,7 @@ class Predictor:
         # One picture is one core's work: the other cores have pictures of their own.
         cv2.setNumThreads(1)
         try:
-            self.runtime: Runtime = open_runtime(model, manifest.precision, streams)
+            self.runtime: Runtime = open_graph(model, manifest.precision, streams)
         except Exception as error:  # the runtimes raise their own types, none of them public
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 

@@ -60,6 +60,7 @@ class OpenVino:
         shape = graph.input(0).get_partial_shape()
         self.size = None if shape[2].is_dynamic else (shape[2].get_length(), shape[3].get_length())
         graph.reshape([1, 3, *(self.size or (-1, -1))])
+        self.extend(graph)
         if native:
             _keep_boxes_exact(graph)
         steps = preprocess.PrePostProcessor(graph)
@@ -82,6 +83,9 @@ class OpenVino:
         self._own = threading.local()
         version = openvino.__version__.split("-")[0]
         self.name = f"openvino {version} {precision if native or precision == 'int8' else 'f32'}"
+
+    def extend(self, graph: Any) -> None:
+        """Add to a graph before it is compiled; what serves adds nothing."""
 
     def run(self, picture: Pixels) -> list[Floats]:
         """See ``Runtime``."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.contract.answer_name import AnswerName
+from workflow.contract.drift import REFERENCE, REPORT, DriftReport
 from workflow.contract.glance import Glance, GlancePicture, Shape, View
 from workflow.contract.outcome import Counted, Outcome
 from workflow.contract.scores import ClassScore, Comparison, Lead, Metrics, ModelScore
@@ -136,10 +137,19 @@ def evaluate() -> int:
         ahead = Lead((candidate.map50_95 or 0) - (champion.map50_95 or 0), None, None)
         comparison = Comparison(overall=ahead, per_class={"thing": ahead})
     digest = os.environ["DATASET_DIGEST"]
-    metrics = Metrics(
-        digest, len(test), len(test), CONFIDENCE, candidate, champion, comparison=comparison, container="fake"
-    )
     (output / "smoke").mkdir(parents=True)
+    (output / REFERENCE).write_text(f"what {candidate.model_digest} saw")
+    metrics = Metrics(
+        digest,
+        len(test),
+        len(test),
+        CONFIDENCE,
+        candidate,
+        champion,
+        comparison=comparison,
+        container="fake",
+        drift_reference_digest=hashlib.sha256((output / REFERENCE).read_bytes()).hexdigest(),
+    )
     (output / "report").mkdir()
     asked = json.loads((inputs / "record/run.json").read_text())["run"]
     found = json.loads((inputs / "dataset/dataset-report.json").read_text())["digest"]
@@ -165,6 +175,34 @@ def join() -> int:
 
     said = join_answers(BASE / "processing", os.environ, lambda *_: ())
     (BASE / "output/message").write_text(said)
+    return 0
+
+
+def drift() -> int:
+    """Find a drift where most of the window's pictures call themselves dark."""
+    inputs, output = BASE / "processing/input", BASE / "processing/output/drift"
+    for kind, name in (("reference", REFERENCE), ("archive", "model.tar.gz")):
+        found = hashlib.sha256((inputs / kind / name).read_bytes()).hexdigest()
+        assert found == os.environ[f"{kind.upper()}_DIGEST"], kind
+    window = [path for path in (inputs / "window").rglob("*") if path.is_file() and path.suffix != ".manifest"]
+    dark = sum(path.read_bytes().startswith(b"dark") for path in window)
+    report = DriftReport(
+        run=os.environ["RUN"],
+        package_version=int(os.environ["MODEL_VERSION"]),
+        model_digest=hashlib.sha256(model_of(inputs / "archive/model.tar.gz")).hexdigest(),
+        since=os.environ["SINCE"],
+        until=os.environ["UNTIL"],
+        reference_pictures=3,
+        pictures=len(window),
+        unreadable=0,
+        judged=True,
+        drifted=2 * dark > len(window),
+        line=f"{dark} of {len(window)} pictures are dark",
+        figures=(),
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "index.html").write_text("<!doctype html><title>Drift</title>")
+    (output / REPORT).write_text(json.dumps(report.document()))
     return 0
 
 
@@ -207,4 +245,4 @@ def score(archive: Path, images: int, package_arn: str = "", version: int = 0) -
 
 
 if __name__ == "__main__":
-    sys.exit({"serve": serve, "evaluate": evaluate, "join": join}[sys.argv[1]]())
+    sys.exit({"serve": serve, "evaluate": evaluate, "join": join, "drift": drift}[sys.argv[1]]())

@@ -95,7 +95,7 @@ def test_a_very_deep_cause_is_no_trap() -> None:
 def test_what_the_machines_tell_before_they_fail_is_told_by_them_alone() -> None:
     """The error of every way out, and no other: one that is missing would be mailed twice, one too many not at all."""
     machines = Path(__file__).parents[3] / "workflow" / "machines"
-    names = ("build", "release", "stage", "challenge", "batch")
+    names = ("build", "release", "stage", "challenge", "batch", "drift")
     definitions = [json.loads((machines / f"{name}.asl.json").read_text()) for name in names]
     states = [state for definition in definitions for state in definition["States"].values()]
     errors = {state["Parameters"]["Error"] for state in states if state.get("ResultPath") == "$.failure"}

@@ -272,6 +272,23 @@ def test_a_batch_is_told_with_what_was_seen_and_where_it_is(mailbox: Mailbox, co
     assert addresses(told["Message"])[1] == f"{CONSOLE}/s3/object/greenlight-test?{page}"
 
 
+def test_what_drifted_is_told_to_whoever_hears_of_trouble(mailbox: Mailbox, context: Context) -> None:
+    """In words, with the page, and the build that follows; nothing in it becomes a link."""
+    found = "s3://greenlight-test/drift/one/found/"
+    plan = {"dataset_name": "fasteners", "package_version": 4, "on_drift": "run", "uris": {"found": found}}
+    said = {"line": "812 pictures are not as the held-out ones: darker; see https://evil.example"}
+    event = {"kind": "drifted", "plan": plan, "found": said, "run": "one", "execution": FAILED["execution"]}
+    assert handler(event, context)["sent"] is True
+    (told,) = mailbox.mails()
+    assert told["TopicArn"] == ENVIRONMENT["TROUBLE_TOPIC_ARN"]
+    assert told["Subject"].startswith("[greenlight] DRIFT: fasteners v4: 812 pictures are not as the held-out ones")
+    assert f"{found}index.html" in told["Message"]
+    assert "Build       drift-one" in told["Message"]
+    assert "https://evil" not in told["Message"]
+    page = "region=us-east-1&prefix=drift%2Fone%2Ffound%2Findex.html"
+    assert addresses(told["Message"])[1] == f"{CONSOLE}/s3/object/greenlight-test?{page}"
+
+
 RELEASING = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:one"
 
 
@@ -398,7 +415,14 @@ def test_an_error_that_no_machine_ends_with_is_told_from_outside(
 
 @pytest.mark.parametrize(
     "event",
-    [{}, {"kind": "failed"}, {"kind": "released"}, {"kind": "answered"}, {"detail-type": outside("x")["detail-type"]}],
+    [
+        {},
+        {"kind": "failed"},
+        {"kind": "released"},
+        {"kind": "answered"},
+        {"kind": "drifted"},
+        {"detail-type": outside("x")["detail-type"]},
+    ],
 )
 def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, event: dict[str, Any]) -> None:
     """Better an incomplete mail than none."""
@@ -406,13 +430,14 @@ def test_a_notice_with_gaps_is_still_sent(mailbox: Mailbox, context: Context, ev
     assert len(mailbox.mails()) == 1
 
 
-@given(st.dictionaries(st.sampled_from([*FAILED, "plan", "join"]), anything))
+@given(st.dictionaries(st.sampled_from([*FAILED, "plan", "join", "found"]), anything))
 def test_no_event_makes_a_mail_that_cannot_be_sent(event: dict[str, Any]) -> None:
     """Subjects stay printable ASCII of fewer than a hundred characters."""
     for made in (
         mail.write_failure(event, "greenlight"),
         mail.write_release(event, "greenlight"),
         mail.write_batch(event, "greenlight"),
+        mail.write_drift(event, "greenlight"),
         mail.write_end(event, "greenlight"),
     ):
         assert 0 < len(made.subject) < 100

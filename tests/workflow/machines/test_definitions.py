@@ -35,7 +35,7 @@ PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision
 
 ROOT = Path(__file__).parents[3]
 MACHINES = ROOT / "workflow" / "machines"
-NAMES = ("build", "release", "stage", "challenge", "batch")
+NAMES = ("build", "release", "stage", "challenge", "batch", "drift")
 TAILS = {"stage": "Put it in words"}
 """The first of the two states behind a machine's ways out, where it is not ``Tell everyone why``."""
 SESSION = botocore.session.get_session()
@@ -184,7 +184,7 @@ def test_every_bad_end_has_a_name_and_a_constant_error_and_everyone_is_told_once
     (tell,) = (state_name for state_name, state in states.items() if state.get("Next") == fail)
     errors = [state["Parameters"]["Error"] for state in ways_out(states).values()]
     assert all(re.fullmatch(r"[A-Z][A-Za-z]+\.[A-Z][A-Za-z]+", error) for error in errors)
-    assert len(errors) == len(set(errors)) >= {"batch": 3, "stage": 4, "challenge": 5}.get(name, 11)
+    assert len(errors) == len(set(errors)) >= {"batch": 3, "drift": 3, "stage": 4, "challenge": 5}.get(name, 11)
     assert {state["Next"] for state in ways_out(states).values()} == {tell}
     leading = {target: {one for one in states if target in dict(diagram.edges(states[one]))} for target in (tell, fail)}
     assert leading == {tell: set(ways_out(states)), fail: {tell}}
@@ -227,14 +227,16 @@ def test_what_a_state_writes_down_as_an_error_is_named_in_the_contract() -> None
 
 
 def test_a_bad_end_never_looks_like_a_success() -> None:
-    """Nothing to do, a model released, a challenge at its end, whichever it is, or pictures answered."""
+    """Nothing to do, a model released, a challenge at its end, pictures answered, or held to others."""
     ends = {
         name
         for definition in DEFINITIONS.values()
         for name, state in definition["States"].items()
         if state["Type"] == "Succeed" or state.get("End")
     }
-    assert ends == {"Nothing to do", "Release", "Released", "It answers", "Promoted", "Withdrawn", "Answered"}
+    watched = {"Too few pictures", "No drift", "Drifted"}
+    released = {"Nothing to do", "Release", "Released", "It answers", "Promoted", "Withdrawn", "Answered"}
+    assert ends == released | watched
 
 
 # --- every Task's parameters against the model of the API it calls ---------------------------------
@@ -278,10 +280,28 @@ def batch_plan() -> dict[str, Any]:
     }
 
 
+def drift_plan() -> dict[str, Any]:
+    """What the plan of a watch has beside what the others have."""
+    return {
+        "since": "2026-01-01T00:00:00+00:00",
+        "until": "2026-01-02T00:00:00+00:00",
+        "archive_digest": "e" * 64,
+        "reference_digest": "9" * 64,
+        "on_drift": "mail",
+        "jobs": {"drift": "greenlight-one-drift"},
+        "uris": {
+            "archive": f"s3://bucket/models/{'e' * 64}/model.tar.gz",
+            "reference": "s3://bucket/runs/nightly/evaluation/drift-reference.json",
+            "window": "s3://bucket/drift/one/window.manifest",
+            "found": "s3://bucket/drift/one/found/",
+        },
+    }
+
+
 def sample_data() -> dict[str, Any]:
     """The data of an execution, as the Lambdas write it, with every key that a state reads."""
     plan = build_plan(key=PLACEHOLDERS["KeyArn"])
-    batch = batch_plan()
+    batch, drift = batch_plan(), drift_plan()
     figures = {"map50": 0.9, "map50_95": 0.7, "precision": 0.9, "recall": 0.8, "images": 16}
     return {
         "plan": {
@@ -345,12 +365,14 @@ def sample_data() -> dict[str, Any]:
                 "smoke_digest": "7" * 64,
                 "only_the_digest": False,
             },
-            # What the plan of a batch holds.
+            # What the plans of a batch and of a watch hold.
             **batch,
-            **{part: {**plan[part], **batch[part]} for part in ("jobs", "uris", "limits")},
+            **drift,
+            **{part: {**plan[part], **batch[part], **drift.get(part, {})} for part in ("jobs", "uris", "limits")},
         },
         "batch": {"name": "greenlight-v1-00000000-0-0"},
         "join": {"job": {"ExitMessage": "2 of 3 pictures answered"}},
+        "found": {"judged": True, "drifted": True, "line": "darker"},
         "training": {
             "job_name": "nightly-train-0-0",
             "status": "Completed",
@@ -607,7 +629,7 @@ def test_what_a_retried_or_redriven_state_creates_gets_a_fresh_name(name: str) -
             assert "$$.Execution.RedriveCount" in named
             assert "$$.State.RetryCount" in named
             created.append(kind[1])
-    assert len(created) >= (0 if name == "release" else 3)
+    assert len(created) >= {"drift": 1, "release": 0}.get(name, 3)
 
 
 def test_what_was_created_is_used_by_the_name_it_got() -> None:
@@ -778,7 +800,7 @@ def test_what_starts_instances_never_retries_a_quota_blindly(name: str) -> None:
         for state_name, state in states.items()
         if re.search(rf"{STARTS_INSTANCES}$", state.get("Resource", "")) and state_name != "Put the champion back"
     }
-    assert len(found) >= {"batch": 2, "challenge": 1, "stage": 2, "release": 0}.get(name, 4)
+    assert len(found) >= {"batch": 2, "drift": 1, "challenge": 1, "stage": 2, "release": 0}.get(name, 4)
     for state_name, state in found.items():
         assert "ResourceLimitExceeded" not in json.dumps(state["Retry"]), state_name
         first, last = state["Catch"][0], state["Catch"][-1]

@@ -21,13 +21,14 @@ import pytest
 
 from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import BuildPlan
+from workflow.contract.drift import DriftPlan
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.stage_plan import StagePlan
 
 MACHINES = Path(__file__).parents[3] / "workflow" / "machines"
 SESSION = botocore.session.get_session()
 ANYTHING, VALUE = "all below it is promised", "nothing below it is known"
-PLANS = {"${PlanRunArn}": BuildPlan, "${PlanReleaseArn}": ReleasePlan}
+PLANS = {"${PlanRunArn}": BuildPlan, "${PlanReleaseArn}": ReleasePlan, "${WatchDriftArn}": DriftPlan}
 ALWAYS_PLANNED = {
     *("inference_ami", "limits", "resources", "tags", "clusters", "serving"),
     *("archive_etag", "previous", "smoke_digest", "variant", "kinds", "serverless_environment"),
@@ -235,7 +236,7 @@ def definition(machine: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("machine", ["build", "release", "stage", "challenge", "batch"])
+@pytest.mark.parametrize("machine", ["build", "release", "stage", "challenge", "batch", "drift"])
 def test_nothing_is_read_that_may_be_missing(machine: str) -> None:
     """After a stopped job, a timeout without a cause, an answer of whoever had the token, an input that is a list."""
     assert find_missing(definition(machine)) == []

@@ -11,6 +11,7 @@ import pytest
 
 from workflow.contract.batch import BatchPlan
 from workflow.contract.build_plan import Attempt, BuildPlan
+from workflow.contract.drift import DriftPlan
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.stage_plan import StagePlan
 
@@ -39,6 +40,7 @@ READ = [
     *(pytest.param(StagePlan, path, id=f"stage: $.plan.{path}") for path in paths("stage", "plan")),
     *(pytest.param(ReleasePlan, path, id=f"challenge: $.plan.{path}") for path in paths("challenge", "plan")),
     *(pytest.param(BatchPlan, path, id=f"batch: $.plan.{path}") for path in paths("batch", "plan")),
+    *(pytest.param(DriftPlan, path, id=f"drift: $.plan.{path}") for path in paths("drift", "plan")),
 ]
 
 

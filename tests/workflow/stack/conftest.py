@@ -28,7 +28,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(
         ROOT / "workflow" / "contract", folder / "workflow" / "contract", ignore=shutil.ignore_patterns("__pycache__")
     )
-    for name in ("build", "release", "stage", "challenge", "batch"):
+    for name in ("build", "release", "stage", "challenge", "batch", "drift"):
         (machines / f"{name}.asl.json").write_text(json.dumps(OK | {"Comment": "of ${Project}"}))
     (folder / ".greenlight").mkdir()
     installed = package.install()

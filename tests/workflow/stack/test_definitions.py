@@ -16,7 +16,7 @@ from workflow.stack.package import ROOT
 
 VPC = vpc_of()
 MACHINES = ROOT / "workflow" / "machines"
-NAMES = ("build", "release", "stage", "challenge", "batch")
+NAMES = ("build", "release", "stage", "challenge", "batch", "drift")
 PLAIN = {name: json.loads((MACHINES / f"{name}.asl.json").read_text()) for name in NAMES}
 
 

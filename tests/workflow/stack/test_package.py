@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "CAPTURE_DAYS": "30",
     "MEGABYTES_A_DAY": "1",
     "CHALLENGE_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-challenge",
+    "WINDOW_HOURS": "24",
+    "ON_DRIFT": "mail",
     "BUILD_MACHINE": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-build",
     "DATASET": "s3://bucket/datasets/default/",
     "DATA_STARTS": "settled",
@@ -104,6 +106,7 @@ ANSWERS: dict[tuple[str, str], dict[str, Any]] = {
     ("start_run", "arrival"): {"execution": ""},
     ("start_run", "handler"): {"raised": "ContractError"},
     ("take_feedback", "handler"): {"status": 400},
+    ("watch_drift", "handler"): {"raised": "WatchRefused"},
     ("watch_production", "handler"): WITHOUT_AWS,
     ("watch_training", "handler"): WITHOUT_AWS,
 }

@@ -25,7 +25,7 @@ STATUSES = {
     "ABORTED": "stopped",
     "TIMED_OUT": "timed out",
 }
-MACHINES = {"": "all machines", "build": "builds", "release": "releases", "batch": "batches"}
+MACHINES = {"": "all machines", "build": "builds", "release": "releases", "batch": "batches", "drift": "watches"}
 
 
 def routes(site: Site) -> list[Route]:

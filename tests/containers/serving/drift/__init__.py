@@ -1,0 +1,1 @@
+"""Drift: its statistics, its reference, its program and its page."""

@@ -1,0 +1,1 @@
+"""Tests of the function `lambdas/watch_drift`."""

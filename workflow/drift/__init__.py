@@ -1,0 +1,1 @@
+"""Starts a watch for drift, and reads what it found."""
