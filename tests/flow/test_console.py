@@ -196,7 +196,17 @@ def test_every_page_is_open_to_everybody(flow: Flow, url: str, browser: Browser,
     """axe-core finds nothing, and nothing is wider than the screen."""
     ended = flow.build(flow.upload(map50=0.2))
     run = path_of(ended.arn)
-    paths = ("/runs", run, f"{run}?state=Train", f"{run}/events", "/start/build", "/start/release", "/mail", "/no")
+    paths = (
+        "/runs",
+        run,
+        f"{run}?state=Train",
+        f"{run}/events",
+        "/start/build",
+        "/start/release",
+        "/start/batch",
+        "/mail",
+        "/no",
+    )
     assert_open_to_everybody(browser, url, paths, size, scheme)
 
 
