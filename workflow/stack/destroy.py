@@ -17,6 +17,7 @@ from workflow.errors import ServiceError, UsageError
 from workflow.stack import buckets, records
 from workflow.stack.budget import NONE, budget_name, remove_budget
 from workflow.stack.changes import Progress, Step, follow, pause_seconds
+from workflow.stack.definitions import MACHINES
 from workflow.stack.deploy import code_bucket
 from workflow.stack.lineage import remove_lineage
 from workflow.stack.log_groups import endpoint_groups
@@ -99,8 +100,11 @@ def find_table(stack: Mapping[str, Any]) -> str:
 
 
 def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progress) -> None:
-    """Stop what runs, so that no job outlives the machine that started it."""
-    for machine in (f"{project}-build", f"{project}-release"):
+    """Stop what runs, so that no job outlives the machine that started it.
+
+    Step Functions stops what an execution waits for as well, a moment later, in which it could make an endpoint anew.
+    """
+    for machine in (f"{project}-{name}" for name in MACHINES):
         arn = f"arn:{place.partition}:states:{place.region}:{place.account}:stateMachine:{machine}"
         try:
             running = list(
