@@ -33,6 +33,7 @@ from lambdas.plan_release.action import (
     Withdrawing,
     read_action,
 )
+from lambdas.plan_release.asked import check_started
 from lambdas.plan_release.batch import choose_version, plan_batch
 from lambdas.plan_release.challenge import draw_challenge
 from lambdas.plan_release.decision import (
@@ -70,7 +71,6 @@ from lambdas.plan_release.stage import (
     MovesError,
     StageInput,
     attempt_of,
-    check_asked,
     check_ready,
     draw_stage,
 )
@@ -81,7 +81,7 @@ from workflow.contract.capture import configure_capture
 from workflow.contract.challenge import ChallengeRecord, read_challenge
 from workflow.contract.champion import MARK, ChampionRecord, read_champion
 from workflow.contract.decision import Decision
-from workflow.contract.execution import Execution, is_running
+from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
 from workflow.contract.names import split_s3_uri
 from workflow.contract.policy import REFUSE, SHOW, refuse_loosened
@@ -192,12 +192,6 @@ decisions = Decisions(table, kms, environment.decision_key, environment.project,
 stepfunctions = boto3.client("stepfunctions")
 lock = ReleaseLock(table, stepfunctions)
 
-NEWEST_EVENTS = 10
-"""So many events of a release's history hold the call that it waits for; three follow it at the most."""
-HISTORY_LOOKS = 5
-"""A history is told a moment after it happened: so often it is asked for, with a pause between two."""
-HISTORY_SECONDS = 1.0
-
 
 @metrics.log_metrics
 @tracer.capture_lambda_handler
@@ -229,7 +223,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
                 return plan_a_batch(execution, asked).document()
             case PlanningAStage(execution, stage, given):
                 count("StageRequested")
-                check_started(execution, given, stage.release.execution_arn)
+                check_started(stepfunctions, execution, given, stage.release.execution_arn)
                 return plan_stage(execution, stage).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
@@ -313,22 +307,6 @@ def plan_withdrawal(execution: Execution, stopped: str) -> ReleasePlan:
     confirm(plan)
     logger.info("planned a withdrawal", run=plan.run, package_version=plan.package_version, why=plan.withdrawal)
     return plan
-
-
-def check_started(execution: Execution, given: Any, release: str) -> None:
-    """Raise RefusalError unless a release that runs has started this execution with this input."""
-    if not is_running(stepfunctions, release):
-        raise RefusalError(f"the release {release} does not run: start the release machine instead")
-    for look in reversed(range(HISTORY_LOOKS)):
-        newest = stepfunctions.get_execution_history(
-            executionArn=release, reverseOrder=True, maxResults=NEWEST_EVENTS, includeExecutionData=True
-        )["events"]
-        try:
-            return check_asked(execution, given, release, newest)
-        except RefusalError:
-            if not look:
-                raise
-            time.sleep(HISTORY_SECONDS)
 
 
 def plan_stage(execution: Execution, asked: StageInput) -> StagePlan:

@@ -15,7 +15,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-SHAPES = {"Choice": "diamond", "Succeed": "oval", "Fail": "oval"}
+SHAPES = {"Choice": "hexagon", "Succeed": "oval", "Fail": "oval"}
+"""A diamond takes twice the room for the same words: a picture shall be seen at one look."""
 COLOURS = {"Task": ("#e8f1fb", "#2f6db3"), "Choice": ("#fdf3dc", "#b5852b")}
 PLAIN, GOOD, BAD = ("#f3f3f3", "#8a8a8a"), ("#c9edd0", "#1f7a36"), ("#fbe5e5", "#b03a3a")
 """Fill and line: of states by their type, of a good end, and of states from which none is reached any more."""
@@ -77,11 +78,12 @@ def source(definition: dict[str, Any]) -> str:
     gathered, tail = ways_out(states)
     lines = [
         "digraph {",
-        '  graph [rankdir=TB, nodesep=0.25, ranksep=0.3, bgcolor="white", fontname="Helvetica"];',
+        '  graph [rankdir=TB, nodesep=0.2, ranksep=0.22, bgcolor="white", fontname="Helvetica"];',
         "  graph [compound=true, newrank=true];",
-        '  node [style="filled,rounded", fontname="Helvetica", fontsize=11, margin="0.12,0.06"];',
+        '  node [style="filled,rounded", fontname="Helvetica", fontsize=11, margin="0.1,0.05", height=0.3];',
         '  edge [color="#666666", arrowsize=0.6];',
-        f'  "start" [label="", shape=circle, width=0.15, fillcolor="#333333"]; "start" -> "{definition["StartAt"]}";',
+        '  "start" [label="", shape=circle, width=0.15, height=0.15, fillcolor="#333333"];',
+        f'  "start" -> "{definition["StartAt"]}";',
         f'  subgraph cluster_ways_out {{ style="rounded,dashed"; color="{BAD[1]}";',
         *(_node(states, name, states[name]["Parameters"]["Error"]) for name in states if name in gathered),
         # Unseen, at the foot of the frame: the one arrow to the tail, which is below all ways out, leads from here.

@@ -49,9 +49,9 @@ def machine() -> dict[str, Any]:
     untrue = endings.way_out(
         "The smoke test failed", at="Smoke-test the endpoint", error=Failure.SMOKE_TEST_FAILED, told_elsewhere=True
     )
-    unwatched = Choice("Was it watched?")
-    unwatched.add_choice(is_watched(), remove_alarms("Remove the failed release's alarms", failed))
-    unwatched.default_choice(failed)
+    watched = Choice("Was it watched?")
+    watched.add_choice(is_watched(), remove_alarms("Remove the failed release's alarms", failed))
+    watched.default_choice(failed)
 
     plan = plan_the_execution(
         "Plan the stage",
@@ -70,7 +70,7 @@ def machine() -> dict[str, Any]:
     plan.catches.insert(0, on_error(overtaken, (RELEASE_OVERTAKEN_BY_FUNCTION,)))
     test = smoke_test(untrue)
     shared = serve_on_shared(ready=test, failed=failed)
-    endpoint = bring_up(ready=test, failed=unwatched)
+    endpoint = bring_up(ready=test, failed=watched)
     configured = configure(shared=shared, then=endpoint, failed=failed)
     serverless, model = create_serverless_model(failed), create_model(failed, next_name("$.plan.model_name"))
     serverless.next(configured)

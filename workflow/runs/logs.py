@@ -89,8 +89,10 @@ def find_logged(histories: Histories, execution: str, wanted: str) -> Logged:
     """The log that is meant by a state's name, in a run or in what it started; as ``choose`` chooses."""
     history = histories.of(execution)
     within = tuple(every_nested(histories, history))
-    # What broke deepest inside says most.
-    broken = next((broke_at(part.outcome) for part in (*within[::-1], history) if part.outcome), "")
+    # What broke deepest inside says most; what put production back after it broke nowhere.
+    broken = next(
+        (state for part in (*within[::-1], history) if part.outcome and (state := broke_at(part.outcome))), ""
+    )
     steps = (*history.steps, *(step for part in within for step in part.steps))
     return choose(logged_states(steps, ended=history.outcome is not None), wanted, broken)
 

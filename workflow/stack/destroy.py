@@ -100,7 +100,10 @@ def find_table(stack: Mapping[str, Any]) -> str:
 
 
 def stop_executions(cloud: Cloud, project: str, place: Place, on_progress: Progress) -> None:
-    """Stop what runs, so that no job outlives the machine that started it."""
+    """Stop what runs, so that no job outlives the machine that started it.
+
+    Step Functions stops what an execution waits for as well, a moment later, in which it could make an endpoint anew.
+    """
     for machine in MACHINES:
         arn = f"arn:{place.partition}:states:{place.region}:{place.account}:stateMachine:{project}-{machine}"
         try:

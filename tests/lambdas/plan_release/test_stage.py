@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambdas.plan_release import asked
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.action import PlanningAStage, read_action
+from lambdas.plan_release.asked import check_asked
 from lambdas.plan_release.package import RefusalError
 from lambdas.plan_release.plan import Endpoint, LeavingError, OvertakenError
-from lambdas.plan_release.stage import MovesError, StageInput, check_asked, check_ready, draw_stage
+from lambdas.plan_release.stage import MovesError, StageInput, check_ready, draw_stage
 from tests.lambdas.conftest import Context
 from tests.workflow.contract.released import PLAN
 from workflow.contract.deployment import LONGEST_SECONDS, at_once, watched
@@ -99,7 +101,7 @@ def test_an_execution_of_another_machine_asks_for_nothing() -> None:
 
 def test_an_execution_that_no_release_waits_for_is_refused(monkeypatch: pytest.MonkeyPatch, context: Context) -> None:
     """One that has ended, and one that asks for something else, a few looks later."""
-    monkeypatch.setattr(function, "HISTORY_SECONDS", 0)
+    monkeypatch.setattr(asked, "PAUSE_SECONDS", 0)
     event = {"machine": "stage", "input": GIVEN, "execution": {"id": EXECUTION.id, "name": EXECUTION.name}}
     for releases in (Releases(scheduled(), "FAILED"), Releases(scheduled(Name="another"))):
         monkeypatch.setattr(function, "stepfunctions", releases)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.histories import START, Script
+from tests.workflow.runs.test_watch import RELEASE, STAGES, brought_up, starting
+from workflow.contract.failures import Failure
 from workflow.errors import ServiceError, UsageError
+from workflow.runs.events import Histories
 from workflow.runs.history import fold
-from workflow.runs.logs import ENDPOINT_GROUP, PROCESSING_GROUP, Log, Logged, Source, choose, logged_states
+from workflow.runs.logs import ENDPOINT_GROUP, PROCESSING_GROUP, Log, Logged, Source, choose, find_logged, logged_states
 from workflow.runs.training_log import LOG_GROUP
 
 FUNCTION = "arn:aws:lambda:eu-central-1:1:function:greenlight-plan-run:7"
@@ -49,6 +53,29 @@ def test_a_batch_has_the_log_of_its_transform_job() -> None:
     script.schedule("createTransformJob.sync", "sagemaker", TransformJobName="a-0-0")
     (one,) = logged_states(fold(script.events).steps, ended=False)
     assert (one.source.group, one.source.prefix) == ("/aws/sagemaker/TransformJobs", "a-0-0")
+
+
+def test_the_log_of_a_release_is_that_of_the_stage_in_which_it_broke() -> None:
+    """By the name that everybody saw, though the way back after it went well; every other is found by its name, too."""
+    release = starting(Script(), "Bring up staging", STAGES[0]).leave("Bring up staging")
+    starting(release, "Bring up production", STAGES[1]).fail("States.TaskFailed", "{}").leave("Bring up production")
+    starting(release, "Put the previous version back", STAGES[2]).leave("Put the previous version back")
+    histories = {
+        RELEASE: release.end("Failed", error=Failure.PRODUCTION_ROLLED_BACK, cause="another box"),
+        STAGES[0]: brought_up("staging"),
+        STAGES[1]: brought_up("production", wrong="another box"),
+        STAGES[2]: brought_up("production", back=True),
+    }
+    for script in histories.values():
+        for event in script.events:
+            called = event.get("taskScheduledEventDetails", {})
+            if called.get("resource") == "invoke":
+                called["parameters"] = json.dumps({"FunctionName": FUNCTION})
+    cloud = ScriptedCloud(
+        {"get_execution_history": lambda asked: {"events": histories[asked["executionArn"]].events[::-1]}}
+    )
+    assert find_logged(Histories(cloud), RELEASE, "").state == "Smoke-test production"
+    assert find_logged(Histories(cloud), RELEASE, "smoke-test staging").state == "Smoke-test staging"
 
 
 def test_an_endpoint_that_is_looked_at_has_its_own_log() -> None:

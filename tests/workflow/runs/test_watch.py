@@ -217,7 +217,7 @@ def brought_up(stage: str, *, wrong: str = "", **plan: Any) -> Script:
     script.done("Look at the endpoint").enter("Smoke-test the endpoint").schedule("invoke")
     if wrong:
         script.fail("SmokeTestFailed", json.dumps({"errorMessage": wrong})).leave("Smoke-test the endpoint")
-        return script.end("Failed", error=Failure.SMOKE_TEST_FAILED, cause=wrong)
+        return script.done("Put it in words").end("Failed", error=Failure.SMOKE_TEST_FAILED, cause=wrong)
     return script.leave("Smoke-test the endpoint", smoke={"summary": "8 pictures"}).end()
 
 
@@ -258,6 +258,7 @@ def test_what_happens_at_an_endpoint_stands_below_its_stage_in_the_words_of_that
         ("    Update production", "done"),
         ("    Wait for production", "done"),
         ("    Smoke-test production", "failed"),
+        ("    Put it in words", "done"),
         ("  Put the previous version back", "running"),
         ("    Plan the stage", "done"),
         ("    Update production", "done"),
