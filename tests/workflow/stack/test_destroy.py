@@ -42,7 +42,7 @@ def test_nothing_that_runs_outlives_the_machine_that_started_it() -> None:
     cloud = ScriptedCloud({"list_executions": running, "stop_execution": {}})
     stop_executions(cloud, "greenlight", Place("1", "us-east-1", "aws"), lambda _: None)
     stopped = [asked["executionArn"] for operation, asked in cloud.asked if operation == "stop_execution"]
-    assert stopped == ["arn:greenlight-build", "arn:greenlight-release", "arn:greenlight-batch"]
+    assert stopped == [f"arn:greenlight-{name}" for name in ("build", "release", "stage", "batch", "drift")]
 
 
 def test_endpoints_go_though_the_stack_and_its_buckets_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
