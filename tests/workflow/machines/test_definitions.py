@@ -209,7 +209,7 @@ def test_what_a_state_writes_down_as_an_error_is_named_in_the_contract() -> None
 
 
 def test_a_bad_end_never_looks_like_a_success() -> None:
-    """Nothing to do, a model released, a challenge at its end, whichever it is, pictures answered, or held to others."""
+    """Nothing to do, a model released, a challenge at its end, whichever it is, pictures answered or compared."""
     ends = {
         name
         for definition in DEFINITIONS.values()
