@@ -461,6 +461,22 @@ def test_production_and_trainings_are_looked_at_every_five_minutes(template: Jso
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
 
 
+def test_drift_is_looked_for_where_requests_are_kept_and_somebody_asks(template: Json) -> None:
+    """Off until it is switched on; its alarm is about what the function counts, and rings at the first window."""
+    assert template["Parameters"]["DriftScheduleState"]["Default"] == "DISABLED"
+    plain, keeping = read.resolved(), read.resolved(CapturePercent=10)
+    own = {name for name in template["Resources"] if "Drift" in name}
+    assert {"DriftMachine", "DriftSchedule", "DriftJobRole", "WatchDriftFunction", "DriftedAlarm"} <= own
+    assert own.isdisjoint(plain["Resources"])
+    assert own <= set(keeping["Resources"])
+    schedule = of_type(keeping, "AWS::Scheduler::Schedule")["DriftSchedule"]
+    assert schedule["State"] == {"Ref": "DriftScheduleState"}
+    assert schedule["Target"]["Arn"] == {"Ref": "DriftMachine"}
+    alarm = of_type(keeping, "AWS::CloudWatch::Alarm")["DriftedAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Threshold"]) == (DRIFT_NAMESPACE, "Drifted", 1)
+    assert alarm["Dimensions"] == [{"Name": "project", "Value": {"Ref": "Project"}}]
+
+
 def test_every_end_without_success_reaches_the_notifier_or_the_queue(template: Json) -> None:
     """Failed, timed out and stopped executions of every machine, with a queue for what cannot be delivered."""
     rule = of_type(template, "AWS::Events::Rule")["FailureRule"]

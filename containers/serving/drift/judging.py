@@ -17,6 +17,8 @@ QUANTILES = (0.1, 0.5, 0.9)
 MOST_CLASSES = 3
 """Classes whose share moved that are named."""
 NOTHING_FOUND = "nothing found"
+AS_BEFORE = "as before"
+"""What is said of a figure whose difference is not sure."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,15 @@ def _tell(reference: Reference, window: Table, one: Distance) -> DriftFigure:
     if one.name == CLASSES:
         became = tell_classes(reference, window)
     elif one.name == FEATURES:
-        became = "other features than the model was judged by" if one.drifted else "features as before"
+        became = "of other features than the model was judged by"
     else:
         first, second = reference.table.figures[one.name], window.figures[one.name]
         before, after = _quantiles(first), _quantiles(second)
         became = _tell_figure(one.name, first, second, before, after)
+    if not one.sure:
+        became = AS_BEFORE
+    elif not one.drifted:
+        became = f"a little {became}"
     return DriftFigure(
         name=one.name,
         became=became,
@@ -88,10 +94,10 @@ def _tell_figure(
 ) -> str:
     called, lower, higher = FIGURES[name]
     if not before or not after:
-        return f"{called}: nothing to compare"
+        return AS_BEFORE
     # Where the middles are the same, the ends differ.
     moved = after[1] - before[1] or float(np.nanmean(second) - np.nanmean(first))
-    way = higher if moved > 0 else lower if moved < 0 else "as before"
+    way = higher if moved > 0 else lower
     return f"{way} ({called} {before[1]:.3g} before, {after[1]:.3g} now)"
 
 
@@ -106,7 +112,7 @@ def tell_classes(reference: Reference, window: Table) -> str:
         for at in moved
         if round(abs(after[at] - before[at]), 2)
     ]
-    return ", ".join(told) or "classes as before"
+    return ", ".join(told) or "of other classes"
 
 
 def class_shares(table: Table) -> Doubles:

@@ -46,9 +46,14 @@ class Distance:
     chance: float
 
     @property
+    def sure(self) -> bool:
+        """Whether hardly any window that is like the reference is as far."""
+        return self.chance <= RARE
+
+    @property
     def drifted(self) -> bool:
         """Whether it is both sure and large."""
-        return self.chance <= RARE and self.distance >= self.large
+        return self.sure and self.distance >= self.large
 
 
 def too_small(reference: int, window: int) -> str:

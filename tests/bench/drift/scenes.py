@@ -94,19 +94,21 @@ BEFORE = {
 
 
 def draw(folder: Path, drift: str, seed: int, pictures: int) -> Path:
-    """Write so many pictures of a drift, or of the sample as it is where ``drift`` is empty."""
-    folder.mkdir(parents=True)
+    """Write so many pictures of a drift, or of the sample as it is where ``drift`` is empty; none that is there."""
+    folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as pool:
         list(pool.map(partial(_draw, folder, drift, seed), range(pictures), chunksize=20))
     return folder
 
 
 def _draw(folder: Path, drift: str, seed: int, at: int) -> None:
-    random = np.random.default_rng([seed, at])
+    random, path = np.random.default_rng([seed, at]), folder / f"{at:05d}.jpg"
+    if path.exists():
+        return
     if drift in BEFORE:
         with BEFORE[drift]():
             picture, _ = camera.photograph(random)
     else:
         picture, _ = camera.photograph(random)
     changed = AFTER[drift](picture, random) if drift in AFTER else picture
-    changed.save(folder / f"{at:05d}.jpg", quality=88)
+    changed.save(path, quality=88)
