@@ -98,6 +98,23 @@ def stored(cloud: BucketCloud, prefix: str = "datasets/things/") -> dict[str, by
     return {key[len(prefix) :]: body for key, body in cloud.objects.items() if key.startswith(prefix)}
 
 
+def write_list(cloud: BucketCloud, tool: str, work: Path, splits: bool = True) -> None:
+    """A dataset of a tool, with a list for each split, in the place of what there is."""
+    cloud.objects.clear()
+    write, name = {
+        "cvat": (cvat.write_file, "annotations.xml"),
+        "label-studio": (label_studio.write_file, "project.json"),
+        "ground-truth": (ground_truth.write_file, "output.manifest"),
+    }[tool]
+    objects = tuple(Drawn(name, box) for name, box in zip(CLASSES, BOXES, strict=True))
+    for split in ("train", "val", "test") if splits else ("",):
+        pictures = [Pictured(f"{split}-old-{at}.jpg", WIDE, HIGH, objects) for at in range(2)]
+        write(Sheet("detect", CLASSES, pictures, "me", "2026-01-01", drawn=True), work / "list")
+        folder = f"datasets/things/{split}/" if split else "datasets/things/"
+        cloud.objects[folder + name] = (work / "list").read_bytes()
+        cloud.objects |= {folder + one.name: picture(3) for one in pictures}
+
+
 def fetch(cloud: BucketCloud, folder: Path) -> Path:
     """The dataset as a run would read it."""
     for key, body in stored(cloud).items():
@@ -271,6 +288,46 @@ def first_image(task: Path) -> Path:
     return min((task / "images").iterdir())
 
 
+@pytest.mark.parametrize("tool", ["yolo", "cvat"])
+def test_a_task_that_is_taken_again_has_its_new_labels_in_the_place_of_the_old_ones(
+    tool: str, cloud: BucketCloud, tmp_path: Path
+) -> None:
+    """Also where the first time was interrupted, and sent one picture of three."""
+    dataset(cloud, "detect")
+    if tool == "cvat":
+        write_list(cloud, "cvat", tmp_path)
+    keep(cloud, "detect", 3)
+    task = tmp_path / "task"
+    assert pick(cloud, task, "yolo") == 0
+    assert run(["label", "take", str(task), "--yes"], cloud) == 0
+    first = stored(cloud)
+    name = first_image(task).name
+    (gone,) = [key for key in first if key.endswith(f"/{name}") or key == name]
+    del cloud.objects[f"datasets/things/{gone}"]
+    first_label(task).write_text("0 0.5 0.5 0.5 0.5\n")
+    assert run(["label", "take", str(task)], cloud) == 0
+    assert stored(cloud).keys() == first.keys()
+    opened = open_source(fetch(cloud, tmp_path / "whole"))
+    (entry,) = [one for one in opened.entries if one.image.endswith(name)]
+    assert [row.numbers for row in opened.labels(entry, WIDE, HIGH).rows] == [pytest.approx((0.5, 0.5, 0.5, 0.5))]
+
+
+def test_labels_of_a_picture_of_another_shape_are_refused(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What only the picture's own size shows."""
+    dataset(cloud, "detect")
+    keep(cloud, "detect", 3)
+    task, before = tmp_path / "task", stored(cloud)
+    assert pick(cloud, task, "cvat") == 0
+    text = (task / "annotations.xml").read_text().replace(f'width="{WIDE}"', f'width="{WIDE * 2}"')
+    (tmp_path / "export.xml").write_text(text)
+    capsys.readouterr()
+    assert run(["label", "take", str(task), str(tmp_path / "export.xml"), "--yes"], cloud) == 2
+    assert "drawn on 400x100 pixels" in re.sub(r"\s+", " ", capsys.readouterr().err)
+    assert stored(cloud) == before
+
+
 def test_a_picture_without_a_label_is_left_for_later(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -306,22 +363,7 @@ def test_a_dataset_of_a_tool_takes_new_pictures_in_a_file_of_their_own(
     tool: str, splits: bool, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of each split, its old list stays as it is."""
-    write = {
-        "cvat": (cvat.write_file, "annotations.xml"),
-        "label-studio": (label_studio.write_file, "project.json"),
-        "ground-truth": (ground_truth.write_file, "output.manifest"),
-    }[tool]
-    objects = tuple(Drawn(name, box) for name, box in zip(CLASSES, BOXES, strict=True))
-    for split in ("train", "val", "test") if splits else ("",):
-        names = [f"{split}-old-{at}.jpg" for at in range(2)]
-        sheet = Sheet(
-            "detect", CLASSES, [Pictured(name, WIDE, HIGH, objects) for name in names], "me", "2026-01-01", drawn=True
-        )
-        folder = f"{split}/" if split else ""
-        write[0](sheet, tmp_path / "list")
-        cloud.objects[f"datasets/things/{folder}{write[1]}"] = (tmp_path / "list").read_bytes()
-        for name in names:
-            cloud.objects[f"datasets/things/{folder}{name}"] = picture(3)
+    write_list(cloud, tool, tmp_path, splits)
     keep(cloud, "detect", 3)
     before = stored(cloud)
     assert pick(cloud, tmp_path / "task", "yolo") == 0, capsys.readouterr().err
