@@ -128,6 +128,41 @@ def test_a_second_pick_leaves_out_what_the_dataset_has_by_now(
     assert sorted(first + second) == [f"{one}.jpg" for one in ids]
 
 
+@pytest.mark.parametrize("tool", ["yolo", "cvat", "label-studio"])
+@pytest.mark.parametrize("task", ["segment", "obb"])
+def test_a_box_that_is_suggested_for_an_outline_has_its_corners(
+    tool: str, task: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a model that finds boxes, beside a dataset that says more by now."""
+    dataset(cloud, task)
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", tool) == 0, capsys.readouterr().err
+    export = [] if tool == "yolo" else [str(EXPORTS[tool](tmp_path / "task", tmp_path))]
+    assert run(["label", "take", str(tmp_path / "task"), *export, "--yes"], cloud) == 0, capsys.readouterr().err
+    opened = open_source(fetch(cloud, tmp_path / "whole"))
+    (entry,) = [one for one in opened.entries if one.image.endswith("00000000-aaaa.jpg")]
+    left, top, right, bottom = BOXES[0]
+    points = opened.labels(entry, WIDE, HIGH).rows[0].numbers
+    assert {(round(x * WIDE), round(y * HIGH)) for x, y in zip(points[::2], points[1::2], strict=True)} == {
+        (left, top),
+        (right, top),
+        (right, bottom),
+        (left, bottom),
+    }
+
+
+def test_a_model_or_a_tool_of_another_task_than_the_dataset_is_refused(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset(cloud, "classify")
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", "cvat") == 2
+    assert "these do: ground-truth, yolo" in re.sub(r"\s+", " ", capsys.readouterr().err)
+    assert pick(cloud, tmp_path / "task", "yolo") == 2
+    assert "answers otherwise" in capsys.readouterr().err
+    assert not (tmp_path / "task").exists()
+
+
 def test_feedback_and_drift_bring_a_picture_to_the_front(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
