@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra import policies
 from tests.workflow.labelling.bucket import BucketCloud
 from tests.workflow.labelling.production import (
     BOXES,
@@ -126,6 +127,23 @@ def test_a_second_pick_leaves_out_what_the_dataset_has_by_now(
     assert pick(cloud, tmp_path / "two", "yolo", "--json") == 0
     second = [one["name"] for one in json.loads(capsys.readouterr().out)["pictures"]]
     assert sorted(first + second) == [f"{one}.jpg" for one in ids]
+
+
+def test_the_policy_of_who_labels_holds_what_is_called_and_no_more(cloud: BucketCloud, tmp_path: Path) -> None:
+    dataset(cloud, "detect")
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", "label-studio") == 0
+    export = accept_in_label_studio(tmp_path / "task", tmp_path)
+    assert run(["label", "take", str(tmp_path / "task"), str(export), "--yes"], cloud) == 0
+    actions = {
+        "describe_stacks": {"cloudformation:DescribeStacks"},
+        "list_objects_v2": {"s3:ListBucket"},
+        "get_object": {"s3:GetObject"},
+        "put_object": {"s3:PutObject"},
+        "copy_object": {"s3:GetObject", "s3:PutObject"},
+    }
+    needed = {action for operation in cloud.asked for action in actions[operation]}
+    assert policies.actions(policies.load("labelling")) == needed
 
 
 @pytest.mark.parametrize("tool", ["yolo", "cvat", "label-studio"])
