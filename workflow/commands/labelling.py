@@ -30,7 +30,7 @@ SHOWN = 10
 
 @click.group()
 def label() -> None:
-    """Choose what of production is worth a label, and take the labels back."""
+    """Choose pictures to label, and take labels back."""
 
 
 @label.command()
