@@ -63,9 +63,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     verdict = judge(report, plan.uris.dataset_report + PAGE)
     metrics.add_metric(name="DatasetErrors", unit=MetricUnit.Count, value=report.errors)
     metrics.add_metric(name="DatasetImages", unit=MetricUnit.Count, value=verdict.images)
-    wrong = verdict.reasons or find_other_version(report, plan)
-    reasons = wrong or tuple(find_misfits(report, plan, read_champion(plan)))
-    if not wrong:
+    other = () if verdict.reasons else find_other_version(report, plan)
+    if other:
+        # Nothing is wrong with the data itself, of which a run may ask without a version.
+        raise DatasetRejected("; ".join(other))
+    reasons = verdict.reasons or tuple(find_misfits(report, plan, read_champion(plan)))
+    if not verdict.reasons:
         keep_version(plan, report, refused=bool(reasons))
     if reasons:
         remember(plan, "; ".join(reasons))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from lambdas.plan_run.again import claim, look_up
 from lambdas.plan_run.claim import Claims
 from lambdas.plan_run.earlier import Earlier
+from lambdas.plan_run.fingerprint import StoredFile
 from lambdas.plan_run.layout import Layout
 from lambdas.plan_run.plan import Deployment, Registered, Stored, describe_run, draw_up
 from lambdas.plan_run.room import check_room
@@ -173,10 +174,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         layout.write_json(plan.uris.inspected + "inspection.json", inspection)
         if version is not None:
             earlier.bring_back(version, plan.dataset.uri)
-        elif not earlier.keep(given.dataset, found.files, plan.uris.record + OBJECTS):
-            logger.info("no later run can have this data once more", dataset=given.dataset)
+        else:
+            note_objects(given.dataset, found.files, plan.uris.record + OBJECTS)
     logger.info("planned", run=plan.run, reason=plan.reason, files=plan.dataset.objects)
     return plan.document()
+
+
+def note_objects(uri: str, files: Sequence[StoredFile], target: str) -> None:
+    """Keep which objects the data is; the log tells where that cannot be, for no run waits for it."""
+    try:
+        if not earlier.keep(uri, files, target):
+            logger.info("no later run can have this data once more", dataset=uri)
+    except ClientError as error:
+        logger.warning("which objects the data is was not kept", dataset=uri, reason=str(error))
 
 
 def take_turn(plan: BuildPlan, given: RunInput, execution: Execution) -> BuildPlan:

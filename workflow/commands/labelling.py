@@ -30,7 +30,7 @@ SHOWN = 10
 
 @click.group()
 def label() -> None:
-    """Choose what of production is worth a label, and take the labels back."""
+    """Choose pictures to label, and take labels back."""
 
 
 @label.command()
@@ -97,7 +97,8 @@ def pick(
         chosen = choose(known, count, fetch)
         answers = {one.id: _mend(kept[one.id].answer, said.get(one.id)) for one in chosen}
         keys = {one.id: kept[one.id].picture for one in chosen}
-        handed = make_task(chosen, answers, keys, dataset=dataset, classes=stored.opened.classes, tool=tool)
+        opened = stored.opened
+        handed = make_task(chosen, answers, keys, dataset=dataset, task=opened.task, classes=opened.classes, tool=tool)
         addresses = keep_in_bucket(session.cloud, stack.bucket, handed, folder.name) if KNOWN[tool].in_bucket else {}
         write_task(handed, chosen, folder, addresses)
     document = {

@@ -45,18 +45,22 @@ class Addition:
 def prepare_addition(stored: StoredDataset, handed: Handed, returned: Returned, moment: str) -> Addition:
     """The files that make the next version; they are laid out beside the dataset's labels, and the whole is read.
 
+    A task that was taken before, in part or with other labels, is taken once more: its labels take the place of those.
     Raises UsageError where the dataset's format takes no addition, or the whole could not be read as it was before.
     """
     opened = stored.opened
     if opened.task != handed.task:
         raise UsageError(f"the dataset {stored.name} is of the task {opened.task}, and these labels of {handed.task}.")
-    again = [one.name for one in returned.pictures if PurePosixPath(one.name).stem in stored.ids]
-    if again:
-        raise UsageError(f"the dataset {stored.name} has {len(again):,} of these pictures already, such as {again[0]}.")
     folder = _training_folder(opened)
     split = "train" if any(entry.split for entry in opened.entries) else ""
     sheet = Sheet(handed.task, opened.classes, returned.pictures, "greenlight", moment, drawn=True, split=split)
-    labels, places = _write_labels(stored, sheet, folder)
+    labels, places = _write_labels(stored, handed, sheet, folder)
+    there, known = stored.ids, set(stored.files)
+    again = [name for name, place in places.items() if PurePosixPath(name).stem in there and place not in known]
+    if again:
+        raise UsageError(
+            f"the dataset {stored.name} has {len(again):,} of these pictures elsewhere, such as {again[0]}."
+        )
     for name, place in places.items():
         target = stored.root / place
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +86,7 @@ def send_addition(cloud: Cloud, bucket: str, stored: StoredDataset, addition: Ad
     cloud.call("s3", "put_object", Bucket=bucket, Key=stored.prefix + MARKER, Body=b"")
 
 
-def _write_labels(stored: StoredDataset, sheet: Sheet, folder: str) -> tuple[list[str], dict[str, str]]:
+def _write_labels(stored: StoredDataset, handed: Handed, sheet: Sheet, folder: str) -> tuple[list[str], dict[str, str]]:
     """The paths of the new labels, which are written, and the place of each picture by its name."""
     format, root = stored.opened.format, stored.root
     places = {one.name: f"{folder}{one.name}" for one in sheet.pictures}
@@ -97,7 +101,7 @@ def _write_labels(stored: StoredDataset, sheet: Sheet, folder: str) -> tuple[lis
         return list(labels), places
     if format in LISTS:
         write, ending = LISTS[format]
-        stamp = "".join(letter for letter in sheet.moment if letter.isalnum())
+        stamp = "".join(letter for letter in handed.made if letter.isalnum())
         path = f"{folder}labelled-{stamp}{'-train' if sheet.split else ''}.{ending}"
         (root / folder).mkdir(parents=True, exist_ok=True)
         write(sheet, root / path)

@@ -7,14 +7,11 @@ bottom, or an outline or four turned corners as a flat list of x and y.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workflow.contract.reading import ContractError
 from workflow.labels.geometry import join_outlines
-
-TASKS = ("detect", "segment", "obb", "classify")
-"""What can be handed over. Key points cannot: the tools' skeletons are declared by hand."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,15 @@ def read_answer(answer: Mapping[str, Any], name: str) -> Pictured:
     return Pictured(name, width, height, objects)
 
 
-def task_of(answers: Sequence[Mapping[str, Any]]) -> str:
-    """What the model finds, by its answers; boxes where none has an object. Raises ContractError for key points."""
-    if any("classification" in answer for answer in answers):
-        return "classify"
-    items = [item for answer in answers for item in answer.get("detections", [])]
-    if any("keypoints" in item for item in items):
-        raise ContractError("the model finds key points, which are not handed over: label them in your own tool")
-    if any("polygons" in item for item in items):
-        return "segment"
-    return "obb" if any("corners" in item for item in items) else "detect"
+def fit(one: Drawn, task: str) -> Drawn:
+    """The object as the task draws it: what says more is made a box, and a box has its corners as its outline."""
+    if task == "detect" and not one.is_box:
+        across, down = one.points[0::2], one.points[1::2]
+        return replace(one, points=(min(across), min(down), max(across), max(down)))
+    if task in ("segment", "obb") and one.is_box:
+        left, top, right, bottom = one.points
+        return replace(one, points=(left, top, right, top, right, bottom, left, bottom))
+    return one
 
 
 def _points(item: Mapping[str, Any]) -> tuple[float, ...]:

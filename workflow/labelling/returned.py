@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image, ImageOps
 
 from workflow.datasets.check import read_dataset
+from workflow.datasets.refusal import Again, refuse
 from workflow.errors import UsageError
 from workflow.labelling.forms.cvat import turned
 from workflow.labelling.objects import Drawn, Pictured
@@ -43,7 +44,11 @@ def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -
     Labels of other pictures are refused. Raises UsageError for what cannot be used, by file and line.
     """
     root = _lay_out(handed, task, export, work)
-    dataset = read_dataset(root, task=handed.task, again="mend the labels, and repeat")
+    given = export or task
+    try:
+        dataset = read_dataset(root, task=handed.task, again="mend the labels, and repeat")
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(root), str(given))) from error
     opened = open_source(root, task=handed.task)
     wanted = {PurePosixPath(one.name).stem: one.name for one in handed.pictures}
     unknown = sorted(set(dataset.classes) - set(handed.classes))
@@ -52,18 +57,22 @@ def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -
             f"{', '.join(unknown)}: no class of the dataset {handed.dataset}, whose classes are "
             f"{', '.join(handed.classes)}. Mend the label, or upload the dataset with the new class first."
         )
-    files, pictures = {}, []
+    files, pictures, wrong = {}, [], []
     for entry in opened.entries:
         name = wanted.get(PurePosixPath(entry.image).stem)
         if name is None:
             raise UsageError(f"{entry.image}: is no picture of this task, which 'greenlight label pick' chose.")
         width, height = _size(root / entry.image)
         labelled = opened.labels(entry, width, height)
+        # What only the size of the picture itself shows.
+        wrong += [found for found in labelled.problems if found.action == "rejected"]
         if not labelled.labelled or labelled.dropped:
             continue
         files[name] = root / entry.image
         objects = tuple(_draw(row, opened.classes, handed.task, width, height) for row in labelled.rows)
         pictures.append(Pictured(name, width, height, objects))
+    if wrong:
+        raise refuse(given, wrong, Again("mend the labels, and repeat", {}))
     return Returned(files, tuple(pictures), tuple(sorted(set(wanted.values()) - files.keys())))
 
 
@@ -78,8 +87,8 @@ def _lay_out(handed: Handed, task: Path, export: Path | None, work: Path) -> Pat
         shutil.copytree(task, root, ignore=shutil.ignore_patterns(NOTE))
         return root
     root.mkdir()
-    if not export.exists():
-        raise UsageError(f"{export}: there is no such file or folder.")
+    if not export.exists() or export.resolve() == task.resolve():
+        raise UsageError(f"{export}: must be what the tool has exported, and is {task.name} itself or not there.")
     if export.is_dir():
         shutil.copytree(export, root, dirs_exist_ok=True)
     elif export.suffix.lower() == ".zip":

@@ -21,7 +21,7 @@ from workflow.errors import UsageError
 from workflow.labelling.choice import Chosen
 from workflow.labelling.forms.sheet import Sheet
 from workflow.labelling.forms.tools import TOOLS
-from workflow.labelling.objects import Drawn, Pictured, read_answer, task_of
+from workflow.labelling.objects import Drawn, Pictured, fit, read_answer
 
 NOTE, IMAGES = "task.json", "images"
 HANDED = "labelling/"
@@ -62,21 +62,26 @@ def make_task(
     keys: Mapping[str, str],
     *,
     dataset: str,
+    task: str,
     classes: Sequence[str],
     tool: str,
 ) -> Handed:
-    """The task of the chosen pictures, by their answers and keys under their ids. ``classes`` are the dataset's.
+    """The pictures that were chosen as a task, by their answers and keys under their ids.
 
-    What the model calls otherwise than the dataset is not suggested. Raises UsageError for what the tool cannot take.
+    ``task`` and ``classes`` are the dataset's; what the model calls otherwise is not suggested. Raises UsageError for
+    what the tool, or nobody, can take: key points, for their skeletons are declared by hand in each tool.
     """
+    if task not in TOOLS[tool].tasks:
+        able = ", ".join(name for name, each in TOOLS.items() if task in each.tasks) or "none"
+        raise UsageError(f"--for {tool}: takes no labels of the task {task}, which {dataset} is of; these do: {able}.")
     try:
-        task = task_of([answers[one.id] for one in chosen])
         read = [(one, read_answer(answers[one.id], one.file.name)) for one in chosen]
     except ContractError as error:
         raise UsageError(str(error)) from error
-    if task not in TOOLS[tool].tasks:
-        able = ", ".join(name for name, each in TOOLS.items() if task in each.tasks)
-        raise UsageError(f"--for {tool}: takes no labels of the task {task}; these do: {able}.")
+    if any(("classification" in answers[one.id]) != (task == "classify") for one in chosen):
+        raise UsageError(
+            f"production's model answers otherwise than {dataset} is labelled, which is of the task {task}."
+        )
     known = set(classes)
     pictures = [
         HandedPicture(
@@ -85,7 +90,7 @@ def make_task(
             why=one.worth.why,
             width=pictured.width,
             height=pictured.height,
-            suggested=tuple(each for each in pictured.objects if each.name in known),
+            suggested=tuple(fit(each, task) for each in pictured.objects if each.name in known),
         )
         for one, pictured in read
     ]

@@ -1,8 +1,9 @@
 """How unlike pictures are, so that no ten of one scene are labelled.
 
 Each becomes the colours of an 8 by 8 grid, as MPEG-7's Color Layout Descriptor does (ISO/IEC 15938-3; Kasutani and
-Yamada, 2001), kept as YCbCr without its cosine transform, which changes no distance. It tells scenes apart and needs no
-model; it says nothing of small objects, of which the model's doubt does.
+Yamada, 2001), kept as YCbCr without its cosine transform, which changes no distance. Every picture is seen in its own
+light, or two scenes at night would be more alike than one by day is to itself; the light is told beside it, with less
+weight. That tells scenes apart and needs no model; it says nothing of small objects, of which the model's doubt does.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from PIL import Image, ImageOps
 GRID = 8
 """Cells on a side."""
 
+LIGHT = 8 / 255
+"""Weight of a picture's mean colour: from black to white it is about as far as two scenes are in one light."""
+_PLAIN = 4.0
+"""Levels of contrast below which a picture is plain, and what is left is noise."""
+
 Floats = NDArray[np.float32]
 
 
 def describe(file: Path) -> Floats | None:
-    """A picture as [192] numbers; None where the file is no picture that can be read."""
+    """A picture as [195] numbers; None where the file is no picture that can be read."""
     try:
         with Image.open(file) as picture:
             # A JPEG is decoded at an eighth of its size at the least, which is plenty for the grid.
@@ -29,7 +35,10 @@ def describe(file: Path) -> Floats | None:
             upright = ImageOps.exif_transpose(picture).convert("YCbCr").resize((GRID, GRID), Image.Resampling.BOX)
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
-    return np.asarray(upright, dtype=np.float32).ravel()
+    cells = np.asarray(upright, dtype=np.float32)
+    mean = cells.mean(axis=(0, 1))
+    seen: Floats = np.concatenate([((cells - mean) / (cells[..., 0].std() + _PLAIN)).ravel(), mean * LIGHT])
+    return seen
 
 
 def choose_various(worths: Sequence[float], features: Sequence[Floats], count: int) -> list[int]:

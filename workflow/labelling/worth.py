@@ -1,10 +1,10 @@
 """What the label of a picture would teach, by what is known of it without one. Pure.
 
 Every reason gives a picture a figure, and what counts is the picture's rank in it: figures of different kinds cannot be
-added, and ranks can. The reasons are those of active learning: how unsure the model is of what it found, after Brust et
-al., "Active Learning for Deep Object Detection" (2019), with the sum over a picture's objects, which did best there;
-two models that see different things, query by committee (Seung et al., 1992); and what people and the watch over
-production say.
+added, and ranks can. The reasons are those of active learning: how unsure the model is of what it found, as its least
+confidence (Lewis and Gale, 1994) in the mean over a picture's objects (Brust et al., "Active Learning for Deep Object
+Detection", 2019: a sum would choose the crowded pictures, of which there are as many where nothing is new); two models
+that see different things, query by committee (Seung et al., 1992); and what people and the watch over production say.
 """
 
 from __future__ import annotations
@@ -79,13 +79,14 @@ def _rank(figures: Sequence[float]) -> list[float]:
 
 
 def doubt(answer: Answer) -> float:
-    """How unsure a model is: of each object, how near its score is to one half; of a sorted picture, how near the
-    second class is to the first (the margin).
+    """How unsure a model is, from 0 to 1: what its objects' scores lack to 1, in the mean, and 0 where it saw none; of
+    a sorted picture, how near the second class is to the first (the margin).
     """
     if "classification" in answer:
         scores = sorted((_score(item) for item in answer["classification"]), reverse=True)
         return 1 - (scores[0] - scores[1]) if len(scores) > 1 else 0.0
-    return sum(1 - abs(2 * _score(item) - 1) for item in answer["detections"])
+    seen = [_score(item) for item in answer["detections"]]
+    return 1 - sum(seen) / len(seen) if seen else 0.0
 
 
 def disagree(one: Answer, other: Answer) -> float:
@@ -136,7 +137,7 @@ def _tell_doubt(one: Known) -> str:
     if "classification" in one.answer:
         best = sorted(one.answer["classification"], key=_score, reverse=True)[:2]
         return "unsure between " + " and ".join(f"{show_plain(str(item['class']))} {_score(item):.2f}" for item in best)
-    unsure = sorted(one.answer["detections"], key=lambda item: abs(2 * _score(item) - 1))[:3]
+    unsure = sorted(one.answer["detections"], key=_score)[:3]
     return "unsure of " + ", ".join(f"{show_plain(str(item['class']))} {_score(item):.2f}" for item in unsure)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from tests.bench.labelling.production import Shot, take
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample
 from workflow.labelling.choice import choose
-from workflow.labelling.worth import Known, judge
+from workflow.labelling.worth import Known
 
 ROOT = Path(__file__).parents[3]
-CHOSEN, RANDOM, DOUBT = "greenlight label", "at random", "by worth alone"
-"""The ways of choosing; the last one knows nothing of how alike pictures are."""
+CHOSEN, RANDOM = "greenlight label", "at random"
+"""The ways of choosing."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,6 @@ class Trial:
         self._learn(work / "asked")
         answers = json.loads((work / "asked" / "answers.json").read_text())
         known = [Known(name, answers[name]) for name in sorted(shots)]
-        worth = judge(known)
 
         def fetch(ids: Sequence[str]) -> Mapping[str, Path]:
             return {one: shots[one].file for one in ids}
@@ -74,7 +73,6 @@ class Trial:
         ways: dict[str, Callable[[], Sequence[str]]] = {
             CHOSEN: lambda: [one.id for one in choose(known, size.budget, fetch)],
             RANDOM: lambda: random.Random(seed).sample(sorted(shots), size.budget),
-            DOUBT: lambda: sorted(worth, key=lambda name: -worth[name].value)[: size.budget],
         }
         picks = {way: [shots[name] for name in pick()] for way, pick in ways.items()}
         folders = {way: work / f"way-{at}" for at, way in enumerate(ways)}

@@ -255,12 +255,15 @@ def test_refused_labels_are_no_version_and_data_that_does_not_fit_is_one(
 def test_a_run_that_shall_have_an_earlier_version_is_stopped_where_it_has_another_one(
     bucket: Bucket, table: Any, context: Context
 ) -> None:
-    """Before anything is trained, and nothing of it is kept as a version."""
+    """Before anything is trained. Nothing of it is kept: neither a version, nor that these files were refused."""
+    table.put_item(Item=BuildRecord(PLAN["execution_arn"]).item(PLAN["fingerprint"], 1))
+    before = table.scan()["Items"]
     bucket.put("runs/one/dataset/dataset-report.json", json.dumps(report().document()))
     asked = {version: {**EVENT["plan"]["dataset"], "version": version * 64} for version in "de"}
     with pytest.raises(DatasetRejected, match=r"the version eeeeeeeeeeee of .* prepared as dddddddddddd"):
         handler({"plan": {**EVENT["plan"], "dataset": asked["e"]}}, context)
     assert not [key for key in bucket.stored() if key.startswith("datasets-index/")]
+    assert table.scan()["Items"] == before
     assert handler({"plan": {**EVENT["plan"], "dataset": asked["d"]}}, context)["digest"] == "d" * 64
 
 

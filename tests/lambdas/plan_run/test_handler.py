@@ -16,6 +16,7 @@ from moto.sns.models import sns_backends
 
 from lambdas.plan_run import handler as function
 from lambdas.plan_run.claim import Claims
+from lambdas.plan_run.earlier import Earlier
 from lambdas.plan_run.handler import InputRejected, handler
 from lambdas.plan_run.turn import Turn
 from tests.lambdas.conftest import ENVIRONMENT, REGION, Bucket, Context, client
@@ -743,3 +744,17 @@ def test_a_run_from_an_earlier_version_has_its_objects_and_the_fingerprint_of_th
     ]
     with pytest.raises(InputRejected, match="no version's digest begins so"):
         handler({"input": {"dataset_version": "bbbb"}, "execution": again}, context)
+
+
+def test_a_bucket_whose_versions_may_not_be_listed_stops_no_run(
+    account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, log_of: Any
+) -> None:
+    """As somebody's own bucket may have it; only a later run has nothing to go back to."""
+
+    def deny(*_: Any) -> bool:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectVersions")
+
+    monkeypatch.setattr(Earlier, "keep", deny)
+    log = log_of(function)
+    assert handler(event(), context)["anything_to_do"]
+    assert "was not kept" in log.text

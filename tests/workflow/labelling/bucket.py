@@ -15,14 +15,16 @@ BUCKET = "bucket"
 
 
 class BucketCloud:
-    """Objects by their keys; ``objects`` may be read and written by a test."""
+    """Objects by their keys; ``objects`` may be read and written by a test. ``asked`` is which operations were."""
 
     local = True
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.asked: set[str] = set()
 
     def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        self.asked.add(operation)
         if operation == "describe_stacks":
             return dict(STACK["describe_stacks"])  # type: ignore[arg-type]
         assert parameters["Bucket"] == BUCKET
@@ -38,6 +40,7 @@ class BucketCloud:
         return {}
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        self.asked.add(operation)
         assert operation == "list_objects_v2"
         assert parameters["Bucket"] == BUCKET
         prefix = parameters["Prefix"]

@@ -2,112 +2,44 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
+from tests.infra import policies
 from tests.workflow.labelling.bucket import BucketCloud
+from tests.workflow.labelling.production import (
+    BOXES,
+    CLASSES,
+    DAY,
+    HIGH,
+    WIDE,
+    check_numbers,
+    dataset,
+    fetch,
+    first_image,
+    first_label,
+    keep,
+    pick,
+    picture,
+    stored,
+)
 from workflow.commands.cli import run
-from workflow.contract.capture import Captured
-from workflow.labelling.forms import cvat, ground_truth, label_studio
-from workflow.labelling.forms.sheet import Sheet
 from workflow.labelling.forms.tools import TOOLS
-from workflow.labelling.objects import Drawn, Pictured
 from workflow.labels.recognition import open_source
 
-NOW = datetime.now(UTC)
-DAY = f"captured/kept/{NOW:%Y/%m/%d}/"
-CLASSES = ("bolt", "nut")
-WIDE, HIGH = 200, 100
-BOXES = ((20.0, 10.0, 120.0, 60.0), (130.0, 50.0, 180.0, 90.0))
-CORNERS = [[60.0, 10.0], [110.0, 40.0], [95.0, 65.0], [45.0, 35.0]]
-OUTLINE = [[[10.0, 10.0], [90.0, 12.0], [60.0, 80.0]]]
 PAIRS = [(tool, task) for tool, each in TOOLS.items() for task in each.tasks]
 
 
 @pytest.fixture
 def cloud() -> BucketCloud:
     return BucketCloud()
-
-
-def picture(shade: int, kind: str = "JPEG") -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", (WIDE, HIGH), (shade, 255 - shade, shade // 2)).save(stream, kind)
-    return stream.getvalue()
-
-
-def answer(task: str, score: float) -> dict[str, Any]:
-    """What an endpoint answers, as containers/serving/answer writes it."""
-    if task == "classify":
-        said: dict[str, Any] = {"classification": [{"class": "nut", "score": score}, {"class": "bolt", "score": 0.1}]}
-    else:
-        drawn: dict[str, dict[str, Any]] = {
-            "segment": {"polygons": OUTLINE},
-            "obb": {"corners": CORNERS, "angle": 0.5},
-        }
-        extra = drawn.get(task, {})
-        objects = [{"class_id": 1, "class": "nut", "score": score, "box": list(BOXES[0]), **extra}]
-        if task == "detect":
-            objects.append({"class_id": 0, "class": "bolt", "score": 0.9, "box": list(BOXES[1])})
-        said = {"detections": objects}
-    return {"model_digest": "d" * 64, "width": WIDE, "height": HIGH, **said, "timings_ms": {}}
-
-
-def keep(cloud: BucketCloud, task: str, count: int) -> list[str]:
-    """So many pictures that production kept, each less sure than the one before."""
-    ids = [f"{at:08d}-aaaa" for at in range(count)]
-    for at, identity in enumerate(ids):
-        key = f"{DAY}{identity}.jpg"
-        cloud.objects[key] = picture(at * 20)
-        told = Captured(
-            identity, "production", "main", NOW.isoformat(), key, "image/jpeg", "d" * 64, answer(task, 0.9 - at * 0.05)
-        )
-        cloud.objects[f"{DAY}{identity}.json"] = json.dumps(told.document()).encode()
-    return ids
-
-
-def dataset(cloud: BucketCloud, task: str, splits: bool = True) -> None:
-    """A dataset of YOLO, or of class folders."""
-    row = {
-        "detect": "0 0.5 0.5 0.2 0.2",
-        "segment": "0 0.1 0.1 0.5 0.1 0.5 0.6",
-        "obb": "0 0.1 0.1 0.4 0.1 0.4 0.3 0.1 0.3",
-    }
-    for split in ("train", "val", "test") if splits else ("",):
-        for at, name in enumerate(CLASSES):
-            if task == "classify":
-                cloud.objects[f"datasets/things/{f'{split}/' if split else ''}{name}/old-{at}.jpg"] = picture(at)
-                continue
-            folder = f"{split}/" if split else ""
-            cloud.objects[f"datasets/things/images/{folder}old-{at}.jpg"] = picture(at)
-            cloud.objects[f"datasets/things/labels/{folder}old-{at}.txt"] = f"{row[task]}\n1{row[task][1:]}\n".encode()
-    if task != "classify":
-        cloud.objects["datasets/things/data.yaml"] = b"names: [bolt, nut]\n"
-
-
-def stored(cloud: BucketCloud, prefix: str = "datasets/things/") -> dict[str, bytes]:
-    return {key[len(prefix) :]: body for key, body in cloud.objects.items() if key.startswith(prefix)}
-
-
-def fetch(cloud: BucketCloud, folder: Path) -> Path:
-    """The dataset as a run would read it."""
-    for key, body in stored(cloud).items():
-        (folder / key).parent.mkdir(parents=True, exist_ok=True)
-        (folder / key).write_bytes(body)
-    return folder
-
-
-def pick(cloud: BucketCloud, folder: Path, tool: str, *options: str) -> int:
-    return run(["label", "pick", "--count", "3", "--for", tool, "--to", str(folder), *options], cloud)
 
 
 def accept_in_label_studio(task: Path, out: Path) -> Path:
@@ -183,23 +115,6 @@ def test_what_is_suggested_comes_back_as_it_was_and_is_what_a_run_reads(
         check_numbers(task, rows[0].numbers)
 
 
-def check_numbers(task: str, numbers: tuple[float, ...]) -> None:
-    """The row that the first object of an answer is, within a pixel; turned boxes may begin at another corner."""
-    if task == "detect":
-        left, top, right, bottom = BOXES[0]
-        wanted = [(left + right) / 2 / WIDE, (top + bottom) / 2 / HIGH, (right - left) / WIDE, (bottom - top) / HIGH]
-        assert numbers == pytest.approx(wanted, abs=0.006)
-    elif task == "obb":
-        points = {(round(x * WIDE), round(y * HIGH)) for x, y in zip(numbers[::2], numbers[1::2], strict=True)}
-        assert all(any(abs(x - a) <= 2 and abs(y - b) <= 2 for a, b in points) for x, y in CORNERS), points
-    elif task == "segment":
-        flat = [
-            value / (HIGH if at % 2 else WIDE)
-            for at, value in enumerate(value for pair in OUTLINE[0] for value in pair)
-        ]
-        assert numbers == pytest.approx(flat, abs=0.001)
-
-
 def test_a_second_pick_leaves_out_what_the_dataset_has_by_now(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +127,58 @@ def test_a_second_pick_leaves_out_what_the_dataset_has_by_now(
     assert pick(cloud, tmp_path / "two", "yolo", "--json") == 0
     second = [one["name"] for one in json.loads(capsys.readouterr().out)["pictures"]]
     assert sorted(first + second) == [f"{one}.jpg" for one in ids]
+
+
+def test_the_policy_of_who_labels_holds_what_is_called_and_no_more(cloud: BucketCloud, tmp_path: Path) -> None:
+    dataset(cloud, "detect")
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", "label-studio") == 0
+    export = accept_in_label_studio(tmp_path / "task", tmp_path)
+    assert run(["label", "take", str(tmp_path / "task"), str(export), "--yes"], cloud) == 0
+    actions = {
+        "describe_stacks": {"cloudformation:DescribeStacks"},
+        "list_objects_v2": {"s3:ListBucket"},
+        "get_object": {"s3:GetObject"},
+        "put_object": {"s3:PutObject"},
+        "copy_object": {"s3:GetObject", "s3:PutObject"},
+    }
+    needed = {action for operation in cloud.asked for action in actions[operation]}
+    assert policies.actions(policies.load("labelling")) == needed
+
+
+@pytest.mark.parametrize("tool", ["yolo", "cvat", "label-studio"])
+@pytest.mark.parametrize("task", ["segment", "obb"])
+def test_a_box_that_is_suggested_for_an_outline_has_its_corners(
+    tool: str, task: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of a model that finds boxes, beside a dataset that says more by now."""
+    dataset(cloud, task)
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", tool) == 0, capsys.readouterr().err
+    export = [] if tool == "yolo" else [str(EXPORTS[tool](tmp_path / "task", tmp_path))]
+    assert run(["label", "take", str(tmp_path / "task"), *export, "--yes"], cloud) == 0, capsys.readouterr().err
+    opened = open_source(fetch(cloud, tmp_path / "whole"))
+    (entry,) = [one for one in opened.entries if one.image.endswith("00000000-aaaa.jpg")]
+    left, top, right, bottom = BOXES[0]
+    points = opened.labels(entry, WIDE, HIGH).rows[0].numbers
+    assert {(round(x * WIDE), round(y * HIGH)) for x, y in zip(points[::2], points[1::2], strict=True)} == {
+        (left, top),
+        (right, top),
+        (right, bottom),
+        (left, bottom),
+    }
+
+
+def test_a_model_or_a_tool_of_another_task_than_the_dataset_is_refused(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset(cloud, "classify")
+    keep(cloud, "detect", 3)
+    assert pick(cloud, tmp_path / "task", "cvat") == 2
+    assert "these do: ground-truth, yolo" in re.sub(r"\s+", " ", capsys.readouterr().err)
+    assert pick(cloud, tmp_path / "task", "yolo") == 2
+    assert "answers otherwise" in capsys.readouterr().err
+    assert not (tmp_path / "task").exists()
 
 
 def test_feedback_and_drift_bring_a_picture_to_the_front(
@@ -263,90 +230,17 @@ def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
     assert said in re.sub(r"\s+", " ", told)
 
 
-def first_label(task: Path) -> Path:
-    return min((task / "labels").iterdir())
-
-
-def first_image(task: Path) -> Path:
-    return min((task / "images").iterdir())
-
-
-def test_a_picture_without_a_label_is_left_for_later(
+def test_labels_of_a_picture_of_another_shape_are_refused(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And one whose label says that nothing is on it is none of those."""
+    """What only the picture's own size shows."""
     dataset(cloud, "detect")
     keep(cloud, "detect", 3)
-    task = tmp_path / "task"
-    assert pick(cloud, task, "yolo") == 0
-    missing, empty, _ = sorted((task / "labels").iterdir())
-    missing.unlink()
-    empty.write_text("")
+    task, before = tmp_path / "task", stored(cloud)
+    assert pick(cloud, task, "cvat") == 0
+    text = (task / "annotations.xml").read_text().replace(f'width="{WIDE}"', f'width="{WIDE * 2}"')
+    (tmp_path / "export.xml").write_text(text)
     capsys.readouterr()
-    assert run(["label", "take", str(task), "--json"], cloud) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["unlabelled"], len(told["pictures"])) == ([f"{missing.stem}.jpg"], 2)
-    after = stored(cloud)
-    assert f"images/train/{missing.stem}.jpg" not in after
-    assert after[f"labels/train/{empty.stem}.txt"] == b""
-
-
-def test_a_dataset_without_splits_takes_new_pictures_beside_its_own(cloud: BucketCloud, tmp_path: Path) -> None:
-    dataset(cloud, "detect", splits=False)
-    ids = keep(cloud, "detect", 3)
-    assert pick(cloud, tmp_path / "task", "yolo") == 0
-    assert run(["label", "take", str(tmp_path / "task"), "--yes"], cloud) == 0
-    assert f"images/{ids[0]}.jpg" in stored(cloud)
-    assert {entry.split for entry in open_source(fetch(cloud, tmp_path / "whole")).entries} == {""}
-
-
-@pytest.mark.parametrize("tool", ["cvat", "label-studio", "ground-truth"])
-@pytest.mark.parametrize("splits", [True, False])
-def test_a_dataset_of_a_tool_takes_new_pictures_in_a_file_of_their_own(
-    tool: str, splits: bool, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Of each split, its old list stays as it is."""
-    write = {
-        "cvat": (cvat.write_file, "annotations.xml"),
-        "label-studio": (label_studio.write_file, "project.json"),
-        "ground-truth": (ground_truth.write_file, "output.manifest"),
-    }[tool]
-    objects = tuple(Drawn(name, box) for name, box in zip(CLASSES, BOXES, strict=True))
-    for split in ("train", "val", "test") if splits else ("",):
-        names = [f"{split}-old-{at}.jpg" for at in range(2)]
-        sheet = Sheet(
-            "detect", CLASSES, [Pictured(name, WIDE, HIGH, objects) for name in names], "me", "2026-01-01", drawn=True
-        )
-        folder = f"{split}/" if split else ""
-        write[0](sheet, tmp_path / "list")
-        cloud.objects[f"datasets/things/{folder}{write[1]}"] = (tmp_path / "list").read_bytes()
-        for name in names:
-            cloud.objects[f"datasets/things/{folder}{name}"] = picture(3)
-    keep(cloud, "detect", 3)
-    before = stored(cloud)
-    assert pick(cloud, tmp_path / "task", "yolo") == 0, capsys.readouterr().err
-    assert run(["label", "take", str(tmp_path / "task"), "--yes"], cloud) == 0, capsys.readouterr().err
-    after = stored(cloud)
-    assert {key: after[key] for key in before} == before
-    opened = open_source(fetch(cloud, tmp_path / "whole"))
-    assert [one for one in opened.problems if one.action == "rejected"] == []
-    new = [entry for entry in opened.entries if "aaaa" in entry.image]
-    assert [entry.split for entry in new] == ["train" if splits else ""] * 3
-    check_numbers("detect", opened.labels(new[0], WIDE, HIGH).rows[0].numbers)
-
-
-def test_a_dataset_that_cannot_take_them_is_left_alone(
-    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Lists of pictures are its splits: a new one would be in none of them."""
-    dataset(cloud, "detect", splits=False)
-    for split, at in (("train", 0), ("val", 1)):
-        cloud.objects[f"datasets/things/{split}.txt"] = f"images/old-{at}.jpg\n".encode()
-    cloud.objects["datasets/things/data.yaml"] = b"train: train.txt\nval: val.txt\nnames: [bolt, nut]\n"
-    keep(cloud, "detect", 3)
-    before = stored(cloud)
-    assert pick(cloud, tmp_path / "task", "yolo") == 0, capsys.readouterr().err
-    capsys.readouterr()
-    assert run(["label", "take", str(tmp_path / "task"), "--yes"], cloud) == 2
-    assert "nothing was sent" in capsys.readouterr().err
+    assert run(["label", "take", str(task), str(tmp_path / "export.xml"), "--yes"], cloud) == 2
+    assert "drawn on 400x100 pixels" in re.sub(r"\s+", " ", capsys.readouterr().err)
     assert stored(cloud) == before

@@ -59,7 +59,7 @@ def _draw(one: Drawn, task: str) -> tuple[str, dict[str, str]]:
         return "polygon", {"points": ";".join(f"{x:.2f},{y:.2f}" for x, y in pairs)}
     left, top, right, bottom = one.points[:4]
     turn = {}
-    if task == "obb" and not one.is_box:
+    if task == "obb":
         x, y, width, height, degrees = turned(one.points)
         left, top, right, bottom = x - width / 2, y - height / 2, x + width / 2, y + height / 2
         turn = {"rotation": f"{degrees:.4f}"}
