@@ -38,6 +38,8 @@ HELD_OUT = 300
 SIZES = (50, 100, 200)
 TRIED = 10
 """Windows of each drift and size."""
+SURE = 0.8
+"""Of the largest windows of each drift, so many have to be found."""
 MOVED = max(SIZES) + 20
 """Pictures of each drift, of which windows are drawn."""
 RARE_ENOUGH = 0.01
@@ -110,7 +112,7 @@ def test_what_is_found_and_what_is_not(
         print("\n" + "\n".join(lines))
     alarms = counted.pop("")
     assert sum(alarms) < RARE_ENOUGH * WINDOWS * len(SIZES)
-    assert {drift: of[-1] for drift, of in counted.items()} == dict.fromkeys(counted, TRIED)
+    assert {drift: of for drift, of in counted.items() if of[-1] < SURE * TRIED} == {}
 
 
 @pytest.mark.timeout(7200)

@@ -26,7 +26,7 @@ RARE = 0.002
 DRAWS = 1999
 MOST_TESTED = 2000
 """Pictures of a window that are drawn for the test where it has more; all of them are described."""
-LARGE_GAP, LARGE_SHARE, LARGE_ENERGY = 0.15, 0.10, 0.01
+LARGE_GAP, LARGE_SHARE, LARGE_ENERGY = 0.15, 0.10, 0.005
 """Distances from which a difference that is sure is a drift: of a figure, of the classes, of the features."""
 CLASSES, FEATURES = "classes", "features"
 """The names of the two that are no figure of FIGURES."""

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.serving, pytest.mark.training]
 def test_every_task_gives_features_that_move_with_the_picture(
     published: Path, serving_python: Path, photograph: Path, model: Path
 ) -> None:
-    """The widest map of the last grid: 256 numbers of the smallest detector, 1,280 of the smallest classifier."""
+    """The widest map of the grid of eight pixels: 64 numbers of the smallest networks, 80 of one for COCO's classes."""
     program = [str(serving_python), "-m", "tests.containers.serving.drift.look", str(photograph)]
     folders = [str(published / task / "model") for task in TASKS]
     done = subprocess.run([*program, *folders, str(model)], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -26,7 +26,7 @@ def test_every_task_gives_features_that_move_with_the_picture(
     *told, handmade = json.loads(done.stdout)
     for task, one in zip(TASKS, told, strict=True):
         as_it_is, again, darker = (np.array(row) for row in one["features"])
-        assert len(as_it_is) == (1280 if task == "classify" else 256), task
+        assert len(as_it_is) in (64, 80), task
         assert one["runtime"].endswith("f32")
         assert (as_it_is == again).all()
         assert np.abs(as_it_is - darker).max() > 1e-3
