@@ -25,8 +25,8 @@ class Size:
     """How large a trial is: pictures of the first training, benches of production in either light, and the budget."""
 
     train: int = 64
-    plain: int = 40
-    shifted: int = 20
+    plain: int = 54
+    shifted: int = 6
     held_out: int = 40
     budget: int = 16
     epochs: int = 30
