@@ -1,13 +1,8 @@
-"""How a model comes behind the endpoint of one stage, and whether a release asks for that at all. Pure.
-
-A stage is brought up by an execution of its own, which a release starts and waits for. Whoever may start executions
-could start one, too: it goes by its input, so that very input must be what a release that runs has asked for.
-"""
+"""How a model comes behind the endpoint of one stage, for a release that has asked for it. Pure."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +11,6 @@ from lambdas.plan_release.plan import Endpoint, check_endpoint
 from workflow.contract.deployment import alarm_names, at_once
 from workflow.contract.document import Text
 from workflow.contract.execution import Execution
-from workflow.contract.reading import object_or_empty, read_object
 from workflow.contract.release_plan import ReleasePlan
 from workflow.contract.serverless import SERVERLESS
 from workflow.contract.stage_accounts import STAGES
@@ -43,35 +37,6 @@ class StageInput:
     stage: Text
     release: ReleasePlan
     back: bool = False
-
-
-def machine_of(execution: str) -> str:
-    """The ARN of the machine whose execution has this ARN."""
-    return execution.rpartition(":")[0].replace(":execution:", ":stateMachine:")
-
-
-def check_asked(execution: Execution, given: object, release: str, newest: Iterable[Mapping[str, Any]]) -> None:
-    """Raise RefusalError where the release of this ARN has not asked for this execution, with this very input.
-
-    ``newest`` are the newest events of its history, which nobody but Step Functions writes: while it waits for the
-    execution, the call that started it is among them.
-    """
-    project_stage = machine_of(execution.id)
-    if machine_of(release) != f"{project_stage.removesuffix('-stage')}-release":
-        raise RefusalError(f"{release} is no release of this project: start the release machine instead")
-    for event in newest:
-        called = read_object(object_or_empty(event.get("taskScheduledEventDetails")).get("parameters"))
-        named = (called.get("StateMachineArn"), called.get("Name"))
-        if named == (project_stage, execution.name) and _as_object(called.get("Input")) == given:
-            return
-    raise RefusalError(
-        f"the release {release.rpartition(':')[2]} has not asked for this: a stage is brought up by a release alone. "
-        "Start the release machine instead"
-    )
-
-
-def _as_object(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def attempt_of(execution: Execution, asked: StageInput) -> str:
