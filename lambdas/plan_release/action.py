@@ -28,10 +28,14 @@ class Planning:
 
 @dataclass(frozen=True)
 class Challenging:
-    """Plan the challenge that a release has started: the version is checked anew, whatever that release's plan says."""
+    """Plan the challenge that a release has started: the version is checked anew, whatever that release's plan says.
+
+    ``asked`` is what the execution was given, word for word.
+    """
 
     execution: Execution
     release: ReleasePlan
+    asked: Any
 
     @property
     def given(self) -> ReleaseInput:
@@ -118,8 +122,8 @@ def read_action(event: Mapping[str, Any], defaults: Mapping[str, Any]) -> Action
             return Confirmation(ReleasePlan.parse(plan))
         case {"roll_back": plan}:
             return RollBack(ReleasePlan.parse(plan))
-        case {"challenge": True, "input": {"release": plan}, "execution": execution}:
-            return Challenging(read(Execution, execution, "execution"), ReleasePlan.parse(plan))
+        case {"challenge": True, "input": {"release": plan} as given, "execution": execution}:
+            return Challenging(read(Execution, execution, "execution"), ReleasePlan.parse(plan), asked=given)
         case {"challenge": True, "input": {"withdraw": str(stopped)}, "execution": execution}:
             return Withdrawing(read(Execution, execution, "execution"), stopped)
         case {"challenge": _}:

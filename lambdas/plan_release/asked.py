@@ -1,7 +1,7 @@
-"""Whether a release has asked for the execution of a stage: only then does that do anything.
+"""Whether a release that runs has asked for an execution that is a part of it: a stage, or a challenge.
 
-A stage is brought up by an execution of its own, which a release starts and waits for. Whoever may start executions
-could start one, too: it goes by its input, so that very input must be what a release that runs has asked for.
+A release starts each and waits for it. Whoever may start executions could start one, too: it goes by its input, and
+takes its release's lock, so that very input must be what that release has asked for.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def check_asked(execution: Execution, given: object, release: str, newest: Itera
     execution, the call that started it is among them.
     """
     machine = machine_of(execution.id)
-    if machine_of(release) != f"{machine.removesuffix('-stage')}-release":
+    project, _, part = machine.rpartition("-")
+    if machine_of(release) != f"{project}-release":
         raise RefusalError(f"{release} is no release of this project: start the release machine instead")
     for event in newest:
         called = read_object(object_or_empty(event.get("taskScheduledEventDetails")).get("parameters"))
@@ -53,7 +54,7 @@ def check_asked(execution: Execution, given: object, release: str, newest: Itera
         if named == (machine, execution.name) and _as_object(called.get("Input")) == given:
             return
     raise RefusalError(
-        f"the release {release.rpartition(':')[2]} has not asked for this: a stage is brought up by a release alone. "
+        f"the release {release.rpartition(':')[2]} has not asked for this: a {part} is a part of a release alone. "
         "Start the release machine instead"
     )
 

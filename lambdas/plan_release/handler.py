@@ -212,18 +212,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             case Planning(execution, given):
                 count("ReleaseRequested")
                 return plan_release(execution, given).document()
-            case Challenging(execution, release):
+            case Challenging(execution, release, asked):
                 count("ChallengeRequested")
+                check_started(stepfunctions, execution, asked, release.execution_arn)
                 return plan_challenge(execution, release, action.given).document()
             case Withdrawing(execution, stopped):
                 count("WithdrawalRequested")
                 return plan_withdrawal(execution, stopped).document()
-            case PlanningABatch(execution, asked):
+            case PlanningABatch(execution, wanted):
                 count("BatchRequested")
-                return plan_a_batch(execution, asked).document()
-            case PlanningAStage(execution, stage, given):
+                return plan_a_batch(execution, wanted).document()
+            case PlanningAStage(execution, stage, asked):
                 count("StageRequested")
-                check_started(stepfunctions, execution, given, stage.release.execution_arn)
+                check_started(stepfunctions, execution, asked, stage.release.execution_arn)
                 return plan_stage(execution, stage).document()
             case Confirmation(plan):
                 count("ReleaseConfirmed")
@@ -268,7 +269,7 @@ def plan_release(execution: Execution, given: ReleaseInput) -> ReleasePlan:
 
 
 def plan_challenge(execution: Execution, release: ReleasePlan, given: ReleaseInput) -> ReleasePlan:
-    """The same for the challenge that a release waits for: nothing of that release's plan is believed.
+    """The same for the challenge that a release waits for: of its plan nothing is believed but what it wants, and how.
 
     The lock goes from the release to the challenge, which gives it back while the two are compared.
     """

@@ -1,4 +1,4 @@
-"""How a model comes behind the endpoint of one stage: what is made there, under which names, and how it moves. Pure."""
+"""How a model comes behind the endpoint of one stage, for a release that has asked for it. Pure."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.flow.alarms import end_badly, of_machine, ringing
 from tests.flow.clients import asking
 from tests.flow.conftest import deployed
 from tests.flow.driver import Ended, Flow
@@ -44,6 +45,27 @@ def instances(flow: Flow) -> int:
     """How many instances production has."""
     described = flow.sagemaker.describe_endpoint(EndpointName=flow.stack.production_endpoint)
     return int(described["ProductionVariants"][0]["DesiredInstanceCount"])
+
+
+def kept(flow: Flow) -> int:
+    """How many pictures are kept."""
+    found = flow.storage.list_objects_v2(Bucket=flow.stack.bucket, Prefix=KEPT).get("Contents", [])
+    return sum(not str(item["Key"]).endswith(".json") for item in found)
+
+
+def watch(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
+    """What a watch for drift says."""
+    capsys.readouterr()
+    assert run(["drift", "--json", *options]) == 0
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return said
+
+
+def test_few_pictures_are_not_judged(built: Ended, capsys: pytest.CaptureFixture[str]) -> None:
+    """No job is started for them, and nobody is told of anything; so before production is asked much."""
+    few = watch(capsys, "--hours", "1")
+    assert (few["judged"], "are needed" in few["line"]) == (False, True), few
+    assert "Look for drift" not in [state["name"] for state in few["states"]]
 
 
 def test_the_fleet_follows_its_load_through_a_release(alone: Flow, built: Ended) -> None:
@@ -113,34 +135,26 @@ def test_what_people_say_of_its_answers_is_what_production_is_worth(alone: Flow,
 def test_what_has_drifted_is_told_rings_and_starts_a_build(
     alone: Flow, built: Ended, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the pictures that were kept, held against the reference of the version that serves; few are not judged."""
-    runtime = alone.stand_in.client("sagemaker-runtime")
-
-    def kept() -> int:
-        found = alone.storage.list_objects_v2(Bucket=alone.stack.bucket, Prefix=KEPT).get("Contents", [])
-        return sum(not str(item["Key"]).endswith(".json") for item in found)
-
-    def watch(*options: str) -> dict[str, Any]:
-        capsys.readouterr()
-        assert run(["drift", "--json", *options]) == 0
-        said: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return said
-
-    few = watch("--hours", "1")
-    assert (few["judged"], "are needed" in few["line"]) == (False, True), few
-    assert "Look for drift" not in [state["name"] for state in few["states"]]
-    already = kept()
+    """By the pictures that were kept, held against the reference of the version that serves."""
+    runtime, already = alone.stand_in.client("sagemaker-runtime"), kept(alone)
     for _ in range(FEWEST + already):
         runtime.invoke_endpoint(
             EndpointName=alone.stack.production_endpoint, ContentType="image/jpeg", Body=b"dark picture"
         )
-    eventually(lambda: kept() >= FEWEST + 2 * already)
-    found = watch("--on-drift", "run")
-    assert (found["drifted"], found["pictures"]) == (True, FEWEST + 2 * already)
+    dark = eventually(lambda: kept(alone), lambda pictures: pictures >= FEWEST + 2 * already)
+    found = watch(capsys, "--on-drift", "run")
+    assert (found["drifted"], found["pictures"] >= dark) == (True, True)
     told = [mail["subject"] for mail in alone.mails(found["run"])]
     assert any(subject.startswith("[greenlight] DRIFT: ") for subject in told), told
-    alarms = alone.stand_in.client("cloudwatch").describe_alarms(AlarmNames=["greenlight-drifted"])["MetricAlarms"]
-    assert [alarm["StateValue"] for alarm in alarms] == ["ALARM"]
+    assert "greenlight-drifted" in ringing(alone)
     build = f"{alone.stack.build_machine_arn.replace(':stateMachine:', ':execution:')}:drift-{found['run']}"
     assert json.loads(alone.describe(build)["input"]) == {"started_by": "drift"}
     alone.end(build)
+
+
+def test_a_watch_for_drift_that_fails_and_one_that_runs_out_of_time_ring_and_are_mailed(alone: Flow) -> None:
+    """As every machine's do; this one is there where something is captured alone."""
+    ended = end_badly(alone, "drift")
+    alone.wait_until(lambda: ringing(alone) >= of_machine("drift"), "not both alarms ring")
+    for execution in ended:
+        alone.wait_until(lambda name=execution: alone.mails(name), f"nobody is told of {execution}")

@@ -301,8 +301,8 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     assert all(uri.startswith("s3://bucket/runs/one/") for name, uri in vars(places).items() if name not in copies)
 
 
-def test_what_is_captured_of_production_is_read_by_who_keeps_it_and_who_looks_for_drift_in_it(template: Json) -> None:
-    """Pictures of people and places: no other job, no page and no other function reads them."""
+def test_what_is_captured_of_production_is_read_by_few(template: Json) -> None:
+    """Pictures of people and places, by who keeps them and who looks for drift; and what was said, by who counts it."""
     reading = [
         (grant.effect, grant.role, folder)
         for grant in read.grants(template)
@@ -311,7 +311,12 @@ def test_what_is_captured_of_production_is_read_by_who_keeps_it_and_who_looks_fo
     ]
     denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
     allowed = {(role, folder) for effect, role, folder in reading if effect == "Allow"}
-    assert allowed - denied == {("KeepCapturedRole", RAW), ("TakeFeedbackRole", NAMED), ("DriftJobRole", KEPT)}
+    assert allowed - denied == {
+        ("KeepCapturedRole", RAW),
+        ("DriftJobRole", KEPT),
+        ("TakeFeedbackRole", NAMED),
+        ("CompareChallengerRole", FEEDBACK),
+    }
     for folder in (KEPT, FEEDBACK):
         assert ("PlanRunRole", folder) in denied & allowed, "whatever else lies in the bucket may be a dataset"
 

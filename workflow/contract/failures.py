@@ -62,4 +62,5 @@ class StateError(StrEnum):
     TRAINING_STOPPED = "Training.Stopped"
     ENDPOINT_FAILED = "Endpoint.Failed"
     OVERTAKEN = "Challenge.Overtaken.State"
+    REDRIVEN = "Stage.Redriven"
     ANSWER_UNREADABLE = "Approval.Unreadable"

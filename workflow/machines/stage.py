@@ -13,7 +13,7 @@ from stepfunctions.steps import Chain
 from stepfunctions.steps.choice_rule import ChoiceRule
 from stepfunctions.steps.states import State
 
-from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure
+from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
 from workflow.machines.components import NOT_LOOKED, is_shared, serve_on_shared
 from workflow.machines.endings import Endings
@@ -26,7 +26,7 @@ from workflow.machines.endpoints import (
     update_endpoint,
     wait_until_ready,
 )
-from workflow.machines.kinds import begin, on_error, plan_the_execution, render_machine
+from workflow.machines.kinds import begin, on_error, plan_the_execution, raise_error, render_machine
 from workflow.machines.quotas import NO_QUOTA, a_quota_is_in_use, again_after_quota
 from workflow.machines.retries import QUOTA, retry_moving, retry_planning
 from workflow.machines.serverless import create_serverless_model, is_serverless
@@ -112,10 +112,20 @@ def bring_up(*, ready: State, failed: State) -> Choice:
     """Create or update the endpoint, and look at it until it serves the configuration.
 
     A new fleet that is watched has alarms and is asked between two looks; the alarms go with the deployment, whichever
-    way it ends.
+    way it ends. An execution that was stopped before and is redriven changes nothing: a release has long gone on
+    without it, or starts another.
     """
     update, create = update_endpoint(failed), create_endpoint(failed)
     there = Choice("Is the endpoint there?")
+    there.add_choice(
+        ChoiceRule.NumericGreaterThan(variable="$$.Execution.RedriveCount", value=0),
+        raise_error(
+            "Say that a release starts it anew",
+            StateError.REDRIVEN,
+            "no release waits for this any more: redrive the release, which brings the stage up anew, or start another",
+            failed,
+        ),
+    )
     used = Choice("Is the quota for the endpoint in use?")
     used.add_choice(a_quota_is_in_use(), again_after_quota(there, "the endpoint"))
     used.default_choice(failed)

@@ -53,7 +53,8 @@ def _start(name: str, named: str, given: Parameters, at: str, failed: State) -> 
             "execution.$": "$.ExecutionArn",
         },
         result_path=f"$.{at}",
-        timeout_seconds=settings.STAGE_SECONDS,
+        # Longer than the execution's own: how it ended then says so, and it has ended.
+        timeout_seconds=settings.STAGE_SECONDS + settings.HOUR,
         retry=retry_lambda(),
         catch=[on_error(failed)],
     )

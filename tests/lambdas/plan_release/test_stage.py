@@ -1,112 +1,23 @@
-"""A stage is brought up as a release that runs has asked for it, and by nobody else."""
+"""A stage is brought up as its release has planned it, once its endpoint takes an update."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.plan_release import asked
 from lambdas.plan_release import handler as function
 from lambdas.plan_release.action import PlanningAStage, read_action
-from lambdas.plan_release.asked import check_asked
 from lambdas.plan_release.package import RefusalError
 from lambdas.plan_release.plan import Endpoint, LeavingError, OvertakenError
 from lambdas.plan_release.stage import MovesError, StageInput, check_ready, draw_stage
 from tests.lambdas.conftest import Context
-from tests.workflow.contract.released import PLAN
+from tests.lambdas.plan_release.releases import EXECUTION, GIVEN, RELEASE, Releases, scheduled
 from workflow.contract.deployment import LONGEST_SECONDS, at_once, watched
-from workflow.contract.execution import Execution
-from workflow.contract.release_plan import Asynchronous, PlannedKinds, PreviousVersion, ReleasePlan
+from workflow.contract.release_plan import Asynchronous, PlannedKinds, ReleasePlan
 from workflow.contract.serverless import SERVERLESS
-
-HERE = "arn:aws:states:us-east-1:123456789012"
-NAME = f"{PLAN['production_configuration']}-0-0"
-EXECUTION = Execution(f"{HERE}:execution:greenlight-stage:{NAME}", NAME)
-RELEASE = replace(
-    ReleasePlan.parse(PLAN),
-    variant={"InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
-    production_variant={"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1},
-    kinds=PlannedKinds("realtime", "realtime", keeps_instances=True),
-    serving={"serve": "realtime"},
-    serverless_environment={"GREENLIGHT_WORKERS": "1"},
-    previous=PreviousVersion(
-        "c" * 64, "s3://bucket/runs/before/evaluation/", only_the_digest=True, smoke_digest="6" * 64
-    ),
-)
-GIVEN = {"stage": "production", "release": RELEASE.document()}
-"""What the execution is started with."""
-STARTED = {"StateMachineArn": f"{HERE}:stateMachine:greenlight-stage", "Name": NAME, "Input": GIVEN}
-
-
-def scheduled(**changes: Any) -> list[dict[str, Any]]:
-    """The newest events of a release that waits for a stage, but for what the call said."""
-    called = {"type": "TaskScheduled", "taskScheduledEventDetails": {"parameters": json.dumps({**STARTED, **changes})}}
-    return [{"type": "TaskSubmitted"}, {"type": "TaskStarted"}, called, {"type": "TaskStateEntered"}]
-
-
-class Releases:
-    """The executions of the Release machine, as Step Functions tells of them."""
-
-    class exceptions:
-        """None of these is raised here."""
-
-        ExecutionDoesNotExist = InvalidArn = KeyError
-
-    def __init__(self, newest: list[dict[str, Any]], status: str = "RUNNING") -> None:
-        """One release with these newest events."""
-        self.newest, self.status = newest, status
-
-    def describe_execution(self, **_: str) -> dict[str, str]:
-        """Whether it runs."""
-        return {"status": self.status}
-
-    def get_execution_history(self, **_: Any) -> dict[str, Any]:
-        """Its newest events."""
-        return {"events": self.newest}
-
-
-def test_what_a_release_has_asked_for_is_planned() -> None:
-    """By the call that it waits for, whose input a service may have written as text."""
-    check_asked(EXECUTION, GIVEN, RELEASE.execution_arn, scheduled())
-    check_asked(EXECUTION, GIVEN, RELEASE.execution_arn, scheduled(Input=json.dumps(GIVEN)))
-
-
-@pytest.mark.parametrize(
-    "newest",
-    [
-        [],
-        scheduled(Name="another"),
-        scheduled(StateMachineArn=f"{HERE}:stateMachine:greenlight-challenge"),
-        scheduled(Input={**GIVEN, "stage": "staging"}),
-        scheduled(Input={**GIVEN, "release": {**RELEASE.document(), "model_data_url": "s3://bucket/another"}}),
-        [{"type": "TaskScheduled", "taskScheduledEventDetails": {"parameters": "no JSON"}}],
-    ],
-)
-def test_nobody_else_brings_anything_up(newest: list[dict[str, Any]]) -> None:
-    """Whoever may start executions may name any release that runs, and any archive."""
-    with pytest.raises(RefusalError, match="has not asked for this"):
-        check_asked(EXECUTION, GIVEN, RELEASE.execution_arn, newest)
-
-
-def test_an_execution_of_another_machine_asks_for_nothing() -> None:
-    """One that somebody made shows whatever call they like."""
-    other = f"{HERE}:execution:another-release:go"
-    with pytest.raises(RefusalError, match="no release of this project"):
-        check_asked(EXECUTION, GIVEN, other, scheduled())
-
-
-def test_an_execution_that_no_release_waits_for_is_refused(monkeypatch: pytest.MonkeyPatch, context: Context) -> None:
-    """One that has ended, and one that asks for something else, a few looks later."""
-    monkeypatch.setattr(asked, "PAUSE_SECONDS", 0)
-    event = {"machine": "stage", "input": GIVEN, "execution": {"id": EXECUTION.id, "name": EXECUTION.name}}
-    for releases in (Releases(scheduled(), "FAILED"), Releases(scheduled(Name="another"))):
-        monkeypatch.setattr(function, "stepfunctions", releases)
-        with pytest.raises(function.ReleaseRefused, match=r"does not run|has not asked"):
-            function.handler(event, context)
 
 
 def planned(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], endpoint: Endpoint | None, confirmed: Any) -> Any:

@@ -688,6 +688,26 @@ def test_the_alarms_of_a_release_go_whichever_way_its_deployment_ends() -> None:
         assert {target for target, _ in diagram.edges(states[name])} == {states[name]["Next"]}
 
 
+def test_a_stage_that_is_redriven_by_itself_changes_no_endpoint() -> None:
+    """Its release has long gone on without it, or brings it up anew: nobody holds the lock for it.
+
+    What waits longest before an endpoint changes leads over the question: models, configurations and quotas.
+    """
+    states = DEFINITIONS["stage"]["States"]
+    asked, *_ = states["Is the endpoint there?"]["Choices"]
+    assert (asked["Variable"], asked["NumericGreaterThan"]) == ("$$.Execution.RedriveCount", 0)
+    assert states[asked["Next"]]["Parameters"]["Error"] == StateError.REDRIVEN
+    for name in ("Create the configuration", "Count the waits for the endpoint"):
+        assert states[name]["Next"] == "Is the endpoint there?"
+
+
+def test_a_release_learns_how_its_stage_ended_also_of_one_that_ran_out_of_time() -> None:
+    """It waits for longer than a stage may take: its own clock starts first, and would not say how the stage ended."""
+    release, stage = DEFINITIONS["release"]["States"], DEFINITIONS["stage"]
+    for name in ("Bring up staging", "Bring up production", "Put the previous version back"):
+        assert release[name]["TimeoutSeconds"] > stage["TimeoutSeconds"]
+
+
 def test_a_watched_fleet_is_asked_between_two_looks_and_no_probe_ends_a_release() -> None:
     """Its count decides, through the alarm; the way back and a first production are not probed."""
     states = DEFINITIONS["stage"]["States"]

@@ -164,7 +164,7 @@ def asked(rule: Mapping[str, Any], known: Any, where: str, missing: list[str]) -
         known = asked(part, known, where, missing)
     for part in [*rule.get("Or", []), *([rule["Not"]] if "Not" in rule else [])]:
         asked(part, known, where, missing)
-    if "Variable" not in rule:
+    if "Variable" not in rule or rule["Variable"].startswith("$$"):
         return known
     if "IsPresent" in rule:
         present = below(known, keys_of(rule["Variable"])) is not None

@@ -65,7 +65,7 @@ def complaints(programs: Path, *paths: Path) -> dict[str, str]:
 def test_every_definition_is_accepted(programs: Path, tmp_path: Path, partition: str) -> None:
     """Each machine as it is, in a network, under a key, and in both."""
     definitions = render_definitions(ROOT)
-    assert len(definitions) == 24
+    assert len(definitions) == 28
     for name, content in definitions.items():
         (tmp_path / name).write_text(fill_in(content.decode(), partition))
     assert complaints(programs, *sorted(tmp_path.iterdir())) == {}

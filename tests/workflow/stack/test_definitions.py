@@ -33,7 +33,7 @@ def test_the_plain_machines_are_deployed_as_they_were_rendered() -> None:
     """Who asks for nothing gets what the golden files show."""
     files = render_definitions(ROOT)
     assert {name: json.loads(files[f"{name}.asl.json"]) for name in PLAIN} == PLAIN
-    assert len(files) == 24
+    assert len(files) == 28
 
 
 def test_every_job_and_every_model_is_in_the_network() -> None:
