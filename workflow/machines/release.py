@@ -24,7 +24,7 @@ from workflow.machines.batches import (
     name_what_serves,
     serves_by_batches,
 )
-from workflow.machines.endings import Endings
+from workflow.machines.endings import NESTED, Endings
 from workflow.machines.kinds import (
     answer_of_a_person,
     ask_a_person,
@@ -117,7 +117,7 @@ def machine() -> dict[str, Any]:
             "The challenge of production failed",
             at="Challenge production",
             error=Failure.CHALLENGE_FAILED,
-            told_elsewhere=True,
+            kind=NESTED,
         )
     )
     promoted = Choice("Was the challenger promoted?")
