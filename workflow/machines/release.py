@@ -65,7 +65,11 @@ def machine() -> dict[str, Any]:
     staging = bring_up(
         "Bring up staging",
         "staging",
-        ask_how_it_failed("Did staging answer?", [(ended_with(Failure.SMOKE_TEST_FAILED), untrue)], staging_failed),
+        ask_how_it_failed(
+            "Did staging answer?",
+            [(ended_with(Failure.RELEASE_OVERTAKEN), overtaken), (ended_with(Failure.SMOKE_TEST_FAILED), untrue)],
+            staging_failed,
+        ),
     )
     tried = Choice("By an endpoint, or by batches?")
     tried.add_choice(serves_by_batches(), answered)
