@@ -115,6 +115,8 @@ def with_truth(asked: Request, champion: Side, challenger: Side) -> tuple[Side, 
 def compare_answers(asked: Request) -> Agreement:
     """Ask both for the pictures that were decided on. A picture that either does not answer counts as not alike.
 
+    So does one that another model answers: while the two are compared, another release may bring up staging.
+
     Raises ContractError where the pictures are not those.
     """
     plan = asked.plan
@@ -123,17 +125,20 @@ def compare_answers(asked: Request) -> Agreement:
         raise ContractError(f"the pictures at {plan.evaluation_uri} are not those that were decided on")
     beside = asked.challenge.kind == AB
     other = (plan.production_endpoint, CHALLENGER_VARIANT) if beside else (plan.staging_endpoint, "")
-    agreed = 0
+    champion, agreed = plan.previous.model_digest if plan.previous else "", 0
     for image in kept.expectation.images:
         picture = kept.pictures[image.file]
-        ours = ask(plan.production_endpoint, CHAMPION_VARIANT if beside else "", image.file, picture)
-        theirs = ask(*other, image.file, picture)
+        ours = ask(plan.production_endpoint, CHAMPION_VARIANT if beside else "", champion, image.file, picture)
+        theirs = ask(*other, plan.model_digest, image.file, picture)
         agreed += ours is not None and theirs is not None and alike(ours, theirs)
     return Agreement(agreed, len(kept.expectation.images))
 
 
-def ask(endpoint: str, variant: str, file: str, picture: bytes) -> Answer | None:
-    """One variant's answer to one picture; None where there is none that can be read."""
+def ask(endpoint: str, variant: str, model_digest: str, file: str, picture: bytes) -> Answer | None:
+    """One variant's answer to one picture; None where there is none that can be read, or it is another model's.
+
+    An empty ``model_digest`` is one that no release has recorded.
+    """
     try:
         body = runtime.invoke_endpoint(
             EndpointName=endpoint,
@@ -142,7 +147,10 @@ def ask(endpoint: str, variant: str, file: str, picture: bytes) -> Answer | None
             Body=picture,
             **({"TargetVariant": variant} if variant else {}),
         )["Body"].read()
-        return answer_of(json.loads(body))
+        document = json.loads(body)
+        if model_digest not in ("", document.get("model_digest")):
+            raise ContractError(f"the model {document.get('model_digest')} answers, not {model_digest}")
+        return answer_of(document)
     except (BotoCoreError, ClientError, ContractError, ValueError, AttributeError) as error:
         logger.warning("no answer", endpoint=endpoint, variant=variant, error=str(error))
         return None

@@ -16,6 +16,15 @@ def told_by_machine(error: object, cause: object) -> bool:
     return error in list(Failure) and cause != UNTOLD
 
 
+def told_by_nested(error: object) -> bool:
+    """Whether a nested execution that failed told everyone why: where it never began, nobody was told.
+
+    Whatever it fails with is States.TaskFailed to the one that waits for it, and too long is States.Timeout; a call
+    that did not start it has an error of Step Functions' own.
+    """
+    return isinstance(error, Mapping) and error.get("Error") in ("States.TaskFailed", "States.Timeout")
+
+
 def readable(error: object) -> str:
     """One line that says why, from ``{"Error": …, "Cause": …}`` or whatever came instead."""
     name, cause = "", error

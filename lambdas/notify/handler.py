@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.notify import mail
-from lambdas.notify.cause import readable, told_by_machine
+from lambdas.notify.cause import readable, told_by_machine, told_by_nested
 from lambdas.notify.places import places_of_batch, places_of_drift, places_of_failure, places_of_release
 from workflow.contract.billed_jobs import find_billed_jobs
 from workflow.contract.console import Console
@@ -95,8 +95,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         links = link(places_of_drift(event, environment.dashboard))
         send(environment.trouble_topic_arn, mail.write_drift(event, environment.project, links), "DriftTold")
         return {"cause": "", "sent": True}
-    if event.get("kind") == "told":
-        # The nested execution that failed has told why already; only its cause is wanted here.
+    if event.get("kind") == "told" or (event.get("kind") == "nested" and told_by_nested(event.get("error"))):
+        # The nested execution that failed has told why already, or who waits does; only the cause is wanted here.
         metrics.add_metric(name="FailureToldBefore", unit=MetricUnit.Count, value=1)
         return {"cause": readable(event.get("error")), "sent": False}
     billed = find_billed(event.get("run")) if event.get("machine") == BUILD else ()

@@ -52,7 +52,8 @@ def write_failure(event: Mapping[str, Any], project: str, cost: str = "", links:
     run, cause = read_text(event, "run", "unnamed"), break_links(readable(event.get("error")))
     error = read_text(event, "error_name", "unnamed")
     following = find_next(error)
-    production = PRODUCTION.get(error, AS_BEFORE) if machine == "release" else "Nothing was released by this run."
+    changes = machine in ("release", "challenge")
+    production = PRODUCTION.get(error, AS_BEFORE) if changes else "Nothing was released by this run."
     if machine == "batch":
         production = "A batch asks no endpoint, and changes nothing."
     if machine == "drift":

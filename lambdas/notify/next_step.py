@@ -26,7 +26,8 @@ NEXT: Mapping[str, str] = {
     Failure.APPROVAL_EXPIRED: "To be asked again, start another run: greenlight start --force. Its input's "
     "approval_hours says how long it waits",
     Failure.APPROVAL_REJECTED: "Do what the approver's reason asks for, and start another run: greenlight start",
-    Failure.RELEASE_FAILED: "Read the mail of the release itself, which says what to do",
+    Failure.RELEASE_FAILED: "Read the mail of the release itself, which says what to do; without one, none has begun: "
+    "start the release machine with this version",
     Failure.RELEASE_REFUSED: f"Remove the reason, {RELEASE_AGAIN}",
     Failure.RELEASE_OVERTAKEN: "Nothing, unless this version should serve after all: then release it again",
     Failure.STAGE_REFUSED: "Start the release machine instead: a release alone brings up a stage",
@@ -42,7 +43,7 @@ NEXT: Mapping[str, str] = {
     Failure.PRODUCTION_ROLLBACK_FAILED: "Bring back a version that is known to be good, now: greenlight rollback",
     Failure.PRODUCTION_UNAPPROVED: "Bring back a version that somebody approved, now: greenlight rollback",
     Failure.CHALLENGE_REFUSED: f"Remove the reason, {RELEASE_AGAIN}",
-    Failure.CHALLENGE_FAILED: f"Read the mail of the challenge itself, remove the reason, {RELEASE_AGAIN}",
+    Failure.CHALLENGE_FAILED: f"Read the mail of the challenge itself, if it began, remove the reason, {RELEASE_AGAIN}",
     Failure.CHALLENGE_OVERTAKEN: "Nothing, unless this version should be tried after all: then release it again",
     Failure.RECORD_FAILED: "Release the same version again, so that it is recorded and cleaned up after",
     Failure.BATCH_REFUSED: "Remove the reason, and ask again: greenlight batch",

@@ -313,13 +313,12 @@ def plan_withdrawal(execution: Execution, stopped: str) -> ReleasePlan:
 def plan_stage(execution: Execution, asked: StageInput) -> StagePlan:
     """Give the plan of a stage, once its endpoint takes an update.
 
-    Before production changes the release is confirmed once more: one that is redriven starts its stage anew. On the way
-    back only another release is in the way; where nobody can tell, there is none.
+    The release is confirmed once more: one that is redriven starts its stage anew, and must not take it from another
+    that has begun meanwhile. On the way back nothing else is in the way; where nobody can tell, there is none.
     """
     release = asked.release
     try:
-        if asked.stage == "production":
-            confirm(release)
+        confirm(release)
     except (ClientError, BotoCoreError, ContractError) as error:
         if not asked.back:
             raise

@@ -61,12 +61,16 @@ class Environment:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the state gives: the plan, the model to serve, what was seen so far, and whether it is the way ``back``."""
+    """What the state gives: the plan, the model to serve, what was seen so far, and whether it is the way ``back``.
+
+    ``redriven`` is how often the stage's own execution was: then no release waits for it any more, and holds the lock.
+    """
 
     plan: ReleasePlan
     model: Text
     so_far: SoFar
     back: bool = False
+    redriven: int = 0
 
 
 environment = Environment.read(os.environ)
@@ -95,6 +99,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         step = choose(plan.production_endpoint, endpoint.get("EndpointStatus", ""), found, wanted.model, wanted.so_far)
     except NotServedError as error:
         raise ComponentNotServed(str(error)) from error
+    if wanted.redriven and step in (Step.MAKE_ENDPOINT, Step.CREATE, Step.UPDATE):
+        raise ComponentNotServed("no release waits for this any more: redrive the release, or start another")
     logger.info("next", step=step, component=plan.component, model=wanted.model)
     if step is Step.MAKE_ENDPOINT:
         make_endpoint(plan)

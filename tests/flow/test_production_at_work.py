@@ -41,12 +41,6 @@ def built(alone: Flow) -> Ended:
     return ended
 
 
-def instances(flow: Flow) -> int:
-    """How many instances production has."""
-    described = flow.sagemaker.describe_endpoint(EndpointName=flow.stack.production_endpoint)
-    return int(described["ProductionVariants"][0]["DesiredInstanceCount"])
-
-
 def kept(flow: Flow) -> int:
     """How many pictures are kept."""
     found = flow.storage.list_objects_v2(Bucket=flow.stack.bucket, Prefix=KEPT).get("Contents", [])
@@ -62,29 +56,10 @@ def watch(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
 
 
 def test_few_pictures_are_not_judged(built: Ended, capsys: pytest.CaptureFixture[str]) -> None:
-    """No job is started for them, and nobody is told of anything; so before production is asked much."""
+    """No job is started for them."""
     few = watch(capsys, "--hours", "1")
     assert (few["judged"], "are needed" in few["line"]) == (False, True), few
     assert "Look for drift" not in [state["name"] for state in few["states"]]
-
-
-def test_the_fleet_follows_its_load_through_a_release(alone: Flow, built: Ended) -> None:
-    """Registered by the release as the version says; let go of where a later version says nothing of it."""
-    (package,) = alone.packages()
-    scaling = alone.stand_in.client("application-autoscaling")
-    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)
-    with asking(alone) as clients:
-        alone.wait_until(lambda: instances(alone) == 2, "the fleet does not grow")
-        again = alone.end(alone.start({"model_package_arn": package}, "release"))
-        assert again.status == "SUCCEEDED", again.cause
-        assert instances(alone) == 2, "a release keeps what production has"
-    alone.wait_until(lambda: instances(alone) == 1, "the fleet does not shrink")
-    assert set(clients.count()) == {"right"}
-    assert len({one.model for one in clients.answers}) == 1
-    ended = alone.end(alone.start({"model_package_arn": package, "maximum_instances": 0}, "release"))
-    assert ended.status == "SUCCEEDED", ended.cause
-    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []
 
 
 def test_what_production_is_asked_can_be_looked_at(alone: Flow, built: Ended) -> None:
@@ -158,3 +133,28 @@ def test_a_watch_for_drift_that_fails_and_one_that_runs_out_of_time_ring_and_are
     alone.wait_until(lambda: ringing(alone) >= of_machine("drift"), "not both alarms ring")
     for execution in ended:
         alone.wait_until(lambda name=execution: alone.mails(name), f"nobody is told of {execution}")
+
+
+def instances(flow: Flow) -> int:
+    """How many instances production has."""
+    described = flow.sagemaker.describe_endpoint(EndpointName=flow.stack.production_endpoint)
+    return int(described["ProductionVariants"][0]["DesiredInstanceCount"])
+
+
+def test_the_fleet_follows_its_load_through_a_release(alone: Flow, built: Ended) -> None:
+    """Registered by the release as the version says; let go of where a later version says nothing of it."""
+    (package,) = alone.packages()
+    scaling = alone.stand_in.client("application-autoscaling")
+    (target,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 2)
+    with asking(alone) as clients:
+        alone.wait_until(lambda: instances(alone) == 2, "the fleet does not grow")
+        again = alone.end(alone.start({"model_package_arn": package}, "release"))
+        assert again.status == "SUCCEEDED", again.cause
+        assert instances(alone) == 2, "a release keeps what production has"
+    alone.wait_until(lambda: instances(alone) == 1, "the fleet does not shrink")
+    assert set(clients.count()) == {"right"}
+    assert len({one.model for one in clients.answers}) == 1
+    ended = alone.end(alone.start({"model_package_arn": package, "maximum_instances": 0}, "release"))
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"] == []

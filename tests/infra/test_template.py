@@ -16,8 +16,9 @@ from tests.infra import template as read
 from tests.infra.template import PATH, ROOT, Json
 from workflow.contract.capture import KEPT, NAMED, RAW
 from workflow.contract.deployment import PROBE_NAMESPACE, alarm_names
-from workflow.contract.drift import DRIFT_NAMESPACE
+from workflow.contract.drift import DRIFT, DRIFT_NAMESPACE
 from workflow.contract.feedback import FEEDBACK
+from workflow.labelling.task import HANDED
 from workflow.stack.definitions import render_definitions
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -306,7 +307,7 @@ def test_what_is_captured_of_production_is_read_by_few(template: Json) -> None:
     reading = [
         (grant.effect, grant.role, folder)
         for grant in read.grants(template)
-        for folder in (RAW, KEPT, NAMED, FEEDBACK)
+        for folder in (RAW, KEPT, NAMED, FEEDBACK, HANDED, DRIFT)
         if {"s3:GetObject", "s3:*", "*"} & set(grant.actions) and any(covers(one, folder) for one in grant.resources)
     ]
     denied = {(role, folder) for effect, role, folder in reading if effect == "Deny"}
@@ -317,7 +318,7 @@ def test_what_is_captured_of_production_is_read_by_few(template: Json) -> None:
         ("TakeFeedbackRole", NAMED),
         ("CompareChallengerRole", FEEDBACK),
     }
-    for folder in (KEPT, FEEDBACK):
+    for folder in (KEPT, FEEDBACK, HANDED, DRIFT):
         assert ("PlanRunRole", folder) in denied & allowed, "whatever else lies in the bucket may be a dataset"
 
 

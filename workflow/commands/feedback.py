@@ -33,7 +33,7 @@ HEAD = ("WEEK", "VERSION", "ANSWERS", "RIGHT", "BOXED", "PRECISION", "RECALL")
 @click.option(
     "--from",
     "listed",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("r", encoding="utf-8-sig"),
     metavar="FILE",
     help='Say all that a list says, a line each: "ID right", or JSON with inference_id, and verdict or boxes; - reads '
     "standard input.",

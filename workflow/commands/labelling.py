@@ -37,7 +37,9 @@ def label() -> None:
 @click.option("--count", type=click.IntRange(min=1), required=True, help="Pictures that somebody has time to label.")
 @click.option("--for", "tool", type=click.Choice(TOOLS), required=True, help="Tool that the labels are drawn with.")
 @click.option("--to", type=click.Path(path_type=Path), help="Folder to write.  [default: .greenlight/label/<time>]")
-@click.option("--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days of production to look at.")
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=7, show_default=True, help="Days of production to look at."
+)
 @click.option("--name", default="", help="Dataset that they are for.  [default: the only one there is]")
 @click.option("--against", type=int, metavar="VERSION", help="Ask another approved version, and see where both differ.")
 @click.option("--drift", metavar="FILE", help="How far each picture has drifted: pictures.jsonl, here or as s3://….")
@@ -172,11 +174,8 @@ def _read_drift(session: Session, file: str) -> dict[str, float]:
             bucket, key = split_s3_uri(file)
         except ContractError as error:
             raise UsageError(f"--drift {file}: {error}") from error
-        return read_scores(session.cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read().decode(), file)
-    try:
-        return read_scores(Path(file).read_text("utf-8"), file)
-    except ValueError as error:
-        raise UsageError(f"{file}: is no text: {error}") from error
+        return read_scores(session.cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read(), file)
+    return read_scores(Path(file).read_bytes(), file)
 
 
 def _mend(answer: Mapping[str, Any], said: Said | None) -> Mapping[str, Any]:

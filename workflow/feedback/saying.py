@@ -109,10 +109,13 @@ def say_all(cloud: Cloud, function: str, said: Sequence[Mapping[str, Any]], by: 
 
 
 def _bounded(lines: IO[str], where: str) -> Iterator[str]:
-    while line := lines.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
-            raise UsageError(f"{where}: a line is longer than {LONGEST_LINE:,} characters.")
-        yield line
+    try:
+        while line := lines.readline(LONGEST_LINE + 1):
+            if len(line) > LONGEST_LINE:
+                raise UsageError(f"{where}: a line is longer than {LONGEST_LINE:,} characters.")
+            yield line
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where}: is no text in UTF-8 ({error}).") from error
 
 
 def _read_line(line: str, where: str) -> dict[str, Any]:

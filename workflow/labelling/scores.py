@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from workflow.contract.reading import finite
 from workflow.errors import UsageError
 
 WANTED = '{"picture": "….jpg", "distance": 1.5}'
 
 
-def read_scores(text: str, where: str) -> dict[str, float]:
+def read_scores(content: bytes, where: str) -> dict[str, float]:
     """The distance of each picture by its id; the larger, the further.
 
-    ``text`` has a line of JSON for each, with the picture's name or key and its distance, or is one JSON object of ids
-    and numbers. ``where`` is what it is called. Raises UsageError for any other.
+    ``content`` has a line of JSON for each, with the picture's name or key and its distance, or is one JSON object of
+    ids and numbers. ``where`` is what it is called. Raises UsageError for any other.
     """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where}: is no text in UTF-8: {error}") from error
     whole = _parse(text)
     if isinstance(whole, dict) and "picture" not in whole:
         pairs = list(whole.items())
@@ -26,7 +30,7 @@ def read_scores(text: str, where: str) -> dict[str, float]:
         lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
         pairs = [_read_line(_parse(line), f"{where}, line {at}") for at, line in lines]
     for identity, score in pairs:
-        if isinstance(score, bool) or not isinstance(score, (int, float)) or not math.isfinite(score):
+        if finite(score) is None:
             raise UsageError(f"{where}: the distance of {identity} must be a number, found {score!r}")
     return {str(identity): float(score) for identity, score in pairs}
 

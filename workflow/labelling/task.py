@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from workflow.clients import CONNECTIONS, Cloud
-from workflow.contract.document import Document, Text
+from workflow.contract.document import Document, Matching, Text
 from workflow.contract.reading import ContractError
 from workflow.errors import UsageError
 from workflow.labelling.choice import Chosen
@@ -27,12 +27,15 @@ NOTE, IMAGES = "task.json", "images"
 HANDED = "labelling/"
 """Below which the bucket holds the pictures of a task whose tool reads them from S3; nothing there expires."""
 
+FileName = Annotated[str, Matching(r"[^/\\\0.][^/\\\0]*", "the name of a file")]
+"""A task may come back from outside, and its pictures are looked for, and laid, by these names."""
+
 
 @dataclass(frozen=True)
 class HandedPicture:
     """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen."""
 
-    name: Text
+    name: FileName
     kept: Text
     why: str
     width: int

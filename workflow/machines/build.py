@@ -21,7 +21,7 @@ from workflow.machines.approving import (
     register_model,
     reject_model,
 )
-from workflow.machines.endings import Endings
+from workflow.machines.endings import NESTED, Endings
 from workflow.machines.jobs import evaluate_models, inspect_images, prepare_dataset
 from workflow.machines.kinds import (
     answer_of_a_person,
@@ -188,7 +188,7 @@ def check_dataset(endings: Endings) -> LambdaStep:
 
 def release_model(endings: Endings) -> Task:
     """Run the Release machine on the approved package and wait for its end."""
-    failed = endings.way_out("The release failed", at="Release", error=Failure.RELEASE_FAILED, told_elsewhere=True)
+    failed = endings.way_out("The release failed", at="Release", error=Failure.RELEASE_FAILED, kind=NESTED)
     return Task(
         "Release",
         resource=settings.integration("states:startExecution.sync:2"),

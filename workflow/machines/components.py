@@ -33,6 +33,7 @@ def serve_on_shared(*, ready: State, failed: State) -> LambdaStep:
             "model.$": "$.model.name",
             "so_far.$": "$.configuration",
             "back.$": "$.plan.back",
+            "redriven.$": "$$.Execution.RedriveCount",
         },
         failed,
         keep=("name", "ready", "looks", "begun"),

@@ -10,6 +10,10 @@ from workflow.machines import settings
 from workflow.machines.retries import retry_lambda
 from workflow.machines.states import Catch, Fail, LambdaStep, Parameters, Pass
 
+FAILED, NESTED, WAITED_FOR = "failed", "nested", "told"
+"""The kinds of notice: everyone is told; a nested execution that failed has told everyone, if it ever began; whoever
+waits for this execution tells everyone, and the cause is only put in words."""
+
 
 class Endings:
     """One machine's ways out, gathered: two states behind them serve them all.
@@ -49,13 +53,11 @@ class Endings:
         )
         self._tell.next(fail)
 
-    def way_out(self, name: str, *, at: str, error: Failure, told_elsewhere: bool = False) -> Pass:
+    def way_out(self, name: str, *, at: str, error: Failure, kind: str = FAILED) -> Pass:
         """The state ``name``, from which the execution ends with ``error`` because the step ``at`` failed.
 
-        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. With ``told_elsewhere`` a nested execution
-        has sent the mail, or whoever waits for this one does, and the cause is only put in words.
+        Expects ``$.error`` with ``Error`` and, but for a timeout, ``Cause``. ``kind`` is that of the notice.
         """
-        kind = "told" if told_elsewhere else "failed"
         state = Pass(
             name,
             parameters={"Error": error, "at": at, "kind": kind, "told": {"Cause": UNTOLD}},

@@ -24,7 +24,7 @@ from workflow.machines.batches import (
     name_what_serves,
     serves_by_batches,
 )
-from workflow.machines.endings import Endings
+from workflow.machines.endings import NESTED, Endings
 from workflow.machines.kinds import (
     answer_of_a_person,
     ask_a_person,
@@ -65,7 +65,11 @@ def machine() -> dict[str, Any]:
     staging = bring_up(
         "Bring up staging",
         "staging",
-        ask_how_it_failed("Did staging answer?", [(ended_with(Failure.SMOKE_TEST_FAILED), untrue)], staging_failed),
+        ask_how_it_failed(
+            "Did staging answer?",
+            [(ended_with(Failure.RELEASE_OVERTAKEN), overtaken), (ended_with(Failure.SMOKE_TEST_FAILED), untrue)],
+            staging_failed,
+        ),
     )
     tried = Choice("By an endpoint, or by batches?")
     tried.add_choice(serves_by_batches(), answered)
@@ -117,7 +121,7 @@ def machine() -> dict[str, Any]:
             "The challenge of production failed",
             at="Challenge production",
             error=Failure.CHALLENGE_FAILED,
-            told_elsewhere=True,
+            kind=NESTED,
         )
     )
     promoted = Choice("Was the challenger promoted?")

@@ -16,7 +16,7 @@ from stepfunctions.steps.states import State
 from workflow.contract.failures import RELEASE_OVERTAKEN_BY_FUNCTION, Failure, StateError
 from workflow.machines import settings
 from workflow.machines.components import NOT_LOOKED, is_shared, serve_on_shared
-from workflow.machines.endings import Endings
+from workflow.machines.endings import WAITED_FOR, Endings
 from workflow.machines.endpoints import (
     create_configuration,
     create_endpoint,
@@ -40,14 +40,14 @@ def machine() -> dict[str, Any]:
     """The Stage machine in the States Language."""
     endings = Endings("stage", tail="Put it in words")
     refused = endings.way_out(
-        "The stage was refused", at="Plan the stage", error=Failure.STAGE_REFUSED, told_elsewhere=True
+        "The stage was refused", at="Plan the stage", error=Failure.STAGE_REFUSED, kind=WAITED_FOR
     )
     overtaken = endings.way_out(
-        "The release was overtaken", at="Plan the stage", error=Failure.RELEASE_OVERTAKEN, told_elsewhere=True
+        "The release was overtaken", at="Plan the stage", error=Failure.RELEASE_OVERTAKEN, kind=WAITED_FOR
     )
-    failed = endings.way_out("The endpoint failed", at="Bring it up", error=Failure.STAGE_FAILED, told_elsewhere=True)
+    failed = endings.way_out("The endpoint failed", at="Bring it up", error=Failure.STAGE_FAILED, kind=WAITED_FOR)
     untrue = endings.way_out(
-        "The smoke test failed", at="Smoke-test the endpoint", error=Failure.SMOKE_TEST_FAILED, told_elsewhere=True
+        "The smoke test failed", at="Smoke-test the endpoint", error=Failure.SMOKE_TEST_FAILED, kind=WAITED_FOR
     )
     watched = Choice("Was it watched?")
     watched.add_choice(is_watched(), remove_alarms("Remove the failed release's alarms", failed))

@@ -186,9 +186,10 @@ def test_a_release_that_skipped_the_question_before_production_is_told_as_such()
     ],
 )
 def test_a_release_that_failed_is_told_with_what_production_serves(error: Failure, said: str) -> None:
-    """What a person has to do next depends on it; nothing is claimed that nobody looked at."""
-    told = mail.write_failure({**FAILED, "machine": "release", "error_name": error}, "greenlight").text
-    assert f"Production  {said}" in told
+    """What a person has to do next depends on it; nothing is claimed that nobody looked at. So of a challenge."""
+    for machine in ("release", "challenge"):
+        told = mail.write_failure({**FAILED, "machine": machine, "error_name": error}, "greenlight").text
+        assert f"Production  {said}" in told
 
 
 @pytest.mark.parametrize("error", Failure)
@@ -236,9 +237,18 @@ def test_nothing_claims_a_price_on_the_stand_in(
 def test_a_failure_that_a_nested_execution_told_is_only_made_readable(mailbox: Mailbox, context: Context) -> None:
     """Release has mailed its reason; Build fails with the same one."""
     nested = {"Error": "States.TaskFailed", "Cause": json.dumps({"Error": Failure.SMOKE_TEST_FAILED, "Cause": LAMBDA})}
-    told = handler({**FAILED, "kind": "told", "error": nested}, context)
-    assert told == {"cause": "mAP50 of washer 0.41 < 0.60 on 23 objects", "sent": False}
+    for kind in ("nested", "told"):
+        told = handler({**FAILED, "kind": kind, "error": nested}, context)
+        assert told == {"cause": "mAP50 of washer 0.41 < 0.60 on 23 objects", "sent": False}
     assert mailbox.mails() == []
+
+
+def test_a_nested_execution_that_never_began_told_nobody(mailbox: Mailbox, context: Context) -> None:
+    """The call that was to start it failed: nothing else would ever say why a version is not released."""
+    refused = {"Error": "StepFunctions.AWSStepFunctionsException", "Cause": "Rate exceeded"}
+    told = handler({**FAILED, "kind": "nested", "error_name": Failure.RELEASE_FAILED, "error": refused}, context)
+    assert told == {"cause": "Rate exceeded", "sent": True}
+    assert len(mailbox.mails()) == 1
 
 
 def test_a_release_is_told(mailbox: Mailbox, context: Context) -> None:

@@ -18,6 +18,7 @@ from tests.lambdas.plan_release.releases import EXECUTION, GIVEN, RELEASE, Relea
 from workflow.contract.deployment import LONGEST_SECONDS, at_once, watched
 from workflow.contract.release_plan import Asynchronous, PlannedKinds, ReleasePlan
 from workflow.contract.serverless import SERVERLESS
+from workflow.contract.stage_accounts import STAGES
 
 
 def planned(monkeypatch: pytest.MonkeyPatch, given: dict[str, Any], endpoint: Endpoint | None, confirmed: Any) -> Any:
@@ -46,15 +47,16 @@ BROKEN = ClientError({"Error": {"Code": "ThrottlingException"}}, "PutItem")
 
 
 def test_production_moves_with_what_it_has_at_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Confirmed once more: a release that was overtaken while it was stopped changes nothing."""
+    """Confirmed once more: a release that was overtaken while it was stopped changes nothing, on staging neither."""
     plan = planned(monkeypatch, GIVEN, PRODUCTION, lambda _: None)
     assert plan["variant"] == {"InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 3}
     assert plan["deployment"] == watched(RELEASE.production_configuration, 3)
     assert (plan["watched"], plan["retained"], plan["exists"], plan["back"]) == (True, True, True, False)
     assert plan["configuration"] == f"{RELEASE.production_configuration}-00"
     assert plan["model_name"] == f"{RELEASE.model_name}-200"
-    with pytest.raises(function.ReleaseOvertaken):
-        planned(monkeypatch, GIVEN, PRODUCTION, fail(OvertakenError("version 5")))
+    for stage in STAGES:
+        with pytest.raises(function.ReleaseOvertaken):
+            planned(monkeypatch, {**GIVEN, "stage": stage}, PRODUCTION, fail(OvertakenError("version 5")))
 
 
 def test_the_way_back_waits_for_nobody_but_another_release(monkeypatch: pytest.MonkeyPatch) -> None:

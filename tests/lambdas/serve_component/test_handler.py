@@ -155,3 +155,12 @@ def test_it_is_ready_once_it_serves_the_model_and_refused_once_an_update_was_tak
     there(sagemaker, "old")
     with pytest.raises(function.ComponentNotServed, match="serves old and not new"):
         function.handler(event(so_far={"looks": 4, "begun": True}), context)
+
+
+def test_a_stage_that_is_redriven_by_itself_changes_no_component(sagemaker: Stubber, context: Context) -> None:
+    """Its release has gone on without it, and another may have come since."""
+    there(sagemaker, "old")
+    with pytest.raises(function.ComponentNotServed, match="no release waits for this any more"):
+        function.handler(event(redriven=1), context)
+    there(sagemaker, "new")
+    assert function.handler(event(redriven=1), context)["ready"]

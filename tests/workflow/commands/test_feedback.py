@@ -63,7 +63,7 @@ def test_the_right_boxes_are_read_from_a_file(tmp_path: Path) -> None:
 
 def test_a_list_is_said_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is refused costs no other, and ends with 1; as JSON everything is one list."""
-    (tmp_path / "list").write_text('one right\n\n{"inference_id": "two", "boxes": []}\nstrange wrong\n')
+    (tmp_path / "list").write_text('\ufeffone right\n\n{"inference_id": "two", "boxes": []}\nstrange wrong\n')
     code, given = feedback("--from", str(tmp_path / "list"))
     assert (code, sorted(one["inference_id"] for one in given)) == (1, ["one", "strange", "two"])
     said = capsys.readouterr()
@@ -89,6 +89,7 @@ def test_a_list_is_said_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["one", "right", "--for", "run"], "--for: is about figures"),
         (["--from", "list"], 'list:2: must be an answer\'s id and "right" or "wrong"'),
         (["one", "--from", "list"], "--from: says it all"),
+        (["--from", "latin"], "latin: is no text in UTF-8"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_said(
@@ -101,6 +102,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_said(
     """With what to give, and exit code 2."""
     monkeypatch.chdir(tmp_path)
     Path("list").write_text("one right\ntwo perhaps\n")
+    Path("latin").write_bytes(b"one right\n\xe9 right\n")
     assert feedback(*arguments) == (2, [])
     assert told in capsys.readouterr().err
 

@@ -212,6 +212,8 @@ def test_feedback_and_drift_bring_a_picture_to_the_front(
         (lambda task: (task / "data.yaml").write_text("names: [bolt, screw]\n"), "screw: no class of the dataset"),
         (lambda task: shutil.copyfile(first_image(task), task / "images" / "own.jpg"), "is no picture of this task"),
         (lambda task: first_image(task).write_bytes(picture(9)[:400]), "cannot be read as a picture"),
+        (lambda task: rename(task, "../elsewhere.jpg"), "pictures[0].name: must be the name of a file"),
+        (lambda task: rename(task, "/etc/elsewhere.jpg"), "pictures[0].name: must be the name of a file"),
     ],
 )
 def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
@@ -228,6 +230,13 @@ def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
     if said:
         assert (code, stored(cloud)) == (2, before)
     assert said in re.sub(r"\s+", " ", told)
+
+
+def rename(task: Path, name: str) -> None:
+    """Call a picture otherwise in the note, which has been with whoever labelled."""
+    note = json.loads((task / "task.json").read_text())
+    note["pictures"][0]["name"] = name
+    (task / "task.json").write_text(json.dumps(note))
 
 
 def test_labels_of_a_picture_of_another_shape_are_refused(

@@ -131,14 +131,20 @@ LINES = '{"picture": "2026/12/01/a.jpg", "distance": 1}\n{"picture": "b.png", "d
 
 @pytest.mark.parametrize("text", ['{"a": 1, "b": 2.5}', LINES])
 def test_scores_are_an_object_or_lines(text: str) -> None:
-    assert read_scores(text, "file") == {"a": 1, "b": 2.5}
-    assert read_scores(LINES.splitlines()[0], "file") == {"a": 1}
+    assert read_scores(text.encode(), "file") == {"a": 1, "b": 2.5}
+    assert read_scores(LINES.splitlines()[0].encode(), "file") == {"a": 1}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[1, 2]", "line 1"), ('{"a": "far"}', "the distance of a"), (f'{LINES}{{"x": 1}}', "line 3")],
+    [
+        (b"[1, 2]", "line 1"),
+        (b'{"a": "far"}', "the distance of a"),
+        (f'{LINES}{{"x": 1}}'.encode(), "line 3"),
+        (b'{"a": 1%s}' % (b"0" * 400), "the distance of a"),
+        (b"\xff", "no text in UTF-8"),
+    ],
 )
-def test_other_scores_are_refused_with_what_is_wrong(text: str, said: str) -> None:
+def test_other_scores_are_refused_with_what_is_wrong(text: bytes, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read_scores(text, "file")

@@ -298,6 +298,7 @@ NOT_UP, OVERTAKEN = described(error=Failure.STAGE_FAILED), described(error=Failu
     ("name", "nested", "then"),
     [
         ("Did staging answer?", SMOKE, "The smoke test failed"),
+        ("Did staging answer?", OVERTAKEN, "The release was overtaken"),
         ("Did staging answer?", NOT_UP, "Staging failed"),
         ("Did staging answer?", described("ABORTED"), "Staging failed"),
         ("Did staging answer?", None, "Staging failed"),
