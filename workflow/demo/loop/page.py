@@ -21,7 +21,7 @@ LEGEND = (
     (MISSED, "missed: it is there, and was not found"),
 )
 MARKS = {RIGHT: "", WRONG: "✗ ", MISSED: "? "}
-_WIDE, _ROW = 640, 26
+_WIDE, _ROW = 360, 34
 """Of the drawing of the figures, in its own units."""
 
 

@@ -36,11 +36,11 @@ from workflow.errors import GreenlightError
 from workflow.labelling.scores import read_scores
 from workflow.stack.deploy import deploy
 
-TRAFFIC: Mapping[str, int] = {DAY: 16, EVENING: 40}
+TRAFFIC: Mapping[str, int] = {DAY: 12, EVENING: 60}
 """Pictures that production is asked about, by their light."""
 UNSEEN: Mapping[str, int] = {EVENING: 32}
 """Pictures on which both versions are measured, and which nobody labels for a training."""
-BUDGET = 16
+BUDGET = 24
 """Pictures that somebody has time to label."""
 _TRAFFIC_SEED, _UNSEEN_SEED = 11, 13
 _PAUSE_SECONDS = 0.3
