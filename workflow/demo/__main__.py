@@ -57,8 +57,7 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     if options.loop:
         turn = go_round(site, options, dataset.name, given, finished, stops)
         finished, approval_seconds = turn.finished, approval_seconds + turn.built.approval_seconds
-        jobs |= {f"{name}, again": one for name, one in record.job_seconds(site.cloud, turn.built.view.jobs).items()}
-        told["loop"] = turn.document
+        jobs, told["loop"] = {**jobs, **turn.jobs}, turn.document
     record.fetch_file(site.cloud, finished.report_uri, REPORT)
     timings = record.Timings(time.monotonic() - began, environment_seconds, approval_seconds, jobs)
     served = {"serve": options.serve, **way.left, **told}

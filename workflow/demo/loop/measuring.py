@@ -17,9 +17,10 @@ from workflow.contract.names import split_s3_uri
 from workflow.contract.scores import Metrics
 from workflow.demo.steps import Built, Site, Stops
 from workflow.errors import GreenlightError
+from workflow.runs.watch import Job
 
 _JUDGES = "Evaluate"
-_TAKEN_OVER = ("AppSpecification", "ProcessingResources", "RoleArn", "NetworkConfig", "StoppingCondition", "Tags")
+_TAKEN_OVER = ("AppSpecification", "ProcessingResources", "RoleArn", "NetworkConfig", "StoppingCondition")
 _DIGEST = "evening"
 """What the pictures are called as data: no run has prepared them."""
 _LOOK_SECONDS = 0.3
@@ -30,8 +31,10 @@ def read_judgement(site: Site, built: Built) -> Metrics:
     return _read(site.cloud, _output_of(_describe(site.cloud, _judging(built))))
 
 
-def measure_on(site: Site, built: Built, classes: tuple[str, ...], truth: Mapping[Path, str], stops: Stops) -> Metrics:
-    """Have the new version and the one before measured on pictures.
+def measure_on(
+    site: Site, built: Built, classes: tuple[str, ...], truth: Mapping[Path, str], stops: Stops
+) -> tuple[Metrics, Job]:
+    """Have the new version and the one before measured on pictures, and by which job.
 
     ``truth`` has the rows of each picture's label. Raises GreenlightError where the job fails.
     """
@@ -44,7 +47,7 @@ def measure_on(site: Site, built: Built, classes: tuple[str, ...], truth: Mappin
     ]
     (output,) = judged["ProcessingOutputConfig"]["Outputs"]
     written = {**output, "S3Output": {**output["S3Output"], "S3Uri": f"{folder}found/"}}
-    name = f"{judged['ProcessingJobName'][:40]}-{_DIGEST}"
+    name = f"{judged['ProcessingJobName'][:55]}-{_DIGEST}"
     cloud.call(
         "sagemaker",
         "create_processing_job",
@@ -59,7 +62,7 @@ def measure_on(site: Site, built: Built, classes: tuple[str, ...], truth: Mappin
         time.sleep(_LOOK_SECONDS)
     if ended["ProcessingJobStatus"] != "Completed":
         raise GreenlightError(f"the job {name} ended {ended['ProcessingJobStatus']}: {ended.get('ExitMessage', '')}")
-    return _read(cloud, f"{folder}found/")
+    return _read(cloud, f"{folder}found/"), Job("Evaluate in the other light", "processing", name)
 
 
 def _judging(built: Built) -> str:

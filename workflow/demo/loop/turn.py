@@ -25,7 +25,7 @@ from workflow.demo.loop.pairs import Pair
 from workflow.demo.loop.story import Compared, Story
 from workflow.demo.loop.traffic import ask_about, forget_kept, wait_until_kept
 from workflow.demo.options import LOOP_DEFAULTS, Options
-from workflow.demo.record import Finished, read_finished
+from workflow.demo.record import Finished, job_seconds, read_finished
 from workflow.demo.releasing import show_to_its_end
 from workflow.demo.sample.evening import DAY, EVENING, take_pictures
 from workflow.demo.steps import LOOP, PROJECT, Built, Site, Stops, see_to, set_policy
@@ -34,6 +34,7 @@ from workflow.drift.outcome import Outcome, read_outcome
 from workflow.drift.start import name_watch, start_watch
 from workflow.errors import GreenlightError
 from workflow.labelling.scores import read_scores
+from workflow.runs.watch import Job
 from workflow.stack.deploy import deploy
 
 TRAFFIC: Mapping[str, int] = {DAY: 12, EVENING: 60}
@@ -51,10 +52,11 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Turn:
-    """What a turn left: the build that new data started, how it ended, and the story as a document."""
+    """What a turn left: the build that new data started, how it ended, seconds of all jobs, the story as a document."""
 
     built: Built
     finished: Finished
+    jobs: Mapping[str, float]
     document: Mapping[str, Any]
 
 
@@ -64,13 +66,12 @@ def go_round(
     """Take production, which serves ``finished``, round the loop once.
 
     ``dataset`` is the name of its data, ``given`` the input of the run that trained it.
-
     Raises RunFailedError where a run does not end well, GreenlightError where nothing drifted or a request was lost.
     """
     began = time.monotonic()
     truth = take_pictures(LOOP / "traffic", _TRAFFIC_SEED, TRAFFIC)
     kept = send(site, list(truth))
-    drift = watch(site, stops)
+    drift, watching = watch(site, stops)
     scores = read_scores(_fetch(site.cloud, f"{drift.found}{PICTURES}"), PICTURES)
     task = labels.pick(site, dataset, kept, scores, BUDGET, LOOP / "task")
     known = {labels.digest(file): file for file in truth}
@@ -89,6 +90,7 @@ def go_round(
         raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
     new = read_finished(site.cloud, built.view.execution)
     after = ask_about(site, list(unseen))
+    measured, measuring = measure_on(site, built, task.handed.classes, unseen, stops)
     story = Story(
         versions=(finished.version, new.version),
         sent=TRAFFIC,
@@ -101,13 +103,15 @@ def go_round(
         answered=(asking.answered[before[0].model_digest], asking.answered[after[0].model_digest]),
         lost=len(asking.lost),
         old=Compared.of(read_judgement(site, built)),
-        new=Compared.of(measure_on(site, built, task.handed.classes, unseen, stops)),
+        new=Compared.of(measured),
         pairs=[Pair.of(*one, task.handed.classes) for one in zip(before, after, unseen.values(), strict=True)],
         seconds=time.monotonic() - began,
     )
     page = write_page(LOOP, story)
     tell(story, page)
-    return Turn(built, new, {**story.document(), "page": str(page)})
+    again = {f"{name}, again": one for name, one in job_seconds(site.cloud, built.view.jobs).items()}
+    jobs = {**again, **job_seconds(site.cloud, (*watching, measuring))}
+    return Turn(built, new, jobs, {**story.document(), "page": str(page)})
 
 
 def send(site: Site, pictures: list[Path]) -> list[Captured]:
@@ -118,17 +122,20 @@ def send(site: Site, pictures: list[Path]) -> list[Captured]:
     return kept
 
 
-def watch(site: Site, stops: Stops) -> Outcome:
-    """Hold what production was asked against what its model was judged by. Raises GreenlightError without a drift."""
+def watch(site: Site, stops: Stops) -> tuple[Outcome, tuple[Job, ...]]:
+    """Hold what production was asked against what its model was judged by, and by which jobs.
+
+    Raises GreenlightError where nothing has drifted.
+    """
     execution = start_watch(
         site.cloud, site.stack.drift_machine_arn, name_watch(datetime.now(UTC)), DriftInput(1, MAIL, "make demo")
     )
-    show_to_its_end(site, execution, "the watch for drift", stops)
+    view = show_to_its_end(site, execution, "the watch for drift", stops)
     outcome = read_outcome(site.cloud, execution)
     say("drift", outcome.line)
     if not outcome.report.get("drifted"):
         raise GreenlightError("production was asked in another light, and the watch has found no drift")
-    return outcome
+    return outcome, view.jobs
 
 
 def listen(site: Site, options: Options, dataset: str, given: Mapping[str, Any]) -> None:
