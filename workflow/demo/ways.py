@@ -125,11 +125,10 @@ def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
     """
 
     def show(site: Site, finished: Finished, stops: Stops) -> Back:
-        with Asking(site) as asking:
+        with Asking(site, _BETWEEN_REQUESTS_SECONDS) as asking:
             serving = {"serve": kind, **SOON_DECIDED}
             release(site, finished.model_package, stops, "challenge", "the challenge", serving)
-        if asking.lost:
-            raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
+        asking.require_answers()
         say("challenged", f"{asking.asked} requests meanwhile, none lost")
         return release_again(site, finished, stops)
 
@@ -139,7 +138,7 @@ def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
 class Asking:
     """Asks production about a picture again and again, beside what it is entered for; counts who ``answered``."""
 
-    def __init__(self, site: Site, pause_seconds: float = _BETWEEN_REQUESTS_SECONDS) -> None:
+    def __init__(self, site: Site, pause_seconds: float) -> None:
         """Nothing is asked yet."""
         self.asked, self.lost, self.answered = 0, list[str](), Counter[str]()
         self._site, self._pause_seconds = site, pause_seconds
@@ -156,6 +155,12 @@ class Asking:
         """End, with the request under way."""
         self._over.set()
         self._thread.join()
+
+    def require_answers(self) -> None:
+        """Raise GreenlightError unless every request was answered."""
+        if lost := self.asked - self.answered.total():
+            why = self.lost[0] if self.lost else "the client broke off"
+            raise GreenlightError(f"{lost} of {self.asked} requests had no answer: {why}")
 
     def _ask(self) -> None:
         while not self._over.wait(self._pause_seconds):

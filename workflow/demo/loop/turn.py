@@ -86,8 +86,7 @@ def go_round(
         objects = labels.take(site, task)
         say("labels", f"{objects} objects, by the sample's own truth → the next version of {dataset}")
         built = see_to(site, options, wait_for_start(site, finished.build_execution), stops)
-    if asking.lost:
-        raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
+    asking.require_answers()
     new = read_finished(site.cloud, built.view.execution)
     after = ask_about(site, list(unseen))
     measured, measuring = measure_on(site, built, task.handed.classes, unseen, stops)
@@ -101,7 +100,7 @@ def go_round(
         objects=objects,
         run=built.view.run,
         answered=(asking.answered[before[0].model_digest], asking.answered[after[0].model_digest]),
-        lost=len(asking.lost),
+        lost=asking.asked - asking.answered.total(),
         old=Compared.of(read_judgement(site, built)),
         new=Compared.of(measured),
         pairs=[Pair.of(*one, task.handed.classes) for one in zip(before, after, unseen.values(), strict=True)],
