@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-fast check golden pictures local images fuzz deploy destroy account-check bench audit clean
 
 # A name that is misspelled would be ignored, and minutes later the wrong thing be done.
-KNOWN := DATASET MODEL WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY SERVE APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
+KNOWN := DATASET MODEL WEIGHTS EPOCHS IMAGE_SIZE MAX_DETECTIONS TASK FORMAT POLICY SERVE LOOP APPROVE PORT OIDC_ISSUER OIDC_CLIENT_ID \
 	OIDC_CLIENT_SECRET APPROVERS WING EMAIL BASE_IMAGE CHECK PYTHON SHELL
 UNKNOWN := $(filter-out $(KNOWN),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(if $(UNKNOWN),$(error $(UNKNOWN): no variable that this Makefile knows; it knows $(KNOWN)))
@@ -22,6 +22,7 @@ help: ## this list
 	@echo "  make demo MODEL=yolo26n — YOLOv8, YOLO11, YOLO12 or YOLO26, from n, the fastest, over s m l to x, which finds most"
 	@echo "  make demo DATASET=folder MAX_DETECTIONS=1000 — where a picture shows more than 300 objects"
 	@echo "  make demo SERVE=realtime|serverless|async|ab|shadow|batch — how production serves; ends with the way back, but for realtime"
+	@echo "  make demo LOOP=1 — and on: another light, its drift found, labelled, learned and released without losing a request"
 	@echo "  make demo OIDC_ISSUER=http://localhost:8080 OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… APPROVERS=you@example.com"
 
 .venv/run: pyproject.toml constraints.txt
@@ -41,7 +42,7 @@ help: ## this list
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production
 	@DATASET='$(DATASET)' MODEL='$(MODEL)' WEIGHTS='$(WEIGHTS)' EPOCHS='$(EPOCHS)' IMAGE_SIZE='$(IMAGE_SIZE)' MAX_DETECTIONS='$(MAX_DETECTIONS)' \
-		TASK='$(TASK)' FORMAT='$(FORMAT)' POLICY='$(POLICY)' SERVE='$(SERVE)' APPROVE='$(APPROVE)' PORT='$(PORT)' OIDC_ISSUER='$(OIDC_ISSUER)' \
+		TASK='$(TASK)' FORMAT='$(FORMAT)' POLICY='$(POLICY)' SERVE='$(SERVE)' LOOP='$(LOOP)' APPROVE='$(APPROVE)' PORT='$(PORT)' OIDC_ISSUER='$(OIDC_ISSUER)' \
 		OIDC_CLIENT_ID='$(OIDC_CLIENT_ID)' OIDC_CLIENT_SECRET='$(OIDC_CLIENT_SECRET)' APPROVERS='$(APPROVERS)' \
 		$(BIN)/python -m workflow.demo
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,7 +96,29 @@ def test_the_sample_reaches_production(tmp_path: Path) -> None:
         assert "<html" in (tmp_path / summary["report"]).read_text()[:500].lower()
         assert f"Production serves fasteners version {summary['model_package'].rpartition('/')[2]}." in said
         assert processes_of(tmp_path), "the stand-in goes on serving"
+        goes_round_the_loop(tmp_path)
     assert settled(tmp_path) == []
+
+
+def goes_round_the_loop(folder: Path) -> None:
+    """LOOP=1 over a demonstration: begun by the weights that it trained, so that few epochs do."""
+    port = re.search(r":(\d+)", read_environment((folder / ".greenlight/local/env").read_text())["AWS_ENDPOINT_URL"])
+    assert port is not None
+    with tarfile.open(next((folder / ".greenlight/local/s3").rglob("output/model.tar.gz"))) as archive:
+        archive.extract("weights.pt", folder, filter="data")
+    shown = {"WEIGHTS": str(folder / "weights.pt"), "EPOCHS": "6", "LOOP": "1", "PORT": port[1]}
+    with demonstration(folder, **shown) as process:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+        summary = json.loads((folder / ".greenlight/demo/summary.json").read_text())
+        loop = summary["loop"]
+        assert loop["requests"]["lost"] == 0
+        assert min(loop["requests"]["answered"].values()) > 0, "a client was answered by both versions"
+        assert loop["run"].startswith("data-"), "new data has started the run"
+        assert f"Production serves fasteners version {loop['versions'][1]}." in said
+        assert "brightness" in loop["drift"]["figures"]
+        assert (loop["other_light"]["way"], loop["held_out"]["way"] != "worse") == ("better", True), loop
+        assert "<html" in (folder / loop["page"]).read_text()[:500].lower()
 
 
 def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:

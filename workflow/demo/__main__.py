@@ -20,6 +20,7 @@ from typing import Any
 
 from workflow.contract.plain_text import show_lines
 from workflow.demo import data, record, steps
+from workflow.demo.loop.turn import go_round
 from workflow.demo.options import Options, read_options
 from workflow.demo.steps import FOLDER, REPORT, SUMMARY, RunFailedError, Stops
 from workflow.demo.ways import Way, choose_way, make_room, tell_way
@@ -51,10 +52,15 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     finished = record.read_finished(site.cloud, built.view.execution)
     predictions = way.asks(site, finished, stops)
     back = None if way.goes_back is None else way.goes_back(site, finished, stops)
+    jobs, approval_seconds = record.job_seconds(site.cloud, built.view.jobs), built.approval_seconds
+    told: dict[str, Any] = {} if back is None else {"rolled_back": back.document()}
+    if options.loop:
+        turn = go_round(site, options, dataset.name, given, finished, stops)
+        finished, approval_seconds = turn.finished, approval_seconds + turn.built.approval_seconds
+        jobs, told["loop"] = {**jobs, **turn.jobs}, turn.document
     record.fetch_file(site.cloud, finished.report_uri, REPORT)
-    jobs = record.job_seconds(site.cloud, built.view.jobs)
-    timings = record.Timings(time.monotonic() - began, environment_seconds, built.approval_seconds, jobs)
-    served = {"serve": options.serve, **way.left, **({} if back is None else {"rolled_back": back.document()})}
+    timings = record.Timings(time.monotonic() - began, environment_seconds, approval_seconds, jobs)
+    served = {"serve": options.serve, **way.left, **told}
     write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT) | served)
     tell_way(site, way, back)
     version = finished.version if back is None else back.version

@@ -16,11 +16,9 @@ from workflow.datasets.preparation import MISSING, find_interpreter, prepare_her
 from workflow.datasets.upload import check_weights
 from workflow.demo.account import say
 from workflow.demo.options import PORT, Options
-from workflow.demo.steps import FOLDER, FOUND
+from workflow.demo.steps import FOUND, SAMPLE
 from workflow.errors import GreenlightError
 from workflow.standin import ROOT
-
-SAMPLE = FOLDER / "dataset" / "fasteners"
 
 
 @contextlib.contextmanager
@@ -49,8 +47,9 @@ def begin_dataset(options: Options) -> Iterator[Callable[[], Dataset]]:
         return
     shutil.rmtree(SAMPLE, ignore_errors=True)
     # In a process of its own: it takes seconds, in which the stand-in starts and the stack is made.
-    code = "import sys, pathlib, workflow.demo.sample as sample; sample.make_sample(pathlib.Path(sys.argv[1]))"
-    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve())], cwd=ROOT)
+    make = "sample.make_sample(pathlib.Path(sys.argv[1]), test=int(sys.argv[2]))"
+    code = f"import sys, pathlib, workflow.demo.sample as sample; {make}"
+    drawing = subprocess.Popen([sys.executable, "-c", code, str(SAMPLE.resolve()), str(options.held_out())], cwd=ROOT)
     try:
         yield lambda: wait_for_sample(drawing)
     finally:

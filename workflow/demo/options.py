@@ -20,6 +20,13 @@ SAMPLE_GATE: Mapping[str, Any] = {"minimum_map50": 0.6}
 OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}
 """What a model of one's own pictures must reach in a demonstration: a few epochs promise nothing, and a small set may
 hold out no object of a class. Less than a stack demands by itself, so it is the stack's that says it."""
+LOOP_DEFAULTS = {
+    *("model", "weights", "epochs", "image_size", "batch", "max_detections", "hyperparameters"),
+    *("task", "format", "when_busy"),
+}
+"""The keys that a loop sets in its stack for the run that new data starts."""
+HELD_OUT, HELD_OUT_OF_LOOP = 16, 32
+"""Pictures of the sample that no training sees; a watch for drift compares with thirty at the least."""
 POLICY = {*SAMPLE_GATE, *OWN_GATE, "compare", "policy"}
 """The keys that a demonstration sets in its stack, and takes back where the next one wants none."""
 PORT = 4566
@@ -49,7 +56,8 @@ class SignIn:
 class Options:
     """What a demonstration was asked to do. ``dataset`` None means the sample; ``settings`` go over the usual ones.
 
-    ``sign_in`` None means that the mailed link decides by itself; ``findings`` is what is done about kinds of findings.
+    ``sign_in`` None means that the mailed link decides by itself; ``findings`` is what is done about kinds of findings,
+    ``loop`` whether the demonstration goes on to what production teaches.
     """
 
     dataset: Path | None
@@ -61,6 +69,7 @@ class Options:
     sign_in: SignIn | None = None
     serve: str = REALTIME
     findings: Mapping[str, str] = field(default_factory=dict)
+    loop: bool = False
 
     def training(self) -> dict[str, Any]:
         """How to train: what suits the data, and over it what was asked for."""
@@ -75,7 +84,14 @@ class Options:
     def policy(self) -> Mapping[str, Any]:
         """What the stack shall demand of the model, and of the data."""
         gate = SAMPLE_GATE if self.dataset is None else OWN_GATE
+        if self.loop:
+            # What an earlier loop released has learned the other light, and this one begins before that.
+            gate = {**gate, "compare": False}
         return {**gate, "policy": dict(self.findings)} if self.findings else gate
+
+    def held_out(self) -> int:
+        """How many pictures of the sample no training sees."""
+        return HELD_OUT_OF_LOOP if self.loop else HELD_OUT
 
 
 def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
@@ -106,7 +122,25 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         sign_in=read_sign_in(environ),
         serve=environ.get("SERVE") or REALTIME,
         findings=findings,
+        loop=read_loop(environ),
     )
+
+
+def read_loop(environ: Mapping[str, str]) -> bool:
+    """Whether the whole loop is asked for. Raises UsageError naming what it cannot be shown with."""
+    loop, serve = environ.get("LOOP") or "0", environ.get("SERVE") or REALTIME
+    if loop not in {"0", "1"}:
+        raise UsageError(f"LOOP={loop}: must be 1, or left out.")
+    if loop == "0":
+        return False
+    if environ.get("DATASET"):
+        raise UsageError(
+            "LOOP=1 labels production's pictures by what is known of the sample, and nobody knows that of "
+            f"DATASET={environ['DATASET']}: leave one of them out."
+        )
+    if serve != REALTIME:
+        raise UsageError(f"LOOP=1 is shown on an endpoint that answers at once, and not with SERVE={serve}.")
+    return True
 
 
 def read_sign_in(environ: Mapping[str, str]) -> SignIn | None:

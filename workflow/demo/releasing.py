@@ -12,7 +12,7 @@ from workflow.demo.steps import RunFailedError, Site, Stops, stop_run
 from workflow.runs.approvals import Approvals
 from workflow.runs.releases import start_release
 from workflow.runs.screen import open_screen
-from workflow.runs.watch import Watcher, follow, interval_seconds
+from workflow.runs.watch import View, Watcher, follow, interval_seconds
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def release(
     return execution
 
 
-def show_to_its_end(site: Site, execution: str, called: str, stops: Stops) -> None:
-    """Show an execution, which people call so. Raises RunFailedError where it ends otherwise than well."""
+def show_to_its_end(site: Site, execution: str, called: str, stops: Stops) -> View:
+    """Show an execution, which people call so, to its last view. Raises RunFailedError where it does not end well."""
     stops.append(lambda: stop_run(site.cloud, execution))
     watcher = Watcher(site.cloud, execution, approvals=Approvals(site.cloud, site.stack.table))
     screen = open_screen(sys.stdout)
@@ -70,3 +70,4 @@ def show_to_its_end(site: Site, execution: str, called: str, stops: Stops) -> No
         screen.pause()
     if view.outcome is None or not view.outcome.succeeded:
         raise RunFailedError(f"{called} {view.outcome.text() if view.outcome else 'did not end'}", execution)
+    return view

@@ -24,7 +24,7 @@ from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.account import command, say, say_line
 from workflow.demo.answering import Door, answer_mail, ask_person
-from workflow.demo.options import EMAIL, FROM_SCRATCH, POLICY, Options, SignIn
+from workflow.demo.options import EMAIL, FROM_SCRATCH, LOOP_DEFAULTS, POLICY, Options, SignIn
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.errors import GreenlightError, ServiceError
 from workflow.predictions.drawing import draw
@@ -51,6 +51,9 @@ HELD_OUT = FOLDER / "held-out"
 PREDICTIONS = FOLDER / "predictions"
 BATCH_PAGE = FOLDER / "batch" / "index.html"
 """What sums up a batch, where production serves by such."""
+SAMPLE = FOLDER / "dataset" / "fasteners"
+LOOP = FOLDER / "loop"
+"""What a loop drew, labelled and tells."""
 FOUND = FOLDER / "data"
 """What was found in a person's own data."""
 
@@ -89,7 +92,7 @@ class RunFailedError(GreenlightError):
 
 def forget_the_last() -> None:
     """Remove what the demonstration before this one left: a failed one must not be taken for it."""
-    for left in (SUMMARY, REPORT.parent, BATCH_PAGE.parent, HELD_OUT, PREDICTIONS, FOUND):
+    for left in (SUMMARY, REPORT.parent, BATCH_PAGE.parent, HELD_OUT, PREDICTIONS, LOOP, FOUND):
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
         else:
@@ -135,8 +138,8 @@ def deploy_stack(url: str, options: Options) -> Site:
         if step.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and step.resource != PROJECT:
             ready.add(step.resource)
 
-    demanded = set_policy(cloud, options.policy())
-    parameters = set_sign_in(cloud, options.sign_in)
+    demanded, parameters = set_policy(cloud, options.policy()), set_sign_in(cloud, options.sign_in)
+    parameters |= set_loop(cloud, options.loop)
     if options.sign_in is not None:
         # An answer in the terminal is given at the command line, as this identity, which nobody signs in as.
         parameters["Approvers"] += f",{cloud.call('sts', 'get_caller_identity')['Arn']}"
@@ -150,8 +153,27 @@ def deploy_stack(url: str, options: Options) -> Site:
 
 def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults that the stack shall have: those of a person stay, an earlier demonstration's policy goes."""
-    kept = defaults_of(values_of(describe_stack(cloud, PROJECT)))
-    return {**{key: value for key, value in kept.items() if key not in POLICY}, **policy}
+    values = values_of(describe_stack(cloud, PROJECT))
+    gone = POLICY | LOOP_DEFAULTS if is_of_loop(values) else POLICY
+    return {**{key: value for key, value in defaults_of(values).items() if key not in gone}, **policy}
+
+
+def set_loop(cloud: Cloud, loop: bool) -> dict[str, str]:
+    """The stack's parameters by which production is kept and new data starts a run.
+
+    Nothing starts while the first data is sent. A demonstration without a loop takes back what one with it has set, and
+    nothing that a person has.
+    """
+    if loop:
+        return {"CapturePercent": "100", "DataStarts": "none"}
+    if not is_of_loop(values_of(describe_stack(cloud, PROJECT))):
+        return {}
+    return {"CapturePercent": "0", "DataStarts": "none", "Dataset": ""}
+
+
+def is_of_loop(values: Mapping[str, str]) -> bool:
+    """Whether a loop has set a stack's parameters: it alone makes the sample the stack's own data."""
+    return values.get("Dataset", "").endswith(f"/datasets/{SAMPLE.name}/")
 
 
 def set_sign_in(cloud: Cloud, sign_in: SignIn | None) -> dict[str, str]:
@@ -199,8 +221,12 @@ def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:
 
 
 def build(site: Site, options: Options, given: Mapping[str, Any], stops: Stops) -> Built:
-    """Start the run, watch it, and see to its approvals. Raises RunFailedError where it does not end well."""
-    execution = start_run(site.cloud, site.stack.build_machine_arn, given)
+    """Start the run and see to it. Raises RunFailedError where it does not end well."""
+    return see_to(site, options, start_run(site.cloud, site.stack.build_machine_arn, given), stops)
+
+
+def see_to(site: Site, options: Options, execution: str, stops: Stops) -> Built:
+    """Watch a run to its end, and see to its approvals. Raises RunFailedError where it does not end well."""
     stops.append(lambda: stop_run(site.cloud, execution))
     approvals = Approvals(site.cloud, site.stack.table)
     door = Door(site.cloud, site.url, site.stack.decide_url, approvals)

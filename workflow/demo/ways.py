@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,11 +125,10 @@ def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
     """
 
     def show(site: Site, finished: Finished, stops: Stops) -> Back:
-        with Asking(site) as asking:
+        with Asking(site, _BETWEEN_REQUESTS_SECONDS) as asking:
             serving = {"serve": kind, **SOON_DECIDED}
             release(site, finished.model_package, stops, "challenge", "the challenge", serving)
-        if asking.lost:
-            raise GreenlightError(f"{len(asking.lost)} of {asking.asked} requests had no answer: {asking.lost[0]}")
+        asking.require_answers()
         say("challenged", f"{asking.asked} requests meanwhile, none lost")
         return release_again(site, finished, stops)
 
@@ -136,12 +136,12 @@ def challenge_first(kind: str) -> Callable[[Site, Finished, Stops], Back]:
 
 
 class Asking:
-    """Asks production about a picture again and again, beside what it is entered for."""
+    """Asks production about a picture again and again, beside what it is entered for; counts who ``answered``."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, pause_seconds: float) -> None:
         """Nothing is asked yet."""
-        self.asked, self.lost = 0, list[str]()
-        self._site = site
+        self.asked, self.lost, self.answered = 0, list[str](), Counter[str]()
+        self._site, self._pause_seconds = site, pause_seconds
         self._picture = next(iter(sorted(HELD_OUT.iterdir())))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._ask, daemon=True)
@@ -156,11 +156,18 @@ class Asking:
         self._over.set()
         self._thread.join()
 
+    def require_answers(self) -> None:
+        """Raise GreenlightError unless every request was answered."""
+        if lost := self.asked - self.answered.total():
+            why = self.lost[0] if self.lost else "the client broke off"
+            raise GreenlightError(f"{lost} of {self.asked} requests had no answer: {why}")
+
     def _ask(self) -> None:
-        while not self._over.wait(_BETWEEN_REQUESTS_SECONDS):
+        while not self._over.wait(self._pause_seconds):
             self.asked += 1
             try:
-                ask(self._site.cloud, self._site.stack.production_endpoint, self._picture)
+                answer = ask(self._site.cloud, self._site.stack.production_endpoint, self._picture)
+                self.answered[answer.model_digest] += 1
             except GreenlightError as error:
                 self.lost.append(str(error))
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
+from workflow.demo.sample.evening import dim
 from workflow.demo.sample.photograph import SIDE, Labelled, photograph
 
 SERIES = 4
@@ -37,7 +38,7 @@ def take(folder: Path, seed: int, plain: int, shifted: int, series: int = SERIES
             rng = np.random.default_rng([seed, kind == "shifted", scene])
             picture, labelled = photograph(rng)
             if kind == "shifted":
-                picture = shift(picture)
+                picture = dim(picture)
             for number in range(series):
                 moved, across, down = _again(picture, rng) if number else (picture, 0, 0)
                 name = f"{kind}-{scene:03d}-{number}"
@@ -45,13 +46,6 @@ def take(folder: Path, seed: int, plain: int, shifted: int, series: int = SERIES
                 rows = "".join(_row(one, across, down) for one in labelled)
                 shots.append(Shot(name, folder / f"{name}.jpg", kind == "shifted", rows))
     return shots
-
-
-def shift(picture: Image.Image) -> Image.Image:
-    """The same bench in a dim, yellow light and out of focus."""
-    light = np.asarray(picture.filter(ImageFilter.GaussianBlur(2.2)), dtype=float) / 255
-    dim = light**1.3 * np.array([0.62, 0.5, 0.28])
-    return Image.fromarray(np.clip(dim * 255, 0, 255).astype(np.uint8))
 
 
 def _again(picture: Image.Image, rng: np.random.Generator) -> tuple[Image.Image, int, int]:

@@ -22,7 +22,7 @@ from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
 from workflow.demo.data import again, begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.steps import Site, explain_failure, set_policy, set_sign_in, stop_run
+from workflow.demo.steps import Site, explain_failure, set_loop, set_policy, set_sign_in, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.runs.history import Outcome
 from workflow.stack.outputs import Stack
@@ -55,6 +55,9 @@ def test_without_a_terminal_nobody_is_asked() -> None:
         ({"TASK": "walk"}, "task = 'walk': must be one of auto, detect"),
         ({"POLICY": "empty"}, "policy 'empty': must be drop, or kinds of findings such as wrong-task=repair"),
         ({"POLICY": "empty-box=mend"}, "policy.empty-box = 'mend': must be one of reject, drop"),
+        ({"LOOP": "yes"}, "LOOP=yes: must be 1, or left out"),
+        ({"LOOP": "1", "DATASET": "mine"}, "nobody knows that of DATASET=mine: leave one of them out"),
+        ({"LOOP": "1", "SERVE": "batch"}, "answers at once, and not with SERVE=batch"),
         ({"IMAGE_SIZE": "100"}, "image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
     ],
 )
@@ -63,6 +66,23 @@ def test_a_variable_that_cannot_be_used_is_named(environ: dict[str, str], said: 
     with pytest.raises(UsageError) as caught:
         read_options(environ, terminal=False)
     assert said in str(caught.value)
+
+
+def test_what_a_loop_has_set_goes_with_the_next_demonstration_and_what_a_person_has_set_stays() -> None:
+    """By the stack's own data, which a loop alone makes the sample."""
+
+    def stack(dataset: str) -> ScriptedCloud:
+        defaults = json.dumps({"epochs": 30, "when_busy": "beside", "approval_hours": 5})
+        given = {"Dataset": dataset, "Defaults": defaults, "CapturePercent": "10", "DataStarts": "settled"}
+        described = {"StackStatus": "CREATE_COMPLETE", "Parameters": [parameter(*one) for one in given.items()]}
+        return ScriptedCloud({"describe_stacks": {"Stacks": [described]}})
+
+    looped, own = stack("s3://bucket/datasets/fasteners/"), stack("s3://bucket/datasets/mine/")
+    assert set_loop(looped, loop=True) == {"CapturePercent": "100", "DataStarts": "none"}
+    assert set_loop(looped, loop=False) == {"CapturePercent": "0", "DataStarts": "none", "Dataset": ""}
+    assert set_policy(looped, {}) == {"approval_hours": 5}
+    assert set_loop(own, loop=False) == {}
+    assert set_policy(own, {}) == {"epochs": 30, "when_busy": "beside", "approval_hours": 5}
 
 
 def test_with_an_issuer_the_stack_lets_approvers_sign_in_and_without_one_no_more() -> None:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from workflow.contract.run_input import RunInput
-from workflow.demo.sample import SAMPLE_TRAINING, make_sample
+from workflow.demo.sample import SAMPLE_TRAINING, make_sample, rows
+from workflow.demo.sample.evening import DAY, EVENING, take_pictures
 from workflow.demo.sample.fasteners import CLASSES, Lamp, draw
 from workflow.demo.sample.photograph import SIDE, photograph
 
@@ -108,3 +109,13 @@ def test_pictures_open_as_photographs(sample: Path) -> None:
 def test_the_settings_for_the_sample_are_a_valid_execution_input() -> None:
     """The demo can put them into an execution as they are."""
     assert RunInput.parse({"dataset": "s3://bucket/sample/", **SAMPLE_TRAINING}, {}).epochs == SAMPLE_TRAINING["epochs"]
+
+
+def test_another_light_changes_the_picture_and_not_what_is_on_it(tmp_path: Path) -> None:
+    """The same benches are drawn in both, so that a box says of one what it says of the other."""
+    truth = take_pictures(tmp_path / "both", 3, {DAY: 1, EVENING: 1})
+    assert [file.stem for file in truth] == ["day-000", "evening-000"]
+    picture, labelled = photograph(np.random.default_rng([3, 1, 0]))
+    assert truth[tmp_path / "both" / "evening-000.jpg"] == rows(labelled)
+    with Image.open(tmp_path / "both" / "evening-000.jpg") as evening:
+        assert np.asarray(evening).mean() < 0.6 * np.asarray(picture).mean()

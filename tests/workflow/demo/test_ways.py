@@ -21,6 +21,7 @@ from workflow.demo.record import Finished
 from workflow.demo.steps import RunFailedError, Site
 from workflow.demo.ways import WAYS, challenge_first, choose_way, make_room, release_again
 from workflow.errors import GreenlightError, ServiceError, UsageError
+from workflow.predictions.prediction import Prediction
 from workflow.runs.history import Outcome
 from workflow.runs.watch import View
 
@@ -104,10 +105,11 @@ def test_a_challenge_is_asked_all_along_and_then_gone_back_from(
     monkeypatch.setattr(ways, "_BETWEEN_REQUESTS_SECONDS", 0)
     asked: list[str] = []
 
-    def ask(cloud: Any, endpoint: str, picture: Path) -> None:
+    def ask(cloud: Any, endpoint: str, picture: Path) -> Prediction:
         asked.append(endpoint)
         if len(asked) <= lost:
             raise ServiceError("ModelError", "no answer")
+        return Prediction(picture, "digest", 1, 1)
 
     def follow(*given: Any, **more: Any) -> Iterator[View]:
         deadline = time.monotonic() + 10

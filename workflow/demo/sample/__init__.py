@@ -6,7 +6,7 @@ Knows nothing of AWS and nothing of how a detector is trained, only which settin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ SAMPLE_TRAINING: Mapping[str, Any] = {
 }
 """Settings (keys of the execution input) that train a detector on these pictures in about a minute on two cores."""
 
+QUALITY = 88
+"""Of the pictures' JPEG."""
+
 
 def make_sample(folder: Path, *, seed: int = 7, train: int = 64, validation: int = 16, test: int = 16) -> None:
     """Write the pictures, their labels and data.yaml below ``folder``; the counts are pictures of each split."""
@@ -46,11 +49,16 @@ def make_sample(folder: Path, *, seed: int = 7, train: int = 64, validation: int
             # A generator for every picture: more pictures of one split leave all others as they are.
             picture, labelled = photograph(np.random.default_rng([seed, number, index]))
             name = f"bench-{split}-{index:03d}"
-            picture.save(images / f"{name}.jpg", quality=88)
-            (labels / f"{name}.txt").write_text("".join(map(_row, labelled)), encoding="utf-8")
+            picture.save(images / f"{name}.jpg", quality=QUALITY)
+            (labels / f"{name}.txt").write_text(rows(labelled), encoding="utf-8")
     names = "".join(f"  {at}: {name}\n" for at, name in enumerate(CLASSES))
     splits = "train: images/train\nval: images/val\ntest: images/test\n"
     (folder / "data.yaml").write_text(f"{splits}names:\n{names}", encoding="utf-8")
+
+
+def rows(labelled: Iterable[Labelled]) -> str:
+    """The label of a picture, as YOLO writes it."""
+    return "".join(map(_row, labelled))
 
 
 def _row(labelled: Labelled) -> str:
