@@ -15,13 +15,10 @@ from typing import Any
 
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.contract.capture import KEPT, Captured
+from workflow.contract.feedback import FEEDBACK, WRONG, Feedback
 from workflow.contract.reading import ContractError, object_or_empty
 from workflow.errors import GreenlightError, ServiceError
-from workflow.labelling.worth import RIGHT, WRONG
 from workflow.predictions.pictures import SUFFIXES
-
-FEEDBACK = "feedback/"
-"""Below which the bucket holds what people said of answers: JSON objects with an ``inference_id`` and a ``verdict``."""
 
 
 def list_days(last: date, days: int) -> list[str]:
@@ -74,27 +71,15 @@ def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
     said: dict[str, Said] = {}
     with ThreadPoolExecutor(CONNECTIONS) as at_once:
         for body in at_once.map(lambda key: _get(cloud, bucket, key), keys):
-            told = object_or_empty(_parse(body))
-            identity, verdict = told.get("inference_id"), told.get("verdict")
-            if isinstance(identity, str) and verdict in (RIGHT, WRONG):
-                new = Said(verdict, _read_boxes(told.get("boxes")))
-                said[identity] = max(
-                    said.get(identity, new), new, key=lambda one: (one.verdict == WRONG, bool(one.boxes))
-                )
+            try:
+                told = Feedback.parse(_parse(body))
+            except ContractError:
+                continue
+            new = Said(told.verdict, None if told.boxes is None else [box.document() for box in told.boxes])
+            said[told.inference_id] = max(
+                said.get(told.inference_id, new), new, key=lambda one: (one.verdict == WRONG, bool(one.boxes))
+            )
     return said
-
-
-def _read_boxes(given: Any) -> Sequence[Mapping[str, Any]] | None:
-    """Boxes as somebody gave them; None where there are none, or one of them is none."""
-    if not isinstance(given, list):
-        return None
-    for one in given:
-        corners = object_or_empty(one).get("box")
-        if not isinstance(object_or_empty(one).get("class"), str) or not isinstance(corners, list):
-            return None
-        if len(corners) != 4 or not all(isinstance(at, (int, float)) for at in corners):
-            return None
-    return given
 
 
 def fetch_pictures(cloud: Cloud, bucket: str, wanted: Sequence[Captured], folder: Path) -> Mapping[str, Path]:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.feedback import RIGHT, WRONG
 from workflow.contract.plain_text import show_plain
 
-WRONG, RIGHT = "wrong", "right"
-"""What a person said of an answer."""
 UNSUSPECTED = 0.5
 """Worth of a picture that nothing speaks for: so much that one of another scene comes before a tenth of one."""
 OVERLAP = 0.5

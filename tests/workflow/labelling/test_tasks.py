@@ -31,6 +31,7 @@ from tests.workflow.labelling.production import (
     stored,
 )
 from workflow.commands.cli import run
+from workflow.contract.feedback import Feedback, GivenBox
 from workflow.labelling.forms.tools import TOOLS
 from workflow.labels.recognition import open_source
 
@@ -181,18 +182,23 @@ def test_a_model_or_a_tool_of_another_task_than_the_dataset_is_refused(
     assert not (tmp_path / "task").exists()
 
 
+def said(identity: str, verdict: str, by: str, boxes: tuple[GivenBox, ...] | None = None) -> Feedback:
+    """What somebody says of an answer."""
+    at = "2026-12-01T09:00:00+00:00"
+    return Feedback(identity, "a" * 64, verdict, answered=at, at=at, by=by, boxes=boxes)
+
+
 def test_feedback_and_drift_bring_a_picture_to_the_front(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Against the model's own certainty. What somebody found right is not handed over."""
     dataset(cloud, "detect")
     ids = keep(cloud, "detect", 6)
-    cloud.objects["feedback/2026/12/01/a.json"] = json.dumps({"inference_id": ids[0], "verdict": "wrong"}).encode()
-    cloud.objects["feedback/2026/12/01/b.json"] = json.dumps({"inference_id": ids[5], "verdict": "right"}).encode()
+    left, top, right, bottom = BOXES[1]
+    boxes = (GivenBox("bolt", (left, top, right, bottom)),)
+    for one in (said(ids[0], "wrong", "bob"), said(ids[5], "right", "bob"), said(ids[0], "wrong", "ada", boxes)):
+        cloud.objects[one.key()] = json.dumps(one.document()).encode()
     cloud.objects["feedback/2026/12/01/c.json"] = b"no object"
-    boxes = [{"class": "bolt", "box": list(BOXES[1])}]
-    told = {"inference_id": ids[0], "verdict": "wrong", "boxes": boxes}
-    cloud.objects[f"feedback/2026/12/01/{ids[0]}/ada.json"] = json.dumps(told).encode()
     (tmp_path / "drift.json").write_text(json.dumps({ids[3]: 9.0}))
     assert pick(cloud, tmp_path / "task", "yolo", "--json", "--drift", str(tmp_path / "drift.json")) == 0
     told = {one["name"]: one["why"] for one in json.loads(capsys.readouterr().out)["pictures"]}

@@ -52,7 +52,9 @@ def pick(
         )
         answers = {one.id: by_id[one.id].answer for one in chosen}
         keys = {one.id: by_id[one.id].picture for one in chosen}
-        handed = make_task(chosen, answers, keys, dataset=dataset, classes=stored.opened.classes, tool="yolo")
+        handed = make_task(
+            chosen, answers, keys, dataset=dataset, task=stored.opened.task, classes=stored.opened.classes, tool="yolo"
+        )
         write_task(handed, chosen, folder, {})
     return Task(handed, folder)
 
