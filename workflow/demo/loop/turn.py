@@ -171,6 +171,6 @@ def tell(story: Story, page: Path) -> None:
     say("the story", str(page))
 
 
-def _fetch(cloud: Cloud, uri: str) -> str:
+def _fetch(cloud: Cloud, uri: str) -> bytes:
     bucket, key = split_s3_uri(uri)
-    return str(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read().decode())
+    return bytes(cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].read())
