@@ -15,17 +15,17 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.arrival import MARKED
 from workflow.contract.capture import Captured
-from workflow.contract.drift import MAIL, PICTURES, DriftInput
+from workflow.contract.drift import MAIL, PAGE, PICTURES, DriftInput
 from workflow.contract.names import split_s3_uri
 from workflow.demo.account import say
 from workflow.demo.loop import labels
 from workflow.demo.loop.measuring import measure_on, read_judgement
-from workflow.demo.loop.page import write_page
+from workflow.demo.loop.page import WATCH, write_page
 from workflow.demo.loop.pairs import Pair
 from workflow.demo.loop.story import Compared, Story
 from workflow.demo.loop.traffic import ask_about, forget_kept, wait_until_kept
 from workflow.demo.options import LOOP_DEFAULTS, Options
-from workflow.demo.record import Finished, job_seconds, read_finished
+from workflow.demo.record import Finished, fetch_file, job_seconds, read_finished
 from workflow.demo.releasing import show_to_its_end
 from workflow.demo.sample.evening import DAY, EVENING, take_pictures
 from workflow.demo.steps import LOOP, PROJECT, Built, Site, Stops, see_to, set_policy
@@ -106,6 +106,7 @@ def go_round(
         pairs=[Pair.of(*one, task.handed.classes) for one in zip(before, after, unseen.values(), strict=True)],
         seconds=time.monotonic() - began,
     )
+    fetch_file(site.cloud, f"{drift.found}{PAGE}", LOOP / WATCH)
     page = write_page(LOOP, story)
     tell(story, page)
     again = {f"{name}, again": one for name, one in job_seconds(site.cloud, built.view.jobs).items()}
