@@ -24,11 +24,12 @@ from workflow.demo.loop.page import WATCH, write_page
 from workflow.demo.loop.pairs import Pair
 from workflow.demo.loop.story import Compared, Story
 from workflow.demo.loop.traffic import ask_about, forget_kept, wait_until_kept
-from workflow.demo.options import LOOP_DEFAULTS, Options
+from workflow.demo.options import LOOP_DEFAULTS, PROJECT, Options
 from workflow.demo.record import Finished, fetch_file, job_seconds, read_finished
 from workflow.demo.releasing import show_to_its_end
 from workflow.demo.sample.evening import DAY, EVENING, take_pictures
-from workflow.demo.steps import LOOP, PROJECT, Built, Site, Stops, see_to, set_policy
+from workflow.demo.settings import set_policy
+from workflow.demo.steps import LOOP, Built, Site, Stops, see_to
 from workflow.demo.ways import Asking
 from workflow.drift.outcome import Outcome, read_outcome
 from workflow.drift.start import name_watch, start_watch
