@@ -136,7 +136,8 @@ def _figures(story: Story) -> str:
     drawn = "".join(_interval_figure(name, one, old, new) for name, one, _ in both)
     return (
         f"<section>\n<h2>4. New data start a run, and its model is judged</h2>\n<p>The labels' marker started "
-        f"{code(story.run)}; nobody else did. Both versions were measured by the same evaluation on the same pictures."
+        f"{code(story.run)}; nobody else did. Its training began where that of version {old} "
+        "had ended. Both versions were measured by the same evaluation on the same pictures."
         f"</p>\n{table('Both versions side by side', head, rows)}"
         f'<div class="intervals">\n{drawn}</div>\n'
         '<p class="quiet">In brackets, and as lines: the middle 95 % over draws of the pictures. No worse is what may '
