@@ -15,6 +15,9 @@ from workflow.contract.serving import REALTIME
 from workflow.errors import UsageError
 from workflow.runs.start import read_settings
 
+PROJECT = "greenlight"
+SAMPLE_NAME = "fasteners"
+"""What the sample is called as data."""
 SAMPLE_GATE: Mapping[str, Any] = {"minimum_map50": 0.6}
 """What a model of the sample must reach: far below what it does, far above what an untrained one does."""
 OWN_GATE: Mapping[str, Any] = {"minimum_map50": 0.05, "minimum_top1": 0.05, "minimum_class_objects": 0}

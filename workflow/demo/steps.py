@@ -24,9 +24,10 @@ from workflow.datasets.check import Dataset
 from workflow.datasets.upload import check_weights, upload_dataset, upload_weights
 from workflow.demo.account import command, say, say_line
 from workflow.demo.answering import Door, answer_mail, ask_person
-from workflow.demo.options import EMAIL, FROM_SCRATCH, LOOP_DEFAULTS, POLICY, Options, SignIn
+from workflow.demo.options import EMAIL, FROM_SCRATCH, PROJECT, SAMPLE_NAME, Options
 from workflow.demo.record import Finished, Timings, fetch_pictures
-from workflow.errors import GreenlightError, ServiceError
+from workflow.demo.settings import set_loop, set_policy, set_sign_in
+from workflow.errors import GreenlightError
 from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
 from workflow.predictions.queued import ask_as_it_answers
@@ -39,10 +40,9 @@ from workflow.runs.start import start_run
 from workflow.runs.watch import View, Watcher, follow, interval_seconds
 from workflow.stack.changes import Step
 from workflow.stack.deploy import deploy
-from workflow.stack.outputs import Stack, defaults_of, describe_stack, values_of
+from workflow.stack.outputs import Stack
 from workflow.standin import StandIn, make_environments
 
-PROJECT = "greenlight"
 FOLDER = Path(".greenlight/demo")
 """Where everything that a demonstration makes goes, the stand-in's state aside."""
 REPORT = FOLDER / "report" / "index.html"
@@ -51,14 +51,11 @@ HELD_OUT = FOLDER / "held-out"
 PREDICTIONS = FOLDER / "predictions"
 BATCH_PAGE = FOLDER / "batch" / "index.html"
 """What sums up a batch, where production serves by such."""
-SAMPLE = FOLDER / "dataset" / "fasteners"
+SAMPLE = FOLDER / "dataset" / SAMPLE_NAME
 LOOP = FOLDER / "loop"
 """What a loop drew, labelled and tells."""
 FOUND = FOLDER / "data"
 """What was found in a person's own data."""
-
-CLIENT_SECRET = f"{PROJECT}-demo-client"
-"""The name of what keeps the secret of the approval page at its issuer."""
 
 Stops = list[Callable[[], object]]
 """What stops the things that were started, in the order in which they were."""
@@ -149,55 +146,6 @@ def deploy_stack(url: str, options: Options) -> Site:
         say("sign-in", f"{options.sign_in.issuer} · client {options.sign_in.client_id} · {options.sign_in.approvers}")
         say("", f"and back to {stack.approval_url}{SIGNED_IN.removeprefix('/')}")
     return Site(url, cloud, stack)
-
-
-def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults that the stack shall have: those of a person stay, an earlier demonstration's policy goes."""
-    values = values_of(describe_stack(cloud, PROJECT))
-    gone = POLICY | LOOP_DEFAULTS if is_of_loop(values) else POLICY
-    return {**{key: value for key, value in defaults_of(values).items() if key not in gone}, **policy}
-
-
-def set_loop(cloud: Cloud, loop: bool) -> dict[str, str]:
-    """The stack's parameters by which production is kept and new data starts a run.
-
-    Nothing starts while the first data is sent. A demonstration without a loop takes back what one with it has set, and
-    nothing that a person has.
-    """
-    if loop:
-        return {"CapturePercent": "100", "DataStarts": "none"}
-    if not is_of_loop(values_of(describe_stack(cloud, PROJECT))):
-        return {}
-    return {"CapturePercent": "0", "DataStarts": "none", "Dataset": ""}
-
-
-def is_of_loop(values: Mapping[str, str]) -> bool:
-    """Whether a loop has set a stack's parameters: it alone makes the sample the stack's own data."""
-    return values.get("Dataset", "").endswith(f"/datasets/{SAMPLE.name}/")
-
-
-def set_sign_in(cloud: Cloud, sign_in: SignIn | None) -> dict[str, str]:
-    """The stack's parameters by which approvers sign in, with the client's secret kept; empty where nobody does."""
-    if sign_in is None:
-        return dict.fromkeys(("OidcIssuer", "OidcClientId", "OidcClientSecretArn", "Approvers"), "")
-    secret = keep_secret(cloud, sign_in.client_secret) if sign_in.client_secret else ""
-    return {
-        "OidcIssuer": sign_in.issuer,
-        "OidcClientId": sign_in.client_id,
-        "OidcClientSecretArn": secret,
-        "Approvers": sign_in.approvers,
-    }
-
-
-def keep_secret(cloud: Cloud, secret: str) -> str:
-    """Keep the client's secret where the page reads it, in place of an earlier one; its ARN."""
-    try:
-        kept = cloud.call("secretsmanager", "create_secret", Name=CLIENT_SECRET, SecretString=secret)
-    except ServiceError as error:
-        if error.code != "ResourceExistsException":
-            raise
-        kept = cloud.call("secretsmanager", "put_secret_value", SecretId=CLIENT_SECRET, SecretString=secret)
-    return str(kept["ARN"])
 
 
 def upload(site: Site, options: Options, dataset: Dataset) -> dict[str, Any]:

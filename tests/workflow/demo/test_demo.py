@@ -22,7 +22,8 @@ from workflow.contract.run_input import RunInput
 from workflow.demo.__main__ import stop_all
 from workflow.demo.data import again, begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.steps import Site, explain_failure, set_loop, set_policy, set_sign_in, stop_run
+from workflow.demo.settings import set_loop, set_policy, set_sign_in
+from workflow.demo.steps import Site, explain_failure, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.runs.history import Outcome
 from workflow.stack.outputs import Stack

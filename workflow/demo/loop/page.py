@@ -12,7 +12,10 @@ from workflow.demo.loop.pairs import MISSED, RIGHT, WRONG, Box, Pair, Seen
 from workflow.demo.loop.story import CALLED, Compared, Score, Story
 from workflow.demo.sample.evening import DAY, EVENING
 from workflow.demo.sample.photograph import SIDE
+from workflow.table import format_seconds
 
+WATCH = "drift.html"
+"""The page of the watch, beside this one."""
 CHOSEN = 8
 """Of the pictures to label, so many are shown."""
 LEGEND = (
@@ -54,7 +57,7 @@ def _head(story: Story) -> str:
     )
     return (
         f"<header>\n<h1>{escape(_title(story))}</h1>\n"
-        f'<p class="quiet">One turn of the loop, {story.seconds / 60:.0f} min {story.seconds % 60:02.0f} s · run '
+        f'<p class="quiet">One turn of the loop, {format_seconds(story.seconds)} · run '
         f"{code(story.run)}</p>\n</header>\n"
         f'<p class="lead">The light changed, version {old} missed what it had found before, and nobody said so. The '
         f"watch over production found it; the pictures that teach most were labelled; version {new} learned from "
@@ -80,16 +83,18 @@ def _traffic(story: Story) -> str:
 
 
 def _drift(story: Story) -> str:
-    said, rows = story.drift.line, []
-    for one in story.drifted():
-        before, now = (" · ".join(f"{value:.3g}" for value in one[part]) or "–" for part in ("reference", "window"))
-        rows.append((escape(str(one["name"])), f'<span class="way">{escape(str(one["became"]))}</span>', before, now))
-    head = ("Figure", "Became", "Before", "Now")
+    drifted, report = story.drifted(), story.drift.report
+    rows = [
+        (escape(str(one["name"])), f'<span class="way">{escape(str(one["became"]))}</span>', f"{one['distance']:.2f}")
+        for one in drifted
+    ]
     return (
         "<section>\n<h2>2. The watch finds it, without a label</h2>\n"
-        f"<p>{escape(said[:1].upper() + said[1:])}.</p>\n{table('What drifted', head, rows)}"
-        '<p class="quiet">Before and now: the tenth, the middle and the ninetieth of a hundred pictures.</p>\n'
-        "</section>\n"
+        f"<p>{len(drifted)} of {count(len(report['figures']), 'figure')} of the pictures and of what the model sees in "
+        "them lie where they hardly ever lie by chance. Everybody subscribed is told.</p>\n"
+        f"{table('What drifted', ('Figure', 'Became', 'Distance, from 0 to 1'), rows)}"
+        f'<p class="quiet"><a href="{WATCH}">The watch\'s own page</a> has every figure, and the pictures that moved '
+        "most.</p>\n</section>\n"
     )
 
 
@@ -131,7 +136,8 @@ def _figures(story: Story) -> str:
     drawn = "".join(_interval_figure(name, one, old, new) for name, one, _ in both)
     return (
         f"<section>\n<h2>4. New data start a run, and its model is judged</h2>\n<p>The labels' marker started "
-        f"{code(story.run)}; nobody else did. Both versions were measured by the same evaluation on the same pictures."
+        f"{code(story.run)}; nobody else did. Its training began where that of version {old} "
+        "had ended. Both versions were measured by the same evaluation on the same pictures."
         f"</p>\n{table('Both versions side by side', head, rows)}"
         f'<div class="intervals">\n{drawn}</div>\n'
         '<p class="quiet">In brackets, and as lines: the middle 95 % over draws of the pictures. No worse is what may '

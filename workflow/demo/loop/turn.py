@@ -5,6 +5,7 @@ Each step is by the functions of the command that does it, and a line or a block
 
 from __future__ import annotations
 
+import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,20 +16,22 @@ from typing import Any
 from workflow.clients import Cloud
 from workflow.contract.arrival import MARKED
 from workflow.contract.capture import Captured
-from workflow.contract.drift import MAIL, PICTURES, DriftInput
+from workflow.contract.drift import MAIL, PAGE, PICTURES, DriftInput
 from workflow.contract.names import split_s3_uri
+from workflow.datasets.upload import upload_weights
 from workflow.demo.account import say
 from workflow.demo.loop import labels
 from workflow.demo.loop.measuring import measure_on, read_judgement
-from workflow.demo.loop.page import write_page
+from workflow.demo.loop.page import WATCH, write_page
 from workflow.demo.loop.pairs import Pair
 from workflow.demo.loop.story import Compared, Story
 from workflow.demo.loop.traffic import ask_about, forget_kept, wait_until_kept
-from workflow.demo.options import LOOP_DEFAULTS, Options
-from workflow.demo.record import Finished, job_seconds, read_finished
+from workflow.demo.options import LOOP_DEFAULTS, PROJECT, Options
+from workflow.demo.record import Finished, fetch_file, job_seconds, read_finished
 from workflow.demo.releasing import show_to_its_end
 from workflow.demo.sample.evening import DAY, EVENING, take_pictures
-from workflow.demo.steps import LOOP, PROJECT, Built, Site, Stops, see_to, set_policy
+from workflow.demo.settings import set_policy
+from workflow.demo.steps import LOOP, Built, Site, Stops, see_to
 from workflow.demo.ways import Asking
 from workflow.drift.outcome import Outcome, read_outcome
 from workflow.drift.start import name_watch, start_watch
@@ -43,6 +46,8 @@ UNSEEN: Mapping[str, int] = {EVENING: 32}
 """Pictures on which both versions are measured, and which nobody labels for a training."""
 BUDGET = 24
 """Pictures that somebody has time to label."""
+MORE_EPOCHS, MORE_SLOWLY = 12, 0.001
+"""Of the second training, which begins where the first one ended: passes over the pictures, and the learning rate."""
 _TRAFFIC_SEED, _UNSEEN_SEED = 11, 13
 _PAUSE_SECONDS = 0.3
 """Between two requests of the client: the training beside it needs the processors."""
@@ -79,7 +84,7 @@ def go_round(
     of_evening = sum(light == EVENING for light in lights.values())
     say("chosen", f"{len(lights)} of {len(kept)} pictures to label, {of_evening} of them in the other light")
     labels.draw(task, {digest: truth[file] for digest, file in known.items()})
-    listen(site, options, dataset, given)
+    listen(site, options, dataset, {**given, **train_on(site, given, finished)})
     unseen = take_pictures(LOOP / "unseen", _UNSEEN_SEED, UNSEEN)
     before = ask_about(site, list(unseen))
     with Asking(site, _PAUSE_SECONDS) as asking:
@@ -106,6 +111,7 @@ def go_round(
         pairs=[Pair.of(*one, task.handed.classes) for one in zip(before, after, unseen.values(), strict=True)],
         seconds=time.monotonic() - began,
     )
+    fetch_file(site.cloud, f"{drift.found}{PAGE}", LOOP / WATCH)
     page = write_page(LOOP, story)
     tell(story, page)
     again = {f"{name}, again": one for name, one in job_seconds(site.cloud, built.view.jobs).items()}
@@ -137,8 +143,23 @@ def watch(site: Site, stops: Stops) -> tuple[Outcome, tuple[Job, ...]]:
     return outcome, view.jobs
 
 
+def train_on(site: Site, given: Mapping[str, Any], finished: Finished) -> dict[str, Any]:
+    """The keys of a run whose training begins where that of production's version ended, and not from scratch."""
+    package = site.cloud.call("sagemaker", "describe_model_package", ModelPackageName=finished.model_package)
+    archive, weights = LOOP / "model.tar.gz", LOOP / f"version-{finished.version}"
+    fetch_file(site.cloud, package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"], archive)
+    with tarfile.open(archive) as opened:
+        opened.extract("weights.pt", weights, filter="data")
+    file = (weights / "weights.pt").rename(weights.with_suffix(".pt"))
+    return {
+        "weights": upload_weights(site.cloud, site.stack.bucket, file),
+        "epochs": min(given["epochs"], MORE_EPOCHS),
+        "hyperparameters": {**given["hyperparameters"], "lr0": MORE_SLOWLY},
+    }
+
+
 def listen(site: Site, options: Options, dataset: str, given: Mapping[str, Any]) -> None:
-    """Have the stack train as before once its data is said to be complete, and judge against production."""
+    """Have the stack start a run as ``given`` once its data is said to be complete, judged against production."""
     settings = {key: given[key] for key in sorted(LOOP_DEFAULTS & given.keys())}
     deploy(
         PROJECT,

@@ -20,8 +20,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 def figure(name: str, became: str, drifted: bool = True) -> dict[str, Any]:
     """A figure of a watch."""
-    spreads = {"reference": [0.41, 0.48, 0.55], "window": [0.2, 0.24, 0.5]}
-    return {"name": name, "became": became, "drifted": drifted, **spreads}
+    return {"name": name, "became": became, "drifted": drifted, "distance": 0.81}
 
 
 def answer(file: Path, rows: str, share: float) -> Prediction:

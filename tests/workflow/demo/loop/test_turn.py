@@ -10,12 +10,15 @@ import pytest
 
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.demo.test_record import STACK
+from workflow.contract.capture import Captured
 from workflow.demo.loop import traffic, turn
 from workflow.demo.loop.traffic import wait_until_kept
 from workflow.demo.loop.turn import wait_for_start
 from workflow.demo.steps import Site
 from workflow.errors import GreenlightError
 from workflow.predictions.prediction import Prediction
+
+ANSWER = Prediction(Path("a.jpg"), "digest", 1, 1, inference_id="one")
 
 
 def site(answers: dict[str, Any]) -> Site:
@@ -35,10 +38,17 @@ def test_only_a_build_that_new_data_started_is_waited_for(newest: str, monkeypat
     assert wait_for_start(site({"list_executions": listed}), "arn:data-before") == "arn:data-new"
 
 
+def test_what_is_kept_of_other_requests_is_none_of_the_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as of the held-out pictures: nobody may label those for a training."""
+    kept = [Captured(name, "e", "v", "t", f"{name}.jpg", "image/jpeg", "digest", {}) for name in ("other", "one")]
+    monkeypatch.setattr(traffic, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(traffic, "read_kept", lambda *_: iter(kept))
+    assert wait_until_kept(site({}), [ANSWER]) == kept[1:]
+
+
 def test_an_answer_that_is_not_kept_ends_the_wait_with_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is kept of other requests is not counted for it."""
+    """Rather than to go on with some of them."""
     monkeypatch.setattr(traffic, "_KEPT_SECONDS", 0.05)
     monkeypatch.setattr(traffic, "_LOOK_SECONDS", 0.01)
-    answer = Prediction(Path("a.jpg"), "digest", 1, 1, inference_id="one")
     with pytest.raises(GreenlightError, match="1 of 1 answers of production were not kept"):
-        wait_until_kept(site({"list_objects_v2": {"Contents": []}}), [answer])
+        wait_until_kept(site({"list_objects_v2": {"Contents": []}}), [ANSWER])
