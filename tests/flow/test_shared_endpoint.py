@@ -101,4 +101,4 @@ def test_projects_release_side_by_side_on_one_endpoint(flow: Flow) -> None:
         InferenceComponentName=MINE, Specification={**served(flow)["Specification"], "ModelName": model}
     )
     flow.wait_until(lambda: served(flow)["Specification"]["ModelName"] == model, "nobody changed it")
-    assert watch(flow) == {"configuration": model, "foreign": True, "told": True, "put_away": []}
+    assert watch(flow) == {"configuration": model, "foreign": True, "told": True, "put_away": [], "withdrawal": ""}

@@ -54,7 +54,7 @@ def feedback(
     run: str | None,
     days: int | None,
 ) -> int:
-    r"""Say whether answers were right, or show production's real figures.
+    r"""Say whether answers were right, or show how many were.
 
     \b
       greenlight feedback ID right               ID is what 'greenlight predict' shows, or inference_id

@@ -10,20 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from containers.serving.model import predictor
 from containers.serving.model.manifest import Manifest
 from containers.serving.model.predictor import Predictor, read_model
-from containers.serving.model.runtime import OnnxRuntime
+from containers.serving.model.runtime import OnnxRuntime, open_runtime
 
 
 def main() -> None:
     """Infer one picture and write the outputs in order."""
     kind, folder, picture, target = sys.argv[1], *map(Path, sys.argv[2:5])
     manifest, model = read_model(folder)
-    if kind == "onnxruntime":
-        # The predictor's own name for it, which it does not offer to others.
-        predictor.open_runtime = lambda graph, *_: OnnxRuntime(graph, ["CPUExecutionProvider"])  # type: ignore[attr-defined]
-    outputs = Predictor(Manifest.parse(manifest), model).infer(picture.read_bytes()).outputs
+    opened = {"openvino": open_runtime, "onnxruntime": lambda graph, *_: OnnxRuntime(graph, ["CPUExecutionProvider"])}
+    predictor = Predictor(Manifest.parse(manifest), model, open_graph=opened[kind])
+    outputs = predictor.infer(picture.read_bytes()).outputs
     np.savez(target, *outputs)
 
 
