@@ -51,15 +51,27 @@ def answered(
     return Answered(folder, json.loads(done.stdout))
 
 
-def in_their_order(found: list[dict[str, Any]], places: np.ndarray[Any, Any], where: str) -> list[dict[str, Any]]:
-    """What was found, each at the number of the place that it lies nearest to.
+def in_their_order(found: list[dict[str, Any]], expected: dict[str, Any], places: list[Any]) -> list[dict[str, Any]]:
+    """What was found, each at the number of the expected object that it is nearest to, in place, score and class.
 
     Which of two scores that differ by less than their arithmetic comes first depends on the processor.
     """
-    here = [np.array(sorted(one[where]) if where == "corners" else one[where]) for one in found]
-    nearest = [int(np.abs(places - one).reshape(len(places), -1).max(1).argmin()) for one in here]
-    assert sorted(nearest) == list(range(len(places))), "two lie at one place"
-    return [found[nearest.index(number)] for number in range(len(places))]
+    left, ordered = list(found), []
+    classes = expected.get("classes", [None] * len(places))
+
+    def distance(one: dict[str, Any], number: int) -> float:
+        here = sorted(one["corners"]) if "corners" in one else one["box"]
+        apart = float(np.abs(np.array(here) - np.array(places[number])).max())
+        return (
+            apart
+            + 100 * abs(one["score"] - expected["scores"][number])
+            + (classes[number] not in (None, one["class_id"]))
+        )
+
+    for number in range(len(places)):
+        ordered.append(min(left, key=lambda one, number=number: distance(one, number)))
+        left.remove(ordered[-1])
+    return ordered
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -76,7 +88,7 @@ def test_every_family_answers_as_ultralytics_does(answered: Answered, network: s
     assert len(answer["detections"]) == len(expected["scores"]) > 3
     turned = network.endswith("-obb")
     places = [sorted(corners) for corners in expected["corners"]] if turned else expected["boxes"]
-    found = in_their_order(answer["detections"], np.array(places), "corners" if turned else "box")
+    found = in_their_order(answer["detections"], expected, places)
     assert [one["score"] for one in found] == pytest.approx(expected["scores"], abs=1e-3)
     if turned:
         for one, corners in zip(found, places, strict=True):
