@@ -8,13 +8,28 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.flow.conftest import deployed
 from tests.flow.driver import Flow
 from tests.flow.test_production import alarms, newest_release
 from workflow.commands.cli import run
 
 REQUESTS = 20
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> Iterator[Flow]:
+    """A stack on a stand-in that enforces IAM policies, and lets a new fleet be watched for 15 seconds.
+
+    What asks it gets its answers out of a queue: on a slow machine they come later than the 6 seconds of other tests.
+    """
+    with deployed(tmp_path / "state", "--iam", "--wait-scale", "0.05") as alone:
+        yield alone
 
 
 class Asker:

@@ -10,15 +10,16 @@ import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.documents import read
+from workflow.demo.options import HELD_OUT_OF_LOOP
 from workflow.standin import read_environment
 
 pytestmark = [pytest.mark.standin, pytest.mark.training, pytest.mark.serving, pytest.mark.timeout(900)]
@@ -76,49 +77,44 @@ def processes_of(folder: Path) -> list[str]:
 
 
 def test_the_sample_reaches_production(tmp_path: Path) -> None:
-    """One command: a trained, judged, approved and released model that finds fasteners in pictures it never saw."""
-    with demonstration(tmp_path) as process:
+    """One command: a trained, judged, approved and released model that finds fasteners in pictures it never saw.
+
+    With LOOP=1 it goes on until the next one, which learned from what production was asked.
+    """
+    with demonstration(tmp_path, LOOP="1") as process:
         said, _ = process.communicate()
         assert process.returncode == 0, said
         summary = json.loads((tmp_path / ".greenlight/demo/summary.json").read_text())
         assert summary["status"] == "SUCCEEDED"
         assert summary["metrics"]["map50"] >= 0.8
         (shown,) = re.findall(r"```\n(Greenlight ·.*?)```", read("README.md"), re.DOTALL)
-        assert steps(shown) <= steps(said.replace(str(tmp_path), ""))
-        assert summary["metrics"]["images"] == len(summary["predictions"]) == 16
-        assert sum(len(one["detections"]) for one in summary["predictions"]) >= 16
+        other = steps(shown) - steps(said.replace(str(tmp_path), ""))
+        # A demonstration of the loop begins with a version that is compared with none, whatever serves.
+        assert all(line.startswith(("✓ Gate on metrics", "? mail to you@example.com: ")) for line in other), other
+        assert summary["metrics"]["images"] == len(summary["predictions"]) == HELD_OUT_OF_LOOP
+        assert sum(len(one["detections"]) for one in summary["predictions"]) >= HELD_OUT_OF_LOOP
         assert set(summary["timings"]["jobs_seconds"]) == {"Prepare the dataset", "Train", "Evaluate"}
         # Beside other tests only this can be said; `make bench` holds it to 20 seconds, alone on the machine.
         assert summary["timings"]["overhead_seconds"] < sum(summary["timings"]["jobs_seconds"].values())
         drawn = sorted((tmp_path / ".greenlight/demo/predictions").iterdir())
-        assert len(drawn) == 16
+        assert len(drawn) == HELD_OUT_OF_LOOP
         assert Image.open(drawn[0]).size[0] > 0
         assert "<html" in (tmp_path / summary["report"]).read_text()[:500].lower()
         assert f"Production serves fasteners version {summary['model_package'].rpartition('/')[2]}." in said
+        check_the_loop(tmp_path, summary["loop"], said)
         assert processes_of(tmp_path), "the stand-in goes on serving"
-        goes_round_the_loop(tmp_path)
     assert settled(tmp_path) == []
 
 
-def goes_round_the_loop(folder: Path) -> None:
-    """LOOP=1 over a demonstration: begun by the weights that it trained, so that few epochs do."""
-    port = re.search(r":(\d+)", read_environment((folder / ".greenlight/local/env").read_text())["AWS_ENDPOINT_URL"])
-    assert port is not None
-    with tarfile.open(next((folder / ".greenlight/local/s3").rglob("output/model.tar.gz"))) as archive:
-        archive.extract("weights.pt", folder, filter="data")
-    shown = {"WEIGHTS": str(folder / "weights.pt"), "EPOCHS": "6", "LOOP": "1", "PORT": port[1]}
-    with demonstration(folder, **shown) as process:
-        said, _ = process.communicate()
-        assert process.returncode == 0, said
-        summary = json.loads((folder / ".greenlight/demo/summary.json").read_text())
-        loop = summary["loop"]
-        assert loop["requests"]["lost"] == 0
-        assert min(loop["requests"]["answered"].values()) > 0, "a client was answered by both versions"
-        assert loop["run"].startswith("data-"), "new data has started the run"
-        assert f"Production serves fasteners version {loop['versions'][1]}." in said
-        assert "brightness" in loop["drift"]["figures"]
-        assert (loop["other_light"]["way"], loop["held_out"]["way"] != "worse") == ("better", True), loop
-        assert "<html" in (folder / loop["page"]).read_text()[:500].lower()
+def check_the_loop(folder: Path, loop: dict[str, Any], said: str) -> None:
+    """Production was asked in another light, and serves a version by now that is better there and nowhere worse."""
+    assert loop["requests"]["lost"] == 0
+    assert min(loop["requests"]["answered"].values()) > 0, "a client was answered by both versions"
+    assert loop["run"].startswith("data-"), "new data has started the run"
+    assert f"Production serves fasteners version {loop['versions'][1]}." in said
+    assert "brightness" in loop["drift"]["figures"]
+    assert (loop["other_light"]["way"], loop["held_out"]["way"] != "worse") == ("better", True), loop
+    assert "<html" in (folder / loop["page"]).read_text()[:500].lower()
 
 
 def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:

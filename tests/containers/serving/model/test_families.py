@@ -56,21 +56,17 @@ def in_their_order(found: list[dict[str, Any]], expected: dict[str, Any], places
 
     Which of two scores that differ by less than their arithmetic comes first depends on the processor.
     """
-    left, ordered = list(found), []
+    left, ordered = list(found), list[dict[str, Any]]()
     classes = expected.get("classes", [None] * len(places))
 
     def distance(one: dict[str, Any], number: int) -> float:
         here = sorted(one["corners"]) if "corners" in one else one["box"]
         apart = float(np.abs(np.array(here) - np.array(places[number])).max())
-        return (
-            apart
-            + 100 * abs(one["score"] - expected["scores"][number])
-            + (classes[number] not in (None, one["class_id"]))
-        )
+        other = classes[number] not in (None, one["class_id"])
+        return apart + 100 * abs(one["score"] - expected["scores"][number]) + other
 
     for number in range(len(places)):
-        ordered.append(min(left, key=lambda one, number=number: distance(one, number)))
-        left.remove(ordered[-1])
+        ordered.append(left.pop(int(np.argmin([distance(one, number) for one in left]))))
     return ordered
 
 
