@@ -93,7 +93,7 @@ def test_the_sample_reaches_production(tmp_path: Path) -> None:
         assert all(line.startswith(("✓ Gate on metrics", "? mail to you@example.com: ")) for line in other), other
         assert summary["metrics"]["images"] == len(summary["predictions"]) == HELD_OUT_OF_LOOP
         assert sum(len(one["detections"]) for one in summary["predictions"]) >= HELD_OUT_OF_LOOP
-        assert set(summary["timings"]["jobs_seconds"]) == {"Prepare the dataset", "Train", "Evaluate"}
+        assert {"Prepare the dataset", "Train", "Evaluate"} <= set(summary["timings"]["jobs_seconds"])
         # Beside other tests only this can be said; `make bench` holds it to 20 seconds, alone on the machine.
         assert summary["timings"]["overhead_seconds"] < sum(summary["timings"]["jobs_seconds"].values())
         drawn = sorted((tmp_path / ".greenlight/demo/predictions").iterdir())
