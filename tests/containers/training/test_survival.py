@@ -52,7 +52,13 @@ def learned(job: Path) -> list[dict[str, Any]]:
         # Mosaic ends with the second epoch: one restart is just there, the other after it.
         # YOLO26 weighs the losses of its two heads otherwise in every epoch.
         pytest.param("detect", {"model": "yolo26n", "mosaic": "1", "close_mosaic": "6"}, id="detect, mosaic, YOLO26"),
-        pytest.param("pose", {"optimizer": "SGD", "cos_lr": "true", "warmup_epochs": "2"}, id="pose, SGD and cosine"),
+        # As long as both others, and by the same way: `make bench` has time for it.
+        pytest.param(
+            "pose",
+            {"optimizer": "SGD", "cos_lr": "true", "warmup_epochs": "2"},
+            id="pose, SGD and cosine",
+            marks=pytest.mark.bench,
+        ),
         pytest.param("classify", {}, id="classify"),
     ],
 )
