@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflow.commands.session import Session, make_watcher, on_project, print_result, tell_next, user_name
+from workflow.commands.following import follow_to_its_end, tell_its_end
+from workflow.commands.session import Session, on_project, print_result, user_name
 from workflow.contract.batch import MOST_INSTANCES
-from workflow.contract.plain_text import show_lines
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def batch(
     somebody approved answers. Leaves tables of what was found and of what was refused and why, and a page, and
     says where. Ctrl-C stops the job.
     """
+    from workflow.batches.outcome import read_outcome
     from workflow.batches.start import Wanted, name_batch, package_of, start_batch
 
     stack = session.stack(project)
@@ -70,7 +71,7 @@ def batch(
         )
         return 0
     view = _watch(session, stack, execution, as_json)
-    return _tell(session, stack, view, as_json)
+    return tell_its_end(stack, view, as_json, lambda: read_outcome(session.cloud, view.execution))
 
 
 def _upload(session: Session, stack: Stack, folder: str, name: str) -> str:
@@ -91,43 +92,21 @@ def _upload(session: Session, stack: Stack, folder: str, name: str) -> str:
 
 
 def _watch(session: Session, stack: Stack, execution: str, as_json: bool) -> View:
-    """Draw the batch until it ended. Whoever interrupts stops it, with its job."""
-    import sys
-
+    """Draw the batch until it ended, with how many pictures are answered."""
     from workflow.batches.outcome import count_answers
-    from workflow.runs.screen import PlainScreen, open_screen
-    from workflow.runs.steering import name_of, stop_run
-    from workflow.runs.watch import follow, interval_seconds
+    from workflow.runs.steering import name_of
 
-    screen = PlainScreen(sys.stderr) if as_json else open_screen(sys.stdout)
     pause = COUNT_SECONDS_HERE if session.cloud.local else COUNT_SECONDS
     counted_at, note = -pause, ""
-    try:
-        for view in follow(make_watcher(session, stack, execution), interval_seconds=interval_seconds(session.cloud)):
-            last = view.rows[-1] if view.rows else None
-            if last is not None and last.name == ANSWERING and view.outcome is None:
-                if time.monotonic() >= counted_at + pause:
-                    note = f"{count_answers(session.cloud, stack.bucket, name_of(execution)):,} answered"
-                    counted_at = time.monotonic()
-                view = replace(view, rows=(*view.rows[:-1], replace(last, note=note)))
-            screen.show(view)
-    except KeyboardInterrupt:
-        screen.pause()
-        stop_run(session.cloud, execution, f"interrupted by {user_name()}")
-        click.echo(f"stopped {name_of(execution)}, and its job", err=True)
-        raise
-    finally:
-        screen.pause()
-    return view
 
+    def count(view: View) -> View:
+        nonlocal counted_at, note
+        last = view.rows[-1] if view.rows else None
+        if last is None or last.name != ANSWERING or view.outcome is not None:
+            return view
+        if time.monotonic() >= counted_at + pause:
+            note = f"{count_answers(session.cloud, stack.bucket, name_of(execution)):,} answered"
+            counted_at = time.monotonic()
+        return replace(view, rows=(*view.rows[:-1], replace(last, note=note)))
 
-def _tell(session: Session, stack: Stack, view: View, as_json: bool) -> int:
-    from workflow.batches.outcome import read_outcome
-
-    if view.outcome is not None and view.outcome.succeeded:
-        outcome = read_outcome(session.cloud, view.execution)
-        print_result(as_json, {**view.document(), **outcome.document()}, show_lines(outcome.text()))
-        return 0
-    ended = "" if view.outcome is None else view.outcome.text()
-    print_result(as_json, view.document(), "\n".join([ended, *tell_next(stack.project, view)]))
-    return 1
+    return follow_to_its_end(session, stack, execution, as_json, count)

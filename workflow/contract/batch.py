@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from workflow.contract.document import (
@@ -17,13 +17,11 @@ from workflow.contract.document import (
     PackageVersion,
     Seconds,
     Text,
-    read,
 )
-from workflow.contract.execution import own_keys
 from workflow.contract.names import PACKAGE_ARN
+from workflow.contract.own_input import read_own
 from workflow.contract.plain_text import PlainName
-from workflow.contract.reading import ContractError, mapping
-from workflow.contract.rule import InputError, among
+from workflow.contract.reading import ContractError
 from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
 
 REFUSALS = "GREENLIGHT_REFUSALS"
@@ -61,12 +59,7 @@ class BatchInput:
 
         Keys that are Step Functions' own are left out.
         """
-        own = own_keys(mapping(given, "input"))
-        known = sorted(field.name for field in fields(BatchInput))
-        for key in own:
-            if key not in known:
-                raise InputError(f"input.{key}: unknown key{among(key, known)}")
-        found = read(BatchInput, own, "input")
+        found = read_own(BatchInput, given)
         if found.instances > MOST_INSTANCES:
             raise ContractError(f"input.instances: must be at most {MOST_INSTANCES}, found {found.instances}")
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from workflow.contract.document import (
@@ -17,12 +17,10 @@ from workflow.contract.document import (
     PackageVersion,
     Seconds,
     Text,
-    read,
 )
-from workflow.contract.execution import own_keys
+from workflow.contract.own_input import read_own
 from workflow.contract.plain_text import PlainName
-from workflow.contract.reading import ContractError, mapping
-from workflow.contract.rule import InputError, among
+from workflow.contract.reading import ContractError
 from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
 
 REFERENCE = "drift-reference.json"
@@ -67,12 +65,7 @@ class DriftInput:
 
         Keys that are Step Functions' own are left out.
         """
-        own = own_keys(mapping(given, "input"))
-        known = sorted(field.name for field in fields(DriftInput))
-        for key in own:
-            if key not in known:
-                raise InputError(f"input.{key}: unknown key{among(key, known)}")
-        found = read(DriftInput, own, "input")
+        found = read_own(DriftInput, given)
         if found.window_hours > MOST_HOURS:
             raise ContractError(f"input.window_hours: must be at most {MOST_HOURS}, found {found.window_hours}")
         return found

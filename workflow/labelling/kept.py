@@ -15,9 +15,10 @@ from typing import Any
 
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.contract.capture import KEPT, Captured
-from workflow.contract.feedback import FEEDBACK, WRONG, Feedback
+from workflow.contract.feedback import FEEDBACK, WRONG
 from workflow.contract.reading import ContractError, object_or_empty
 from workflow.errors import GreenlightError, ServiceError
+from workflow.feedback import figures
 from workflow.predictions.pictures import SUFFIXES
 
 
@@ -70,10 +71,8 @@ def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
     ]
     said: dict[str, Said] = {}
     with ThreadPoolExecutor(CONNECTIONS) as at_once:
-        for body in at_once.map(lambda key: _get(cloud, bucket, key), keys):
-            try:
-                told = Feedback.parse(_parse(body))
-            except ContractError:
+        for told in at_once.map(lambda key: figures.read_feedback(cloud, bucket, key), keys):
+            if told is None:
                 continue
             new = Said(told.verdict, None if told.boxes is None else [box.document() for box in told.boxes])
             said[told.inference_id] = max(

@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflow.contract.box_pairs import SAME_PLACE
 from workflow.contract.feedback import RIGHT, WRONG
 from workflow.contract.plain_text import show_plain
+from workflow.contract.smoke import overlap
 
 UNSUSPECTED = 0.5
 """Worth of a picture that nothing speaks for: so much that one of another scene comes before a tenth of one."""
-OVERLAP = 0.5
-"""Intersection over union from which on two boxes of one class are the same object."""
 
 Answer = Mapping[str, Any]
 """An endpoint's answer about one picture: ``detections`` or a ``classification``."""
@@ -103,24 +103,10 @@ def disagree(one: Answer, other: Answer) -> float:
     for item in sorted(mine, key=_score, reverse=True):
         near = [(overlap(item["box"], each["box"]), at) for at, each in enumerate(others) if _same_class(item, each)]
         best_overlap, at = max(near, default=(0.0, -1))
-        if best_overlap >= OVERLAP:
+        if best_overlap >= SAME_PLACE:
             others.pop(at)
             matched += 2
     return (total - matched) / total if total else 0.0
-
-
-def overlap(one: Sequence[float], other: Sequence[float]) -> float:
-    """Intersection over union of two boxes of left, top, right and bottom."""
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    if across <= 0 or down <= 0:
-        return 0.0
-    both = across * down
-    return float(both / (_area(one) + _area(other) - both))
-
-
-def _area(box: Sequence[float]) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _score(item: Mapping[str, Any]) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workflow.labelling.worth import OVERLAP, overlap
+from workflow.contract.box_pairs import SAME_PLACE
+from workflow.contract.smoke import overlap
 from workflow.predictions.prediction import Prediction
 
 RIGHT, WRONG, MISSED = "right", "wrong", "missed"
@@ -60,7 +61,7 @@ def judge(answer: Prediction, true: Sequence[Box]) -> tuple[Box, ...]:
     left, boxes = list(true), []
     for one in sorted(answer.detections, key=lambda found: -float(found["score"])):
         sides, name = tuple(map(float, one["box"])), str(one["class"])
-        alike = [box for box in left if box.name == name and overlap(sides, box.sides) >= OVERLAP]
+        alike = [box for box in left if box.name == name and overlap(sides, box.sides) >= SAME_PLACE]
         if alike:
             left.remove(max(alike, key=lambda box: overlap(sides, box.sides)))
         boxes.append(Box(RIGHT if alike else WRONG, name, sides))
