@@ -21,7 +21,7 @@ help: ## this list
 	@echo "  make demo DATASET=folder POLICY='wrong-task=repair,empty-box=drop' — or POLICY=drop: leave out what is wrong"
 	@echo "  make demo MODEL=yolo26n — YOLOv8, YOLO11, YOLO12 or YOLO26, from n, the fastest, over s m l to x, which finds most"
 	@echo "  make demo DATASET=folder MAX_DETECTIONS=1000 — where a picture shows more than 300 objects"
-	@echo "  make demo SERVE=realtime|serverless|async|ab|shadow|batch — how production serves; ends with the way back, but for realtime"
+	@echo "  make demo SERVE=realtime|serverless|async|ab|shadow|batch — how production serves; and ends with the way back"
 	@echo "  make demo LOOP=1 — and on: another light, its drift found, labelled, learned and released without losing a request"
 	@echo "  make demo OIDC_ISSUER=http://localhost:8080 OIDC_CLIENT_ID=… OIDC_CLIENT_SECRET=… APPROVERS=you@example.com"
 

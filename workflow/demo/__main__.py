@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 from workflow.contract.plain_text import show_lines
+from workflow.contract.serving import REALTIME
 from workflow.demo import data, record, steps
 from workflow.demo.loop.turn import go_round
 from workflow.demo.options import Options, read_options
@@ -60,7 +61,7 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
         jobs, told["loop"] = {**jobs, **turn.jobs}, turn.document
     record.fetch_file(site.cloud, finished.report_uri, REPORT)
     timings = record.Timings(time.monotonic() - began, environment_seconds, approval_seconds, jobs)
-    served = {"serve": options.serve, **way.left, **told}
+    served = {"serve": options.serve or REALTIME, **way.left, **told}
     write_summary(record.summary(finished, site.stack, site.url, predictions, timings, REPORT) | served)
     tell_way(site, way, back)
     version = finished.version if back is None else back.version

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-from workflow.contract.serving import REALTIME
 from workflow.datasets.account import tell_prepared, tell_recognised
 from workflow.datasets.check import Dataset, read_dataset
 from workflow.datasets.preparation import MISSING, find_interpreter, prepare_here
@@ -61,7 +60,7 @@ def again(options: Options) -> str:
     """What goes on past what was refused: all that was typed, with ``{policy}`` where the policy belongs."""
     given: dict[str, object] = {"DATASET": options.dataset, "WEIGHTS": options.weights}
     given |= {key.upper(): value for key, value in options.settings.items()}
-    given["SERVE"] = options.serve if options.serve != REALTIME else None
+    given["SERVE"] = options.serve or None
     given["PORT"] = options.port if options.port != PORT else None
     typed = [f"{name}={shlex.quote(str(value))}" for name, value in given.items() if value is not None]
     return f"make demo {' '.join(typed)} POLICY={{policy}}"

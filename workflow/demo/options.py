@@ -70,7 +70,8 @@ class Options:
     state: Path
     settings: Mapping[str, Any]
     sign_in: SignIn | None = None
-    serve: str = REALTIME
+    serve: str = ""
+    """A value of SERVE; empty for production as it usually serves, of which the way back is not shown."""
     findings: Mapping[str, str] = field(default_factory=dict)
     loop: bool = False
 
@@ -115,6 +116,7 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
     pairs = tuple(f"{key}={environ[name]}" for name, key in keys.items() if environ.get(name))
     settings = read_settings(pairs, policy=environ.get("POLICY") or "")
     findings = settings.pop("policy", {})
+    loop = read_loop(environ)
     return Options(
         dataset=path("DATASET"),
         weights=path("WEIGHTS"),
@@ -123,9 +125,9 @@ def read_options(environ: Mapping[str, str], terminal: bool) -> Options:
         state=path("STATE") or Path(".greenlight/local"),
         settings=settings,
         sign_in=read_sign_in(environ),
-        serve=environ.get("SERVE") or REALTIME,
+        serve="" if loop else environ.get("SERVE") or "",
         findings=findings,
-        loop=read_loop(environ),
+        loop=loop,
     )
 
 

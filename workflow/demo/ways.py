@@ -1,7 +1,7 @@
 """The ways to serve that a demonstration shows: an entry for each value of SERVE.
 
-Every way ends with a real answer and, but for the usual one, with a real way back: the approved version is released
-once more, as `greenlight rollback` does, and proves that it answers. Knows no order of the steps.
+Every way ends with a real answer and with a real way back: the approved version is released once more, as
+`greenlight rollback` does, and proves that it answers. Knows no order of the steps.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Way:
 
 
 def choose_way(serve: str) -> Way:
-    """The way of a value of SERVE. Raises UsageError naming all of them."""
+    """The way of a value of SERVE, the usual one of none. Raises UsageError naming all of them."""
+    if not serve:
+        return Way()
     if serve not in WAYS:
         raise UsageError(f"SERVE={serve}: no way to serve{among(serve, WAYS, 'there are')}.")
     return WAYS[serve]
@@ -198,7 +200,7 @@ def tell_way(site: Site, way: Way, back: Back | None) -> None:
 
 
 WAYS: Mapping[str, Way] = {
-    REALTIME: Way(),
+    REALTIME: Way(goes_back=release_again),
     SERVERLESS: Way({"serve": SERVERLESS}, goes_back=release_again, told=tell_serverless),
     ASYNC: Way({"serve": ASYNC}, goes_back=release_again, told=tell_queue),
     # Released as usual, also where an earlier demonstration's version serves, which it would challenge for hours.

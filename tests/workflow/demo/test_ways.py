@@ -31,10 +31,12 @@ VIEW = View("greenlight-release", "rollback", "arn:release", (), (), (), None, (
 
 
 @pytest.mark.parametrize("serve", WAYS)
-def test_every_way_asks_for_what_a_run_takes_and_but_for_the_usual_one_goes_back(serve: str) -> None:
-    """Without SERVE it is the usual one, whose demonstration is as quick as it was."""
+def test_every_way_asks_for_what_a_run_takes_and_goes_back(serve: str) -> None:
+    """Without SERVE it is the usual one without its way back, whose demonstration is as quick as it was."""
     RunInput.parse({"dataset": "s3://bucket/x/", **choose_way(serve).keys}, {})
-    assert (choose_way(serve).goes_back is None) == (serve == read_options({}, terminal=False).serve)
+    assert choose_way(serve).goes_back is not None
+    assert choose_way(read_options({"SERVE": serve}, terminal=False).serve) == choose_way(serve)
+    assert choose_way(read_options({}, terminal=False).serve).goes_back is None
 
 
 def test_a_way_that_there_is_not_is_refused_with_those_that_there_are() -> None:
