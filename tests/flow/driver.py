@@ -211,4 +211,4 @@ class Flow:
         until = time.monotonic() + LIMIT_SECONDS
         while not condition():
             assert time.monotonic() < until, otherwise
-            time.sleep(0.1)
+            time.sleep(0.25)
