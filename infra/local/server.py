@@ -34,6 +34,7 @@ from infra.local.gaps import (
     resume,
     sagemaker_tasks,
     stack_callers,
+    warm_starts,
 )
 from infra.local.mailbox import Mailbox
 from infra.local.quotas import Quotas
@@ -120,15 +121,19 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         run_arguments=settings.run_arguments,
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
+        job_ended=control.notify_all,
         role_credentials=principals.credentials_of if settings.iam else None,
         may_pull=image_pulls.may_pull if settings.iam else None,
     )
     # With SageMaker's resource, too.
     stack_callers.install()
+    if settings.warm:
+        warm_starts.install()
     try:
         asyncio.run(_serve(app, settings, listener, ready))
     finally:
         handle.stop()
+        warm_starts.end()
         functions.end()
         _log.info("stopped")
 
