@@ -29,15 +29,15 @@ help: ## this list
 	@echo "making .venv (a minute or two, this time only)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.11 …")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local]'
 	@touch $@
 
 .venv/dev: .venv/run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,dev]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,dev]'
 	@touch $@
 
 .venv/audit: .venv/run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,audit]'
+	@$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e '.[workflow,lambdas,local,audit]'
 	@touch $@
 
 demo: .venv/run ## the whole flow on this machine: train, judge, approve, release, ask production

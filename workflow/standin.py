@@ -81,7 +81,7 @@ class StandIn:
         with log.open("wb") as output:
             # A session of its own: Ctrl-C in this terminal must not reach it before its jobs were stopped in order.
             self._process = subprocess.Popen(
-                [*command, "--wait-scale", _WAIT_SCALE, *self._options],
+                [*command, "--wait-scale", _WAIT_SCALE, "--warm", *self._options],
                 cwd=ROOT,
                 # Functions and jobs call the stand-in and nobody else, which a proxy would not reach.
                 env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"},
@@ -133,26 +133,29 @@ def read_mail(url: str) -> list[dict[str, object]]:
 
 def make_environments(say: Callable[[str], None]) -> None:
     """Make the environments of both images where they are missing; ``say`` gets the name of each one that is ready."""
-    for name in IMAGES:
-        # A session of its own, so that an interruption takes pip and whatever it runs along with it.
-        maker = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.environments", name],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            text=True,
-        )
-        try:
-            output, _ = maker.communicate()
-        except BaseException:
-            os.killpg(maker.pid, signal.SIGTERM)
-            maker.wait()
-            raise
-        if maker.returncode:
-            raise GreenlightError(f"the environment of the {name} image could not be made:\n{output.strip()}")
-        say(name)
+    # A session of its own, so that an interruption takes pip and whatever it runs along with it.
+    maker = subprocess.Popen(
+        [sys.executable, "-m", "infra.local.environments", *IMAGES],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        text=True,
+    )
+    said = []
+    try:
+        for line in maker.stdout or ():
+            said.append(line)
+            if line.partition(" ready in ")[0] in IMAGES:
+                say(line.partition(" ")[0])
+        maker.wait()
+    except BaseException:
+        os.killpg(maker.pid, signal.SIGTERM)
+        maker.wait()
+        raise
+    if maker.returncode:
+        raise GreenlightError(f"the environments of the images could not be made:\n{''.join(said).strip()}")
 
 
 def _in_use(port: int) -> bool:

@@ -65,6 +65,7 @@ def _settings(options: argparse.Namespace, state: Path, listener: socket.socket)
         images=dict(options.image),
         wait_scale=options.wait_scale,
         iam=options.iam,
+        warm=options.warm,
         # A machine may need another program than the usual one, or more arguments of it.
         runtime="process" if options.runtime == "process" else os.environ.get(_TOOL) or options.runtime,
         run_arguments=tuple(shlex.split(os.environ.get(_RUN_ARGUMENTS, ""))),
@@ -196,6 +197,11 @@ def _parser() -> argparse.ArgumentParser:
         help="set a quota of the account, such as 'ml.g5.xlarge for training job usage=0'; may be given more than once",
     )
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies on every request")
+    parser.add_argument(
+        "--warm",
+        action="store_true",
+        help="start functions ahead of their first calls, as provisioned concurrency does (default: when called)",
+    )
     parser.add_argument("--detach", action="store_true", help="start in the background and return when it is ready")
     parser.add_argument("--stop", action="store_true", help="stop the stand-in that serves --state")
     return parser

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,8 +68,10 @@ def fingerprint(folder: Path) -> str:
 
 
 def _make(target: Path, folder: Path) -> None:
-    _run([sys.executable, "-m", "venv", str(target)], folder)
-    pip = [str(target / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-q"]
+    """Make it with the pip that runs here, and compile nothing: what is imported is compiled then, and kept."""
+    _run([sys.executable, "-m", "venv", "--without-pip", str(target)], folder)
+    pip = [sys.executable, "-m", "pip", "--python", str(target / "bin" / "python"), "--disable-pip-version-check"]
+    pip += ["--no-input", "-q", "install", "--no-compile"]
     _run([*pip, "-r", _PLAIN], folder)
     for file, options in _MORE.items():
         if (folder / file).exists():
@@ -93,22 +96,23 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the environments named on the command line, one line of output for each."""
+    """Make the environments named on the command line, all at once; one line of output for each."""
     parser = argparse.ArgumentParser(prog="python -m infra.local.environments", description=main.__doc__)
     parser.add_argument("images", nargs="+", help="folders below containers/, such as: training serving")
-    for name in parser.parse_args(arguments).images:
-        folder = REPOSITORY / "containers" / name
+    folders = {name: REPOSITORY / "containers" / name for name in parser.parse_args(arguments).images}
+    for name, folder in folders.items():
         if not folder.is_dir():
             parser.error(f"there is no folder containers/{name}")
-        started = time.monotonic()
-        print(f"{name} …", end="", flush=True)
-        try:
-            python = ensure(name, folder)
-        except InstallationError as error:
-            print(f"\r{name} failed\n{error}", flush=True)
-            return 1
-        print(f"\r{name} ready in {time.monotonic() - started:.0f} s ({python})", flush=True)
-    return 0
+    started = time.monotonic()
+    with ThreadPoolExecutor(len(folders)) as pool:
+        made = {name: pool.submit(ensure, name, folder) for name, folder in folders.items()}
+        for name, python in made.items():
+            try:
+                at = python.result()
+                print(f"{name} ready in {time.monotonic() - started:.0f} s ({at})", flush=True)
+            except InstallationError as error:
+                print(f"{name} failed\n{error}", flush=True)
+    return 1 if any(python.exception() for python in made.values()) else 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import socket
+import threading
 import urllib.parse
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -34,6 +35,7 @@ from infra.local.gaps import (
     resume,
     sagemaker_tasks,
     stack_callers,
+    warm_starts,
 )
 from infra.local.mailbox import Mailbox
 from infra.local.quotas import Quotas
@@ -49,6 +51,8 @@ _LINKED = re.compile(r"/_local(/a/[A-Za-z0-9_-]+)")
 _READY_SECONDS = 60
 # The engine saves its state only when it is stopped in order; a killed process loses no more than this.
 _SAVE_SECONDS = 30
+_GRACE_SECONDS = 2
+"""How long what is under way may still go on as the stand-in stops."""
 Message = dict[str, Any]
 
 
@@ -120,15 +124,19 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         run_arguments=settings.run_arguments,
         without_capacity=settings.without_capacity,
         quotas=Quotas(settings.quotas),
+        job_ended=control.notify_all,
         role_credentials=principals.credentials_of if settings.iam else None,
         may_pull=image_pulls.may_pull if settings.iam else None,
     )
     # With SageMaker's resource, too.
     stack_callers.install()
+    if settings.warm:
+        warm_starts.install()
     try:
         asyncio.run(_serve(app, settings, listener, ready))
     finally:
         handle.stop()
+        warm_starts.end()
         functions.end()
         _log.info("stopped")
 
@@ -137,7 +145,7 @@ async def _serve(app: App, settings: Settings, listener: socket.socket, ready: C
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.keep_alive_timeout = 75
-    config.graceful_timeout = 2
+    config.graceful_timeout = _GRACE_SECONDS
     config.errorlog = logging.getLogger("hypercorn.error")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -152,6 +160,10 @@ async def _serve(app: App, settings: Settings, listener: socket.socket, ready: C
 def _begin_to_stop(stop: asyncio.Event) -> None:
     # At once, before anything is closed: no execution may take the end of what it waits for as a failure.
     control.suspend_all()
+    # The server waits for the requests that it answers, however long; none needs to wait for a function's last minute.
+    late = threading.Timer(_GRACE_SECONDS, functions.end)
+    late.daemon = True
+    late.start()
     stop.set()
 
 

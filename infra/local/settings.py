@@ -24,8 +24,8 @@ _DROPPED = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_
 class Settings:
     """Where the stand-in listens, where it keeps its state, and how it runs images.
 
-    ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
-    beside what a container needs.
+    ``warm`` has functions started ahead of their first calls. ``runtime`` is ``process``, or the words that start a
+    container engine, and ``run_arguments`` what its ``run`` gets beside what a container needs.
     """
 
     host: str
@@ -34,6 +34,7 @@ class Settings:
     images: Mapping[str, Path] = field(default_factory=dict)
     wait_scale: float = 1.0
     iam: bool = False
+    warm: bool = False
     runtime: str = "process"
     run_arguments: tuple[str, ...] = ()
     without_capacity: frozenset[str] = frozenset()

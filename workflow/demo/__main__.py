@@ -2,7 +2,7 @@
 
 Starts nothing before the data was checked, and stops what it started when it fails or is interrupted. Once its run has
 ended, well or not, the stand-in goes on serving: what happened can be looked at. Settings come from environment
-variables, as make passes them.
+variables, as make passes them. What takes time to load is imported where it is used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 from workflow.contract.plain_text import show_lines
 from workflow.contract.serving import REALTIME
 from workflow.demo import data, record, steps
-from workflow.demo.loop.turn import go_round
 from workflow.demo.options import Options, read_options
 from workflow.demo.steps import FOLDER, REPORT, SUMMARY, RunFailedError, Stops
 from workflow.demo.ways import Way, choose_way, make_room, tell_way
@@ -56,6 +55,8 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
     jobs, approval_seconds = record.job_seconds(site.cloud, built.view.jobs), built.approval_seconds
     told: dict[str, Any] = {} if back is None else {"rolled_back": back.document()}
     if options.loop:
+        from workflow.demo.loop.turn import go_round
+
         turn = go_round(site, options, dataset.name, given, finished, stops)
         finished, approval_seconds = turn.finished, approval_seconds + turn.built.approval_seconds
         jobs, told["loop"] = {**jobs, **turn.jobs}, turn.document

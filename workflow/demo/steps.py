@@ -28,7 +28,6 @@ from workflow.demo.options import EMAIL, FROM_SCRATCH, PROJECT, SAMPLE_NAME, Opt
 from workflow.demo.record import Finished, Timings, fetch_pictures
 from workflow.demo.settings import set_loop, set_policy, set_sign_in
 from workflow.errors import GreenlightError
-from workflow.predictions.drawing import draw
 from workflow.predictions.prediction import Prediction
 from workflow.predictions.queued import ask_as_it_answers
 from workflow.runs.approvals import Approvals
@@ -247,6 +246,8 @@ def ask_production(site: Site, finished: Finished, stops: Stops) -> list[Predict
 
 def draw_predictions(found: Sequence[Prediction]) -> None:
     """Write the pictures with what was seen in them."""
+    from workflow.predictions.drawing import draw
+
     for prediction in found:
         draw(prediction, PREDICTIONS / f"{prediction.file.stem}.jpg")
 

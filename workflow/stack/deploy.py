@@ -22,7 +22,6 @@ from workflow.stack.builder import find_builder
 from workflow.stack.changes import UPLOADED, Change, Progress, Step, follow
 from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
-from workflow.stack.definitions import render_definitions
 from workflow.stack.front import choose_front
 from workflow.stack.images import IMAGES, address, build_and_push, find_missing, pinned_address
 from workflow.stack.log_groups import keep_logs
@@ -184,12 +183,12 @@ def upload(
     Gives the template's address, the parameters that say where the code is, and all of the template's with what they
     are where nobody says.
     """
-    archives, prefix = pack(root)
+    archives, prefix, definitions = pack(root)
     bucket = code_bucket(project, place)
     buckets.make_private(cloud, bucket, place, project, key=parameters.get("KeyArn", ""))
     if log := parameters.get("AccessLogBucket"):
         buckets.log_requests(cloud, bucket, log, f"{project}/")
-    upload_code(cloud, bucket, prefix, archives, render_definitions(root), on_progress)
+    upload_code(cloud, bucket, prefix, archives, definitions, on_progress)
     source = root / "infra" / "template.yaml"
     template = upload_template(cloud, bucket, source.read_bytes(), place)
     return template, {"Project": project, "CodeBucket": bucket, "CodePrefix": prefix}, usual_values(source)

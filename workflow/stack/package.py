@@ -1,7 +1,8 @@
-"""Packs each Lambda function into a zip whose bytes depend on its content alone.
+"""Packs each Lambda function into a zip whose bytes depend on its content and on the version of Python alone.
 
 A function is a folder of ``lambdas/`` with a ``handler.py``. Its zip holds that folder, ``workflow/contract/`` and
-the dependencies of ``lambdas/requirements.txt``, each at the path it has in the repository. Knows no AWS.
+the dependencies of ``lambdas/requirements.txt``, each at the path it has in the repository; and byte code of all that
+where the Python that packs is of the functions' version. Knows no AWS.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workflow.errors import GreenlightError
+from workflow.stack.bytecode import compile_all, compiles_for
 from workflow.stack.definitions import render_definitions
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,6 +36,11 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can hold, given to every entry."""
 
 _UNWANTED = {"__pycache__", "bin", "wrapt-stubs"}
+_UNREAD = {".pyc", ".c", ".pyi"}
+"""Endings of files that no function reads."""
+_POWERTOOLS = "aws_lambda_powertools"
+_UTILITIES = {"__init__.py", "jmespath_utils", "serialization.py", "typing"}
+"""What the functions, and what they use of Powertools, need of its utilities: the others are a third of a zip."""
 
 
 @dataclass(frozen=True)
@@ -45,22 +52,22 @@ class Archive:
     digest: str
 
 
-def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str]:
-    """Pack every function; return the archives by name and the prefix that names them and the definitions.
+def pack(root: Path = ROOT) -> tuple[dict[str, Archive], str, dict[str, bytes]]:
+    """Pack every function; return the archives by name, the prefix that names them and the definitions, and these.
 
     The prefix changes when, and only when, a function or a machine's definition changes.
     """
     shared = collect_shared(root, install(root))
     target = root / ".greenlight" / "lambdas"
     target.mkdir(parents=True, exist_ok=True)
-    archives = {
-        name: write_zip(name, target / f"{name}.zip", {**shared, **collect_own(root, name)})
-        for name in find_functions(root)
-    }
-    marks = [f"{name} {archive.digest}" for name, archive in archives.items()]
-    for file, content in render_definitions(root).items():
+    sources = {name: {**shared, **collect_own(root, name)} for name in find_functions(root)}
+    archives = {name: write_zip(name, target / f"{name}.zip", content) for name, content in sources.items()}
+    # Of the sources: who deploys from another version of Python changes nothing.
+    marks = [f"{name} {digest_of(content)}" for name, content in sources.items()]
+    definitions = render_definitions(root)
+    for file, content in definitions.items():
         marks.append(f"{file} {hashlib.sha256(content).hexdigest()}")
-    return archives, "code/" + hashlib.sha256("\n".join(sorted(marks)).encode()).hexdigest()[:16]
+    return archives, "code/" + hashlib.sha256("\n".join(sorted(marks)).encode()).hexdigest()[:16], definitions
 
 
 def find_functions(root: Path = ROOT) -> list[str]:
@@ -100,7 +107,7 @@ def collect_shared(root: Path, dependencies: Path) -> dict[str, bytes]:
     """What every function's zip holds: path inside it, and content."""
     found = {relative: (root / relative).read_bytes() for relative in SHARED}
     found.update(walk_files(root / CONTRACT, f"{CONTRACT}/"))
-    found.update(walk_files(dependencies, ""))
+    found.update((path, content) for path, content in walk_files(dependencies, "") if is_needed(path))
     return found
 
 
@@ -109,19 +116,39 @@ def collect_own(root: Path, name: str) -> dict[str, bytes]:
     return dict(walk_files(root / "lambdas" / name, f"lambdas/{name}/"))
 
 
+def is_needed(path: str) -> bool:
+    """Whether a file of the dependencies belongs in a zip.
+
+    >>> [is_needed(f"aws_lambda_powertools/{path}") for path in ("utilities/typing/models.py", "event_handler/api.py")]
+    [True, False]
+    """
+    package, folder, part, *_ = (*path.split("/"), "", "")
+    if package != _POWERTOOLS:
+        return True
+    return folder != "event_handler" and (folder != "utilities" or part in _UTILITIES)
+
+
 def walk_files(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files below a folder, without compiled ones, scripts and package metadata."""
+    """Yield the files below a folder, without what no function reads: compiled files, scripts, package metadata."""
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         unwanted = any(part in _UNWANTED or part.endswith(".dist-info") for part in parts)
-        if path.is_file() and not unwanted and path.suffix != ".pyc":
+        if path.is_file() and not unwanted and path.suffix not in _UNREAD:
             yield prefix + "/".join(parts), path.read_bytes()
 
 
-def write_zip(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
+def digest_of(sources: Mapping[str, bytes]) -> str:
+    """A SHA-256 of files by their paths, in hexadecimal."""
+    lines = [f"{path} {hashlib.sha256(sources[path]).hexdigest()}" for path in sorted(sources)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write_zip(name: str, path: Path, sources: Mapping[str, bytes]) -> Archive:
     """Write a zip: sorted entries, one fixed time, the same rights for every file. One that is there already stays."""
-    if holds(path, content):
+    compiles = compiles_for(RUNTIME)
+    if holds(path, sources, compiled=compiles):
         return Archive(name=name, path=path, digest=hashlib.sha256(path.read_bytes()).hexdigest())
+    content = {**sources, **(compile_all(sources) if compiles else {})}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for key in sorted(content):
@@ -136,11 +163,19 @@ def write_zip(name: str, path: Path, content: Mapping[str, bytes]) -> Archive:
     return Archive(name=name, path=path, digest=hashlib.sha256(packed.getvalue()).hexdigest())
 
 
-def holds(path: Path, content: Mapping[str, bytes]) -> bool:
-    """Whether the zip at a path was written with this content, by the sizes and checksums that it lists."""
+def holds(path: Path, sources: Mapping[str, bytes], *, compiled: bool) -> bool:
+    """Whether the zip at a path was written of these sources, by the sizes and checksums that it lists.
+
+    And with their byte code, or without any, as ``compiled`` says.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             listed = {entry.filename: (entry.file_size, entry.CRC) for entry in archive.infolist()}
     except (OSError, zipfile.BadZipFile):
         return False
-    return listed == {key: (len(value), zlib.crc32(value)) for key, value in content.items()}
+    byte_code = [name for name in listed if name.endswith(".pyc")]
+    for name in byte_code:
+        del listed[name]
+    return bool(byte_code) == compiled and listed == {
+        path: (len(source), zlib.crc32(source)) for path, source in sources.items()
+    }

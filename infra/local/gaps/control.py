@@ -34,6 +34,7 @@ class Control:
         self.arn = arn
         self._condition = threading.Condition()
         self._end: ExecutionEndedError | None = None
+        self._news = 0
 
     @property
     def ended(self) -> ExecutionEndedError | None:
@@ -51,9 +52,15 @@ class Control:
         if self._end is not None:
             raise self._end
 
+    @property
+    def news(self) -> int:
+        """How often something happened that an execution may wait for: another number is a reason to look again."""
+        return self._news
+
     def notify(self) -> None:
         """Make waiting threads look again at what they wait for."""
         with self._condition:
+            self._news += 1
             self._condition.notify_all()
 
     def wait(self, done: Callable[[], bool], seconds: float | None = None) -> bool:
@@ -65,6 +72,10 @@ class Control:
                 return True
             self.check()
             return done()
+
+    def doze(self, news: int, seconds: float) -> None:
+        """Wait until there are other ``news``, or for a time, or until the execution ends."""
+        self.wait(lambda: self._news != news, seconds)
 
     def sleep(self, seconds: float) -> None:
         """Wait for a time, or until the execution ends."""
@@ -121,6 +132,15 @@ def close_control(arn: str, reason: ExecutionEndedError) -> None:
         control = _live.pop(arn, None)
     if control is not None:
         control.end(reason)
+    notify_all()
+
+
+def notify_all() -> None:
+    """Make every execution look again: something ended that one of them may wait for."""
+    with _lock:
+        controls = list(_live.values())
+    for control in controls:
+        control.notify()
 
 
 def suspend_all() -> None:

@@ -18,7 +18,6 @@ from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, S
 from infra.local.gaps.lifecycle import description
 
 _PREFIX = "arn:aws:states:::states:startExecution"
-_POLL_SECONDS = 0.1
 
 
 def perform(attempt: Attempt) -> Any:
@@ -34,11 +33,8 @@ def perform(attempt: Attempt) -> Any:
     try:
         if submitted is not None:
             history.task_submitted(attempt.execution, attempt.resource, submitted)
-        while child["status"] == "RUNNING":
-            left = remaining(attempt.deadline)
-            if left == 0:
-                raise AttemptTimeoutError
-            attempt.control.sleep(_POLL_SECONDS if left is None else min(left, _POLL_SECONDS))
+        if not attempt.control.wait(lambda: child["status"] != "RUNNING", remaining(attempt.deadline)):
+            raise AttemptTimeoutError
     except SuspendedError:
         raise
     except (ExecutionEndedError, AttemptTimeoutError):

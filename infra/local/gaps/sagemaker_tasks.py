@@ -18,11 +18,12 @@ from ministack.services import stepfunctions as engine
 
 from infra.local.gaps import history
 from infra.local.gaps.attempt import Attempt, begin_once, call_once, register
-from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, SuspendedError
+from infra.local.gaps.control import AttemptTimeoutError, ExecutionEndedError, SuspendedError, remaining
 from infra.local.gaps.patching import require
 
 PREFIX = "arn:aws:states:::sagemaker:"
-_POLL_SECONDS = 0.3
+_LONGEST_SECONDS_BETWEEN_LOOKS = 1.0
+"""A job that ends is told; its deadline, and an end that nobody tells, are seen by looking."""
 # The names that the SDK behind the integration has exceptions for; every other code becomes its base class.
 _MODELLED = {"ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound", "ConflictException"}
 
@@ -104,14 +105,16 @@ class SageMakerTasks:
         return description
 
     def _wait(self, attempt: Attempt, kind: JobKind, name: str) -> dict[str, Any]:
-        deadline = attempt.deadline
         while True:
+            news = attempt.control.news
             description = self.request(f"describe{kind.noun}", {kind.name_key: name})
             if description[kind.status_key] not in ("InProgress", "Stopping"):
                 return description
-            attempt.control.sleep(_POLL_SECONDS)
-            if deadline is not None and datetime.datetime.now().timestamp() >= deadline:
+            left = remaining(attempt.deadline)
+            if left == 0:
                 raise AttemptTimeoutError
+            pause = _LONGEST_SECONDS_BETWEEN_LOOKS if left is None else min(left, _LONGEST_SECONDS_BETWEEN_LOOKS)
+            attempt.control.doze(news, pause)
 
     def _stop(self, kind: JobKind, name: str) -> None:
         """Stop a job nobody waits for any more; one that ended by itself meanwhile is fine."""

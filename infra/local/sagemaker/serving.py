@@ -25,7 +25,7 @@ from infra.local.sagemaker.processes import Process, end
 from infra.local.sagemaker.workshop import Workshop
 
 _PING_SECONDS = 2.0
-_BETWEEN_PINGS_SECONDS = 0.25
+_BETWEEN_PINGS_SECONDS = 0.05
 _BETWEEN_LOOKS_SECONDS = 1.0
 _STOP_GRACE_SECONDS = 30.0
 _LONGEST_PAUSE_BEFORE_RESTART_SECONDS = 30.0

@@ -20,8 +20,9 @@ class Settings:
 
     ``runtime`` is ``process``, or the words that start a container engine, and ``run_arguments`` what its ``run`` gets
     beside what a container needs. ``without_capacity`` are the instance types that no training gets.
-    ``role_credentials`` gives the credentials that a job has by its role, as the environment names them, and
-    ``may_pull`` whether a role may pull an image; None where policies are not enforced.
+    ``job_ended`` is told of each job that has ended. ``role_credentials`` gives the credentials that a job has by its
+    role, as the environment names them, and ``may_pull`` whether a role may pull an image; None where
+    policies are not enforced.
     """
 
     state: Path
@@ -43,6 +44,7 @@ class Settings:
     checkpoint_seconds: float = 15.0
     wait_scale: float = 1.0
     without_capacity: frozenset[str] = frozenset()
+    job_ended: Callable[[], None] = lambda: None
     role_credentials: Callable[[str], Mapping[str, str]] | None = None
     may_pull: Callable[[str, str], bool] | None = None
     quotas: Quotas = field(default_factory=lambda: Quotas({}))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import BotoCoreError
 
-from tests.infra.local.machines import ROLE, Machines, zipped
+from tests.infra.local.machines import ROLE, Machines, eventually, zipped
+from tests.stand_in import StandIn
 
 _SEEN = """\
 import os, sys
@@ -120,6 +124,28 @@ def test_a_function_s_address_leads_to_the_stand_in(machines: Machines) -> None:
     form = urllib.request.Request(url + "a/opaque", data=b"decision=approve")
     with urllib.request.urlopen(form, timeout=10) as page:
         assert page.read().decode() == "POST /a/opaque  decision=approve"
+
+
+@pytest.mark.standin
+def test_a_call_under_way_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    """The function is ended with the stand-in, and whoever waits for its answer waits no longer."""
+    with StandIn(tmp_path / "state") as stand_in:
+        stand_in.role(ROLE)
+        called = tmp_path / "called"
+        code = "import pathlib, time\ndef handler(e, c):\n    pathlib.Path(e).touch()\n    time.sleep(19)"
+        function = Machines(stand_in).function(code)
+
+        def call() -> None:
+            with contextlib.suppress(BotoCoreError):
+                stand_in.client("lambda").invoke(FunctionName=function, Payload=json.dumps(str(called)).encode())
+
+        calling = threading.Thread(target=call)
+        calling.start()
+        eventually(called.exists)
+        began = time.monotonic()
+        assert stand_in.stop() == 0
+        calling.join()
+        assert time.monotonic() - began < 12
 
 
 def test_no_function_outlives_the_stand_in() -> None:

@@ -13,10 +13,11 @@ import pytest
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.demo.test_record import STACK
 from workflow.batches.outcome import Outcome
-from workflow.demo import batches, steps
+from workflow.demo import batches
 from workflow.demo.record import Finished
 from workflow.demo.steps import Site
 from workflow.errors import GreenlightError
+from workflow.predictions import drawing
 from workflow.runs.releases import Release
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:0:model-package/greenlight"
@@ -51,7 +52,7 @@ class Answered:
         self.site, self.page = Site("", self.cloud, STACK), folder / "batch" / "index.html"
         monkeypatch.setattr(batches, "HELD_OUT", folder)
         monkeypatch.setattr(batches, "BATCH_PAGE", self.page)
-        monkeypatch.setattr(steps, "draw", lambda *_: None)
+        monkeypatch.setattr(drawing, "draw", lambda *_: None)
         monkeypatch.setattr(batches, "show_to_its_end", lambda *_: None)
         monkeypatch.setattr(
             batches, "read_outcome", lambda *_: Outcome("s3://bucket/batches/one/batch/", {"line": "1 of 1 answered"})

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from workflow.contract.run_input import RunInput
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample, rows
 from workflow.demo.sample.evening import DAY, EVENING, take_pictures
 from workflow.demo.sample.fasteners import CLASSES, Lamp, draw
-from workflow.demo.sample.photograph import SIDE, photograph
+from workflow.demo.sample.photograph import SIDE, photograph, shade
 
 COUNTS = {"train": 3, "validation": 2, "test": 2}
 
@@ -68,6 +68,21 @@ def test_every_picture_holds_one_to_five_objects_inside_it(sample: Path) -> None
             assert 0 <= x - width / 2 < x + width / 2 <= 1 + 1e-6
             assert 0 <= y - height / 2 < y + height / 2 <= 1 + 1e-6
             assert min(width, height) * SIDE > 20
+
+
+@pytest.mark.parametrize("radius", [1, 2.4, 3.49, 3.51, 8.3])
+@pytest.mark.parametrize("offset", [(150, 200), (-3, -2), (SIDE - 62, 1), (40, SIDE - 38)])
+def test_a_shadow_is_what_it_is_when_the_whole_picture_is_blurred(offset: tuple[int, int], radius: float) -> None:
+    """Darkening only as far as a shadow reaches changes no pixel, in the middle of a picture and at its edges."""
+    rng = np.random.default_rng([4, 2])
+    scene = rng.random((SIDE, SIDE, 3))
+    solid = Image.fromarray(rng.integers(0, 256, (41, 64), dtype=np.uint8))
+    whole = Image.new("L", (SIDE, SIDE))
+    whole.paste(solid, offset)
+    blurred = np.asarray(whole.filter(ImageFilter.GaussianBlur(radius)), dtype=float) / 255
+    expected = scene * (1 - 0.5 * blurred)[..., None]
+    shade(scene, solid, offset, radius, 0.5)
+    assert np.array_equal(scene, expected)
 
 
 def test_boxes_frame_what_is_drawn() -> None:

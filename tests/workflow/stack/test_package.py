@@ -17,6 +17,7 @@ from infra.local.runtimes import find_provided, find_python
 from tests.infra.template import load, of_type
 from workflow.errors import GreenlightError
 from workflow.stack import package
+from workflow.stack.bytecode import compile_all
 from workflow.stack.definitions import find_definitions
 from workflow.stack.package import ROOT, Archive
 
@@ -169,7 +170,7 @@ def test_packing_again_elsewhere_and_later_gives_the_same_bytes(archives: dict[s
         path.chmod(0o755)
         (path.parent / "__pycache__").mkdir()
         (path.parent / "__pycache__" / "handler.cpython-311.pyc").write_bytes(b"left behind")
-    again, prefix = package.pack(copy)
+    again, prefix, _ = package.pack(copy)
     assert {name: archive.digest for name, archive in again.items()} == {
         name: archive.digest for name, archive in archives.items()
     }
@@ -190,13 +191,28 @@ def test_a_zip_that_is_there_stays_and_what_is_none_of_its_content_is_written_ag
     assert package.write_zip("one", path, {"lambdas/one.py": b"ANSWER = 42\n"}).digest != first.digest
 
 
+def test_byte_code_is_packed_where_the_python_that_packs_is_the_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another Python packs none, and packs such a zip anew; what is deployed is named by its sources either way."""
+    sources = {"lambdas/one.py": b"ANSWER = 42\n", "lambdas/two.json": b"{}"}
+    path = tmp_path / "one.zip"
+    own, code = "{}.{}".format(*sys.version_info), f"lambdas/__pycache__/one.{sys.implementation.cache_tag}.pyc"
+    found = []
+    for runtime in ("3.0", own, own, "3.0"):
+        monkeypatch.setattr(package, "RUNTIME", runtime)
+        found.append(package.write_zip("one", path, sources).digest)
+        assert set(zipfile.ZipFile(path).namelist()) == {*sources, *([code] if runtime == own else [])}
+    assert found[0] == found[3] != found[1] == found[2]
+
+
 def test_a_changed_line_changes_its_function_and_the_prefix_alone(tmp_path: Path) -> None:
     """The prefix names the content, so a change is a new version; other functions keep their digest."""
     copy = copy_of_the_sources(tmp_path)
-    archives, before = package.pack(copy)
+    archives, before, _ = package.pack(copy)
     with (copy / "lambdas" / "notify" / "handler.py").open("a") as handler:
         handler.write("# changed\n")
-    changed, prefix = package.pack(copy)
+    changed, prefix, _ = package.pack(copy)
     assert prefix != before
     assert {name for name in changed if changed[name].digest != archives[name].digest} == {"notify"}
 
@@ -224,17 +240,19 @@ def test_dependencies_that_cannot_be_installed_say_why(tmp_path: Path) -> None:
     assert list((tmp_path / ".greenlight").iterdir()) == []
 
 
-def test_a_zip_holds_one_function_the_contract_and_nothing_compiled(archives: dict[str, Archive]) -> None:
-    """No other function, no SDK, no metadata, no machine code, no byte code."""
+def test_a_zip_holds_one_function_and_the_contract(archives: dict[str, Archive]) -> None:
+    """No other function, no SDK, no metadata, no machine code; byte code of all of it, or of nothing."""
     for name, archive in archives.items():
         names = zipfile.ZipFile(archive.path).namelist()
         assert names == sorted(names)
         assert {entry.split("/")[1] for entry in names if entry.startswith("lambdas/")} == {"__init__.py", name}
-        shared = {entry for entry in names if entry.startswith("workflow/")}
+        code = {entry for entry in names if entry.endswith(".pyc")}
+        assert not code or code == set(compile_all(dict.fromkeys(set(names) - code, b"")))
+        shared = {entry for entry in names if entry.startswith("workflow/")} - code
         assert shared == {"workflow/__init__.py"} | {
             f"workflow/contract/{path.name}" for path in (package.ROOT / "workflow" / "contract").glob("*.py")
         }
-        assert not [entry for entry in names if entry.endswith((".so", ".pyc", ".pyd")) or ".dist-info" in entry]
+        assert not [entry for entry in names if entry.endswith((".so", ".pyd")) or ".dist-info" in entry]
         assert not {"boto3", "botocore", "sagemaker", "stepfunctions"} & {entry.split("/")[0] for entry in names}
 
 

@@ -18,7 +18,7 @@ Field = NDArray[np.float64]
 def bench(size: int, rng: np.random.Generator) -> Field:
     """A bench from above: colours (size, size, 3) from 0 to 1."""
     surface = (planks, planks, steel, mat)[rng.integers(4)](size, rng)
-    picture = Image.fromarray((np.clip(surface, 0, 1) * 255).astype(np.uint8))
+    picture = to_picture(surface)
     for clutter in rng.permutation(len(CLUTTER))[: rng.integers(0, 3)]:
         picture = CLUTTER[clutter](picture, rng)
     return to_field(picture)
@@ -26,8 +26,15 @@ def bench(size: int, rng: np.random.Generator) -> Field:
 
 def to_field(picture: Image.Image) -> Field:
     """A picture's colours from 0 to 1."""
-    field: Field = np.asarray(picture, dtype=np.float64) / 255
+    field: Field = np.asarray(picture) / 255
     return field
+
+
+def to_picture(field: Field) -> Image.Image:
+    """A picture of colours from 0 to 1; the field is used up."""
+    np.clip(field, 0, 1, out=field)
+    field *= 255
+    return Image.fromarray(field.astype(np.uint8))
 
 
 def smooth_noise(height: int, width: int, rows: int, columns: int, rng: np.random.Generator) -> Field:
@@ -58,8 +65,7 @@ def planks(size: int, rng: np.random.Generator) -> Field:
 def steel(size: int, rng: np.random.Generator) -> Field:
     """A brushed plate with a few scratches."""
     brushed = smooth_noise(size, size, size, 8, rng) * 0.025 + smooth_noise(size, size, 4, 4, rng) * 0.03
-    surface = np.array([0.43, 0.46, 0.50]) * rng.uniform(0.75, 1.1) + brushed[..., None]
-    picture = Image.fromarray((np.clip(surface, 0, 1) * 255).astype(np.uint8))
+    picture = to_picture(np.array([0.43, 0.46, 0.50]) * rng.uniform(0.75, 1.1) + brushed[..., None])
     pen = ImageDraw.Draw(picture, "RGBA")
     for _ in range(rng.integers(6, 16)):
         x, y = rng.uniform(0, size, 2)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
-from workflow.demo.sample.bench import Field, bench, smooth_noise
+from workflow.demo.sample.bench import Field, bench, smooth_noise, to_picture
 from workflow.demo.sample.fasteners import CLASSES, Lamp, Stamp, draw
 
 SIDE = 416
@@ -68,17 +68,25 @@ def _apart(one: tuple[float, float, float, float], other: tuple[float, float, fl
 
 def _put(scene: Field, stamp: Stamp, left: int, top: int, lamp: Lamp, size: float) -> None:
     height, width = stamp.coverage.shape
-    mask = Image.new("L", (SIDE, SIDE))
     solid = Image.fromarray((stamp.coverage * 255).astype(np.uint8))
     thick = size * 0.06
     for reach, blur, dark in ((1.4, 0.045, 0.5), (0.35, 0.012, 0.45)):
         offset = (int(left - lamp.x * thick * reach / lamp.z), int(top - lamp.y * thick * reach / lamp.z))
-        mask.paste(0, (0, 0, SIDE, SIDE))
-        mask.paste(solid, offset)
-        shade = np.asarray(mask.filter(ImageFilter.GaussianBlur(size * blur)), dtype=float) / 255
-        scene *= (1 - dark * shade)[..., None]
+        shade(scene, solid, offset, size * blur, dark)
     window = scene[top : top + height, left : left + width]
     window += (stamp.colour - window) * stamp.coverage[..., None]
+
+
+def shade(scene: Field, solid: Image.Image, offset: tuple[int, int], radius: float, dark: float) -> None:
+    """Darken the scene below a soft shadow: only as far as it reaches, beyond which it is exactly nothing."""
+    # A Gaussian of Pillow is three boxes, each of which reaches less than two pixels beyond its radius.
+    reach = 3 * (int(radius) + 2)
+    left, top = (max(0, at - reach) for at in offset)
+    right, bottom = (min(SIDE, at + long + reach) for at, long in zip(offset, solid.size, strict=True))
+    mask = Image.new("L", (right - left, bottom - top))
+    mask.paste(solid, (offset[0] - left, offset[1] - top))
+    shade = np.asarray(mask.filter(ImageFilter.GaussianBlur(radius)), dtype=float) / 255
+    scene[top:bottom, left:right] *= (1 - dark * shade)[..., None]
 
 
 def _expose(scene: Field, lamp: Lamp, rng: np.random.Generator) -> Image.Image:
@@ -88,8 +96,12 @@ def _expose(scene: Field, lamp: Lamp, rng: np.random.Generator) -> Image.Image:
     )
     vignette = 1 - 0.12 * (across[None, :] ** 2 + across[:, None] ** 2)
     warmth = rng.uniform(-0.06, 0.06)
-    light = scene * (falloff * vignette)[..., None] * np.array([1 + warmth, 1, 1 - warmth]) * rng.uniform(0.85, 1.12)
-    picture = Image.fromarray((np.clip(light, 0, 1) * 255).astype(np.uint8))
-    sharp = np.asarray(picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.9))), dtype=float)
-    noisy = sharp + rng.normal(0, rng.uniform(1.5, 5), sharp.shape)
-    return Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    # In place, step by step: what a picture takes is mostly the memory of its floats.
+    scene *= (falloff * vignette)[..., None]
+    scene *= np.array([1 + warmth, 1, 1 - warmth])
+    scene *= rng.uniform(0.85, 1.12)
+    picture = to_picture(scene)
+    sharp = np.asarray(picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 0.9))))
+    noisy = rng.normal(0, rng.uniform(1.5, 5), sharp.shape)
+    noisy += sharp
+    return Image.fromarray(np.clip(noisy, 0, 255, out=noisy).astype(np.uint8))

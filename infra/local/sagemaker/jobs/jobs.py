@@ -137,6 +137,7 @@ class Jobs(ABC):
         """The job's last status."""
         end = {} if reason is None else {"FailureReason": shorten_reason(reason)}
         self.change(name, **self.last_members(name, status, reason), **end, **{f"{self.noun}Status": status})
+        self.workshop.settings.job_ended()
 
     def last_members(self, name: str, status: str, reason: str | None) -> Record:
         """Further members that a kind shows at the end."""

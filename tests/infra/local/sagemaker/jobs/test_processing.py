@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,6 +31,22 @@ def test_inputs_arguments_and_environment_reach_the_program_and_outputs_reach_s3
     assert keys == ["about.json", "data/a.txt", "data/deep/b.txt", "hosts/algo-1.json"]
     about = json.load(s3.get_object(Bucket=BUCKET, Key=f"processed/{name}/about.json")["Body"])
     assert about == {"arguments": ["copy", "all"], "wish": "rain"}
+
+
+def test_the_end_of_a_job_is_told_once_its_status_says_so(open_service: Callable[..., SageMaker]) -> None:
+    """Whoever waits for a job looks at it then, and finds it ended."""
+    found, told = [], threading.Event()
+
+    def look() -> None:
+        found.extend(
+            job["ProcessingJobStatus"] for job in service.call("ListProcessingJobs", {})["ProcessingJobSummaries"]
+        )
+        told.set()
+
+    service = open_service(job_ended=look)
+    service.call("CreateProcessingJob", processing(fresh("process"), "copy"))
+    assert told.wait(60)
+    assert found == ["Completed"]
 
 
 def test_a_manifest_says_which_objects_a_job_gets(service: SageMaker, s3: Any) -> None:
