@@ -1,8 +1,7 @@
 """How often a watch finds a drift that is there, and one that is not; and what ten thousand pictures take of memory.
 
-BENCH_PICTURES, BENCH_EPOCHS and BENCH_WINDOWS say how many are drawn, how long the network learns, how many windows of
-each size are tried; BENCH_FOLDER keeps what was drawn, BENCH_MODEL is a trained model. Pictures are the sample's,
-drawn anew; the network is trained on others of them.
+BENCH_PICTURES and BENCH_WINDOWS say how many are drawn, and how many windows of each size are tried; BENCH_FOLDER keeps
+what was drawn. Pictures are the sample's, drawn anew; the network is trained on others of them.
 """
 
 from __future__ import annotations
@@ -21,18 +20,15 @@ import pytest
 from containers.serving.drift.table import FIGURES, Table
 from containers.serving.drift.verdict import MOST_TESTED, compare
 from tests.bench.drift.scenes import AFTER, BEFORE, draw
-from tests.bench.training.workload import Workload, make_workload
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.drift.test_program import Watched
 from tests.containers.serving.evaluation.test_program import Job
 from tests.containers.serving.tiny_onnx import archive_model
-from tests.containers.training.jobs import run
 from workflow.demo.sample.fasteners import CLASSES
 
 pytestmark = [pytest.mark.bench, pytest.mark.training, pytest.mark.serving]
 
 PICTURES = int(os.environ.get("BENCH_PICTURES", "2400"))
-EPOCHS = int(os.environ.get("BENCH_EPOCHS", "25"))
 WINDOWS = int(os.environ.get("BENCH_WINDOWS", "400"))
 HELD_OUT = 300
 SIZES = (50, 100, 200)
@@ -45,20 +41,6 @@ MOVED = max(SIZES) + 20
 RARE_ENOUGH = 0.01
 MEMORY_OF_A_PICTURE = 5_000
 """Bytes that a picture more may take: its numbers, and its lines in the table and on no page."""
-
-
-@pytest.fixture(scope="module")
-def model(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A detector of the sample's fasteners."""
-    named = os.environ.get("BENCH_MODEL")
-    if named:
-        return Path(named)
-    folder = tmp_path_factory.mktemp("training")
-    workload = make_workload(folder)
-    trained = Workload(workload.channel, {**workload.hyperparameters, "epochs": str(EPOCHS)}).job(folder / "job")
-    ran = run(training_python, trained)
-    assert ran.returncode == 0, ran.stderr[-3000:]
-    return trained / "model"
 
 
 def look(python: Path, model: Path, folder: Path) -> Table:
@@ -79,11 +61,11 @@ def drifted(tried: tuple[Table, Table, int]) -> list[str]:
 
 @pytest.mark.timeout(7200)
 def test_what_is_found_and_what_is_not(
-    model: Path, serving_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sample_model: Path, serving_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each window against held-out pictures that are drawn anew with it; none is in both."""
     base, random = Path(os.environ.get("BENCH_FOLDER", tmp_path)), np.random.default_rng(2)
-    fresh = look(serving_python, model, draw(base / "fresh", "", 1, PICTURES))
+    fresh = look(serving_python, sample_model, draw(base / "fresh", "", 1, PICTURES))
 
     def windows(of: Table | None, size: int, number: int) -> Iterator[tuple[Table, Table, int]]:
         for seed in range(number):
@@ -98,7 +80,7 @@ def test_what_is_found_and_what_is_not(
     counted: dict[str, list[int]] = {}
     with ProcessPoolExecutor() as pool:
         for drift in ("", *AFTER, *BEFORE):
-            moved = look(serving_python, model, draw(base / drift, drift, 3, MOVED)) if drift else None
+            moved = look(serving_python, sample_model, draw(base / drift, drift, 3, MOVED)) if drift else None
             number, named = TRIED if drift else WINDOWS, Counter[str]()
             found = [list(pool.map(drifted, windows(moved, size, number))) for size in SIZES]
             counted[drift] = [sum(map(bool, names)) for names in found]
@@ -117,7 +99,7 @@ def test_what_is_found_and_what_is_not(
 
 @pytest.mark.timeout(7200)
 def test_ten_thousand_pictures_take_little_more_memory_than_one_thousand(
-    model: Path, serving_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sample_model: Path, serving_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the whole job, with its page."""
     held_out, window = draw(tmp_path / "held", "", 4, 100), draw(tmp_path / "window", "", 5, 200)
@@ -127,7 +109,7 @@ def test_ten_thousand_pictures_take_little_more_memory_than_one_thousand(
     (job.inputs / "test" / "labels").mkdir()
     (job.inputs / "candidate").mkdir()
     lean = tmp_path / "model"
-    shutil.copytree(model, lean, ignore=shutil.ignore_patterns("weights.pt"))
+    shutil.copytree(sample_model, lean, ignore=shutil.ignore_patterns("weights.pt"))
     archive_model(lean, job.inputs / "candidate" / "model.tar.gz")
     job.tell_champion(None)
     status, said = job.run()
