@@ -1,4 +1,4 @@
-"""The edge of watching for drift: reads the record, the registry and the list of captured pictures; reads the report.
+"""The edge of watching for drift: reads record, decision, registry and the list of captured pictures; reads the report.
 
 Nothing is changed in production, whatever is found. Safe to repeat within one execution: the same window is drawn, and
 the same build is started.
@@ -6,7 +6,6 @@ the same build is started.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from lambdas.watch_drift.plan import RefusalError, Served, plan_drift
 from lambdas.watch_drift.window import find_window
 from workflow.contract import scores
 from workflow.contract.champion import MARK, NOT_RECORDED, ChampionRecord, read_champion
+from workflow.contract.decision import Decision, SignedDecision
 from workflow.contract.drift import DRIFT_NAMESPACE, REPORT, DriftInput, DriftPlan, DriftReport
 from workflow.contract.execution import Execution
 from workflow.contract.mark import is_marked
@@ -32,7 +32,7 @@ from workflow.contract.package_properties import Origin
 from workflow.contract.reading import ContractError
 from workflow.contract.starting import start_once
 from workflow.contract.table_items import found_item
-from workflow.contract.table_keys import CHAMPION
+from workflow.contract.table_keys import CHAMPION, decision_key
 from workflow.contract.tags import read_tags
 
 FIGURES = "metrics.json"
@@ -44,11 +44,16 @@ class WatchRefused(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """The function's settings; ``key`` is the KMS key that the stack's data lies under, empty for none."""
+    """The function's settings.
+
+    ``decision_key`` and ``record_key`` name the KMS keys that decisions and the champion's record are marked with;
+    ``key`` is the one that the stack's data lies under, empty for none.
+    """
 
     project: str
     bucket: str
     table: str
+    decision_key: str
     record_key: str
     build_machine: str
     window_hours: int
@@ -63,6 +68,7 @@ class Environment:
             project=environ["PROJECT"],
             bucket=environ["BUCKET"],
             table=environ["TABLE"],
+            decision_key=environ["DECISION_KEY"],
             record_key=environ["RECORD_KEY"],
             build_machine=environ["BUILD_MACHINE"],
             window_hours=int(environ["WINDOW_HOURS"]),
@@ -169,19 +175,30 @@ def find_served() -> Served:
     if not is_marked(kms, environment.record_key, champion.message(), item.get(MARK)):
         raise RefusalError(NOT_RECORDED)
     described = sagemaker.describe_model_package(ModelPackageName=champion.model_package_arn)
-    return Served.read(champion, described, read_figures(champion, Origin.of(described)))
-
-
-def read_figures(champion: ChampionRecord, origin: Origin) -> scores.Metrics:
-    """The figures that the version was judged by. Raises RefusalError where they are not those that are registered."""
-    content = read_object(f"{origin.evaluation_uri}{FIGURES}")
-    found = hashlib.sha256(content).hexdigest()
-    if origin.evaluation_digest and found != origin.evaluation_digest:
-        raise RefusalError(f"version {champion.package_version}: its evaluation changed after it was registered")
+    figures = read_object(f"{Origin.of(described).evaluation_uri}{FIGURES}")
     try:
-        return scores.Metrics.parse(json.loads(content))
+        metrics = scores.Metrics.parse(json.loads(figures))
     except (ValueError, RecursionError) as error:
         raise RefusalError(f"version {champion.package_version}: its figures cannot be read: {error}") from error
+    return Served.read(champion, find_decision(champion), described, figures, metrics)
+
+
+def find_decision(champion: ChampionRecord) -> Decision:
+    """The signed decision that let the version into production. Raises RefusalError where none can be believed."""
+    about = f"version {champion.package_version}"
+    item = found_item(table.get_item(Key={"id": decision_key(champion.model_package_arn)}, ConsistentRead=True))
+    if item is None:
+        raise RefusalError(f"nobody decided about {about}")
+    try:
+        signed = SignedDecision.parse(item)
+    except ContractError as error:
+        raise RefusalError(f"the decision about {about} cannot be believed: {error}") from error
+    if not is_marked(kms, environment.decision_key, signed.decision.message(), signed.mac.hex()):
+        raise RefusalError(
+            f"the decision about {about} cannot be believed: its mark was not made with the key of "
+            f"{environment.project}"
+        )
+    return signed.decision
 
 
 def read_object(uri: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from lambdas.watch_drift.window import Window
 from workflow.contract.champion import ChampionRecord
+from workflow.contract.decision import Decision
 from workflow.contract.drift import (
     DRIFT,
     FEWEST,
@@ -48,12 +50,28 @@ class Served:
     reference_digest: str
 
     @staticmethod
-    def read(champion: ChampionRecord, described: Mapping[str, Any], metrics: Metrics) -> Served:
-        """From the record, DescribeModelPackage's answer and the figures. Raises RefusalError where they do not fit."""
+    def read(
+        champion: ChampionRecord, decision: Decision, described: Mapping[str, Any], figures: bytes, metrics: Metrics
+    ) -> Served:
+        """From the record, the decision, DescribeModelPackage's answer and the figures with the bytes they lie in.
+
+        The image is the decided one, as a release's is: whoever changes the registry does not say what runs. Raises
+        RefusalError where they do not fit.
+        """
         origin, version = Origin.of(described), champion.package_version
         containers = described.get("InferenceSpecification", {}).get("Containers", [])
         if len(containers) != 1 or not containers[0].get("Image"):
             raise RefusalError(f"version {version} was not registered with one image")
+        for what, decided, found in (
+            ("archive", decision.archive_digest, champion.archive_digest),
+            ("serving image", decision.image, containers[0]["Image"]),
+            ("evaluation", decision.evaluation_digest, hashlib.sha256(figures).hexdigest()),
+        ):
+            if decided != found:
+                raise RefusalError(
+                    f"version {version}: the {what} is not what {decision.names} decided on ({found}, decided on "
+                    f"{decided})"
+                )
         measured = (metrics.candidate.model_digest, metrics.candidate.archive_digest)
         if measured != (champion.model_digest, champion.archive_digest):
             raise RefusalError(f"version {version} is recorded with another model than the one that was judged")
@@ -63,7 +81,7 @@ class Served:
                 "build and release one anew"
             )
         return Served(
-            champion, containers[0]["Image"], origin.dataset_name, origin.evaluation_uri, metrics.drift_reference_digest
+            champion, decision.image, origin.dataset_name, origin.evaluation_uri, metrics.drift_reference_digest
         )
 
 

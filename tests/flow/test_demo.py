@@ -118,8 +118,11 @@ def check_the_loop(folder: Path, loop: dict[str, Any], said: str) -> None:
 
 
 def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:
-    """Ctrl-C in the middle of the training: the job, the run and the stand-in end; the summary says so."""
-    with demonstration(tmp_path, EPOCHS="300") as process:
+    """Ctrl-C in the middle of a loop's training: the job, the run and the stand-in end; the summary says so.
+
+    The stack keeps nothing of production any more, and no data starts a run.
+    """
+    with demonstration(tmp_path, EPOCHS="300", LOOP="1") as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "epoch 1/300" in line:
@@ -129,6 +132,7 @@ def test_an_interruption_leaves_no_process_behind(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
         assert process.returncode == 130
         assert "interrupted" in said
+        assert "greenlight: what is kept and what starts a run is as it was before" in said
         assert "stopped · state in .greenlight/local" in said
         assert "Traceback" not in said
         assert settled(tmp_path) == []

@@ -624,12 +624,13 @@ def test_behind_an_api_each_function_is_called_by_its_own_route_alone(template: 
     assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 20
 
 
-def test_every_function_that_asks_decides_or_believes_knows_how_many_have_to_approve(template: Json) -> None:
-    """One that did not would take one person for enough."""
+def test_every_function_that_asks_decides_or_releases_knows_how_many_have_to_approve(template: Json) -> None:
+    """One that did not would take one person for enough. A watch looks at what has been let into production already."""
     number = {"Ref": "RequiredApprovals"}
     for name, function in of_type(template, "AWS::Lambda::Function").items():
         given = function["Environment"]["Variables"]
-        concerned = "DECISION_KEY" in given or name == "AskApprovalFunction"
+        believes = "DECISION_KEY" in given and name != "WatchDriftFunction"
+        concerned = believes or name == "AskApprovalFunction"
         assert given.get("REQUIRED_APPROVALS") == (number if concerned else None), name
 
 
@@ -676,15 +677,17 @@ def test_the_command_line_s_address_asks_for_iam_and_is_open_to_nobody_else(temp
     assert {"Fn::GetAtt": ["DecideCommandFunction", "Arn"]} not in opened
 
 
-def test_only_the_decide_function_marks_decisions_and_only_the_plan_of_a_release_verifies(template: Json) -> None:
+def test_only_the_decide_function_marks_decisions_and_only_the_plans_verify(template: Json) -> None:
     """Whatever else a role may do: a Deny is stronger than any Allow."""
     key = of_type(template, "AWS::KMS::Key")["DecisionKey"]
     assert (key["KeySpec"], key["KeyUsage"]) == ("HMAC_256", "GENERATE_VERIFY_MAC")
     said = {statement["Sid"]: statement for statement in key["KeyPolicy"]["Statement"]}
-    decide, plan = {"Fn::GetAtt": ["DecideRole", "Arn"]}, {"Fn::GetAtt": ["PlanReleaseRole", "Arn"]}
+    decide: Any = {"Fn::GetAtt": ["DecideRole", "Arn"]}
+    watch = {"Fn::If": ["Captures", {"Fn::GetAtt": ["WatchDriftRole", "Arn"]}, {"Ref": "AWS::NoValue"}]}
+    plans: Any = [{"Fn::GetAtt": ["PlanReleaseRole", "Arn"]}, watch]
     for action, allow, deny, role in (
         ("kms:GenerateMac", "LetTheDecideFunctionMark", "NobodyElseMarks", decide),
-        ("kms:VerifyMac", "LetThePlanOfAReleaseVerify", "NobodyElseVerifies", plan),
+        ("kms:VerifyMac", "LetThePlansVerify", "NobodyElseVerifies", plans),
     ):
         assert (said[allow]["Effect"], said[allow]["Action"], said[allow]["Principal"]) == (
             "Allow",
@@ -701,6 +704,7 @@ def test_only_the_decide_function_marks_decisions_and_only_the_plan_of_a_release
     assert {read.folder(of_type(template, "AWS::Lambda::Function")[name]) for name in users} == {
         "decide",
         "plan_release",
+        "watch_drift",
     }
 
 
@@ -749,6 +753,7 @@ def test_a_decision_is_written_once_and_by_one_function(template: Json) -> None:
     assert {(grant.role, *grant.actions) for grant in about} == {
         ("DecideRole", "dynamodb:GetItem", "dynamodb:PutItem"),
         ("PlanReleaseRole", "dynamodb:GetItem"),
+        ("WatchDriftRole", "dynamodb:GetItem"),
     }
 
 

@@ -44,7 +44,7 @@ def demonstrate(options: Options, way: Way, stops: Stops) -> None:
         environment_seconds = steps.prepare_environments()
         if options.dataset is not None:
             data.examine(options, wait_for_dataset())
-        site = steps.deploy_stack(steps.start_standin(standin, options, stops), options)
+        site = steps.deploy_stack(steps.start_standin(standin, options, stops), options, stops)
         dataset = wait_for_dataset()
     make_room(site.cloud, (site.stack.staging_endpoint, site.stack.production_endpoint), way)
     given = {**steps.upload(site, options, dataset), **way.keys}
@@ -95,7 +95,7 @@ def main() -> int:
     except UsageError as error:
         return _end(stops, str(error), error.exit_code)
     except RunFailedError as error:
-        return _end_of_run(options, error)
+        return _end_of_run(options, error, stops)
     except (GreenlightError, OSError) as error:
         return _end(stops, str(error), 1)
     except KeyboardInterrupt:
@@ -111,10 +111,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _end_of_run(options: Options, error: RunFailedError) -> int:
+def _hear_no_more() -> None:
+    """Whatever else is pressed, what was begun is put in order."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _end_of_run(options: Options, error: RunFailedError, stops: Stops) -> int:
     """Tell why a run failed, and leave the stand-in with all that it did: it is what one would look at now."""
     sys.stdout.flush()
     print(fit(show_lines(f"\n{error}"), sys.stderr), file=sys.stderr, flush=True)
+    _hear_no_more()
+    # All but the stand-in, which was started first.
+    stop_all(stops[1:])
     steps.tell_what_stays(options, error.execution)
     write_summary({"version": 1, "status": "FAILED", "reason": str(error)})
     return error.exit_code
@@ -122,8 +131,7 @@ def _end_of_run(options: Options, error: RunFailedError) -> int:
 
 def _end(stops: Stops, why: str, code: int) -> int:
     """Stop what was started, whatever else is pressed meanwhile, tell why, and leave a summary that says so."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    _hear_no_more()
     nothing = "" if stops else "\nnothing was started"
     print(fit(show_lines(f"\n{why}{nothing}"), sys.stderr), file=sys.stderr, flush=True)
     stop_all(stops)

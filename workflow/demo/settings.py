@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from workflow.clients import Cloud
+from workflow.demo.account import say
 from workflow.demo.options import LOOP_DEFAULTS, POLICY, PROJECT, SAMPLE_NAME, SignIn
-from workflow.errors import ServiceError
+from workflow.errors import GreenlightError, ServiceError
+from workflow.stack.deploy import deploy
 from workflow.stack.outputs import defaults_of, describe_stack, values_of
 
 CLIENT_SECRET = f"{PROJECT}-demo-client"
 """The name of what keeps the secret of the approval page at its issuer."""
+WITHOUT_LOOP: Mapping[str, str] = {"CapturePercent": "0", "DataStarts": "none", "Dataset": ""}
+"""What a loop sets of a stack's parameters, beside its defaults, as it is where nobody says."""
+_SETTLES_SECONDS = 60
+_LOOK_SECONDS = 0.5
 
 
 def set_policy(cloud: Cloud, policy: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +39,40 @@ def set_loop(cloud: Cloud, loop: bool) -> dict[str, str]:
         return {"CapturePercent": "100", "DataStarts": "none"}
     if not is_of_loop(values_of(describe_stack(cloud, PROJECT))):
         return {}
-    return {"CapturePercent": "0", "DataStarts": "none", "Dataset": ""}
+    return dict(WITHOUT_LOOP)
+
+
+def remember_settings(cloud: Cloud) -> dict[str, str]:
+    """The stack's parameters that a loop changes, as they are before it; what an earlier loop has set is none of them.
+
+    Of a stack that is not there yet: as nobody says.
+    """
+    values = values_of(describe_stack(cloud, PROJECT))
+    if is_of_loop(values):
+        return {**WITHOUT_LOOP, "Defaults": json.dumps(set_policy(cloud, {}))}
+    return {name: values.get(name, usual) for name, usual in {**WITHOUT_LOOP, "Defaults": "{}"}.items()}
+
+
+def put_back(cloud: Cloud, before: Mapping[str, str]) -> None:
+    """Give the stack the parameters that it had before a loop which ended early; where that fails, say so."""
+    try:
+        values = _settled_values(cloud)
+        if values and any(values.get(name, "") != value for name, value in before.items()):
+            deploy(PROJECT, cloud=cloud, parameters=before)
+            say("stack", f"{PROJECT}: what is kept and what starts a run is as it was before")
+    except GreenlightError as error:
+        say("stack", f"{PROJECT}: is not as it was before: {error}")
+
+
+def _settled_values(cloud: Cloud) -> dict[str, str]:
+    """The stack's parameters, once a deployment that was left midway is over; none where there is no whole stack."""
+    until = time.monotonic() + _SETTLES_SECONDS
+    while (stack := describe_stack(cloud, PROJECT)) is not None:
+        status = str(stack["StackStatus"])
+        if not status.endswith("_IN_PROGRESS") or status.startswith("REVIEW") or time.monotonic() > until:
+            return values_of(stack) if status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} else {}
+        time.sleep(_LOOK_SECONDS)
+    return {}
 
 
 def is_of_loop(values: Mapping[str, str]) -> bool:

@@ -26,7 +26,7 @@ from workflow.demo.account import command, say, say_line
 from workflow.demo.answering import Door, answer_mail, ask_person
 from workflow.demo.options import EMAIL, FROM_SCRATCH, PROJECT, SAMPLE_NAME, Options
 from workflow.demo.record import Finished, Timings, fetch_pictures
-from workflow.demo.settings import set_loop, set_policy, set_sign_in
+from workflow.demo.settings import put_back, remember_settings, set_loop, set_policy, set_sign_in
 from workflow.errors import GreenlightError
 from workflow.predictions.prediction import Prediction
 from workflow.predictions.queued import ask_as_it_answers
@@ -125,9 +125,15 @@ def start_standin(standin: StandIn, options: Options, stops: Stops) -> str:
     return url
 
 
-def deploy_stack(url: str, options: Options) -> Site:
-    """Deploy the stack, the very template that goes to AWS, on the stand-in at ``url``, with the policy of its data."""
+def deploy_stack(url: str, options: Options, stops: Stops) -> Site:
+    """Deploy the stack, the very template that goes to AWS, on the stand-in at ``url``, with the policy of its data.
+
+    What a loop sets in it is put back where the demonstration ends early.
+    """
     cloud = AwsCloud()
+    if options.loop:
+        before = remember_settings(cloud)
+        stops.append(lambda: put_back(cloud, before))
     ready: set[str] = set()
 
     def count(step: Step) -> None:

@@ -49,9 +49,12 @@ class Worth:
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason: its figure for a picture, and how that is said; ``weight`` is how many others it outweighs."""
+    """One reason: its figure for a picture, None where it is not known, and how that is said.
 
-    figure: Callable[[Known], float]
+    ``weight`` is how many others it outweighs.
+    """
+
+    figure: Callable[[Known], float | None]
     words: Callable[[Known], str]
     weight: float = 1
 
@@ -59,22 +62,28 @@ class Reason:
 def judge(pictures: Sequence[Known]) -> dict[str, Worth]:
     """The worth of each picture by its id. What a person found right is left out: its label is known to teach nothing.
 
-    A picture's rank in a reason is the share of the others that have a smaller figure in it.
+    A picture's rank in a reason is the share of the others that have a smaller figure in it; where its own is not
+    known, such as the drift of what no watch has looked at, the mean rank of those whose figure is.
     """
     left = [one for one in pictures if one.verdict != RIGHT]
-    ranks = [_rank([reason.figure(one) for one in left]) for reason in REASONS]
+    figures = [[reason.figure(one) for one in left] for reason in REASONS]
+    ranks = [_rank(column) for column in figures]
     worth = {}
     for at, one in enumerate(left):
-        weighed = [(reason.weight * rank[at], reason) for reason, rank in zip(REASONS, ranks, strict=True)]
-        strongest = max(weighed, key=lambda pair: pair[0])
-        why = strongest[1].words(one) if strongest[0] else "nothing speaks for it but that it is unlike the others"
-        worth[one.id] = Worth(UNSUSPECTED + sum(value for value, _ in weighed), why)
+        weighed = [reason.weight * rank[at] for reason, rank in zip(REASONS, ranks, strict=True)]
+        told = [place for place, column in enumerate(figures) if column[at] is not None]
+        strongest = max(told, key=lambda place: weighed[place])
+        speaks = weighed[strongest] > 0
+        why = REASONS[strongest].words(one) if speaks else "nothing speaks for it but that it is unlike the others"
+        worth[one.id] = Worth(UNSUSPECTED + sum(weighed), why)
     return worth
 
 
-def _rank(figures: Sequence[float]) -> list[float]:
-    below = {figure: at for at, figure in reversed(list(enumerate(sorted(figures))))}
-    return [below[figure] / max(1, len(figures) - 1) for figure in figures]
+def _rank(figures: Sequence[float | None]) -> list[float]:
+    known = sorted(figure for figure in figures if figure is not None)
+    rank = {figure: at / max(1, len(known) - 1) for at, figure in reversed(list(enumerate(known)))}
+    usual = sum(rank[figure] for figure in known) / max(1, len(known))
+    return [usual if figure is None else rank[figure] for figure in figures]
 
 
 def doubt(answer: Answer) -> float:
@@ -137,7 +146,7 @@ REASONS = (
         lambda one: disagree(one.answer, one.second) if one.second is not None else 0.0,
         lambda one: "the other version sees something else",
     ),
-    Reason(lambda one: one.drift or 0.0, lambda one: f"unlike the data it was trained on: drift {one.drift:.3g}"),
+    Reason(lambda one: one.drift, lambda one: f"unlike the data it was trained on: drift {one.drift:.3g}"),
     # A person's word outweighs all that is only suspected.
     Reason(lambda one: float(one.verdict == WRONG), lambda one: "somebody said that the answer is wrong", weight=5),
 )

@@ -1,7 +1,7 @@
 """Run by the training image's Python: trains, measures and answers, as one program of ultralytics.
 
 ``python -m tests.bench.labelling.learn WORK…``: for each folder reads ``job.json`` with ``data`` (a data.yaml),
-``weights`` (empty for none), ``epochs`` (0 for no training), ``seed``, ``measure`` (data.yaml files by name), and
+``weights``, ``epochs`` (0 for no training), ``seed``, ``measure`` (data.yaml files by name), and
 ``ask`` (a folder of pictures, or empty). Leaves ``best.pt``, ``figures.json`` with the mAP50 and mAP50-95 of each
 measure, and ``answers.json``.
 """
@@ -29,7 +29,7 @@ def main(work: Path) -> None:
 
     settings = job["settings"]
     quiet: dict[str, Any] = {"plots": False, "verbose": False, "workers": 0}
-    last = YOLO(job["weights"] or f"{settings['model']}.yaml")
+    last = YOLO(job["weights"])
     if job["epochs"]:
         own = {"imgsz": settings["image_size"], "batch": settings["batch"], **settings["hyperparameters"]}
         places = {"project": str(work), "name": "run", "exist_ok": True}

@@ -1,18 +1,29 @@
-"""One trial: a budget of labels, spent by each way of choosing, and what the model is then worth in another light."""
+"""One trial: a budget of labels, spent by each way of choosing, and what the model is then worth in another light.
+
+The choice knows what ``greenlight label pick`` knows after a watch over production: every answer, and how far each
+picture is from those that the model was judged by, from the table that the watch's own job leaves.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.bench.labelling.production import Shot, take
+from tests.containers.serving.drift.test_program import Watched
+from tests.containers.serving.evaluation.test_program import Job
+from tests.containers.serving.tiny_onnx import archive_model
+from workflow.contract.drift import PICTURES
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample
+from workflow.demo.sample.fasteners import CLASSES
 from workflow.labelling.choice import choose
+from workflow.labelling.scores import read_scores
 from workflow.labelling.worth import Known
 
 ROOT = Path(__file__).parents[3]
@@ -22,14 +33,16 @@ CHOSEN, RANDOM = "greenlight label", "at random"
 
 @dataclass(frozen=True)
 class Size:
-    """How large a trial is: pictures of the first training, benches of production in either light, and the budget."""
+    """How large a trial is: benches of production in either light, pictures that are held out, and the budget.
 
-    train: int = 64
+    ``judged`` pictures are what the model was judged by before it was released, and what a watch compares with.
+    """
+
     plain: int = 54
     shifted: int = 6
+    judged: int = 32
     held_out: int = 40
     budget: int = 16
-    epochs: int = 30
     more_epochs: int = 8
 
 
@@ -41,31 +54,42 @@ class Outcome:
     plain: float
     chosen_shifted: int
     benches: int
+    shifted_benches: int
+
+
+@dataclass(frozen=True)
+class Pythons:
+    """The interpreters of both images."""
+
+    training: Path
+    serving: Path
 
 
 class Trial:
     """The model that production serves, and the pictures that it is measured on: the same in all rounds."""
 
-    def __init__(self, python: Path, work: Path, size: Size) -> None:
-        """Train it."""
-        self._python, self._work, self._size = python, work, size
-        make_sample(work / "sample", train=size.train, validation=4, test=1)
+    def __init__(self, pythons: Pythons, work: Path, size: Size, model: Path, pictures: Path) -> None:
+        """Judge and measure ``model``, the folder that a training job has left; ``pictures`` are what it was shown."""
+        self._python, self._work, self._size, self._pictures = pythons.training, work, size, pictures
         self.held_out = {
             name: write_set(work / f"held-out-{name}", take(work / f"drawn-{name}", 9_999, *counts, series=1))
             for name, counts in {"shifted": (0, size.held_out), "plain": (size.held_out, 0)}.items()
         }
+        self._weights = model / "weights.pt"
+        self._watched = Watched(pythons.serving, judge(pythons.serving, work / "judged", model, size.judged))
         self.start = work / "start"
-        self._order(self.start, self._sample_and([], work / "first"), "", size.epochs, 0)
+        self._order(self.start, None, 0, 0)
         self._learn(self.start)
 
     def round(self, seed: int) -> Mapping[str, Outcome]:
-        """Draw production anew, choose in every way, and train on with what was chosen."""
+        """Draw production anew, watch it, choose in every way, and train on with what was chosen."""
         size, work = self._size, self._work / f"round-{seed}"
         shots = {one.name: one for one in take(work / "production", seed, size.plain, size.shifted)}
-        self._order(work / "asked", None, str(self.start / "best.pt"), 0, 0, work / "production")
+        self._order(work / "asked", None, 0, 0, work / "production")
         self._learn(work / "asked")
         answers = json.loads((work / "asked" / "answers.json").read_text())
-        known = [Known(name, answers[name]) for name in sorted(shots)]
+        drift = self._watch(work / "watch", shots.values())
+        known = [Known(name, answers[name], drift=drift[name]) for name in sorted(shots)]
 
         def fetch(ids: Sequence[str]) -> Mapping[str, Path]:
             return {one: shots[one].file for one in ids}
@@ -77,8 +101,8 @@ class Trial:
         picks = {way: [shots[name] for name in pick()] for way, pick in ways.items()}
         folders = {way: work / f"way-{at}" for at, way in enumerate(ways)}
         for way, folder in folders.items():
-            data = self._sample_and(picks[way], folder / "data")
-            self._order(folder, data, str(self.start / "best.pt"), size.more_epochs, seed)
+            data = self._shown_and(picks[way], folder / "data")
+            self._order(folder, data, size.more_epochs, seed)
         self._learn(*folders.values())
         return {way: tell(json.loads((folders[way] / "figures.json").read_text()), picks[way]) for way in ways}
 
@@ -86,25 +110,31 @@ class Trial:
         """What production's model is worth, before anything was labelled."""
         return dict(json.loads((self.start / "figures.json").read_text()))
 
-    def _sample_and(self, picked: Sequence[Shot], folder: Path) -> Path:
+    def _watch(self, folder: Path, shots: Iterable[Shot]) -> Mapping[str, float]:
+        """How far each picture is from what the model was judged by, as the job of a watch says it."""
+        window = {f"captured/kept/2026/12/01/{one.file.name}": one.file.read_bytes() for one in shots}
+        status, said = self._watched.watch(folder, window)
+        if status:
+            raise RuntimeError(said)
+        return read_scores((folder / "processing/output/drift" / PICTURES).read_bytes(), PICTURES)
+
+    def _shown_and(self, picked: Sequence[Shot], folder: Path) -> Path:
         """The first training's pictures with what was chosen, as a data.yaml."""
         for kind in ("images", "labels"):
             (folder / kind / "train").mkdir(parents=True)
-            for file in (self._work / "sample" / kind / "train").iterdir():
+            for file in (self._pictures / kind / "train").iterdir():
                 (folder / kind / "train" / file.name).symlink_to(file.resolve())
         for one in picked:
             (folder / "images" / "train" / one.file.name).symlink_to(one.file.resolve())
             (folder / "labels" / "train" / f"{one.name}.txt").write_text(one.row)
         return write_data(folder, "images/train")
 
-    def _order(
-        self, folder: Path, data: Path | None, weights: str, epochs: int, seed: int, ask: Path | None = None
-    ) -> None:
-        """Write down what shall be learned, measured and answered in a folder."""
+    def _order(self, folder: Path, data: Path | None, epochs: int, seed: int, ask: Path | None = None) -> None:
+        """Write down what production's model shall learn, be measured on and be asked, in a folder."""
         folder.mkdir(parents=True, exist_ok=True)
         job = {
             "data": str(data or ""),
-            "weights": weights,
+            "weights": str(self._weights),
             "epochs": epochs,
             "seed": seed,
             "settings": SAMPLE_TRAINING,
@@ -120,10 +150,29 @@ class Trial:
             subprocess.run(command, cwd=ROOT, check=True, stdout=log, stderr=subprocess.STDOUT)
 
 
+def judge(python: Path, folder: Path, model: Path, pictures: int) -> Job:
+    """Judge a model by pictures of the sample that it has not seen, as a run's evaluation does."""
+    job = Job(python, folder)
+    job.describe(list(CLASSES))
+    make_sample(folder / "sample", train=0, validation=0, test=pictures)
+    for kind in ("images", "labels"):
+        (folder / "sample" / kind / "test").rename(job.inputs / "test" / kind)
+    (job.inputs / "candidate").mkdir()
+    lean = folder / "model"
+    shutil.copytree(model, lean, ignore=shutil.ignore_patterns("weights.pt"))
+    archive_model(lean, job.inputs / "candidate" / "model.tar.gz")
+    job.tell_champion(None)
+    status, said = job.run()
+    if status:
+        raise RuntimeError(said)
+    return job
+
+
 def tell(figures: Mapping[str, Sequence[float]], picked: Sequence[Shot]) -> Outcome:
     """What came of a way."""
-    benches = {one.name.rpartition("-")[0] for one in picked}
-    return Outcome(figures["shifted"][1], figures["plain"][1], sum(one.shifted for one in picked), len(benches))
+    benches = {(one.name.rpartition("-")[0], one.shifted) for one in picked}
+    shifted = sum(one.shifted for one in picked)
+    return Outcome(figures["shifted"][1], figures["plain"][1], shifted, len(benches), sum(away for _, away in benches))
 
 
 def write_set(folder: Path, shots: Sequence[Shot]) -> Path:

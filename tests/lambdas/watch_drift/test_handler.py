@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,10 +16,11 @@ from botocore.stub import Stubber
 from lambdas.watch_drift import handler as function
 from lambdas.watch_drift import window as listing
 from tests.lambdas.conftest import ENVIRONMENT, Bucket, Context, client
-from tests.lambdas.plan_release.test_handler import FIGURES, registered
+from tests.lambdas.plan_release.test_handler import DECIDED, FIGURES, registered
 from tests.lambdas.plan_release.test_plan import ARN
-from tests.lambdas.signing import recorded
+from tests.lambdas.signing import Signer, recorded
 from tests.workflow.contract.released import CHAMPION
+from workflow.contract.decision import Decision
 from workflow.contract.drift import DRIFT_NAMESPACE, DriftPlan, DriftReport
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:greenlight-drift:one"
@@ -33,21 +35,33 @@ def event(**given: Any) -> dict[str, Any]:
     return {"input": given, "execution": {"id": EXECUTION, "name": "one", "started": soon.isoformat()}}
 
 
+def decided(figures: bytes = WITH_REFERENCE) -> Decision:
+    """The decision that let the version into production, by these figures."""
+    return replace(DECIDED, evaluation_digest=hashlib.sha256(figures).hexdigest())
+
+
 @contextmanager
-def registry_of(figures: bytes) -> Iterator[None]:
-    """A registry with the version whose figures these are."""
+def registry_of(image: str = DECIDED.image) -> Iterator[None]:
+    """A registry with the version, and the image that it names by now."""
     described = registered()
-    described["CustomerMetadataProperties"]["evaluation_digest"] = hashlib.sha256(figures).hexdigest()
+    described["InferenceSpecification"]["Containers"][0]["Image"] = image
     with Stubber(function.sagemaker) as stub:
         stub.add_response("describe_model_package", described, {"ModelPackageName": ARN})
         yield
 
 
 @pytest.fixture
-def served(bucket: Bucket, table: Any, record_key: Any) -> Bucket:
+def signer(aws: None) -> Signer:
+    """The stack's key, which the decide function alone may mark with."""
+    return Signer()
+
+
+@pytest.fixture
+def served(bucket: Bucket, table: Any, signer: Signer, record_key: Any) -> Bucket:
     """A version in production that was judged with a reference, and what was captured yesterday and today."""
     digests = {name: CANDIDATE[name] for name in ("model_digest", "archive_digest")}
     table.put_item(Item=recorded({**CHAMPION, "model_package_arn": ARN, **digests}))
+    table.put_item(Item=signer.item(decided()))
     bucket.put("runs/one/evaluation/metrics.json", WITH_REFERENCE)
     today = datetime.now(UTC)
     for at in range(40):
@@ -60,7 +74,7 @@ def served(bucket: Bucket, table: Any, record_key: Any) -> Bucket:
 
 def plan(context: Context, **given: Any) -> DriftPlan:
     """The plan of a watch."""
-    with registry_of(WITH_REFERENCE):
+    with registry_of():
         return DriftPlan.parse(function.handler(event(**given), context))
 
 
@@ -97,10 +111,13 @@ def test_what_is_older_than_the_window_is_left_out(served: Bucket, context: Cont
     assert found == listing.Window(0, ())
 
 
-def test_a_version_without_a_reference_is_said_to_have_none(served: Bucket, context: Context) -> None:
+def test_a_version_without_a_reference_is_said_to_have_none(
+    served: Bucket, table: Any, signer: Signer, context: Context
+) -> None:
     """It was judged before versions kept what they saw."""
     served.put("runs/one/evaluation/metrics.json", FIGURES)
-    with registry_of(FIGURES), pytest.raises(function.WatchRefused, match="build and release one anew"):
+    table.put_item(Item=signer.item(decided(FIGURES)))
+    with registry_of(), pytest.raises(function.WatchRefused, match="build and release one anew"):
         function.handler(event(), context)
 
 
@@ -109,6 +126,37 @@ def test_a_record_that_nobody_marked_is_not_believed(served: Bucket, table: Any,
     item = table.get_item(Key={"id": "champion"})["Item"]
     table.put_item(Item={**item, "archive_digest": "0" * 64})
     with pytest.raises(function.WatchRefused, match="carries no mark"):
+        function.handler(event(), context)
+
+
+def test_the_job_runs_the_image_that_was_decided_on_and_no_other_that_the_registry_names(
+    served: Bucket, context: Context
+) -> None:
+    """As a release does: whoever changes a version in the registry does not say what reads production's pictures."""
+    assert plan(context).image == DECIDED.image
+    other = DECIDED.image + "-other"
+    with registry_of(other), pytest.raises(function.WatchRefused, match=r"serving image is not what .* decided on"):
+        function.handler(event(), context)
+
+
+def test_figures_that_nobody_decided_on_name_no_reference(served: Bucket, context: Context) -> None:
+    """They say which reference is believed."""
+    served.put("runs/one/evaluation/metrics.json", WITH_REFERENCE.replace(b"9" * 64, b"8" * 64))
+    with registry_of(), pytest.raises(function.WatchRefused, match=r"evaluation is not what .* decided on"):
+        function.handler(event(), context)
+
+
+def test_a_decision_that_is_missing_or_that_another_key_marked_is_not_believed(
+    served: Bucket, table: Any, context: Context
+) -> None:
+    """Whoever writes into the table decides nothing."""
+    forged = replace(decided(), image=DECIDED.image + "-other")
+    item = Signer("alias/somebody-else").item(forged)
+    table.put_item(Item=item)
+    with registry_of(forged.image), pytest.raises(function.WatchRefused, match="cannot be believed: its mark"):
+        function.handler(event(), context)
+    table.delete_item(Key={"id": item["id"]})
+    with registry_of(), pytest.raises(function.WatchRefused, match="nobody decided about version"):
         function.handler(event(), context)
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from PIL import Image
@@ -19,10 +19,11 @@ from PIL import Image
 from tests.workflow.cloud import ScriptedCloud
 from tests.workflow.datasets.test_check import roboflow
 from workflow.contract.run_input import RunInput
+from workflow.demo import settings
 from workflow.demo.__main__ import stop_all
 from workflow.demo.data import again, begin_dataset
 from workflow.demo.options import EMAIL, Options, read_options
-from workflow.demo.settings import set_loop, set_policy, set_sign_in
+from workflow.demo.settings import put_back, remember_settings, set_loop, set_policy, set_sign_in
 from workflow.demo.steps import Site, explain_failure, stop_run
 from workflow.errors import GreenlightError, ServiceError, UsageError
 from workflow.runs.history import Outcome
@@ -84,6 +85,57 @@ def test_what_a_loop_has_set_goes_with_the_next_demonstration_and_what_a_person_
     assert set_policy(looped, {}) == {"approval_hours": 5}
     assert set_loop(own, loop=False) == {}
     assert set_policy(own, {}) == {"epochs": 30, "when_busy": "beside", "approval_hours": 5}
+
+
+def stack_of(given: dict[str, str], *statuses: str) -> ScriptedCloud:
+    """A stack with these parameters, in one status after the other."""
+    described = [
+        {"StackStatus": status, "Parameters": [parameter(*one) for one in given.items()]} for status in statuses
+    ]
+    return ScriptedCloud(
+        {"describe_stacks": lambda _: {"Stacks": [described.pop(0) if len(described) > 1 else described[0]]}}
+    )
+
+
+def test_a_loop_that_ends_early_gives_the_stack_back_what_a_person_had_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what nobody says where there was no stack, or where an earlier loop was the one that said it.
+
+    A deployment that was interrupted is waited for; a stack that is as it was is left alone.
+    """
+    given: list[Any] = []
+    monkeypatch.setattr(settings, "deploy", lambda project, *, cloud, parameters: given.append(parameters))
+    monkeypatch.setattr(settings, "_LOOK_SECONDS", 0)
+    own = {
+        "Dataset": "s3://b/datasets/mine/",
+        "Defaults": '{"epochs": 5}',
+        "CapturePercent": "10",
+        "DataStarts": "none",
+    }
+    before = remember_settings(stack_of(own, "UPDATE_COMPLETE"))
+    looped = {**own, "CapturePercent": "100", "Dataset": "s3://b/datasets/fasteners/", "Defaults": '{"epochs": 30}'}
+    put_back(stack_of(looped, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"), before)
+    assert given == [own]
+    put_back(stack_of(own, "UPDATE_COMPLETE"), before)
+    assert given == [own], "nothing is left to put back"
+    usual = {"CapturePercent": "0", "DataStarts": "none", "Dataset": "", "Defaults": "{}"}
+    absent = ServiceError("ValidationError", "Stack greenlight does not exist")
+    assert remember_settings(ScriptedCloud({"describe_stacks": absent})) == usual
+    assert remember_settings(stack_of(looped, "UPDATE_COMPLETE")) == usual
+    put_back(stack_of({}, "REVIEW_IN_PROGRESS"), usual)
+    assert given == [own], "what was never made is not made now"
+
+
+def test_settings_that_cannot_be_put_back_are_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The way out goes on: what else was started is stopped all the same."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise GreenlightError("no room")
+
+    monkeypatch.setattr(settings, "deploy", fail)
+    put_back(stack_of({"CapturePercent": "100"}, "CREATE_COMPLETE"), {"CapturePercent": "0"})
+    assert "is not as it was before: no room" in capsys.readouterr().out
 
 
 def test_with_an_issuer_the_stack_lets_approvers_sign_in_and_without_one_no_more() -> None:

@@ -25,7 +25,7 @@ def seen(*scores: float, name: str = "bolt", box: Sequence[float] = BOX) -> dict
 
 def sure(number: int) -> Known:
     """A picture of which nothing speaks."""
-    return Known(f"sure-{number:03d}", seen(0.99))
+    return Known(f"sure-{number:03d}", seen(0.99), drift=1.0)
 
 
 def best(pictures: Sequence[Known]) -> str:
@@ -65,6 +65,15 @@ def test_each_reason_alone_brings_a_picture_to_the_front_and_is_told(odd: Known,
     pictures = [*(sure(number) for number in range(20)), odd]
     assert best(pictures) == "odd"
     assert why in judge(pictures)["odd"].why
+
+
+def test_what_no_watch_has_looked_at_is_neither_behind_nor_before_what_one_has() -> None:
+    """A watch looks at a day, and labels are chosen from a week: a picture's day says nothing of what it teaches."""
+    watched = [Known(f"watched-{at}", seen(0.9), drift=float(at)) for at in range(11)]
+    found = judge([*watched, *(Known(f"before-{at}", seen(0.9)) for at in range(30))])
+    assert found["watched-0"].value < found["before-0"].value == found["watched-5"].value < found["watched-10"].value
+    assert "nothing speaks for it" in found["before-0"].why
+    assert {one.value for one in judge([Known(str(at), seen()) for at in range(3)]).values()} == {0.5}
 
 
 def test_a_persons_word_outweighs_every_suspicion_and_what_is_right_is_left_out() -> None:
