@@ -23,10 +23,9 @@ from containers.serving.http.application import MAXIMUM_BODY_BYTES, Application
 from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
-from containers.serving.http.worker import hand_over
 from containers.serving.http.workers import Workers, WorkersError, count_slots
+from containers.serving.model.files import hand_over, read_model
 from containers.serving.model.manifest import ModelError
-from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
 
 DRAIN_SECONDS = 25

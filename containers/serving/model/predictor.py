@@ -19,6 +19,7 @@ import numpy as np
 from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.classification import class_scores, fit_classify
 from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.files import read_model
 from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, open_runtime
@@ -185,19 +186,6 @@ class Predictor:
         canvas = np.full((*size, 3), BORDER_GREY, np.uint8)
         canvas[place.top : place.top + place.height, place.left : place.left + place.width] = pixels
         return place, canvas
-
-
-def read_model(folder: Path) -> tuple[bytes, bytes]:
-    """The bytes of a folder's ``manifest.json`` and of the ``model.onnx`` that it is the manifest of.
-
-    Raises ModelError when a file is missing, the manifest is not one, or the digest is another.
-    """
-    try:
-        manifest, model = (folder / "manifest.json").read_bytes(), (folder / "model.onnx").read_bytes()
-    except OSError as error:
-        raise ModelError(f"{Path(error.filename).name} cannot be read: {error.strerror}") from None
-    Manifest.parse(manifest).verify(model)
-    return manifest, model
 
 
 @cache

@@ -17,8 +17,9 @@ import openvino
 
 from containers.serving.http.worker import respond
 from containers.serving.model.arrays import Floats
+from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.predictor import Predictor, read_model
+from containers.serving.model.predictor import Predictor
 from containers.serving.model.runtime import _keep_boxes_exact
 from tests.containers.serving.model.ask_predictor import ASKED
 
