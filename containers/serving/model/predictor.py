@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.files import read_model
 from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
-from containers.serving.model.runtime import Runtime, open_runtime
+from containers.serving.model.runtime import Runtime, Size, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.model import BORDER_GREY
@@ -30,11 +30,11 @@ from workflow.contract.model import BORDER_GREY
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
-"""Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
-runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
+"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them the
+graph is compiled, which takes time and memory: these few are paid for at load, and whatever is sent adds none."""
 
-Open = Callable[[bytes, str, int], Runtime]
-"""Makes a graph ready, of a precision, for so many pictures at once."""
+Open = Callable[[bytes, str, int, Sequence[Size]], Runtime]
+"""Makes a graph ready, of a precision, for so many pictures of these sizes at once."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Predictor:
         # One picture is one core's work: the other cores have pictures of their own.
         cv2.setNumThreads(1)
         try:
-            self.runtime: Runtime = open_graph(model, manifest.precision, streams)
+            self.runtime: Runtime = open_graph(model, manifest.precision, streams, input_shapes(manifest.width))
         except Exception as error:  # the runtimes raise their own types, none of them public
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
@@ -189,7 +189,7 @@ class Predictor:
 
 
 @cache
-def input_shapes(longest: int) -> tuple[tuple[int, int], ...]:
+def input_shapes(longest: int) -> tuple[Size, ...]:
     """Heights and widths of the inputs of a model of free size, the smallest first.
 
     >>> input_shapes(640)
@@ -202,7 +202,7 @@ def input_shapes(longest: int) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(shapes, key=lambda shape: (shape[0] * shape[1], shape)))
 
 
-def smallest_input(width: int, height: int, longest: int) -> tuple[int, int]:
+def smallest_input(width: int, height: int, longest: int) -> Size:
     """Height and width of the smallest input that holds a picture at the scale of the square one.
 
     >>> smallest_input(1280, 720, 640)

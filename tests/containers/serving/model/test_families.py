@@ -119,3 +119,12 @@ def test_integers_cost_no_more_than_where_ultralytics_runs_them(answered: Answer
     noted = answered.noted[network]["int8"]
     assert noted["ours"] < 0.6
     assert noted["ours"] < 1.5 * noted["theirs"]
+
+
+@pytest.mark.parametrize("network", OF_INTEGERS)
+def test_what_integers_leave_in_floats_may_be_of_16_bits(answered: Answered, network: str) -> None:
+    """Where the processor has bfloat16: hardly farther from f32 than with 32 bits, and no side of a box is rounded."""
+    noted = answered.noted[network]["int8"]
+    assert noted["ours"] < 1.1 * noted["with floats"]
+    if noted["runtime"].endswith("int8 bf16"):
+        assert noted["stepped"] < 0.5
