@@ -63,7 +63,8 @@ def work(arguments: Sequence[str]) -> int:
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
     try:
         try:
-            predictor.warm_up()
+            # A camera sends one size: what the others take is taken when they come, if they do.
+            predictor.warm_up(every_size=False)
         except ModelError as error:
             peer.sendall(pack({"error": str(error)}, b""))
             return

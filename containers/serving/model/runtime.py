@@ -7,7 +7,6 @@ of one inference. Why these: the measurements in containers/serving/README.md.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -32,12 +31,11 @@ class Runtime(Protocol):
         """Outputs for ``picture`` [height, width, blue-green-red]; valid until this thread's next call."""
 
 
-def open_runtime(model: bytes, precision: str, streams: int, sizes: Sequence[Size]) -> Runtime:
+def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
     """Make a graph ready for ``streams`` inferences at once, each on one core where there is no GPU.
 
     ``precision`` f32 computes in 32 bits; bf16 in bfloat16 where the processor has it; int8 is a property of the graph,
-    whose other parts compute as in bf16. ``sizes`` are those of the pictures, unless the graph is fixed to another.
-    Raises what the libraries raise, none of whose types are public.
+    whose other parts compute as in bf16. Raises what the libraries raise, none of whose types are public.
     """
     if find_spec("onnxruntime") is not None:
         import onnxruntime
@@ -47,45 +45,43 @@ def open_runtime(model: bytes, precision: str, streams: int, sizes: Sequence[Siz
             # The library may know of CUDA on a machine without a GPU.
             if on_gpu.providers[0] == CUDA:
                 return on_gpu
-    return OpenVino(model, precision, streams, sizes)
+    return OpenVino(model, precision, streams)
 
 
 class OpenVino:
     """OpenVINO on the processor: one stream a core, since one picture a core beats any batch there.
 
-    Compiled once for each size: a graph of any size cannot lay out its memory ahead, and copies what it concatenates.
+    The graph is compiled for each size of picture, when the first of it comes: one that takes any size cannot lay out
+    its memory ahead, and copies what it concatenates.
     """
 
     rounds = True
-    """Whether bfloat16 may be used for what a precision does not want in 32 bits."""
+    """Whether bfloat16 may be used where a precision does not want 32 bits."""
 
-    def __init__(self, model: bytes, precision: str, streams: int, sizes: Sequence[Size]) -> None:
-        """Compile the graph with the conversion from OpenCV's pixels built in."""
+    def __init__(self, model: bytes, precision: str, streams: int) -> None:
+        """Read the graph."""
         import openvino
 
-        core = openvino.Core()
-        capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self._core = openvino.Core()
+        capable = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         native = self.rounds and capable and precision in ("bf16", "int8")
-        graph = core.read_model(model)
-        shape = graph.input(0).get_partial_shape()
+        self._graph = self._core.read_model(model)
+        shape = self._graph.input(0).get_partial_shape()
         self.size = None if shape[2].is_dynamic else (shape[2].get_length(), shape[3].get_length())
-        self.extend(graph)
+        self.extend(self._graph)
         if native:
-            _keep_boxes_exact(graph)
-        options = {
+            _keep_boxes_exact(self._graph)
+        self._options = {
             "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": streams,
             # Pinned, the streams of two processes would all sit on the first cores.
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = {
-            # Copies of a graph share its weights.
-            size: core.compile_model(_take_pictures(graph.clone(), size), "CPU", options)
-            for size in ([self.size] if self.size else sizes)
-        }
         # The library makes its table of types at first use; two threads that do so at once wait for each other forever.
         _ = openvino.Tensor(np.zeros(1, np.uint8)).data
+        self._compiled: dict[Size, Any] = {}
+        self._compiling = threading.Lock()
         self._own = threading.local()
         version = openvino.__version__.split("-")[0]
         arithmetic = {"int8": "int8 bf16" if native else "int8"}.get(precision, "bf16" if native else "f32")
@@ -96,11 +92,22 @@ class OpenVino:
 
     def run(self, picture: Pixels) -> list[Floats]:
         """See ``Runtime``."""
-        if not hasattr(self._own, "requests"):
-            self._own.requests = {size: graph.create_infer_request() for size, graph in self._compiled.items()}
-        request = self._own.requests[picture.shape[:2]]
+        requests: dict[Size, Any] = self._own.__dict__.setdefault("requests", {})
+        height, width = picture.shape[:2]
+        request = requests.get((height, width))
+        if request is None:
+            request = requests[height, width] = self._compile((height, width)).create_infer_request()
         outputs = request.infer({0: picture[None]}, share_inputs=True, share_outputs=True)
         return [outputs[at] for at in range(len(outputs))]
+
+    def _compile(self, size: Size) -> Any:
+        """The graph for pictures of this size, made by the first thread that asks for it."""
+        with self._compiling:
+            if size not in self._compiled:
+                # Copies of a graph share its weights.
+                fixed = _take_pictures(self._graph.clone(), size)
+                self._compiled[size] = self._core.compile_model(fixed, "CPU", self._options)
+            return self._compiled[size]
 
 
 def _take_pictures(graph: Any, size: Size) -> Any:
