@@ -20,7 +20,7 @@ from containers.serving.model.arrays import Floats
 from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
 from containers.serving.model.predictor import Predictor
-from containers.serving.model.runtime import OpenVino, _keep_boxes_exact
+from containers.serving.model.runtime import OpenVino, Size, _keep_boxes_exact
 from tests.containers.serving.model.ask_predictor import ASKED
 
 
@@ -36,6 +36,8 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
     text, graph = read_model(place / "f32" / "model")
     manifest = Manifest.parse(text)
     predictor = Predictor(manifest, graph)
+    predictor.warm_up(every_size=False)
+    at_start = compiled(predictor)
     wanted = json.loads((place / "expected.json").read_text())["confidence"]
     answer = respond(predictor, {**ASKED, "confidence": wanted, "attributes": "masks=rle"}, image)[1]
     exact = predictor.infer(image).outputs[0]
@@ -43,6 +45,7 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
     other = rounded.infer(image).outputs[0]
     noted: dict[str, Any] = {
         "answer": json.loads(answer),
+        "compiled": [at_start, compiled(predictor)],
         "sums": sums(graph),
         "bf16": {"runtime": rounded.runtime.name, "apart": apart(other, exact)},
     }
@@ -61,6 +64,12 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
             "stepped": stepped(ours[0, 2:4], manifest.width),
         }
     return noted
+
+
+def compiled(predictor: Predictor) -> list[Size]:
+    """The sizes of picture for which the graph is ready."""
+    assert isinstance(predictor.runtime, OpenVino)
+    return sorted(predictor.runtime._compiled)
 
 
 class Exact(OpenVino):

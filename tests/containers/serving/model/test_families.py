@@ -13,7 +13,7 @@ import pytest
 
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.model.test_every_task import area
-from tests.containers.serving.publish_families import NETWORKS, OF_INTEGERS
+from tests.containers.serving.publish_families import NETWORKS, OF_INTEGERS, SIZE
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
 
@@ -98,6 +98,15 @@ def test_every_family_answers_as_ultralytics_does(answered: Answered, network: s
     if network.endswith("-seg"):
         areas = np.array([area(one["mask"]["counts"]) for one in found])
         assert areas == pytest.approx(np.array(expected["areas"]), rel=0.01, abs=25)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_graph_is_compiled_for_the_sizes_that_come(answered: Answered, network: str) -> None:
+    """At start for the smallest alone; a square picture adds its own, where the graph is not fixed to that."""
+    square = [SIZE, SIZE]
+    at_start, after = answered.noted[network]["compiled"]
+    assert at_start == ([square] if network.endswith("-cls") else [[96, SIZE]])
+    assert after == ([square] if network.endswith("-cls") else [[96, SIZE], square])
 
 
 @pytest.mark.parametrize("network", NETWORKS)
