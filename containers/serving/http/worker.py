@@ -7,6 +7,7 @@ which the server replaces while its port stays open. Knows frames, no HTTP.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -65,6 +66,7 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
         try:
             # A camera sends one size: what the others take is taken when they come, if they do.
             predictor.warm_up(every_size=False)
+            _give_back_memory()
         except ModelError as error:
             peer.sendall(pack({"error": str(error)}, b""))
             return
@@ -77,6 +79,16 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
         # One thread less would look like a worker that never answers; a dead worker is replaced.
         traceback.print_exc(file=sys.stderr)
         os._exit(1)
+
+
+def _give_back_memory() -> None:
+    """Return what reading and compiling the model took; the allocator keeps all memory, for the sake of the pictures'.
+
+    Of the allocators only glibc's has to be told, and can be.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
