@@ -8,14 +8,19 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.bench.serving.agreement import Found, compare
+from tests.bench.serving.agreement import Agreement, Found, compare
+from tests.bench.serving.contestants import Contestant, Setting
+from tests.bench.serving.limits import Limit, Worked
 from tests.bench.serving.load import Answer, Load, LoadError, quantile, request, run_load
-from tests.bench.serving.processes import busy_seconds, family, proportional_bytes
-from tests.bench.serving.program import free_port
-from tests.bench.serving.ratios import Ratio
+from tests.bench.serving.measure import TRIAL_CLIENTS, Outcome, Results, Trial
+from tests.bench.serving.processes import busy_seconds, family, instruction_sets, processor_name, proportional_bytes
+from tests.bench.serving.program import Launch, free_port
+from tests.bench.serving.ratios import Ratio, judged
+from tests.bench.serving.workload import Workload
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -98,6 +103,13 @@ def test_memory_and_time_of_a_family_count_its_children() -> None:
                 os.kill(process, 9)
 
 
+@linux
+def test_a_processor_has_a_name_and_instructions() -> None:
+    """Without them nobody knows what a table is of."""
+    assert processor_name()
+    assert set(instruction_sets()) & {"avx2", "asimd"}
+
+
 def test_same_objects_agree_and_others_do_not() -> None:
     """A box moved by a pixel is the same, one of another class is not; what neither is sure of is no matter."""
     box = (10.0, 10.0, 110.0, 110.0)
@@ -109,6 +121,58 @@ def test_same_objects_agree_and_others_do_not() -> None:
     assert (str(found), found.share) == ("0/2 +1", 0.0)
     lost = compare(expected, {0: [Found((0.0, 0.0, 50.0, 110.0), 0.9, 0)], 1: [Found(box, 0.4, 1)]})
     assert str(lost) == "1/2 +1"
+
+
+def test_turns_are_counted_as_one_measurement() -> None:
+    """Of a server and of the loop, in which each process keeps its own list."""
+    load = Load(1, 2.0, [0.1, 0.4], answered=3, foreign_share=0.1)
+    load.add(Load(1, 1.0, [0.2], answered=1, foreign_share=0.3))
+    assert (load.latencies, load.rate, load.answered, load.foreign_share) == ([0.1, 0.2, 0.4], 1.0, 4, 0.3)
+    limit = Limit("loop", "")
+    limit.together.add(Worked([[0.1, 0.1], [0.2]], 0.3))
+    limit.together.add(Worked([[0.1], [0.2, 0.2]], 0.6))
+    assert limit.together.times == [[0.1, 0.1, 0.1], [0.2, 0.2, 0.2]]
+    assert limit.together.rate == pytest.approx(15.0)
+    assert limit.processor_ms == pytest.approx(150.0)
+
+
+def measured(name: str, kind: str, rates: dict[Setting, float], memory: dict[Setting, int], share: int = 20) -> Outcome:
+    """An outcome of these rates and bytes by setting; ``share`` objects of twenty are right."""
+    contestant = Contestant(
+        name, kind, "", (), Path(), tuple(rates), lambda *_: Launch((), {}, Path(), "", ""), lambda _: [], name
+    )
+    best = max(rates, key=lambda setting: rates[setting])
+    return Outcome(
+        contestant,
+        best,
+        peak_bytes=memory[best],
+        loads={TRIAL_CLIENTS: Load(TRIAL_CLIENTS, 1.0, [0.1] * int(rates[best]))},
+        trials={setting: Trial(rates[setting], memory[setting]) for setting in rates} if len(rates) > 1 else {},
+        agreement=Agreement(20, share, 0),
+    )
+
+
+def test_memory_is_that_of_a_process_a_core_whichever_setting_is_the_faster() -> None:
+    """Two settings that answer alike, one of which holds a model and the other two."""
+    usual, other = Setting(2, 1), Setting(1, 2)
+    for rates in ({usual: 30.0, other: 31.0}, {usual: 31.0, other: 30.0}):
+        assert measured("peer", "torch", rates, {usual: 840, other: 500}).memory_bytes == 840
+
+
+def test_judged_is_the_fastest_of_ours_that_is_right() -> None:
+    """One that sees other objects than ultralytics may be as fast as it likes."""
+    own = Setting(1, 1)
+    ours = [
+        measured("bf16", "ours", {own: 100.0}, {own: 1}),
+        measured("f32", "ours", {own: 50.0}, {own: 1}),
+        measured("int8", "ours", {own: 120.0}, {own: 1}, share=18),
+    ]
+    results = Results(
+        Workload("", (), Path(), Path(), Path(), ()), 2, outcomes={one.contestant.name: one for one in ours}
+    )
+    fastest = judged(results)
+    assert fastest is not None
+    assert fastest.contestant.name == "bf16"
 
 
 def test_a_ratio_knows_whether_it_is_enough() -> None:

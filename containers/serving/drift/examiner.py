@@ -21,8 +21,9 @@ from containers.serving.drift.table import Row
 from containers.serving.model.arrays import Pixels
 from containers.serving.model.classification import class_scores
 from containers.serving.model.features import FeatureRuntime
+from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.predictor import Predictor, read_model
+from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import Thresholds
 
 DECIMALS = 6

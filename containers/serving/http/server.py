@@ -23,10 +23,9 @@ from containers.serving.http.application import MAXIMUM_BODY_BYTES, Application
 from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
-from containers.serving.http.worker import hand_over
-from containers.serving.http.workers import Workers, WorkersError, count_slots
+from containers.serving.http.workers import Spread, Workers, WorkersError
+from containers.serving.model.files import hand_over, read_model
 from containers.serving.model.manifest import ModelError
-from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
 
 DRAIN_SECONDS = 25
@@ -107,13 +106,14 @@ def processors() -> int:
 async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> None:
     started = time.perf_counter()
     port, answers_refusals = read_port(environ), read_refusals(environ)
-    slots = count_slots(environ, processors())
-    workers = Workers(model, slots, tell)
+    spread = Spread.choose(environ, processors())
+    workers = Workers(model, spread, tell)
     try:
         await workers.start()
-        tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))
+        seconds = round(time.perf_counter() - started, 2)
+        tell("ready", runtime=workers.runtime, processes=spread.processes, slots=spread.slots, seconds=seconds)
         application = Application(
-            workers, confidence, slots, tell, read_largest_body(environ), answers_refusals=answers_refusals
+            workers, confidence, spread.slots, tell, read_largest_body(environ), answers_refusals=answers_refusals
         )
         config = uvicorn.Config(
             application,

@@ -7,13 +7,12 @@ which the server replaces while its port stays open. Knows frames, no HTTP.
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import ctypes
 import json
 import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -23,9 +22,10 @@ from typing import Any
 
 from containers.serving.answer.answer import render
 from containers.serving.http.frames import pack, receive_frame
+from containers.serving.model.files import take_over
 from containers.serving.model.image import decode_array
 from containers.serving.model.image_header import ImageError, read_header
-from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
@@ -61,39 +61,12 @@ def work(arguments: Sequence[str]) -> int:
     return 0
 
 
-def hand_over(manifest: bytes, model: bytes) -> int:
-    """A file descriptor of a nameless file with both in it, which outlives the right to read the originals.
-
-    In memory where the system can (Linux), on disk elsewhere.
-    """
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("model", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    else:
-        with tempfile.TemporaryFile() as file:
-            handle = os.dup(file.fileno())
-    with os.fdopen(os.dup(handle), "wb") as stream:
-        stream.write(len(manifest).to_bytes(8, "big") + manifest + model)
-    if hasattr(os, "memfd_create"):
-        # A worker that a picture has taken over shall not hand another model to the workers after it.
-        fcntl.fcntl(
-            handle, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-        )
-    return handle
-
-
-def take_over(handle: int) -> tuple[Manifest, bytes]:
-    """The manifest and the model of ``hand_over``, verified once more. Raises ModelError."""
-    data = os.pread(handle, os.fstat(handle).st_size, 0)
-    length = int.from_bytes(data[:8], "big")
-    manifest, model = Manifest.parse(data[8 : 8 + length]), data[8 + length :]
-    manifest.verify(model)
-    return manifest, model
-
-
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
     try:
         try:
-            predictor.warm_up()
+            # A camera sends one size: what the others take is taken when they come, if they do.
+            predictor.warm_up(every_size=False)
+            _give_back_memory()
         except ModelError as error:
             peer.sendall(pack({"error": str(error)}, b""))
             return
@@ -106,6 +79,16 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
         # One thread less would look like a worker that never answers; a dead worker is replaced.
         traceback.print_exc(file=sys.stderr)
         os._exit(1)
+
+
+def _give_back_memory() -> None:
+    """Return what reading and compiling the model took; the allocator keeps all memory, for the sake of the pictures'.
+
+    Of the allocators only glibc's has to be told, and can be.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:

@@ -1,6 +1,6 @@
 """The worker processes from the server's side: started, asked, and replaced when they die.
 
-Every worker has a few slots, each a socket to one of its threads; a request takes a free slot, so no worker is ever
+Every worker has a slot or a few, each a socket to one of its threads; a request takes a free slot, so no worker is ever
 asked more than it can do at once. One slot is for short requests alone: a worker that finds a request to be long hands
 it back, and it waits for one of the others. So whoever sends many large pictures waits for their own. Knows no HTTP and
 no model.
@@ -23,7 +23,7 @@ from containers.serving.model.manifest import ModelError
 from workflow.contract.model import MAXIMUM_PIXELS
 
 SLOTS_A_WORKER = 4
-"""Threads of one process: with more, they wait for one another to hold Python's lock."""
+"""Threads of one process at the most, where fewer processes than processors are wanted: they wait for Python's lock."""
 ANSWER_SECONDS = 60.0
 """SageMaker gives up after 60 seconds, and so does whoever asked it; a worker that takes longer is stuck."""
 START_SECONDS = 120.0
@@ -53,15 +53,29 @@ class BusyError(RuntimeError):
     """So many long requests wait that another one would probably not be answered in time."""
 
 
-def count_slots(environ: Mapping[str, str], processors: int) -> int:
-    """Requests that are answered at one time: one a processor, of at most so many processes as GREENLIGHT_WORKERS says.
+@dataclass(frozen=True)
+class Spread:
+    """How many requests are answered at one time (``slots``), and by how many processes."""
 
-    One of two, the fewest there are, is for short requests alone. Raises WorkersError for no number.
-    """
-    text = environ.get("GREENLIGHT_WORKERS", "")
-    if text and not (text.isascii() and text.isdigit() and int(text)):
-        raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
-    return max(2, min(processors, int(text) * SLOTS_A_WORKER) if text else processors)
+    processes: int
+    slots: int
+
+    @staticmethod
+    def choose(environ: Mapping[str, str], processors: int) -> Spread:
+        """A process with a slot for each processor, or at most so many processes as GREENLIGHT_WORKERS says.
+
+        One of two slots, the fewest there are, is for short requests alone. Raises WorkersError for no number.
+        """
+        text = environ.get("GREENLIGHT_WORKERS", "")
+        if text and not (text.isascii() and text.isdigit() and int(text)):
+            raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
+        processes = min(processors, int(text)) if text else processors
+        return Spread(processes, max(2, min(processors, processes * SLOTS_A_WORKER)))
+
+    @property
+    def sizes(self) -> list[int]:
+        """The slots of each process."""
+        return [self.slots // self.processes + (at < self.slots % self.processes) for at in range(self.processes)]
 
 
 @dataclass
@@ -93,15 +107,14 @@ class Slot:
 class Workers:
     """All workers of a server, which is one event loop."""
 
-    def __init__(self, model: int, slots: int, tell: Callable[..., None]) -> None:
-        """Workers with ``slots`` slots in all, at least two, for the model behind the file descriptor ``model``."""
-        count = -(-slots // SLOTS_A_WORKER)
-        self._sizes = [slots // count + (at < slots % count) for at in range(count)]
+    def __init__(self, model: int, spread: Spread, tell: Callable[..., None]) -> None:
+        """Workers for the model behind the file descriptor ``model``."""
+        self._sizes = spread.sizes
         self._model = model
         self._tell = tell
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
-        self._for_long = asyncio.Semaphore(slots - 1)
-        self._long_seconds, self._most_long_seconds = 0.0, ANSWER_SECONDS * (slots - 1)
+        self._for_long = asyncio.Semaphore(spread.slots - 1)
+        self._long_seconds, self._most_long_seconds = 0.0, ANSWER_SECONDS * (spread.slots - 1)
         self._keepers: list[asyncio.Task[None]] = []
         self._started: set[asyncio.subprocess.Process] = set()
         self._alive: set[asyncio.subprocess.Process] = set()

@@ -24,9 +24,7 @@ TRIED_SIDE = 256
 class FeatureRuntime(OpenVino):
     """The graph on the processor, in 32 bits, so that every processor gives the same vector."""
 
-    def __init__(self, model: bytes, precision: str, streams: int) -> None:
-        """See ``OpenVino``; ``precision`` int8 is a property of the graph and stays."""
-        super().__init__(model, precision if precision == "int8" else "f32", streams)
+    rounds = False
 
     def extend(self, graph: Any) -> None:
         """Add the vector to the outputs; nothing where the graph has no such map."""

@@ -19,9 +19,10 @@ import numpy as np
 from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.classification import class_scores, fit_classify
 from containers.serving.model.detection import Detections, Letterbox
+from containers.serving.model.files import read_model
 from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
-from containers.serving.model.runtime import Runtime, open_runtime
+from containers.serving.model.runtime import Runtime, Size, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.model import BORDER_GREY
@@ -29,8 +30,8 @@ from workflow.contract.model import BORDER_GREY
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
-"""Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
-runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
+"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them
+the graph is compiled, in a third of a second and 20 MB: whatever is sent, there are no more than these."""
 
 Open = Callable[[bytes, str, int], Runtime]
 """Makes a graph ready, of a precision, for so many pictures at once."""
@@ -105,13 +106,14 @@ class Predictor:
         predictor.warm_up()
         return predictor
 
-    def warm_up(self) -> None:
-        """Run this thread's share of the runtime once for every shape.
+    def warm_up(self, *, every_size: bool = True) -> None:
+        """Run this thread's share of the runtime once for every size of input, or for the smallest alone.
 
         Raises ModelError when the graph does not run, or answers what the manifest does not say.
         """
+        sizes = input_shapes(self.manifest.width)
         try:
-            for height, width in input_shapes(self.manifest.width):
+            for height, width in sizes if every_size else sizes[:1]:
                 self.infer_pixels(np.full((height, width, 3), BORDER_GREY, np.uint8))
         except ModelError:
             raise
@@ -187,21 +189,8 @@ class Predictor:
         return place, canvas
 
 
-def read_model(folder: Path) -> tuple[bytes, bytes]:
-    """The bytes of a folder's ``manifest.json`` and of the ``model.onnx`` that it is the manifest of.
-
-    Raises ModelError when a file is missing, the manifest is not one, or the digest is another.
-    """
-    try:
-        manifest, model = (folder / "manifest.json").read_bytes(), (folder / "model.onnx").read_bytes()
-    except OSError as error:
-        raise ModelError(f"{Path(error.filename).name} cannot be read: {error.strerror}") from None
-    Manifest.parse(manifest).verify(model)
-    return manifest, model
-
-
 @cache
-def input_shapes(longest: int) -> tuple[tuple[int, int], ...]:
+def input_shapes(longest: int) -> tuple[Size, ...]:
     """Heights and widths of the inputs of a model of free size, the smallest first.
 
     >>> input_shapes(640)
@@ -214,7 +203,7 @@ def input_shapes(longest: int) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(shapes, key=lambda shape: (shape[0] * shape[1], shape)))
 
 
-def smallest_input(width: int, height: int, longest: int) -> tuple[int, int]:
+def smallest_input(width: int, height: int, longest: int) -> Size:
     """Height and width of the smallest input that holds a picture at the scale of the square one.
 
     >>> smallest_input(1280, 720, 640)

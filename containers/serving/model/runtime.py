@@ -15,6 +15,8 @@ import numpy as np
 from containers.serving.model.arrays import Floats, Pixels
 
 CUDA = "CUDAExecutionProvider"
+Size = tuple[int, int]
+"""Height and width of an input, in pixels."""
 
 
 class Runtime(Protocol):
@@ -22,8 +24,8 @@ class Runtime(Protocol):
 
     name: str
     """Library, its version and the arithmetic it really uses, such as ``openvino 2026.4.1 bf16``."""
-    size: tuple[int, int] | None
-    """Height and width the graph is fixed to; None where it takes any multiple of the model's stride."""
+    size: Size | None
+    """What the graph is fixed to; None where it takes any multiple of the model's stride."""
 
     def run(self, picture: Pixels) -> list[Floats]:
         """Outputs for ``picture`` [height, width, blue-green-red]; valid until this thread's next call."""
@@ -33,7 +35,7 @@ def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
     """Make a graph ready for ``streams`` inferences at once, each on one core where there is no GPU.
 
     ``precision`` f32 computes in 32 bits; bf16 in bfloat16 where the processor has it; int8 is a property of the graph,
-    whose other parts compute in 32 bits. Raises what the libraries raise, none of whose types are public.
+    whose other parts compute as in bf16. Raises what the libraries raise, none of whose types are public.
     """
     if find_spec("onnxruntime") is not None:
         import onnxruntime
@@ -47,53 +49,81 @@ def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
 
 
 class OpenVino:
-    """OpenVINO on the processor: one stream a core, since one picture a core beats any batch there."""
+    """OpenVINO on the processor: one stream a core, since one picture a core beats any batch there.
+
+    The graph is compiled for each size of picture, when the first of it comes: one that takes any size cannot lay out
+    its memory ahead, and copies what it concatenates.
+    """
+
+    rounds = True
+    """Whether bfloat16 may be used where a precision does not want 32 bits."""
 
     def __init__(self, model: bytes, precision: str, streams: int) -> None:
-        """Compile the graph with the conversion from OpenCV's pixels built in."""
+        """Read the graph."""
         import openvino
-        from openvino import preprocess
 
-        core = openvino.Core()
-        native = precision == "bf16" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        graph = core.read_model(model)
-        shape = graph.input(0).get_partial_shape()
+        self._core = openvino.Core()
+        capable = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        native = self.rounds and capable and precision in ("bf16", "int8")
+        self._graph = self._core.read_model(model)
+        shape = self._graph.input(0).get_partial_shape()
         self.size = None if shape[2].is_dynamic else (shape[2].get_length(), shape[3].get_length())
-        graph.reshape([1, 3, *(self.size or (-1, -1))])
-        self.extend(graph)
+        self.extend(self._graph)
         if native:
-            _keep_boxes_exact(graph)
-        steps = preprocess.PrePostProcessor(graph)
-        pixels = steps.input(0)
-        pixels.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
-        pixels.tensor().set_color_format(preprocess.ColorFormat.BGR)
-        pixels.model().set_layout(openvino.Layout("NCHW"))
-        pixels.preprocess().convert_element_type(openvino.Type.f32)
-        pixels.preprocess().convert_color(preprocess.ColorFormat.RGB).scale(255.0)
-        options = {
+            _keep_boxes_exact(self._graph)
+        self._options = {
             "INFERENCE_PRECISION_HINT": "bf16" if native else "f32",
             "NUM_STREAMS": streams,
             "INFERENCE_NUM_THREADS": streams,
             # Pinned, the streams of two processes would all sit on the first cores.
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = core.compile_model(steps.build(), "CPU", options)
         # The library makes its table of types at first use; two threads that do so at once wait for each other forever.
         _ = openvino.Tensor(np.zeros(1, np.uint8)).data
+        self._compiled: dict[Size, Any] = {}
+        self._compiling = threading.Lock()
         self._own = threading.local()
         version = openvino.__version__.split("-")[0]
-        self.name = f"openvino {version} {precision if native or precision == 'int8' else 'f32'}"
+        arithmetic = {"int8": "int8 bf16" if native else "int8"}.get(precision, "bf16" if native else "f32")
+        self.name = f"openvino {version} {arithmetic}"
 
     def extend(self, graph: Any) -> None:
         """Add to a graph before it is compiled; what serves adds nothing."""
 
     def run(self, picture: Pixels) -> list[Floats]:
         """See ``Runtime``."""
-        request: Any = getattr(self._own, "request", None)
+        requests: dict[Size, Any] = self._own.__dict__.setdefault("requests", {})
+        height, width = picture.shape[:2]
+        request = requests.get((height, width))
         if request is None:
-            request = self._own.request = self._compiled.create_infer_request()
+            request = requests[height, width] = self._compile((height, width)).create_infer_request()
         outputs = request.infer({0: picture[None]}, share_inputs=True, share_outputs=True)
         return [outputs[at] for at in range(len(outputs))]
+
+    def _compile(self, size: Size) -> Any:
+        """The graph for pictures of this size, made by the first thread that asks for it."""
+        with self._compiling:
+            if size not in self._compiled:
+                # Copies of a graph share its weights.
+                fixed = _take_pictures(self._graph.clone(), size)
+                self._compiled[size] = self._core.compile_model(fixed, "CPU", self._options)
+            return self._compiled[size]
+
+
+def _take_pictures(graph: Any, size: Size) -> Any:
+    """The graph for pictures [height, width, blue-green-red] of 8 bits and this size."""
+    import openvino
+    from openvino import preprocess
+
+    graph.reshape([1, 3, *size])
+    steps = preprocess.PrePostProcessor(graph)
+    pixels = steps.input(0)
+    pixels.tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    pixels.tensor().set_color_format(preprocess.ColorFormat.BGR)
+    pixels.model().set_layout(openvino.Layout("NCHW"))
+    pixels.preprocess().convert_element_type(openvino.Type.f32)
+    pixels.preprocess().convert_color(preprocess.ColorFormat.RGB).scale(255.0)
+    return steps.build()
 
 
 def _keep_boxes_exact(graph: Any) -> None:

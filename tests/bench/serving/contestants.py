@@ -1,7 +1,8 @@
 """Who is measured, how each is started, and how its answer is read.
 
 A peer is set up as its documentation advises for a processor, with the two settings that compete there: a process a
-core with one thread each, or one process whose inference takes all cores. The better one counts.
+core with one thread each, or one process whose inference takes all cores. Its answers count in the better one, its
+memory with a process a core, as everybody's: of two settings that are equally fast one takes a third of the other's.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ class Contestant:
     settings: tuple[Setting, ...]
     launch: Callable[[Workload, Setting, int, Path], Launch]
     read: Callable[[bytes], list[Found]]
+    precision: str = ""
+    """Of ours: what the model computes in, and the loop that it is measured in turns with."""
 
     @property
     def versions(self) -> dict[str, str]:
@@ -88,7 +91,8 @@ def _ours(precision: str) -> Contestant:
     about = f"python -m containers.serving serve, a model of precision {precision}"
     folder = REPOSITORY / "containers" / "serving"
     packages = ("openvino", "onnxruntime", "uvicorn")
-    return Contestant(f"ours-{precision}", "ours", about, packages, folder, (Setting(1, 1),), launch, read_ours)
+    own = (Setting(1, 1),)
+    return Contestant(f"ours-{precision}", "ours", about, packages, folder, own, launch, read_ours, precision)
 
 
 def read_ours(answer: bytes) -> list[Found]:

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from containers.serving.http.workers import ENVIRONMENT
@@ -20,58 +22,95 @@ class LimitError(RuntimeError):
     """A process of the loop failed; the message ends with what it said."""
 
 
-@dataclass(frozen=True)
+@dataclass
+class Worked:
+    """What processes did at one time, in one turn or in several: seconds of every picture, in a list for each."""
+
+    times: list[list[float]] = field(default_factory=list)
+    processor_seconds: float = 0.0
+    foreign_share: float = 0.0
+    """What others took of the machine's processors meanwhile, in the turn with the most."""
+
+    def add(self, turn: Worked) -> None:
+        """Count another turn of as many processes."""
+        self.times = [
+            before + after for before, after in zip(self.times or [[] for _ in turn.times], turn.times, strict=True)
+        ]
+        self.processor_seconds += turn.processor_seconds
+        self.foreign_share = max(self.foreign_share, turn.foreign_share)
+
+    @property
+    def rate(self) -> float:
+        """Pictures a second of all processes."""
+        return sum(len(times) / sum(times) for times in self.times if times)
+
+
+@dataclass
 class Limit:
     """One process of one thread alone, and one such process a core at once."""
 
     name: str
     about: str
-    p50_ms: float
-    p99_ms: float
-    alone: float
-    """Pictures a second of one process."""
-    rate: float
-    """Pictures a second of all processes."""
-    processor_ms: float
-    """Processor time of one picture, of all processes."""
-    foreign_share: float
-    """What others took of the machine's processors meanwhile."""
+    alone: Worked = field(default_factory=Worked)
+    together: Worked = field(default_factory=Worked)
+
+    def quantile_ms(self, share: float) -> float:
+        """The milliseconds that ``share`` of the pictures of one process did not exceed (nearest rank)."""
+        return 1000 * quantile(sorted(time for times in self.alone.times for time in times), share)
+
+    @property
+    def processor_ms(self) -> float:
+        """Processor time of one picture, with all processes at work."""
+        return 1000 * self.together.processor_seconds / max(1, sum(map(len, self.together.times)))
+
+    @property
+    def foreign_share(self) -> float:
+        """What others took of the machine's processors meanwhile."""
+        return max(self.alone.foreign_share, self.together.foreign_share)
 
 
-def measure_limit(workload: Workload, kind: str, precision: str, *, processes: int, seconds: float, log: Path) -> Limit:
-    """Measure ``loop`` or ``runtime``: one process for ``seconds``, then ``processes`` at once for half of them.
+class Loop:
+    """Processes, one a core, that are ready to work and wait to be told."""
 
-    Raises LimitError.
-    """
-    alone = _run(workload, kind, precision, 1, seconds, log)
-    together = _run(workload, kind, precision, processes, seconds / 2, log)
-    rising = sorted(alone.times[0])
-    return Limit(
-        f"{kind}-{precision}",
-        alone.runtime,
-        1000 * quantile(rising, 0.5),
-        1000 * quantile(rising, 0.99),
-        len(rising) / sum(rising),
-        sum(len(times) / sum(times) for times in together.times),
-        1000 * together.processor_seconds / sum(map(len, together.times)),
-        max(alone.foreign_share, together.foreign_share),
-    )
+    def __init__(self, name: str, processes: list[subprocess.Popen[str]], log: Path) -> None:
+        """Wait until all are ready. Raises LimitError."""
+        self._processes, self._log = processes, log
+        about = [str(json.loads(self._read(process))["ready"]) for process in processes]
+        self.limit = Limit(name, about[0])
+
+    def work_alone(self, seconds: float) -> None:
+        """Have one process work for ``seconds`` more. Raises LimitError."""
+        self.limit.alone.add(self._work(self._processes[:1], seconds))
+
+    def work_together(self, seconds: float) -> None:
+        """Have all of them work for ``seconds`` more. Raises LimitError."""
+        self.limit.together.add(self._work(self._processes, seconds))
+
+    def _work(self, processes: list[subprocess.Popen[str]], seconds: float) -> Worked:
+        started, busy = time.perf_counter(), busy_seconds()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write(f"{seconds}\n")
+            process.stdin.flush()
+        done = [json.loads(self._read(process)) for process in processes]
+        wall, spent = time.perf_counter() - started, sum(one["processor_seconds"] for one in done)
+        foreign = max(0.0, busy_seconds() - busy - spent) / (wall * cores())
+        return Worked([one["times"] for one in done], spent, foreign)
+
+    def _read(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise LimitError("\n".join(self._log.read_text().splitlines()[-12:]) or "ended without a word")
+        return line
 
 
-@dataclass(frozen=True)
-class _Ran:
-    """Seconds of every picture by process, processor time of all of them."""
-
-    runtime: str
-    times: list[list[float]]
-    processor_seconds: float
-    foreign_share: float
-
-
-def _run(workload: Workload, kind: str, precision: str, processes: int, seconds: float, log: Path) -> _Ran:
+@contextmanager
+def started_loop(workload: Workload, kind: str, precision: str, log: Path) -> Iterator[Loop]:
+    """The processes of ``loop`` or ``runtime``, ready. Raises LimitError."""
     log.parent.mkdir(parents=True, exist_ok=True)
     program = [str(python_of("serving")), "-m", "tests.bench.serving.loop"]
-    command = [*program, str(workload.model(precision)), str(workload.images.resolve()), kind, str(seconds)]
+    command = [*program, str(workload.model(precision)), str(workload.images.resolve()), kind]
     with log.open("w") as said:
         running = [
             subprocess.Popen(
@@ -84,28 +123,19 @@ def _run(workload: Workload, kind: str, precision: str, processes: int, seconds:
                 stderr=said,
                 text=True,
             )
-            for _ in range(processes)
+            for _ in range(cores())
         ]
         try:
-            ready = [json.loads(_line(process, log))["ready"] for process in running]
-            started, busy = time.perf_counter(), busy_seconds()
-            for process in running:
-                assert process.stdin is not None
-                process.stdin.write("go\n")
-                process.stdin.flush()
-            done = [json.loads(_line(process, log)) for process in running]
-            wall, spent = time.perf_counter() - started, sum(one["processor_seconds"] for one in done)
-            foreign = max(0.0, busy_seconds() - busy - spent) / (wall * cores())
-            return _Ran(str(ready[0]), [one["times"] for one in done], spent, foreign)
+            yield Loop(f"{kind}-{precision}", running, log)
         finally:
             for process in running:
                 process.kill()
                 process.communicate()
 
 
-def _line(process: subprocess.Popen[str], log: Path) -> str:
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise LimitError("\n".join(log.read_text().splitlines()[-12:]) or "ended without a word")
-    return line
+def measure_limit(workload: Workload, kind: str, precision: str, *, seconds: float, log: Path) -> Limit:
+    """Measure for itself: one process for ``seconds``, then one a core for half of them. Raises LimitError."""
+    with started_loop(workload, kind, precision, log) as loop:
+        loop.work_alone(seconds)
+        loop.work_together(seconds / 2)
+        return loop.limit

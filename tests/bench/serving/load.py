@@ -45,6 +45,17 @@ class Load:
     answers: dict[int, bytes] = field(default_factory=dict)
     """The last good answer to each picture, by the picture's place."""
 
+    def add(self, turn: Load) -> None:
+        """Count another turn of as many clients."""
+        self.seconds += turn.seconds
+        self.latencies = sorted(self.latencies + turn.latencies)
+        self.errors += turn.errors
+        self.client_seconds += turn.client_seconds
+        self.answered += turn.answered
+        self.server_seconds += turn.server_seconds
+        self.foreign_share = max(self.foreign_share, turn.foreign_share)
+        self.answers |= turn.answers
+
     @property
     def rate(self) -> float:
         """Answers a second."""

@@ -1,8 +1,8 @@
 """Run by the serving image's Python: the predictor without any server, as one process of one thread.
 
-``python -m tests.bench.serving.loop MODEL IMAGES KIND SECONDS`` with KIND ``loop`` (bytes to boxes) or ``runtime`` (the
-graph alone, on tensors made before). It says ``ready``, waits for a line, works, and prints the seconds of
-every picture and the processor time of all.
+``python -m tests.bench.serving.loop MODEL IMAGES KIND`` with KIND ``loop`` (bytes to boxes) or ``runtime`` (the graph
+alone, on tensors made before). It says ``ready``; for each line with a number of seconds it works so long, and prints
+the seconds of every picture and the processor time of all; then it waits for the next.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,15 +21,19 @@ from containers.serving.model.runtime import Runtime
 from containers.serving.model.thresholds import Thresholds
 
 
-def main(model: Path, images: Path, kind: str, seconds: float) -> None:
-    """Measure for ``seconds``."""
+def main(model: Path, images: Path, kind: str) -> None:
+    """Work until nobody tells it to any more."""
     predictor = Predictor.load(model, streams=1)
     pictures = [file.read_bytes() for file in sorted(images.rglob("*.jpg"))]
     calls = itertools.cycle(_bytes_to_boxes(predictor, pictures) if kind == "loop" else _tensors(predictor, pictures))
     for _ in pictures:
         next(calls)()
     print(json.dumps({"ready": predictor.runtime.name}), flush=True)
-    sys.stdin.readline()
+    for line in sys.stdin:
+        print(json.dumps(_work(calls, float(line))), flush=True)
+
+
+def _work(calls: Iterator[Callable[[], object]], seconds: float) -> dict[str, object]:
     times: list[float] = []
     spent = time.process_time()
     now = time.perf_counter()
@@ -38,7 +42,7 @@ def main(model: Path, images: Path, kind: str, seconds: float) -> None:
         next(calls)()
         before, now = now, time.perf_counter()
         times.append(now - before)
-    print(json.dumps({"times": times, "processor_seconds": time.process_time() - spent}), flush=True)
+    return {"times": times, "processor_seconds": time.process_time() - spent}
 
 
 def _bytes_to_boxes(predictor: Predictor, pictures: list[bytes]) -> list[Callable[[], object]]:
@@ -71,4 +75,4 @@ class Recorder:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

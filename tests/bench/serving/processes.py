@@ -9,6 +9,13 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_MATTER = {
+    # Intel and AMD
+    *("amx_int8", "amx_bf16", "amx_fp16", "avx512_bf16", "avx512_fp16", "avx512_vnni", "avx512f", "avx_vnni", "avx2"),
+    # ARM
+    *("i8mm", "bf16", "sve2", "sve", "asimddp", "asimd"),
+}
+"""What libraries compute networks with, as Linux calls it."""
 
 
 def family(leader: int) -> dict[int, float]:
@@ -63,3 +70,9 @@ def processor_name() -> str:
     """What the processor calls itself."""
     found = re.search(r"^model name\s*:\s*(.*)$", (_PROC / "cpuinfo").read_text(), re.MULTILINE)
     return found.group(1) if found else "a processor without a name"
+
+
+def instruction_sets() -> list[str]:
+    """Those of the processor that libraries compute networks with, in alphabetical order."""
+    found = re.search(r"^(?:flags|Features)\s*:\s*(.*)$", (_PROC / "cpuinfo").read_text(), re.MULTILINE)
+    return sorted(_MATTER.intersection(found.group(1).split())) if found else []

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tests.bench.serving.limits import Limit
 from tests.bench.serving.load import Load
 from tests.bench.serving.measure import SCRATCH, Outcome, Results
-from tests.bench.serving.processes import processor_name
-from tests.bench.serving.ratios import DEFAULT, ratios
+from tests.bench.serving.processes import instruction_sets, processor_name
+from tests.bench.serving.ratios import judged, ratios
 
 _MEBIBYTE = 1 << 20
 WIDTH = 170
@@ -45,6 +46,7 @@ def write(results: Results, folder: Path = SCRATCH) -> Path:
 
 def _circumstances(results: Results) -> Iterable[str]:
     yield f"{processor_name()}, {results.cores} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    yield f"instruction sets: {', '.join(instruction_sets())}"
     yield results.workload.about
     yield f"the client's own cost: {results.client_microseconds:.0f} µs of processor time for a request"
     shares = [load.foreign_share for outcome in results.outcomes.values() for load in outcome.loads.values()]
@@ -58,7 +60,8 @@ def _tables(results: Results, style: box.Box) -> Iterable[Table]:
         yield _limits(results, style)
     if any(not outcome.left_out for outcome in results.outcomes.values()):
         yield _servers(results, style)
-    if ratios(results):
+        yield _programs(results, style)
+    if judged(results):
         yield _ratios(results, style)
 
 
@@ -66,7 +69,8 @@ def _limits(results: Results, style: box.Box) -> Table:
     together = f"{results.cores} processes /s"
     table = _table(style, "limit", "runtime", "one process /s", "p50 ms", "p99 ms", together, "processor ms each")
     for limit in results.limits.values():
-        figures = (limit.alone, limit.p50_ms, limit.p99_ms, limit.rate, limit.processor_ms)
+        alone, every = limit.alone.rate, limit.together.rate
+        figures = (alone, limit.quantile_ms(0.5), limit.quantile_ms(0.99), every, limit.processor_ms)
         table.add_row(limit.name, limit.about, *(f"{figure:.1f}" for figure in figures))
     return table
 
@@ -74,21 +78,43 @@ def _limits(results: Results, style: box.Box) -> Table:
 def _servers(results: Results, style: box.Box) -> Table:
     measured = [outcome for outcome in results.outcomes.values() if not outcome.left_out]
     first = f"server ({' · '.join(map(str, measured[0].loads))} clients)"
-    others = ("p50 ms", "p99 ms", "processor ms each", "memory MiB", "start s", "found")
+    others = ("p50 ms", "p99 ms", "processor ms each", "MiB, a process a core", "start s", "found")
     table = _table(style, first, "answers /s", *others)
     for outcome in measured:
         table.add_row(outcome.contestant.name, *_cells(outcome))
     return table
 
 
+def _programs(results: Results, style: box.Box) -> Table:
+    """With what everyone computes, how it was set up, and what it takes in each setting."""
+    table = _table(style, "server")
+    for name in ("versions", "setting", "answers /s and MiB as tried"):
+        table.add_column(name, overflow="fold")
+    for outcome in results.outcomes.values():
+        if not outcome.left_out:
+            versions = ", ".join(f"{name} {version}" for name, version in outcome.contestant.versions.items())
+            setting = str(outcome.setting) if outcome.trials else "its own"
+            tried = [
+                f"{setting}: {trial.rate:.1f}, {trial.peak_bytes / _MEBIBYTE:.0f}"
+                for setting, trial in outcome.trials.items()
+            ]
+            table.add_row(outcome.contestant.name, versions, setting, "; ".join(tried))
+    return table
+
+
 def _ratios(results: Results, style: box.Box) -> Table:
-    """Those of the default precision are judged, those of the others stand beside them."""
-    others = {name: {ratio.text: f"{ratio.value:.2f}" for ratio in ratios(results, name)} for name in ("f32", "int8")}
-    shown = {f"ours-{name}": figures for name, figures in others.items() if figures}
-    table = _table(style, "ratio", "wanted", f"ours-{DEFAULT}", "", *shown)
-    for ratio in ratios(results):
+    """Those of the fastest of ours are judged, those of the others stand beside them."""
+    first = judged(results)
+    ours = [one for one in results.outcomes.values() if one.contestant.kind == "ours" and not one.left_out]
+    others = {
+        one.contestant.name: {ratio.text: f"{ratio.value:.2f}" for ratio in ratios(results, one)}
+        for one in ours
+        if one is not first
+    }
+    table = _table(style, "ratio", "wanted", first.contestant.name if first else "", "", *others)
+    for ratio in ratios(results, first) if first else []:
         verdict = Text("ok", "green") if ratio.enough else Text("short", "red")
-        beside = [figures.get(ratio.text, "") for figures in shown.values()]
+        beside = [figures.get(ratio.text, "") for figures in others.values()]
         table.add_row(ratio.text, ratio.wish, f"{ratio.value:.2f}", verdict, *beside)
     return table
 
@@ -111,7 +137,7 @@ def _cells(outcome: Outcome) -> list[str]:
         each(lambda load: load.quantile_ms(0.5)),
         each(lambda load: load.quantile_ms(0.99)),
         f"{outcome.server_ms:.1f}",
-        f"{outcome.peak_bytes / _MEBIBYTE:.0f}",
+        f"{outcome.memory_bytes / _MEBIBYTE:.0f}",
         f"{outcome.ping_seconds:.1f}",
         str(outcome.agreement),
     ]
@@ -124,25 +150,44 @@ def _notes(results: Results) -> Iterable[str]:
         if outcome.left_out:
             yield f"{contestant.name} is left out: {outcome.left_out}"
             continue
-        versions = ", ".join(f"{name} {version}" for name, version in contestant.versions.items())
-        tried = [f"{name} {rate:.1f}/s" for name, rate in outcome.trials.items() if name != str(outcome.setting)]
-        chosen = f"; {outcome.setting} (tried: {', '.join(tried)})" if tried else ""
         late = outcome.answer_seconds > outcome.ping_seconds + 1
         first = f"; first answer after {outcome.answer_seconds:.1f} s" if late else ""
-        yield f"{contestant.name}: {contestant.about}{chosen}{first}; {versions}"
+        yield f"{contestant.name}: {contestant.about}{first}"
     for name, reason in results.failures.items():
         yield f"{name} is left out: {reason}"
 
 
 def _document(results: Results) -> dict[str, Any]:
     return {
-        "machine": {"processor": processor_name(), "cores": results.cores, "kernel": platform.release()},
+        "machine": {
+            "processor": processor_name(),
+            "instruction_sets": instruction_sets(),
+            "cores": results.cores,
+            "kernel": platform.release(),
+        },
         "workload": results.workload.about,
         "client_microseconds": round(results.client_microseconds, 1),
-        "limits": {name: vars(limit) for name, limit in results.limits.items()},
+        "limits": {name: _limit(limit) for name, limit in results.limits.items()},
         "servers": {name: _server(outcome) for name, outcome in results.outcomes.items()},
-        "ratios": [{**vars(ratio), "enough": ratio.enough} for ratio in ratios(results)],
+        "ratios": {
+            one.contestant.name: [{**vars(ratio), "enough": ratio.enough} for ratio in ratios(results, one)]
+            for one in results.outcomes.values()
+            if one.contestant.kind == "ours" and not one.left_out
+        },
         "failures": results.failures,
+    }
+
+
+def _limit(limit: Limit) -> dict[str, Any]:
+    return {
+        "about": limit.about,
+        "alone_rate": limit.alone.rate,
+        "p50_ms": limit.quantile_ms(0.5),
+        "p99_ms": limit.quantile_ms(0.99),
+        "pictures": sum(map(len, limit.alone.times)),
+        "together_rate": limit.together.rate,
+        "processor_ms": limit.processor_ms,
+        "foreign_share": limit.foreign_share,
     }
 
 
@@ -153,10 +198,11 @@ def _server(outcome: Outcome) -> dict[str, Any]:
         "about": outcome.contestant.about,
         "versions": outcome.contestant.versions,
         "setting": str(outcome.setting) if outcome.trials else None,
-        "trials": outcome.trials,
+        "trials": {str(setting): vars(trial) for setting, trial in outcome.trials.items()},
         "ping_seconds": outcome.ping_seconds,
         "answer_seconds": outcome.answer_seconds,
         "peak_bytes": outcome.peak_bytes,
+        "memory_bytes": outcome.memory_bytes,
         "agreement": vars(outcome.agreement),
         "clients": {
             clients: {

@@ -1,4 +1,7 @@
-"""Run by the training environment's Python: ``publish_weights WEIGHTS FOLDER SIZE PRECISION`` publishes a network."""
+"""Run by the training environment's Python: ``publish_weights WEIGHTS FOLDER SIZE PRECISION PICTURE…``.
+
+Publishes a network; the pictures calibrate it where the precision is int8.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,15 @@ def main() -> None:
         from containers.training.export import publish
 
         names = tuple(YOLO(str(weights)).names.values())
-        publish(weights, folder, image_size=size, classes=names, about={}, precision=precision)
+        publish(
+            weights,
+            folder,
+            image_size=size,
+            classes=names,
+            about={},
+            precision=precision,
+            calibration=[Path(picture) for picture in sys.argv[5:]],
+        )
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ import openvino
 
 from containers.serving.http.worker import respond
 from containers.serving.model.arrays import Floats
+from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.predictor import Predictor, read_model
-from containers.serving.model.runtime import _keep_boxes_exact
+from containers.serving.model.predictor import Predictor
+from containers.serving.model.runtime import OpenVino, Size, _keep_boxes_exact
 from tests.containers.serving.model.ask_predictor import ASKED
 
 
@@ -31,10 +32,12 @@ def main() -> None:
 
 
 def ask(place: Path, image: bytes) -> dict[str, Any]:
-    """One network: its answer in f32, how exact bf16 is, and how far both runtimes' int8 are from f32."""
+    """One network: its answer in f32, how exact bf16 is, and how far from f32 int8 is, in each of its arithmetics."""
     text, graph = read_model(place / "f32" / "model")
     manifest = Manifest.parse(text)
     predictor = Predictor(manifest, graph)
+    predictor.warm_up(every_size=False)
+    at_start = compiled(predictor)
     wanted = json.loads((place / "expected.json").read_text())["confidence"]
     answer = respond(predictor, {**ASKED, "confidence": wanted, "attributes": "masks=rle"}, image)[1]
     exact = predictor.infer(image).outputs[0]
@@ -42,6 +45,7 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
     other = rounded.infer(image).outputs[0]
     noted: dict[str, Any] = {
         "answer": json.loads(answer),
+        "compiled": [at_start, compiled(predictor)],
         "sums": sums(graph),
         "bf16": {"runtime": rounded.runtime.name, "apart": apart(other, exact)},
     }
@@ -49,9 +53,29 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
         noted["bf16"]["stepped"] = stepped(other[0, 2:4], manifest.width)
     if (place / "int8").is_dir():
         text, graph = read_model(place / "int8" / "model")
-        ours = Predictor(Manifest.parse(text), graph).infer(image).outputs[0]
-        noted["int8"] = {"ours": apart(ours, exact), "theirs": apart(np.load(place / "int8.npy"), exact)}
+        manifest = Manifest.parse(text)
+        predictor = Predictor(manifest, graph)
+        ours = predictor.infer(image).outputs[0]
+        noted["int8"] = {
+            "runtime": predictor.runtime.name,
+            "ours": apart(ours, exact),
+            "with floats": apart(Predictor(manifest, graph, open_graph=Exact).infer(image).outputs[0], exact),
+            "theirs": apart(np.load(place / "int8.npy"), exact),
+            "stepped": stepped(ours[0, 2:4], manifest.width),
+        }
     return noted
+
+
+def compiled(predictor: Predictor) -> list[Size]:
+    """The sizes of picture for which the graph is ready."""
+    assert isinstance(predictor.runtime, OpenVino)
+    return sorted(predictor.runtime._compiled)
+
+
+class Exact(OpenVino):
+    """With 32 bits for what is not in integers, as on a processor without bfloat16."""
+
+    rounds = False
 
 
 def apart(output: Floats, exact: Floats) -> float:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.predictor import Predictor, read_model
+from containers.serving.model.predictor import Predictor
 from containers.serving.model.runtime import OnnxRuntime, open_runtime
 
 

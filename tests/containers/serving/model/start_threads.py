@@ -14,8 +14,9 @@ from pathlib import Path
 
 import openvino  # noqa: F401  # here, so that it is imported before the first fork
 
+from containers.serving.model.files import read_model
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.predictor import Predictor, read_model
+from containers.serving.model.predictor import Predictor
 
 SECONDS = 5
 

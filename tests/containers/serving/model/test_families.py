@@ -13,7 +13,7 @@ import pytest
 
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.model.test_every_task import area
-from tests.containers.serving.publish_families import NETWORKS, OF_INTEGERS
+from tests.containers.serving.publish_families import NETWORKS, OF_INTEGERS, SIZE
 
 pytestmark = [pytest.mark.serving, pytest.mark.training]
 
@@ -101,6 +101,15 @@ def test_every_family_answers_as_ultralytics_does(answered: Answered, network: s
 
 
 @pytest.mark.parametrize("network", NETWORKS)
+def test_a_graph_is_compiled_for_the_sizes_that_come(answered: Answered, network: str) -> None:
+    """At start for the smallest alone; a square picture adds its own, where the graph is not fixed to that."""
+    square = [SIZE, SIZE]
+    at_start, after = answered.noted[network]["compiled"]
+    assert at_start == ([square] if network.endswith("-cls") else [[96, SIZE]])
+    assert after == ([square] if network.endswith("-cls") else [[96, SIZE], square])
+
+
+@pytest.mark.parametrize("network", NETWORKS)
 def test_boxes_are_exact_in_16_bits(answered: Answered, network: str) -> None:
     """The convolutions that give their sides are sums; where the processor has bfloat16, no side is rounded to it.
 
@@ -119,3 +128,12 @@ def test_integers_cost_no_more_than_where_ultralytics_runs_them(answered: Answer
     noted = answered.noted[network]["int8"]
     assert noted["ours"] < 0.6
     assert noted["ours"] < 1.5 * noted["theirs"]
+
+
+@pytest.mark.parametrize("network", OF_INTEGERS)
+def test_what_integers_leave_in_floats_may_be_of_16_bits(answered: Answered, network: str) -> None:
+    """Where the processor has bfloat16: hardly farther from f32 than with 32 bits, and no side of a box is rounded."""
+    noted = answered.noted[network]["int8"]
+    assert noted["ours"] < 1.1 * noted["with floats"]
+    if noted["runtime"].endswith("int8 bf16"):
+        assert noted["stepped"] < 0.5

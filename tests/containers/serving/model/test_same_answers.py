@@ -28,10 +28,15 @@ PIXELS, SCORE = 0.02, 0.0001
 def publish(training_python: Path) -> Callable[..., None]:
     """Publish weights as a training job does."""
 
-    def run(weights: Path, folder: Path, size: int, precision: str) -> None:
+    def run(weights: Path, folder: Path, size: int, precision: str, *pictures: Path) -> None:
         program = [str(training_python), "-m", "tests.containers.serving.publish_weights", str(weights), str(folder)]
         done = subprocess.run(
-            [*program, str(size), precision], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            [*program, str(size), precision, *map(str, pictures)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr[-3000:]
 
@@ -76,7 +81,7 @@ def assert_same(judged: dict[str, Any], served: dict[str, Any]) -> None:
             assert abs(left["score"] - right["score"]) <= SCORE, name
 
 
-@pytest.mark.parametrize("precision", ["f32", "bf16"])
+@pytest.mark.parametrize("precision", ["f32", "bf16", "int8"])
 def test_a_network_of_random_weights(
     precision: str,
     published: Path,
@@ -86,7 +91,7 @@ def test_a_network_of_random_weights(
     tmp_path: Path,
 ) -> None:
     """It sees dozens of objects in a picture without any: as good as any picture for a comparison."""
-    publish(published / "detect" / "weights.pt", tmp_path / "model", 320, precision)
+    publish(published / "detect" / "weights.pt", tmp_path / "model", 320, precision, photograph)
     judged, served = evaluate_and_serve(serving_python, tmp_path, {"one.png": photograph}, 0.9)
     assert len(judged["one.png"]) > 20
     assert_same(judged, served)
