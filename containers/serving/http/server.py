@@ -25,8 +25,8 @@ from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
 from containers.serving.http.workers import Workers, WorkersError, count_slots
-from containers.serving.model.manifest import ModelError
-from containers.serving.model.predictor import read_model
+from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.predictor import read_engine, read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
 
 DRAIN_SECONDS = 25
@@ -54,9 +54,11 @@ def serve(environ: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         confidence = read_confidence(environ, "GREENLIGHT_CONFIDENCE")
-        manifest, model = read_model(Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
-        handle = hand_over(manifest, model)
-        del manifest, model
+        folder = Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
+        manifest, model = read_model(folder)
+        engine = read_engine(folder, Manifest.parse(manifest))
+        handle = hand_over(manifest, model, engine)
+        del manifest, model, engine
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))

@@ -26,7 +26,7 @@ from containers.serving.http.frames import pack, receive_frame
 from containers.serving.model.image import decode_array
 from containers.serving.model.image_header import ImageError, read_header
 from containers.serving.model.manifest import Manifest, ModelError
-from containers.serving.model.predictor import Prediction, Predictor
+from containers.serving.model.predictor import Prediction, Predictor, choose_runtime
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 from workflow.contract.answer_name import ANSWER_ID, AnswerName
@@ -49,7 +49,8 @@ def work(arguments: Sequence[str]) -> int:
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
     peers = [socket.socket(fileno=int(number)) for number in arguments[1:]]
     try:
-        predictor = Predictor(*take_over(int(arguments[0])), streams=len(peers))
+        manifest, model, engine = take_over(int(arguments[0]))
+        predictor = Predictor(manifest, model, len(peers), choose_runtime(manifest, engine))
     except ModelError as error:
         peers[0].sendall(pack({"error": str(error)}, b""))
         return 1
@@ -61,8 +62,8 @@ def work(arguments: Sequence[str]) -> int:
     return 0
 
 
-def hand_over(manifest: bytes, model: bytes) -> int:
-    """A file descriptor of a nameless file with both in it, which outlives the right to read the originals.
+def hand_over(manifest: bytes, model: bytes, engine: bytes) -> int:
+    """A file descriptor of a nameless file with all of them in it, which outlives the right to read the originals.
 
     In memory where the system can (Linux), on disk elsewhere.
     """
@@ -72,7 +73,8 @@ def hand_over(manifest: bytes, model: bytes) -> int:
         with tempfile.TemporaryFile() as file:
             handle = os.dup(file.fileno())
     with os.fdopen(os.dup(handle), "wb") as stream:
-        stream.write(len(manifest).to_bytes(8, "big") + manifest + model)
+        for part in (manifest, model, engine):
+            stream.write(len(part).to_bytes(8, "big") + part)
     if hasattr(os, "memfd_create"):
         # A worker that a picture has taken over shall not hand another model to the workers after it.
         fcntl.fcntl(
@@ -81,13 +83,18 @@ def hand_over(manifest: bytes, model: bytes) -> int:
     return handle
 
 
-def take_over(handle: int) -> tuple[Manifest, bytes]:
-    """The manifest and the model of ``hand_over``, verified once more. Raises ModelError."""
-    data = os.pread(handle, os.fstat(handle).st_size, 0)
-    length = int.from_bytes(data[:8], "big")
-    manifest, model = Manifest.parse(data[8 : 8 + length]), data[8 + length :]
+def take_over(handle: int) -> tuple[Manifest, bytes, bytes]:
+    """The manifest, the model and the engine of ``hand_over``, verified once more. Raises ModelError."""
+    data, parts, at = os.pread(handle, os.fstat(handle).st_size, 0), [], 0
+    for _ in range(3):
+        length, at = int.from_bytes(data[at : at + 8], "big"), at + 8
+        parts.append(data[at : at + length])
+        at += length
+    text, model, engine = parts
+    manifest = Manifest.parse(text)
     manifest.verify(model)
-    return manifest, model
+    manifest.verify_engine(engine)
+    return manifest, model, engine
 
 
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
