@@ -14,9 +14,6 @@ from containers.training.half import PIXELS, halve
 from workflow.contract.gpu_engine import Machine
 from workflow.contract.input_shapes import input_shapes
 
-HALF = "f16"
-"""The precision that an engine computes in."""
-
 
 class EngineError(RuntimeError):
     """There is no engine to be had here: says why."""

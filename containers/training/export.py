@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.digest import file_digest
-from containers.training.engine import HALF, EngineError, build_engine
+from containers.training.engine import EngineError, build_engine
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
 from workflow.contract.gpu_engine import FILE, Machine
-from workflow.contract.model import PRECISIONS
+from workflow.contract.model import HALF, PRECISIONS
 from workflow.contract.reading import VERSION
 
 OPSET = 17

@@ -19,7 +19,7 @@ from containers.training.channel import DATASET, Channel, lay_out, read_channel
 from containers.training.checkpoints import BEST, Checkpoint, newest_checkpoint
 from containers.training.digest import file_digest
 from containers.training.disk import say_where_it_is_full
-from containers.training.engine import HALF, require_builder
+from containers.training.engine import require_builder
 from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.folders import Folders
@@ -29,6 +29,7 @@ from containers.training.network import pretrained_weights
 from containers.training.order import Order
 from containers.training.stopping import stop_on_request
 from containers.training.weights import check_weights
+from workflow.contract.model import HALF
 from workflow.contract.reading import VERSION
 
 

@@ -50,7 +50,7 @@ def test_every_task_comes_in_every_precision(task: str, precision: str) -> None:
         ({"task": "track"}, "task 'track' is none of detect, pose, segment, classify, obb"),
         ({"task": ["detect"]}, "is none of detect"),
         ({"task": None}, "task None is none of detect"),
-        ({"precision": "f16"}, "precision 'f16' is none of f32, bf16, int8"),
+        ({"precision": "f64"}, "precision 'f64' is none of f32, bf16, int8, f16"),
         ({"classes": []}, "classes must be"),
         ({"classes": ["bolt", "bolt"]}, "two classes"),
         ({"image_size": [320]}, "image_size"),
