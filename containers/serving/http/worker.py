@@ -49,8 +49,7 @@ def work(arguments: Sequence[str]) -> int:
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
     peers = [socket.socket(fileno=int(number)) for number in arguments[1:]]
     try:
-        manifest, model, engine = take_over(int(arguments[0]))
-        predictor = Predictor(manifest, model, len(peers), choose_runtime(manifest, engine))
+        predictor = _load(int(arguments[0]), len(peers))
     except ModelError as error:
         peers[0].sendall(pack({"error": str(error)}, b""))
         return 1
@@ -95,6 +94,12 @@ def take_over(handle: int) -> tuple[Manifest, bytes, bytes]:
     manifest.verify(model)
     manifest.verify_engine(engine)
     return manifest, model, engine
+
+
+def _load(handle: int, streams: int) -> Predictor:
+    """The model, whose bytes nobody holds any longer."""
+    manifest, model, engine = take_over(handle)
+    return Predictor(manifest, model, streams, choose_runtime(manifest, engine))
 
 
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
