@@ -46,11 +46,12 @@ def build_engine(model: Any, *, task: str, image_size: int) -> tuple[Machine, by
     network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = tensorrt.OnnxParser(network, logger)
     if not parser.parse(halve(model).SerializeToString()):
-        raise EngineError(f"TensorRT does not read the graph: {parser.get_error(0)}")
+        raise EngineError(f"TensorRT does not read the graph: {parser.get_error(0).desc()}")
     settings = builder.create_builder_config()
     settings.set_flag(tensorrt.BuilderFlag.VERSION_COMPATIBLE)
     settings.set_flag(tensorrt.BuilderFlag.EXCLUDE_LEAN_RUNTIME)
-    for height, width in served_shapes(task, image_size):
+    free = -1 in tuple(network.get_input(0).shape)
+    for height, width in served_shapes(task, image_size) if free else ():
         profile, shape = builder.create_optimization_profile(), (1, height, width, 3)
         profile.set_shape(PIXELS, shape, shape, shape)
         settings.add_optimization_profile(profile)

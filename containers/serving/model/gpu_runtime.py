@@ -92,12 +92,13 @@ class TensorRt:
         is_input = {name: self._engine.get_tensor_mode(name) == tensorrt.TensorIOMode.INPUT for name in names}
         self._input = next(name for name in names if is_input[name])
         self._outputs = [name for name in names if not is_input[name]]
-        # A profile is of one shape: its smallest, usual and largest are the same.
+        # A profile is of one shape: its smallest, usual and largest are the same. A classifier has one shape anyway.
+        fixed = tuple(self._engine.get_tensor_shape(self._input))
         shapes = [
-            tuple(self._engine.get_tensor_profile_shape(self._input, at)[1])[1:3]
+            tuple(self._engine.get_tensor_profile_shape(self._input, at)[1]) if -1 in fixed else fixed
             for at in range(self._engine.num_optimization_profiles)
         ]
-        self._profiles: dict[Shape, int] = {(height, width): at for at, (height, width) in enumerate(shapes)}
+        self._profiles: dict[Shape, int] = {shape[1:3]: at for at, shape in enumerate(shapes)}
         self.size: Shape | None = next(iter(self._profiles)) if len(self._profiles) == 1 else None
         self.name = f"tensorrt {here.tensorrt} f16 {here.gpu}"
         self._own = threading.local()

@@ -129,6 +129,9 @@ class FakeEngine:
     def get_tensor_mode(self, name: str) -> str:
         return "in" if name == "pixels" else "out"
 
+    def get_tensor_shape(self, _: str) -> tuple[int, ...]:
+        return (1, -1, -1, 3)
+
     def get_tensor_profile_shape(self, _: str, at: int) -> list[tuple[int, ...]]:
         return [(1, *SHAPES[at], 3)] * 3
 
@@ -173,6 +176,24 @@ def test_an_engine_answers_every_shape_from_memory_that_it_gives_back(monkeypatc
     assert len(cuda.held) == 4 * len(SHAPES)
     del opened, answer
     assert cuda.held == {}
+
+
+class FakeClassifier(FakeEngine):
+    """One shape, which no profile tells."""
+
+    num_optimization_profiles = 1
+
+    def get_tensor_shape(self, _: str) -> tuple[int, ...]:
+        return (1, *SHAPES[0], 3)
+
+    def get_tensor_profile_shape(self, _: str, at: int) -> list[tuple[int, ...]]:
+        return [(-1,)] * 3
+
+
+def test_an_input_of_one_shape_is_told_by_the_engine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a classifier's is: there is nothing to choose."""
+    put(monkeypatch, FakeCuda(), FakeClassifier())
+    assert open_engine(Engine(A10G, b"plan")).size == SHAPES[0]
 
 
 class Stuck(FakeContext):
