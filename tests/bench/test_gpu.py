@@ -15,10 +15,11 @@ from dataclasses import replace
 
 import pytest
 
+from infra.local.environments import REPOSITORY
 from tests.bench.serving.contestants import ours
 from tests.bench.serving.measure import SCRATCH, Plan, measure
 from tests.bench.serving.processes import cores
-from tests.bench.serving.workload import REPOSITORY, SIZE, Workload, make_workload, python_of
+from tests.bench.serving.workload import SIZE, Workload, make_workload, python_of
 from workflow.contract.gpu_engine import Machine
 from workflow.contract.model import HALF
 
