@@ -43,6 +43,10 @@ DEPLOYED = (
             ("serving", ("requirements.txt", "requirements-no-deps.txt")),
         )
     ),
+    # What both images have more in a stack whose endpoints have GPUs.
+    Deployed(
+        "gpu-endpoints", tuple(f"containers/{name}/requirements-gpu-endpoints.txt" for name in ("training", "serving"))
+    ),
     # It is deployed nowhere, so nobody asks for its bill; it holds the credentials of whoever deploys.
     Deployed("command", ("constraints.txt",), has_bill=False),
 )

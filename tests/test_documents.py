@@ -54,6 +54,8 @@ NOT_RUN = {
     "greenlight image check": "it needs a built image; tests/workflow/images checks folders",
     "podman build": "it needs podman and a built image",
     "greenlight deploy --parameter TrainingImage=": "it needs an image in ECR; tests/workflow/stack deploys one",
+    "greenlight deploy --parameter GpuEndpoints=": "it builds images; tests/workflow/stack names and builds such ones",
+    "greenlight start --dataset fasteners --set precision=f16": "it needs a GPU",
     "greenlight deploy --account-of": "it needs another account; tests/flow/test_several_accounts.py has two",
     "greenlight deploy --parameter StagingAccount=": "tests/flow/test_several_accounts.py deploys it",
     "export AWS_DEFAULT_REGION=eu-central-1": "it names a region of that account",

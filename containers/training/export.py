@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from containers.training.digest import file_digest
+from containers.training.engine import EngineError, build_engine
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
-from workflow.contract.model import PRECISIONS
+from workflow.contract.gpu_engine import FILE, Machine
+from workflow.contract.model import HALF, PRECISIONS
 from workflow.contract.reading import VERSION
 
 OPSET = 17
@@ -53,7 +55,8 @@ def publish(
     ``beside`` are further texts to put there, by the names of their files.
 
     ``precision`` is what the model shall compute in once it serves. int8 makes another graph, from the pictures of
-    ``calibration``; f32 and bf16 share one, and the serving runtime reads in the manifest which it is.
+    ``calibration``; the others share one, and the serving runtime reads in the manifest which it is. f16 puts an engine
+    for this machine's GPU beside it, or says why there is none.
     """
     if precision not in PRECISIONS:
         raise ExportError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
@@ -71,8 +74,10 @@ def publish(
         if precision == "int8":
             quantise(graph, calibration, task=subject.task, image_size=image_size)
             check_file(graph, subject, image_size)
+        machine = _add_engine(graph, subject.task, image_size) if precision == HALF else None
+        names = FILES if machine is None else (*FILES, FILE)
         files = {
-            name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in FILES
+            name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in names
         }
         manifest = {
             **about,
@@ -83,6 +88,7 @@ def publish(
             "image_size": [image_size, image_size],
             "stride": exported.stride,
             "precision": precision,
+            **({} if machine is None else {"engine": machine.document()}),
             "files": files,
             "model_digest": files["model.onnx"]["sha256"],
             **versions(),
@@ -91,10 +97,27 @@ def publish(
         texts = {**(beside or {}), "manifest.json": text}
         for name, content in texts.items():
             (partial / name).write_text(content, encoding="utf-8")
-        for name in (*FILES, *texts):
+        for name in (*names, *texts):
             (partial / name).replace(model / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _add_engine(graph: Path, task: str, image_size: int) -> Machine | None:
+    """Write the engine beside the graph; the machine that it is for.
+
+    None where there is none, which is no reason to lose a training: then the log says why, and the graph is served.
+    """
+    import onnx
+
+    try:
+        machine, engine = build_engine(onnx.load(str(graph)), task=task, image_size=image_size)
+    except EngineError as error:
+        print(f"no engine for a GPU: {error}", flush=True)
+        return None
+    graph.with_name(FILE).write_bytes(engine)
+    print(f"built an engine of {len(engine)} bytes for {machine.gpu}, TensorRT {machine.tensorrt}", flush=True)
+    return machine
 
 
 def export_onnx(weights: Path, target: Path, image_size: int) -> Exported:

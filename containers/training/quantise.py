@@ -70,11 +70,8 @@ def quantise(graph: Path, pictures: Sequence[Path], *, task: str, image_size: in
 def choose_floats(nodes: Sequence[Node]) -> list[str]:
     """The names of the convolutions that stay in floats: the stem, and what ends a branch of the head.
 
-    The latter have no activation function, and no convolution that has one comes after them: those that give boxes,
-    scores, keypoints, mask coefficients and angles, and the one that turns a box's distributions into distances (DFL).
     ``nodes`` are in the order in which they are computed, as ONNX demands.
     """
-    activated = {name for node in nodes if node.op_type == "Sigmoid" for name in node.input}
     depth: dict[str, int] = {}
     stem = set()
     for node in nodes:
@@ -82,6 +79,17 @@ def choose_floats(nodes: Sequence[Node]) -> list[str]:
         depth.update(dict.fromkeys(node.output, convolutions))
         if node.op_type == "Conv" and convolutions <= STEM:
             stem.add(node.name)
+    ends = find_ends(nodes)
+    return [node.name for node in nodes if node.name in stem or node.name in ends]
+
+
+def find_ends(nodes: Sequence[Node]) -> set[str]:
+    """The names of the convolutions that end a branch of the head.
+
+    They have no activation function, and no convolution that has one comes after them: those that give boxes,
+    scores, keypoints, mask coefficients and angles, and the one that turns a box's distributions into distances (DFL).
+    """
+    activated = {name for node in nodes if node.op_type == "Sigmoid" for name in node.input}
     goes_on: set[str] = set()
     ends = set()
     for node in reversed(nodes):
@@ -90,7 +98,7 @@ def choose_floats(nodes: Sequence[Node]) -> list[str]:
             goes_on.update(node.input)
         elif bare:
             ends.add(node.name)
-    return [node.name for node in nodes if node.name in stem or node.name in ends]
+    return ends
 
 
 def choose_pictures(pictures: Sequence[Path]) -> list[Path]:

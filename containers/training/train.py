@@ -19,15 +19,17 @@ from containers.training.channel import DATASET, Channel, lay_out, read_channel
 from containers.training.checkpoints import BEST, Checkpoint, newest_checkpoint
 from containers.training.digest import file_digest
 from containers.training.disk import say_where_it_is_full
+from containers.training.engine import require_builder
 from containers.training.environment import set_up
 from containers.training.export import publish
 from containers.training.folders import Folders
-from containers.training.gpu import instance_of, require_gpu
+from containers.training.gpu import WITHOUT_GPU, instance_of, require_gpu
 from containers.training.hyperparameters import Settings, read_settings, require_fit
 from containers.training.network import pretrained_weights
 from containers.training.order import Order
 from containers.training.stopping import stop_on_request
 from containers.training.weights import check_weights
+from workflow.contract.model import HALF
 from workflow.contract.reading import VERSION
 
 
@@ -52,6 +54,8 @@ def train(folders: Folders) -> None:
         with say_where_it_is_full(work, folders.checkpoints, folders.model):
             cores = set_up(work / "configuration")
             require_gpu(instance_of(folders), os.environ)
+            if settings.precision == HALF and os.environ.get(WITHOUT_GPU) != "allow":
+                require_builder()
             data = lay_out(channel, folders.channel("training"), work / "data")
             order = Order(
                 settings=settings,

@@ -93,6 +93,8 @@ class Environment:
                 key=environ.get("KEY_ARN", ""),
                 tags=read_tags(environ.get("TAGS", "")),
                 premises=Premises.read(environ),
+                builds_engines=environ.get("GPU_ENDPOINTS") == "yes",
+                own_serving="serving" in environ.get("OWN_IMAGES", "").split(","),
             ),
             table=environ["TABLE"],
             record_key=environ["RECORD_KEY"],

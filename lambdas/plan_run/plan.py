@@ -27,6 +27,7 @@ from workflow.contract.champion import ChampionRecord
 from workflow.contract.dataset_index import DatasetVersion
 from workflow.contract.document import render
 from workflow.contract.execution import Execution
+from workflow.contract.gpu_endpoints import check_gpu
 from workflow.contract.instances import takes_spot
 from workflow.contract.job_names import name_jobs
 from workflow.contract.names import split_s3_uri
@@ -50,7 +51,9 @@ AT_HOME = Premises()
 class Deployment:
     """What the stack says: the bucket of the runs, the images, the prefix of every name.
 
-    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own.
+    ``key`` is the KMS key of the jobs' volumes, empty for none; ``tags`` are the stack's own. ``builds_engines`` is
+    whether the images build and run engines for GPUs, ``own_serving`` whether what serves is an image of one's own,
+    which uses a GPU in its own way.
     """
 
     project: str
@@ -60,6 +63,8 @@ class Deployment:
     key: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     premises: Premises = AT_HOME
+    builds_engines: bool = False
+    own_serving: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ def draw_up(
     places = choose_places(deployment.bucket, execution.name)
     check_apart(uri, places)
     check_weights(given, stored)
+    if not deployment.own_serving:
+        check_gpu(given, builds_engines=deployment.builds_engines)
     serving = Serving.of(given)
     check_serving(serving, deployment.premises, stored.staging, stored.production)
     trained_with = select_hyperparameters(given)

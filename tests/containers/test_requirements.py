@@ -1,4 +1,4 @@
-"""What the images install is held to the hashes of its wheels, but for a build of torch that has none known."""
+"""What the images install is held to the hashes of its wheels, but for builds of torch and TensorRT with none known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCKED = [
     f"containers/{image}/{file}"
     for image in ("training", "serving")
     for file in ("requirements.txt", "requirements-no-deps.txt")
-]
+] + ["containers/serving/requirements-gpu-endpoints.txt"]
 
 
 def requirements(path: str) -> list[str]:
@@ -29,12 +29,22 @@ def test_every_package_is_pinned_with_the_hashes_of_its_wheels(path: str) -> Non
         assert re.fullmatch(r"[\w.-]+==[\w.]+( +--hash=sha256:[0-9a-f]{64})+", line), line
 
 
-def test_torch_alone_has_no_hash() -> None:
-    """A machine takes the build that its index offers; the version is exact."""
+BUILDER = "containers/training/requirements-gpu-endpoints.txt"
+
+
+def test_torch_and_what_nvidia_alone_publishes_have_no_hash() -> None:
+    """A machine takes the build that its index offers; the versions are exact."""
     others = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("containers/*/requirements*.txt")} - set(LOCKED)
-    assert others == {"containers/training/requirements-any-build.txt"}
+    assert others == {"containers/training/requirements-any-build.txt", BUILDER}
     (line,) = requirements("containers/training/requirements-any-build.txt")
     assert re.fullmatch(r"torch==[\w.]+", line)
+
+
+def test_an_engine_is_run_by_the_version_that_builds_it() -> None:
+    """Another could not read it, and every endpoint would serve without it."""
+    run = requirements("containers/serving/requirements-gpu-endpoints.txt")
+    versions = {line.split()[0].split("==")[1] for line in (*requirements(BUILDER), *run) if "tensorrt" in line}
+    assert len(versions) == 1
 
 
 BUILDS = sorted(path.name for path in (ROOT / "containers/training/builds").iterdir())

@@ -85,7 +85,7 @@ def test_a_bill_is_written_for_the_functions_and_each_image(tmp_path: Path) -> N
     bills = {
         path.name.removesuffix(".cdx.json"): json.loads(path.read_text()) for path in tmp_path.glob("build/sbom/*")
     }
-    assert bills.keys() == {"functions", "training", "serving"}
+    assert bills.keys() == {"functions", "training", "serving", "gpu-endpoints"}
     for deployed in DEPLOYED:
         if deployed.has_bill:
             given = bills[deployed.name]["given"]
@@ -108,7 +108,7 @@ def test_a_service_that_cannot_be_reached_is_not_a_clean_bill(tmp_path: Path, an
     assert "pip-audit gave no answer on the functions: " in done.stderr
     assert "Max retries exceeded" in done.stderr
     assert "was not found out" in done.stderr
-    assert len(list(tmp_path.glob("build/sbom/*.cdx.json"))) == 3
+    assert len(list(tmp_path.glob("build/sbom/*.cdx.json"))) == 4
 
 
 def test_a_service_that_knows_nothing_is_not_a_clean_bill(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ class OwnHyperparameters:
     precision: str = key(
         OneOf(
             "what the model computes in once it serves: 32-bit floats, 16-bit floats where the processor has them "
-            "(else 32-bit), or 8-bit integers fitted to training images",
+            "(else 32-bit), 8-bit integers fitted to training images, or 16-bit floats of a GPU, by an engine that its "
+            "training builds",
             PRECISIONS,
         ),
         "bf16",

@@ -8,8 +8,9 @@ from __future__ import annotations
 TASKS = ("detect", "pose", "segment", "classify", "obb")
 """What a network finds: boxes, keypoints in boxes, outlines, a class for the whole picture, turned boxes."""
 
-PRECISIONS = ("f32", "bf16", "int8")
-"""What a model may compute in once it serves."""
+HALF = "f16"
+PRECISIONS = ("f32", "bf16", "int8", HALF)
+"""What a model may compute in once it serves. f16 is a GPU's alone, by the engine that its training builds for it."""
 
 MAXIMUM_CLASSES = 10_000
 """Of a dataset. COCO has 80, Open Images 601, LVIS 1,203; what the evaluation counts grows with their square."""

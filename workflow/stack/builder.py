@@ -35,12 +35,14 @@ class Builder:
     build: tuple[str, ...]
     environment: Mapping[str, str]
 
-    def make(self, dockerfile: str, target: str, base: str, root: Path) -> None:
-        """Build an image named ``target`` from ``base``, where that is not empty, and look at what came out.
+    def make(self, dockerfile: str, target: str, arguments: Mapping[str, str], root: Path) -> None:
+        """Build an image named ``target`` with the arguments of its Dockerfile, and look at what came out.
 
         Raises GreenlightError with the builder's last words, or with what is wrong with its image.
         """
-        more = [*shlex.split(os.environ.get(MORE, "")), *(("--build-arg", f"BASE_IMAGE={base}") if base else ())]
+        more = shlex.split(os.environ.get(MORE, ""))
+        for name, value in arguments.items():
+            more += ["--build-arg", f"{name}={value}"]
         command = [*self.program, *self.build, *more, "-f", dockerfile, "-t", target, "."]
         _run(command, root, os.environ | self.environment)
         check_built(json.loads(_run([*self.program, "image", "inspect", target], root, os.environ))[0])

@@ -23,7 +23,7 @@ from workflow.stack.changes import UPLOADED, Change, Progress, Step, follow
 from workflow.stack.concurrency import PARAMETER as CONCURRENCY
 from workflow.stack.concurrency import choose_concurrency
 from workflow.stack.front import choose_front
-from workflow.stack.images import IMAGES, address, build_and_push, find_missing, pinned_address
+from workflow.stack.images import IMAGES, address, build_and_push, choose_arguments, find_missing, pinned_address
 from workflow.stack.log_groups import keep_logs
 from workflow.stack.outputs import Place, Stack, describe_stack, find_place, read_stack, values_of
 from workflow.stack.own_images import choose_images, parameter
@@ -82,6 +82,7 @@ def deploy(
     given |= more
     own, back = choose_images(cloud, place, before, given, on_progress)
     built = [name for name in IMAGES if name not in own]
+    arguments = choose_arguments(base_image, {**values_of(before), **given})
     push = images and not cloud.local and bool(built)
     if push and before is None:
         find_builder()
@@ -89,26 +90,26 @@ def deploy(
     template, there, usual = upload(cloud, project, place, root, {**values_of(before), **given}, on_progress)
     given |= there
     if push and before is not None:
-        push_images(cloud, project, place, built, on_progress, root, base_image)
+        push_images(cloud, project, place, built, on_progress, root, arguments)
     if push or cloud.local or before is None:
         # Otherwise the images stay what they are: the stack must not name one that nobody pushed.
         in_registry = push and before is not None
-        given |= name_images(cloud, project, place, root, built, base_image, pinned=in_registry)
+        given |= name_images(cloud, project, place, root, built, arguments, pinned=in_registry)
     elif back:
         # Pushed by an earlier deployment, or there is nothing that the stack could go back to.
-        given |= name_images(cloud, project, place, root, sorted(back), base_image, pinned=True)
+        given |= name_images(cloud, project, place, root, sorted(back), arguments, pinned=True)
     given |= choose_for(cloud, place, given, values_of(before), usual, on_progress)
     change.make(template, fill_in_parameters(before, given, set(usual)), there=before is not None)
     cloud.call("cloudformation", "update_termination_protection", StackName=project, EnableTerminationProtection=True)
     if push and before is None:
         # The first deployment makes the registry: only now is there a digest to name.
-        push_images(cloud, project, place, built, on_progress, root, base_image)
-        pins = name_images(cloud, project, place, root, built, base_image, pinned=True)
+        push_images(cloud, project, place, built, on_progress, root, arguments)
+        pins = name_images(cloud, project, place, root, built, arguments, pinned=True)
         values = fill_in_parameters(describe_stack(cloud, project), pins, set(usual))
         change.make(template, values, there=True)
     elif before is None and not cloud.local:
-        for name in find_missing(cloud, project, built, root, base_image):
-            lacking = address(name, project, place, root, base_image)
+        for name in find_missing(cloud, project, built, root, arguments):
+            lacking = address(name, project, place, root, arguments)
             on_progress(Step(f"image {name}", "is not in the registry", f"push {lacking}"))
     stack = read_stack(cloud, project)
     keep_budget(
@@ -232,25 +233,38 @@ def upload_template(cloud: Cloud, bucket: str, template: bytes, place: Place) ->
 
 
 def name_images(
-    cloud: Cloud, project: str, place: Place, root: Path, names: list[str], base: str, *, pinned: bool
+    cloud: Cloud,
+    project: str,
+    place: Place,
+    root: Path,
+    names: list[str],
+    arguments: Mapping[str, str],
+    *,
+    pinned: bool,
 ) -> dict[str, str]:
     """The template's parameters that name these images: by their own digests, or by the tags of their sources."""
     return {
-        parameter(name): pinned_address(cloud, name, project, place, root, base)
+        parameter(name): pinned_address(cloud, name, project, place, root, arguments)
         if pinned
-        else address(name, project, place, root, base)
+        else address(name, project, place, root, arguments)
         for name in names
     }
 
 
 def push_images(
-    cloud: Cloud, project: str, place: Place, names: list[str], on_progress: Progress, root: Path, base: str
+    cloud: Cloud,
+    project: str,
+    place: Place,
+    names: list[str],
+    on_progress: Progress,
+    root: Path,
+    arguments: Mapping[str, str],
 ) -> None:
     """Build and push those of these images whose sources changed."""
-    wanted = find_missing(cloud, project, names, root, base)
+    wanted = find_missing(cloud, project, names, root, arguments)
     if wanted:
 
         def say(name: str, status: str) -> None:
             on_progress(Step(f"image {name}", status))
 
-        build_and_push(cloud, project, place, wanted, say, root, base)
+        build_and_push(cloud, project, place, wanted, say, root, arguments)

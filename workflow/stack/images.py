@@ -7,8 +7,9 @@ another one. Building needs podman or docker; the stand-in runs the sources and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from workflow.clients import Cloud
 from workflow.contract.digest import sha256_of
@@ -23,36 +24,51 @@ MARKS = "workflow/marks"
 """How both mark what was labelled or found, with the fonts."""
 IMAGES = {"training": (CONTRACT, "workflow/labels", MARKS, PAGE), "serving": (CONTRACT, MARKS, PAGE)}
 """The images, each with the packages that it holds beside its own folder."""
+GPU_ENDPOINTS = "GpuEndpoints"
+"""The template's parameter that says whether the images build and run engines for GPUs."""
 SHARED = ("workflow/__init__.py", "containers/__init__.py")
 """Files every image holds beside those folders."""
 
 
-def tag(name: str, root: Path = ROOT, base: str = "") -> str:
-    """The tag of an image: a digest of everything it is built from, with the base image where one was named."""
+PLAIN: Mapping[str, str] = MappingProxyType({})
+"""The arguments of a build of which nothing is asked."""
+
+
+def choose_arguments(base: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """What both images are built with: ``base``, where that is not empty, and what the stack's parameters ask."""
+    gpu = parameters.get(GPU_ENDPOINTS) == "yes"
+    return {**({"BASE_IMAGE": base} if base else {}), **({"GPU_ENDPOINTS": "yes"} if gpu else {})}
+
+
+def tag(name: str, root: Path = ROOT, arguments: Mapping[str, str] = PLAIN) -> str:
+    """The tag of an image: a digest of everything it is built from, and of the arguments that it is built with."""
     folders = [root / folder for folder in (f"containers/{name}", *IMAGES[name])]
     own = sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path))
     paths = [*own, *(root / relative for relative in SHARED)]
     lines = (f"{path.relative_to(root).as_posix()} {sha256_of([path.read_bytes()])}\n" for path in paths)
-    return sha256_of(line.encode() for line in [*lines, *([f"from {base}\n"] if base else [])])[:16]
+    more = (f"{argument}={value}\n" for argument, value in sorted(arguments.items()))
+    return sha256_of(line.encode() for line in [*lines, *more])[:16]
 
 
 def _is_source(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts and path.name != "README.md"
 
 
-def address(name: str, project: str, place: Place, root: Path = ROOT, base: str = "") -> str:
+def address(name: str, project: str, place: Place, root: Path = ROOT, arguments: Mapping[str, str] = PLAIN) -> str:
     """The image's full address in the project's registry."""
-    return f"{_repository(name, project, place)}:{tag(name, root, base)}"
+    return f"{_repository(name, project, place)}:{tag(name, root, arguments)}"
 
 
-def pinned_address(cloud: Cloud, name: str, project: str, place: Place, root: Path = ROOT, base: str = "") -> str:
+def pinned_address(
+    cloud: Cloud, name: str, project: str, place: Place, root: Path = ROOT, arguments: Mapping[str, str] = PLAIN
+) -> str:
     """The full address, by its own digest, of the image that was pushed for the present sources.
 
     Raises GreenlightError where the registry does not hold it.
     """
-    digest = _find_digest(cloud, f"{project}-{name}", tag(name, root, base))
+    digest = _find_digest(cloud, f"{project}-{name}", tag(name, root, arguments))
     if not digest:
-        missing = address(name, project, place, root, base)
+        missing = address(name, project, place, root, arguments)
         raise GreenlightError(f"the registry does not hold {missing}: deploy with the images, without --no-images.")
     return f"{_repository(name, project, place)}@{digest}"
 
@@ -61,9 +77,11 @@ def _repository(name: str, project: str, place: Place) -> str:
     return f"{place.account}.dkr.ecr.{place.region}.{place.domain}/{project}-{name}"
 
 
-def find_missing(cloud: Cloud, project: str, names: Iterable[str], root: Path = ROOT, base: str = "") -> list[str]:
+def find_missing(
+    cloud: Cloud, project: str, names: Iterable[str], root: Path = ROOT, arguments: Mapping[str, str] = PLAIN
+) -> list[str]:
     """Those of the named images whose present sources the registry does not hold."""
-    return [name for name in names if not _find_digest(cloud, f"{project}-{name}", tag(name, root, base))]
+    return [name for name in names if not _find_digest(cloud, f"{project}-{name}", tag(name, root, arguments))]
 
 
 def _find_digest(cloud: Cloud, repository: str, wanted: str) -> str:
@@ -84,18 +102,18 @@ def build_and_push(
     names: list[str],
     say: Callable[[str, str], None],
     root: Path = ROOT,
-    base: str = "",
+    arguments: Mapping[str, str] = PLAIN,
 ) -> None:
-    """Build and push some images, from the image ``base`` where that is not empty.
+    """Build and push some images, with the ``arguments`` of their Dockerfiles.
 
     ``say`` gets an image's name and what happens to it. Raises UsageError and GreenlightError as the builder does.
     """
     builder = find_builder()
     builder.log_in(cloud)
     for name in names:
-        target = address(name, project, place, root, base)
+        target = address(name, project, place, root, arguments)
         say(name, "building")
-        builder.make(f"containers/{name}/Dockerfile", target, base, root)
+        builder.make(f"containers/{name}/Dockerfile", target, arguments, root)
         say(name, "pushing")
         builder.push(target, root)
         say(name, "pushed")

@@ -14,7 +14,7 @@ from workflow.clients import AwsCloud, Cloud
 from workflow.errors import GreenlightError
 from workflow.stack.changes import Progress, Step
 from workflow.stack.deploy import begin_change, choose_for, name_images, upload
-from workflow.stack.images import IMAGES, find_missing
+from workflow.stack.images import IMAGES, choose_arguments, find_missing
 from workflow.stack.outputs import describe_stack, find_place, values_of
 from workflow.stack.own_images import choose_images
 from workflow.stack.package import ROOT
@@ -62,15 +62,16 @@ def preview(
     given |= there
     own, _ = choose_images(cloud, place, before, given, on_progress)
     built = [name for name in IMAGES if name not in own]
+    arguments = choose_arguments(base_image, {**has, **given})
     looked = before is not None and images and not cloud.local
-    missing = find_missing(cloud, project, built, root, base_image) if looked else []
+    missing = find_missing(cloud, project, built, root, arguments) if looked else []
     for name in missing:
         on_progress(Step(f"image {name}", "will be built and pushed"))
     if before is None or cloud.local:
-        given |= name_images(cloud, project, place, root, built, base_image, pinned=False)
+        given |= name_images(cloud, project, place, root, built, arguments, pinned=False)
     elif images:
         held = [name for name in built if name not in missing]
-        given |= name_images(cloud, project, place, root, held, base_image, pinned=True)
+        given |= name_images(cloud, project, place, root, held, arguments, pinned=True)
     given |= choose_for(cloud, place, given, has, usual, on_progress)
     values = fill_in_parameters(before, given, set(usual))
     change.make(template, values, there=before is not None, only_show=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from containers.serving.model.manifest import Manifest, ModelError
+from workflow.contract.gpu_engine import FILE
 
 WANTED = ("manifest.json", "model.onnx")
 ABOUT = ("training.json", "dataset.json")
@@ -24,6 +25,7 @@ IGNORED = ("weights.pt",)
 MAXIMUM_BYTES = {
     "manifest.json": 1 << 20,
     "model.onnx": 1 << 30,
+    FILE: 1 << 30,
     "training.json": 8 << 20,
     "dataset.json": 8 << 20,
     "weights.pt": 2 << 30,
@@ -61,7 +63,7 @@ def archive_digest(archive: Path) -> str:
 
 
 def unpack(archive: Path, target: Path) -> Manifest:
-    """Write ``model.onnx``, ``manifest.json`` and what ABOUT names into ``target``, an existing folder.
+    """Write ``model.onnx``, ``manifest.json``, an engine for a GPU and what ABOUT names into ``target``, a folder.
 
     Returns the manifest.
     Raises ArchiveError on anything unexpected, and ModelError when the digests do not match.

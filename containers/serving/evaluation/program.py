@@ -31,6 +31,7 @@ from containers.serving.evaluation.pictures import report_pictures
 from containers.serving.evaluation.predictions import predictions_file
 from containers.serving.evaluation.scoring import Standing, compare
 from containers.serving.evaluation.summary import gather_evidence
+from containers.serving.model.gpu_runtime import TensorRt
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -117,6 +118,7 @@ def evaluate(folder: Path, environ: Mapping[str, str]) -> None:
     with name_the_model("the candidate"):
         model = load(candidate_archive)
         check_candidate(model.manifest, held_out)
+        check_engine(model)
         with predictions_file(output / "predictions.json", model.manifest.model_digest, confidence) as tell:
             candidate = judge(model, held_out, confidence, tell)
     reference_digest = write_reference(output, candidate_archive, held_out, confidence)
@@ -175,6 +177,15 @@ def check_candidate(manifest: Manifest, held_out: HeldOut) -> None:
     if manifest.classes != held_out.classes:
         raise EvaluationError(
             f"it knows {', '.join(manifest.classes)}; the held-out images show {', '.join(held_out.classes)}"
+        )
+
+
+def check_engine(model: Model) -> None:
+    """Raise EvaluationError where a model's engine for a GPU is not what would be measured: it is what is to serve."""
+    if model.manifest.engine is not None and not isinstance(model.predictor.runtime, TensorRt):
+        raise EvaluationError(
+            f"it is to be served by its engine, and this job has {model.predictor.runtime.name}: evaluate it on the "
+            f"GPU that serves (processing_instance), {model.manifest.engine.gpu}"
         )
 
 

@@ -24,8 +24,8 @@ from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.workers import Spread, Workers, WorkersError
-from containers.serving.model.files import hand_over, read_model
-from containers.serving.model.manifest import ModelError
+from containers.serving.model.files import hand_over, read_engine, read_model
+from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
 
 DRAIN_SECONDS = 25
@@ -53,9 +53,11 @@ def serve(environ: Mapping[str, str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         confidence = read_confidence(environ, "GREENLIGHT_CONFIDENCE")
-        manifest, model = read_model(Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
-        handle = hand_over(manifest, model)
-        del manifest, model
+        folder = Path(environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model"
+        manifest, model = read_model(folder)
+        engine = read_engine(folder, Manifest.parse(manifest))
+        handle = hand_over(manifest, model, engine)
+        del manifest, model, engine
         step_down(environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(environ, handle, confidence))

@@ -1,4 +1,4 @@
-"""The two files of a model: read and verified once, and handed on to processes that need not be able to read them.
+"""The files of a model: read and verified once, and handed on to processes that need not be able to read them.
 
 Knows no inference runtime and no numpy, so that the server itself, which sees no picture, loads neither.
 """
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from containers.serving.model.manifest import Manifest, ModelError
+from workflow.contract.gpu_engine import FILE
 
 
 def read_model(folder: Path) -> tuple[bytes, bytes]:
@@ -26,8 +27,21 @@ def read_model(folder: Path) -> tuple[bytes, bytes]:
     return manifest, model
 
 
-def hand_over(manifest: bytes, model: bytes) -> int:
-    """A file descriptor of a nameless file with both in it, which outlives the right to read the originals.
+def read_engine(folder: Path, manifest: Manifest) -> bytes:
+    """The bytes of a folder's engine for a GPU; none where the manifest knows of none.
+
+    Raises ModelError when the file is missing, or its digest is another.
+    """
+    try:
+        engine = b"" if manifest.engine is None else (folder / FILE).read_bytes()
+    except OSError as error:
+        raise ModelError(f"{FILE} cannot be read: {error.strerror}") from None
+    manifest.verify_engine(engine)
+    return engine
+
+
+def hand_over(manifest: bytes, model: bytes, engine: bytes) -> int:
+    """A file descriptor of a nameless file with all of them in it, which outlives the right to read the originals.
 
     In memory where the system can (Linux), on disk elsewhere.
     """
@@ -37,7 +51,8 @@ def hand_over(manifest: bytes, model: bytes) -> int:
         with tempfile.TemporaryFile() as file:
             handle = os.dup(file.fileno())
     with os.fdopen(os.dup(handle), "wb") as stream:
-        stream.write(len(manifest).to_bytes(8, "big") + manifest + model)
+        for part in (manifest, model, engine):
+            stream.write(len(part).to_bytes(8, "big") + part)
     if hasattr(os, "memfd_create"):
         # A worker that a picture has taken over shall not hand another model to the workers after it.
         fcntl.fcntl(
@@ -46,10 +61,15 @@ def hand_over(manifest: bytes, model: bytes) -> int:
     return handle
 
 
-def take_over(handle: int) -> tuple[Manifest, bytes]:
-    """The manifest and the model of ``hand_over``, verified once more. Raises ModelError."""
-    data = os.pread(handle, os.fstat(handle).st_size, 0)
-    length = int.from_bytes(data[:8], "big")
-    manifest, model = Manifest.parse(data[8 : 8 + length]), data[8 + length :]
+def take_over(handle: int) -> tuple[Manifest, bytes, bytes]:
+    """The manifest, the model and the engine of ``hand_over``, verified once more. Raises ModelError."""
+    data, parts, at = os.pread(handle, os.fstat(handle).st_size, 0), [], 0
+    for _ in range(3):
+        length, at = int.from_bytes(data[at : at + 8], "big"), at + 8
+        parts.append(data[at : at + length])
+        at += length
+    text, model, engine = parts
+    manifest = Manifest.parse(text)
     manifest.verify(model)
-    return manifest, model
+    manifest.verify_engine(engine)
+    return manifest, model, engine

@@ -9,8 +9,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from workflow.contract.gpu_engine import FILE, Machine
 from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, TASKS, USUAL_DETECTIONS
-from workflow.contract.reading import VERSION
+from workflow.contract.reading import VERSION, ContractError, object_or_empty
 
 LONGEST_SIDE = 4096
 """Pixels; no model of ours is wider, and a larger figure would only ask for memory."""
@@ -28,7 +29,8 @@ class Manifest:
 
     ``task`` is one of the contract's TASKS; ``precision``, in which the model computes, one of its PRECISIONS.
     ``keypoints``, of pose alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the
-    visibility. ``max_detections`` is how many objects of a picture it finds at most.
+    visibility. ``max_detections`` is how many objects of a picture it finds at most. ``engine`` is the machine that the
+    ``model.engine`` beside the graph was built on, ``engine_digest`` that file's SHA-256; without one None and empty.
     """
 
     classes: tuple[str, ...]
@@ -39,6 +41,8 @@ class Manifest:
     precision: str = "f32"
     keypoints: tuple[int, int] | None = None
     max_detections: int = USUAL_DETECTIONS
+    engine: Machine | None = None
+    engine_digest: str = ""
 
     @staticmethod
     def parse(text: str | bytes) -> Manifest:
@@ -73,11 +77,14 @@ class Manifest:
                 f"manifest.json: max_detections must be a whole number from 1 to {MAXIMUM_DETECTIONS}, found {most!r}"
             )
         digest = document.get("model_digest")
-        listed = document.get("files")
-        entry = listed.get("model.onnx") if isinstance(listed, dict) else None
+        listed = object_or_empty(document.get("files"))
+        entry = listed.get("model.onnx")
         if not isinstance(digest, str) or not isinstance(entry, dict) or entry.get("sha256") != digest:
             raise ModelError("manifest.json: model_digest and files['model.onnx'].sha256 must be the same digest")
-        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints, most)
+        engine, engine_digest = _engine(document.get("engine"), listed.get(FILE))
+        return Manifest(
+            tuple(classes), size[0], size[1], digest, task, precision, keypoints, most, engine, engine_digest
+        )
 
     def verify(self, model: bytes) -> None:
         """Raise ModelError unless these are the bytes of the model the manifest describes."""
@@ -85,9 +92,28 @@ class Manifest:
         if digest != self.model_digest:
             raise ModelError(f"model.onnx has the digest {digest}, its manifest says {self.model_digest}")
 
+    def verify_engine(self, engine: bytes) -> None:
+        """Raise ModelError unless these are the bytes of the engine, or none where the manifest describes none."""
+        digest = hashlib.sha256(engine).hexdigest() if engine else ""
+        if digest != self.engine_digest:
+            raise ModelError(f"{FILE} has the digest {digest!r}, its manifest says {self.engine_digest!r}")
+
 
 def _side(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LONGEST_SIDE
+
+
+def _engine(described: object, entry: object) -> tuple[Machine | None, str]:
+    """The machine that an engine was built on and the engine's digest: both are there, or neither."""
+    if described is None and entry is None:
+        return None, ""
+    digest = entry.get("sha256") if isinstance(entry, dict) else None
+    if not isinstance(digest, str) or not digest:
+        raise ModelError(f"manifest.json: engine and files[{FILE!r}].sha256 must both be there, or neither")
+    try:
+        return Machine.parse(described), digest
+    except ContractError as error:
+        raise ModelError(f"manifest.json: {error}") from None
 
 
 def _keypoints(task: str, value: object) -> tuple[int, int] | None:

@@ -6,11 +6,10 @@ It knows no HTTP, no metric and no training framework.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,19 +18,15 @@ import numpy as np
 from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.classification import class_scores, fit_classify
 from containers.serving.model.detection import Detections, Letterbox
-from containers.serving.model.files import read_model
+from containers.serving.model.files import read_engine, read_model
+from containers.serving.model.gpu_runtime import Engine
 from containers.serving.model.image import decode_image
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, Size, open_runtime
 from containers.serving.model.tasks import check_outputs, decode_outputs
 from containers.serving.model.thresholds import Thresholds
+from workflow.contract.input_shapes import input_shapes
 from workflow.contract.model import BORDER_GREY
-
-STRIDE = 32
-"""Pixels; the sides of a graph's input are multiples of it."""
-RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
-"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them
-the graph is compiled, in a third of a second and 20 MB: whatever is sent, there are no more than these."""
 
 Open = Callable[[bytes, str, int], Runtime]
 """Makes a graph ready, of a precision, for so many pictures at once."""
@@ -96,13 +91,14 @@ class Predictor:
 
     @staticmethod
     def load(folder: Path, streams: int = 1) -> Predictor:
-        """Load ``model.onnx`` and ``manifest.json`` of a folder and run the model in this thread.
+        """Load the model of a folder, with its engine where it has one, and run it in this thread.
 
-        Raises ModelError; see ``read_model``, the constructor and ``warm_up``.
+        Raises ModelError; see ``read_model``, ``read_engine``, the constructor and ``warm_up``.
         """
-        # From the bytes just verified: the file cannot change in between, and no file beside it is read.
-        manifest, model = read_model(folder)
-        predictor = Predictor(Manifest.parse(manifest), model, streams)
+        # From the bytes just verified: the files cannot change in between, and none beside them is read.
+        text, model = read_model(folder)
+        manifest = Manifest.parse(text)
+        predictor = Predictor(manifest, model, streams, choose_runtime(manifest, read_engine(folder, manifest)))
         predictor.warm_up()
         return predictor
 
@@ -189,18 +185,9 @@ class Predictor:
         return place, canvas
 
 
-@cache
-def input_shapes(longest: int) -> tuple[Size, ...]:
-    """Heights and widths of the inputs of a model of free size, the smallest first.
-
-    >>> input_shapes(640)
-    ((384, 640), (640, 384), (480, 640), (640, 480), (640, 640))
-    """
-    shapes = {
-        (_whole_strides(longest * height / max(height, width)), _whole_strides(longest * width / max(height, width)))
-        for height, width in RATIOS
-    }
-    return tuple(sorted(shapes, key=lambda shape: (shape[0] * shape[1], shape)))
+def choose_runtime(manifest: Manifest, engine: bytes) -> Open:
+    """What opens a model that has the verified ``engine``, or has none."""
+    return open_runtime if manifest.engine is None else partial(open_runtime, engine=Engine(manifest.engine, engine))
 
 
 def smallest_input(width: int, height: int, longest: int) -> Size:
@@ -211,10 +198,6 @@ def smallest_input(width: int, height: int, longest: int) -> Size:
     """
     place = Letterbox.fit(width, height, longest, longest)
     return next(shape for shape in input_shapes(longest) if place.height <= shape[0] and place.width <= shape[1])
-
-
-def _whole_strides(pixels: float) -> int:
-    return math.ceil(pixels / STRIDE) * STRIDE
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Runs a graph: on a processor with OpenVINO, on a GPU with ONNX Runtime's CUDA provider where that is installed.
+"""Chooses what runs a model: its engine on the GPU that it was built for, else its graph on the processor, by OpenVINO.
 
 Both take a picture as OpenCV holds it and give the graph's outputs. Knows no boxes, no files and no threads but those
 of one inference. Why these: the measurements in containers/serving/README.md.
@@ -7,14 +7,13 @@ of one inference. Why these: the measurements in containers/serving/README.md.
 from __future__ import annotations
 
 import threading
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
 
 from containers.serving.model.arrays import Floats, Pixels
+from containers.serving.model.gpu_runtime import Engine, EngineError, open_engine
 
-CUDA = "CUDAExecutionProvider"
 Size = tuple[int, int]
 """Height and width of an input, in pixels."""
 
@@ -23,7 +22,10 @@ class Runtime(Protocol):
     """A graph that is ready to run; safe to call from several threads at once."""
 
     name: str
-    """Library, its version and the arithmetic it really uses, such as ``openvino 2026.4.1 bf16``."""
+    """Library, its version and the arithmetic it really uses, such as ``openvino 2026.4.1 bf16``.
+
+    Where a model's engine had to be left out, why.
+    """
     size: Size | None
     """What the graph is fixed to; None where it takes any multiple of the model's stride."""
 
@@ -31,21 +33,21 @@ class Runtime(Protocol):
         """Outputs for ``picture`` [height, width, blue-green-red]; valid until this thread's next call."""
 
 
-def open_runtime(model: bytes, precision: str, streams: int) -> Runtime:
-    """Make a graph ready for ``streams`` inferences at once, each on one core where there is no GPU.
+def open_runtime(model: bytes, precision: str, streams: int, engine: Engine | None = None) -> Runtime:
+    """Make a model ready for ``streams`` inferences at once: its engine, where there is one for the GPU at hand.
 
-    ``precision`` f32 computes in 32 bits; bf16 in bfloat16 where the processor has it; int8 is a property of the graph,
-    whose other parts compute as in bf16. Raises what the libraries raise, none of whose types are public.
+    Otherwise its graph, each inference on one core. ``precision`` f32 computes in 32 bits; bf16 in bfloat16 where the
+    processor has it; int8 is a property of the graph, whose other parts compute as in bf16; f16 is the engine's, and
+    without it 32 bits. Raises what OpenVINO raises, none of whose types are public.
     """
-    if find_spec("onnxruntime") is not None:
-        import onnxruntime
-
-        if CUDA in onnxruntime.get_available_providers():
-            on_gpu = OnnxRuntime(model, [CUDA, "CPUExecutionProvider"])
-            # The library may know of CUDA on a machine without a GPU.
-            if on_gpu.providers[0] == CUDA:
-                return on_gpu
-    return OpenVino(model, precision, streams)
+    if engine is None:
+        return OpenVino(model, precision, streams)
+    try:
+        return open_engine(engine)
+    except EngineError as error:
+        instead = OpenVino(model, precision, streams)
+        instead.name += f", without the engine for a GPU: {error}"
+        return instead
 
 
 class OpenVino:
@@ -155,28 +157,3 @@ def _gives_scores(node: Any) -> bool:
         one.get_type_name() == "Sigmoid" or (one.get_type_name() in ("Add", "Reshape", "Concat") and _gives_scores(one))
         for one in after
     )
-
-
-class OnnxRuntime:
-    """ONNX Runtime, for GPUs."""
-
-    def __init__(self, model: bytes, providers: list[str]) -> None:
-        """Open the graph with the first of ``providers`` that takes each of its nodes."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(model, options, providers=providers)
-        entry = self._session.get_inputs()[0]
-        self._input = entry.name
-        height, width = entry.shape[2:]
-        self.size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-        self.providers: list[str] = self._session.get_providers()
-        self.name = f"onnxruntime {onnxruntime.__version__} {self.providers[0]}"
-
-    def run(self, picture: Pixels) -> list[Floats]:
-        """See ``Runtime``."""
-        colours = np.ascontiguousarray(picture[..., ::-1].transpose(2, 0, 1))[None]
-        outputs: list[Floats] = self._session.run(None, {self._input: colours.astype(np.float32) / np.float32(255)})
-        return outputs

@@ -69,10 +69,12 @@ class Contestant:
 def contestants(cores: int) -> list[Contestant]:
     """All of them, ours first."""
     spread = (Setting(cores, 1), Setting(1, cores)) if cores > 1 else (Setting(1, 1),)
-    return [*(_ours(precision) for precision in ("bf16", "f32", "int8")), *_peers(spread)]
+    return [*(ours(precision) for precision in ("bf16", "f32", "int8")), *_peers(spread)]
 
 
-def _ours(precision: str) -> Contestant:
+def ours(precision: str) -> Contestant:
+    """Our server with a model of this precision."""
+
     def launch(workload: Workload, _: Setting, port: int, folder: Path) -> Launch:
         base = folder / "ml"
         base.mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,7 @@ def _ours(precision: str) -> Contestant:
 
     about = f"python -m containers.serving serve, a model of precision {precision}"
     folder = REPOSITORY / "containers" / "serving"
-    packages = ("openvino", "onnxruntime", "uvicorn")
+    packages = ("openvino", "tensorrt_lean_cu12_libs", "uvicorn")
     own = (Setting(1, 1),)
     return Contestant(f"ours-{precision}", "ours", about, packages, folder, own, launch, read_ours, precision)
 

@@ -110,6 +110,15 @@ def write_model(
     return digest
 
 
+def add_engine(folder: Path, engine: bytes = b"not run here") -> None:
+    """Put an engine for a GPU beside the model of a folder, as a training on an A10G does."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"]["model.engine"] = {"sha256": hashlib.sha256(engine).hexdigest(), "bytes": len(engine)}
+    manifest["engine"] = {"gpu": "NVIDIA A10G", "compute_capability": "8.6", "tensorrt": "10.16.1.11"}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "model.engine").write_bytes(engine)
+
+
 def write_archive(archive: Path, members: dict[str, bytes]) -> Path:
     """Write a ``model.tar.gz`` of plain files."""
     archive.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.containers.training.conftest import REPOSITORY
+from workflow.contract.model import PRECISIONS
 
 pytestmark = pytest.mark.training
 
@@ -89,11 +90,14 @@ def test_int8_computes_in_integers_and_keeps_its_answers(exported: dict[str, Any
     assert exported[f"{task} f32"]["quantised"] == []
 
 
-def test_f32_and_bf16_are_one_graph(exported: dict[str, Any]) -> None:
-    """The runtime chooses by the manifest, which alone differs."""
-    f32, bf16, int8 = (exported[f"detect {precision}"]["manifest"] for precision in ("f32", "bf16", "int8"))
-    assert f32["model_digest"] == bf16["model_digest"] != int8["model_digest"]
-    assert [manifest["precision"] for manifest in (f32, bf16, int8)] == ["f32", "bf16", "int8"]
+def test_all_but_int8_are_one_graph(exported: dict[str, Any]) -> None:
+    """The runtime chooses by the manifest, which alone differs; f16 without a GPU is published without an engine."""
+    manifests = {precision: exported[f"detect {precision}"]["manifest"] for precision in PRECISIONS}
+    digests = {precision: manifest["model_digest"] for precision, manifest in manifests.items()}
+    assert digests["f32"] == digests["bf16"] == digests["f16"] != digests["int8"]
+    assert all(manifest["precision"] == precision for precision, manifest in manifests.items())
+    assert "engine" not in manifests["f16"]
+    assert exported["detect f16"]["files"] == ["manifest.json", "model.onnx", "weights.pt"]
 
 
 def test_the_same_weights_give_the_same_bytes(

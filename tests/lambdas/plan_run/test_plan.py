@@ -53,6 +53,19 @@ def test_a_first_run_builds() -> None:
     assert drawn.approval_seconds == 72 * 3600
 
 
+def test_a_gpu_that_would_do_nothing_is_refused_unless_what_serves_is_an_own_image() -> None:
+    """Which the plan cannot know; images that build engines are asked for by the stack."""
+    g5 = dict.fromkeys(("training_instance", "processing_instance", "endpoint_instance"), "ml.g5.xlarge")
+    with pytest.raises(InputError, match=r"endpoint_instance = ml\.g5\.xlarge: its GPU would do nothing"):
+        plan(endpoint_instance="ml.g5.xlarge")
+    with pytest.raises(InputError, match="GpuEndpoints=yes"):
+        plan(**g5, precision="f16")
+    able = dataclasses.replace(DEPLOYMENT, builds_engines=True)
+    assert plan(deployment=able, **g5, precision="f16").hyperparameters["precision"] == "f16"
+    own = dataclasses.replace(DEPLOYMENT, own_serving=True)
+    assert plan(deployment=own, endpoint_instance="ml.g5.xlarge").instances.endpoint == "ml.g5.xlarge"
+
+
 @pytest.mark.parametrize("dataset", ["s3://bucket", "s3://bucket/", "s3://bucket/runs", "s3://bucket/copies/one/"])
 def test_a_run_whose_dataset_holds_what_runs_write_is_refused(dataset: str) -> None:
     """Where new data starts runs, each would start the next one, and each would be paid for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path)
 
 
-def push(base: str = "") -> None:
+def push(base: str = "", stack: Mapping[str, str] = images.PLAIN) -> None:
     """Build and push the serving image."""
-    images.build_and_push(Account(), "greenlight", PLACE, ["serving"], lambda *_: None, ROOT, base)
+    arguments = images.choose_arguments(base, stack)
+    images.build_and_push(Account(), "greenlight", PLACE, ["serving"], lambda *_: None, ROOT, arguments)
 
 
 def test_building_pushes_for_sagemakers_processors_and_keeps_the_password_off_the_command_line(
@@ -130,11 +131,14 @@ def test_a_base_image_and_more_arguments_reach_the_build(machine: Machine, monke
     monkeypatch.setenv(builder.TOOL, "podman --log-level error")
     monkeypatch.setenv(builder.MORE, "-v '/my certificates:/etc/ssl:ro'")
     (machine.folder / "podman").write_text((machine.folder / "podman").read_text().replace('case "$1"', 'case "$3"'))
-    push("mirror.invalid/python:3.11")
-    target = images.address("serving", "greenlight", PLACE, ROOT, "mirror.invalid/python:3.11")
+    gpu = {"GpuEndpoints": "yes"}
+    push("mirror.invalid/python:3.11", gpu)
+    arguments = images.choose_arguments("mirror.invalid/python:3.11", gpu)
+    target = images.address("serving", "greenlight", PLACE, ROOT, arguments)
     assert (
         f"podman --log-level error build --platform linux/amd64 --format docker -v /my certificates:/etc/ssl:ro"
-        f" --build-arg BASE_IMAGE=mirror.invalid/python:3.11 -f containers/serving/Dockerfile -t {target} ."
+        f" --build-arg BASE_IMAGE=mirror.invalid/python:3.11 --build-arg GPU_ENDPOINTS=yes"
+        f" -f containers/serving/Dockerfile -t {target} ."
     ) in machine.calls()
 
 

@@ -118,7 +118,15 @@ def test_what_was_pushed_is_named_by_its_own_digest(sources: Path) -> None:
 
 
 def test_another_base_is_another_image(sources: Path) -> None:
-    """Else a registry that holds the one would be taken to hold the other."""
-    usual = images.tag("serving", sources)
-    assert len({usual, images.tag("serving", sources, "mirror/python:3.11"), images.tag("serving", sources, "x")}) == 3
-    assert images.tag("serving", sources, "") == usual
+    """Else a registry that holds the one would be taken to hold the other; so are images with what GPUs need."""
+    asked = [
+        ("", {}),
+        ("mirror/python:3.11", {}),
+        ("x", {}),
+        ("", {"GpuEndpoints": "yes"}),
+        ("x", {"GpuEndpoints": "yes"}),
+    ]
+    tags = [images.tag("serving", sources, images.choose_arguments(base, stack)) for base, stack in asked]
+    assert len(set(tags)) == len(asked)
+    assert tags[0] == images.tag("serving", sources)
+    assert images.tag("serving", sources, images.choose_arguments("", {"GpuEndpoints": "no"})) == tags[0]

@@ -13,7 +13,7 @@ import pytest
 
 from containers.serving.evaluation.archive import ArchiveError, archive_digest, read_about, unpack
 from containers.serving.model.manifest import ModelError
-from tests.containers.serving.tiny_onnx import archive_model, write_archive, write_model
+from tests.containers.serving.tiny_onnx import add_engine, archive_model, write_archive, write_model
 
 
 @pytest.fixture
@@ -49,6 +49,15 @@ def test_a_trainings_archive_gives_its_model_and_manifest(tmp_path: Path, target
     manifest = unpack(archive_model(tmp_path / "model", tmp_path / "model.tar.gz"), target)
     assert manifest.model_digest == digest
     assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "model.onnx"]
+
+
+def test_an_engine_comes_with_its_model(tmp_path: Path, target: Path) -> None:
+    """Whoever loads it holds it to its digest."""
+    write_model(tmp_path / "model")
+    add_engine(tmp_path / "model", b"engine")
+    manifest = unpack(archive_model(tmp_path / "model", tmp_path / "model.tar.gz"), target)
+    assert (target / "model.engine").read_bytes() == b"engine"
+    manifest.verify_engine(b"engine")
 
 
 def test_how_a_model_came_about_is_read_where_the_archive_tells_it(

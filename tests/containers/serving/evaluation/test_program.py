@@ -15,7 +15,7 @@ from PIL import Image
 
 from containers.serving.evaluation.own_code import code_digest
 from tests.containers.serving.conftest import encode, picture, serving_program
-from tests.containers.serving.tiny_onnx import CLASSES, archive_model, write_archive, write_model
+from tests.containers.serving.tiny_onnx import CLASSES, add_engine, archive_model, write_archive, write_model
 from workflow.contract.feedback import Feedback
 from workflow.contract.feedback_figures import FeedbackSums
 from workflow.contract.glance import MOST_PICTURES, find_glance
@@ -282,6 +282,10 @@ def break_nothing_but(job: Job, fault: str) -> None:
         (job.inputs / "candidate" / "model.tar.gz").write_bytes(b"corrupt")
     elif fault == "candidate with a link":
         write_archive(job.inputs / "candidate" / "model.tar.gz", {"../model.onnx": b""})
+    elif fault == "candidate whose engine is not run":
+        write_model(job.base / "made")
+        add_engine(job.base / "made")
+        archive_model(job.base / "made", job.inputs / "candidate" / "model.tar.gz")
     elif fault == "candidate of other classes":
         job.describe([*CLASSES, "yellow"])
     elif fault == "candidate of another task":
@@ -325,6 +329,7 @@ def break_nothing_but(job: Job, fault: str) -> None:
         ("candidate missing", "the candidate: model.tar.gz is missing"),
         ("candidate corrupt", "the candidate: model.tar.gz is no readable archive"),
         ("candidate with a link", "'../model.onnx'"),
+        ("candidate whose engine is not run", "without the engine for a GPU: this image has no TensorRT"),
         ("candidate of other classes", "the candidate: it knows red, green, blue"),
         ("candidate of another task", "the candidate: its task is detect, the held-out images are labelled for obb"),
         ("champion of strangers", "the champion: it knows bolt, nut, cap, and none of red, green, blue"),

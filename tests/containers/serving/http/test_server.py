@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 from tests.containers.serving.conftest import ROOT, picture, serving_program
 from tests.containers.serving.http.load_until_refused import outcome
 from tests.containers.serving.http.running_server import Server, wait_until
-from tests.containers.serving.tiny_onnx import write_model
+from tests.containers.serving.tiny_onnx import add_engine, write_model
 from workflow.contract.answer_name import AnswerName
 
 pytestmark = pytest.mark.serving
@@ -93,6 +94,33 @@ def test_a_server_that_is_told_so_takes_a_large_picture(serving_python: Path, ba
         assert max(seen) - before < 8 * len(large)
     finally:
         told.stop()
+
+
+def test_a_model_whose_engine_cannot_be_run_here_is_served_by_its_graph(serving_python: Path, tmp_path: Path) -> None:
+    """On a machine without a GPU, in an image without TensorRT; the log says why."""
+    write_model(tmp_path / "model", precision="f16")
+    add_engine(tmp_path / "model")
+    running = Server(serving_python, tmp_path).wait()
+    assert [one["class"] for one in running.invoke(RED)[1]["detections"]] == ["red"]
+    _, log = running.stop()
+    (ready,) = (json.loads(line) for line in log.splitlines() if '"ready"' in line)
+    assert re.fullmatch(
+        r"openvino \S+ f32, without the engine for a GPU: this image has no TensorRT .+", ready["runtime"]
+    )
+
+
+@pytest.mark.parametrize("engine", [b"another", None])
+def test_an_engine_that_is_not_the_judged_one_is_not_served(
+    serving_python: Path, tmp_path: Path, engine: bytes | None
+) -> None:
+    """Nor is the graph in its place: somebody has changed the archive."""
+    write_model(tmp_path / "model", precision="f16")
+    add_engine(tmp_path / "model")
+    file = tmp_path / "model" / "model.engine"
+    file.unlink() if engine is None else file.write_bytes(engine)
+    told = Server(serving_python, tmp_path)
+    assert told.process.wait(timeout=20) == 1
+    assert "cannot serve: model.engine " + ("cannot be read" if engine is None else "has the digest") in told.log()
 
 
 @pytest.mark.parametrize("text", ["0", "1001", "many"])

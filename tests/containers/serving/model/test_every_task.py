@@ -66,23 +66,27 @@ def test_every_task_answers_as_ultralytics_does(answered: tuple[str, dict[str, A
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_runtime_of_a_gpu_gives_the_same_numbers(
+def test_what_an_engine_is_built_from_answers_nearly_as_the_graph_does(
     task: str, published: Path, serving_python: Path, training_python: Path, photograph: Path, tmp_path: Path
 ) -> None:
-    """ONNX Runtime, here on the processor, against OpenVINO: every raw output of every task."""
+    """Pixels in, 16 bits inside, by ONNX Runtime on the processor, beside 32 bits: all raw outputs of every task."""
     answers = []
-    for kind, python in (("openvino", serving_python), ("onnxruntime", training_python)):
+    for kind, python in (("graph", serving_python), ("half", training_python)):
         target = tmp_path / f"{kind}.npz"
         program = [str(python), "-m", "tests.containers.serving.model.run_runtime", kind]
         arguments = [str(published / task / "model"), str(photograph), str(target)]
         done = subprocess.run([*program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         answers.append(np.load(target))
-    ours, theirs = answers
-    assert ours.files == theirs.files
-    for name in ours.files:
-        assert ours[name].shape == theirs[name].shape
-        assert np.abs(ours[name] - theirs[name]).max() < 0.02
+    exact, half = answers
+    assert exact.files == half.files
+    for name in exact.files:
+        assert exact[name].shape == half[name].shape
+        # By kind of number: sides, scores, angles. With the colours in another order scores are off by all they vary.
+        within = tuple(range(2, exact[name].ndim)) or None
+        apart = np.abs(exact[name] - half[name]).mean(axis=within)
+        assert apart.max() > 0
+        assert np.all(apart < 0.02 * exact[name].std(axis=within))
 
 
 def area(counts: str) -> int:

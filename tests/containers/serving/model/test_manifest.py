@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pytest
 
 from containers.serving.model.manifest import Manifest, ModelError
+from workflow.contract.gpu_engine import Machine
 from workflow.contract.model import PRECISIONS, TASKS
 
 DIGEST = "ab" * 32
@@ -50,7 +52,7 @@ def test_every_task_comes_in_every_precision(task: str, precision: str) -> None:
         ({"task": "track"}, "task 'track' is none of detect, pose, segment, classify, obb"),
         ({"task": ["detect"]}, "is none of detect"),
         ({"task": None}, "task None is none of detect"),
-        ({"precision": "f16"}, "precision 'f16' is none of f32, bf16, int8"),
+        ({"precision": "f64"}, "precision 'f64' is none of f32, bf16, int8, f16"),
         ({"classes": []}, "classes must be"),
         ({"classes": ["bolt", "bolt"]}, "two classes"),
         ({"image_size": [320]}, "image_size"),
@@ -74,5 +76,40 @@ def test_every_task_comes_in_every_precision(task: str, precision: str) -> None:
 )
 def test_a_wrong_key_is_named(changes: dict[str, Any], message: str) -> None:
     """Nothing of such a model is loaded."""
+    with pytest.raises(ModelError, match=message):
+        Manifest.parse(text(**changes))
+
+
+A10G = {"gpu": "NVIDIA A10G", "compute_capability": "8.6", "tensorrt": "10.16.1.11"}
+ENGINE = hashlib.sha256(b"engine").hexdigest()
+WITH_ENGINE = {"model.onnx": {"sha256": DIGEST}, "model.engine": {"sha256": ENGINE}}
+
+
+def test_an_engine_is_held_to_its_digest() -> None:
+    """As the graph is; and where none is described, there must be none."""
+    manifest = Manifest.parse(text(engine=A10G, files=WITH_ENGINE))
+    assert manifest.engine == Machine(**A10G)
+    manifest.verify_engine(b"engine")
+    for other in (b"engines", b""):
+        with pytest.raises(ModelError, match=r"model\.engine has the digest"):
+            manifest.verify_engine(other)
+    without = Manifest.parse(text())
+    assert without.engine is None
+    without.verify_engine(b"")
+    with pytest.raises(ModelError, match=r"model\.engine has the digest"):
+        without.verify_engine(b"engine")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"engine": A10G}, "engine and files"),
+        ({"files": WITH_ENGINE}, r"engine\.gpu: must be a text"),
+        ({"engine": A10G, "files": {**WITH_ENGINE, "model.engine": {"sha256": ""}}}, "engine and files"),
+        ({"engine": {**A10G, "tensorrt": ""}, "files": WITH_ENGINE}, r"engine\.tensorrt"),
+    ],
+)
+def test_half_of_an_engine_is_refused(changes: dict[str, Any], message: str) -> None:
+    """A machine without a digest would be run unproven; a digest without a machine, anywhere."""
     with pytest.raises(ModelError, match=message):
         Manifest.parse(text(**changes))
