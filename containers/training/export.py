@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from containers.training.digest import file_digest
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
-from workflow.contract.model import PRECISIONS
+from workflow.contract.document import render
+from workflow.contract.model import AUTO, PRECISIONS
+from workflow.contract.precision_choice import KEY, PrecisionChoice
 from workflow.contract.reading import VERSION
 
 OPSET = 17
@@ -27,6 +29,18 @@ CHANGING_METADATA = ("date", "description")
 """What ultralytics notes in a graph that differs from export to export: the time, and the folder of the data."""
 
 FILES = ("model.onnx", "weights.pt")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph that may serve, and its manifest but for its precision."""
+
+    graph: Path
+    manifest: Mapping[str, Any]
+
+
+Choose = Callable[[Mapping[str, Candidate]], PrecisionChoice]
+"""Chooses between candidates, of ``floats`` and of ``integers``."""
 
 
 @dataclass(frozen=True)
@@ -47,33 +61,34 @@ def publish(
     precision: str = "bf16",
     calibration: Sequence[Path] = (),
     beside: Mapping[str, str] | None = None,
+    choose: Choose | None = None,
 ) -> None:
     """Export ``best`` and put model.onnx, weights.pt and manifest.json into ``model``; ``about`` joins the manifest.
 
     ``beside`` are further texts to put there, by the names of their files.
 
     ``precision`` is what the model shall compute in once it serves. int8 makes another graph, from the pictures of
-    ``calibration``; f32 and bf16 share one, and the serving runtime reads in the manifest which it is.
+    ``calibration``; f32 and bf16 share one, and the serving runtime reads in the manifest which it is. With auto,
+    ``choose`` is asked, and the manifest tells what it found.
     """
-    if precision not in PRECISIONS:
-        raise ExportError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
+    known = PRECISIONS if choose is None else (AUTO, *PRECISIONS)
+    if precision not in known:
+        raise ExportError(f"precision = {precision!r}: must be one of {', '.join(known)}")
     model.mkdir(parents=True, exist_ok=True)
     partial = model / ".partial"  # inside, so that the files move without being copied once more
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        shutil.copyfile(best, partial / "weights.pt")
-        graph = partial / "model.onnx"
-        exported = export_onnx(partial / "weights.pt", graph, image_size)
+        weights, graph, integers = (partial / name for name in ("weights.pt", "model.onnx", "integers.onnx"))
+        shutil.copyfile(best, weights)
+        exported = export_onnx(weights, graph, image_size)
         subject = exported.subject
         if subject.classes != len(classes):
             raise ExportError(f"the weights know {subject.classes} classes, the dataset {len(classes)}")
-        if precision == "int8":
-            quantise(graph, calibration, task=subject.task, image_size=image_size)
-            check_file(graph, subject, image_size)
-        files = {
-            name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in FILES
-        }
+        if precision in (AUTO, "int8"):
+            shutil.copyfile(graph, integers)
+            quantise(integers, calibration, task=subject.task, image_size=image_size)
+            check_file(integers, subject, image_size)
         manifest = {
             **about,
             "version": VERSION,
@@ -82,19 +97,32 @@ def publish(
             **({} if subject.keypoints is None else {"keypoints": list(subject.keypoints)}),
             "image_size": [image_size, image_size],
             "stride": exported.stride,
-            "precision": precision,
-            "files": files,
-            "model_digest": files["model.onnx"]["sha256"],
-            **versions(),
         }
-        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        texts = {**(beside or {}), "manifest.json": text}
+        if choose is not None and precision == AUTO:
+            candidates = {"floats": graph, "integers": integers}
+            choice = choose({name: Candidate(at, manifest | _digests(at, weights)) for name, at in candidates.items()})
+            precision, manifest = choice.chosen, {**manifest, KEY: render(choice)}
+        if precision == "int8":
+            integers.replace(graph)
+        text = json.dumps(
+            {**manifest, "precision": precision, **_digests(graph, weights), **versions()}, indent=1, ensure_ascii=False
+        )
+        texts = {**(beside or {}), "manifest.json": text + "\n"}
         for name, content in texts.items():
             (partial / name).write_text(content, encoding="utf-8")
         for name in (*FILES, *texts):
             (partial / name).replace(model / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _digests(graph: Path, weights: Path) -> dict[str, Any]:
+    """The part of a manifest that names the files of a model by their content."""
+    files = {
+        name: {"sha256": file_digest(file), "bytes": file.stat().st_size}
+        for name, file in zip(FILES, (graph, weights), strict=True)
+    }
+    return {"files": files, "model_digest": files["model.onnx"]["sha256"]}
 
 
 def export_onnx(weights: Path, target: Path, image_size: int) -> Exported:

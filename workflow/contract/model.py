@@ -9,7 +9,10 @@ TASKS = ("detect", "pose", "segment", "classify", "obb")
 """What a network finds: boxes, keypoints in boxes, outlines, a class for the whole picture, turned boxes."""
 
 PRECISIONS = ("f32", "bf16", "int8")
-"""What a model may compute in once it serves."""
+"""What a model may compute in once it serves, the most exact first."""
+
+AUTO = "auto"
+"""Asks for the one of PRECISIONS that is measured to serve best, when the model is made."""
 
 MAXIMUM_CLASSES = 10_000
 """Of a dataset. COCO has 80, Open Images 601, LVIS 1,203; what the evaluation counts grows with their square."""

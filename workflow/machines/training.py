@@ -55,6 +55,8 @@ def job_details() -> Parameters:
             channel("pretrained", "$.plan.uris.pretrained"),
         ],
         "OutputDataConfig": {"S3OutputPath.$": "$.plan.uris.models"},
+        # What a precision is chosen for, where the training has another processor than that.
+        "Environment": {"GREENLIGHT_ENDPOINT_INSTANCE.$": "$.plan.instances.endpoint"},
         "EnableNetworkIsolation": True,
     }
 
