@@ -36,7 +36,7 @@ class ChoosingError(RuntimeError):
 
 @dataclass(frozen=True)
 class Chooser:
-    """What is needed to measure candidates: the data, a folder to work in, the instances of here and of the endpoint."""
+    """What is needed to measure candidates: the data, a folder to work in, the instance types of here and of there."""
 
     channel: Channel
     data: Path

@@ -204,6 +204,7 @@ def judge(model: Model, held_out: HeldOut, confidence: float, tell: Tell | None)
         latency_p99_ms=measurement.percentile(99),
         model_bytes=model.model_bytes,
         intervals=standing.intervals(held_out.task),
+        serves_in=model.manifest.precision,
     )
     return Judged(model, measurement, standing, score)
 

@@ -18,7 +18,7 @@ from workflow.contract.scores import Lead
 BOUND = 0.005
 """Of the task's figure, which is a fraction of 1: the most that speed may cost."""
 SOUND, FALL = 0.1, 0.05
-"""From this figure on f32 finds a class, and what such a class may lose by itself."""
+"""From this figure on f32 finds a class, or anything at all; and what such a class may lose by itself."""
 GAIN = 0.1
 """Of a more exact precision's time: what a less exact one has to save, so that noise in the times decides nothing."""
 
@@ -34,10 +34,11 @@ class ClassLead:
 
 @dataclass(frozen=True)
 class Measured:
-    """A precision: milliseconds of a picture, its lead over f32 (None of f32 itself), and that of each class."""
+    """A precision: milliseconds of a picture, the task's figure, its lead over f32 (None of f32), and of each class."""
 
     precision: str
     milliseconds: float
+    quality: float
     lead: Lead | None = None
     classes: tuple[ClassLead, ...] = ()
 
@@ -57,13 +58,15 @@ class Place:
         return bool(self.instance and self.endpoint) and family(self.instance) != family(self.endpoint)
 
 
-def refuse(measured: Measured) -> str:
-    """Why a precision may not serve, in words; empty where it may."""
+def refuse(measured: Measured, exact: Measured) -> str:
+    """Why a precision may not serve in the place of f32, ``exact``, in words; empty where it may."""
     lead = measured.lead
     if lead is None:
         return ""
     if lead.low is None:
         return "too few pictures to tell what it loses"
+    if exact.quality < SOUND:
+        return "f32 finds too little to tell what it loses"
     if lead.low < -BOUND:
         return f"may lose {-lead.low:.4f}, more than {BOUND:g}"
     hidden = hidden_classes(measured.classes)
@@ -91,7 +94,7 @@ def choose(candidates: Sequence[Measured]) -> str:
     """
     best = candidates[0]
     for one in candidates[1:]:
-        if not refuse(one) and one.milliseconds <= (1 - GAIN) * best.milliseconds:
+        if not refuse(one, candidates[0]) and one.milliseconds <= (1 - GAIN) * best.milliseconds:
             best = one
     return best.precision
 

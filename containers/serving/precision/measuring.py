@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import cycle, islice
 from statistics import median
 
@@ -17,11 +16,8 @@ from containers.serving.evaluation.scoring import Standing
 from containers.serving.model.image import read_as_sent
 from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import Thresholds
+from containers.serving.precision.sampling import spread
 
-MOST_PICTURES, FEWEST_PICTURES = 1000, 32
-"""Looked at: of more, so many spread evenly; the fewest, however long a picture takes."""
-SECONDS = 240.0
-"""What looking at them may take; half as many pictures are taken until it does not."""
 TURNS, FEWEST_TURNS, TIMING_SECONDS = 40, 5, 20.0
 """How often each candidate is timed: so often, or less often where that would take too long."""
 
@@ -34,7 +30,7 @@ def time_in_turns(candidates: Candidates, held_out: HeldOut) -> dict[str, float]
     usual = Thresholds.usual(held_out.task, Thresholds().confidence)
     spent: dict[str, list[float]] = {name: [] for name in candidates}
     began = time.monotonic()
-    for turn, picture in enumerate(islice(cycle(spread(held_out, TURNS).pictures), TURNS)):
+    for turn, picture in enumerate(islice(cycle(spread(held_out.pictures, TURNS)), TURNS)):
         if turn >= FEWEST_TURNS and time.monotonic() - began > TIMING_SECONDS:
             break
         data = read_as_sent(picture.path)
@@ -43,28 +39,6 @@ def time_in_turns(candidates: Candidates, held_out: HeldOut) -> dict[str, float]
             predictor.predict(data, usual)
             spent[name].append((time.perf_counter() - started) * 1000)
     return {name: round(median(times), 3) for name, times in spent.items()}
-
-
-def bound(pictures: int, seconds_each: float) -> int:
-    """How many of so many pictures to look at, where one takes all candidates ``seconds_each`` together.
-
-    Halved rather than fitted to the seconds, so that a machine of one kind takes the same ones each time.
-
-    >>> bound(16, 0.01), bound(5000, 0.1), bound(5000, 0.3), bound(5000, 20)
-    (16, 1000, 500, 32)
-    """
-    count = min(pictures, MOST_PICTURES)
-    while count > FEWEST_PICTURES and count * seconds_each > SECONDS:
-        count = max(count // 2, FEWEST_PICTURES)
-    return count
-
-
-def spread(held_out: HeldOut, count: int) -> HeldOut:
-    """At most ``count`` of the pictures, spread evenly over their names in order, so that no series fills them."""
-    pictures = held_out.pictures
-    if len(pictures) <= count:
-        return held_out
-    return replace(held_out, pictures=tuple(pictures[at * len(pictures) // count] for at in range(count)))
 
 
 def look_in_turns(candidates: Candidates, held_out: HeldOut, say: Say) -> dict[str, Standing]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from containers.serving.evaluation.held_out import HeldOut, read_held_out
 from containers.serving.evaluation.scoring import Standing, compare
 from containers.serving.precision.candidates import load_candidates
 from containers.serving.precision.decision import ClassLead, Measured, Place, choose, explain, publish_as, refuse
-from containers.serving.precision.measuring import bound, look_in_turns, spread, time_in_turns
+from containers.serving.precision.measuring import look_in_turns, time_in_turns
 from containers.serving.precision.processor import Processor
+from containers.serving.precision.sampling import bound, spread
 from workflow.contract.document import render
 from workflow.contract.precision_choice import PrecisionChoice, Tried
 from workflow.contract.scores import QUALITY
@@ -44,7 +46,8 @@ def measure(folder: Path, place: Place) -> PrecisionChoice:
     whole = read_held_out(folder / "validation")
     candidates = load_candidates(folder, bfloat16=place.bfloat16)
     times = time_in_turns(candidates, whole)
-    held_out = spread(whole, bound(len(whole.pictures), sum(times.values()) / 1000))
+    count = bound(len(whole.pictures), sum(times.values()) / 1000)
+    held_out = replace(whole, pictures=spread(whole.pictures, count))
     _say(f"measuring {', '.join(candidates)} on {len(held_out.pictures)} of {len(whole.pictures)} validation pictures")
     return decide(look_in_turns(candidates, held_out, _say), times, held_out, len(whole.pictures), place)
 
@@ -65,11 +68,11 @@ def decide(
         tried=tuple(
             Tried(
                 precision=one.precision,
-                quality=standings[one.precision].overall(held_out.task)[figure],
+                quality=one.quality,
                 interval=standings[one.precision].intervals(held_out.task).get(figure),
                 milliseconds=one.milliseconds,
                 lead=one.lead,
-                refused=refuse(one),
+                refused=refuse(one, measured[0]),
             )
             for one in measured
         ),
@@ -80,13 +83,14 @@ def hold_against_exact(
     name: str, standings: Mapping[str, Standing], milliseconds: float, held_out: HeldOut
 ) -> Measured:
     """A candidate beside f32, over all classes and for each."""
+    quality = standings[name].overall(held_out.task)[QUALITY[held_out.task]]
     if name == "f32":
-        return Measured(name, milliseconds)
+        return Measured(name, milliseconds, quality)
     exact = standings["f32"]
     found = compare(standings[name], exact, held_out, frozenset(held_out.classes))
     figures = dict(zip(held_out.classes, exact.now.per_class["quality"][:, 0].tolist(), strict=True))
     classes = tuple(ClassLead(of, figures[of], lead) for of, lead in found.per_class.items())
-    return Measured(name, milliseconds, found.overall, classes)
+    return Measured(name, milliseconds, quality, found.overall, classes)
 
 
 def _say(line: str) -> None:

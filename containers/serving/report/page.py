@@ -32,10 +32,11 @@ from workflow.contract.precision_choice import PrecisionChoice
 class Page:
     """All the page shows; what is None or empty is left out of it.
 
-    ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``trials`` are SageMaker's summaries of a
-    search's trainings, ``champion_dataset`` is the ``dataset.json`` of production's archive, ``preparation`` the
-    preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed`` says that AWS bills the jobs, ``real``
-    what people said of production's answers, ``choice`` which precision serves and why. Every name in them may hold markup and is escaped.
+    ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``choice`` which precision serves and why,
+    ``trials`` are SageMaker's summaries of a search's trainings, ``champion_dataset`` is the ``dataset.json`` of
+    production's archive, ``preparation`` the preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed``
+    says that AWS bills the jobs, ``real`` what people said of production's answers. Every name in them may hold markup
+    and is escaped.
     """
 
     run: str

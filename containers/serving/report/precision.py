@@ -39,7 +39,9 @@ def _row(one: Tried, choice: PrecisionChoice) -> Row:
         span = "" if one.lead.low is None or one.lead.high is None else _span(one.lead.low, one.lead.high)
         lead = f"{signed(one.lead.value, 4)}{span}"
     figure = f'{fraction(one.quality)} <small class="whole">{between(one.interval)}</small>'
-    verdict = "<b>yes</b>" if one.precision == choice.chosen else f"no{': ' if one.refused else ''}{escape(one.refused)}"
+    verdict = (
+        "<b>yes</b>" if one.precision == choice.chosen else f"no{': ' if one.refused else ''}{escape(one.refused)}"
+    )
     return [name, figure, lead, milliseconds(one.milliseconds), verdict]
 
 

@@ -21,9 +21,9 @@ from workflow.contract.scores import Lead
 
 HERE = Place("Intel(R) Xeon(R) Processor", bfloat16=True)
 WITHOUT = Place("AMD EPYC 7R32", bfloat16=False, instance="ml.g5.xlarge", endpoint="ml.c7i.xlarge")
-F32 = Measured("f32", 60.0)
-BF16 = Measured("bf16", 17.0, Lead(-0.0002, -0.0010, 0.0008))
-INT8 = Measured("int8", 12.0, Lead(-0.0015, -0.0040, 0.0010))
+F32 = Measured("f32", 60.0, 0.7)
+BF16 = Measured("bf16", 17.0, 0.7, Lead(-0.0002, -0.0010, 0.0008))
+INT8 = Measured("int8", 12.0, 0.7, Lead(-0.0015, -0.0040, 0.0010))
 
 
 def test_the_fastest_serves_where_nothing_that_counts_is_lost() -> None:
@@ -61,7 +61,14 @@ def test_one_that_may_not_serve_leaves_its_place_to_the_next_more_exact() -> Non
 )
 def test_the_interval_decides_and_not_the_lead(lead: Lead, said: str) -> None:
     """What is not shown to lose at most 0.005 is taken to lose more."""
-    assert refuse(replace(INT8, lead=lead)) == said
+    assert refuse(replace(INT8, lead=lead), F32) == said
+
+
+def test_a_network_that_finds_nothing_shows_no_loss() -> None:
+    """All three score 0 alike, which proves nothing of the next training on more data."""
+    idle = [replace(one, quality=0.05) for one in (F32, BF16, INT8)]
+    assert refuse(idle[2], idle[0]) == "f32 finds too little to tell what it loses"
+    assert choose(idle) == "f32"
 
 
 def of_class(name: str, exact: float, value: float, low: float | None = None, high: float | None = None) -> ClassLead:
@@ -84,13 +91,13 @@ def of_class(name: str, exact: float, value: float, low: float | None = None, hi
 def test_no_class_that_is_found_is_hidden_by_the_mean(one: ClassLead, hidden: bool) -> None:
     """Whatever the mean over eighty classes says."""
     assert hidden_classes([of_class("b", 0.9, 0.01, 0.0, 0.02), one]) == (["a"] if hidden else [])
-    assert refuse(replace(INT8, classes=(one,))) == ("loses too much of a" if hidden else "")
+    assert refuse(replace(INT8, classes=(one,)), F32) == ("loses too much of a" if hidden else "")
 
 
 def test_hidden_classes_are_told_by_what_they_lose() -> None:
     """The worst first."""
     both = [of_class("a", 0.8, -0.5), of_class("b", 0.8, -0.7)]
-    assert refuse(replace(INT8, classes=tuple(both))) == "loses too much of b, a"
+    assert refuse(replace(INT8, classes=tuple(both)), F32) == "loses too much of b, a"
 
 
 def test_floats_are_published_as_bf16_for_an_endpoint_that_has_it() -> None:
