@@ -17,17 +17,14 @@ from pathlib import Path
 from containers.training.channel import Channel
 from containers.training.export import Candidate
 from workflow.contract.document import read
-from workflow.contract.precision_choice import PrecisionChoice
+from workflow.contract.precision_choice import ENDPOINT_INSTANCE, PrecisionChoice
 from workflow.contract.reading import VERSION
 from workflow.contract.stand_in import is_on_stand_in
-
-ENDPOINT = "GREENLIGHT_ENDPOINT_INSTANCE"
-"""The variable that names the instance type which shall serve, where that is another machine than this."""
 
 
 def serving_instance(environ: Mapping[str, str]) -> str:
     """The instance type that is to serve; empty where nobody says, and on the stand-in, where one machine does all."""
-    return "" if is_on_stand_in(environ) else environ.get(ENDPOINT, "")
+    return "" if is_on_stand_in(environ) else environ.get(ENDPOINT_INSTANCE, "")
 
 
 class ChoosingError(RuntimeError):

@@ -15,6 +15,9 @@ from workflow.contract.scores import Interval, Lead
 KEY = "precision_choice"
 """Of ``manifest.json``."""
 
+ENDPOINT_INSTANCE = "GREENLIGHT_ENDPOINT_INSTANCE"
+"""The variable by which a training is told the instance type that shall serve its model."""
+
 
 @dataclass(frozen=True)
 class Tried:

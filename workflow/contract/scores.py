@@ -106,7 +106,7 @@ class ModelScore:
     """Figures of one model on the held-out images; latencies in milliseconds, size of ``model.onnx`` in bytes.
 
     ``precision``, ``recall`` and ``f1`` are those at the served confidence. ``intervals`` maps figures to theirs and is
-    empty where too few images were held out. ``serves_in`` is what the model computes in, one of PRECISIONS, empty where
+    empty where too few images were held out. ``serves_in`` is the one of PRECISIONS that it computes in, empty where
     nobody said.
     """
 
