@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +78,6 @@ def _run(command: list[str]) -> None:
         try:
             status = process.wait()
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
+            process.kill()
     if status:
         raise ChoosingError(f"the precision could not be chosen: {' '.join(command[1:4])} ended with {status}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.bench.serving.measure import Outcome, Results
 
 DEFAULT = "bf16"
-"""The precision that a model is exported with when nobody says otherwise; the wanted values are for it."""
+"""The precision that the wanted values are for: that of a processor with bfloat16."""
 
 
 @dataclass(frozen=True)

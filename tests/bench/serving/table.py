@@ -82,7 +82,7 @@ def _servers(results: Results, style: box.Box) -> Table:
 
 
 def _ratios(results: Results, style: box.Box) -> Table:
-    """Those of the default precision are judged, those of the others stand beside them."""
+    """Those of the precision that the wanted values are for are judged, those of the others stand beside them."""
     others = {name: {ratio.text: f"{ratio.value:.2f}" for ratio in ratios(results, name)} for name in ("f32", "int8")}
     shown = {f"ours-{name}": figures for name, figures in others.items() if figures}
     table = _table(style, "ratio", "wanted", f"ours-{DEFAULT}", "", *shown)
