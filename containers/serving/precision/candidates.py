@@ -17,7 +17,8 @@ GRAPHS: Mapping[str, str] = {"f32": "floats", "bf16": "floats", "int8": "integer
 def load_candidates(folder: Path, *, bfloat16: bool) -> dict[str, Predictor]:
     """Predictors of what lies in ``folder``, the most exact first; bf16 where this processor has ``bfloat16``.
 
-    Raises ModelError where a graph is not what its manifest says, or does not run.
+    Not warmed up: that would be for every shape of a picture, and the validation pictures have few. Raises ModelError
+    where a graph is not what its manifest says, or is not taken by the runtime.
     """
     loaded = {}
     for precision in PRECISIONS:
@@ -25,5 +26,4 @@ def load_candidates(folder: Path, *, bfloat16: bool) -> dict[str, Predictor]:
             continue
         text, model = read_model(folder / GRAPHS[precision])
         loaded[precision] = Predictor(replace(Manifest.parse(text), precision=precision), model)
-        loaded[precision].warm_up()
     return loaded

@@ -18,7 +18,7 @@ from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.precision.sampling import spread
 
-TURNS, FEWEST_TURNS, TIMING_SECONDS = 40, 5, 20.0
+TURNS, FEWEST_TURNS, TIMING_SECONDS = 30, 5, 20.0
 """How often each candidate is timed: so often, or less often where that would take too long."""
 
 Candidates = Mapping[str, Predictor]
@@ -26,7 +26,7 @@ Say = Callable[[str], None]
 
 
 def time_in_turns(candidates: Candidates, held_out: HeldOut) -> dict[str, float]:
-    """Milliseconds that a picture takes each candidate from its bytes to the answer, the median of up to 40 turns."""
+    """Milliseconds that a picture takes each candidate from its bytes to the answer, the median of up to 30 turns."""
     usual = Thresholds.usual(held_out.task, Thresholds().confidence)
     spent: dict[str, list[float]] = {name: [] for name in candidates}
     began = time.monotonic()

@@ -113,8 +113,8 @@ def main(folder: Path, train: int, validation: int) -> None:
     """Draw all scenes, and describe the channels."""
     for task in TASKS:
         for kind in ("images", "labels"):
-            for split in SPLITS:
-                (folder / task / kind / split).mkdir(parents=True)
+            for name in SPLITS:
+                (folder / task / kind / name).mkdir(parents=True)
     with ProcessPoolExecutor() as pool:
         for split, count in enumerate((train, validation)):
             list(pool.map(partial(write_scene, folder, split), range(count), chunksize=8))
