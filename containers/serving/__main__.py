@@ -1,7 +1,7 @@
 """Entry point of the serving image: ``serve`` answers, ``evaluate`` measures, ``join`` sums up, ``drift`` watches.
 
 Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
-that ``serve`` starts for itself.
+that ``serve`` starts for itself, ``choose`` one that the training image starts beside its own.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.drift.program import run as drift
 
         return drift(os.environ)
+    if arguments[:1] == ["choose"]:
+        from containers.serving.precision.program import run as choose
+
+        return choose(arguments[1:])
     print("usage: python -m containers.serving serve|evaluate|join|drift", file=sys.stderr)
     return 2
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from containers.training.engine import EngineError, build_engine
 from containers.training.environment import versions
 from containers.training.graph import ExportError, Subject, check_graph, keep_one_picture
 from containers.training.quantise import quantise
+from workflow.contract.document import render
 from workflow.contract.gpu_engine import FILE, Machine
-from workflow.contract.model import HALF, PRECISIONS
+from workflow.contract.model import AUTO, HALF, PRECISIONS
+from workflow.contract.precision_choice import KEY, PrecisionChoice
 from workflow.contract.reading import VERSION
 
 OPSET = 17
@@ -28,7 +30,19 @@ OPSET = 17
 CHANGING_METADATA = ("date", "description")
 """What ultralytics notes in a graph that differs from export to export: the time, and the folder of the data."""
 
-FILES = ("model.onnx", "weights.pt")
+GRAPH, WEIGHTS = "model.onnx", "weights.pt"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A graph that may serve, and its manifest but for its precision."""
+
+    graph: Path
+    manifest: Mapping[str, Any]
+
+
+Choose = Callable[[Mapping[str, Candidate]], PrecisionChoice]
+"""Chooses between candidates, of ``floats`` and of ``integers``."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,7 @@ def publish(
     precision: str = "bf16",
     calibration: Sequence[Path] = (),
     beside: Mapping[str, str] | None = None,
+    choose: Choose | None = None,
 ) -> None:
     """Export ``best`` and put model.onnx, weights.pt and manifest.json into ``model``; ``about`` joins the manifest.
 
@@ -56,29 +71,28 @@ def publish(
 
     ``precision`` is what the model shall compute in once it serves. int8 makes another graph, from the pictures of
     ``calibration``; the others share one, and the serving runtime reads in the manifest which it is. f16 puts an engine
-    for this machine's GPU beside it, or says why there is none.
+    for this machine's GPU beside it, or says why there is none. With auto, ``choose`` is asked, and the manifest tells
+    what it found.
     """
-    if precision not in PRECISIONS:
-        raise ExportError(f"precision = {precision!r}: must be one of {', '.join(PRECISIONS)}")
+    known = PRECISIONS if choose is None else (AUTO, *PRECISIONS)
+    if precision not in known:
+        raise ExportError(f"precision = {precision!r}: must be one of {', '.join(known)}")
     model.mkdir(parents=True, exist_ok=True)
     partial = model / ".partial"  # inside, so that the files move without being copied once more
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
-        shutil.copyfile(best, partial / "weights.pt")
-        graph = partial / "model.onnx"
-        exported = export_onnx(partial / "weights.pt", graph, image_size)
+        weights, graph, integers = (partial / name for name in (WEIGHTS, GRAPH, "integers.onnx"))
+        shutil.copyfile(best, weights)
+        exported = export_onnx(weights, graph, image_size)
         subject = exported.subject
         if subject.classes != len(classes):
             raise ExportError(f"the weights know {subject.classes} classes, the dataset {len(classes)}")
-        if precision == "int8":
-            quantise(graph, calibration, task=subject.task, image_size=image_size)
-            check_file(graph, subject, image_size)
+        if precision in (AUTO, "int8"):
+            shutil.copyfile(graph, integers)
+            quantise(integers, calibration, task=subject.task, image_size=image_size)
+            check_file(integers, subject, image_size)
         machine = _add_engine(graph, subject.task, image_size) if precision == HALF else None
-        names = FILES if machine is None else (*FILES, FILE)
-        files = {
-            name: {"sha256": file_digest(partial / name), "bytes": (partial / name).stat().st_size} for name in names
-        }
         manifest = {
             **about,
             "version": VERSION,
@@ -87,17 +101,22 @@ def publish(
             **({} if subject.keypoints is None else {"keypoints": list(subject.keypoints)}),
             "image_size": [image_size, image_size],
             "stride": exported.stride,
-            "precision": precision,
             **({} if machine is None else {"engine": machine.document()}),
-            "files": files,
-            "model_digest": files["model.onnx"]["sha256"],
-            **versions(),
         }
-        text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-        texts = {**(beside or {}), "manifest.json": text}
+        if choose is not None and precision == AUTO:
+            candidates = {"floats": graph, "integers": integers}
+            choice = choose({name: Candidate(at, manifest | _digests(at, weights)) for name, at in candidates.items()})
+            precision, manifest = choice.chosen, {**manifest, KEY: render(choice)}
+        if precision == "int8":
+            integers.replace(graph)
+        others = [weights] if machine is None else [weights, partial / FILE]
+        text = json.dumps(
+            {**manifest, "precision": precision, **_digests(graph, *others), **versions()}, indent=1, ensure_ascii=False
+        )
+        texts = {**(beside or {}), "manifest.json": text + "\n"}
         for name, content in texts.items():
             (partial / name).write_text(content, encoding="utf-8")
-        for name in (*names, *texts):
+        for name in (GRAPH, *(file.name for file in others), *texts):
             (partial / name).replace(model / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -118,6 +137,13 @@ def _add_engine(graph: Path, task: str, image_size: int) -> Machine | None:
     graph.with_name(FILE).write_bytes(engine)
     print(f"built an engine of {len(engine)} bytes for {machine.gpu}, TensorRT {machine.tensorrt}", flush=True)
     return machine
+
+
+def _digests(graph: Path, *others: Path) -> dict[str, Any]:
+    """The part of a manifest that names the files of a model by their content; ``graph`` becomes its model.onnx."""
+    named = {GRAPH: graph, **{file.name: file for file in others}}
+    files = {name: {"sha256": file_digest(file), "bytes": file.stat().st_size} for name, file in named.items()}
+    return {"files": files, "model_digest": files[GRAPH]["sha256"]}
 
 
 def export_onnx(weights: Path, target: Path, image_size: int) -> Exported:

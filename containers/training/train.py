@@ -17,6 +17,7 @@ from typing import Any
 
 from containers.training.channel import DATASET, Channel, lay_out, read_channel
 from containers.training.checkpoints import BEST, Checkpoint, newest_checkpoint
+from containers.training.choosing import Chooser, serving_instance
 from containers.training.digest import file_digest
 from containers.training.disk import say_where_it_is_full
 from containers.training.engine import require_builder
@@ -87,6 +88,13 @@ def train(folders: Folders) -> None:
                 },
                 precision=settings.precision,
                 calibration=calibration_images(channel, folders.channel("training")),
+                choose=Chooser(
+                    channel,
+                    folders.channel("training"),
+                    work / "choosing",
+                    instance=instance_of(folders),
+                    endpoint=serving_instance(os.environ),
+                ),
                 beside={
                     "training.json": json.dumps(record(finished, found, settings, order.images["train"], folders)),
                     DATASET: (folders.channel("training") / DATASET).read_text(encoding="utf-8"),

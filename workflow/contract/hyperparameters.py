@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflow.contract.architecture import FAMILIES, Architecture, layers_below_head
-from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
+from workflow.contract.model import AUTO, MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, among, key, rules_of
 
@@ -29,10 +29,11 @@ class OwnHyperparameters:
         OneOf(
             "what the model computes in once it serves: 32-bit floats, 16-bit floats where the processor has them "
             "(else 32-bit), 8-bit integers fitted to training images, or 16-bit floats of a GPU, by an engine that its "
-            "training builds",
-            PRECISIONS,
+            "training builds; auto measures those of a processor on the validation images and takes the fastest that "
+            "loses nothing that counts",
+            (AUTO, *PRECISIONS),
         ),
-        "bf16",
+        AUTO,
     )
     batch: int = key(Whole("images a step", 1, 512), 16)
     seed: int = key(Whole("seed of every random choice", 0, 2**31 - 1), 0)

@@ -14,6 +14,9 @@ _DISKS = re.compile(
 DISKS_VOLUME_GB = 50
 """What is asked for where SageMaker mounts those disks: no more than the smallest of them, or a job is refused."""
 
+_BFLOAT16 = re.compile(r"ml\.[cmr](?:7i|7a|8i|8a)[a-z-]*\..+")
+"""Families whose processors compute in bfloat16: Intel's since Sapphire Rapids and AMD's since Genoa."""
+
 _NEWEST = "al2023-ami-sagemaker-inference-gpu-4-1"
 _INFERENCE_AMIS = {
     **dict.fromkeys(("g4dn", "g5", "g6", "g6e", "g7e", "p4d", "p4de", "p5", "p5e", "p5en", "p6-b200"), _NEWEST),
@@ -39,6 +42,11 @@ def choose_inference_ami(instance: str, wanted: str) -> str:
 def has_disks(instance: str) -> bool:
     """Whether an instance of this type has disks of its own, which SageMaker uses instead of a volume."""
     return _DISKS.fullmatch(instance) is not None
+
+
+def has_bfloat16(instance: str) -> bool:
+    """Whether the processor of an instance of this type is known to compute in bfloat16 by itself."""
+    return _BFLOAT16.fullmatch(instance) is not None
 
 
 def has_gpu(instance: str) -> bool:

@@ -10,7 +10,11 @@ TASKS = ("detect", "pose", "segment", "classify", "obb")
 
 HALF = "f16"
 PRECISIONS = ("f32", "bf16", "int8", HALF)
-"""What a model may compute in once it serves. f16 is a GPU's alone, by the engine that its training builds for it."""
+"""What a model may compute in once it serves, a processor's with the most exact first. f16 is a GPU's alone, by the
+engine that its training builds for it."""
+
+AUTO = "auto"
+"""Asks for the one of a processor's PRECISIONS that is measured to serve best, when the model is made."""
 
 MAXIMUM_CLASSES = 10_000
 """Of a dataset. COCO has 80, Open Images 601, LVIS 1,203; what the evaluation counts grows with their square."""

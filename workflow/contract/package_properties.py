@@ -54,7 +54,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class RegisteredFigures:
-    """A version's task and figures. ``quality`` is the one by which models of its task are compared."""
+    """A version's task and figures. ``quality`` is the one by which models of its task are compared.
+
+    ``serves_in`` is what it computes in, None for a version that was measured before that was told.
+    """
 
     task: str
     quality_name: str
@@ -64,6 +67,7 @@ class RegisteredFigures:
     precision: float | None
     recall: float | None
     images: int | None
+    serves_in: str | None = None
 
     @staticmethod
     def of(metrics: Metrics) -> RegisteredFigures:
@@ -78,6 +82,7 @@ class RegisteredFigures:
             precision=candidate.precision,
             recall=candidate.recall,
             images=metrics.images,
+            serves_in=candidate.serves_in or None,
         )
 
     def properties(self) -> dict[str, str]:

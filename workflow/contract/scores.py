@@ -106,7 +106,8 @@ class ModelScore:
     """Figures of one model on the held-out images; latencies in milliseconds, size of ``model.onnx`` in bytes.
 
     ``precision``, ``recall`` and ``f1`` are those at the served confidence. ``intervals`` maps figures to theirs and is
-    empty where too few images were held out.
+    empty where too few images were held out. ``serves_in`` is the one of PRECISIONS that it computes in, empty where
+    nobody said.
     """
 
     model_digest: str
@@ -129,6 +130,7 @@ class ModelScore:
     top1: float | None = None
     top5: float | None = None
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    serves_in: str = ""
 
     def figure(self, name: str) -> float | None:
         """One of FIGURE_NAMES."""
@@ -222,6 +224,7 @@ def _score(value: object, where: str, task: str) -> ModelScore:
             name: _interval(entry, f"{where}.intervals.{name}")
             for name, entry in mapping(score.get("intervals"), f"{where}.intervals").items()
         },
+        serves_in=reading.text({"serves_in": "", **score}, "serves_in", where),
     )
 
 

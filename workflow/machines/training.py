@@ -11,6 +11,7 @@ from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
 from stepfunctions.steps.choice_rule import BaseRule, ChoiceRule
 from stepfunctions.steps.states import State
 
+from workflow.contract.precision_choice import ENDPOINT_INSTANCE
 from workflow.machines import settings
 from workflow.machines.kinds import call_sagemaker, fresh_name, on_error
 from workflow.machines.quotas import wait_for_quota
@@ -55,6 +56,8 @@ def job_details() -> Parameters:
             channel("pretrained", "$.plan.uris.pretrained"),
         ],
         "OutputDataConfig": {"S3OutputPath.$": "$.plan.uris.models"},
+        # What a precision is chosen for, where the training has another processor than that.
+        "Environment": {f"{ENDPOINT_INSTANCE}.$": "$.plan.instances.endpoint"},
         "EnableNetworkIsolation": True,
     }
 

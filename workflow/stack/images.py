@@ -22,7 +22,9 @@ PAGE = "containers/page"
 """What the pages of both images share."""
 MARKS = "workflow/marks"
 """How both mark what was labelled or found, with the fonts."""
-IMAGES = {"training": (CONTRACT, "workflow/labels", MARKS, PAGE), "serving": (CONTRACT, MARKS, PAGE)}
+SERVING = "containers/serving"
+"""What serves, which a training has its candidates measured by."""
+IMAGES = {"training": (CONTRACT, "workflow/labels", MARKS, PAGE, SERVING), "serving": (CONTRACT, MARKS, PAGE)}
 """The images, each with the packages that it holds beside its own folder."""
 GPU_ENDPOINTS = "GpuEndpoints"
 """The template's parameter that says whether the images build and run engines for GPUs."""

@@ -106,8 +106,7 @@ def measure(
     Classes are matched by name, so a champion trained on other classes is judged on those it shares. ``tell`` is given
     each picture's answer as it stands in ``predictions.json``.
     """
-    kind = Namer if held_out.task == "classify" else Finder
-    observer: Observer = kind(predictor, held_out, confidence)
+    observer = observe(predictor, held_out, confidence)
     seen, milliseconds = [], []
     last_line = time.monotonic()
     for picture in held_out.pictures:
@@ -118,6 +117,13 @@ def measure(
             last_line = time.monotonic()
             print(f"measured {len(seen)} of {len(held_out.pictures)} pictures", flush=True)
     return Measurement(tuple(seen), observer.record(), observer.mixed, np.array(milliseconds))
+
+
+def observe(predictor: Predictor, held_out: HeldOut, confidence: float) -> Observer:
+    """The observer of a model of the held-out pictures' task, which has looked at nothing yet."""
+    kind = Namer if held_out.task == "classify" else Finder
+    observer: Observer = kind(predictor, held_out, confidence)
+    return observer
 
 
 def infer(predictor: Predictor, picture: Picture) -> Inference:

@@ -37,6 +37,8 @@ from containers.serving.model.predictor import Predictor
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
 from containers.serving.report.page import Page, write_page
 from workflow.contract.champion import Champion
+from workflow.contract.precision_choice import PrecisionChoice, read_choice
+from workflow.contract.reading import ContractError
 from workflow.contract.scores import Metrics, ModelScore
 from workflow.contract.stand_in import is_on_stand_in
 
@@ -58,6 +60,7 @@ class Model:
     model_bytes: int
     training: Mapping[str, Any] | None
     dataset: Mapping[str, Any] | None
+    choice: PrecisionChoice | None = None
 
     @property
     def manifest(self) -> Manifest:
@@ -153,7 +156,7 @@ def name_the_model(name: str) -> Iterator[None]:
     """Put the model's name in front of the reason why it cannot be measured."""
     try:
         yield
-    except (ModelError, EvaluationError) as error:
+    except (ModelError, EvaluationError, ContractError) as error:
         raise EvaluationError(f"{name}: {error}") from None
 
 
@@ -168,6 +171,7 @@ def load(archive: Path) -> Model:
             model_bytes=(unpacked / "model.onnx").stat().st_size,
             training=read_about(unpacked, "training.json"),
             dataset=read_about(unpacked, "dataset.json"),
+            choice=read_choice(read_about(unpacked, "manifest.json")),
         )
 
 
@@ -211,6 +215,7 @@ def judge(model: Model, held_out: HeldOut, confidence: float, tell: Tell | None)
         latency_p99_ms=measurement.percentile(99),
         model_bytes=model.model_bytes,
         intervals=standing.intervals(held_out.task),
+        serves_in=model.manifest.precision,
     )
     return Judged(model, measurement, standing, score)
 
@@ -275,6 +280,7 @@ def write(
         preparation=given.preparation,
         evaluation_seconds=time.monotonic() - about.started,
         billed=about.billed,
+        choice=candidate.model.choice,
         real=None if champion is None or given.feedback is None else given.feedback.of(champion.score.model_digest),
     )
     write_page(folder / "report", page)

@@ -53,8 +53,8 @@ def figures(metrics: Metrics) -> str:
         _plain_card(
             "Time per picture",
             milliseconds(new.latency_p50_ms),
-            f"99 % within {milliseconds(new.latency_p99_ms)}",
-            f"production {milliseconds(old.latency_p50_ms)}" if old else "",
+            f"99 % within {milliseconds(new.latency_p99_ms)}{_arithmetic(new)}",
+            f"production {milliseconds(old.latency_p50_ms)}{_arithmetic(old)}" if old else "",
         )
     )
     served = ""
@@ -66,6 +66,10 @@ def figures(metrics: Metrics) -> str:
         f'<section>\n<h2>Key figures</h2>\n<div class="cards">\n{_decisive(metrics, decisive)}{"".join(cards)}</div>\n'
         f"{served}</section>\n"
     )
+
+
+def _arithmetic(score: ModelScore) -> str:
+    return f", in {escape(score.serves_in)}" if score.serves_in else ""
 
 
 def change(difference: float) -> str:

@@ -19,21 +19,24 @@ from containers.serving.report.head import figures, head, title
 from containers.serving.report.mistakes import confusion, curves
 from containers.serving.report.people import people
 from containers.serving.report.pictures import pictures
+from containers.serving.report.precision import precision
 from containers.serving.report.run import cost, jobs, numbers
 from containers.serving.report.training import training
 from workflow.contract.dataset_report import DatasetReport
 from workflow.contract.feedback_figures import PeriodFigures
 from workflow.contract.glance import Glance
+from workflow.contract.precision_choice import PrecisionChoice
 
 
 @dataclass(frozen=True)
 class Page:
     """All the page shows; what is None or empty is left out of it.
 
-    ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``trials`` are SageMaker's summaries of a
-    search's trainings, ``champion_dataset`` is the ``dataset.json`` of production's archive, ``preparation`` the
-    preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed`` says that AWS bills the jobs, ``real``
-    what people said of production's answers. Every name in them may hold markup and is escaped.
+    ``record`` is ``run.json``, ``training`` the archive's ``training.json``, ``choice`` which precision serves and why,
+    ``trials`` are SageMaker's summaries of a search's trainings, ``champion_dataset`` is the ``dataset.json`` of
+    production's archive, ``preparation`` the preparation's ``preparation.json``, ``contact_sheet`` a JPEG; ``billed``
+    says that AWS bills the jobs, ``real`` what people said of production's answers. Every name in them may hold markup
+    and is escaped.
     """
 
     run: str
@@ -48,6 +51,7 @@ class Page:
     evaluation_seconds: float
     billed: bool = True
     real: PeriodFigures | None = None
+    choice: PrecisionChoice | None = None
 
     def html(self) -> str:
         """The page."""
@@ -76,6 +80,7 @@ class Page:
                 confusion(self.evidence),
                 pictures(self.evidence.pictures),
                 training(self.training, self.record, self.trials, metrics.task),
+                precision(self.choice),
                 data(self.dataset, self.champion_dataset, self.contact_sheet, self.record),
                 cost(timed, self.billed),
                 numbers(metrics, self.record),

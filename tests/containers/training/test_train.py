@@ -30,6 +30,8 @@ from tests.containers.training.jobs import (
 )
 from workflow.contract.architecture import FAMILIES, SIZES, layers_below_head
 from workflow.contract.model import TASKS
+from workflow.contract.precision_choice import read_choice
+from workflow.contract.scores import QUALITY
 
 pytestmark = pytest.mark.training
 
@@ -55,7 +57,14 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     manifest = read_json(job / "model/manifest.json")
     onnx = (job / "model/model.onnx").read_bytes()
     assert manifest["model_digest"] == manifest["files"]["model.onnx"]["sha256"] == hashlib.sha256(onnx).hexdigest()
-    assert (manifest["task"], manifest["classes"], manifest["precision"]) == (task, list(CLASSES), "bf16")
+    assert (manifest["task"], manifest["classes"], manifest["precision"]) == (task, list(CLASSES), "f32")
+    choice = read_choice(manifest)
+    assert choice is not None
+    assert (choice.chosen, choice.figure, choice.pictures) == ("f32", QUALITY[task], 4)
+    tried = [one.precision for one in choice.tried]
+    # bf16 is no candidate on a processor that has none.
+    assert tried in (["f32", "bf16", "int8"], ["f32", "int8"])
+    assert {one.refused for one in choice.tried[1:]} == {"too few pictures to tell what it loses"}
     assert manifest.get("keypoints") == ([4, 3] if task == "pose" else None)
     assert manifest["hyperparameters"] == SETTINGS
     assert manifest["max_detections"] == 300
@@ -106,6 +115,7 @@ def test_an_int8_training_leaves_a_smaller_graph_fitted_to_its_training_images(
     assert ran.returncode == 0, ran.stderr
     manifest = read_json(job / "model/manifest.json")
     assert (manifest["precision"], manifest["hyperparameters"]["precision"]) == ("int8", "int8")
+    assert read_choice(manifest) is None
     assert files(job / "model") == MODEL_FILES
     assert manifest["files"]["model.onnx"]["bytes"] < 12_000_000 / 2
 

@@ -231,7 +231,7 @@ def test_the_registry_takes_every_property_of_every_task(evaluated: Bucket, cont
     evaluated.put(FOLDER + "metrics.json", found(task, f1=1e-7))
     properties = handler(event(), context)["properties"]
     assert list(properties) == [
-        *("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
+        *("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images", "serves_in")
     ]
     assert properties["task"] == task
     assert properties["quality_name"] in figures_of(task)

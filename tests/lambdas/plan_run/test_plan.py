@@ -107,7 +107,7 @@ def test_every_hyperparameter_is_text() -> None:
         "model": "yolov8n",
         "epochs": "3",
         "image_size": "640",
-        "precision": "bf16",
+        "precision": "auto",
         "batch": "16",
         "seed": "0",
         "max_detections": "300",

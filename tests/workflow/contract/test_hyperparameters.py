@@ -115,7 +115,7 @@ def test_the_defaults_that_sagemaker_passes_are_those_of_the_input() -> None:
         "model": "yolov8n",
         "epochs": "50",
         "image_size": "640",
-        "precision": "bf16",
+        "precision": "auto",
         "batch": "16",
         "seed": "0",
         "max_detections": "300",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow.contract.instance_type import has_disks, has_gpu
+from workflow.contract.instance_type import has_bfloat16, has_disks, has_gpu
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,19 @@ def test_disks_of_its_own_are_in_the_family_s_name(instance: str) -> None:
 def test_others_get_a_volume(instance: str) -> None:
     """As large as is asked for."""
     assert not has_disks(instance)
+
+
+@pytest.mark.parametrize(
+    "instance", ["ml.c7i.xlarge", "ml.m7i.large", "ml.r7i.4xlarge", "ml.m8i.xlarge", "ml.c7a.xlarge"]
+)
+def test_processors_with_bfloat16_are_known_by_their_family(instance: str) -> None:
+    """Intel's since Sapphire Rapids, AMD's since Genoa."""
+    assert has_bfloat16(instance)
+
+
+@pytest.mark.parametrize(
+    "instance", ["ml.g5.xlarge", "ml.c6i.xlarge", "ml.m5.large", "ml.c7g.large", "ml.p5.48xlarge", ""]
+)
+def test_of_other_processors_it_is_not_known(instance: str) -> None:
+    """Those of GPU families are older, and of Graviton's the runtime uses other numbers."""
+    assert not has_bfloat16(instance)

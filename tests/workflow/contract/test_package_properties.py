@@ -38,6 +38,7 @@ REGISTERED = {
     "precision": "0.9",
     "recall": "0.95",
     "images": "16",
+    "serves_in": "bf16",
 }
 """Every property, as the registry has had them since there were tasks."""
 
@@ -46,7 +47,7 @@ def test_every_property_is_read() -> None:
     """By the names under which earlier versions were registered."""
     found = PackageProperties.parse(REGISTERED)
     assert {**dataclasses.asdict(found.origin), **found.figures.properties()} == REGISTERED
-    assert found.figures == RegisteredFigures("detect", "map50_95", 0.81, 0.964, 0.81, 0.9, 0.95, 16)
+    assert found.figures == RegisteredFigures("detect", "map50_95", 0.81, 0.964, 0.81, 0.9, 0.95, 16, "bf16")
 
 
 @given(metrics())
@@ -72,6 +73,12 @@ def test_an_unknown_figure_is_none_however_it_was_registered(text: str) -> None:
     assert PackageProperties.parse({**REGISTERED, "map50": text}).figures.map50 is None
     del (without := dict(REGISTERED))["map50"]
     assert PackageProperties.parse(without).figures.map50 is None
+
+
+def test_a_version_from_before_its_precision_was_told_is_read() -> None:
+    """It serves, and may be released and brought back, as ever."""
+    del (without := dict(REGISTERED))["serves_in"]
+    assert PackageProperties.parse(without).figures.serves_in is None
 
 
 def test_a_version_that_names_no_task_finds_boxes() -> None:

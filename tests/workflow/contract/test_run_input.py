@@ -50,7 +50,7 @@ def test_step_functions_own_keys_are_left_out() -> None:
         ({"minimum_map50": float("nan")}, r"minimum_map50 = nan: must be a number from 0 to 1"),
         ({"approval_hours": 0}, r"approval_hours = 0: must be a number above 0 to 720"),
         ({"image_size": 100}, r"image_size = 100: must be a whole number from 32 to 1280 in steps of 32"),
-        ({"precision": "fp16"}, r"precision = 'fp16': must be one of f32, bf16, int8"),
+        ({"precision": "fp16"}, r"precision = 'fp16': must be one of auto, f32, bf16, int8"),
         ({"model": "resnet"}, r"model = 'resnet': must be one of yolov8n, .* yolo11, yolo12 and yolo26$"),
         ({"model": "yolov9t"}, r"model = 'yolov9t': must be one of yolov8n, .*; YOLOv9's graph does not say"),
         ({"model": "yolov11s"}, r"model = 'yolov11s': must be one of yolov8n, .*; did you mean yolo11s\?"),

@@ -31,7 +31,7 @@ from workflow.contract.scores import figures_of
 from workflow.machines import diagram
 from workflow.stack.definitions import fit_out
 
-PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images")
+PROPERTIES = ("task", "quality_name", "quality", "map50", "map50_95", "precision", "recall", "images", "serves_in")
 
 ROOT = Path(__file__).parents[3]
 MACHINES = ROOT / "workflow" / "machines"

@@ -74,6 +74,7 @@ def test_an_image_is_named_after_what_it_is_built_from(sources: Path) -> None:
         ("workflow/labels/yolo.py", {"training"}),
         ("workflow/marks/fonts/NotoSans-Regular.ttf", {"training", "serving"}),
         ("containers/page/base.css", {"training", "serving"}),
+        ("containers/serving/model/predictor.py", {"training", "serving"}),
         ("containers/serving/README.md", set()),
     ],
 )

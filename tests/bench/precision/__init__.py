@@ -1,0 +1,1 @@
+"""What every precision loses and takes, on thousands of labelled objects of each task."""

@@ -1,0 +1,1 @@
+"""The choice of a precision: how candidates are measured, and which of them serves."""
