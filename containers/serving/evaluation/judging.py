@@ -21,7 +21,7 @@ from containers.serving.model.arrays import Doubles, Flags, Floats, Integers
 from containers.serving.model.detection import Detections
 
 if TYPE_CHECKING:
-    from containers.serving.model.predictor import Sight
+    from containers.serving.model.sight import Sight
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, TASKS, USUAL_DETECTIONS
 from workflow.contract.reading import VERSION
+from workflow.contract.tiles import TILINGS, Tiling
 
 LONGEST_SIDE = 4096
 """Pixels; no model of ours is wider, and a larger figure would only ask for memory."""
@@ -28,7 +29,8 @@ class Manifest:
 
     ``task`` is one of the contract's TASKS; ``precision``, in which the model computes, one of its PRECISIONS.
     ``keypoints``, of pose alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the
-    visibility. ``max_detections`` is how many objects of a picture it finds at most.
+    visibility. ``max_detections`` is how many objects of a picture it finds at most, ``tiles`` whether it looks at
+    large pictures in tiles unless it is asked otherwise.
     """
 
     classes: tuple[str, ...]
@@ -39,6 +41,7 @@ class Manifest:
     precision: str = "f32"
     keypoints: tuple[int, int] | None = None
     max_detections: int = USUAL_DETECTIONS
+    tiles: Tiling = "off"
 
     @staticmethod
     def parse(text: str | bytes) -> Manifest:
@@ -72,12 +75,17 @@ class Manifest:
             raise ModelError(
                 f"manifest.json: max_detections must be a whole number from 1 to {MAXIMUM_DETECTIONS}, found {most!r}"
             )
+        tiles = document.get("tiles", "off")
+        if tiles not in TILINGS or (tiles != "off" and task == "classify"):
+            raise ModelError(
+                f"manifest.json: tiles {tiles!r} is none of {', '.join(TILINGS)}, or not for a {task} model"
+            )
         digest = document.get("model_digest")
         listed = document.get("files")
         entry = listed.get("model.onnx") if isinstance(listed, dict) else None
         if not isinstance(digest, str) or not isinstance(entry, dict) or entry.get("sha256") != digest:
             raise ModelError("manifest.json: model_digest and files['model.onnx'].sha256 must be the same digest")
-        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints, most)
+        return Manifest(tuple(classes), size[0], size[1], digest, task, precision, keypoints, most, tiles)
 
     def verify(self, model: bytes) -> None:
         """Raise ModelError unless these are the bytes of the model the manifest describes."""

@@ -25,7 +25,7 @@ TOLERANCE = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Region(ABC):
-    """Which pixels of the picture are an object's: some of those of the box ``left``, ``top``, ``width``, ``height``."""
+    """Which pixels of the picture are an object's, of those of a box that these four say, in pixels too."""
 
     left: int
     top: int
@@ -162,9 +162,7 @@ class Mask(Region):
 
     def turned(self) -> Mask:
         """See ``Region``."""
-        return Mask(
-            self.top, self.left, self.height, self.width, self.logits.T, self.origin[::-1], self.pitch[::-1]
-        )
+        return Mask(self.top, self.left, self.height, self.width, self.logits.T, self.origin[::-1], self.pitch[::-1])
 
     def move(self, left: int, top: int) -> Mask:
         """See ``Region``."""

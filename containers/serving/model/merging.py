@@ -1,0 +1,241 @@
+"""Makes one answer of what was found in several views of a picture: the whole of it, and tiles that overlap.
+
+What an edge cuts off is a part; everything else was seen whole. Two findings of a class in two views are one object
+where half of the part lies in the other one, as far as both views see (intersection over the smaller, as SAHI merges
+slices: Akyon and others, arXiv 2202.06934), or where two that were seen whole overlap by half. SAHI's rule alone makes
+neighbours of different sizes one, and lets a wheel take the car along. So a part is held against what the other view
+could see of it, what was seen whole is compared as usual, and what one view tells apart stays apart. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from containers.serving.model import oriented
+from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.detection import Detections
+from containers.serving.model.mask import JoinedMask
+from containers.serving.model.thresholds import Thresholds
+from workflow.contract.tiles import Tile
+
+SAME = 0.5
+"""The share that makes two findings one object; where a request asks for less overlap, less makes two whole ones it."""
+EDGE = 1 / 80
+"""Of a tile's side, 8 pixels of 640: what ends so near to an edge goes on behind it, for boxes are not exact."""
+
+PAIRS = 1 << 18
+"""Pairs of findings that are compared at a time, so that memory stays bounded."""
+TINY = 1e-9
+"""Keeps a division by an area of 0 from happening."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What was found in one part of a picture, in pixels of the picture, best first."""
+
+    tile: Tile
+    found: Detections
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pairs of findings that may be one object, the most alike first: the index of either, [pairs]."""
+
+    first: Indices
+    second: Indices
+
+
+def merge(views: Sequence[View], thresholds: Thresholds) -> Detections:
+    """The objects of a picture, best first, at most ``max_detections``. The first view is the whole picture.
+
+    An object scores as it does where it scores best. It looks as in the best tile that shows it whole, else as in the
+    whole picture; where every view cuts it, its parts are put together.
+    """
+    found = Detections.join([view.found for view in views])
+    of = np.repeat(np.arange(len(views)), [len(view.found) for view in views])
+    tiles = np.array([view.tile for view in views], np.float64)
+    parts = cut_off(found.boxes, tiles[of], views[0].tile)
+    links = find_links(found, of, parts, tiles, min(SAME, thresholds.iou))
+    groups = find_groups(links, of, parts)
+    best = np.argsort([-found.scores[group].max() for group in groups], kind="stable")[: thresholds.max_detections]
+    return Detections.join([found.keep(of[:0]), *(_unite(found, groups[at], of, parts, tiles) for at in best)])
+
+
+def cut_off(boxes: Floats, tiles: Doubles, picture: Tile) -> Flags:
+    """Which boxes [n, 4] end at an edge of their own tile [n, 4] that is none of the picture."""
+    first, last = tiles[:, :2], tiles[:, :2] + tiles[:, 2:]
+    near = tiles[:, 2:] * EDGE
+    before = (first > 0) & (boxes[:, :2] <= first + near)
+    after = (last < (picture.width, picture.height)) & (boxes[:, 2:] >= last - near)
+    return np.asarray((before | after).any(axis=1))
+
+
+def find_links(found: Detections, of: Indices, parts: Flags, tiles: Doubles, overlap: float) -> Links:
+    """Who may be one object with whom, of what the views ``of`` [n] have found, some of them ``parts`` [n].
+
+    ``overlap`` makes two that were seen whole one.
+    """
+    pairs: list[tuple[Indices, Indices]] = [(of[:0], of[:0])]
+    likenesses = [np.zeros(0)]
+    starts = np.searchsorted(of, np.arange(len(tiles) + 1))
+    low, high = tiles[:, :2], tiles[:, :2] + tiles[:, 2:]
+    low, high = np.maximum(low[:, None], low), np.minimum(high[:, None], high)
+    filled = np.diff(starts) > 0
+    boxes = found.boxes.astype(np.float64)
+    for one, other in np.argwhere(np.triu((low < high).all(axis=2) & filled[:, None] & filled, 1)):
+        common = np.concatenate((low[one, other], high[one, other]))
+        rows, columns = (_inside(boxes, starts[at], starts[at + 1], common) for at in (one, other))
+        step = max(1, PAIRS // max(1, len(columns)))
+        for some in np.split(rows, range(step, len(rows), step)):
+            first, second = _touching(boxes, found.classes, some, columns, common)
+            shared, own, others = _areas(found, first, second, common)
+            smaller = np.minimum(np.where(parts[first], own, np.inf), np.where(parts[second], others, np.inf))
+            whole = np.isinf(smaller)
+            alike = shared > SAME * smaller
+            alike[whole] = _overlap(found, first[whole], second[whole]) > overlap
+            pairs.append((first[alike], second[alike]))
+            likenesses.append(shared[alike] / (own + others - shared)[alike].clip(TINY))
+    first, second = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    order = np.lexsort((second, first, -np.concatenate(likenesses)))
+    return Links(first[order], second[order])
+
+
+def find_groups(links: Links, of: Indices, parts: Flags) -> list[Indices]:
+    """The findings of each object; what only shows parts of objects that others show whole is left out.
+
+    The most alike are joined first, and never two of one view.
+    """
+    leader, views = list(range(len(of))), [1 << view for view in of.tolist()]
+
+    def find(at: int) -> int:
+        while leader[at] != at:
+            leader[at] = at = leader[leader[at]]
+        return at
+
+    pairs = list(zip(links.first.tolist(), links.second.tolist(), strict=True))
+    for first, second in pairs:
+        one, other = sorted((find(first), find(second)))
+        if one != other and not views[one] & views[other]:
+            leader[other] = one
+            views[one] |= views[other]
+    leaders = np.array([find(at) for at in range(len(of))], np.intp)
+    shown = np.ones(len(of), bool)
+    shown[links.first[parts[links.first] & ~parts[links.second]]] = False
+    shown[links.second[parts[links.second] & ~parts[links.first]]] = False
+    order = np.argsort(leaders, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(leaders[order])) + 1) if len(order) else []
+    return [group for group in groups if shown[group].any() or not parts[group].all()]
+
+
+def _unite(found: Detections, group: Indices, of: Indices, parts: Flags, tiles: Doubles) -> Detections:
+    """One object of what the members of a group show of it."""
+    by_score = group[np.argsort(-found.scores[group], kind="stable")]
+    whole = by_score[~parts[by_score]]
+    finest = whole[of[whole] > 0]
+    best = (finest if len(finest) else whole if len(whole) else by_score)[:1]
+    object_ = replace(found.keep(best), scores=found.scores[by_score[:1]])
+    return (
+        object_ if len(whole) or len(group) == 1 else _put_together(object_, found.keep(by_score), tiles[of[by_score]])
+    )
+
+
+def _put_together(best: Detections, parts: Detections, tiles: Doubles) -> Detections:
+    """``best`` with the outlines of all of an object's parts, best first, each cut off by its own tile."""
+    box = np.concatenate((parts.boxes[:, :2].min(axis=0), parts.boxes[:, 2:].max(axis=0)))[None]
+    joined = replace(best, boxes=box)
+    if parts.masks is not None:
+        joined = replace(joined, masks=(JoinedMask.of(parts.masks),))
+    if parts.keypoints is not None:
+        joined = replace(joined, keypoints=_best_seen(parts.keypoints, tiles)[None])
+    if parts.corners is not None and parts.angles is not None:
+        turned, angle = _around(parts.corners, parts.angles)
+        low, high = turned.min(axis=0), turned.max(axis=0)
+        # The upright box is clipped to the picture, as those of the parts are.
+        box = np.concatenate((np.maximum(low, box[0, :2]), np.minimum(high, box[0, 2:])))[None].astype(np.float32)
+        joined = replace(joined, boxes=box, corners=turned[None], angles=angle[None])
+    return joined
+
+
+def _best_seen(points: Floats, tiles: Doubles) -> Floats:
+    """Of each keypoint [members, k, 3] the member's that sees it: one on its tile's edge lies behind it, or nowhere.
+
+    Of several the most visible one, of equals that of the better member.
+    """
+    first, last = tiles[:, None, :2], (tiles[:, :2] + tiles[:, 2:])[:, None]
+    inside = ((points[..., :2] > first) & (points[..., :2] < last)).all(axis=2)
+    chosen = (inside * 2 + points[..., 2]).argmax(axis=0)
+    found: Floats = points[chosen, np.arange(points.shape[1])]
+    return found
+
+
+def _around(corners: Floats, angles: Floats) -> tuple[Floats, Floats]:
+    """The rectangle around the corners [members, 4, 2] of all, turned as the largest of them: corners and angle."""
+    sides = np.linalg.norm(corners[:, [0, 0]] - corners[:, [1, 3]], axis=2)
+    angle = angles[sides.prod(axis=1).argmax()]
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    along = corners.reshape(-1, 2).astype(np.float64) @ turn
+    low, high = along.min(axis=0), along.max(axis=0)
+    rectangle = np.concatenate((turn @ ((low + high) / 2), high - low, [angle]))[None]
+    return oriented.corners(rectangle)[0].astype(np.float32), angle
+
+
+def _inside(boxes: Doubles, start: int, end: int, common: Doubles) -> Indices:
+    """Which of the boxes from ``start`` to ``end`` reach into an area."""
+    near = (boxes[start:end, :2] < common[2:]) & (boxes[start:end, 2:] > common[:2])
+    return start + np.flatnonzero(near.all(axis=1))
+
+
+def _touching(
+    boxes: Doubles, classes: Integers, rows: Indices, columns: Indices, common: Doubles
+) -> tuple[Indices, Indices]:
+    """The pairs of a row and a column whose boxes are of one class and overlap at all within an area."""
+    low = np.maximum(np.maximum(boxes[rows, None, :2], boxes[columns, :2]), common[:2])
+    high = np.minimum(np.minimum(boxes[rows, None, 2:], boxes[columns, 2:]), common[2:])
+    row, column = np.nonzero((low < high).all(axis=2) & (classes[rows, None] == classes[columns]))
+    return rows[row], columns[column]
+
+
+def _areas(found: Detections, first: Indices, second: Indices, common: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """What two findings each share within an area, and how much of it either covers: three times [pairs]."""
+    if found.corners is not None:
+        return _turned_areas(found.corners, first, second, common)
+    boxes = found.boxes.astype(np.float64)
+    low, high = np.maximum(boxes[:, :2], common[:2]), np.minimum(boxes[:, 2:], common[2:])
+    own, others = ((high[at] - low[at]).prod(axis=1) for at in (first, second))
+    sides = np.minimum(high[first], high[second]) - np.maximum(low[first], low[second])
+    return sides.clip(0).prod(axis=1), own, others
+
+
+def _turned_areas(
+    corners: Floats, first: Indices, second: Indices, common: Doubles
+) -> tuple[Doubles, Doubles, Doubles]:
+    """The same of turned boxes."""
+    left, top, right, bottom = common.tolist()
+    area = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+    within = {at: cv2.intersectConvexConvex(corners[at], area) for at in {*first.tolist(), *second.tolist()}}
+    rows = [
+        (_shared(within[one][1], within[other][1]), within[one][0], within[other][0])
+        for one, other in zip(first.tolist(), second.tolist(), strict=True)
+    ]
+    shared, own, others = np.array(rows, np.float64).reshape(-1, 3).T
+    return shared, own, others
+
+
+def _shared(one: Floats | None, other: Floats | None) -> float:
+    """The area that two polygons share; one of them may be none."""
+    return 0.0 if one is None or other is None else float(cv2.intersectConvexConvex(one, other)[0])
+
+
+def _overlap(found: Detections, first: Indices, second: Indices) -> Doubles:
+    """How alike whole findings are, by pairs: intersection over union, of turned boxes as ``oriented`` has it."""
+    if found.corners is not None:
+        return oriented.overlaps(oriented.shapes(found.corners[first]), oriented.shapes(found.corners[second]))
+    boxes = found.boxes.astype(np.float64)
+    sides = np.minimum(boxes[first, 2:], boxes[second, 2:]) - np.maximum(boxes[first, :2], boxes[second, :2])
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    shared = sides.clip(0).prod(axis=1)
+    return np.asarray(shared / (area[first] + area[second] - shared).clip(TINY))
