@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from containers.serving.model import oriented
 from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.convex import half_planes, shared_area
 from containers.serving.model.detection import Detections
 from containers.serving.model.mask import JoinedMask
 from containers.serving.model.thresholds import Thresholds
@@ -215,19 +215,13 @@ def _turned_areas(
 ) -> tuple[Doubles, Doubles, Doubles]:
     """The same of turned boxes."""
     left, top, right, bottom = common.tolist()
-    area = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
-    within = {at: cv2.intersectConvexConvex(corners[at], area) for at in {*first.tolist(), *second.tolist()}}
-    rows = [
-        (_shared(within[one][1], within[other][1]), within[one][0], within[other][0])
-        for one, other in zip(first.tolist(), second.tolist(), strict=True)
-    ]
-    shared, own, others = np.array(rows, np.float64).reshape(-1, 3).T
+    area = half_planes(np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]]))
+    area = np.repeat(area, len(first), axis=0)
+    one, other = half_planes(corners[first]), half_planes(corners[second])
+    shared, own, others = (
+        shared_area(np.concatenate((*shapes, area), axis=1)) for shapes in ((one, other), (one,), (other,))
+    )
     return shared, own, others
-
-
-def _shared(one: Floats | None, other: Floats | None) -> float:
-    """The area that two polygons share; one of them may be none."""
-    return 0.0 if one is None or other is None else float(cv2.intersectConvexConvex(one, other)[0])
 
 
 def _overlap(found: Detections, first: Indices, second: Indices) -> Doubles:
