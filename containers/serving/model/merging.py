@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from containers.serving.model import oriented
-from containers.serving.model.arrays import Doubles, Flags, Floats, Indices, Integers
+from containers.serving.model.arrays import Doubles, Flags, Floats, Indices
 from containers.serving.model.convex import half_planes, shared_area
 from containers.serving.model.detection import Detections
 from containers.serving.model.mask import JoinedMask
@@ -31,6 +31,8 @@ PAIRS = 1 << 18
 """Pairs of findings that are compared at a time, so that memory stays bounded."""
 TINY = 1e-9
 """Keeps a division by an area of 0 from happening."""
+_AROUND = (0, 1, 2, 1, 2, 3, 0, 3)
+"""Left, top, right and bottom as the corners of a box."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +84,17 @@ def find_links(found: Detections, of: Indices, parts: Flags, tiles: Doubles, ove
     pairs: list[tuple[Indices, Indices]] = [(of[:0], of[:0])]
     likenesses = [np.zeros(0)]
     starts = np.searchsorted(of, np.arange(len(tiles) + 1))
-    low, high = tiles[:, :2], tiles[:, :2] + tiles[:, 2:]
-    low, high = np.maximum(low[:, None], low), np.minimum(high[:, None], high)
-    filled = np.diff(starts) > 0
-    boxes = found.boxes.astype(np.float64)
-    for one, other in np.argwhere(np.triu((low < high).all(axis=2) & filled[:, None] & filled, 1)):
-        common = np.concatenate((low[one, other], high[one, other]))
-        rows, columns = (_inside(boxes, starts[at], starts[at + 1], common) for at in (one, other))
+    boxes, limits = found.boxes.astype(np.float64), _sides(tiles[of])
+    for view in range(len(tiles) - 1):
+        rows = np.arange(starts[view], starts[view + 1])
+        columns = starts[view + 1] + np.flatnonzero(_meet(boxes[starts[view + 1] :], _sides(tiles[view])))
         step = max(1, PAIRS // max(1, len(columns)))
         for some in np.split(rows, range(step, len(rows), step)):
-            first, second = _touching(boxes, found.classes, some, columns, common)
-            shared, own, others = _areas(found, first, second, common)
+            row, column = np.nonzero(
+                _meet(boxes[some, None], boxes[columns]) & (found.classes[some, None] == found.classes[columns])
+            )
+            first, second = some[row], columns[column]
+            shared, own, others = _areas(found, first, second, limits)
             smaller = np.minimum(np.where(parts[first], own, np.inf), np.where(parts[second], others, np.inf))
             whole = np.isinf(smaller)
             alike = shared > SAME * smaller
@@ -183,44 +185,37 @@ def _around(corners: Floats, angles: Floats) -> tuple[Floats, Floats]:
     return oriented.corners(rectangle)[0].astype(np.float32), angle
 
 
-def _inside(boxes: Doubles, start: int, end: int, common: Doubles) -> Indices:
-    """Which of the boxes from ``start`` to ``end`` reach into an area."""
-    near = (boxes[start:end, :2] < common[2:]) & (boxes[start:end, 2:] > common[:2])
-    return start + np.flatnonzero(near.all(axis=1))
+def _sides(tiles: Doubles) -> Doubles:
+    """Left, top, right and bottom [..., 4] of tiles [..., 4]."""
+    return np.concatenate((tiles[..., :2], tiles[..., :2] + tiles[..., 2:]), axis=-1)
 
 
-def _touching(
-    boxes: Doubles, classes: Integers, rows: Indices, columns: Indices, common: Doubles
-) -> tuple[Indices, Indices]:
-    """The pairs of a row and a column whose boxes are of one class and overlap at all within an area."""
-    low = np.maximum(np.maximum(boxes[rows, None, :2], boxes[columns, :2]), common[:2])
-    high = np.minimum(np.minimum(boxes[rows, None, 2:], boxes[columns, 2:]), common[2:])
-    row, column = np.nonzero((low < high).all(axis=2) & (classes[rows, None] == classes[columns]))
-    return rows[row], columns[column]
+def _meet(boxes: Doubles, others: Doubles) -> Flags:
+    """Whether boxes [..., 4] share any area with others."""
+    return np.asarray(_shared_sides(boxes, others).min(axis=-1) > 0)
 
 
-def _areas(found: Detections, first: Indices, second: Indices, common: Doubles) -> tuple[Doubles, Doubles, Doubles]:
-    """What two findings each share within an area, and how much of it either covers: three times [pairs]."""
+def _shared_sides(boxes: Doubles, others: Doubles) -> Doubles:
+    """Width and height [..., 2] of what boxes [..., 4] share with others, not above 0 where that is nothing."""
+    sides: Doubles = np.minimum(boxes[..., 2:], others[..., 2:]) - np.maximum(boxes[..., :2], others[..., :2])
+    return sides
+
+
+def _areas(found: Detections, first: Indices, second: Indices, tiles: Doubles) -> tuple[Doubles, Doubles, Doubles]:
+    """The area that two findings share, and what of either the other one's view could see: three times [pairs].
+
+    ``tiles`` [n, 4] are the sides of the view of each. An upright box ends where its view does.
+    """
+    own_tile, other_tile = tiles[first], tiles[second]
     if found.corners is not None:
-        return _turned_areas(found.corners, first, second, common)
-    boxes = found.boxes.astype(np.float64)
-    low, high = np.maximum(boxes[:, :2], common[:2]), np.minimum(boxes[:, 2:], common[2:])
-    own, others = ((high[at] - low[at]).prod(axis=1) for at in (first, second))
-    sides = np.minimum(high[first], high[second]) - np.maximum(low[first], low[second])
-    return sides.clip(0).prod(axis=1), own, others
-
-
-def _turned_areas(
-    corners: Floats, first: Indices, second: Indices, common: Doubles
-) -> tuple[Doubles, Doubles, Doubles]:
-    """The same of turned boxes."""
-    left, top, right, bottom = common.tolist()
-    area = half_planes(np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]]))
-    area = np.repeat(area, len(first), axis=0)
-    one, other = half_planes(corners[first]), half_planes(corners[second])
-    shared, own, others = (
-        shared_area(np.concatenate((*shapes, area), axis=1)) for shapes in ((one, other), (one,), (other,))
-    )
+        one, other = half_planes(found.corners[first]), half_planes(found.corners[second])
+        both = np.concatenate([half_planes(each[:, _AROUND].reshape(-1, 4, 2)) for each in (own_tile, other_tile)], 1)
+        shapes = ((one, other, both), (one, both), (other, both))
+        shared, own, others = (shared_area(np.concatenate(each, axis=1)) for each in shapes)
+        return shared, own, others
+    one, other = found.boxes[first].astype(np.float64), found.boxes[second].astype(np.float64)
+    pairs = ((one, other), (one, other_tile), (other, own_tile))
+    shared, own, others = (_shared_sides(*each).clip(0).prod(axis=1) for each in pairs)
     return shared, own, others
 
 
@@ -228,8 +223,7 @@ def _overlap(found: Detections, first: Indices, second: Indices) -> Doubles:
     """How alike whole findings are, by pairs: intersection over union, of turned boxes as ``oriented`` has it."""
     if found.corners is not None:
         return oriented.overlaps(oriented.shapes(found.corners[first]), oriented.shapes(found.corners[second]))
-    boxes = found.boxes.astype(np.float64)
-    sides = np.minimum(boxes[first, 2:], boxes[second, 2:]) - np.maximum(boxes[first, :2], boxes[second, :2])
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-    shared = sides.clip(0).prod(axis=1)
-    return np.asarray(shared / (area[first] + area[second] - shared).clip(TINY))
+    one, other = found.boxes[first].astype(np.float64), found.boxes[second].astype(np.float64)
+    shared = _shared_sides(one, other).clip(0).prod(axis=1)
+    union = sum((box[:, 2:] - box[:, :2]).prod(axis=1) for box in (one, other)) - shared
+    return np.asarray(shared / union.clip(TINY))
