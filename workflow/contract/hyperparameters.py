@@ -44,8 +44,8 @@ class OwnHyperparameters:
     )
     tiles: str = key(
         OneOf(
-            "whether pictures larger than image_size are looked at whole only, or in overlapping tiles of that size as "
-            "well, where small objects stay as large as they are: in evaluation and service",
+            "pictures larger than image_size are looked at whole, or in overlapping tiles of that size as well, in "
+            "which small objects stay as large as they are: in evaluation and service",
             TILINGS,
         ),
         "off",
