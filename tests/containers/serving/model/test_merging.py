@@ -47,6 +47,12 @@ def test_an_object_that_both_tiles_show_whole_is_one() -> None:
     assert answers(found) == [(0.9, [402, 100, 442, 140])]
 
 
+def test_a_tile_says_where_an_object_is_that_the_whole_picture_is_surer_of() -> None:
+    """In full resolution the box is finer; the score is the better one."""
+    found = joined(boxes((0.9, [398, 96, 446, 144])), boxes((0.6, [400, 100, 440, 140])), NOTHING)
+    assert answers(found) == [(0.9, [400, 100, 440, 140])]
+
+
 def test_an_object_across_a_seam_is_the_one_that_a_tile_shows_whole() -> None:
     """The left tile cuts it off at 640, and is surer of it: the score is its, the box is not."""
     found = joined(NOTHING, boxes((0.9, [600, 100, 640, 140])), boxes((0.7, [600, 100, 660, 140])))
@@ -73,6 +79,13 @@ def test_two_neighbours_at_a_seam_stay_two() -> None:
     assert answers(joined(NOTHING, left, right)) == [(0.9, [580, 100, 610, 130]), (0.85, [612, 100, 642, 130])]
 
 
+def test_two_long_neighbours_that_every_tile_cuts_stay_two() -> None:
+    """Two thirds of either lie in the other's box; each tile tells them apart, and each goes on as itself."""
+    left = boxes((0.9, [100, 200, 640, 260]), (0.8, [120, 220, 640, 280]))
+    right = boxes((0.7, [360, 200, 900, 260]), (0.6, [360, 220, 880, 280]))
+    assert answers(joined(NOTHING, left, right)) == [(0.9, [100, 200, 900, 260]), (0.8, [120, 220, 880, 280])]
+
+
 def test_a_small_one_in_front_of_a_large_one_stays() -> None:
     """Its whole area lies in the large one's box, and every view tells them apart; a part of the large one is its."""
     left = boxes((0.9, [380, 100, 640, 300]), (0.8, [450, 150, 480, 180]))
@@ -93,9 +106,10 @@ def test_what_is_of_another_class_is_another_object() -> None:
 
 
 def test_the_picture_s_own_edge_cuts_nothing_off() -> None:
-    """A box at the right edge of the picture is as whole as there is: not a part of the larger one around it."""
-    found = joined(boxes((0.9, [500, 0, 1000, 600])), NOTHING, boxes((0.8, [900, 500, 1000, 600])))
-    assert len(found) == 2
+    """A box in its corner is as whole as there is: not a part of the larger one around it."""
+    right = joined(boxes((0.9, [500, 0, 1000, 600])), NOTHING, boxes((0.8, [900, 500, 1000, 600])))
+    left = joined(boxes((0.9, [0, 0, 500, 600])), boxes((0.8, [0, 0, 100, 100])), NOTHING)
+    assert (len(left), len(right)) == (2, 2)
 
 
 def test_less_overlap_makes_one_of_two_where_it_is_asked_for() -> None:
@@ -114,19 +128,21 @@ def test_no_more_are_answered_than_are_asked_for() -> None:
 
 
 def test_masks_of_parts_are_joined_to_the_pixel() -> None:
-    """A bar of which each tile shows its part: what either covers, in outlines and run lengths as in pixels."""
+    """A bar of which each tile shows its part, the right one all but six columns of it: what either covers."""
 
-    def part(left: int, top: int, width: int, height: int) -> Detections:
-        mask = Mask(left, top, width, height, np.ones((2, 2), np.float32), (0.0, 0.0), (0.1, 0.1))
+    def part(left: int, top: int, width: int, height: int, first: float = 1) -> Detections:
+        # From one logit to the next are ten pixels: of -1 and 1 the first six are outside.
+        logits = np.array([[first, 1], [first, 1]], np.float32)
+        mask = Mask(left, top, width, height, logits, (0.0, 0.0), (0.1, 0.1))
         sides = np.array([[left, top, left + width, top + height]], np.float32)
         return Detections(sides, np.ones(1, np.float32), np.zeros(1, np.int64), masks=(mask,))
 
     nothing = part(0, 0, 1, 1).keep(np.zeros(0, np.intp))
-    found = joined(nothing, part(100, 200, 540, 60), part(360, 210, 540, 60))
+    found = joined(nothing, part(100, 200, 540, 60), part(360, 210, 540, 60, -1))
     (mask,) = found.masks or ()
     assert (mask.left, mask.top, mask.width, mask.height) == (100, 200, 800, 70)
     expected = np.zeros((70, 800), bool)
-    expected[:60, :540] = expected[10:, 260:] = True
+    expected[:60, :540] = expected[10:, 266:] = True
     assert (mask.pixels == expected).all()
     drawn = np.zeros((600, 1000), bool)
     drawn[200:270, 100:900] = expected
@@ -168,33 +184,34 @@ def within(found: Detections, tile: Tile) -> Detections:
 
 
 def test_turned_boxes_across_a_seam_are_one() -> None:
-    """A bar of 800 x 20 pixels, a little turned: of either tile the part it shows, put together as turned."""
+    """A bar of 900 x 20 pixels, a little turned: of either tile the part it shows, put together as turned."""
     bar, turn = np.array([500.0, 300.0]), 0.1
     along = np.array([np.cos(turn), np.sin(turn)])
-    left, right = bar - along * 130, bar + along * 130
+    left, right = bar - along * 155, bar + along * 155
     found = joined(
         turned(),
-        within(turned((*left, 540, 20, turn)), LEFT),
-        within(turned((*right, 540, 20, turn), score=0.9), RIGHT),
+        within(turned((*left, 590, 20, turn)), LEFT),
+        within(turned((*right, 590, 20, turn), score=0.9), RIGHT),
     )
     assert found.scores.tolist() == pytest.approx([0.9])
     assert found.corners is not None
-    assert np.allclose(found.corners[0], corners(np.array([[*bar, 800, 20, turn]]))[0], atol=0.01)
+    assert np.allclose(found.corners[0], corners(np.array([[*bar, 900, 20, turn]]))[0], atol=0.01)
     assert found.angles is not None
     assert found.angles.tolist() == pytest.approx([turn])
 
 
 def test_turned_neighbours_stay_two_though_their_upright_boxes_are_nearly_one() -> None:
-    """Two thin ones side by side, at 45 degrees; both tiles see both of them whole."""
+    """Two thin ones side by side, at 45 degrees; both tiles see both of them whole, or either sees one."""
     pair = ((500, 300, 150, 10, np.pi / 4), (514, 286, 150, 10, np.pi / 4))
     assert len(joined(turned(), turned(*pair), turned(*pair, score=0.7))) == 2
+    assert len(joined(turned(), turned(pair[0]), turned(pair[1]))) == 2
 
 
 def test_turned_parts_of_neighbours_do_not_go_together() -> None:
-    """One is cut off by the left tile, the other by the right one; their upright boxes share most of what both see."""
+    """The left tile cuts one off, the right one shows its neighbour whole; their upright boxes share nearly all."""
     one = within(turned((560, 300, 230, 10, np.pi / 4)), LEFT)
-    other = within(turned((440, 300, 230, 10, np.pi / 4)), RIGHT)
-    assert len(joined(turned(), one, other)) == 2
+    assert len(joined(turned(), one, turned((575, 285, 230, 10, np.pi / 4)))) == 2
+    assert len(joined(turned(), one, turned((561, 301, 230, 10, np.pi / 4)))) == 1
 
 
 def test_nothing_found_is_nothing_answered() -> None:
