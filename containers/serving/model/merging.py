@@ -26,7 +26,6 @@ SAME = 0.5
 """The share that makes two findings one object; where a request asks for less overlap, less makes two whole ones it."""
 EDGE = 1 / 80
 """Of a tile's side, 8 pixels of 640: what ends so near to an edge goes on behind it, for boxes are not exact."""
-
 PAIRS = 1 << 18
 """Pairs of findings that are compared at a time, so that memory stays bounded."""
 TINY = 1e-9
