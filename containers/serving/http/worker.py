@@ -27,8 +27,8 @@ from containers.serving.model.array_header import read_array_header
 from containers.serving.model.image import decode_array, decode_image
 from containers.serving.model.image_header import ImageError, read_header
 from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.merging import LateError
 from containers.serving.model.predictor import Prediction, Predictor
-from containers.serving.model.sight import LateError
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 from containers.serving.request.parameters import Parameters

@@ -9,6 +9,7 @@ could see of it, what was seen whole is compared as usual, and what one view tel
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,12 +27,19 @@ SAME = 0.5
 """The share that makes two findings one object; where a request asks for less overlap, less makes two whole ones it."""
 EDGE = 1 / 80
 """Of a tile's side, 8 pixels of 640: what ends so near to an edge goes on behind it, for boxes are not exact."""
+SEEN = 5
+"""Findings of an object, at most as a rule: in the whole picture, and in four tiles that meet. So the best of all
+findings are enough, so many times as are answered, and a request for everything ends."""
 PAIRS = 1 << 18
 """Pairs of findings that are compared at a time, so that memory stays bounded."""
 TINY = 1e-9
 """Keeps a division by an area of 0 from happening."""
 _AROUND = (0, 1, 2, 1, 2, 3, 0, 3)
 """Left, top, right and bottom as the corners of a box."""
+
+
+class LateError(Exception):
+    """The time was over before all of a picture was looked at and understood."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +58,19 @@ class Links:
     second: Indices
 
 
-def merge(views: Sequence[View], thresholds: Thresholds) -> Detections:
+def merge(views: Sequence[View], thresholds: Thresholds, deadline: float) -> Detections:
     """The objects of a picture, best first, at most ``max_detections``. The first view is the whole picture.
 
     An object scores as it does where it scores best. It looks as in the best tile that shows it whole, else as in the
-    whole picture; where every view cuts it, its parts are put together.
+    whole picture; where every view cuts it, its parts are put together. Raises LateError where
+    ``time.perf_counter()`` has passed the ``deadline`` between two views.
     """
     found = Detections.join([view.found for view in views])
-    of = np.repeat(np.arange(len(views)), [len(view.found) for view in views])
+    best = np.sort(np.argsort(-found.scores, kind="stable")[: SEEN * thresholds.max_detections])
+    found, of = found.keep(best), np.repeat(np.arange(len(views)), [len(view.found) for view in views])[best]
     tiles = np.array([view.tile for view in views], np.float64)
     parts = cut_off(found.boxes, tiles[of], views[0].tile)
-    links = find_links(found, of, parts, tiles, min(SAME, thresholds.iou))
+    links = find_links(found, of, parts, tiles, min(SAME, thresholds.iou), deadline)
     groups = find_groups(links, of, parts)
     best = np.argsort([-found.scores[group].max() for group in groups], kind="stable")[: thresholds.max_detections]
     return Detections.join([found.keep(of[:0]), *(_unite(found, groups[at], of, parts, tiles) for at in best)])
@@ -75,16 +85,18 @@ def cut_off(boxes: Floats, tiles: Doubles, picture: Tile) -> Flags:
     return np.asarray((before | after).any(axis=1))
 
 
-def find_links(found: Detections, of: Indices, parts: Flags, tiles: Doubles, overlap: float) -> Links:
+def find_links(found: Detections, of: Indices, parts: Flags, tiles: Doubles, overlap: float, deadline: float) -> Links:
     """Who may be one object with whom, of what the views ``of`` [n] have found, some of them ``parts`` [n].
 
-    ``overlap`` makes two that were seen whole one.
+    ``overlap`` makes two that were seen whole one. Raises LateError, see ``merge``.
     """
     pairs: list[tuple[Indices, Indices]] = [(of[:0], of[:0])]
     likenesses = [np.zeros(0)]
     starts = np.searchsorted(of, np.arange(len(tiles) + 1))
     boxes, limits = found.boxes.astype(np.float64), _sides(tiles[of])
     for view in range(len(tiles) - 1):
+        if time.perf_counter() > deadline:
+            raise LateError(f"before what {len(tiles) - 1} tiles show was one answer")
         rows = np.arange(starts[view], starts[view + 1])
         columns = starts[view + 1] + np.flatnonzero(_meet(boxes[starts[view + 1] :], _sides(tiles[view])))
         step = max(1, PAIRS // max(1, len(columns)))

@@ -12,14 +12,10 @@ from dataclasses import dataclass
 from containers.serving.model.arrays import Floats, Pixels
 from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.merging import View, merge
+from containers.serving.model.merging import LateError, View, merge
 from containers.serving.model.tasks import decode_outputs
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.tiles import Tile
-
-
-class LateError(Exception):
-    """The time was over before all of a picture was looked at."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ def look(
             each.add(tile, inference)
     if tiles:
         letterbox, input_size = Letterbox(width, height, width, height, 0, 0), (height, width)
-    found = tuple(each.merge() for each in boxes)
+    found = tuple(each.merge(deadline) for each in boxes)
     return Sight(letterbox, input_size, len(tiles), found, inference_ms, tuple(each.milliseconds for each in boxes))
 
 
@@ -120,9 +116,9 @@ class _Boxes:
         self._views.append(View(tile, found.move(tile.left, tile.top) if self._views else found))
         self.milliseconds += (time.perf_counter() - started) * 1000
 
-    def merge(self) -> Detections:
+    def merge(self, deadline: float) -> Detections:
         """What was found in all of them."""
         started = time.perf_counter()
-        found = merge(self._views, self._thresholds) if len(self._views) > 1 else self._views[0].found
+        found = self._views[0].found if len(self._views) == 1 else merge(self._views, self._thresholds, deadline)
         self.milliseconds += (time.perf_counter() - started) * 1000
         return found

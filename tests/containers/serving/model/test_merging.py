@@ -6,12 +6,14 @@ pixels from 360 to 640.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from containers.serving.model.detection import Detections
 from containers.serving.model.mask import Mask, compress
-from containers.serving.model.merging import View, merge
+from containers.serving.model.merging import LateError, View, merge
 from containers.serving.model.oriented import corners
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.tiles import Tile
@@ -30,7 +32,7 @@ def boxes(*found: Found, classes: list[int] | None = None) -> Detections:
 def joined(whole: Detections, left: Detections, right: Detections, **thresholds: float) -> Detections:
     """The answer of three views."""
     views = [View(WHOLE, whole), View(LEFT, left), View(RIGHT, right)]
-    return merge(views, Thresholds(**thresholds))  # type: ignore[arg-type]
+    return merge(views, Thresholds(**thresholds), math.inf)  # type: ignore[arg-type]
 
 
 def answers(found: Detections) -> list[tuple[float, list[float]]]:
@@ -212,6 +214,13 @@ def test_turned_parts_of_neighbours_do_not_go_together() -> None:
     one = within(turned((560, 300, 230, 10, np.pi / 4)), LEFT)
     assert len(joined(turned(), one, turned((575, 285, 230, 10, np.pi / 4)))) == 2
     assert len(joined(turned(), one, turned((561, 301, 230, 10, np.pi / 4)))) == 1
+
+
+def test_merging_ends_where_the_time_is_over() -> None:
+    """A picture full of findings takes no longer than its request may."""
+    views = [View(WHOLE, NOTHING), View(LEFT, boxes((0.9, [400, 100, 440, 140]))), View(RIGHT, NOTHING)]
+    with pytest.raises(LateError, match="before what 2 tiles show was one answer"):
+        merge(views, Thresholds(), 0.0)
 
 
 def test_nothing_found_is_nothing_answered() -> None:

@@ -10,7 +10,8 @@ import pytest
 from containers.serving.model.arrays import Pixels
 from containers.serving.model.detection import Letterbox
 from containers.serving.model.manifest import Manifest
-from containers.serving.model.sight import Inference, LateError, look
+from containers.serving.model.merging import LateError
+from containers.serving.model.sight import Inference, look
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.tiles import cut
 
