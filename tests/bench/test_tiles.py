@@ -118,7 +118,7 @@ def measure(python: Path, base: Path, model: Path, held_out: Path, tiles: str) -
     (base / "model/manifest.json").write_text(json.dumps({**manifest, "tiles": tiles}), encoding="utf-8")
     archive_model(base / "model", job.inputs / "candidate" / "model.tar.gz")
     job.tell_champion(None)
-    status, said = job.run()
+    status, said = job.run(seconds=600)
     assert status == 0, said
     return job.metrics().candidate
 
