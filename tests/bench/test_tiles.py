@@ -108,7 +108,7 @@ def train(python: Path, workload: Workload, folder: Path) -> Path:
 
 def measure(python: Path, base: Path, model: Path, held_out: Path, tiles: str) -> ModelScore:
     """What the evaluation says of a model that looks so at large pictures."""
-    job = Job(python, base)
+    job = Job(python, base, seconds=600)
     job.describe(list(CLASSES))
     for kind in ("images", "labels"):
         shutil.copytree(held_out / kind / "test", job.inputs / "test" / kind)
@@ -118,7 +118,7 @@ def measure(python: Path, base: Path, model: Path, held_out: Path, tiles: str) -
     (base / "model/manifest.json").write_text(json.dumps({**manifest, "tiles": tiles}), encoding="utf-8")
     archive_model(base / "model", job.inputs / "candidate" / "model.tar.gz")
     job.tell_champion(None)
-    status, said = job.run(seconds=600)
+    status, said = job.run()
     assert status == 0, said
     return job.metrics().candidate
 

@@ -32,6 +32,7 @@ class Job:
 
     python: Path
     base: Path
+    seconds: float = 60
 
     @property
     def inputs(self) -> Path:
@@ -41,10 +42,10 @@ class Job:
     def output(self) -> Path:
         return self.base / "processing" / "output" / "evaluation"
 
-    def run(self, seconds: float = 60, **environ: str) -> tuple[int, str]:
+    def run(self, **environ: str) -> tuple[int, str]:
         process = serving_program(self.python, "evaluate", {"SAGEMAKER_BASE_DIR": str(self.base), **environ})
         try:
-            out, error = process.communicate(timeout=seconds)
+            out, error = process.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             raise
