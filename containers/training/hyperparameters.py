@@ -30,6 +30,7 @@ class Settings:
     batch: int
     seed: int
     max_detections: int
+    tiles: str
     arguments: Mapping[str, Any]
 
 
@@ -51,5 +52,5 @@ def read_settings(given: Mapping[str, str]) -> Settings:
 
 
 def require_fit(settings: Settings, task: str, classes: int) -> None:
-    """Raise HyperparameterError for an argument that data or architecture make meaningless, before hours are spent."""
-    require_meaning(settings.arguments, settings.model, task, classes)
+    """Raise HyperparameterError for a setting that data or architecture make meaningless, before hours are spent."""
+    require_meaning(settings.arguments, settings.model, settings.tiles, task, classes)

@@ -85,6 +85,7 @@ def train(folders: Folders) -> None:
                     "dataset_digest": channel.digest,
                     "hyperparameters": given,
                     "max_detections": settings.max_detections,
+                    "tiles": settings.tiles,
                 },
                 precision=settings.precision,
                 calibration=calibration_images(channel, folders.channel("training")),

@@ -26,8 +26,8 @@ def find_misfits(report: DatasetReport, plan: BuildPlan, champion: Metrics | Non
     given = {name: text for name, text in plan.hyperparameters.items() if name in SETTINGS}
     try:
         arguments = {name: read_argument(name, text) for name, text in given.items()}
-        model = plan.hyperparameters.get("model", OWN["model"])
-        require_meaning(arguments, model, report.task, len(report.classes))
+        model, tiles = (plan.hyperparameters.get(name, OWN[name]) for name in ("model", "tiles"))
+        require_meaning(arguments, model, tiles, report.task, len(report.classes))
     except HyperparameterError as error:
         yield str(error)
     if champion is not None:

@@ -14,6 +14,7 @@ import click
 from workflow.commands.session import Session, on_project, print_result
 from workflow.contract.model import MAXIMUM_DETECTIONS
 from workflow.contract.plain_text import show_lines
+from workflow.contract.tiles import TILINGS
 from workflow.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ _WIDEST_NAME = 60
 @click.option("--classes", metavar="A,B,…", help="Show these classes only, by name or number.")
 @click.option("--max-detections", type=click.IntRange(1, MAXIMUM_DETECTIONS), help="Show the best so many only.")
 @click.option(
+    "--tiles",
+    type=click.Choice(TILINGS),
+    help="Look at large pictures in tiles as well, where small objects stay as large as they are, or not."
+    " Without it as the model does by itself.",
+)
+@click.option(
     "--jobs", type=click.IntRange(1, MOST_JOBS), default=JOBS, show_default=True, help="Requests at one time."
 )
 @on_project
@@ -63,6 +70,7 @@ def predict(
     iou: float | None,
     classes: str | None,
     max_detections: int | None,
+    tiles: str | None,
     jobs: int,
 ) -> int:
     """Ask an endpoint what it detects in PICTURES.
@@ -77,7 +85,7 @@ def predict(
     names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
     if classes is not None and not names:
         raise UsageError("--classes: must name at least one class.")
-    wanted = Wanted(confidence, iou, names, max_detections)
+    wanted = Wanted(confidence, iou, names, max_detections, tiles)
     wanted.attributes()
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)

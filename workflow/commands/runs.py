@@ -27,7 +27,7 @@ from workflow.terminal import fit
 FOUND = Path(".greenlight/upload")
 """Where what was found in data stays, in a folder for each."""
 
-DATA_KEYS = ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections")
+DATA_KEYS = ("task", "format", "policy", "group_pattern", "seed", "image_size", "max_detections", "tiles")
 """Keys of a run's input that decide how data is read."""
 
 with_policy = click.option(
@@ -47,7 +47,8 @@ with_policy = click.option(
     "pairs",
     multiple=True,
     metavar="KEY=VALUE",
-    help="What the run's input will say of the data: task, format, group_pattern, seed, image_size or max_detections.",
+    help="What the run's input will say of the data: task, format, group_pattern, seed, image_size, tiles or"
+    " max_detections.",
 )
 @click.option("--yes", is_flag=True, help="Remove without a question what the name holds and the folder does not.")
 @with_policy

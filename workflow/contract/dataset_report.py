@@ -98,7 +98,12 @@ FINDINGS: Mapping[str, FindingKind] = {
     "imbalance": FindingKind("note", _SAY, "add pictures of the rare class"),
     "lost-objects": FindingKind("note", _SAY, "mend their rows, so that the figures are right"),
     "many-objects": FindingKind("reject", _SAY, "raise max_detections: what is above it is never found"),
-    "small-objects": FindingKind("note", _SAY, "train with a larger image_size"),
+    "many-tiles": FindingKind(
+        "reject", _SAY, "set a larger image_size, or tiles=off: the endpoint refuses such a picture"
+    ),
+    "small-objects": FindingKind(
+        "note", _SAY, "set a larger image_size, or tiles=auto where pictures are larger than it"
+    ),
 }
 """Every kind of finding. What would mislead the evaluation rejects unless the input says otherwise."""
 

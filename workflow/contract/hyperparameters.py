@@ -16,6 +16,7 @@ from workflow.contract.architecture import FAMILIES, Architecture, layers_below_
 from workflow.contract.model import AUTO, MAXIMUM_DETECTIONS, PRECISIONS, USUAL_DETECTIONS
 from workflow.contract.reading import ContractError, finite
 from workflow.contract.rule import InputError, OneOf, Whole, among, key, rules_of
+from workflow.contract.tiles import TILINGS
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class OwnHyperparameters:
             "objects of one picture that are found at most: in training, evaluation and service", 1, MAXIMUM_DETECTIONS
         ),
         USUAL_DETECTIONS,
+    )
+    tiles: str = key(
+        OneOf(
+            "pictures larger than image_size are looked at whole, or in overlapping tiles of that size as well, in "
+            "which small objects stay as large as they are: in evaluation and service",
+            TILINGS,
+        ),
+        "off",
     )
 
 
@@ -136,8 +145,10 @@ def check_hyperparameters(given: Mapping[Any, Any]) -> None:
             raise InputError(str(error).replace("hyperparameter ", "hyperparameters.", 1)) from error
 
 
-def require_meaning(arguments: Mapping[str, Any], model: str, task: str, classes: int) -> None:
-    """Raise HyperparameterError for an argument that this data or architecture makes meaningless, before it costs."""
+def require_meaning(arguments: Mapping[str, Any], model: str, tiles: str, task: str, classes: int) -> None:
+    """Raise HyperparameterError for a setting that this data or architecture makes meaningless, before it costs."""
+    if tiles != "off" and task == "classify":
+        raise HyperparameterError(f"tiles = {tiles!r}: a classifier names whole pictures; leave it out")
     if arguments.get("single_cls") and classes > 1:
         raise HyperparameterError(
             f"hyperparameter single_cls = true: would merge the dataset's {classes} classes, which the evaluation "

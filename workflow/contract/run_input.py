@@ -221,6 +221,7 @@ class RunInput(ServingInput, InstanceInput, Thresholds, EvaluationInput, Trainin
             "seed": self.seed,
             "image_size": self.image_size,
             "max_detections": self.max_detections,
+            "tiles": self.tiles,
         }
 
     def loosened(self, defaults: Mapping[str, Any]) -> tuple[Loosened, ...]:

@@ -55,6 +55,7 @@ class Wanted:
     iou: float | None = None
     classes: tuple[str, ...] = ()
     max_detections: int | None = None
+    tiles: str | None = None
 
     def attributes(self) -> str:
         """The custom-attributes header. Raises UsageError for a class that cannot be named in it."""
@@ -66,6 +67,7 @@ class Wanted:
             "iou": self.iou,
             "classes": ";".join(self.classes) or None,
             "max_detections": self.max_detections,
+            "tiles": self.tiles,
         }
         return ",".join(f"{name}={value}" for name, value in given.items() if value is not None)
 

@@ -90,6 +90,8 @@ def _describe_picture(item: Item, one: Prediction, manifest: Manifest) -> dict[s
         document["classification"] = describe_classes(one.class_scores, item.thresholds, manifest.classes)
     if one.detections is not None:
         document["detections"] = describe(one.detections, one.width, one.height, manifest.classes, item.masks)
+    if one.tiles:
+        document["tiles"] = one.tiles
     return {**document, "timings_ms": one.timings_ms}
 
 

@@ -10,6 +10,7 @@ from containers.serving.model.image import decode_array, decode_image, read_as_s
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import ARRAY_TYPE, JSON_TYPE, LINES_TYPES, InvocationError, read_invocation
+from containers.serving.request.parameters import Parameters
 from workflow.contract.model import MAXIMUM_DETECTIONS
 
 Read = Callable[[Path], list[Pixels]]
@@ -35,7 +36,8 @@ def captured_reader(classes: tuple[str, ...]) -> Read:
     """
 
     def of_request(content_type: str, body: bytes) -> list[Pixels]:
-        items = read_invocation(content_type, "", "", body, Thresholds(), classes, MAXIMUM_DETECTIONS).items
+        asked = Parameters(Thresholds(), most=MAXIMUM_DETECTIONS)
+        items = read_invocation(content_type, "", "", body, asked, classes).items
         known = [item for item in items if item.error is None]
         if not known:
             raise UnreadableError(str(items[0].error) if items else "nothing was sent")

@@ -21,14 +21,14 @@ from containers.serving.model.arrays import Doubles, Flags, Floats, Integers
 from containers.serving.model.detection import Detections
 
 if TYPE_CHECKING:
-    from containers.serving.model.predictor import Inference
+    from containers.serving.model.sight import Sight
 
 
 @dataclass(frozen=True)
 class Truth:
     """The true objects of a picture in its pixels; see ``held_out.Picture``.
 
-    ``grid`` says how the picture lay in the model's input.
+    ``grid`` says how the picture lay in what the model looked at.
     """
 
     width: int
@@ -40,9 +40,9 @@ class Truth:
     grid: Grid
 
     @staticmethod
-    def of(picture: Picture, inference: Inference) -> Truth:
-        """What is true of a picture that the model was run on."""
-        width, height = inference.width, inference.height
+    def of(picture: Picture, sight: Sight) -> Truth:
+        """What is true of a picture that a model has looked at."""
+        width, height = sight.width, sight.height
         size = np.array([width, height], np.float32)
         points, lines = picture.keypoints, picture.outlines
         return Truth(
@@ -52,7 +52,7 @@ class Truth:
             picture.classes,
             None if points is None else points * np.append(size, np.float32(1)),
             None if lines is None else tuple(line * size for line in lines),
-            Grid(inference.letterbox, *inference.input_size[::-1]),
+            Grid(sight.letterbox, *sight.input_size[::-1]),
         )
 
 

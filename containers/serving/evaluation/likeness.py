@@ -36,16 +36,8 @@ def turned_overlap(found: Reals, true: Reals) -> Doubles:
     Not the intersection over union: each box is taken as the normal distribution that fits it (``oriented.overlaps``).
     Two equal boxes score 0.9995.
     """
-    first, second = (_shapes(rectangles(corners)) for corners in (found, true))
+    first, second = oriented.shapes(found), oriented.shapes(true)
     return oriented.overlaps(first[:, :, None], second[:, None])
-
-
-def rectangles(corners: Reals) -> Doubles:
-    """Rectangles [n, 5] as centre x, centre y, width, height, angle in radians, of ``oriented.corners`` [n, 4, 2]."""
-    corner = corners.astype(np.float64).reshape(-1, 4, 2)
-    along, across = corner[:, 0] - corner[:, 3], corner[:, 0] - corner[:, 1]
-    sides = np.stack((np.hypot(*along.T), np.hypot(*across.T), np.arctan2(along[:, 1], along[:, 0])), axis=1)
-    return np.concatenate((corner.mean(axis=1), sides), axis=1)
 
 
 def smallest_rectangles(quadrangles: Reals) -> Doubles:
@@ -87,8 +79,3 @@ def keypoint_likeness(found: Reals, true: Reals, true_boxes: Reals, spreads: Dou
     likeness = np.exp(-distance / (2 * (2 * spreads) ** 2 * area[:, None])) * labelled
     shares: Doubles = likeness.sum(axis=2) / (labelled.sum(axis=1) + TINY)
     return shares
-
-
-def _shapes(rectangle: Doubles) -> Doubles:
-    """Centre and covariances [5, n] of rectangles [n, 5]."""
-    return np.concatenate((rectangle[:, :2].T, oriented.covariances(rectangle)))

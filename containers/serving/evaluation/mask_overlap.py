@@ -14,10 +14,12 @@ import numpy as np
 
 from containers.serving.model.arrays import Doubles, Flags, Integers, Reals
 from containers.serving.model.detection import Letterbox
-from containers.serving.model.mask import Mask
+from containers.serving.model.mask import Region
 from containers.serving.model.segmentation import STRIDE
 
 POINTS = 1000
+Window = tuple[slice, slice]
+"""Rows and columns of the grid."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +31,19 @@ class Grid:
     input_height: int
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the grid."""
+        return self.input_height // STRIDE, self.input_width // STRIDE
+
+    @property
     def border(self) -> Reals:
         """Pixels of the input left of the picture and above it."""
         return np.array([self.letterbox.left, self.letterbox.top])
 
-    def mask(self, mask: Mask, box: Reals) -> Flags:
-        """The places [rows, columns] that a mask covers, within its box [4] in pixels of the picture."""
-        places = np.zeros((self.input_height // STRIDE, self.input_width // STRIDE), bool)
+    def mask(self, mask: Region, box: Reals) -> tuple[Window, Flags]:
+        """Where in the grid the box [4] of a mask lies, in pixels of the picture, and which places there it covers."""
         corners = np.ceil((box.reshape(2, 2) * self.letterbox.gain + self.border) / STRIDE).astype(int)
-        (left, top), (right, bottom) = corners.clip(0, places.shape[::-1])
+        (left, top), (right, bottom) = corners.clip(0, self.shape[::-1])
         # A pixel's middle lies half a pixel after its number, in the input as in the picture.
         across, down = (
             (np.arange(first, last) * STRIDE + STRIDE / 2 - border) / gain - 0.5 - start
@@ -45,46 +51,57 @@ class Grid:
                 (left, top), (right, bottom), self.border, self.letterbox.gain, (mask.left, mask.top), strict=True
             )
         )
-        places[top:bottom, left:right] = mask.at(across, down)
-        return places
+        return (slice(top, max(top, bottom)), slice(left, max(left, right))), mask.at(across, down)
 
-    def objects(self, outlines: Sequence[Reals]) -> Flags:
-        """The places [objects, rows, columns] that belong to each outline [corners, 2] in pixels of the picture."""
-        drawn = np.stack([self._draw_small(outline) for outline in outlines])
-        largest_first = np.argsort(-drawn.sum(axis=(1, 2)), kind="stable")
-        owner = np.zeros(drawn.shape[1:], np.int64)
-        for at in largest_first:
-            owner[drawn[at]] = at + 1
-        belongs: Flags = owner == np.arange(1, len(drawn) + 1)[:, None, None]
-        return belongs
+    def owners(self, outlines: Sequence[Reals]) -> Integers:
+        """For each place [rows, columns] the number of the outline that it belongs to, from 1 on; 0 for none.
 
-    def _draw_small(self, outline: Reals) -> Flags:
-        """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count."""
+        An outline is [corners, 2] in pixels of the picture.
+        """
+        drawn = [self._draw_small(outline) for outline in outlines]
+        owner = np.zeros(self.shape, np.int64)
+        for at in sorted(range(len(drawn)), key=lambda at: -int(drawn[at][1].sum())):
+            window, covered = drawn[at]
+            owner[window][covered] = at + 1
+        return owner
+
+    def _draw_small(self, outline: Reals) -> tuple[Window, Flags]:
+        """An outline drawn on the input and made four times smaller: of 4 x 4 pixels the four in the middle count.
+
+        Where in the grid that is, and which places there it covers.
+        """
         line = (resample(outline) * self.letterbox.gain + self.border).astype(np.int64)
         corners = line.clip(0, (self.input_width, self.input_height))
-        left, top = corners.min(axis=0).tolist()
-        covered = draw(corners - (left, top))
-        canvas = np.zeros((self.input_height + 1, self.input_width + 1), np.uint8)
-        canvas[top : top + covered.shape[0], left : left + covered.shape[1]] = covered
-        pixels = canvas[:-1, :-1]
-        middle = np.stack([pixels[row::STRIDE, column::STRIDE] for row in (1, 2) for column in (1, 2)])
+        corner = corners.min(axis=0)
+        covered = draw(corners - corner)
+        first, last = corner // STRIDE, corners.max(axis=0) // STRIDE + 1
+        canvas = np.zeros((last - first)[::-1] * STRIDE, np.uint8)
+        x, y = (corner - first * STRIDE).tolist()
+        canvas[y : y + covered.shape[0], x : x + covered.shape[1]] = covered
+        middle = np.stack([canvas[row::STRIDE, column::STRIDE] for row in (1, 2) for column in (1, 2)])
         small: Flags = middle.sum(axis=0) >= 2
-        return small
+        (left, top), (right, bottom) = first.tolist(), np.minimum(last, self.shape[::-1]).tolist()
+        return (slice(top, bottom), slice(left, right)), small[: bottom - top, : right - left]
 
 
-def mask_overlap(masks: Sequence[Mask], boxes: Reals, outlines: Sequence[Reals], wanted: Flags, grid: Grid) -> Doubles:
+def mask_overlap(
+    masks: Sequence[Region], boxes: Reals, outlines: Sequence[Reals], wanted: Flags, grid: Grid
+) -> Doubles:
     """Intersection over union [n, m] of masks with their boxes [n, 4] and outlines, all in pixels of the picture.
 
-    Only of the pairs that are ``wanted`` [n, m]; others score 0 without a look.
+    Only of the pairs that are ``wanted`` [n, m]; others score 0 without a look. One mask is held at a time: of a
+    picture that is looked at in tiles the places are many.
     """
     overlap = np.zeros(wanted.shape)
     rows = np.flatnonzero(wanted.any(axis=1))
     if len(rows):
-        true = grid.objects(outlines).reshape(len(outlines), -1).astype(np.float32)
-        seen = np.stack([grid.mask(masks[row], boxes[row]).ravel() for row in rows.tolist()]).astype(np.float32)
-        common = (seen @ true.T).astype(np.float64)
-        union = seen.sum(axis=1)[:, None] + true.sum(axis=1) - common
-        overlap[rows] = np.divide(common, union, out=np.zeros_like(common), where=union > 0) * wanted[rows]
+        owners = grid.owners(outlines)
+        true = np.bincount(owners.ravel(), minlength=len(outlines) + 1)[1:]
+        for row in rows.tolist():
+            window, seen = grid.mask(masks[row], boxes[row])
+            common = np.bincount(owners[window][seen], minlength=len(outlines) + 1)[1:].astype(np.float64)
+            union = seen.sum() + true - common
+            overlap[row] = np.divide(common, union, out=np.zeros_like(common), where=union > 0) * wanted[row]
     return overlap
 
 

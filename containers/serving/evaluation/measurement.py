@@ -8,7 +8,8 @@ hundreds of masks each fit the memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -23,9 +24,10 @@ from containers.serving.evaluation.judging import Judge, Pairs, Truth
 from containers.serving.model.arrays import Doubles, Flags, Integers
 from containers.serving.model.classification import class_scores
 from containers.serving.model.detection import Detections
-from containers.serving.model.image import read_as_sent
+from containers.serving.model.image import decode_image, read_as_sent
 from containers.serving.model.image_header import ImageError
-from containers.serving.model.predictor import Inference, Predictor
+from containers.serving.model.predictor import Predictor
+from containers.serving.model.sight import Inference, Sight
 from containers.serving.model.thresholds import Thresholds
 
 LOWEST_CONFIDENCE = {"detect": 0.001, "pose": 0.001, "segment": 0.001, "obb": 0.01}
@@ -126,10 +128,11 @@ def observe(predictor: Predictor, held_out: HeldOut, confidence: float) -> Obser
     return observer
 
 
-def infer(predictor: Predictor, picture: Picture) -> Inference:
-    """Run the model on a held-out image, as a client would send it. Raises HeldOutError where it cannot be read."""
+@contextmanager
+def name_the_picture(picture: Picture) -> Iterator[None]:
+    """Raise HeldOutError, with the picture's name, where it cannot be looked at."""
     try:
-        return predictor.infer(read_as_sent(picture.path))
+        yield
     except ImageError as error:
         raise HeldOutError(f"{picture.name}: {error}") from None
 
@@ -159,15 +162,16 @@ class Finder:
     def look(self, picture: Picture, tell: Callable[[dict[str, Any]], None] | None) -> tuple[Seen, float]:
         """See ``Observer``."""
         started = time.perf_counter()
-        inference = infer(self._predictor, picture)
-        answer = inference.detections(self._served)
-        spent = (time.perf_counter() - started) * 1000
-        width, height = inference.width, inference.height
+        sight = self._look(picture, self._served, self._lowest)
+        answer, everything = sight.found
+        # What nobody is answered costs nobody time.
+        spent = (time.perf_counter() - started) * 1000 - sight.boxes_ms[1]
+        width, height = sight.width, sight.height
         if tell is not None:
             detections = describe(answer, width, height, self._predictor.manifest.classes, "rle")
             tell({"file": picture.name, "width": width, "height": height, "detections": detections})
-        truth = Truth.of(picture, inference)
-        found = self._rename_classes(inference.detections(self._lowest))
+        truth = Truth.of(picture, sight)
+        found = self._rename_classes(everything)
         by_place, by_shape = self._judge.right(found, truth)
         self._everything.append((_drop_extras(found), by_place))
         if by_shape is not None:
@@ -182,9 +186,9 @@ class Finder:
 
     def find(self, picture: Picture) -> tuple[Detections, Pairs, Truth]:
         """What is served for a picture, judged; not remembered."""
-        inference = infer(self._predictor, picture)
-        truth = Truth.of(picture, inference)
-        served = self._rename_classes(inference.detections(self._served))
+        sight = self._look(picture, self._served)
+        truth = Truth.of(picture, sight)
+        served = self._rename_classes(sight.found[0])
         return served, self._judge.pairs(served, truth), truth
 
     def record(self) -> Found:
@@ -196,6 +200,11 @@ class Finder:
         )
         served = self._collect(self._answered)
         return Found(self._held_out.task, len(self._held_out.classes), everything, shapes, served)
+
+    def _look(self, picture: Picture, *asked: Thresholds) -> Sight:
+        """As a client's picture is looked at, in tiles where the model does so by itself."""
+        with name_the_picture(picture):
+            return self._predictor.look(decode_image(read_as_sent(picture.path)), asked, check=True)
 
     def _rename_classes(self, found: Detections) -> Detections:
         named = replace(found, classes=self._ids[found.classes])
@@ -235,7 +244,7 @@ class Namer:
     def look(self, picture: Picture, tell: Callable[[dict[str, Any]], None] | None) -> tuple[Seen, float]:
         """See ``Observer``."""
         started = time.perf_counter()
-        inference = infer(self._predictor, picture)
+        inference = self._infer(picture)
         scores = class_scores(inference.outputs)
         best = describe_classes(scores, self._served, self._predictor.manifest.classes)
         spent = (time.perf_counter() - started) * 1000
@@ -251,9 +260,13 @@ class Namer:
 
     def name(self, picture: Picture) -> tuple[Inference, dict[str, Any]]:
         """What a picture is served as, the best class of its answer; not remembered."""
-        inference = infer(self._predictor, picture)
+        inference = self._infer(picture)
         scores = class_scores(inference.outputs)
         return inference, describe_classes(scores, self._served, self._predictor.manifest.classes)[0]
+
+    def _infer(self, picture: Picture) -> Inference:
+        with name_the_picture(picture):
+            return self._predictor.infer(read_as_sent(picture.path))
 
     def record(self) -> Named:
         """See ``Observer``."""

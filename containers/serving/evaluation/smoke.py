@@ -12,7 +12,7 @@ from typing import Any
 
 from containers.serving.answer.answer import describe, describe_classes
 from containers.serving.evaluation.measurement import Seen
-from containers.serving.model.classification import class_scores
+from containers.serving.model.detection import Detections
 from containers.serving.model.image import make_lighter, read_as_sent
 from containers.serving.model.image_header import PNG_SIGNATURE
 from containers.serving.model.predictor import Predictor
@@ -62,10 +62,9 @@ def write(folder: Path, predictor: Predictor, chosen: list[Seen], confidence: fl
 
 def answer(predictor: Predictor, data: bytes, confidence: float) -> dict[str, Any]:
     """What is answered to an encoded image; of masks only their boxes, which is what the release compares."""
-    inference = predictor.infer(data)
     task, names = predictor.manifest.task, predictor.manifest.classes
     thresholds = Thresholds.usual(task, confidence, predictor.manifest.max_detections)
-    if task == "classify":
-        return {"classification": describe_classes(class_scores(inference.outputs), thresholds, names)}
-    found = inference.detections(thresholds)
-    return {"detections": describe(found, inference.width, inference.height, names, "none")}
+    one = predictor.predict(data, thresholds)
+    if one.class_scores is not None:
+        return {"classification": describe_classes(one.class_scores, thresholds, names)}
+    return {"detections": describe(one.detections or Detections.none(), one.width, one.height, names, "none")}

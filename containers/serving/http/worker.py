@@ -22,21 +22,25 @@ from typing import Any
 
 from containers.serving.answer.answer import render
 from containers.serving.http.frames import pack, receive_frame
+from containers.serving.model.array_header import read_array_header
 from containers.serving.model.files import take_over
-from containers.serving.model.image import decode_array
+from containers.serving.model.image import decode_array, decode_image
 from containers.serving.model.image_header import ImageError, read_header
-from containers.serving.model.manifest import ModelError
+from containers.serving.model.manifest import Manifest, ModelError
+from containers.serving.model.merging import LateError
 from containers.serving.model.predictor import Prediction, Predictor, choose_runtime
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
+from containers.serving.request.parameters import Parameters
 from workflow.contract.answer_name import ANSWER_ID, AnswerName
+from workflow.contract.tiles import MOST_TILES, count_tiles
 
 REQUEST_SECONDS = 40.0
 """Time for all the pictures of a request, of the 60 seconds after which nobody waits for its answer any more."""
 SHORT_SECONDS = 0.25
 """A request that takes longer is long: it is answered only where the server says that it may be."""
-SECONDS_A_BYTE, SECONDS_A_PICTURE = 4e-9, 0.02
-"""What a byte of a picture's effort takes (1.3 to 6.4 ns were measured), and all else about a picture."""
+SECONDS_A_BYTE, SECONDS_A_LOOK = 4e-9, 0.02
+"""What a byte of a picture's effort takes (1.3 to 6.4 ns were measured), and all else about a picture or a tile."""
 MAXIMUM_MASK_PIXELS = 1_000_000_000
 
 
@@ -108,11 +112,10 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             asked["accept"],
             asked["attributes"],
             body,
-            Thresholds.usual(predictor.manifest.task, asked["confidence"], predictor.manifest.max_detections),
+            usual_parameters(predictor.manifest, asked["confidence"]),
             predictor.manifest.classes,
-            predictor.manifest.max_detections,
         )
-        seconds = estimate_seconds(invocation)
+        seconds = estimate_seconds(invocation, predictor.tile_size)
         if seconds > REQUEST_SECONDS and invocation.shape != "lines":
             raise InvocationError(413, f"the pictures take some {seconds:.0f} seconds: send fewer or smaller ones")
         if seconds > SHORT_SECONDS and not asked["may_be_long"]:
@@ -131,17 +134,34 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
     return {"status": 200, "content_type": content_type, "images": len(invocation.items), ANSWER_ID: name}, answer
 
 
-def estimate_seconds(invocation: Invocation) -> float:
+def usual_parameters(manifest: Manifest, confidence: float) -> Parameters:
+    """What a request gets that asks for nothing."""
+    thresholds = Thresholds.usual(manifest.task, confidence, manifest.max_detections)
+    tiles = None if manifest.task == "classify" else manifest.tiles
+    return Parameters(thresholds, most=manifest.max_detections, tiles=tiles)
+
+
+def estimate_seconds(invocation: Invocation, tile_size: tuple[int, int]) -> float:
     """How long the pictures of a request take, from their headers; one that cannot be read is refused later.
 
-    An array is not decoded, and a body has no room for many pixels of them.
+    ``tile_size`` is width and height in pixels.
     """
-    seconds = 0.0
-    for item in invocation.items:
-        seconds += SECONDS_A_PICTURE
+    return sum(_estimate_item(item, tile_size) for item in invocation.items)
+
+
+def _estimate_item(item: Item, tile_size: tuple[int, int]) -> float:
+    seconds = SECONDS_A_LOOK
+    with contextlib.suppress(ImageError):
         if item.kind == "encoded":
-            with contextlib.suppress(ImageError):
-                seconds += read_header(item.image).effort * SECONDS_A_BYTE
+            header = read_header(item.image)
+            width, height = header.width, header.height
+            seconds += header.effort * SECONDS_A_BYTE
+        else:
+            # It is not decoded, and a body has no room for many pixels of them.
+            height, width = read_array_header(item.image).shape[:2]
+        tiles = count_tiles(width, height, *tile_size) if item.tiles == "auto" else 0
+        # One of more is refused before any is looked at.
+        seconds += tiles * SECONDS_A_LOOK if tiles <= MOST_TILES else 0
     return seconds
 
 
@@ -163,9 +183,15 @@ def predict_all(predictor: Predictor, invocation: Invocation) -> Iterator[Predic
             yield f"line {at}: {late}"
             continue
         try:
-            prediction = _predict(predictor, item, keep_pixels=invocation.accept == "image/jpeg")
+            keep_pixels = invocation.accept == "image/jpeg"
+            prediction = _predict(predictor, item, started + REQUEST_SECONDS, keep_pixels=keep_pixels)
             _check_masks(item, prediction)
             yield prediction
+        except LateError as error:
+            late = f"the {REQUEST_SECONDS:g} seconds of a request were over {error}: send fewer or smaller pictures"
+            if invocation.shape != "lines":
+                raise InvocationError(413, late) from None
+            yield f"line {at}: {late}"
         except ImageError as error:
             if invocation.shape != "lines":
                 raise
@@ -184,13 +210,18 @@ def _check_masks(item: Item, prediction: Prediction) -> None:
             )
 
 
-def _predict(predictor: Predictor, item: Item, *, keep_pixels: bool) -> Prediction:
-    if item.kind == "encoded":
-        return predictor.predict(item.image, item.thresholds, keep_pixels=keep_pixels)
+def _predict(predictor: Predictor, item: Item, deadline: float, *, keep_pixels: bool) -> Prediction:
     started = time.perf_counter()
-    pixels = decode_array(item.image)
+    pixels = decode_image(item.image) if item.kind == "encoded" else decode_array(item.image)
     decode_ms = (time.perf_counter() - started) * 1000
-    return predictor.predict_pixels(pixels, item.thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
+    return predictor.predict_pixels(
+        pixels,
+        item.thresholds,
+        tiling=item.tiles,
+        deadline=deadline,
+        decode_ms=decode_ms,
+        keep_pixels=keep_pixels,
+    )
 
 
 def _refuse(status: int, message: str) -> tuple[dict[str, Any], bytes]:

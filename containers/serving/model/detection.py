@@ -5,13 +5,14 @@ Pure arithmetic on numpy arrays: no runtime, no file, no name of a class. The ot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from containers.serving.model.arrays import Flags, Floats, Indices, Integers
-from containers.serving.model.mask import Mask
+from containers.serving.model.mask import Region
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.model import USUAL_DETECTIONS
 
@@ -76,7 +77,7 @@ class Detections:
     scores: Floats
     classes: Integers
     keypoints: Floats | None = None
-    masks: tuple[Mask, ...] | None = None
+    masks: tuple[Region, ...] | None = None
     corners: Floats | None = None
     angles: Floats | None = None
 
@@ -101,6 +102,29 @@ class Detections:
             None if self.corners is None else self.corners[chosen],
             None if self.angles is None else self.angles[chosen],
         )
+
+    def move(self, left: int, top: int) -> Detections:
+        """The same ones so many pixels further right and down."""
+        by = np.array([left, top], np.float32)
+        return replace(
+            self,
+            boxes=self.boxes + np.tile(by, 2),
+            keypoints=None if self.keypoints is None else self.keypoints + np.append(by, np.float32(0)),
+            masks=None if self.masks is None else tuple(mask.move(left, top) for mask in self.masks),
+            corners=None if self.corners is None else self.corners + by,
+        )
+
+    @staticmethod
+    def join(several: Sequence[Detections]) -> Detections:
+        """All of several, in their order; at least one, all of a task."""
+        first = several[0]
+        masks = None if first.masks is None else tuple(mask for one in several for mask in one.masks or ())
+        arrays = {
+            name: np.concatenate([getattr(one, name) for one in several])
+            for name in ("boxes", "scores", "classes", "keypoints", "corners", "angles")
+            if getattr(first, name) is not None
+        }
+        return Detections(**arrays, masks=masks)
 
 
 def decode(output: Floats, classes: int, letterbox: Letterbox, thresholds: Thresholds) -> Detections:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from workflow.contract.gpu_engine import FILE, Machine
 from workflow.contract.model import MAXIMUM_DETECTIONS, PRECISIONS, TASKS, USUAL_DETECTIONS
 from workflow.contract.reading import VERSION, ContractError, object_or_empty
+from workflow.contract.tiles import TILINGS, Tiling
 
 LONGEST_SIDE = 4096
 """Pixels; no model of ours is wider, and a larger figure would only ask for memory."""
@@ -29,8 +30,9 @@ class Manifest:
 
     ``task`` is one of the contract's TASKS; ``precision``, in which the model computes, one of its PRECISIONS.
     ``keypoints``, of pose alone, is how many an object has and how many numbers each: 2 for x and y, 3 with the
-    visibility. ``max_detections`` is how many objects of a picture it finds at most. ``engine`` is the machine that the
-    ``model.engine`` beside the graph was built on, ``engine_digest`` that file's SHA-256; without one None and empty.
+    visibility. ``max_detections`` is how many objects of a picture it finds at most, ``tiles`` whether it looks at
+    large pictures in tiles unless it is asked otherwise. ``engine`` is the machine that the ``model.engine`` beside the
+    graph was built on, ``engine_digest`` that file's SHA-256; without one None and empty.
     """
 
     classes: tuple[str, ...]
@@ -41,6 +43,7 @@ class Manifest:
     precision: str = "f32"
     keypoints: tuple[int, int] | None = None
     max_detections: int = USUAL_DETECTIONS
+    tiles: Tiling = "off"
     engine: Machine | None = None
     engine_digest: str = ""
 
@@ -76,6 +79,11 @@ class Manifest:
             raise ModelError(
                 f"manifest.json: max_detections must be a whole number from 1 to {MAXIMUM_DETECTIONS}, found {most!r}"
             )
+        tiles = document.get("tiles", "off")
+        if tiles not in TILINGS or (tiles != "off" and task == "classify"):
+            raise ModelError(
+                f"manifest.json: tiles {tiles!r} is none of {', '.join(TILINGS)}, or not for a {task} model"
+            )
         digest = document.get("model_digest")
         listed = object_or_empty(document.get("files"))
         entry = listed.get("model.onnx")
@@ -83,7 +91,7 @@ class Manifest:
             raise ModelError("manifest.json: model_digest and files['model.onnx'].sha256 must be the same digest")
         engine, engine_digest = _engine(document.get("engine"), listed.get(FILE))
         return Manifest(
-            tuple(classes), size[0], size[1], digest, task, precision, keypoints, most, engine, engine_digest
+            tuple(classes), size[0], size[1], digest, task, precision, keypoints, most, tiles, engine, engine_digest
         )
 
     def verify(self, model: bytes) -> None:

@@ -1,4 +1,4 @@
-"""One object's mask, cropped to its box, in pixels of the picture.
+"""One object's mask, cropped to its box, in pixels of the picture; or what several of them cover together.
 
 A mask keeps the coarse logits of the graph and makes its pixels when it is asked for them: 300 masks of a
 50-megapixel picture are 15 GB of pixels, and a few megabytes of logits.
@@ -6,6 +6,7 @@ A mask keeps the coarse logits of the graph and makes its pixels when it is aske
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -23,36 +24,22 @@ TOLERANCE = 0.7
 
 
 @dataclass(frozen=True, eq=False)
-class Mask:
-    """Where in its box an object is: the pixels at which ``logits``, interpolated bilinearly, are above 0.
-
-    ``left``, ``top``, ``width``, ``height``: the pixels of the box, in pixels of the picture.
-    ``logits`` [rows, columns]; ``origin``: the column and row of it, as fractions, at which the centre of the pixel
-    (left, top) lies; ``pitch``: columns and rows from one pixel to the next.
-    """
+class Region(ABC):
+    """Which pixels of the picture are an object's, of those of a box that these four say, in pixels too."""
 
     left: int
     top: int
     width: int
     height: int
-    logits: Floats
-    origin: tuple[float, float]
-    pitch: tuple[float, float]
 
     @property
     def pixels(self) -> Flags:
         """The mask [height, width], made anew at each call."""
         return self._sample(1)
 
+    @abstractmethod
     def any(self) -> bool:
         """Whether the mask has a pixel at all."""
-        columns, rows = np.arange(float(self.width)), np.arange(float(self.height))
-        if not self.width or not self.height or not (self.logits > 0).any():
-            return False
-        # The pixel next to the highest logit nearly always is one; where it is not, all are asked.
-        row, column = np.unravel_index(self.logits.argmax(), self.logits.shape)
-        likely = (self._nearest(columns, 0, int(column)), self._nearest(rows, 1, int(row)))
-        return any(block.any() for places in (likely, (columns, rows)) for block in self._blocks(*places))
 
     def polygons(self) -> list[Floats]:
         """Outlines [m, 2] of the mask's parts as x, y in pixels of the picture; holes are not told.
@@ -61,7 +48,7 @@ class Mask:
         """
         import cv2  # here, because all else of a mask, and all of a box, is numpy
 
-        step = self._step()
+        step = self.step
         pixels = self._sample(step)
         corners = np.zeros((pixels.shape[0] + 1, pixels.shape[1] + 1), np.uint8)
         for row in (0, 1):  # a corner belongs to the outline when any of the four pixels around it does
@@ -81,17 +68,9 @@ class Mask:
 
     def _runs(self, total: int, height: int) -> NDArray[np.int64]:
         """Lengths of the runs down one column after the other: outside, inside, outside, … ``total`` in all."""
-        turned = replace(
-            self,
-            width=self.height,
-            height=self.width,
-            logits=self.logits.T,
-            origin=self.origin[::-1],
-            pitch=self.pitch[::-1],
-        )
         first, below = self.left, self.height + 1
         starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for block in turned._blocks(np.arange(float(self.height)), np.arange(float(self.width))):
+        for block in self.turned().blocks(np.arange(float(self.height)), np.arange(float(self.width))):
             # One pixel outside before each column and after the last, so that the changes are in and out by turns.
             flat = np.zeros(len(block) * below + 1, bool)
             flat[:-1].reshape(len(block), below)[:, 1:] = block
@@ -109,10 +88,6 @@ class Mask:
         runs = np.diff(bounds)
         return runs if runs[-1] or len(runs) == 1 else runs[:-1]
 
-    def _step(self) -> int:
-        """Pixels from one sample of an outline to the next."""
-        return max(1, int(1 / (SAMPLES * max(self.pitch))))
-
     def _sample(self, step: int) -> Flags:
         """The mask at the middle of each ``step`` x ``step`` pixels."""
         columns, rows = (np.arange(0.0, side, step) + (step - 1) / 2 for side in (self.width, self.height))
@@ -122,13 +97,53 @@ class Mask:
         """The mask [rows, columns] at places in its box, counted in pixels from the middle of its first."""
         sampled = np.zeros((len(rows), len(columns)), bool)
         first = 0
-        for block in self._blocks(columns, rows):
+        for block in self.blocks(columns, rows):
             sampled[first : first + len(block)] = block
             first += len(block)
         return sampled
 
-    def _blocks(self, columns: Doubles, rows: Doubles) -> Iterator[Flags]:
-        """The mask at these columns and rows of pixels, counted from its first, as blocks of whole rows."""
+    @abstractmethod
+    def blocks(self, columns: Doubles, rows: Doubles) -> Iterator[Flags]:
+        """The mask at rising columns and rows of pixels, counted from its first, as blocks of whole rows."""
+
+    @property
+    @abstractmethod
+    def step(self) -> int:
+        """Pixels from one sample of an outline to the next."""
+
+    @abstractmethod
+    def turned(self) -> Region:
+        """The same mask with columns for rows and rows for columns."""
+
+    @abstractmethod
+    def move(self, left: int, top: int) -> Region:
+        """The same mask so many pixels further right and down."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mask(Region):
+    """Where in its box an object is: the pixels at which ``logits``, interpolated bilinearly, are above 0.
+
+    ``logits`` [rows, columns]; ``origin``: the column and row of it, as fractions, at which the centre of the pixel
+    (left, top) lies; ``pitch``: columns and rows from one pixel to the next.
+    """
+
+    logits: Floats
+    origin: tuple[float, float]
+    pitch: tuple[float, float]
+
+    def any(self) -> bool:
+        """See ``Region``."""
+        columns, rows = np.arange(float(self.width)), np.arange(float(self.height))
+        if not self.width or not self.height or not (self.logits > 0).any():
+            return False
+        # The pixel next to the highest logit nearly always is one; where it is not, all are asked.
+        row, column = np.unravel_index(self.logits.argmax(), self.logits.shape)
+        likely = (self._nearest(columns, 0, int(column)), self._nearest(rows, 1, int(row)))
+        return any(block.any() for places in (likely, (columns, rows)) for block in self.blocks(*places))
+
+    def blocks(self, columns: Doubles, rows: Doubles) -> Iterator[Flags]:
+        """See ``Region``."""
         if not len(rows) or not len(columns):
             return
         before, after, share = self._between(columns, 0)
@@ -139,6 +154,19 @@ class Mask:
             here = slice(first, first + size)
             down = share[here, None]
             yield across[above[here]] * (1 - down) + across[below[here]] * down > 0
+
+    @property
+    def step(self) -> int:
+        """See ``Region``."""
+        return max(1, int(1 / (SAMPLES * max(self.pitch))))
+
+    def turned(self) -> Mask:
+        """See ``Region``."""
+        return Mask(self.top, self.left, self.height, self.width, self.logits.T, self.origin[::-1], self.pitch[::-1])
+
+    def move(self, left: int, top: int) -> Mask:
+        """See ``Region``."""
+        return replace(self, left=self.left + left, top=self.top + top)
 
     def _between(self, pixels: Doubles, axis: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """For pixels along x (0) or y (1): the logits on either side of each, and the share of the second."""
@@ -151,6 +179,55 @@ class Mask:
         """Which one of these pixels along x (0) or y (1) lies nearest to a logit."""
         at = max(0, min(round((logit - self.origin[axis]) / self.pitch[axis]), len(pixels) - 1))
         return pixels[at : at + 1]
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedMask(Region):
+    """What several masks of one object cover together, in the box around all of theirs."""
+
+    parts: tuple[Region, ...]
+
+    @staticmethod
+    def of(parts: tuple[Region, ...]) -> JoinedMask:
+        """The masks as one; at least one."""
+        left, top = min(part.left for part in parts), min(part.top for part in parts)
+        right, bottom = (max(part.left + part.width for part in parts), max(part.top + part.height for part in parts))
+        return JoinedMask(left, top, right - left, bottom - top, parts)
+
+    def any(self) -> bool:
+        """See ``Region``."""
+        return any(part.any() for part in self.parts)
+
+    def blocks(self, columns: Doubles, rows: Doubles) -> Iterator[Flags]:
+        """See ``Region``."""
+        size = max(1, BLOCK // max(1, len(columns)))
+        for first in range(0, len(rows), size):
+            here = rows[first : first + size]
+            block = np.zeros((len(here), len(columns)), bool)
+            for part in self.parts:
+                x, y = columns - (part.left - self.left), here - (part.top - self.top)
+                across, down = _within(x, part.width), _within(y, part.height)
+                block[down, across] |= part.at(x[across], y[down])
+            yield block
+
+    @property
+    def step(self) -> int:
+        """See ``Region``."""
+        return min(part.step for part in self.parts)
+
+    def turned(self) -> JoinedMask:
+        """See ``Region``."""
+        return JoinedMask(self.top, self.left, self.height, self.width, tuple(part.turned() for part in self.parts))
+
+    def move(self, left: int, top: int) -> JoinedMask:
+        """See ``Region``."""
+        return JoinedMask.of(tuple(part.move(left, top) for part in self.parts))
+
+
+def _within(places: Doubles, length: int) -> slice:
+    """Which of rising places, counted from the middle of the first pixel, lie on so many pixels."""
+    first, last = np.searchsorted(places, (-0.5, length - 0.5)).tolist()
+    return slice(first, last)
 
 
 def compress(runs: NDArray[np.int64]) -> str:

@@ -86,6 +86,15 @@ def covariances(rectangles: Doubles) -> Doubles:
     return np.stack((across, down, (width - height) * cosine * sine))
 
 
+def shapes(corners: Floats) -> Doubles:
+    """Centre x, centre y and ``covariances`` [5, n] of rectangles given by their ``corners`` [n, 4, 2]."""
+    corner = corners.astype(np.float64)
+    # Both sides as vectors: the variances of a rectangle's points are those along each of them, added up.
+    sides = (corner[:, [0, 0]] - corner[:, [1, 3]]) / np.sqrt(12)
+    across, down = (sides**2).sum(axis=1).T
+    return np.stack((*corner.mean(axis=1).T, across, down, sides.prod(axis=2).sum(axis=1)))
+
+
 def overlaps(shapes: Doubles, others: Doubles) -> Doubles:
     """Probabilistic overlap [n] of each of ``shapes`` [5, n] with its own of ``others``.
 

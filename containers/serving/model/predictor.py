@@ -7,7 +7,7 @@ It knows no HTTP, no metric and no training framework.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,48 +21,26 @@ from containers.serving.model.detection import Detections, Letterbox
 from containers.serving.model.files import read_engine, read_model
 from containers.serving.model.gpu_runtime import Engine
 from containers.serving.model.image import decode_image
+from containers.serving.model.image_header import ImageError
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.runtime import Runtime, Size, open_runtime
-from containers.serving.model.tasks import check_outputs, decode_outputs
+from containers.serving.model.sight import Inference, Sight, look
+from containers.serving.model.tasks import check_outputs
 from containers.serving.model.thresholds import Thresholds
 from workflow.contract.input_shapes import input_shapes
 from workflow.contract.model import BORDER_GREY
+from workflow.contract.tiles import MOST_TILES, Tile, Tiling, count_tiles, cut
 
 Open = Callable[[bytes, str, int], Runtime]
 """Makes a graph ready, of a precision, for so many pictures at once."""
 
 
 @dataclass(frozen=True)
-class Inference:
-    """What the graph said of one picture, before any threshold. Times in milliseconds."""
-
-    manifest: Manifest
-    letterbox: Letterbox
-    input_size: tuple[int, int]
-    outputs: tuple[Floats, ...]
-    decode_ms: float
-    inference_ms: float
-
-    @property
-    def width(self) -> int:
-        """Of the picture, in pixels."""
-        return self.letterbox.picture_width
-
-    @property
-    def height(self) -> int:
-        """Of the picture, in pixels."""
-        return self.letterbox.picture_height
-
-    def detections(self, thresholds: Thresholds) -> Detections:
-        """What was found, in pixels of the picture."""
-        return decode_outputs(self.manifest, self.outputs, self.letterbox, thresholds)
-
-
-@dataclass(frozen=True)
 class Prediction:
     """The answer for one picture: ``class_scores`` [classes] of a classifier, ``detections`` of any other model.
 
-    ``pixels`` [height, width, blue-green-red] is the picture, kept only where it was asked for; times in milliseconds.
+    ``tiles`` is in how many the picture was looked at beside the whole of it. ``pixels`` [height, width,
+    blue-green-red] is the picture, kept only where it was asked for; times in milliseconds.
     """
 
     width: int
@@ -71,6 +49,7 @@ class Prediction:
     class_scores: Floats | None
     timings_ms: dict[str, float]
     pixels: Pixels | None
+    tiles: int = 0
 
 
 class Predictor:
@@ -116,50 +95,82 @@ class Predictor:
         except Exception as error:  # as above
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
-    def predict(self, image: bytes, thresholds: Thresholds, *, keep_pixels: bool = False) -> Prediction:
-        """What is in an encoded image. Raises ImageError for bytes that are no image we accept."""
-        started = time.perf_counter()
-        pixels = decode_image(image)
-        decode_ms = (time.perf_counter() - started) * 1000
-        return self.predict_pixels(pixels, thresholds, decode_ms=decode_ms, keep_pixels=keep_pixels)
+    @property
+    def tile_size(self) -> tuple[int, int]:
+        """Width and height in pixels of the tiles that a large picture is cut into: those of the input."""
+        height, width = self.runtime.size or (self.manifest.width, self.manifest.width)
+        return width, height
+
+    def predict(self, image: bytes, thresholds: Thresholds) -> Prediction:
+        """What is in an encoded image; see ``look``. Raises ImageError for bytes that are no image we accept."""
+        return self.predict_pixels(decode_image(image), thresholds)
 
     def predict_pixels(
-        self, pixels: Pixels, thresholds: Thresholds, *, decode_ms: float = 0.0, keep_pixels: bool = False
+        self,
+        pixels: Pixels,
+        thresholds: Thresholds,
+        *,
+        tiling: Tiling | None = None,
+        deadline: float = math.inf,
+        decode_ms: float = 0.0,
+        keep_pixels: bool = False,
     ) -> Prediction:
-        """What is in ``pixels`` [height, width, blue-green-red]."""
-        found: Detections | None = None
-        scores: Floats | None = None
-        inference = self._run(pixels, decode_ms)
-        started = time.perf_counter()
-        if self.manifest.task == "classify":
-            scores = class_scores(inference.outputs).copy()
-        else:
-            found = inference.detections(thresholds)
-        timings = {
-            "decode": round(decode_ms, 2),
-            "inference": round(inference.inference_ms, 2),
-            "boxes": round((time.perf_counter() - started) * 1000, 2),
-        }
+        """What is in ``pixels`` [height, width, blue-green-red]; see ``look``."""
         kept = pixels if keep_pixels else None
-        return Prediction(inference.width, inference.height, found, scores, timings, kept)
+        timings = {"decode": round(decode_ms, 2)}
+        if self.manifest.task == "classify":
+            inference = self._run(pixels)
+            scores = class_scores(inference.outputs).copy()
+            timings |= {"inference": round(inference.inference_ms, 2), "boxes": 0.0}
+            return Prediction(inference.width, inference.height, None, scores, timings, kept)
+        sight = self.look(pixels, (thresholds,), tiling=tiling, deadline=deadline)
+        timings |= {"inference": round(sight.inference_ms, 2), "boxes": round(sight.boxes_ms[0], 2)}
+        return Prediction(sight.width, sight.height, sight.found[0], None, timings, kept, sight.tiles)
+
+    def look(
+        self,
+        pixels: Pixels,
+        asked: Sequence[Thresholds],
+        *,
+        tiling: Tiling | None = None,
+        deadline: float = math.inf,
+        check: bool = False,
+    ) -> Sight:
+        """The objects in ``pixels`` [height, width, blue-green-red], by each of the thresholds ``asked``.
+
+        ``tiling`` None is the model's own. With ``check`` ModelError is raised for shapes that the manifest does not
+        allow and for numbers that are not finite. Raises ImageError for a picture of too many tiles, LateError where
+        ``time.perf_counter()`` has passed the ``deadline`` between two of them.
+        """
+        height, width = pixels.shape[:2]
+        tiles = self._cut(width, height) if (tiling or self.manifest.tiles) == "auto" else ()
+        return look(self.infer_pixels if check else self._run, pixels, tiles, asked, deadline)
+
+    def _cut(self, width: int, height: int) -> tuple[Tile, ...]:
+        count = count_tiles(width, height, *self.tile_size)
+        if count > MOST_TILES:
+            across, down = self.tile_size
+            raise ImageError(
+                f"a picture of {width} x {height} pixels is {count:,} tiles of {across} x {down}, and at most "
+                f"{MOST_TILES} are looked at: send parts of it, a smaller copy, or ask with tiles=off"
+            )
+        return cut(width, height, *self.tile_size)
 
     def infer(self, image: bytes) -> Inference:
-        """Run the model on one encoded image and keep its raw output."""
-        started = time.perf_counter()
-        pixels = decode_image(image)
-        return self.infer_pixels(pixels, decode_ms=(time.perf_counter() - started) * 1000)
+        """Run the model on one encoded image, the whole of it, and keep its raw output."""
+        return self.infer_pixels(decode_image(image))
 
-    def infer_pixels(self, pixels: Pixels, decode_ms: float = 0.0) -> Inference:
+    def infer_pixels(self, pixels: Pixels) -> Inference:
         """Run the model on ``pixels`` [height, width, blue-green-red], check its raw output and keep it.
 
         Raises ModelError for shapes that the manifest does not allow and for numbers that are not finite.
         """
-        inference = self._run(pixels, decode_ms)
+        inference = self._run(pixels)
         outputs = tuple(output.copy() for output in inference.outputs)
         check_outputs(self.manifest, outputs, *inference.input_size)
         return replace(inference, outputs=outputs)
 
-    def _run(self, pixels: Pixels, decode_ms: float) -> Inference:
+    def _run(self, pixels: Pixels) -> Inference:
         started = time.perf_counter()
         if self.manifest.task == "classify":
             (height, width), size = pixels.shape[:2], self.manifest.width
@@ -169,7 +180,7 @@ class Predictor:
             letterbox, canvas = self._fit_letterbox(pixels)
         outputs = tuple(self.runtime.run(canvas))
         spent = (time.perf_counter() - started) * 1000
-        return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, decode_ms, spent)
+        return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, spent)
 
     def _fit_letterbox(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
         height, width = pixels.shape[:2]

@@ -18,7 +18,7 @@ from containers.serving.request.accept import choose_media_type
 from containers.serving.request.parameters import NAMES, Masks, Parameters, override, read_attributes
 from containers.serving.request.refusal import InvocationError, quote
 from containers.serving.request.strict_json import read_object
-from workflow.contract.model import USUAL_DETECTIONS
+from workflow.contract.tiles import Tiling
 
 __all__ = ["Invocation", "InvocationError", "Item", "read_invocation"]
 
@@ -52,6 +52,7 @@ class Item:
     thresholds: Thresholds
     error: str | None = None
     masks: Masks = "polygons"
+    tiles: Tiling = "off"
 
 
 @dataclass(frozen=True)
@@ -68,18 +69,16 @@ def read_invocation(
     accept: str,
     attributes: str,
     body: bytes,
-    defaults: Thresholds,
+    defaults: Parameters,
     classes: tuple[str, ...],
-    most: int = USUAL_DETECTIONS,
 ) -> Invocation:
     """Understand one request.
 
     The first three are the headers Content-Type, Accept and X-Amzn-SageMaker-Custom-Attributes, empty where not sent;
-    ``classes`` are the names the model knows, ``most`` is how many objects it finds in a picture at most.
-    What the body says of thresholds outranks the header, which outranks ``defaults``. Raises InvocationError: 400 for
-    what makes no sense, 406 and 415 for forms that do not exist.
+    ``classes`` are the names the model knows. What the body asks for outranks the header, which outranks ``defaults``.
+    Raises InvocationError: 400 for what makes no sense, 406 and 415 for forms that do not exist.
     """
-    parameters = read_attributes(attributes, Parameters(defaults, most=most), classes)
+    parameters = read_attributes(attributes, defaults, classes)
     media_type = content_type.partition(";")[0].strip().lower()
     shape: Shape = "one"
     if media_type in IMAGE_TYPES:
@@ -102,7 +101,7 @@ def read_invocation(
 
 
 def _make_item(image: bytes, kind: Kind, parameters: Parameters) -> Item:
-    return Item(image, kind, parameters.thresholds, masks=parameters.masks)
+    return Item(image, kind, parameters.thresholds, masks=parameters.masks, tiles=parameters.tiles or "off")
 
 
 def _read_array(body: bytes, parameters: Parameters) -> tuple[tuple[Item, ...], Shape]:

@@ -1,6 +1,6 @@
-"""Understands what a request asks for besides its images: thresholds, classes and the form of masks.
+"""Understands what a request asks for besides its images: thresholds, classes, tiles and the form of masks.
 
-The same five names come as text in a header or as values in JSON, and mean the same in both. Pure.
+The same six names come as text in a header or as values in JSON, and mean the same in both. Pure.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from typing import Any, Literal
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.refusal import InvocationError, quote
 from workflow.contract.model import USUAL_DETECTIONS
+from workflow.contract.tiles import TILINGS, Tiling
 
 ATTRIBUTES_HEADER = "X-Amzn-SageMaker-Custom-Attributes"
-NAMES = ("confidence", "iou", "classes", "max_detections", "masks")
+NAMES = ("confidence", "iou", "classes", "max_detections", "masks", "tiles")
 
 Masks = Literal["polygons", "rle", "none"]
 
 _FORMS: dict[object, Masks] = {"polygons": "polygons", "rle": "rle", "none": "none"}
+_TILINGS: dict[object, Tiling] = {name: name for name in TILINGS}
 _NAMED_CLASSES = 20
 
 
@@ -26,12 +28,14 @@ _NAMED_CLASSES = 20
 class Parameters:
     """Which detections are answered, and how the masks of a model that has them are written.
 
-    ``most`` is how many detections may be asked for: what the model finds at most.
+    ``most`` is how many detections may be asked for: what the model finds at most. ``tiles`` says whether large
+    pictures are looked at in tiles, None where the model only looks at whole ones.
     """
 
     thresholds: Thresholds
     masks: Masks = "polygons"
     most: int = USUAL_DETECTIONS
+    tiles: Tiling | None = "off"
 
 
 def read_attributes(text: str, base: Parameters, classes: tuple[str, ...]) -> Parameters:
@@ -67,7 +71,8 @@ def override(base: Parameters, given: Mapping[str, Any], classes: tuple[str, ...
     if "classes" in given:
         new["classes"] = _find_classes(given["classes"], classes)
     masks = _check_masks(given["masks"]) if "masks" in given else base.masks
-    return Parameters(replace(base.thresholds, **new), masks, base.most)
+    tiles = _check_tiles(given["tiles"], base.tiles) if "tiles" in given else base.tiles
+    return Parameters(replace(base.thresholds, **new), masks, base.most, tiles)
 
 
 def _read_value(name: str, text: str, classes: tuple[str, ...]) -> object:
@@ -127,3 +132,12 @@ def _check_masks(value: object) -> Masks:
     if form is None:
         raise InvocationError(400, f"masks = {quote(value)}: must be one of {', '.join(map(str, _FORMS))}")
     return form
+
+
+def _check_tiles(value: object, base: Tiling | None) -> Tiling | None:
+    tiling = _TILINGS.get(value) if isinstance(value, str) else None
+    if tiling is None:
+        raise InvocationError(400, f"tiles = {quote(value)}: must be one of {', '.join(TILINGS)}")
+    if base is None and tiling != "off":
+        raise InvocationError(400, f"tiles = {quote(value)}: a classifier names whole pictures: leave tiles out")
+    return None if base is None else tiling

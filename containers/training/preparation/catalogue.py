@@ -54,7 +54,8 @@ class Part:
     """What one process found out about a range of pictures.
 
     ``rows`` are ROWs; ``labels`` their labels, one after the other, and ``thumbnails`` so too. ``kinds`` holds a
-    (class, objects) pair for each class of each picture, in order. ``sides`` holds a (class, bin) pair for each object.
+    (class, objects) pair for each class of each picture, in order. ``sides`` holds a class for each object and its two
+    bins: of the picture made as small as the input, and of its tiles.
     ``problems`` go with the place of the picture among all entries.
     """
 
@@ -76,7 +77,9 @@ class Catalogue:
         self.entries = entries
         self.rows = np.zeros(len(entries), ROW)
         self.sides = np.zeros((classes, image_size * BINS_PER_PIXEL + 1), np.uint32)
-        """How many objects of each class have a side of so many quarters of a pixel."""
+        """How many objects of each class have a side of so many quarters of a pixel of the input."""
+        self.sides_in_tiles = np.zeros_like(self.sides)
+        """The same where pictures larger than the input are looked at in tiles."""
         self._kinds = array("I")
         self._spool = spool
         self._filled = 0
@@ -93,7 +96,8 @@ class Catalogue:
         self.rows[self._filled : self._filled + len(rows)] = rows
         self._filled += len(rows)
         self._kinds.frombytes(part.kinds.astype(np.uint32).tobytes())
-        np.add.at(self.sides, (part.sides[:, 0], part.sides[:, 1]), 1)
+        for at, sides in enumerate((self.sides, self.sides_in_tiles), 1):
+            np.add.at(sides, (part.sides[:, 0], part.sides[:, at]), 1)
 
     def label(self, at: int) -> bytes:
         """The label of one picture, as it is handed on. Safe to call in a forked process."""

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from containers.training.preparation.catalogue import Array, Catalogue
+from containers.training.preparation.catalogue import BINS_PER_PIXEL, Array, Catalogue
 from containers.training.preparation.completion import Made
 from containers.training.preparation.coverage import ANY
 from containers.training.preparation.findings import Findings
 from containers.training.preparation.statistics import median_sides, objects_by_split
 from workflow.contract.dataset_report import SPLITS
+from workflow.contract.tiles import MOST_TILES, Tiling, count_tiles
 from workflow.labels.files import common_folder
 
 RARE = 50
@@ -85,11 +86,11 @@ def check_amounts(catalogue: Catalogue, most: int, findings: Findings) -> None:
 
 
 def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, findings: Findings) -> None:
-    """Tell of classes that a split lacks, that are rare beside others, or that are small in the pictures."""
+    """Tell of classes that a split lacks, or that are rare beside others."""
     objects = objects_by_split(catalogue, len(classes))
     filled = [at for at in range(len(SPLITS)) if objects[at].any()]
     most = int(objects[0].max(initial=0))
-    for class_id, (name, side) in enumerate(zip(classes, median_sides(catalogue), strict=True)):
+    for class_id, name in enumerate(classes):
         lacking = [SPLITS[at] for at in filled if not objects[at, class_id]]
         if lacking:
             where = "anywhere" if lacking == [SPLITS[at] for at in filled] else f"in {' and '.join(lacking)}"
@@ -99,8 +100,33 @@ def check_classes(catalogue: Catalogue, classes: tuple[str, ...], made: Made, fi
             frequent = classes[int(objects[0].argmax())]
             message = f"{name}: {count:,} objects to train on, fewer than 1 for {RARE} of {frequent} ({most:,})"
             findings.add("imbalance", ".", message)
-        if 0 < side < SMALL:
-            findings.add("small-objects", ".", f"{name}: half of the objects are below {side:.1f} pixels a side")
+
+
+def check_tiles(catalogue: Catalogue, image_size: int, findings: Findings) -> None:
+    """Tell of pictures that are more tiles than are looked at, so that nobody could measure or serve them."""
+    rows = catalogue.rows
+    for at in np.flatnonzero(rows["kept"]).tolist():
+        tiles = count_tiles(int(rows["width"][at]), int(rows["height"][at]), image_size, image_size)
+        if tiles > MOST_TILES:
+            message = (
+                f"{rows['width'][at]}x{rows['height'][at]} pixels are {tiles:,} tiles of {image_size}, and at most "
+                f"{MOST_TILES} are looked at"
+            )
+            findings.add("many-tiles", catalogue.entries[at].image, message, catalogue.entries[at].image)
+
+
+def check_sizes(catalogue: Catalogue, classes: tuple[str, ...], tiles: Tiling, findings: Findings) -> None:
+    """Tell of classes that are small as the model sees them, and what tiles would make of them."""
+    seen = catalogue.sides_in_tiles if tiles == "auto" else catalogue.sides
+    below = int(SMALL * BINS_PER_PIXEL)
+    for at, (name, side) in enumerate(zip(classes, median_sides(seen), strict=True)):
+        if not 0 < side < SMALL:
+            continue
+        message = f"{name}: half of the objects are below {side:.1f} pixels a side"
+        small, left = (int(sides[at, :below].sum()) for sides in (seen, catalogue.sides_in_tiles))
+        if left < small:
+            message += f"; {small:,} of {seen[at].sum():,} are below {SMALL:g} and would be {left:,} with tiles=auto"
+        findings.add("small-objects", ".", message)
 
 
 def _copies(catalogue: Catalogue, groups: Array, among: Array) -> Iterator[tuple[int, list[int]]]:

@@ -24,7 +24,9 @@ from containers.training.preparation.checks import (
     check_classes,
     check_copies,
     check_losses,
+    check_sizes,
     check_splits,
+    check_tiles,
 )
 from containers.training.preparation.completion import complete
 from containers.training.preparation.duplicates import equal_groups, near_groups
@@ -76,7 +78,10 @@ def judge(
     check_losses(catalogue, findings)
     if source.task != "classify":
         check_amounts(catalogue, options.max_detections, findings)
+        if options.tiles == "auto":
+            check_tiles(catalogue, options.image_size, findings)
     check_classes(catalogue, source.classes, made, findings)
+    check_sizes(catalogue, source.classes, options.tiles, findings)
     report = DatasetReport(
         digest=digest_of(source, catalogue),
         classes=source.classes,

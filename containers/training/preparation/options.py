@@ -10,6 +10,7 @@ from pathlib import Path
 from workflow.contract.group_pattern import check_pattern
 from workflow.contract.model import USUAL_DETECTIONS
 from workflow.contract.reading import VERSION
+from workflow.contract.tiles import Tiling
 
 
 class RecordError(ValueError):
@@ -27,6 +28,7 @@ class Options:
     seed: int = 0
     image_size: int = 640
     max_detections: int = USUAL_DETECTIONS
+    tiles: Tiling = "off"
     dataset: str = "the dataset"
     """What people call the dataset."""
 
@@ -51,5 +53,6 @@ def read_options(file: Path) -> Options:
         given["seed"],
         given["image_size"],
         given.get("max_detections", USUAL_DETECTIONS),
+        given.get("tiles", "off"),
         str(document.get("dataset") or Options.dataset),
     )

@@ -21,10 +21,13 @@ def objects_by_split(catalogue: Catalogue, classes: int) -> Array:
     return counts
 
 
-def median_sides(catalogue: Catalogue) -> list[float]:
-    """The median side of each class's boxes over all splits, in pixels of ``image_size``; 0 where there are none."""
-    total = catalogue.sides.sum(axis=1)
-    middle = (np.cumsum(catalogue.sides, axis=1) * 2 >= total[:, None]).argmax(axis=1)
+def median_sides(sides: Array) -> list[float]:
+    """The median side of each class's boxes over all splits, in pixels; 0 where there are none.
+
+    ``sides`` are those of a catalogue.
+    """
+    total = sides.sum(axis=1)
+    middle = (np.cumsum(sides, axis=1) * 2 >= total[:, None]).argmax(axis=1)
     return [float(side) for side in np.where(total > 0, middle / BINS_PER_PIXEL, 0.0)]
 
 
@@ -33,7 +36,7 @@ def class_counts(catalogue: Catalogue, classes: tuple[str, ...]) -> tuple[ClassC
     counts = objects_by_split(catalogue, len(classes))
     return tuple(
         ClassCount(name, {split: int(counts[at, class_id]) for at, split in enumerate(SPLITS)}, side)
-        for class_id, (name, side) in enumerate(zip(classes, median_sides(catalogue), strict=True))
+        for class_id, (name, side) in enumerate(zip(classes, median_sides(catalogue.sides), strict=True))
     )
 
 

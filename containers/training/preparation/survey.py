@@ -49,7 +49,7 @@ class Surveyor:
         pictures: list[Picture] = []
         labels: list[bytes] = []
         kinds: list[tuple[int, int]] = []
-        sides: list[tuple[int, int]] = []
+        sides: list[tuple[int, int, int]] = []
         problems: list[tuple[int, Problem]] = []
         for row, at in enumerate(part):
             entry = self.source.entries[at]
@@ -76,17 +76,24 @@ class Surveyor:
         rows["height"] = [one.height for one in pictures]
         rows["label_digest"] = _column([hashlib.sha256(label).digest() for label in labels], 32)
         rows["label_length"] = [len(label) for label in labels]
-        pairs = [np.array(found, np.uint32).reshape(-1, 2) for found in (kinds, sides)]
+        numbers = [np.array(found, np.uint32).reshape(-1, wide) for found, wide in ((kinds, 2), (sides, 3))]
         thumbnails = b"".join([one.thumbnail.ljust(THUMBNAIL, b"\0") for one in pictures])
-        return Part(rows, b"".join(labels), thumbnails, pairs[0], pairs[1], problems)
+        return Part(rows, b"".join(labels), thumbnails, numbers[0], numbers[1], problems)
 
-    def _sides(self, rows: Sequence[Row], picture: Picture) -> list[tuple[int, int]]:
-        """Class and side of each object, in quarters of a pixel once the picture is scaled to ``image_size``."""
-        scale = self.image_size * BINS_PER_PIXEL / max(picture.width, picture.height, 1)
-        width, height, most = picture.width * scale, picture.height * scale, self.image_size * BINS_PER_PIXEL
+    def _sides(self, rows: Sequence[Row], picture: Picture) -> list[tuple[int, int, int]]:
+        """Class and sides of each object in quarters of a pixel: of the picture scaled to ``image_size``, of its tiles.
+
+        A picture that is no larger has none: it is scaled all the same.
+        """
         if self.source.task == "classify":
             return []
-        return [(row.class_id, min(round(side_of(row.numbers, self.source.task, width, height)), most)) for row in rows]
+        scale = self.image_size / max(picture.width, picture.height, 1)
+        width, height, most = picture.width * scale, picture.height * scale, self.image_size * BINS_PER_PIXEL
+        found = []
+        for row in rows:
+            side = side_of(row.numbers, self.source.task, width, height) * BINS_PER_PIXEL
+            found.append((row.class_id, min(round(side), most), min(round(side / min(scale, 1)), most)))
+        return found
 
 
 def _loses(found: Problem) -> bool:

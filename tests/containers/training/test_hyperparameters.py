@@ -80,6 +80,7 @@ def test_a_number_that_is_none_is_shown_as_it_was_given() -> None:
         ("detect", {"freeze": "23"}, "a network of yolov8n has 22 layers below its head"),
         ("detect", {"model": "yolo12n", "freeze": "22"}, "a network of yolo12n has 21 layers below its head"),
         ("classify", {"fraction": "0.5"}, "a classifier learns from all of its pictures"),
+        ("classify", {"tiles": "auto"}, "a classifier names whole pictures; leave it out"),
     ],
 )
 def test_what_the_dataset_makes_meaningless_is_refused(task: str, given: dict[str, str], said: str) -> None:

@@ -67,7 +67,7 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     assert {one.refused for one in choice.tried[1:]} == {"too few pictures to tell what it loses"}
     assert manifest.get("keypoints") == ([4, 3] if task == "pose" else None)
     assert manifest["hyperparameters"] == SETTINGS
-    assert manifest["max_detections"] == 300
+    assert (manifest["max_detections"], manifest["tiles"]) == (300, "off")
     record = read_json(job / "model/training.json")
     assert [{**epoch, "epochs": 2}.keys() for epoch in record["epochs"]] == [line.keys() for line in lines]
     assert [f"{epoch['quality']:.5f}" for epoch in record["epochs"]] == [line["quality"] for line in lines]

@@ -191,6 +191,8 @@ def test_weights_and_arguments_that_the_data_makes_useless_are_told_before_train
     weights, argument = find_misfits(report(task="classify"), plan, None)
     assert "give weights such as yolov8n-cls.pt, or none" in weights
     assert "a classifier of yolov8n has 9 layers" in argument
+    (tiled,) = find_misfits(report(task="classify"), planned(hyperparameters={"tiles": "auto"}), None)
+    assert "a classifier names whole pictures" in tiled
 
 
 def test_the_function_reads_how_the_champion_was_measured(bucket: Bucket, table: Any, context: Context) -> None:

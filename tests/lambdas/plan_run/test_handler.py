@@ -138,6 +138,7 @@ def test_what_was_asked_for_is_recorded(account: Bucket, context: Context) -> No
         "seed": 0,
         "image_size": 640,
         "max_detections": 300,
+        "tiles": "off",
         "instances": 3,
     }
     assert record["dataset"] == plan["dataset"]["name"] != ""

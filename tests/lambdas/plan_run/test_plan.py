@@ -111,6 +111,7 @@ def test_every_hyperparameter_is_text() -> None:
         "batch": "16",
         "seed": "0",
         "max_detections": "300",
+        "tiles": "off",
         "lr0": "0.002",
         "cos_lr": "true",
         "optimizer": "AdamW",

@@ -93,9 +93,9 @@ def test_drawings_lie_as_the_pictures_do_and_are_not_asked_about_again(pictures:
 def test_the_options_reach_the_endpoint(pictures: Path) -> None:
     """Its name, and everything that is asked for beside the picture."""
     options = ("--confidence", "0.4", "--iou", "0.6", "--classes", "bolt, cap nut", "--max-detections", "7")
-    _, (asked,) = predict("in/a.png", "--stage", "staging", *options)
+    _, (asked,) = predict("in/a.png", "--stage", "staging", *options, "--tiles", "auto")
     assert asked["EndpointName"] == "stagingendpoint"
-    assert asked["CustomAttributes"] == "confidence=0.4,iou=0.6,classes=bolt;cap nut,max_detections=7"
+    assert asked["CustomAttributes"] == "confidence=0.4,iou=0.6,classes=bolt;cap nut,max_detections=7,tiles=auto"
 
 
 def test_another_endpoint_needs_no_stack(pictures: Path) -> None:

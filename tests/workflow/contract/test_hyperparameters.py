@@ -119,6 +119,7 @@ def test_the_defaults_that_sagemaker_passes_are_those_of_the_input() -> None:
         "batch": "16",
         "seed": "0",
         "max_detections": "300",
+        "tiles": "off",
     }
 
 

@@ -59,11 +59,12 @@ def model(task: str = "detect", keypoints: tuple[int, int] | None = None) -> Man
     return Manifest(NAMES, 640, 640, DIGEST, task=task, keypoints=keypoints)
 
 
-def seen(found: Detections | None = FOUND, scores: list[float] | None = None) -> Any:
+def seen(found: Detections | None = FOUND, scores: list[float] | None = None, tiles: int = 0) -> Any:
     """A prediction for a picture of 100 x 200 pixels."""
     class_scores = None if scores is None else np.array(scores, np.float32)
     detections = None if scores is not None else found
-    return SimpleNamespace(width=100, height=200, detections=detections, class_scores=class_scores, timings_ms=TIMES)
+    said = {"detections": detections, "class_scores": class_scores, "tiles": tiles}
+    return SimpleNamespace(width=100, height=200, timings_ms=TIMES, **said)
 
 
 def answer(

@@ -14,18 +14,11 @@ from containers.serving.evaluation.likeness import (
     keypoint_likeness,
     keypoint_spreads,
     overlap,
-    rectangles,
     smallest_rectangles,
     turned_overlap,
 )
 from containers.serving.model.oriented import corners
 from tests.containers.serving.conftest import ROOT
-
-
-def test_a_rectangle_is_found_again_from_its_corners() -> None:
-    """Centre, sides and angle."""
-    given = np.array([[50, 40, 30, 10, 0.7], [10, 20, 5, 15, -0.2]])
-    assert np.allclose(rectangles(corners(given)), given)
 
 
 def test_turned_boxes_that_are_the_same_are_alike_and_far_ones_are_not() -> None:

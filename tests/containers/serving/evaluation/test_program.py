@@ -32,6 +32,7 @@ class Job:
 
     python: Path
     base: Path
+    seconds: float = 60
 
     @property
     def inputs(self) -> Path:
@@ -44,7 +45,7 @@ class Job:
     def run(self, **environ: str) -> tuple[int, str]:
         process = serving_program(self.python, "evaluate", {"SAGEMAKER_BASE_DIR": str(self.base), **environ})
         try:
-            out, error = process.communicate(timeout=60)
+            out, error = process.communicate(timeout=self.seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from containers.serving.model import oriented
 from containers.serving.model.detection import Detections, Letterbox
-from containers.serving.model.oriented import corners, covariances, overlaps, suppress
+from containers.serving.model.oriented import corners, covariances, overlaps, shapes, suppress
 from containers.serving.model.thresholds import Thresholds
 
 QUARTER = np.pi / 2
@@ -31,11 +31,8 @@ def decode(*candidates: tuple[float, ...], place: Letterbox = PLAIN, classes: in
 
 def overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """How much two rectangles overlap."""
-    shapes = []
-    for each in (one, other):
-        table = np.array([each], float)
-        shapes.append(np.concatenate((table[:, :2].T, covariances(table))))
-    return float(overlaps(*shapes)[0])
+    both = [shapes(corners(np.array([each], float))) for each in (one, other)]
+    return float(overlaps(*both)[0])
 
 
 def test_a_box_that_is_not_turned_has_its_own_corners() -> None:
@@ -148,3 +145,9 @@ def test_many_boxes_are_thinned_in_blocks_as_at_once(spread: float, most: int) -
     covered = (overlaps(shapes[:, better], shapes[:, worse]) > 0.5) & (classes[better] == classes[worse])
     expected = np.setdiff1d(np.arange(count), worse[covered])[:most]
     assert suppress(table, classes, 0.5, most).tolist() == expected.tolist()
+
+
+def test_the_shape_of_a_rectangle_follows_from_its_corners() -> None:
+    """Centre and covariances, as from centre, sides and angle."""
+    given = np.array([[50, 40, 30, 10, 0.7], [10, 20, 5, 15, -0.2], [0, 0, 8, 8, 1.5]])
+    assert np.allclose(shapes(corners(given)), np.concatenate((given[:, :2].T, covariances(given))))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import OFFERED, Invocation, InvocationError, Item, read_invocation
+from containers.serving.request.parameters import Parameters
 
 CLASSES = ("bolt", "cap nut", "7", "größe")
 DEFAULTS = Thresholds(0.25, 0.7)
@@ -23,7 +24,7 @@ ONE = base64.b64encode(b"one").decode()
 def read(body: object, attributes: str = "", accept: str = "", content_type: str = "application/json") -> Invocation:
     """Understand a body: bytes as they are, a list of anything as lines, the rest as JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return read_invocation(content_type, accept, attributes, data, DEFAULTS, CLASSES)
+    return read_invocation(content_type, accept, attributes, data, Parameters(DEFAULTS), CLASSES)
 
 
 def lines(*bodies: object) -> Invocation:
@@ -269,7 +270,7 @@ def test_whatever_is_sent_is_understood_or_refused(
 ) -> None:
     """Nothing else is ever raised; what is understood is within bounds, and what is told can be written as JSON."""
     try:
-        asked = read_invocation(content_type, accept, attributes, body, DEFAULTS, CLASSES)
+        asked = read_invocation(content_type, accept, attributes, body, Parameters(DEFAULTS), CLASSES)
     except InvocationError as error:
         check_refusal(error)
         return

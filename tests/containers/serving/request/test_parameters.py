@@ -1,4 +1,4 @@
-"""Thresholds, classes and masks: the same five names in a header and in JSON."""
+"""Thresholds, classes, tiles and masks: the same six names in a header and in JSON."""
 
 from __future__ import annotations
 
@@ -95,3 +95,22 @@ def test_of_many_classes_the_first_twenty_are_told() -> None:
     """A message stays a message."""
     with pytest.raises(InvocationError, match=r"'c19' and 60 more$"):
         override(BASE, {"classes": ["x"]}, tuple(f"c{at}" for at in range(80)))
+
+
+def test_tiles_are_asked_for_by_a_word_or_left_to_the_model() -> None:
+    """In a header as in JSON; what is none of the words is refused with both."""
+    own = Parameters(Thresholds(), tiles="auto")
+    assert read_attributes("", own, CLASSES).tiles == "auto"
+    assert read_attributes("tiles=off", own, CLASSES).tiles == "off"
+    assert override(BASE, {"tiles": "auto"}, CLASSES).tiles == "auto"
+    for wrong in ("AUTO", 4, None, ["auto"]):
+        with pytest.raises(InvocationError, match="must be one of off, auto"):
+            override(BASE, {"tiles": wrong}, CLASSES)
+
+
+def test_a_classifier_refuses_tiles() -> None:
+    """It names whole pictures; who says so is understood."""
+    classifier = Parameters(Thresholds(), tiles=None)
+    assert read_attributes("tiles=off", classifier, CLASSES).tiles is None
+    with pytest.raises(InvocationError, match="a classifier names whole pictures: leave tiles out"):
+        read_attributes("tiles=auto", classifier, CLASSES)

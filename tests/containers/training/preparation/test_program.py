@@ -293,6 +293,35 @@ def test_classes_that_cannot_be_learned_or_measured_are_told(make_job: Make) -> 
     assert texts(report, "small-objects") == ["bolts: bolt: half of the objects are below 2.8 pixels a side"]
 
 
+def test_small_objects_on_large_pictures_are_told_with_what_tiles_would_make_of_them(make_job: Make) -> None:
+    """Pictures four times as wide as the input, of 64 pixels: a side of 3.2 pixels there is one of 12.8 in a tile.
+
+    Of the twelve pictures two are no larger than the input, so that their objects stay as small in tiles.
+    """
+    job = make_job()
+    for image in sorted(job.dataset.rglob("*.png"))[2:]:
+        with Image.open(image) as small:
+            small.resize((256, 192)).save(image)
+    for label in job.dataset.rglob("labels/*/*.txt"):
+        label.write_text("0 0.5 0.5 0.05 0.0666\n", encoding="utf-8")
+    half = "bolts: bolt: half of the objects are below 3.2 pixels a side"
+    told = f"{half}; 12 of 12 are below 8 and would be 2 with tiles=auto"
+    assert texts(job.prepared(), "small-objects") == [told]
+    shutil.rmtree(job.output(""))
+    job.record(tiles="auto")
+    assert texts(job.prepared(), "small-objects") == []
+
+
+def test_pictures_of_too_many_tiles_are_told_before_training(make_job: Make) -> None:
+    """No endpoint would answer them, and no evaluation could measure them."""
+    job = make_job(tiles="auto")
+    Image.new("RGB", (1000, 1000)).save(job.dataset / "images/test/p2.png")
+    said = "images/test/p2.png: 1000x1000 pixels are 361 tiles of 64, and at most 256 are looked at"
+    assert rejected(job) == [said]
+    job.record(tiles="off")
+    assert job.prepared().errors == 0
+
+
 def test_a_rare_class_is_told(make_job: Make) -> None:
     """Fewer than one for fifty of the most frequent."""
     job = make_job()
