@@ -1,7 +1,7 @@
 """Entry point of the serving image: ``serve`` answers, ``evaluate`` measures, ``join`` sums up, ``drift`` watches.
 
 Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
-that ``serve`` starts for itself.
+that ``serve`` starts for itself, and ``decode`` one that a worker starts for a video.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.http.worker import work
 
         return work(arguments[1:])
+    if arguments[:1] == ["decode"]:
+        from containers.serving.tracking.decoding import decode
+
+        return decode(arguments[1:])
     if list(arguments) == ["evaluate"]:
         from containers.serving.evaluation.program import run
 

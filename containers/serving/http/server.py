@@ -24,7 +24,7 @@ from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
 from containers.serving.http.worker import hand_over
-from containers.serving.http.workers import Workers, WorkersError, count_slots
+from containers.serving.http.workers import ANSWER_SECONDS, Workers, WorkersError, count_slots
 from containers.serving.model.manifest import ModelError
 from containers.serving.model.predictor import read_model
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -43,6 +43,10 @@ class PortError(ValueError):
 
 class BodySizeError(ValueError):
     """The size of bodies that is named is none."""
+
+
+class AnswerTimeError(ValueError):
+    """The time for an answer that is named is none."""
 
 
 class RefusalsError(ValueError):
@@ -66,6 +70,7 @@ def serve(environ: Mapping[str, str]) -> int:
         PortError,
         WorkersError,
         BodySizeError,
+        AnswerTimeError,
         RefusalsError,
         PrivilegeError,
         OSError,
@@ -91,6 +96,16 @@ def read_largest_body(environ: Mapping[str, str]) -> int:
     return int(text) * 1_000_000
 
 
+def read_answer_seconds(environ: Mapping[str, str]) -> float:
+    """How long an answer may take. Raises AnswerTimeError for a time that is none."""
+    text = environ.get("GREENLIGHT_ANSWER_SECONDS", f"{ANSWER_SECONDS:g}")
+    if not text.isascii() or not text.isdigit() or not ANSWER_SECONDS <= int(text) <= 3600:
+        raise AnswerTimeError(
+            f"GREENLIGHT_ANSWER_SECONDS = {text!r}: must be a whole number from {ANSWER_SECONDS:g} to 3600"
+        )
+    return float(text)
+
+
 def read_refusals(environ: Mapping[str, str]) -> bool:
     """Whether a refused request is answered with status 200. Raises RefusalsError for a word that is none."""
     word = environ.get("GREENLIGHT_REFUSALS", "")
@@ -108,7 +123,7 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
     started = time.perf_counter()
     port, answers_refusals = read_port(environ), read_refusals(environ)
     slots = count_slots(environ, processors())
-    workers = Workers(model, slots, tell)
+    workers = Workers(model, slots, tell, read_answer_seconds(environ))
     try:
         await workers.start()
         tell("ready", runtime=workers.runtime, slots=slots, seconds=round(time.perf_counter() - started, 2))

@@ -29,6 +29,8 @@ from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
+from containers.serving.tracking.answering import answer_video, estimate_video_seconds
+from containers.serving.tracking.video_header import VideoError
 from workflow.contract.answer_name import ANSWER_ID, AnswerName
 
 REQUEST_SECONDS = 40.0
@@ -123,16 +125,22 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             predictor.manifest.classes,
             predictor.manifest.max_detections,
         )
-        seconds = estimate_seconds(invocation)
-        if seconds > REQUEST_SECONDS and invocation.shape != "lines":
+        seconds, most = estimate_seconds(invocation), REQUEST_SECONDS
+        if invocation.shape == "video":
+            most = asked["seconds"]
+        elif seconds > most and invocation.shape != "lines":
             raise InvocationError(413, f"the pictures take some {seconds:.0f} seconds: send fewer or smaller ones")
         if seconds > SHORT_SECONDS and not asked["may_be_long"]:
-            return {"long": min(seconds, REQUEST_SECONDS)}, b""
+            return {"long": min(seconds, most)}, b""
         name = AnswerName.make(predictor.manifest.model_digest, datetime.now(UTC), os.urandom(8)).text()
-        answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest, name)
+        if invocation.shape == "video":
+            content_type = invocation.accept
+            answer = answer_video(predictor, invocation.items[0], content_type, name, most)
+        else:
+            answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest, name)
     except InvocationError as error:
         return _refuse(error.status, str(error))
-    except ImageError as error:
+    except (ImageError, VideoError) as error:
         return _refuse(400, str(error))
     except MemoryError:
         return _refuse(413, "the images need more memory than this endpoint has")
@@ -143,7 +151,7 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
 
 
 def estimate_seconds(invocation: Invocation) -> float:
-    """How long the pictures of a request take, from their headers; one that cannot be read is refused later.
+    """How long the pictures of a request take, or its video, from their headers; one that is none is refused later.
 
     An array is not decoded, and a body has no room for many pixels of them.
     """
@@ -153,6 +161,9 @@ def estimate_seconds(invocation: Invocation) -> float:
         if item.kind == "encoded":
             with contextlib.suppress(ImageError):
                 seconds += read_header(item.image).effort * SECONDS_A_BYTE
+        elif item.kind == "video":
+            with contextlib.suppress(VideoError):
+                seconds += estimate_video_seconds(item.image)
     return seconds
 
 
