@@ -20,7 +20,11 @@ MAXIMUM_SECONDS = 3600.0
 """An hour, at 30 frames a second."""
 ACCEPTED = "MP4, MOV, WebM, Matroska and AVI are accepted"
 
-_MP4, _MATROSKA, _AVI = re.compile(rb".{4}ftyp", re.DOTALL), b"\x1a\x45\xdf\xa3", re.compile(rb"RIFF.{4}AVI ", re.DOTALL)
+_MP4, _MATROSKA, _AVI = (
+    re.compile(rb".{4}ftyp", re.DOTALL),
+    b"\x1a\x45\xdf\xa3",
+    re.compile(rb"RIFF.{4}AVI ", re.DOTALL),
+)
 
 
 def read_video_header(data: bytes) -> VideoHeader:
