@@ -30,8 +30,8 @@ TRUTH = [shown(10)] * 4
         ([shown(11), shown(11, 21), shown(11), shown()], Figures(0.5, 0.75, np.sqrt(3 / 5 * 3 / 4), 0)),
         # Lost for a frame and found again under its own number: a miss, no switch; 3 hits of 4, sharing 3 of 4.
         ([shown(11), shown(), shown(11), shown(11)], Figures(0.75, 6 / 7, 3 / 4, 0)),
-        # Off by a third of its side: an overlap of a half (20 / 3 of 40 / 3), which is enough for MOTA and IDF1, and for
-        # 10 of the 19 overlaps of HOTA.
+        # Off by a third of its side: an overlap of a half (20 / 3 of 40 / 3), which is enough for MOTA and IDF1, and
+        # for 10 of the 19 overlaps of HOTA.
         (
             [Shown(np.array([11]), np.array([[10 / 3 + 100 - 1e-9, 0, 10 / 3 + 110 - 1e-9, 10]]))] * 4,
             Figures(1, 1, 10 / 19, 0),

@@ -46,7 +46,8 @@ a video there is a line for each frame."""
 class Item:
     """One picture, and what to answer about it.
 
-    ``image`` is an encoded picture or, by its ``kind``, a NumPy array (.npy) of one, or a video. With an ``error``, for the caller, there is no picture: a line could not be understood.
+    ``image`` is an encoded picture or, by its ``kind``, a NumPy array (.npy) of one, or a video. With an ``error``, for
+    the caller, there is no picture: a line could not be understood.
     """
 
     image: bytes

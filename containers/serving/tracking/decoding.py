@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from containers.serving.tracking.frames import pack_frame, pack_rate
 
@@ -45,13 +46,14 @@ def decode(arguments: Sequence[str]) -> int:
             there, pixels = video.read()
             if not there:
                 break
-            head = pack_frame(*pixels.shape[:2], video.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-            for part in (head, pixels):
-                _write(frames.fileno(), memoryview(part).cast("B"))
+            height, width = pixels.shape[:2]
+            _write(frames.fileno(), pack_frame(height, width, video.get(cv2.CAP_PROP_POS_MSEC) / 1000))
+            _write(frames.fileno(), pixels)
         frames.write(pack_frame(0, 0, 0.0))
     return 0
 
 
-def _write(target: int, data: memoryview) -> None:
-    while data:
-        data = data[os.write(target, data) :]
+def _write(target: int, data: Any) -> None:
+    left = memoryview(data).cast("B")
+    while left:
+        left = left[os.write(target, left) :]

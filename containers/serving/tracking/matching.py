@@ -41,13 +41,12 @@ def _pair(gains: Doubles) -> tuple[Indices, Indices]:
 
 def _islands(linked: Flags) -> Iterator[tuple[Indices, Indices]]:
     """Rows and columns of ``linked`` [n, m] that are linked with one another, and with nothing else."""
-    left = linked.any(axis=1)
+    left = np.asarray(linked.any(axis=1))
     while left.any():
-        rows = np.zeros(len(linked), bool)
-        rows[left.argmax()] = True
+        rows = np.arange(len(linked)) == left.argmax()
         while True:
             columns = linked[rows].any(axis=0)
-            more = linked[:, columns].any(axis=1)
+            more = np.asarray(linked[:, columns].any(axis=1))
             if (more == rows).all():
                 break
             rows = more

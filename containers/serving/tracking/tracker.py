@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from containers.serving.model.arrays import Doubles, Flags, Indices, Integers
+from containers.serving.model.arrays import Doubles, Flags, Indices, Integers, Reals
 from containers.serving.model.detection import Detections
 from containers.serving.model.overlap import overlap
 from containers.serving.tracking.matching import match
@@ -31,7 +31,8 @@ LOST_SECONDS = 1.0
 @dataclass(frozen=True)
 class Tracks:
     """``motion`` of n tracks; ``numbers`` [n], 0 until a second frame has shown that it is one; frames since each was
-    ``seen`` [n], and since it ``began`` [n]."""
+    ``seen`` [n], and since it ``began`` [n].
+    """
 
     motion: Motion
     numbers: Integers
@@ -39,7 +40,7 @@ class Tracks:
     began: Integers
 
     @staticmethod
-    def begin(boxes: Doubles) -> Tracks:
+    def begin(boxes: Reals) -> Tracks:
         """Of boxes [n, 4] that no track has."""
         zeros = np.zeros(len(boxes), np.int64)
         return Tracks(Motion.begin(boxes), zeros, zeros.copy(), zeros.copy())

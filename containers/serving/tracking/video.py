@@ -61,7 +61,7 @@ class Video:
                 raise VideoError(f"the video changes its size at frame {at}: send its parts one by one")
             size = height, width
             pixels = np.empty((height, width, 3), np.uint8)
-            if not _fill(self.stream, memoryview(pixels).cast("B")):
+            if not _fill(self.stream, pixels.data.cast("B")):
                 break
             yield Frame(at, seconds if math.isfinite(seconds) else at / self.frames_per_second, pixels)
             at += 1

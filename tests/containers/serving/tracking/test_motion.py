@@ -23,7 +23,7 @@ def test_a_step_and_a_correction_are_those_of_the_filter_in_matrices() -> None:
         gain = spread @ sight.T / total
         state = state + gain[:, 0] * (20 + 4 * frame - state[0])
         spread = (np.eye(2) - gain @ sight) @ spread
-        motion = motion.correct(np.array([0]), BOX + [4 * frame, 0, 4 * frame, 0])
+        motion = motion.correct(np.array([0]), BOX + np.array([4 * frame, 0, 4 * frame, 0]))
         assert np.allclose((motion.place[0, 0], motion.velocity[0, 0]), state)
         assert np.allclose(
             (motion.variance[0, 0], motion.common[0, 0], motion.velocity_variance[0, 0]), [*spread[0], spread[1, 1]]
@@ -34,7 +34,7 @@ def test_what_is_hidden_moves_on_and_keeps_its_size() -> None:
     """A box that grew while it was seen would be the whole picture after a second."""
     motion = Motion.begin(BOX)
     for frame in range(1, 30):
-        grown = BOX + [6 * frame, 0, 7 * frame, 0]
+        grown = BOX + np.array([6 * frame, 0, 7 * frame, 0])
         motion = motion.advance(SEEN).correct(np.array([0]), grown)
     hidden = motion
     for _ in range(10):

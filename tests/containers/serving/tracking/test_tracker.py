@@ -47,7 +47,7 @@ def test_what_is_faint_carries_a_track_on_and_begins_none() -> None:
 
 
 def test_the_sure_one_is_asked_first() -> None:
-    """An overlap of 18 / 22 with something faint gives way to one of 14 / 26 times 0.9, above the 0.2 that is wanted."""
+    """An overlap of 18 / 22 with something faint gives way to one of 14 / 26 times 0.9, above 0.2."""
     assert follow(seen((0, 0)), seen((2, 0), (6, 0), scores=(0.2, 0.9))) == [[1], [0, 1]]
 
 
