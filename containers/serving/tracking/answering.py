@@ -56,7 +56,6 @@ def answer_video(predictor: Predictor, item: Item, accept: str, name: str, secon
         raise InvocationError(400, "the model sorts whole pictures and finds no objects to follow: send pictures")
     if item.masks == "rle":
         raise InvocationError(400, "masks=rle is for pictures: of a video ask for masks=polygons or masks=none")
-    read_video_header(item.image)
     head = {ANSWER_ID: name, "model_digest": predictor.manifest.model_digest}
     with open_video(item.image, seconds) as video:
         seen = _look(predictor, video, item, seconds)
