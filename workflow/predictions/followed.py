@@ -69,9 +69,10 @@ class Followed:
 def read_followed(endpoint: str, answer: bytes) -> Followed:
     """Read an answer of lines. Raises GreenlightError for one of an endpoint of something else."""
     tracks: dict[int, Track] = {}
-    document: dict[str, Any] = {}
     try:
         lines = answer.decode().splitlines()
+        if not lines:
+            raise ValueError("no frame at all")
         for line in lines:
             document = json.loads(line)
             seconds = float(document["seconds"])
@@ -79,7 +80,7 @@ def read_followed(endpoint: str, answer: bytes) -> Followed:
                 number = int(item["track"])
                 tracks.setdefault(number, Track(number, seconds, seconds)).see(seconds, item)
         return Followed(lines, seconds, tracks, str(document["model_digest"]), str(document.get(ANSWER_ID, "")))
-    except (ValueError, KeyError, TypeError, AttributeError, UnboundLocalError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise GreenlightError(
             f"{endpoint} answered something else than frames of a video: {type(error).__name__}: {error}"
         ) from error

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from containers.serving.tracking.decoding import ENVIRONMENT
 from containers.serving.tracking.video_kinds import read_video_header
 from tests.containers.serving.conftest import ROOT, picture
 from tests.containers.serving.http.running_server import Server
@@ -165,6 +166,18 @@ def test_decoding_has_so_much_memory_and_no_more(serving_python: Path, films: Pa
         program = [str(serving_python), "-c", starved]
         done = subprocess.run(program, cwd=ROOT, stdin=video, capture_output=True, timeout=60, check=False)
     assert len(done.stdout) < 4000 * 3600
+
+
+def test_only_those_kinds_are_opened(serving_python: Path, films: Path) -> None:
+    """FFmpeg knows hundreds, of which some read further files and addresses; plain frames it would open, too."""
+    plain = b"YUV4MPEG2 W16 H16 F25:1\nFRAME\n" + bytes(16 * 16 * 3 // 2)
+    program = [str(serving_python), "-m", "containers.serving", "decode", "10"]
+    for body, status in ((plain, 1), ((films / "moving.mp4").read_bytes(), 0)):
+        (films / "body").write_bytes(body)
+        with (films / "body").open("rb") as video:
+            environment = {**os.environ, **ENVIRONMENT}
+            done = subprocess.run(program, cwd=ROOT, stdin=video, env=environment, capture_output=True, check=False)
+        assert done.returncode == status
 
 
 @pytest.mark.parametrize("text", ["59", "3601", "x"])
