@@ -96,8 +96,10 @@ def read_invocation(
     elif media_type in LINES_TYPES:
         items, shape = _read_lines(body, parameters, classes), "lines"
     else:
-        known = ", ".join((*IMAGE_TYPES, ARRAY_TYPE, JSON_TYPE, *LINES_TYPES, *VIDEO_TYPES))
-        raise InvocationError(415, f"Content-Type {quote(content_type)} is not understood: send one of {known}")
+        known = ", ".join((*IMAGE_TYPES, ARRAY_TYPE, JSON_TYPE, *LINES_TYPES))
+        raise InvocationError(
+            415, f"Content-Type {quote(content_type)} is not understood: send one of {known}, or a video as video/mp4"
+        )
     form = choose_media_type(accept, OFFERED[shape])
     if form is None:
         sent = {"one": "one picture", "many": "several pictures", "lines": "lines", "video": "a video"}[shape]
