@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ USUAL_RATE = 25.0
 """Frames a second of a video that does not say."""
 HIGHEST_RATE = 240.0
 START_SECONDS = 2
-"""Of a processor's time, for the process itself."""
+"""For the process itself."""
 LEAST_DECODED = 0.5
 """Of the frames that a header claims."""
 DAMAGED = "the video is damaged, or stored in a way that cannot be decoded"
@@ -77,17 +78,21 @@ class Video:
 
 @contextmanager
 def open_video(data: bytes, seconds: float) -> Iterator[Video]:
-    """A video, decoded in a process of its own, which is gone afterwards.
+    """A video, decoded in a process of its own, which is gone afterwards, and after ``seconds`` whatever it is at.
 
-    ``seconds`` is how much of a processor's time decoding may take. Raises VideoError.
+    Raises VideoError.
     """
     header = read_video_header(data)
-    program = [sys.executable, "-m", "containers.serving", "decode", str(math.ceil(seconds) + START_SECONDS)]
+    most = seconds + START_SECONDS
+    program = [sys.executable, "-m", "containers.serving", "decode", str(math.ceil(most))]
     with _nameless(data) as file:
         environment = {**os.environ, **ENVIRONMENT}
         process = subprocess.Popen(
             program, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, env=environment
         )
+    # A file that keeps a decoder busy for good would keep whoever waits for a frame.
+    late = threading.Timer(most, process.kill)
+    late.start()
     try:
         stream = process.stdout
         rate = bytearray(RATE_BYTES)
@@ -96,6 +101,7 @@ def open_video(data: bytes, seconds: float) -> Iterator[Video]:
         told = unpack_rate(rate)
         yield Video(told if 0 < told <= HIGHEST_RATE else USUAL_RATE, stream, header.frames)
     finally:
+        late.cancel()
         process.kill()
         process.communicate()
 

@@ -147,7 +147,7 @@ def test_what_cannot_be_answered_says_what_to_do(serving_python: Path, films: Pa
     shows something on every frame, for one thing is seen on each.
     """
     program = [str(serving_python), "-m", "tests.containers.serving.tracking.ask_in_process"]
-    arguments = [str(films / "model"), str(films / "moving.mp4")]
+    arguments = [str(films / "model"), str(films / "moving.mp4"), str(films / "long.mp4")]
     done = subprocess.run([*program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -155,6 +155,7 @@ def test_what_cannot_be_answered_says_what_to_do(serving_python: Path, films: Pa
     assert "sorts whole pictures" in told["sorted"][1]
     assert "masks=polygons" in told["masks"][1]
     assert "asynchronously" in told["late"][1]
+    assert "decoding broke off" in told["slow"]
     assert len(told["drawn"]) == FRAMES
     assert min(told["drawn"]) > 5
 
