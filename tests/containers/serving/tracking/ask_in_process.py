@@ -37,7 +37,7 @@ def main() -> None:
             return [error.status, str(error)]
         return []
 
-    told = {"late": refusal(seconds=0.0), "masks": refusal(masks="rle")}
+    told: dict[str, object] = {"late": refusal(seconds=0.0), "masks": refusal(masks="rle")}
     drawn = answer_video(predictor, item, "video/mp4", "name", 40.0)
     told["drawn"] = [
         float(np.abs(one.astype(float) - other).mean()) for one, other in zip(*map(frames, (video, drawn)), strict=True)
