@@ -41,17 +41,21 @@ def _pair(gains: Doubles) -> tuple[Indices, Indices]:
 
 def _islands(linked: Flags) -> Iterator[tuple[Indices, Indices]]:
     """Rows and columns of ``linked`` [n, m] that are linked with one another, and with nothing else."""
-    left = np.asarray(linked.any(axis=1))
-    while left.any():
-        rows = np.arange(len(linked)) == left.argmax()
-        while True:
-            columns = linked[rows].any(axis=0)
-            more = np.asarray(linked[:, columns].any(axis=1))
-            if (more == rows).all():
-                break
-            rows = more
-        left &= ~rows
-        yield np.flatnonzero(rows), np.flatnonzero(columns)
+    rows, columns = np.nonzero(linked)
+    island: dict[int, list[int]] = {}
+    for row, column in zip(
+        rows.tolist(), (-1 - columns).tolist(), strict=True
+    ):  # a column is below 0, to tell it apart
+        mine, theirs = island.get(row, [row]), island.get(column, [column])
+        if mine is theirs:
+            continue
+        larger, smaller = (mine, theirs) if len(mine) > len(theirs) else (theirs, mine)
+        larger += smaller
+        island.update(dict.fromkeys(smaller, larger))
+        island[row] = island[column] = larger
+    for members in {id(one): one for one in island.values()}.values():
+        all_of_it = np.sort(np.array(members, np.intp))
+        yield all_of_it[all_of_it >= 0], np.sort(-1 - all_of_it[all_of_it < 0])
 
 
 def _assign(costs: Doubles) -> Indices:

@@ -26,6 +26,8 @@ SAME = 0.85
 """Two tracks that overlap by more are of one object."""
 LOST_SECONDS = 1.0
 """How long an object may be hidden and still have its number."""
+MOST_LOST = 1000
+"""Of all that are hidden, the last ones. A video of noise would lose hundreds with every frame."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class Tracker:
         self._given = 0
         self._first = True
 
+    def __len__(self) -> int:
+        """How many tracks it holds, those of hidden objects among them."""
+        return len(self._tracks.numbers)
+
     def follow(self, found: Detections) -> Integers:
         """The number of each detection's track [n]; 0 of what belongs to none, or to one that is not sure yet.
 
@@ -107,8 +113,9 @@ class Tracker:
         answer = np.zeros(len(found), np.int64)
         answer[of], answer[begun] = numbers[at], fresh.numbers
         tracks = Tracks(motion, numbers, seen, tracks.began)
-        lasting = (seen <= self._patience) & ((numbers > 0) | (seen == 0))
-        self._tracks = _drop_doubles(tracks.keep(lasting).join(fresh))
+        lasting = np.flatnonzero((seen <= self._patience) & ((numbers > 0) | (seen == 0)))
+        latest = np.argsort(seen[lasting], kind="stable")[: len(at) + MOST_LOST]
+        self._tracks = _drop_doubles(tracks.keep(lasting[latest]).join(fresh))
         return answer
 
     def _number(self, count: int) -> Integers:

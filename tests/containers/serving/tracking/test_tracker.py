@@ -93,6 +93,17 @@ def test_what_is_hidden_for_less_than_a_second_is_found_again(frames: int, numbe
     assert tracker.follow(seen((2.0 * (20 + frames), 0))).tolist() == [number]
 
 
+def test_noise_fills_no_memory() -> None:
+    """Of 12 times 200 objects, each seen twice and gone, 1,000 hidden ones are remembered beside those of the frame."""
+    tracker = Tracker(0.25, 240)
+    for at in range(12):
+        noise = seen(*((30.0 * column, 30.0 * at) for column in range(200)))
+        for _ in range(2):
+            tracker.follow(noise)
+            assert len(tracker) <= 1200
+    assert tracker.follow(noise).tolist() == list(range(11 * 200 + 1, 12 * 200 + 1))
+
+
 def test_hundreds_of_objects_take_little_longer_than_dozens() -> None:
     """A grid of 300, each moved by a pixel, is matched without a mistake."""
     grid = [(30.0 * column, 30.0 * row) for row in range(15) for column in range(20)]
