@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from containers.serving.tracking.decoding import ENVIRONMENT
@@ -156,6 +157,15 @@ def test_what_cannot_be_answered_says_what_to_do(serving_python: Path, films: Pa
     assert "masks=polygons" in told["masks"][1]
     assert "asynchronously" in told["late"][1]
     assert "decoding broke off" in told["slow"]
+    assert told["drawn with all"] > 1000
+    for objects in told["extras"]:
+        by_track = {one["track"]: one for one in objects}
+        for track, centre in ((1, 44), (2, 14)):
+            one = by_track[track]
+            assert one["keypoints"] == [[centre, centre, 1]]
+            assert np.min(one["polygons"][0]) == centre - 10
+            assert np.mean(one["corners"], axis=0) == pytest.approx([centre, centre], abs=0.01)
+            assert one["angle"] == 0.5
     assert len(told["drawn"]) == FRAMES
     assert min(told["drawn"]) > 5
 
