@@ -90,7 +90,8 @@ account-check: .venv/run ## prove in an AWS account what only one can, for a few
 	@$(BIN)/python -m workflow.account_check $(CHECK)
 
 fuzz: .venv/dev ## 20,000 hostile requests to the serving program; the tests send a tenth
-	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/http/test_hostile_requests.py -s
+	GREENLIGHT_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest tests/containers/serving/http/test_hostile_requests.py \
+		tests/containers/serving/tracking/test_following.py -s
 
 bench: .venv/dev ## long measurements
 	$(BIN)/python -m pytest -m bench tests

@@ -1,7 +1,8 @@
 """Entry point of the serving image: ``serve`` answers, ``evaluate`` measures, ``join`` sums up, ``drift`` watches.
 
 Knows only which program to start; SageMaker gives the name as the container's one argument. ``worker`` is a process
-that ``serve`` starts for itself, ``choose`` one that the training image starts beside its own.
+that ``serve`` starts for itself, ``decode`` one that a worker starts for a video, and ``choose`` one that the training
+image starts beside its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ def main(arguments: Sequence[str]) -> int:
         from containers.serving.http.worker import work
 
         return work(arguments[1:])
+    if arguments[:1] == ["decode"]:
+        from containers.serving.tracking.decoding import decode
+
+        return decode(arguments[1:])
     if list(arguments) == ["evaluate"]:
         from containers.serving.evaluation.program import run
 

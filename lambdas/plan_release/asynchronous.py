@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from workflow.contract.asynchronous import ASYNC, Outlets, inference_config
+from workflow.contract.asynchronous import ASYNC, LONGEST_SECONDS, Outlets, inference_config
 from workflow.contract.release_plan import Asynchronous
 from workflow.contract.serving import REALTIME, Serving
 from workflow.contract.standing import Standing
 
 BODY_MEGABYTES = 160
-"""A picture of 50 megapixels, the largest that a model is shown, as it is without compression."""
+"""A picture of 50 megapixels, the largest that a model is shown, as it is without compression; or some minutes of
+video."""
 
 
 def answering_as(serving: Serving, production: Standing | None) -> Serving:
@@ -24,11 +25,14 @@ def answering_as(serving: Serving, production: Standing | None) -> Serving:
     return serving.changed({"serve": REALTIME, "minimum_instances": max(1, serving.minimum_instances)})
 
 
-def body_limit(serving: Serving) -> dict[str, str]:
-    """What the serving image is told of the size of bodies: nothing where SageMaker itself lets only small ones in."""
+def queue_limits(serving: Serving) -> dict[str, str]:
+    """What the serving image is told of the largest body and the longest answer: nothing without a queue.
+
+    There SageMaker itself lets only small bodies in, and waits for a minute.
+    """
     if ASYNC not in (serving.stage("staging"), serving.stage("production")):
         return {}
-    return {"GREENLIGHT_BODY_MEGABYTES": str(BODY_MEGABYTES)}
+    return {"GREENLIGHT_BODY_MEGABYTES": str(BODY_MEGABYTES), "GREENLIGHT_ANSWER_SECONDS": str(LONGEST_SECONDS)}
 
 
 def describe_answering(serving: Serving, outlets: Outlets | None) -> Asynchronous | None:

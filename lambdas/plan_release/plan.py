@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lambdas.plan_release.asynchronous import answering_as, body_limit, describe_answering
+from lambdas.plan_release.asynchronous import answering_as, describe_answering, queue_limits
 from lambdas.plan_release.judged import REPORT, Judged
 from lambdas.plan_release.kinds import as_it_serves, describe_stage, describe_variant
 from lambdas.plan_release.package import Package, RefusalError
@@ -257,7 +257,7 @@ def draw_up(
         report_uri=package.evaluation_uri + REPORT,
         image=package.image,
         model_data_url=package.model_data_url,
-        environment={**found.judged.environment, **body_limit(serving)},
+        environment={**found.judged.environment, **queue_limits(serving)},
         instance=instance,
         ask_before_production=given.ask_before_production,
         approval_seconds=settings.approval_seconds,

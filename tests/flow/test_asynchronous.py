@@ -142,6 +142,11 @@ def test_nothing_that_was_asked_is_lost(guarded: Flow, tmp_path: Any, capsys: An
     assert run(["predict", str(picture), "--json"]) == 0
     (seen,) = json.loads(capsys.readouterr().out)
     assert seen["detections"][0]["class"] == "thing"
+    video = tmp_path / "clip.webm"
+    video.write_bytes(b"\x1a\x45\xdf\xa3")
+    assert run(["track", str(video)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["objects"] == second["objects"] == [{"track": 1, **seen["detections"][0]}]
     broken = Asker(guarded)
     for _ in range(REQUESTS):
         broken.ask(None)

@@ -72,8 +72,8 @@ def test_a_failed_run_names_the_state_and_the_reason(flow: Flow, printed: Any) -
     assert "the loss is NaN" in printed("runs", "--limit", "1")[0]["cause"]
 
 
-def test_production_is_asked_about_pictures(flow: Flow, printed: Any, tmp_path: Any) -> None:
-    """The command reaches the endpoint that the stack names; a picture that fails leaves the others alone."""
+def test_production_is_asked_about_pictures_and_a_video(flow: Flow, printed: Any, tmp_path: Any, capsys: Any) -> None:
+    """The commands reach the endpoint that the stack names; a picture that fails leaves the others alone."""
     digest = flow.serving()
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes(b"\xff\xd8\xff" + name.encode())
@@ -85,6 +85,12 @@ def test_production_is_asked_about_pictures(flow: Flow, printed: Any, tmp_path: 
     assert failed["error"].startswith("is no picture")
     (none,) = printed("predict", str(tmp_path / "a.jpg"), "--confidence", "0.95")
     assert none["detections"] == []
+    video = tmp_path / "clip.mp4"
+    video.write_bytes(b"\0\0\0\x14ftypisom")
+    assert run(["track", str(video)]) == 0
+    frames = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert [[one["track"] for one in frame["objects"]] for frame in frames] == [[1], [1]]
+    assert frames[0]["model_digest"] == digest
 
 
 def test_an_endpoint_that_is_not_there_is_told_once(flow: Flow, tmp_path: Any, capsys: Any) -> None:

@@ -25,6 +25,7 @@ from workflow.commands.image import image
 from workflow.commands.labelling import label
 from workflow.commands.predict import predict
 from workflow.commands.session import Session
+from workflow.commands.track import track
 from workflow.contract.plain_text import show_lines
 from workflow.errors import GreenlightError
 from workflow.terminal import fit
@@ -67,6 +68,7 @@ class InOrder(click.Group):
         production.rollback,
         adopt,
         predict,
+        track,
         feedback,
         batch,
         label,

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workflow.commands.asking import Asked, find_endpoint, on_endpoint, read_wanted, with_thresholds
 from workflow.commands.session import Session, on_project, print_result
-from workflow.contract.model import MAXIMUM_DETECTIONS
 from workflow.contract.plain_text import show_lines
-from workflow.contract.tiles import TILINGS
-from workflow.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,28 +29,11 @@ _WIDEST_NAME = 60
 
 @click.command()
 @click.argument("pictures", nargs=-1, required=True)
-@click.option(
-    "--stage",
-    type=click.Choice(["production", "staging"]),
-    default="production",
-    show_default=True,
-    help="Which of the project's two endpoints to ask.",
-)
-@click.option("--endpoint", metavar="NAME", help="Ask another endpoint than the project's two.")
-@click.option("--component", metavar="NAME", help="Ask this inference component of an --endpoint that is shared.")
+@on_endpoint
 @click.option(
     "--draw", type=click.Path(path_type=Path), metavar="FOLDER", help="Write drawings of what was seen there."
 )
-@click.option("--confidence", type=click.FloatRange(0, 1), help="Score below which nothing is shown.")
-@click.option("--iou", type=click.FloatRange(0, 1), help="Overlap from which two boxes of a class count as one.")
-@click.option("--classes", metavar="A,B,…", help="Show these classes only, by name or number.")
-@click.option("--max-detections", type=click.IntRange(1, MAXIMUM_DETECTIONS), help="Show the best so many only.")
-@click.option(
-    "--tiles",
-    type=click.Choice(TILINGS),
-    help="Look at large pictures in tiles as well, where small objects stay as large as they are, or not."
-    " Without it as the model does by itself.",
-)
+@with_thresholds
 @click.option(
     "--jobs", type=click.IntRange(1, MOST_JOBS), default=JOBS, show_default=True, help="Requests at one time."
 )
@@ -79,32 +60,13 @@ def predict(
     whether it was right. Ends with 1 when it failed for a picture; the others are answered all
     the same.
     """
-    from workflow.predictions.ask import LARGEST_BODY, Wanted
     from workflow.predictions.pictures import find_pictures, place_drawings
 
-    names = tuple(name.strip() for name in (classes or "").split(",") if name.strip())
-    if classes is not None and not names:
-        raise UsageError("--classes: must name at least one class.")
-    wanted = Wanted(confidence, iou, names, max_detections, tiles)
-    wanted.attributes()
+    wanted = read_wanted(confidence, iou, classes, max_detections, tiles)
     found = find_pictures(pictures, draw)
     drawings = {} if draw is None else place_drawings(found, draw)
-    largest = LARGEST_BODY
-    if component is not None and endpoint is None:
-        raise UsageError("--component: is asked on an --endpoint; without one the project's own component is.")
-    if endpoint is None:
-        from workflow.predictions.ask import require_endpoint
-
-        stack = session.stack(project)
-        account = stack.production_account if stage == "production" else stack.staging_account
-        if account:
-            raise UsageError(
-                f"{stage} is in the account {account}: call with its credentials, and --endpoint {project}-{stage}."
-            )
-        endpoint = stack.production_endpoint if stage == "production" else stack.staging_endpoint
-        component = stack.production_component if stage == "production" else ""
-        largest = require_endpoint(session.cloud, endpoint, stage, component)
-    return Asking(session, endpoint, found, as_json, largest, component or "").run(wanted, jobs, _make_drawer(drawings))
+    asked = find_endpoint(session, project, stage, endpoint, component)
+    return Asking(session, asked, found, as_json).run(wanted, jobs, _make_drawer(drawings))
 
 
 def _make_drawer(drawings: dict[Path, Path]) -> Callable[[Prediction], None]:
@@ -131,23 +93,10 @@ def _tell_once(tell: Callable[[], None]) -> Callable[[], None]:
 class Asking:
     """One call of the command: a line for each picture, a bar on a terminal, the sum at the end."""
 
-    def __init__(
-        self,
-        session: Session,
-        endpoint: str,
-        pictures: list[Path],
-        as_json: bool,
-        largest: int,
-        component: str = "",
-    ) -> None:
-        """Nothing is asked yet; ``largest`` is how many bytes the endpoint accepts.
-
-        ``component`` is the one to ask on an endpoint that is shared.
-        """
-        self._largest = largest
-        self._component = component
+    def __init__(self, session: Session, asked: Asked, pictures: list[Path], as_json: bool) -> None:
+        """Nothing is asked yet."""
         self._session = session
-        self._endpoint = endpoint
+        self._asked = asked
         self._pictures = pictures
         self._as_json = as_json
         self._width = min(_WIDEST_NAME, max(len(str(picture)) for picture in pictures))
@@ -163,16 +112,16 @@ class Asking:
         try:
             with self._bar() as (say, step):
                 once = _tell_once(
-                    lambda: say(f"{self._endpoint} takes its time: the queue, or an instance's start.", True)
+                    lambda: say(f"{self._asked.endpoint} takes its time: the queue, or an instance's start.", True)
                 )
-                queue = find_queue(self._session.cloud, self._endpoint, once)
+                queue = find_queue(self._session.cloud, self._asked.endpoint, once)
                 for outcome in predict(
-                    *(self._session.cloud, self._endpoint, self._pictures, wanted),
+                    *(self._session.cloud, self._asked.endpoint, self._pictures, wanted),
                     at_once=jobs,
-                    largest=self._largest,
+                    largest=self._asked.largest,
                     then=then,
                     how=queue.ask if queue else None,
-                    component=self._component,
+                    component=self._asked.component,
                 ):
                     tally.add(outcome)
                     documents.append(outcome.document())
@@ -204,7 +153,7 @@ class Asking:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns: list[Any] = [TimeRemainingColumn(), TextColumn("left"), BarColumn(), MofNCompleteColumn()]
-        columns.append(TextColumn(self._endpoint))
+        columns.append(TextColumn(self._asked.endpoint))
         console = Console(stderr=True, highlight=False)
         with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
             task = progress.add_task("", total=len(self._pictures))

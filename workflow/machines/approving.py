@@ -59,9 +59,11 @@ def register_model(failed: State) -> Task:
                 "SupportedContentTypes": [
                     *("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "application/x-image"),
                     *("application/x-npy", "application/json", "application/jsonlines"),
+                    *("video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/x-msvideo"),
                 ],
                 "SupportedResponseMIMETypes": [
                     *("application/json", "application/jsonlines", "text/csv", "application/x-npy", "image/jpeg"),
+                    *("video/webm", "video/mp4"),
                 ],
                 "SupportedRealtimeInferenceInstanceTypes.$": "States.Array($.plan.instances.endpoint)",
             },

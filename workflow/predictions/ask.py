@@ -101,10 +101,7 @@ def predict(
         except PictureError as error:
             return Failure(picture, error.reason)
         except ServiceError as error:
-            if _NO_ENDPOINT.search(str(error)):
-                raise UsageError(f"there is no endpoint {endpoint}, so nothing was asked.") from error
-            if error.code in _REFUSED:
-                raise
+            raise_for_all(error, endpoint)
             return Failure(picture, reason_of(error))
         return prediction
 
@@ -157,19 +154,27 @@ def ask(
     Raises PictureError for a picture it could not take, else GreenlightError.
     """
     body, kind = read_body(picture, largest)
-    attributes = wanted.attributes()
     began = time.monotonic()
+    content = send(cloud, endpoint, body, kind, "application/json", wanted, component)
+    return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)
+
+
+def send(
+    cloud: Cloud, endpoint: str, body: bytes, kind: str, accept: str, wanted: Wanted, component: str = ""
+) -> bytes:
+    """The answer, in the form of ``accept``, to a body of a media type. Raises GreenlightError."""
+    attributes = wanted.attributes()
     answer = _ask_until_not_throttled(
         cloud,
         EndpointName=endpoint,
         ContentType=kind,
-        Accept="application/json",
+        Accept=accept,
         Body=body,
         **({"CustomAttributes": attributes} if attributes else {}),
         **({"InferenceComponentName": component} if component else {}),
     )
-    content = answer["Body"].read()
-    return read_prediction(picture, endpoint, content, (time.monotonic() - began) * 1000)
+    content: bytes = answer["Body"].read()
+    return content
 
 
 def _ask_until_not_throttled(cloud: Cloud, **request: Any) -> dict[str, Any]:
@@ -206,6 +211,14 @@ def _convert_to_jpeg(picture: Path, body: bytes) -> bytes:
     packed = io.BytesIO()
     open_picture(picture, body).save(packed, "JPEG", quality=95)
     return packed.getvalue()
+
+
+def raise_for_all(error: ServiceError, endpoint: str) -> None:
+    """Raise what would fail for whatever is asked of the endpoint: there is none, or it may not be asked."""
+    if _NO_ENDPOINT.search(str(error)):
+        raise UsageError(f"there is no endpoint {endpoint}, so nothing was asked.") from error
+    if error.code in _REFUSED:
+        raise error
 
 
 def reason_of(error: ServiceError) -> str:

@@ -42,9 +42,19 @@ class Queue:
         Raises PictureError for a picture it could not take, ServiceError with the reason where there is no answer.
         """
         body, kind = read_body(picture, LARGEST_BODY)
+        began = time.monotonic()
+        content = self.send(cloud, body, kind, "application/json", wanted)
+        return read_prediction(picture, self.endpoint, content, (time.monotonic() - began) * 1000)
+
+    def send(self, cloud: Cloud, body: bytes, kind: str, accept: str, wanted: Wanted) -> bytes:
+        """Put a body of a media type into the queue and wait for the answer in the form of ``accept``.
+
+        For an hour at most. Raises ServiceError with the reason where there is none.
+        """
         attributes = wanted.attributes()
         began = time.monotonic()
-        key = f"{self.inputs}pictures/{hashlib.sha256(body).hexdigest()}"
+        folder = "videos" if kind.startswith("video/") else "pictures"
+        key = f"{self.inputs}{folder}/{hashlib.sha256(body).hexdigest()}"
         cloud.call("s3", "put_object", Bucket=self.bucket, Key=key, Body=body, ContentType=kind)
         accepted = cloud.call(
             "sagemaker-runtime",
@@ -52,12 +62,11 @@ class Queue:
             EndpointName=self.endpoint,
             InputLocation=f"s3://{self.bucket}/{key}",
             ContentType=kind,
-            Accept="application/json",
+            Accept=accept,
             InvocationTimeoutSeconds=LONGEST_SECONDS,
             **({"CustomAttributes": attributes} if attributes else {}),
         )
-        content = self._wait(cloud, accepted["OutputLocation"], accepted["FailureLocation"], began)
-        return read_prediction(picture, self.endpoint, content, (time.monotonic() - began) * 1000)
+        return self._wait(cloud, accepted["OutputLocation"], accepted["FailureLocation"], began)
 
     def _wait(self, cloud: Cloud, output: str, failure: str, began: float) -> bytes:
         pause, told = LOOK_SECONDS, False

@@ -28,14 +28,22 @@ LIMBS = (
 LIMB_KEYPOINTS = 17
 
 
-def draw_detections(pixels: Pixels, found: Detections, classes: Sequence[str]) -> Pixels:
-    """A copy of the picture [height, width, blue-green-red] with everything found in it, the best on top."""
+def draw_detections(
+    pixels: Pixels, found: Detections, classes: Sequence[str], tracks: Sequence[int] | None = None
+) -> Pixels:
+    """A copy of the picture [height, width, blue-green-red] with everything found in it, the best on top.
+
+    With ``tracks``, a number for each detection, they are told apart by them: by colour, and in the label.
+    """
     height, width = pixels.shape[:2]
     sizes = Sizes.of(width, height)
     canvas = pixels.copy()
     last = np.array([width - 1, height - 1] * 2)
     boxes = np.minimum(found.boxes.round().astype(np.int64), last)
-    numbers = found.classes.tolist()
+    names = [classes[number] for number in found.classes.tolist()]
+    numbers = found.classes.tolist() if tracks is None else tracks
+    if tracks is not None:
+        names = [f"{number} {name}" for number, name in zip(tracks, names, strict=True)]
     colours = [_blue_first(colour_of(number)) for number in numbers]
     worst_first = range(len(found) - 1, -1, -1)
     outlines = _find_outlines(found)
@@ -51,8 +59,8 @@ def draw_detections(pixels: Pixels, found: Detections, classes: Sequence[str]) -
             cv2.polylines(canvas, outlines[at], True, colour, thick, cv2.LINE_AA)
         if found.keypoints is not None:
             _draw_keypoints(canvas, found.keypoints[at], colours[at], sizes)
-    scored = zip(numbers, found.scores.tolist(), strict=True)
-    labels = [Label(number, classes[number], score, sizes, width) for number, score in scored]
+    scored = zip(numbers, names, found.scores.tolist(), strict=True)
+    labels = [Label(number, name, score, sizes, width) for number, name, score in scored]
     places = place_labels(boxes, [label.size for label in labels], width, height)
     for at in worst_first:
         _paste(canvas, labels[at], places[at])

@@ -12,13 +12,13 @@ from containers.serving.evaluation.held_out import HeldOut, Picture
 from containers.serving.evaluation.likeness import (
     keypoint_likeness,
     keypoint_spreads,
-    overlap,
     smallest_rectangles,
     turned_overlap,
 )
 from containers.serving.evaluation.mask_overlap import Grid, mask_overlap
 from containers.serving.model.arrays import Doubles, Flags, Floats, Integers
 from containers.serving.model.detection import Detections
+from containers.serving.model.overlap import overlap
 
 if TYPE_CHECKING:
     from containers.serving.model.sight import Sight

@@ -1,6 +1,7 @@
-"""How alike what was found and what is true are, from 0 to 1: boxes, turned boxes and keypoints.
+"""How alike what was found and what is true are, from 0 to 1: turned boxes and keypoints.
 
-The rules are those of ultralytics' ``val``. Pure arithmetic on numpy arrays; masks have a file of their own.
+The rules are those of ultralytics' ``val``. Pure arithmetic on numpy arrays; masks have a file of their own, upright
+boxes ``model/overlap.py``.
 """
 
 from __future__ import annotations
@@ -16,18 +17,6 @@ SHARE_OF_BOX = 0.53
 """How much of its box an object of COCO fills; where no outline is labelled, this makes its area."""
 TINY = 1e-7
 """Keeps a division by an area of 0 from happening."""
-
-
-def overlap(found: Reals, true: Reals) -> Doubles:
-    """Intersection over union [n, m] of boxes [n, 4] and [m, 4], given as left, top, right, bottom."""
-    first, second = found.astype(np.float64), true.astype(np.float64)
-    corner = np.maximum(first[:, None, :2], second[None, :, :2])
-    sides = (np.minimum(first[:, None, 2:], second[None, :, 2:]) - corner).clip(0)
-    common = sides.prod(axis=2)
-    area = [(boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) for boxes in (first, second)]
-    union = area[0][:, None] + area[1][None] - common
-    shares: Doubles = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-    return shares
 
 
 def turned_overlap(found: Reals, true: Reals) -> Doubles:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from containers.serving.http.workers import ANSWER_SECONDS, BusyError, WorkerLostError, Workers
+from containers.serving.http.workers import BusyError, WorkerLostError, Workers
 from containers.serving.request.parameters import ATTRIBUTES_HEADER
 from workflow.contract.answer_name import ANSWER_ID
 
@@ -21,6 +21,8 @@ MAXIMUM_HELD_BYTES = 256_000_000
 """So much of all bodies together is held in memory while they wait, or as much as four of the largest."""
 BODY_SECONDS = 20.0
 """Shorter than the time to drain, so that a stalled upload does not delay the server's end."""
+SECONDS_TO_SEND = 20.0
+"""Of the time that an answer may take, what is kept for the way there and back."""
 TRANSFORM_MEGABYTES = 100
 """SageMaker's bound on MaxConcurrentTransforms times MaxPayloadInMB."""
 JSON = b"application/json"
@@ -103,14 +105,16 @@ class Application:
         """Status, content type, body, and what the answer is called, empty where it is a refusal."""
         started = time.perf_counter()
         body = bytearray()
+        most = self._workers.answer_seconds
         try:
             refusal = await self._read_body(receive, body)
             if refusal is not None:
                 return *self._refuse(*refusal), ""
-            async with asyncio.timeout(ANSWER_SECONDS):
-                header, answer = await self._workers.ask(_describe_request(scope, self._confidence), body)
+            async with asyncio.timeout(most):
+                asked = {**_describe_request(scope, self._confidence), "seconds": most - SECONDS_TO_SEND}
+                header, answer = await self._workers.ask(asked, body)
         except TimeoutError:
-            return *self._refuse(503, f"no worker was free to answer within {ANSWER_SECONDS:g} seconds"), ""
+            return *self._refuse(503, f"no worker was free to answer within {most:g} seconds"), ""
         except BusyError as error:
             return *self._refuse(503, str(error)), ""
         except WorkerLostError as error:

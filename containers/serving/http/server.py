@@ -23,7 +23,7 @@ from containers.serving.http.application import MAXIMUM_BODY_BYTES, Application
 from containers.serving.http.port import hide_port, open_port
 from containers.serving.http.privilege import PrivilegeError, step_down
 from containers.serving.http.protocol import BoundedProtocol
-from containers.serving.http.workers import Spread, Workers, WorkersError
+from containers.serving.http.workers import ANSWER_SECONDS, Spread, Workers, WorkersError
 from containers.serving.model.files import hand_over, read_engine, read_model
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.thresholds import ConfidenceError, read_confidence
@@ -42,6 +42,10 @@ class PortError(ValueError):
 
 class BodySizeError(ValueError):
     """The size of bodies that is named is none."""
+
+
+class AnswerTimeError(ValueError):
+    """The time for an answer that is named is none."""
 
 
 class RefusalsError(ValueError):
@@ -67,6 +71,7 @@ def serve(environ: Mapping[str, str]) -> int:
         PortError,
         WorkersError,
         BodySizeError,
+        AnswerTimeError,
         RefusalsError,
         PrivilegeError,
         OSError,
@@ -92,6 +97,16 @@ def read_largest_body(environ: Mapping[str, str]) -> int:
     return int(text) * 1_000_000
 
 
+def read_answer_seconds(environ: Mapping[str, str]) -> float:
+    """How long an answer may take. Raises AnswerTimeError for a time that is none."""
+    text = environ.get("GREENLIGHT_ANSWER_SECONDS", f"{ANSWER_SECONDS:g}")
+    if not text.isascii() or not text.isdigit() or not ANSWER_SECONDS <= int(text) <= 3600:
+        raise AnswerTimeError(
+            f"GREENLIGHT_ANSWER_SECONDS = {text!r}: must be a whole number from {ANSWER_SECONDS:g} to 3600"
+        )
+    return float(text)
+
+
 def read_refusals(environ: Mapping[str, str]) -> bool:
     """Whether a refused request is answered with status 200. Raises RefusalsError for a word that is none."""
     word = environ.get("GREENLIGHT_REFUSALS", "")
@@ -109,7 +124,7 @@ async def _serve(environ: Mapping[str, str], model: int, confidence: float) -> N
     started = time.perf_counter()
     port, answers_refusals = read_port(environ), read_refusals(environ)
     spread = Spread.choose(environ, processors())
-    workers = Workers(model, spread, tell)
+    workers = Workers(model, spread, tell, read_answer_seconds(environ))
     try:
         await workers.start()
         seconds = round(time.perf_counter() - started, 2)

@@ -32,6 +32,8 @@ from containers.serving.model.predictor import Prediction, Predictor, choose_run
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 from containers.serving.request.parameters import Parameters
+from containers.serving.tracking.answering import answer_video, estimate_video_seconds
+from containers.serving.tracking.video_header import VideoError
 from workflow.contract.answer_name import ANSWER_ID, AnswerName
 from workflow.contract.tiles import MOST_TILES, count_tiles
 
@@ -115,16 +117,22 @@ def respond(predictor: Predictor, asked: Mapping[str, Any], body: bytes) -> tupl
             usual_parameters(predictor.manifest, asked["confidence"]),
             predictor.manifest.classes,
         )
-        seconds = estimate_seconds(invocation, predictor.tile_size)
-        if seconds > REQUEST_SECONDS and invocation.shape != "lines":
+        seconds, most = estimate_seconds(invocation, predictor.tile_size), REQUEST_SECONDS
+        if invocation.shape == "video":
+            most = asked["seconds"]
+        elif seconds > most and invocation.shape != "lines":
             raise InvocationError(413, f"the pictures take some {seconds:.0f} seconds: send fewer or smaller ones")
         if seconds > SHORT_SECONDS and not asked["may_be_long"]:
-            return {"long": min(seconds, REQUEST_SECONDS)}, b""
+            return {"long": min(seconds, most)}, b""
         name = AnswerName.make(predictor.manifest.model_digest, datetime.now(UTC), os.urandom(8)).text()
-        answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest, name)
+        if invocation.shape == "video":
+            content_type = invocation.accept
+            answer = answer_video(predictor, invocation.items[0], content_type, name, most)
+        else:
+            answer, content_type = render(invocation, predict_all(predictor, invocation), predictor.manifest, name)
     except InvocationError as error:
         return _refuse(error.status, str(error))
-    except ImageError as error:
+    except (ImageError, VideoError) as error:
         return _refuse(400, str(error))
     except MemoryError:
         return _refuse(413, "the images need more memory than this endpoint has")
@@ -142,7 +150,7 @@ def usual_parameters(manifest: Manifest, confidence: float) -> Parameters:
 
 
 def estimate_seconds(invocation: Invocation, tile_size: tuple[int, int]) -> float:
-    """How long the pictures of a request take, from their headers; one that cannot be read is refused later.
+    """How long the pictures of a request take, or its video, from their headers; one that is none is refused later.
 
     ``tile_size`` is width and height in pixels.
     """
@@ -151,7 +159,9 @@ def estimate_seconds(invocation: Invocation, tile_size: tuple[int, int]) -> floa
 
 def _estimate_item(item: Item, tile_size: tuple[int, int]) -> float:
     seconds = SECONDS_A_LOOK
-    with contextlib.suppress(ImageError):
+    with contextlib.suppress(ImageError, VideoError):
+        if item.kind == "video":
+            return estimate_video_seconds(item, tile_size)
         if item.kind == "encoded":
             header = read_header(item.image)
             width, height = header.width, header.height

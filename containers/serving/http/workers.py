@@ -25,7 +25,8 @@ from workflow.contract.model import MAXIMUM_PIXELS
 SLOTS_A_WORKER = 4
 """Threads of one process at the most, where fewer processes than processors are wanted: they wait for Python's lock."""
 ANSWER_SECONDS = 60.0
-"""SageMaker gives up after 60 seconds, and so does whoever asked it; a worker that takes longer is stuck."""
+"""SageMaker gives up after 60 seconds, and so does whoever asked it; a worker that takes longer is stuck. Only of an
+answer that a queue waits for it may be told otherwise."""
 START_SECONDS = 120.0
 """SageMaker wants a container healthy within 4 minutes."""
 REPLACE_SECONDS = 1.0
@@ -85,18 +86,19 @@ class Slot:
     process: asyncio.subprocess.Process
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    answer_seconds: float
 
     async def ask(self, header: dict[str, Any], body: bytes | bytearray) -> Frame:
         """Hand a request over and wait for its answer. Raises WorkerLostError; the slot is of no use then."""
         try:
             self.writer.write(pack(header, body))
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.answer_seconds):
                 return await read_frame(self.reader)
         except (OSError, asyncio.IncompleteReadError):
             raise WorkerLostError("the process that looked at the request ended") from None
         except TimeoutError:
             self.end()
-            raise WorkerLostError(f"no answer within {ANSWER_SECONDS:g} seconds") from None
+            raise WorkerLostError(f"no answer within {self.answer_seconds:g} seconds") from None
 
     def end(self) -> None:
         """Kill the worker, with all its slots."""
@@ -107,14 +109,20 @@ class Slot:
 class Workers:
     """All workers of a server, which is one event loop."""
 
-    def __init__(self, model: int, spread: Spread, tell: Callable[..., None]) -> None:
-        """Workers for the model behind the file descriptor ``model``."""
+    def __init__(
+        self, model: int, spread: Spread, tell: Callable[..., None], answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        """Workers for the model behind the file descriptor ``model``.
+
+        One that has not answered within ``answer_seconds`` is stuck.
+        """
+        self.answer_seconds = answer_seconds
         self._sizes = spread.sizes
         self._model = model
         self._tell = tell
         self._free: asyncio.Queue[Slot] = asyncio.Queue()
         self._for_long = asyncio.Semaphore(spread.slots - 1)
-        self._long_seconds, self._most_long_seconds = 0.0, ANSWER_SECONDS * (spread.slots - 1)
+        self._long_seconds, self._most_long_seconds = 0.0, answer_seconds * (spread.slots - 1)
         self._keepers: list[asyncio.Task[None]] = []
         self._started: set[asyncio.subprocess.Process] = set()
         self._alive: set[asyncio.subprocess.Process] = set()
@@ -216,7 +224,7 @@ class Workers:
         slots = []
         for ours, _ in pairs:
             reader, writer = await asyncio.open_connection(sock=ours)
-            slots.append(Slot(process, reader, writer))
+            slots.append(Slot(process, reader, writer, self.answer_seconds))
         for slot in slots:
             try:
                 word, _ = await asyncio.wait_for(read_frame(slot.reader), START_SECONDS)

@@ -6,6 +6,7 @@ It knows no HTTP, no metric and no training framework.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -28,23 +28,26 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff
 ARRAY_TYPE = "application/x-npy"
 JSON_TYPE = "application/json"
 LINES_TYPES = ("application/jsonlines", "application/x-ndjson")
+VIDEO_TYPES = ("video/mp4", "video/quicktime", "video/webm", "video/x-matroska", "video/x-msvideo")
 
-Kind = Literal["encoded", "array"]
-Shape = Literal["one", "many", "lines"]
+Kind = Literal["encoded", "array", "video"]
+Shape = Literal["one", "many", "lines", "video"]
 OFFERED: dict[Shape, tuple[str, ...]] = {
     "one": (JSON_TYPE, "text/csv", ARRAY_TYPE, "image/jpeg", *LINES_TYPES),
     "many": (JSON_TYPE, "text/csv", ARRAY_TYPE, *LINES_TYPES),
     "lines": LINES_TYPES,
+    "video": (*LINES_TYPES, "video/webm", "video/mp4"),
 }
-"""The forms an answer can take, the usual one first: a drawing shows one picture, only lines can hold an error."""
+"""The forms an answer can take, the usual one first: a drawing shows one picture, only lines can hold an error, and of
+a video there is a line for each frame."""
 
 
 @dataclass(frozen=True)
 class Item:
     """One picture, and what to answer about it.
 
-    ``image`` is an encoded picture or, when ``kind`` is "array", a NumPy array (.npy) of one picture. With an
-    ``error``, for the caller, there is no picture: a line could not be understood.
+    ``image`` is an encoded picture or, by its ``kind``, a NumPy array (.npy) of one, or a video. With an ``error``, for
+    the caller, there is no picture: a line could not be understood.
     """
 
     image: bytes
@@ -83,6 +86,8 @@ def read_invocation(
     shape: Shape = "one"
     if media_type in IMAGE_TYPES:
         items: tuple[Item, ...] = (_make_item(body, "encoded", parameters),)
+    elif media_type in VIDEO_TYPES:
+        items, shape = (_make_item(body, "video", parameters),), "video"
     elif media_type == ARRAY_TYPE:
         items, shape = _read_array(body, parameters)
     elif media_type == JSON_TYPE:
@@ -91,10 +96,12 @@ def read_invocation(
         items, shape = _read_lines(body, parameters, classes), "lines"
     else:
         known = ", ".join((*IMAGE_TYPES, ARRAY_TYPE, JSON_TYPE, *LINES_TYPES))
-        raise InvocationError(415, f"Content-Type {quote(content_type)} is not understood: send one of {known}")
+        raise InvocationError(
+            415, f"Content-Type {quote(content_type)} is not understood: send one of {known}, or a video as video/mp4"
+        )
     form = choose_media_type(accept, OFFERED[shape])
     if form is None:
-        sent = {"one": "one picture", "many": "several pictures", "lines": "lines"}[shape]
+        sent = {"one": "one picture", "many": "several pictures", "lines": "lines", "video": "a video"}[shape]
         known = ", ".join(OFFERED[shape])
         raise InvocationError(406, f"Accept {quote(accept)}: the answer to {sent} comes as one of {known}")
     return Invocation(items, shape, form)

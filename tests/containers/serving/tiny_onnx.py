@@ -61,12 +61,15 @@ def _node(kind: str, inputs: list[str], output: str, *attributes: bytes) -> byte
     return named + b"".join(_bytes(5, attribute) for attribute in attributes)
 
 
-def tiny_model(size: int = 64, *, gain: float = 2.0, classes: int = 3) -> bytes:
-    """The bytes of ``model.onnx`` for pictures of ``size`` x ``size``; a pure cell scores ``gain`` / 2."""
+def tiny_model(size: int = 64, *, gain: float = 2.0, classes: int = 3, side: int = CELL) -> bytes:
+    """The bytes of ``model.onnx`` for pictures of ``size`` x ``size``; a pure cell scores ``gain`` / 2.
+
+    Its box is around it, ``side`` pixels wide and high.
+    """
     cells = size // CELL
     rows, columns = np.mgrid[0:cells, 0:cells].astype(np.float32)
     boxes = np.stack([columns.ravel() * CELL + CELL / 2, rows.ravel() * CELL + CELL / 2])
-    boxes = np.concatenate([boxes, np.full_like(boxes, CELL)])[None].astype(np.float32)
+    boxes = np.concatenate([boxes, np.full_like(boxes, side)])[None].astype(np.float32)
     cell = [CELL, CELL]
     nodes = [
         _node("AveragePool", ["images"], "mean", _integers("kernel_shape", cell), _integers("strides", cell)),
@@ -90,11 +93,17 @@ def tiny_model(size: int = 64, *, gain: float = 2.0, classes: int = 3) -> bytes:
 
 
 def write_model(
-    folder: Path, *, size: int = 64, gain: float = 2.0, classes: list[str] | None = None, **more: object
+    folder: Path,
+    *,
+    size: int = 64,
+    gain: float = 2.0,
+    classes: list[str] | None = None,
+    side: int = CELL,
+    **more: object,
 ) -> str:
     """Write ``model.onnx`` and ``manifest.json``, with ``more`` keys, into a folder; return the model's digest."""
     folder.mkdir(parents=True, exist_ok=True)
-    model = tiny_model(size, gain=gain)
+    model = tiny_model(size, gain=gain, side=side)
     digest = hashlib.sha256(model).hexdigest()
     manifest = {
         "version": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.plan_release.asynchronous import answering_as, body_limit, describe_answering
+from lambdas.plan_release.asynchronous import answering_as, describe_answering, queue_limits
 from lambdas.plan_release.plan import Endpoint, rollout
 from tests.lambdas.plans import release_plan
 from workflow.contract.asynchronous import Outlets
@@ -36,11 +36,12 @@ def test_each_stage_that_answers_so_has_a_place_of_its_own() -> None:
     assert describe_answering(Serving(), OUTLETS) is None
 
 
-def test_a_queue_takes_the_largest_picture_without_compression() -> None:
-    """The image's own bound is for endpoints through which SageMaker lets 6 MB."""
-    (megabytes,) = body_limit(Serving(staging_serve="async")).values()
-    assert int(megabytes) * 1_000_000 > 3 * MAXIMUM_PIXELS
-    assert body_limit(Serving()) == {}
+def test_a_queue_takes_the_largest_picture_without_compression_and_an_hour() -> None:
+    """The image's own bounds are for endpoints through which SageMaker lets 6 MB, and whom it gives a minute."""
+    limits = queue_limits(Serving(staging_serve="async"))
+    assert int(limits["GREENLIGHT_BODY_MEGABYTES"]) * 1_000_000 > 3 * MAXIMUM_PIXELS
+    assert limits["GREENLIGHT_ANSWER_SECONDS"] == "3600"
+    assert queue_limits(Serving()) == {}
 
 
 def test_answers_are_under_the_stacks_key() -> None:

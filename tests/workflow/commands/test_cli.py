@@ -63,7 +63,7 @@ def test_every_command_people_know_is_there() -> None:
     """The names are fixed."""
     known = (
         "local deploy doctor upload datasets start watch stop redrive runs logs report compare approvals approve "
-        "reject releases rollback adopt predict image destroy"
+        "reject releases rollback adopt predict track image destroy"
     )
     assert {*known.split(), "console"} <= set(COMMANDS)
 

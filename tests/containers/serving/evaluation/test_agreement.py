@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from containers.serving.evaluation.average_precision import Matches, average_precision, match
-from containers.serving.evaluation.likeness import overlap
+from containers.serving.model.overlap import overlap
 from tests.containers.serving.conftest import ROOT
 
 CLASSES = 4

@@ -16,7 +16,7 @@ from containers.serving.evaluation.average_precision import (
     mean_over_present,
     precision_curves,
 )
-from containers.serving.evaluation.likeness import overlap
+from containers.serving.model.overlap import overlap
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> np.ndarray:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from containers.serving.evaluation.average_precision import RECALLS, Matches, average_precision, match
-from containers.serving.evaluation.likeness import keypoint_likeness, keypoint_spreads, overlap
+from containers.serving.evaluation.likeness import keypoint_likeness, keypoint_spreads
+from containers.serving.model.overlap import overlap
 
 coco = pytest.importorskip("pycocotools.coco", reason="pycocotools is not installed: pip install -e .[dev]")
 cocoeval = pytest.importorskip("pycocotools.cocoeval")

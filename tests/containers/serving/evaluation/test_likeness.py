@@ -13,11 +13,11 @@ from containers.serving.evaluation.likeness import (
     COCO_SPREADS,
     keypoint_likeness,
     keypoint_spreads,
-    overlap,
     smallest_rectangles,
     turned_overlap,
 )
 from containers.serving.model.oriented import corners
+from containers.serving.model.overlap import overlap
 from tests.containers.serving.conftest import ROOT
 
 

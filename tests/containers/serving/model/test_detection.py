@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from containers.serving.evaluation.likeness import overlap
 from containers.serving.model import detection
 from containers.serving.model.detection import Detections, Letterbox, strongest, suppress, to_picture
 from containers.serving.model.mask import Mask
+from containers.serving.model.overlap import overlap
 from containers.serving.model.thresholds import Thresholds
 
 

@@ -59,6 +59,14 @@ def test_an_image_is_its_own_body(content_type: str) -> None:
     assert asked == Invocation((Item(b"bytes", "encoded", DEFAULTS),), "one", "application/json")
 
 
+@pytest.mark.parametrize(("accept", "form"), [("", "application/jsonlines"), ("video/*", "video/webm")])
+def test_a_video_is_answered_in_lines_or_as_a_video(accept: str, form: str) -> None:
+    """The bytes arrive as they are; no other form has a place for frames."""
+    asked = read(b"bytes", accept=accept, content_type="video/quicktime")
+    assert asked == Invocation((Item(b"bytes", "video", DEFAULTS),), "video", form)
+    assert "a video comes as one of" in refused(406, b"bytes", accept="image/jpeg", content_type="video/mp4")
+
+
 def test_a_list_of_images_asks_for_a_list_of_answers() -> None:
     """Also when it holds one image."""
     asked = read({"images": [ONE]})

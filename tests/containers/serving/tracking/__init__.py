@@ -1,0 +1,1 @@
+"""Tests of videos and of what is followed in them."""
