@@ -1,8 +1,7 @@
 """How often a watch finds a drift that is there, and one that is not; and what ten thousand pictures take of memory.
 
 BENCH_PICTURES and BENCH_WINDOWS say how many are drawn, and how many windows of each size are tried; BENCH_FOLDER keeps
-what was drawn. Pictures are the sample's, drawn anew; the network is trained on others of them. BENCH_PHOTOGRAPHS is a
-folder of photographs of one kind, which may have folders.
+what was drawn. Pictures are the sample's, drawn anew; the network is trained on others of them.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ import os
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageFilter
 
 from containers.serving.drift.table import FIGURES, Table
 from containers.serving.drift.verdict import MOST_TESTED, compare
@@ -26,7 +24,6 @@ from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.drift.test_program import Watched
 from tests.containers.serving.evaluation.test_program import Job
 from tests.containers.serving.tiny_onnx import archive_model
-from workflow.contract.drift import FEWEST
 from workflow.demo.sample.fasteners import CLASSES
 
 pytestmark = [pytest.mark.bench, pytest.mark.training, pytest.mark.serving]
@@ -42,14 +39,6 @@ SURE = 0.8
 MOVED = max(SIZES) + 20
 """Pictures of each drift, of which windows are drawn."""
 RARE_ENOUGH = 0.01
-SUFFIXES = (".jpg", ".jpeg", ".png")
-SPLITS = 100
-"""Windows of photographs as they are."""
-PHOTOGRAPHED: Mapping[str, Callable[[Image.Image], Image.Image]] = {
-    "as they are": lambda photograph: photograph,
-    "half the light": lambda photograph: ImageEnhance.Brightness(photograph).enhance(0.5),
-    "out of focus by two pixels": lambda photograph: photograph.filter(ImageFilter.GaussianBlur(2)),
-}
 MEMORY_OF_A_PICTURE = 5_000
 """Bytes that a picture more may take: its numbers, and its lines in the table and on no page."""
 
@@ -106,46 +95,6 @@ def test_what_is_found_and_what_is_not(
     alarms = counted.pop("")
     assert sum(alarms) < RARE_ENOUGH * WINDOWS * len(SIZES)
     assert {drift: of for drift, of in counted.items() if of[-1] < SURE * TRIED} == {}
-
-
-@pytest.mark.timeout(1800)
-def test_photographs_that_changed_are_found_and_others_of_the_same_kind_are_not(
-    sample_model: Path, serving_python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Half of them against the other half, split anew for each window, as they are and as another camera takes them."""
-    named = os.environ.get("BENCH_PHOTOGRAPHS")
-    if not named:
-        pytest.skip("BENCH_PHOTOGRAPHS names no folder of photographs")
-    files = sorted(path for path in Path(named).rglob("*") if path.suffix.lower() in SUFFIXES)
-    if len(files) < 2 * FEWEST:
-        pytest.skip(f"{named} has {len(files)} photographs, {2 * FEWEST} are needed")
-    random, half = np.random.default_rng(6), len(files) // 2
-    tables = {drift: look(serving_python, sample_model, take(files, tmp_path / drift, drift)) for drift in PHOTOGRAPHED}
-    counted, lines = dict[str, int](), list[str]()
-    with ProcessPoolExecutor() as pool:
-        for drift, table in tables.items():
-            splits = [random.permutation(len(files)) for _ in range(TRIED if drift != "as they are" else SPLITS)]
-            tried = [
-                (tables["as they are"].choose(split[:half]), table.choose(split[half:]), seed)
-                for seed, split in enumerate(splits)
-            ]
-            names = list(pool.map(drifted, tried))
-            counted[drift] = sum(map(bool, names))
-            by = Counter(name for found in names for name in found).most_common(4)
-            lines.append(f"{drift}: {counted[drift]} of {len(tried)}, by {', '.join(name for name, _ in by) or 'none'}")
-    with capsys.disabled():
-        print(f"\n{half} photographs against {len(files) - half}\n" + "\n".join(lines))
-    assert counted.pop("as they are") <= RARE_ENOUGH * SPLITS
-    assert {drift: found for drift, found in counted.items() if found < SURE * TRIED} == {}
-
-
-def take(files: Sequence[Path], folder: Path, drift: str) -> Path:
-    """The photographs with one of PHOTOGRAPHED done to them, all written alike."""
-    folder.mkdir()
-    for at, file in enumerate(files):
-        with Image.open(file) as photograph:
-            PHOTOGRAPHED[drift](photograph.convert("RGB")).save(folder / f"{at:05d}.jpg", quality=95)
-    return folder
 
 
 @pytest.mark.timeout(7200)
