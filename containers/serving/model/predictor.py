@@ -30,8 +30,8 @@ from workflow.contract.model import BORDER_GREY
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
-"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them
-the graph is compiled, in a third of a second and 20 MB: whatever is sent, there are no more than these."""
+"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them the
+graph is compiled, which takes half a second once and 30 MB for good: whatever is sent, there are no more than these."""
 
 Open = Callable[[bytes, str, int], Runtime]
 """Makes a graph ready, of a precision, for so many pictures at once."""
