@@ -8,8 +8,8 @@ from functools import cache
 STRIDE = 32
 """Pixels; the sides of a graph's input are multiples of it."""
 RATIOS = ((1, 1), (3, 4), (4, 3), (9, 16), (16, 9))
-"""Height to width of the inputs that a model of free size is run with, those of most cameras. Every shape costs the
-runtime 80 ms once and 15 MB for good: these few are paid for at load, and whatever is sent adds none."""
+"""Height to width of the inputs that a model of free size is run with, those of most cameras. For each of them the
+graph is compiled, which takes half a second once and 30 MB for good: whatever is sent, there are no more than these."""
 
 
 @cache

@@ -24,6 +24,8 @@ from workflow.contract.model import MAXIMUM_PIXELS
 
 SLOTS_A_WORKER = 4
 """Threads of one process at the most, where fewer processes than processors are wanted: they wait for Python's lock."""
+PROCESSES = 8
+"""With more processors than these a process has several slots: each holds the model anew, 110 MB of the smallest."""
 ANSWER_SECONDS = 60.0
 """SageMaker gives up after 60 seconds, and so does whoever asked it; a worker that takes longer is stuck. Only of an
 answer that a queue waits for it may be told otherwise."""
@@ -63,14 +65,15 @@ class Spread:
 
     @staticmethod
     def choose(environ: Mapping[str, str], processors: int) -> Spread:
-        """A process with a slot for each processor, or at most so many processes as GREENLIGHT_WORKERS says.
+        """A process with a slot for each of a few processors, or at most so many processes as GREENLIGHT_WORKERS says.
 
         One of two slots, the fewest there are, is for short requests alone. Raises WorkersError for no number.
         """
         text = environ.get("GREENLIGHT_WORKERS", "")
         if text and not (text.isascii() and text.isdigit() and int(text)):
             raise WorkersError(f"GREENLIGHT_WORKERS = {text!r}: must be a number from 1")
-        processes = min(processors, int(text)) if text else processors
+        usual = min(processors, max(PROCESSES, -(-processors // SLOTS_A_WORKER)))
+        processes = min(usual, int(text)) if text else usual
         return Spread(processes, max(2, min(processors, processes * SLOTS_A_WORKER)))
 
     @property

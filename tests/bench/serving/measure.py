@@ -41,7 +41,7 @@ class Plan:
     trial_seconds: float = 3.0
     turns: int = 10
     """Of a server and the loop, one after the other: what else the machine does meets both."""
-    tail_seconds: float = 25.0
+    tail_seconds: float = 30.0
     """Of one client, and of the loop in one process: a hundredth of their answers are to be enough for a quantile."""
 
 

@@ -55,7 +55,9 @@ def test_a_first_run_builds() -> None:
 
 def test_a_gpu_that_would_do_nothing_is_refused_unless_what_serves_is_an_own_image() -> None:
     """Which the plan cannot know; images that build engines are asked for by the stack."""
-    g5 = dict.fromkeys(("training_instance", "processing_instance", "endpoint_instance"), "ml.g5.xlarge")
+    g5: dict[str, Any] = dict.fromkeys(
+        ("training_instance", "processing_instance", "endpoint_instance"), "ml.g5.xlarge"
+    )
     with pytest.raises(InputError, match=r"endpoint_instance = ml\.g5\.xlarge: its GPU would do nothing"):
         plan(endpoint_instance="ml.g5.xlarge")
     with pytest.raises(InputError, match="GpuEndpoints=yes"):

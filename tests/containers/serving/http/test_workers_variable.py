@@ -13,6 +13,9 @@ from containers.serving.http.workers import Spread, WorkersError
         ("", 1, [2]),
         ("", 2, [1, 1]),
         ("", 3, [1, 1, 1]),
+        ("", 8, [1] * 8),
+        ("", 12, [2] * 4 + [1] * 4),
+        ("", 64, [4] * 16),
         ("1", 16, [4]),
         ("1", 2, [2]),
         ("2", 16, [4, 4]),
@@ -20,7 +23,9 @@ from containers.serving.http.workers import Spread, WorkersError
         ("9", 2, [1, 1]),
     ],
 )
-def test_a_processor_has_a_process_unless_fewer_are_wanted(said: str, processors: int, sizes: list[int]) -> None:
+def test_a_processor_has_a_process_unless_there_are_many_or_fewer_are_wanted(
+    said: str, processors: int, sizes: list[int]
+) -> None:
     """The slots of each; a container without instances wants one process, which has four slots at most."""
     assert Spread.choose({"GREENLIGHT_WORKERS": said}, processors).sizes == sizes
 
