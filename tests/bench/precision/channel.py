@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from tests.containers.training.channels import digests
-from tests.containers.training.jobs import write_json
 
 
 def describe(channel: Path, task: str, classes: tuple[str, ...], keypoints: tuple[int, int]) -> None:
     """Write the documents of a channel around its pictures and labels; ``keypoints`` are those of pose."""
     pose = task == "pose"
-    write_json(channel / "dataset.json", {"version": 1})
+    (channel / "dataset.json").write_text('{"version": 1}', encoding="utf-8")
     document = {
         "version": 1,
         "digest": f"{channel.name} for a bench",
@@ -24,7 +24,7 @@ def describe(channel: Path, task: str, classes: tuple[str, ...], keypoints: tupl
         "flip": [2, 1, 0, 3] if pose and keypoints[0] == 4 else None,
         "files": digests(channel),
     }
-    write_json(channel / "manifest.json", document)
+    (channel / "manifest.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 def gather(channel: Path, split: str, folders: Iterable[Path]) -> None:

@@ -50,7 +50,7 @@ def make_workload(folder: Path) -> Workload:
         "files": digests(channel),
     }
     (channel / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    own = {"model": SAMPLE_TRAINING["model"], "epochs": EPOCHS, "seed": 0}
+    own = {"model": SAMPLE_TRAINING["model"], "epochs": EPOCHS, "seed": 0, "precision": "bf16"}
     own |= {key: SAMPLE_TRAINING[key] for key in ("image_size", "batch")}
     given = {**own, **SAMPLE_TRAINING["hyperparameters"]}
     return Workload(channel, {key: as_text(value) for key, value in given.items()})

@@ -14,7 +14,11 @@ from typing import Any
 from tests.containers.training.channels import write_channel
 from tests.containers.training.conftest import REPOSITORY
 
-SETTINGS = {"model": "yolov8n", "epochs": "2", "image_size": "64", "batch": "2", "seed": "0", "mosaic": "0"}
+SETTINGS = {
+    **{"model": "yolov8n", "epochs": "2", "image_size": "64", "batch": "2", "seed": "0", "mosaic": "0"},
+    # Named, for choosing it takes as long as the rest of so small a training.
+    "precision": "bf16",
+}
 MODEL_FILES = {"model.onnx", "weights.pt", "manifest.json", "training.json", "dataset.json"}
 
 

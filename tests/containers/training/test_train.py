@@ -57,14 +57,7 @@ def test_every_task_is_trained_told_and_published(training_python: Path, tmp_pat
     manifest = read_json(job / "model/manifest.json")
     onnx = (job / "model/model.onnx").read_bytes()
     assert manifest["model_digest"] == manifest["files"]["model.onnx"]["sha256"] == hashlib.sha256(onnx).hexdigest()
-    assert (manifest["task"], manifest["classes"], manifest["precision"]) == (task, list(CLASSES), "f32")
-    choice = read_choice(manifest)
-    assert choice is not None
-    assert (choice.chosen, choice.figure, choice.pictures) == ("f32", QUALITY[task], 4)
-    tried = [one.precision for one in choice.tried]
-    # bf16 is no candidate on a processor that has none.
-    assert tried in (["f32", "bf16", "int8"], ["f32", "int8"])
-    assert {one.refused for one in choice.tried[1:]} == {"too few pictures to tell what it loses"}
+    assert (manifest["task"], manifest["classes"], manifest["precision"]) == (task, list(CLASSES), "bf16")
     assert manifest.get("keypoints") == ([4, 3] if task == "pose" else None)
     assert manifest["hyperparameters"] == SETTINGS
     assert (manifest["max_detections"], manifest["tiles"]) == (300, "off")
@@ -104,6 +97,28 @@ def test_patience_ends_a_training_early_and_the_record_says_so(training_python: 
     again = run(training_python, job)
     assert (again.returncode, epochs(again.stdout)) == (0, [])
     assert read_json(job / "model/training.json") == {**record, "resumed_after": 2}
+
+
+def test_a_training_measures_which_precision_serves_and_says_so_in_its_archive(
+    training_python: Path, tmp_path: Path
+) -> None:
+    """Whichever it is: the graph that is published, its digest and its precision are those of the choice."""
+    job = make_job(tmp_path, "classify", 8, epochs="1", precision="auto")
+    ran = run(training_python, job)
+    assert ran.returncode == 0, ran.stderr
+    manifest = read_json(job / "model/manifest.json")
+    choice = read_choice(manifest)
+    assert choice is not None
+    assert (choice.figure, choice.pictures, choice.validation) == (QUALITY["classify"], 8, 8)
+    # bf16 is no candidate on a processor that has none.
+    assert [one.precision for one in choice.tried] in (["f32", "bf16", "int8"], ["f32", "int8"])
+    assert manifest["precision"] == choice.chosen
+    assert manifest["hyperparameters"]["precision"] == "auto"
+    onnx = (job / "model/model.onnx").read_bytes()
+    assert manifest["model_digest"] == hashlib.sha256(onnx).hexdigest()
+    assert (len(onnx) < 4_000_000) == (choice.chosen == "int8")
+    assert files(job / "model") == MODEL_FILES
+    assert f"of {choice.validation} validation pictures" in ran.stdout
 
 
 def test_an_int8_training_leaves_a_smaller_graph_fitted_to_its_training_images(

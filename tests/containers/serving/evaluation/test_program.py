@@ -140,6 +140,22 @@ def test_a_perfect_first_model_is_measured_as_one(job: Job) -> None:
     assert (job.output / "report" / "index.html").read_text().count("<!--verdict-->") == 1
 
 
+def test_the_page_shows_how_the_precision_was_chosen_and_the_figures_tell_which(job: Job) -> None:
+    """From the model's own manifest to the approver's page, and to the registry by way of the figures."""
+    tried = [{"precision": "f32", "quality": 0.7, "interval": {"low": 0.6, "high": 0.8}, "milliseconds": 4.2}]
+    told = {"chosen": "f32", "reason": "because it was measured", "figure": "map50_95", "pictures": 9, "validation": 9}
+    job.candidate(precision="f32", precision_choice={**told, "processor": "one of ours", "tried": tried})
+    assert job.run()[0] == 0
+    page = (job.output / "report" / "index.html").read_text()
+    assert "It serves in <b>f32</b>: because it was measured." in page
+    assert "on 9 validation pictures" in page
+    assert job.metrics().candidate.serves_in == "f32"
+    job.candidate(precision="f32", precision_choice={**told, "tried": tried})
+    status, said = job.run()
+    assert status == 1
+    assert "the candidate: manifest.json: precision_choice.processor: missing" in said
+
+
 def test_no_more_is_measured_than_the_model_will_answer(job: Job) -> None:
     """Its manifest says how many objects of a picture it finds at most; what a release is tried with has no more."""
     job.candidate(max_detections=1)
