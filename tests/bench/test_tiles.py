@@ -71,7 +71,7 @@ def test_small_objects_on_large_pictures(
 
 
 def draw_large(folder: Path, split: str, seed: int, count: int, single: int) -> None:
-    """Large pictures and their labels below ``images`` and ``labels``, made of so many single ones of no other split."""
+    """Large pictures and their labels below ``images`` and ``labels``, of so many single ones of no other split."""
     for kind in ("images", "labels"):
         (folder / kind / split).mkdir(parents=True)
     with ProcessPoolExecutor() as pool:
