@@ -34,7 +34,7 @@ from workflow.demo.sample.photograph import SIDE, Labelled, photograph
 pytestmark = [pytest.mark.bench, pytest.mark.training, pytest.mark.serving]
 
 EPOCHS = os.environ.get("BENCH_EPOCHS", "30")
-HELD_OUT = int(os.environ.get("BENCH_PICTURES", "16"))
+HELD_OUT = int(os.environ.get("BENCH_PICTURES", "12"))
 ACROSS = 6
 INPUT = int(SAMPLE_TRAINING["image_size"])
 AHEAD = 0.2
