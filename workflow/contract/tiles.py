@@ -15,8 +15,8 @@ TILINGS: tuple[Tiling, ...] = ("off", "auto")
 OVERLAPS = 5
 """Neighbouring tiles share a fifth of their side, at least: what is smaller is whole in one of them."""
 MOST_TILES = 256
-"""Of one picture: 17 megapixels in tiles of 320, and more than any picture has in tiles of 640, which take one core
-five seconds with the smallest models."""
+"""Of one picture: 17 megapixels in tiles of 320, and more than any picture has in tiles of 640. So many of these take
+one core five seconds, with the smallest models."""
 
 
 class Tile(NamedTuple):
