@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,33 @@ def test_every_connection_is_answered_and_the_times_rise() -> None:
     assert (set(load.answers), load.errors, len(watched)) == ({0, 1}, [], 2)
     assert load.answers[1].startswith(b'{"detections"')
     assert 0 < load.client_seconds <= 0.5
+
+
+def test_nothing_is_left_to_be_answered() -> None:
+    """Or a server would work on it while the next is measured."""
+    asked: list[float] = []
+
+    class Slow(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(time.perf_counter())
+            time.sleep(0.1)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        load = run_load(server.server_port, [request("/", b"x")], clients=4, warm_up=0.05, seconds=0.2)
+        server.shutdown()
+    assert len(asked) == load.answered > 4
+    assert len(load.latencies) < load.answered
 
 
 def test_a_server_that_goes_away_is_no_result() -> None:

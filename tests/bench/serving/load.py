@@ -149,13 +149,14 @@ def run_load(
 ) -> Load:
     """Ask with ``clients`` connections for ``warm_up`` seconds, then for ``seconds`` that count.
 
-    ``watch`` is called in a thread before and after the seconds that count, both times under load: what it reads
-    (memory) would disturb them. Raises LoadError when the server closes a connection or answers nothing for a minute.
+    What is asked is answered when this ends, so that whatever is measured next has the machine for itself. ``watch`` is
+    called in a thread before the seconds that count and at their end, both times under load: what it reads (memory)
+    would disturb them. Raises LoadError when the server closes a connection or answers nothing for a minute.
     """
     result = Load(clients, seconds)
     selector = selectors.DefaultSelector()
     connections = [_Connection(port) for _ in range(clients)]
-    asked = 0
+    asked, waiting = 0, clients
 
     def ask(connection: _Connection) -> None:
         nonlocal asked
@@ -186,14 +187,18 @@ def run_load(
                 result.client_seconds = time.thread_time() - (cpu_from or 0.0)
                 after = threading.Thread(target=watch)
                 after.start()
-            if after is not None and not after.is_alive():
+            if after is not None and not after.is_alive() and not waiting:
                 break
             if now - last_answer > PATIENCE_SECONDS:
                 raise LoadError(f"no answer for {PATIENCE_SECONDS:.0f} seconds")
             for key, _ in selector.select(timeout=0.05):
                 if _progress(key.data, result, selector, counted_from, counted_to):
                     last_answer = time.perf_counter()
-                    ask(key.data)
+                    if after is None:
+                        ask(key.data)
+                    else:
+                        selector.unregister(key.fileobj)
+                        waiting -= 1
     except ConnectionError as error:
         raise LoadError(f"the server closed a connection: {error}") from None
     finally:

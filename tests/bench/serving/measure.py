@@ -39,7 +39,7 @@ class Plan:
     seconds: float = SECONDS
     warm_up: float = 1.5
     trial_seconds: float = 3.0
-    turns: int = 10
+    turns: int = 5
     """Of a server and the loop, one after the other: what else the machine does meets both."""
     tail_seconds: float = 30.0
     """Of one client, and of the loop in one process: a hundredth of their answers are to be enough for a quantile."""
