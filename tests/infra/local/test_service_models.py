@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
 from ministack.core import responses
@@ -14,12 +16,17 @@ SERVICES = ("s3", "sns", "dynamodb", "lambda", "events", "states", "cloudformati
 def test_every_service_has_the_model_that_the_engine_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     """By AWS's name or by the engine's own; one that botocore does not know has none. One session is opened for all."""
     told = {name: getattr(responses._service_model(name), "metadata", None) for name in SERVICES}
-    opened = []
+    opened: list[Any] = []
     theirs = botocore.session.get_session
-    monkeypatch.setattr(botocore.session, "get_session", lambda: opened.append(1) or theirs())
+
+    def get_session() -> Any:
+        opened.append(theirs())
+        return opened[-1]
+
+    monkeypatch.setattr(botocore.session, "get_session", get_session)
     for cached in (service_models._service_model, service_models._session):
         cached.cache_clear()
     assert {name: getattr(service_models._service_model(name), "metadata", None) for name in SERVICES} == told
     assert told["s3"]
     assert told["no-such-service"] is None
-    assert opened == [1]
+    assert len(opened) == 1

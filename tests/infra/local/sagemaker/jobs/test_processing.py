@@ -35,7 +35,8 @@ def test_inputs_arguments_and_environment_reach_the_program_and_outputs_reach_s3
 
 def test_the_end_of_a_job_is_told_once_its_status_says_so(open_service: Callable[..., SageMaker]) -> None:
     """Whoever waits for a job looks at it then, and finds it ended."""
-    found, told = [], threading.Event()
+    found: list[str] = []
+    told = threading.Event()
 
     def look() -> None:
         found.extend(
