@@ -21,7 +21,7 @@ def check_gpu(given: RunInput, *, builds_engines: bool) -> None:
         if given.precision == HALF:
             raise InputError(
                 f"precision = {HALF}: is computed by a GPU, and endpoint_instance = {serves} has none: set "
-                "precision=bf16, or an endpoint_instance that has one, such as ml.g5.xlarge"
+                "precision=auto, or an endpoint_instance that has one, such as ml.g5.xlarge"
             )
         return
     if given.precision != HALF:
@@ -32,7 +32,7 @@ def check_gpu(given: RunInput, *, builds_engines: bool) -> None:
     if not builds_engines:
         raise InputError(
             f"precision = {HALF}: the stack's images neither build nor run engines for GPUs: deploy those that do "
-            "(greenlight deploy --parameter GpuEndpoints=yes), or set precision=bf16 and an endpoint_instance without "
+            "(greenlight deploy --parameter GpuEndpoints=yes), or set precision=auto and an endpoint_instance without "
             "a GPU, such as ml.c7i.xlarge"
         )
     others = {

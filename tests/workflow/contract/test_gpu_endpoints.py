@@ -34,8 +34,8 @@ def test_who_serves_on_processors_is_asked_nothing(builds_engines: bool) -> None
 @pytest.mark.parametrize(
     ("keys", "builds_engines", "message"),
     [
-        ({"precision": "f16"}, True, r"endpoint_instance = ml\.c7i\.xlarge has none: set precision=bf16"),
-        ({"endpoint_instance": G5}, True, r"for precision = bf16 is computed by processors: set precision=f16"),
+        ({"precision": "f16"}, True, r"endpoint_instance = ml\.c7i\.xlarge has none: set precision=auto"),
+        ({"endpoint_instance": G5}, True, r"for precision = auto is computed by processors: set precision=f16"),
         (ON_G5, False, r"greenlight deploy --parameter GpuEndpoints=yes"),
         ({**ON_G5, "training_instance": "ml.g6.xlarge"}, True, r"training_instance = ml\.g6\.xlarge: .* ml\.g5 here"),
         ({**ON_G5, "fallback_instances": [G5, "ml.g4dn.xlarge"]}, True, r"fallback_instances = ml\.g4dn\.xlarge: "),

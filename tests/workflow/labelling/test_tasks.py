@@ -199,7 +199,7 @@ def test_feedback_and_drift_bring_a_picture_to_the_front(
     for one in (said(ids[0], "wrong", "bob"), said(ids[5], "right", "bob"), said(ids[0], "wrong", "ada", boxes)):
         cloud.objects[one.key()] = json.dumps(one.document()).encode()
     cloud.objects["feedback/2026/12/01/c.json"] = b"no object"
-    (tmp_path / "drift.json").write_text(json.dumps({ids[3]: 9.0}))
+    (tmp_path / "drift.json").write_text(json.dumps({**dict.fromkeys(ids, 0.1), ids[3]: 9.0}))
     assert pick(cloud, tmp_path / "task", "yolo", "--json", "--drift", str(tmp_path / "drift.json")) == 0
     told = {one["name"]: one["why"] for one in json.loads(capsys.readouterr().out)["pictures"]}
     assert told[f"{ids[0]}.jpg"] == "somebody said that the answer is wrong"
