@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--wait-scale", type=float, metavar="FACTOR", help="Multiply every pause, such as 0.1.  [default: 1]")
 @click.option("--runtime", type=click.Choice(["process", "podman", "docker"]), help="How jobs and endpoints run.")
 @click.option("--iam", is_flag=True, help="Enforce IAM policies on every request.")
+@click.option("--warm", is_flag=True, help="Start functions ahead of their first calls.")
 @click.option("--detach", is_flag=True, help="Start in the background, return when it is ready.")
 @click.option("--stop", is_flag=True, help="Stop the stand-in that serves --state.")
 def local(**options: Any) -> None:
