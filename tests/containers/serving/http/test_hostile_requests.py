@@ -26,7 +26,7 @@ from tests.containers.serving.tiny_onnx import write_model
 
 REQUESTS = int(os.environ.get("GREENLIGHT_FUZZ_REQUESTS", "2000"))
 GROWTH_BYTES = 24_000_000
-"""The allocators keep what the largest picture needed; more than that would be a leak."""
+"""The allocators of a process keep what the largest picture needed; more than that would be a leak."""
 
 pytestmark = [pytest.mark.serving, pytest.mark.timeout(1200)]
 
@@ -146,7 +146,8 @@ class Caller:
 def server(serving_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     base = tmp_path_factory.mktemp("hostile")
     write_model(base / "model")
-    running = Server(serving_python, base).wait()
+    # One process, as the bound on its growth is of one.
+    running = Server(serving_python, base, GREENLIGHT_WORKERS="1").wait()
     yield running
     running.stop()
 
