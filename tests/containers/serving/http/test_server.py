@@ -393,7 +393,7 @@ def test_the_server_starts_with_a_small_part_of_the_contract(serving_python: Pat
     done = subprocess.run(
         [serving_python, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    needed = ("answer_name", "model", "reading")
+    needed = ("answer_name", "gpu_engine", "model", "reading", "tiles")
     assert done.stdout.split() == [f"workflow.contract.{name}" for name in needed]
 
 

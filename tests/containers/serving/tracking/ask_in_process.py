@@ -23,10 +23,11 @@ from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import InvocationError, Item
 from containers.serving.tracking import decoding
 from containers.serving.tracking import video as opening
-from containers.serving.tracking.answering import answer_video
+from containers.serving.tracking.answering import answer_video, estimate_video_seconds
 from containers.serving.tracking.video import open_video
 from containers.serving.tracking.video_header import VideoError
 from tests.containers.serving.model.drawn_masks import mask_of
+from workflow.contract.tiles import Tiling
 
 
 def main() -> None:
@@ -47,7 +48,11 @@ def main() -> None:
         float(np.abs(one.astype(float) - other).mean()) for one, other in zip(*map(frames, (video, drawn)), strict=True)
     ]
     told["extras"] = [json.loads(line)["objects"] for line in answer_of(item, "application/jsonlines").splitlines()]
-    told["drawn with all"] = len(answer_of(item, "video/mp4"))
+    told["drawn with all"] = len(answer_of(replace(item, tiles="auto"), "video/mp4"))
+    told["looked"] = sorted(Everything.looked)
+    told["longer in tiles"] = estimate_video_seconds(replace(item, tiles="auto"), (32, 32)) - estimate_video_seconds(
+        replace(item, tiles="auto"), (4096, 4096)
+    )
     told["slow"] = read_slowly(Path(sys.argv[3]).read_bytes())
     predictor.manifest = replace(predictor.manifest, task="classify")
     told["sorted"] = refusal()
@@ -64,12 +69,15 @@ class Everything:
     """A model that sees two objects with all that a task may add, in every frame the other one first."""
 
     manifest = Manifest(("thing",), 64, 64, "digest", "pose", keypoints=(1, 3))
+    looked = set[Tiling]()
+    """How it was told to look at frames."""
 
     def __init__(self) -> None:
         self._order = [0, 1]
 
-    def predict_pixels(self, pixels: Any, wanted: Thresholds) -> Prediction:
+    def predict_pixels(self, pixels: Any, wanted: Thresholds, *, tiling: Tiling) -> Prediction:
         """Each object's extras say where it is."""
+        self.looked.add(tiling)
         self._order.reverse()
         boxes = np.array([[4, 4, 24, 24], [34, 34, 54, 54]], np.float32)
         centres = boxes.reshape(-1, 2, 2).mean(axis=1)

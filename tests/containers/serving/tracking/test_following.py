@@ -158,6 +158,9 @@ def test_what_cannot_be_answered_says_what_to_do(serving_python: Path, films: Pa
     assert "asynchronously" in told["late"][1]
     assert "decoding broke off" in told["slow"]
     assert told["drawn with all"] > 1000
+    # As the request asks; and nine tiles of a frame take their time, a fiftieth of a second each.
+    assert told["looked"] == ["auto", "off"]
+    assert told["longer in tiles"] == pytest.approx(FRAMES * 9 / 50)
     for objects in told["extras"]:
         by_track = {one["track"]: one for one in objects}
         for track, centre in ((1, 44), (2, 14)):
