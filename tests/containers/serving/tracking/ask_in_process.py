@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Everything:
     """A model that sees two objects with all that a task may add, in every frame the other one first."""
 
     manifest = Manifest(("thing",), 64, 64, "digest", "pose", keypoints=(1, 3))
-    looked = set[Tiling]()
+    looked: ClassVar[set[Tiling]] = set()
     """How it was told to look at frames."""
 
     def __init__(self) -> None:
