@@ -20,10 +20,10 @@ import pytest
 from containers.serving.drift.table import FIGURES, Table
 from containers.serving.drift.verdict import MOST_TESTED, compare
 from tests.bench.drift.scenes import AFTER, BEFORE, draw
+from tests.bench.judging import judge_alone
 from tests.containers.serving.conftest import ROOT
 from tests.containers.serving.drift.test_program import Watched
 from tests.containers.serving.evaluation.test_program import Job
-from tests.containers.serving.tiny_onnx import archive_model
 from workflow.demo.sample.fasteners import CLASSES
 
 pytestmark = [pytest.mark.bench, pytest.mark.training, pytest.mark.serving]
@@ -107,13 +107,7 @@ def test_ten_thousand_pictures_take_little_more_memory_than_one_thousand(
     job.describe(list(CLASSES))
     shutil.copytree(held_out, job.inputs / "test" / "images")
     (job.inputs / "test" / "labels").mkdir()
-    (job.inputs / "candidate").mkdir()
-    lean = tmp_path / "model"
-    shutil.copytree(sample_model, lean, ignore=shutil.ignore_patterns("weights.pt"))
-    archive_model(lean, job.inputs / "candidate" / "model.tar.gz")
-    job.tell_champion(None)
-    status, said = job.run()
-    assert status == 0, said
+    judge_alone(job, sample_model, tmp_path / "model")
     bodies = [path.read_bytes() for path in sorted(window.iterdir())]
     peaks = {}
     for pictures in (1_000, 10_000):

@@ -28,7 +28,7 @@ from containers.serving.model.image import decode_array, decode_image
 from containers.serving.model.image_header import ImageError, read_header
 from containers.serving.model.manifest import Manifest, ModelError
 from containers.serving.model.merging import LateError
-from containers.serving.model.predictor import Prediction, Predictor, choose_runtime
+from containers.serving.model.predictor import Prediction, Predictor
 from containers.serving.model.thresholds import Thresholds
 from containers.serving.request.invocation import Invocation, InvocationError, Item, read_invocation
 from containers.serving.request.parameters import Parameters
@@ -55,7 +55,7 @@ def work(arguments: Sequence[str]) -> int:
         signal.signal(quiet, signal.SIG_IGN)  # the server hears them, finishes, and then closes the sockets
     peers = [socket.socket(fileno=int(number)) for number in arguments[1:]]
     try:
-        predictor = _load(int(arguments[0]), len(peers))
+        predictor = Predictor.of(*take_over(int(arguments[0])), streams=len(peers))
     except ModelError as error:
         peers[0].sendall(pack({"error": str(error)}, b""))
         return 1
@@ -65,12 +65,6 @@ def work(arguments: Sequence[str]) -> int:
     for thread in threads:
         thread.join()
     return 0
-
-
-def _load(handle: int, streams: int) -> Predictor:
-    """The model, whose bytes nobody holds any longer."""
-    manifest, model, engine = take_over(handle)
-    return Predictor(manifest, model, streams, choose_runtime(manifest, engine))
 
 
 def _answer_all(peer: socket.socket, predictor: Predictor) -> None:

@@ -70,6 +70,13 @@ class Predictor:
             raise ModelError(f"model.onnx does not run: {_reason(error)}") from None
 
     @staticmethod
+    def of(manifest: Manifest, model: bytes, engine: bytes, streams: int = 1) -> Predictor:
+        """A predictor of a verified model and its ``engine`` for a GPU, empty for none; see the constructor."""
+        built_on = manifest.engine
+        opened = open_runtime if built_on is None else partial(open_runtime, engine=Engine(built_on, engine))
+        return Predictor(manifest, model, streams, opened)
+
+    @staticmethod
     def load(folder: Path, streams: int = 1) -> Predictor:
         """Load the model of a folder, with its engine where it has one, and run it in this thread.
 
@@ -78,7 +85,7 @@ class Predictor:
         # From the bytes just verified: the files cannot change in between, and none beside them is read.
         text, model = read_model(folder)
         manifest = Manifest.parse(text)
-        predictor = Predictor(manifest, model, streams, choose_runtime(manifest, read_engine(folder, manifest)))
+        predictor = Predictor.of(manifest, model, read_engine(folder, manifest), streams)
         predictor.warm_up()
         return predictor
 
@@ -181,7 +188,7 @@ class Predictor:
             letterbox, canvas = self._fit_letterbox(pixels)
         outputs = tuple(self.runtime.run(canvas))
         spent = (time.perf_counter() - started) * 1000
-        return Inference(self.manifest, letterbox, canvas.shape[:2], outputs, spent)
+        return Inference(letterbox, canvas.shape[:2], self.manifest, outputs, spent)
 
     def _fit_letterbox(self, pixels: Pixels) -> tuple[Letterbox, Pixels]:
         height, width = pixels.shape[:2]
@@ -195,11 +202,6 @@ class Predictor:
         canvas = np.full((*size, 3), BORDER_GREY, np.uint8)
         canvas[place.top : place.top + place.height, place.left : place.left + place.width] = pixels
         return place, canvas
-
-
-def choose_runtime(manifest: Manifest, engine: bytes) -> Open:
-    """What opens a model that has the verified ``engine``, or has none."""
-    return open_runtime if manifest.engine is None else partial(open_runtime, engine=Engine(manifest.engine, engine))
 
 
 def smallest_input(width: int, height: int, longest: int) -> Size:

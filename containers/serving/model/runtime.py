@@ -50,6 +50,11 @@ def open_runtime(model: bytes, precision: str, streams: int, engine: Engine | No
         return instead
 
 
+def computes_in_bfloat16(core: Any) -> bool:
+    """Whether this machine's processor has bfloat16, as an ``openvino.Core`` sees it."""
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
 class OpenVino:
     """OpenVINO on the processor: one stream a core, since one picture a core beats any batch there.
 
@@ -65,8 +70,7 @@ class OpenVino:
         import openvino
 
         self._core = openvino.Core()
-        capable = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        native = self.rounds and capable and precision in ("bf16", "int8")
+        native = self.rounds and precision in ("bf16", "int8") and computes_in_bfloat16(self._core)
         self._graph = self._core.read_model(model)
         shape = self._graph.input(0).get_partial_shape()
         self.size = None if shape[2].is_dynamic else (shape[2].get_length(), shape[3].get_length())

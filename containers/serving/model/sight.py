@@ -19,14 +19,11 @@ from workflow.contract.tiles import Tile
 
 
 @dataclass(frozen=True)
-class Inference:
-    """What the graph said of one picture, or of one tile, before any threshold; ``input_size`` is height and width."""
+class Placed:
+    """How a picture lies in what was looked at, which has the ``input_size`` (height, width)."""
 
-    manifest: Manifest
     letterbox: Letterbox
     input_size: tuple[int, int]
-    outputs: tuple[Floats, ...]
-    inference_ms: float
 
     @property
     def width(self) -> int:
@@ -37,6 +34,15 @@ class Inference:
     def height(self) -> int:
         """Of the picture, in pixels."""
         return self.letterbox.picture_height
+
+
+@dataclass(frozen=True)
+class Inference(Placed):
+    """What the graph said of one picture, or of one tile, before any threshold."""
+
+    manifest: Manifest
+    outputs: tuple[Floats, ...]
+    inference_ms: float
 
     def detections(self, thresholds: Thresholds) -> Detections:
         """What was found, in pixels of the picture."""
@@ -44,30 +50,17 @@ class Inference:
 
 
 @dataclass(frozen=True)
-class Sight:
+class Sight(Placed):
     """What a model sees in one picture, by each of the thresholds that were asked for.
 
-    ``letterbox`` and ``input_size`` (height, width) say how the picture lay in what was looked at: the model's input,
-    or the picture itself where that was looked at in so many ``tiles`` as well. Times in milliseconds, of ``boxes_ms``
-    for each of the thresholds.
+    What was looked at is the model's input, or the picture itself where that was looked at in so many ``tiles`` as
+    well. Times in milliseconds, of ``boxes_ms`` for each of the thresholds.
     """
 
-    letterbox: Letterbox
-    input_size: tuple[int, int]
     tiles: int
     found: tuple[Detections, ...]
     inference_ms: float
     boxes_ms: tuple[float, ...]
-
-    @property
-    def width(self) -> int:
-        """Of the picture, in pixels."""
-        return self.letterbox.picture_width
-
-    @property
-    def height(self) -> int:
-        """Of the picture, in pixels."""
-        return self.letterbox.picture_height
 
 
 def look(

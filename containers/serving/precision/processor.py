@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from containers.serving.model.runtime import computes_in_bfloat16
+
 
 @dataclass(frozen=True)
 class Processor:
@@ -18,5 +20,5 @@ class Processor:
         import openvino
 
         core = openvino.Core()
-        capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        return Processor(str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip(), "BF16" in capabilities)
+        name = str(core.get_property("CPU", "FULL_DEVICE_NAME")).strip()
+        return Processor(name, computes_in_bfloat16(core))

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.bench.judging import judge_alone
 from tests.bench.labelling.production import Shot, take
 from tests.containers.serving.drift.test_program import Watched
 from tests.containers.serving.evaluation.test_program import Job
-from tests.containers.serving.tiny_onnx import archive_model
 from workflow.contract.drift import PICTURES
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample
 from workflow.demo.sample.fasteners import CLASSES
@@ -157,14 +156,7 @@ def judge(python: Path, folder: Path, model: Path, pictures: int) -> Job:
     make_sample(folder / "sample", train=0, validation=0, test=pictures)
     for kind in ("images", "labels"):
         (folder / "sample" / kind / "test").rename(job.inputs / "test" / kind)
-    (job.inputs / "candidate").mkdir()
-    lean = folder / "model"
-    shutil.copytree(model, lean, ignore=shutil.ignore_patterns("weights.pt"))
-    archive_model(lean, job.inputs / "candidate" / "model.tar.gz")
-    job.tell_champion(None)
-    status, said = job.run()
-    if status:
-        raise RuntimeError(said)
+    judge_alone(job, model, folder / "model")
     return job
 
 

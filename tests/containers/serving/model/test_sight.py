@@ -38,7 +38,7 @@ class Eye:
         rows, columns = np.nonzero(pixels[..., 0]) if width <= 64 else ((), ())
         output = np.zeros((1, 5, len(rows)), np.float32)
         output[0] = [columns, rows, [4.0] * len(rows), [4.0] * len(rows), [0.5] * len(rows)]
-        return Inference(MANIFEST, Letterbox.fit(width, height, width, height), (height, width), (output,), 10.0)
+        return Inference(Letterbox.fit(width, height, width, height), (height, width), MANIFEST, (output,), 10.0)
 
 
 def test_what_a_tile_shows_is_found_in_pixels_of_the_picture() -> None:
