@@ -35,7 +35,8 @@ from tests.documents import (
     spans,
 )
 from tests.infra.template import OF_A_STAGE, PATH, load
-from workflow.commands.cli import greenlight
+from workflow.commands.cli import COMMANDS
+from workflow.commands.cli import load as load_command
 from workflow.contract.dataset_report import FINDINGS
 from workflow.contract.run_input import RULES
 
@@ -214,9 +215,9 @@ def test_a_variable_that_make_does_not_know_is_refused() -> None:
 def test_the_command_line_knows_what_it_is_asked_for(command: str) -> None:
     """The command and, where more than its name is written, its arguments, options and their values."""
     name, *words = shlex.split(command)[1:]
-    assert name in greenlight.commands
+    assert name in COMMANDS
     if words:
-        greenlight.commands[name].make_context(name, words).close()
+        load_command(name).make_context(name, words).close()
 
 
 @pytest.mark.parametrize("command", [one for one in NAMED if re.match(r"(\S+/)?python -m", one)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.contract.batch import BATCHES, BatchInput
 from workflow.contract.document import render
-from workflow.contract.run_input import STARTED_BY_LENGTH
+from workflow.contract.starter import STARTED_BY_LENGTH
 from workflow.errors import ServiceError, UsageError
 from workflow.predictions.pictures import find_pictures
 from workflow.stack.outputs import Stack

@@ -6,6 +6,7 @@ Every command works on AWS and on the stand-in; which of them is meant is boto3'
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,19 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workflow.commands import decisions, listing, looking, production, runs, stack, steering
-from workflow.commands.adoption import adopt
-from workflow.commands.batch import batch
-from workflow.commands.console import console
-from workflow.commands.datasets import datasets
-from workflow.commands.doctor import doctor
-from workflow.commands.drift import drift
-from workflow.commands.feedback import feedback
-from workflow.commands.image import image
-from workflow.commands.labelling import label
-from workflow.commands.predict import predict
 from workflow.commands.session import Session
-from workflow.commands.track import track
 from workflow.contract.plain_text import show_lines
 from workflow.errors import GreenlightError
 from workflow.terminal import fit
@@ -36,46 +25,59 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
-class InOrder(click.Group):
-    """Lists the commands in the order a person needs them."""
+COMMANDS = {
+    "local": "stack",
+    "deploy": "stack",
+    "doctor": "doctor",
+    "image": "image",
+    "upload": "runs",
+    "datasets": "datasets",
+    "start": "runs",
+    "watch": "runs",
+    "stop": "steering",
+    "redrive": "steering",
+    "runs": "listing",
+    "logs": "looking",
+    "report": "looking",
+    "compare": "listing",
+    "approvals": "decisions",
+    "approve": "decisions",
+    "reject": "decisions",
+    "releases": "production",
+    "rollback": "production",
+    "adopt": "adoption",
+    "predict": "predict",
+    "track": "track",
+    "feedback": "feedback",
+    "batch": "batch",
+    "label": "labelling",
+    "drift": "drift",
+    "console": "console",
+    "destroy": "stack",
+}
+"""The commands in the order a person needs them, each with the module of this package that has it by its name."""
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for, and all of them for the list alone."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names as they were added."""
-        return list(self.commands)
+        """See ``COMMANDS``."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See ``load``; None for a name that is not known."""
+        return load(cmd_name) if cmd_name in COMMANDS else None
+
+
+def load(name: str) -> click.Command:
+    """One of ``COMMANDS``."""
+    command: click.Command = getattr(importlib.import_module(f"workflow.commands.{COMMANDS[name]}"), name)
+    return command
 
 
 @click.group(
-    cls=InOrder,
-    commands=[
-        stack.local,
-        stack.deploy,
-        doctor,
-        image,
-        runs.upload,
-        datasets,
-        runs.start,
-        runs.watch,
-        steering.stop,
-        steering.redrive,
-        listing.runs,
-        looking.logs,
-        looking.report,
-        listing.compare,
-        decisions.approvals,
-        decisions.approve,
-        decisions.reject,
-        production.releases,
-        production.rollback,
-        adopt,
-        predict,
-        track,
-        feedback,
-        batch,
-        label,
-        drift,
-        console,
-        stack.destroy,
-    ],
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="greenlight", message="greenlight %(version)s", help="Print the version.")

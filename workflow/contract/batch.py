@@ -20,9 +20,8 @@ from workflow.contract.document import (
 )
 from workflow.contract.names import PACKAGE_ARN
 from workflow.contract.own_input import read_own
-from workflow.contract.plain_text import PlainName
 from workflow.contract.reading import ContractError
-from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
+from workflow.contract.starter import StartedBy
 
 REFUSALS = "GREENLIGHT_REFUSALS"
 """The container's variable that says what becomes of a request that is refused."""
@@ -51,7 +50,7 @@ class BatchInput:
     model_package_arn: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] = ""
     instance: Annotated[str, Matching(r"|ml\.[a-z0-9-]+\.[a-z0-9]+", "empty, or an instance type")] = ""
     instances: Annotated[int, AtLeast(1)] = 1
-    started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
+    started_by: StartedBy = ""
 
     @staticmethod
     def parse(given: object) -> BatchInput:

@@ -19,9 +19,8 @@ from workflow.contract.document import (
     Text,
 )
 from workflow.contract.own_input import read_own
-from workflow.contract.plain_text import PlainName
 from workflow.contract.reading import ContractError
-from workflow.contract.run_input import STARTED_BY_LENGTH, RunInput
+from workflow.contract.starter import StartedBy
 
 REFERENCE = "drift-reference.json"
 """What the evaluation writes beside its figures: what the version saw on held-out pictures."""
@@ -57,7 +56,7 @@ class DriftInput:
 
     window_hours: Annotated[int, AtLeast(0)] = 0
     on_drift: Annotated[str, Matching(f"|{'|'.join(ON_DRIFT)}", f"empty, or one of {', '.join(ON_DRIFT)}")] = ""
-    started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
+    started_by: StartedBy = ""
 
     @staticmethod
     def parse(given: object) -> DriftInput:

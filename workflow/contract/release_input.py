@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from workflow.contract.document import Matching, PackageArn, read, render
 from workflow.contract.execution import own_keys
 from workflow.contract.names import PACKAGE_ARN
-from workflow.contract.plain_text import PlainName
 from workflow.contract.policy import Loosened
 from workflow.contract.reading import mapping
 from workflow.contract.rule import InputError, among
-from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, STARTED_BY_LENGTH, RunInput
+from workflow.contract.run_input import INFERENCE_AMI, INFERENCE_AMI_WORDS, RunInput
 from workflow.contract.serving import SERVING_RULES, Serving
+from workflow.contract.starter import StartedBy
 
 FROM_THE_STACK = ("ask_before_production", "started_by", "inference_ami")
 """Keys that Build's input has as well: where the input leaves them out, the stack's defaults hold."""
@@ -32,7 +32,7 @@ class ReleaseInput:
     model_package_arn: PackageArn
     judged_against: Annotated[str, Matching(f"|{PACKAGE_ARN}", "empty, or the ARN of a model package")] | None = None
     ask_before_production: bool = RunInput.ask_before_production
-    started_by: Annotated[str, PlainName(STARTED_BY_LENGTH)] = RunInput.started_by
+    started_by: StartedBy = ""
     inference_ami: Annotated[str, Matching(INFERENCE_AMI, INFERENCE_AMI_WORDS)] = RunInput.inference_ami
     serving: Mapping[str, Any] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ from workflow.contract.rule import (
     rules_of,
 )
 from workflow.contract.serving import Serving, ServingInput
+from workflow.contract.starter import STARTED_BY_LENGTH
 from workflow.contract.thresholds import Thresholds, check_floors
 
 FORMATS = ("auto", *FORMAT_NAMES)
@@ -36,9 +37,6 @@ FORMATS = ("auto", *FORMAT_NAMES)
 QUEUE, REFUSE, BESIDE = "queue", "refuse", "beside"
 WHEN_BUSY = (QUEUE, REFUSE, BESIDE)
 """What a run may do while another one is under way to the same endpoint."""
-
-STARTED_BY_LENGTH = 80
-"""Characters that name who or what started an execution."""
 
 LARGEST_VOLUME_GB = 16384
 """The largest volume that SageMaker gives a job."""

@@ -21,7 +21,7 @@ from workflow.contract.reading import ContractError
 from workflow.contract.release_approval import ReleaseApproval
 from workflow.contract.release_history import ReleaseRecord
 from workflow.contract.release_input import ReleaseInput
-from workflow.contract.run_input import STARTED_BY_LENGTH
+from workflow.contract.starter import STARTED_BY_LENGTH
 from workflow.contract.table_items import plain_item
 from workflow.contract.table_keys import CHAMPION, FOREIGN, RELEASE
 from workflow.contract.vote import Vote

@@ -16,7 +16,7 @@ import pytest
 
 from tests.workflow.cloud import Answer, ScriptedCloud
 from tests.workflow.runs.test_releases import released
-from workflow.commands.cli import greenlight, run
+from workflow.commands.cli import COMMANDS, load, run
 from workflow.contract.failures import Failure
 from workflow.errors import GreenlightError, ServiceError
 
@@ -50,7 +50,6 @@ STACK: Mapping[str, Answer] = {
     "list_objects_v2": {"Contents": [{"Key": "a"}]},
 }
 LISTED = {"executionArn": "arn:x", "startDate": datetime(2026, 11, 21, tzinfo=UTC)}
-COMMANDS = sorted(greenlight.commands)
 
 
 def called(*arguments: str, **answers: Answer) -> tuple[int, ScriptedCloud]:
@@ -74,7 +73,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert run([name, "--help"]) == 0
     said = capsys.readouterr().out
     assert said.startswith(f"Usage: greenlight {name}")
-    command = greenlight.commands[name]
+    command = load(name)
     assert command.help
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
@@ -90,7 +89,7 @@ def test_the_list_of_commands_says_each_in_a_whole_sentence(capsys: pytest.Captu
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "local"])
 def test_every_command_can_print_json(name: str) -> None:
     """The stand-in prints one line by itself; everything else has the option."""
-    command = greenlight.commands[name]
+    command = load(name)
     for one in command.commands.values() if isinstance(command, click.Group) else [command]:
         assert any("--json" in option.opts for option in one.params)
 

@@ -7,7 +7,7 @@ import shlex
 import click
 import pytest
 
-from workflow.commands.cli import greenlight
+from workflow.commands.cli import load
 from workflow.contract.failures import Failure
 from workflow.runs.history import Outcome
 from workflow.runs.next_steps import next_steps
@@ -27,7 +27,7 @@ def test_what_is_said_can_be_typed(error: str, machine: str) -> None:
     for status in STATUSES:
         for line in typed(error, status, machine).values():
             program, name, *words = shlex.split(line)
-            command = greenlight.commands[name]
+            command = load(name)
             known = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
             assert program == "greenlight"
             assert {word for word in words if word.startswith("--")} <= known
