@@ -129,9 +129,10 @@ def test_nothing_that_was_asked_is_lost(guarded: Flow, tmp_path: Any, capsys: An
     assert "-answers is in ALARM" in ended.cause
     assert alarms(guarded) == []
     assert len(asker.places) >= REQUESTS
+    guarded.wait_until(lambda: len(asker.answers()) == len(asker.places), "what was asked meanwhile is not answered")
     scale(guarded, 0)
     asker.ask()
-    guarded.wait_until(lambda: len(asker.answers()) == len(asker.places) - 1, "what came before was not answered")
+    assert len(asker.answers()) == len(asker.places) - 1
     scale(guarded, 1)
     guarded.wait_until(lambda: len(asker.answers()) == len(asker.places), "a request was lost")
     assert asker.failures() == []
