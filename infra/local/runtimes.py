@@ -6,15 +6,18 @@ Knows no engine.
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 PROVIDED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What functions get beside the standard library and their zip: boto3, and what that needs."""
+_FOLDERS = Path(__file__).resolve().parents[2] / ".greenlight" / "provided"
 
 
 @functools.cache
@@ -56,3 +59,21 @@ def find_provided() -> list[Path]:
         raise RuntimeError(f"this environment lacks {', '.join(missing)}, which functions need")
     origins = [Path(str(spec.origin)) for spec in specs.values() if spec is not None]
     return [origin.parent if origin.name == "__init__.py" else origin for origin in origins]
+
+
+@functools.cache
+def provide() -> Path:
+    """A folder of those packages alone, by links, made where it is not there yet. Raises as ``find_provided`` does."""
+    places = find_provided()
+    folder = _FOLDERS / hashlib.sha256(repr(places).encode()).hexdigest()[:16]
+    if not folder.is_dir():
+        _FOLDERS.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix="new-", dir=_FOLDERS))
+        for place in places:
+            (made / place.name).symlink_to(place)
+        try:
+            made.rename(folder)
+        except OSError:
+            # Another process was faster; what it made is the same.
+            shutil.rmtree(made)
+    return folder

@@ -28,6 +28,7 @@ from infra.local import gaps
 from infra.local.gaps import (
     api_integrations,
     control,
+    forked_starts,
     function_urls,
     functions,
     image_pulls,
@@ -138,6 +139,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
         handle.stop()
         warm_starts.end()
         functions.end()
+        forked_starts.end()
         _log.info("stopped")
 
 

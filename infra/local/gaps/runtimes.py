@@ -12,17 +12,13 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from infra.local.gaps.patching import replace
-from infra.local.runtimes import find_provided, find_python
+from infra.local.runtimes import find_python, provide
 
 _PROLOGUE = """\
 import os, sys
 if not sys.flags.isolated:
     os.execv(sys.executable, [sys.executable, "-I", "-S", __file__])
-_provided = os.path.join(os.path.dirname(os.path.abspath(__file__)), "runtime")
-os.mkdir(_provided)
-for _place in {places!r}:
-    os.symlink(_place, os.path.join(_provided, os.path.basename(_place)))
-sys.path.append(_provided)
+sys.path.append({provided!r})
 """
 """What runs before the engine's own worker: on AWS a zip comes before what the runtime brings, as it does here."""
 _their_binary: Any = None
@@ -31,13 +27,12 @@ _their_binary: Any = None
 def _detect_runtime_binary(runtime: str) -> tuple[str, str]:
     binary, script = _their_binary(runtime)
     if runtime.startswith("python"):
-        prologue = _PROLOGUE.format(places=[str(place) for place in find_provided()])
-        return find_python(runtime) or binary, prologue + script
+        return find_python(runtime) or binary, _PROLOGUE.format(provided=str(provide())) + script
     return binary, script
 
 
 def install() -> None:
     """Start functions with their zip and what the runtime brings alone, on the Python that they name."""
     global _their_binary
-    find_provided()
+    provide()
     _their_binary = replace(lambda_runtime, "_detect_runtime_binary", _detect_runtime_binary)
