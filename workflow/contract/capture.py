@@ -30,7 +30,8 @@ class Captured(Document):
 
     ``id`` is the answer's own (AnswerName), SageMaker's where the answer carries none; ``taken`` the time of the answer
     (ISO 8601), ``picture`` the key of the request's body in the same bucket, ``content_type`` what its sender called
-    it. ``model_digest`` is the model that answered; it is empty, and the ``answer`` None, where that is no JSON.
+    it. ``model_digest`` is the model that answered, empty where the answer does not say it. ``answer`` is None where it
+    is no single document of JSON: of lines only their id and their model are known.
     """
 
     id: Text

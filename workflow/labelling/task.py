@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.digest import sha256_of
 from workflow.contract.document import Document, Matching, Text
 from workflow.contract.reading import ContractError
 from workflow.errors import UsageError
@@ -33,7 +34,10 @@ FileName = Annotated[str, Matching(r"[^/\\\0.][^/\\\0]*", "the name of a file")]
 
 @dataclass(frozen=True)
 class HandedPicture:
-    """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen."""
+    """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen.
+
+    ``sha256`` is that of its bytes, by which it is known again; empty in tasks from before that was noted.
+    """
 
     name: FileName
     kept: Text
@@ -41,6 +45,7 @@ class HandedPicture:
     width: int
     height: int
     suggested: tuple[Drawn, ...]
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def make_task(
             width=pictured.width,
             height=pictured.height,
             suggested=tuple(fit(each, task) for each in pictured.objects if each.name in known),
+            sha256=sha256_of([one.file.read_bytes()]),
         )
         for one, pictured in read
     ]

@@ -33,7 +33,8 @@ def describe(file: Path) -> Floats | None:
             # A JPEG is decoded at an eighth of its size at the least, which is plenty for the grid.
             picture.draft("RGB", (GRID * 8, GRID * 8))
             upright = ImageOps.exif_transpose(picture).convert("YCbCr").resize((GRID, GRID), Image.Resampling.BOX)
-    except (OSError, ValueError, Image.DecompressionBombError):
+    # Of a broken file, Pillow's readers raise whatever their parsing comes upon.
+    except Exception:
         return None
     cells = np.asarray(upright, dtype=np.float32)
     mean = cells.mean(axis=(0, 1))

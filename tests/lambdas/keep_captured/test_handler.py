@@ -89,6 +89,18 @@ def test_an_answer_is_kept_by_its_own_id_and_found_by_the_caller_s(account: Buck
     assert OtherName.parse(json.loads(account.get(named))).document_key == document
 
 
+def test_an_answer_of_lines_is_kept_by_the_id_that_all_of_them_say(account: Bucket, context: Context) -> None:
+    """As of many pictures at once, or of a video; what it says of which of them is nobody's answer to one picture."""
+    name = "20261129T235959-aaaaaaaaaaaa-00000000000000ff"
+    said = json.dumps({"inference_id": name, **ANSWER})
+    whole = json.loads(line("one"))
+    whole["captureData"]["endpointOutput"]["data"] = f"{said}\n{said}"
+    account.put(KEY, json.dumps(whole).encode())
+    assert handler(told(), context)["kept"] == 1
+    document = Captured.parse(json.loads(account.get(f"captured/kept/2026/11/29/{name}.json")))
+    assert (document.id, document.model_digest, document.answer) == (name, "a" * 64, None)
+
+
 @pytest.mark.parametrize("name", ["", "../../models/evil", "20261129T235959-bbbbbbbbbbbb-00000000000000ff"])
 def test_an_answer_without_a_name_of_its_own_is_kept_and_found_by_sagemaker_s(
     account: Bucket, context: Context, name: str
@@ -209,9 +221,11 @@ def test_what_comes_back_from_the_filter_is_kept(
         Asked({"keep": "yes"}),
         Asked(b"not json"),
         Asked({"keep": True, "picture": "=!="}),
+        Asked({"keep": True, "picture": None}),
+        Asked({"keep": True, "picture": ""}),
         Asked({"keep": True}, FunctionError="Unhandled"),
     ],
-    ids=["no", "nothing", "text", "noise", "base64", "failed"],
+    ids=["no", "nothing", "text", "noise", "base64", "null", "empty", "failed"],
 )
 def test_what_the_filter_does_not_allow_is_not_kept(
     account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, asked: Asked

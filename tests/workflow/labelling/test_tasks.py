@@ -7,6 +7,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,8 @@ def test_feedback_and_drift_bring_a_picture_to_the_front(
         (lambda task: (task / "data.yaml").write_text("names: [bolt, screw]\n"), "screw: no class of the dataset"),
         (lambda task: shutil.copyfile(first_image(task), task / "images" / "own.jpg"), "is no picture of this task"),
         (lambda task: first_image(task).write_bytes(picture(9)[:400]), "cannot be read as a picture"),
+        (lambda task: first_image(task).write_bytes(picture(9)), "00000000-aaaa.jpg: is not the picture"),
+        (lambda task: label_twice(task), "is 00000000-aaaa.jpg a second time"),
         (lambda task: rename(task, "../elsewhere.jpg"), "pictures[0].name: must be the name of a file"),
         (lambda task: rename(task, "/etc/elsewhere.jpg"), "pictures[0].name: must be the name of a file"),
     ],
@@ -238,11 +241,52 @@ def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
     assert said in re.sub(r"\s+", " ", told)
 
 
+def label_twice(task: Path) -> None:
+    """Put a picture beside itself, with another label."""
+    image, label = first_image(task), first_label(task)
+    for folder in (task / "images" / "again", task / "labels" / "again"):
+        folder.mkdir()
+    shutil.copyfile(image, task / "images" / "again" / image.name)
+    (task / "labels" / "again" / label.name).write_text("0 0.2 0.2 0.1 0.1\n")
+
+
 def rename(task: Path, name: str) -> None:
     """Call a picture otherwise in the note, which has been with whoever labelled."""
     note = json.loads((task / "task.json").read_text())
     note["pictures"][0]["name"] = name
     (task / "task.json").write_text(json.dumps(note))
+
+
+def test_other_pictures_that_an_export_brings_under_the_same_names_are_refused(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Their labels would be taught beside what production was asked, or what nobody was."""
+    dataset(cloud, "detect")
+    keep(cloud, "detect", 3)
+    task, before = tmp_path / "task", stored(cloud)
+    assert pick(cloud, task, "cvat") == 0
+    shutil.copytree(task / "images", tmp_path / "export" / "images")
+    shutil.copyfile(task / "annotations.xml", tmp_path / "export" / "annotations.xml")
+    first_image(tmp_path / "export").write_bytes(picture(99))
+    capsys.readouterr()
+    assert run(["label", "take", str(task), str(tmp_path / "export"), "--yes"], cloud) == 2
+    assert "is not the picture that 'greenlight label pick' handed over" in capsys.readouterr().err.replace("\n", " ")
+    assert stored(cloud) == before
+
+
+def test_where_somebody_says_that_nothing_is_in_a_picture_nothing_is_suggested(
+    cloud: BucketCloud, tmp_path: Path
+) -> None:
+    """Before a mere word, whoever it is from, and after boxes that somebody gave earlier."""
+    dataset(cloud, "detect")
+    (identity,) = keep(cloud, "detect", 1)
+    left, top, right, bottom = BOXES[1]
+    earlier = said(identity, "wrong", "cleo", (GivenBox("bolt", (left, top, right, bottom)),))
+    empty = replace(said(identity, "wrong", "ada", ()), at="2026-12-01T10:00:00+00:00")
+    for one in (earlier, empty, *(said(identity, "wrong", f"person {at}") for at in range(9))):
+        cloud.objects[one.key()] = json.dumps(one.document()).encode()
+    assert pick(cloud, tmp_path / "task", "yolo") == 0
+    assert first_label(tmp_path / "task").read_text() == ""
 
 
 def test_labels_of_a_picture_of_another_shape_are_refused(

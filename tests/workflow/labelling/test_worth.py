@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,16 @@ def test_of_ten_thousand_answers_only_a_shortlist_of_pictures_is_fetched(tmp_pat
     assert len(choose(pictures, 5, fetch)) == 5
     assert asked == [f"{at:05d}" for at in range(50)]
     assert not {"00000", "00001"} & set(choose_ids(pictures, 40, fetch))
+
+
+def test_a_picture_whose_note_of_how_it_is_held_is_broken_costs_no_other(tmp_path: Path) -> None:
+    """OpenCV passes over what is wrong with the note, so that production has answered it."""
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(stream, "WEBP", exif=b"Exif\0\0MM\0\xae\0\0\0\x08\0\0")
+    (tmp_path / "odd.webp").write_bytes(stream.getvalue())
+    files = {"odd": tmp_path / "odd.webp", "whole": scene(tmp_path, "whole", (1, 2, 3, 4))}
+    pictures = [Known(name, seen(0.5)) for name in files]
+    assert choose_ids(pictures, 2, lambda ids: {one: files[one] for one in ids}) == ["whole"]
 
 
 LINES = '{"picture": "2026/12/01/a.jpg", "distance": 1}\n{"picture": "b.png", "distance": 2.5, "rank": 0.1}\n'
