@@ -289,6 +289,25 @@ def test_where_somebody_says_that_nothing_is_in_a_picture_nothing_is_suggested(
     assert first_label(tmp_path / "task").read_text() == ""
 
 
+@pytest.mark.parametrize("known", ["right", "gone", "broken"])
+def test_a_task_without_a_picture_is_handed_to_nobody(
+    known: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where somebody found every answer right, and where no picture is left that can be read."""
+    dataset(cloud, "detect")
+    for identity in keep(cloud, "detect", 3):
+        one = said(identity, "right", "ada")
+        if known == "right":
+            cloud.objects[one.key()] = json.dumps(one.document()).encode()
+        elif known == "gone":
+            del cloud.objects[f"{DAY}{identity}.jpg"]
+        else:
+            cloud.objects[f"{DAY}{identity}.jpg"] = b"no picture"
+    assert pick(cloud, tmp_path / "task", "cvat") == 2
+    assert re.search("nothing to (choose from: somebody|label: the pictures)", capsys.readouterr().err)
+    assert not (tmp_path / "task").exists()
+
+
 def test_labels_of_a_picture_of_another_shape_are_refused(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

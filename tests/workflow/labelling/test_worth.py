@@ -155,6 +155,11 @@ def test_scores_are_an_object_or_lines(text: str) -> None:
     assert read_scores(LINES.splitlines()[0].encode(), "file") == {"a": 1}
 
 
+def test_a_name_that_holds_what_some_take_for_the_end_of_a_line_is_no_end_of_one() -> None:
+    lines = '{"picture": "a.jpg", "distance": 1, "classes": {"cap\u2028nut": 2}}\r\n' * 2
+    assert read_scores(lines.encode(), "file") == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
