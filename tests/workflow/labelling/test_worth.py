@@ -115,6 +115,17 @@ def test_no_two_of_one_scene_are_chosen_while_there_is_another(tmp_path: Path) -
     assert sum(name.startswith("same") for name in choose_ids(pictures, 7, fetch)) == 4
 
 
+def test_scenes_in_grey_of_sixteen_bits_are_told_apart(tmp_path: Path) -> None:
+    """As they are seen by an endpoint: by their upper eight."""
+    files = {}
+    for name, scene_number in (("one", 0), ("one, again", 0), ("other", 1)):
+        scenes = np.random.default_rng(scene_number).integers(2000, 60_000, (4, 4))
+        files[name] = tmp_path / f"{name}.png"
+        Image.fromarray(np.kron(scenes, np.ones((16, 16))).astype(np.uint16)).save(files[name])
+    pictures = [Known(name, seen(0.5)) for name in files]
+    assert "other" in choose_ids(pictures, 2, lambda ids: {one: files[one] for one in ids})
+
+
 def choose_ids(pictures: Sequence[Known], count: int, fetch: Any) -> list[str]:
     """The ids of what is chosen."""
     return [one.id for one in choose(pictures, count, fetch)]
