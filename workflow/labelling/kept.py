@@ -110,9 +110,13 @@ def _read(cloud: Cloud, bucket: str, key: str) -> Captured | None:
     if body is None:
         return None
     try:
-        return Captured.parse(_parse(body))
+        found = Captured.parse(_parse(body))
+        # By which the picture's file is called here, so that it must not lead elsewhere.
+        if key.rpartition("/")[2] != f"{found.id}.json":
+            raise ContractError(f"Captured.id: must be what the object is called, found {found.id!r}")
     except ContractError as error:
         raise GreenlightError(f"s3://{bucket}/{key} is no document of an answer: {error}.") from error
+    return found
 
 
 def _get(cloud: Cloud, bucket: str, key: str) -> bytes | None:

@@ -6,6 +6,7 @@ The note, ``task.json``, is what the way back needs: which pictures were handed 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,8 @@ NOTE, IMAGES = "task.json", "images"
 HANDED = "labelling/"
 """Below which the bucket holds the pictures of a task whose tool reads them from S3; nothing there expires."""
 
-FileName = Annotated[str, Matching(r"[^/\\\0.][^/\\\0]*", "the name of a file")]
+_NAME = r"[^/\\\0.][^/\\\0]*"
+FileName = Annotated[str, Matching(_NAME, "the name of a file")]
 """A task may come back from outside, and its pictures are looked for, and laid, by these names."""
 
 
@@ -82,6 +84,11 @@ def make_task(
     if task not in TOOLS[tool].tasks:
         able = ", ".join(name for name, each in TOOLS.items() if task in each.tasks) or "none"
         raise UsageError(f"--for {tool}: takes no labels of the task {task}, which {dataset} is of; these do: {able}.")
+    if (tool, task) == ("yolo", "classify") and (odd := [one for one in classes if not re.fullmatch(_NAME, one)]):
+        raise UsageError(
+            f"--for yolo: sorts pictures into folders called like their classes, as none can be called {odd[0]!r}: "
+            "--for ground-truth takes any name."
+        )
     try:
         read = [(one, read_answer(answers[one.id], one.file.name)) for one in chosen]
     except ContractError as error:

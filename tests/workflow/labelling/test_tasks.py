@@ -289,6 +289,36 @@ def test_where_somebody_says_that_nothing_is_in_a_picture_nothing_is_suggested(
     assert first_label(tmp_path / "task").read_text() == ""
 
 
+@pytest.mark.parametrize("called", ["../../evil", "/tmp/evil", "a/b", "..", ".hidden"])
+def test_a_class_that_no_folder_can_be_called_is_no_way_out_of_the_task(
+    called: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of sorted pictures, whose folders say their classes; another tool takes any name."""
+    keep(cloud, "classify", 3)
+    made = {"type": "groundtruth/image-classification", "creation-date": "2026-01-01", "human-annotated": "yes"}
+    for at, name in enumerate(("nut", called)):
+        line = {"source-ref": f"s3://b/{at}.jpg", "of": at, "of-metadata": {"class-name": name, **made}}
+        cloud.objects[f"datasets/things/{at}.manifest"] = json.dumps(line).encode()
+        cloud.objects[f"datasets/things/{at}.jpg"] = picture(at)
+    task = tmp_path / "one" / "two" / "task"
+    assert pick(cloud, task, "yolo") == 2
+    assert "called like their classes" in re.sub(r"\s+", " ", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+    assert pick(cloud, task, "ground-truth") == 0, capsys.readouterr().err
+
+
+def test_a_document_that_is_called_otherwise_than_it_says_is_none(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture is laid here by what its document says that it is called."""
+    dataset(cloud, "detect")
+    for identity in keep(cloud, "detect", 3):
+        key = f"{DAY}{identity}.json"
+        cloud.objects[key] = cloud.objects[key].replace(b'"id": "', b'"id": "../../../', 1)
+    assert pick(cloud, tmp_path / "task", "yolo") == 1
+    assert "must be what the object is called" in re.sub(r"\s+", " ", capsys.readouterr().err)
+
+
 @pytest.mark.parametrize("known", ["right", "gone", "broken"])
 def test_a_task_without_a_picture_is_handed_to_nobody(
     known: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
