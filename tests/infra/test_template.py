@@ -293,7 +293,7 @@ def test_only_copies_expire_and_not_before_a_run_can_be_redriven_no_more(templat
     """Step Functions redrives for fourteen days; what a release, a roll-back or a report needs is no copy."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
-    captured = {folder: {"Ref": "CaptureDays"} for folder in ("captured/", "feedback/", "drift/")}
+    captured = {folder: {"Ref": "CaptureDays"} for folder in (KEPT, NAMED, "feedback/", "drift/")}
     # A file that nobody could take apart has what no filter has seen.
     assert expiring == {"copies/": {"Ref": "RunDataDays"}, **captured, RAW: 1, "asynchronous/": 7}
     assert template["Parameters"]["RunDataDays"]["MinValue"] > 14
@@ -346,10 +346,8 @@ def test_old_versions_of_what_was_captured_go_at_once_and_the_rest_in_its_time(t
     """The bucket is versioned: what is deleted would otherwise lie there still, and what came raw is deleted soon."""
     rules = of_type(template, "AWS::S3::Bucket")["Bucket"]["LifecycleConfiguration"]["Rules"]
     for folder in (RAW, KEPT, NAMED, FEEDBACK):
-        mine = [rule for rule in rules if rule.get("Prefix") and folder.startswith(rule["Prefix"])]
-        assert mine
-        for rule in mine:
-            assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
+        (rule,) = (rule for rule in rules if rule.get("Prefix") and folder.startswith(rule["Prefix"]))
+        assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
     assert template["Parameters"]["CapturePercent"]["Default"] == 0
 
 
