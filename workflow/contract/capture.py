@@ -20,6 +20,11 @@ KEPT = "captured/kept/"
 NAMED = "captured/named/"
 """Below which it is kept what a request is called beside its answer's own id, by a digest: ``<sha256>.json``."""
 
+OWN_REQUEST = "greenlight-release"
+"""The caller's id (InferenceId) of what a release asks production itself, with held-out pictures: it is no request of
+anybody's, would hide a drift, and would be labelled to train on. It is captured and not kept.
+"""
+
 JSON_TYPES = ("application/json", "application/jsonlines")
 """What is captured as the text that it is; all else in base64 (CaptureContentTypeHeader)."""
 

@@ -14,7 +14,7 @@ from lambdas.keep_captured import handler as function
 from lambdas.keep_captured.filtering import Filter
 from lambdas.keep_captured.handler import handler
 from tests.lambdas.conftest import Bucket, Context
-from workflow.contract.capture import Captured, OtherName, named_key
+from workflow.contract.capture import OWN_REQUEST, Captured, OtherName, named_key
 from workflow.contract.reading import ContractError
 
 KEY = "captured/raw/greenlight-production/main/2026/11/30/12/00-01-one.jsonl"
@@ -128,6 +128,13 @@ def test_a_request_is_named_by_what_it_is(account: Bucket, context: Context, bod
     assert handler(told(), context)["kept"] == 1
     assert account.get(f"captured/kept/2026/11/30/one.{ending}") == body
     assert json.loads(account.get("captured/kept/2026/11/30/one.json"))["answer"] == ANSWER
+
+
+def test_what_a_release_asks_itself_is_nobodys_request(account: Bucket, context: Context) -> None:
+    """Held-out pictures among production's would hide a drift, and be chosen to train on."""
+    account.put(KEY, line("one", caller_id=OWN_REQUEST) + line("two"))
+    assert handler(told(), context) == {"kept": 1, "left_out": 1, "unreadable": 0}
+    assert kept_of(account) == ["captured/kept/2026/11/30/two.jpg", "captured/kept/2026/11/30/two.json"]
 
 
 def test_a_day_holds_so_much_and_no_more(account: Bucket, table: Any, context: Context) -> None:
