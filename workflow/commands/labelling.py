@@ -97,7 +97,9 @@ def pick(
             known = _ask_against(session, stack, known, kept, count, against, Path(work))
 
         def fetch(ids: Sequence[str]) -> Mapping[str, Path]:
-            return fetch_pictures(session.cloud, stack.bucket, [kept[one] for one in ids], fetched)
+            files = fetch_pictures(session.cloud, stack.bucket, [kept[one] for one in ids], fetched)
+            # Whoever tries production out asks it about the pictures at hand, and one that is held out must stay so.
+            return {identity: file for identity, file in files.items() if not stored.holds(file.read_bytes())}
 
         chosen = choose(known, count, fetch)
         answers = {one.id: _mend(kept[one.id].answer, said.get(one.id)) for one in chosen}
@@ -105,7 +107,9 @@ def pick(
         opened = stored.opened
         handed = make_task(chosen, answers, keys, dataset=dataset, task=opened.task, classes=opened.classes, tool=tool)
         if not handed.pictures:
-            raise UsageError("nothing to label: the pictures have expired, or are none that can be read or sorted.")
+            raise UsageError(
+                f"nothing to label: the pictures are in {dataset}, have expired, or cannot be read or sorted."
+            )
         addresses = keep_in_bucket(session.cloud, stack.bucket, handed, folder.name) if KNOWN[tool].in_bucket else {}
         write_task(handed, chosen, folder, addresses)
     document = {

@@ -74,10 +74,10 @@ def dataset(cloud: BucketCloud, task: str, splits: bool = True) -> None:
     for split in ("train", "val", "test") if splits else ("",):
         for at, name in enumerate(CLASSES):
             if task == "classify":
-                cloud.objects[f"datasets/things/{f'{split}/' if split else ''}{name}/old-{at}.jpg"] = picture(at)
+                cloud.objects[f"datasets/things/{f'{split}/' if split else ''}{name}/old-{at}.jpg"] = picture(200 + at)
                 continue
             folder = f"{split}/" if split else ""
-            cloud.objects[f"datasets/things/images/{folder}old-{at}.jpg"] = picture(at)
+            cloud.objects[f"datasets/things/images/{folder}old-{at}.jpg"] = picture(200 + at)
             cloud.objects[f"datasets/things/labels/{folder}old-{at}.txt"] = f"{row[task]}\n1{row[task][1:]}\n".encode()
     if task != "classify":
         cloud.objects["datasets/things/data.yaml"] = b"names: [bolt, nut]\n"

@@ -128,6 +128,18 @@ def test_a_second_pick_leaves_out_what_the_dataset_has_by_now(
     assert sorted(first + second) == [f"{one}.jpg" for one in ids]
 
 
+def test_a_picture_of_the_dataset_that_production_was_asked_about_is_left_out(
+    cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its bytes: a held-out one among those to train on would have the next run refused."""
+    dataset(cloud, "detect")
+    ids = keep(cloud, "detect", 4)
+    cloud.objects["datasets/things/images/test/photo.jpg"] = cloud.objects[f"{DAY}{ids[3]}.jpg"]
+    assert pick(cloud, tmp_path / "task", "yolo", "--json") == 0
+    chosen = [one["name"] for one in json.loads(capsys.readouterr().out)["pictures"]]
+    assert sorted(chosen) == [f"{one}.jpg" for one in ids[:3]]
+
+
 def test_the_policy_of_who_labels_holds_what_is_called_and_no_more(cloud: BucketCloud, tmp_path: Path) -> None:
     dataset(cloud, "detect")
     keep(cloud, "detect", 3)
