@@ -48,6 +48,8 @@ class Filter:
         if "picture" not in said:
             return record
         try:
-            return replace(record, body=base64.b64decode(str(said["picture"]), validate=True))
+            # Of a text alone: Python would read base64 out of what it calls None.
+            body = base64.b64decode(said["picture"], validate=True) if isinstance(said["picture"], str) else b""
         except (binascii.Error, ValueError):
             return None
+        return replace(record, body=body) if body else None

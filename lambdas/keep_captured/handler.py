@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.keep_captured.filtering import Filter
 from lambdas.keep_captured.record import Place, Record
-from workflow.contract.capture import OtherName, named_key
+from workflow.contract.capture import OWN_REQUEST, OtherName, named_key
 from workflow.contract.document import Document
 from workflow.contract.reading import ContractError, mapping
 from workflow.contract.table_keys import captured_key
@@ -71,7 +71,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     counted = dict.fromkeys(("kept", "left_out", "unreadable"), 0)
     for line in read_lines(key):
         try:
-            record: Record | None = Record.read(line)
+            record = Record.read(line)
         except ContractError as error:
             logger.warning("a captured line cannot be read", key=key, reason=str(error))
             counted["unreadable"] += 1
@@ -95,16 +95,17 @@ def read_lines(key: str) -> Iterator[bytes]:
             yield line
 
 
-def keep(record: Record | None, place: Place) -> bool:
-    """Keep a record where it may be kept and the day has room for it; whether it was."""
-    if record is not None and environment.filter:
-        record = own.allow(record, place)
-    if record is None or not has_room(record):
+def keep(record: Record, place: Place) -> bool:
+    """Keep a record where it is somebody's, may be kept and the day has room for it; whether it was."""
+    if record.caller_id == OWN_REQUEST:
         return False
-    s3.put_object(Bucket=environment.bucket, Key=record.picture_key(), Body=record.body)
-    document_key = f"{record.key()}.json"
-    put(document_key, record.document(place))
-    for name in record.other_names():
+    allowed = own.allow(record, place) if environment.filter else record
+    if allowed is None or not has_room(allowed):
+        return False
+    s3.put_object(Bucket=environment.bucket, Key=allowed.picture_key(), Body=allowed.body)
+    document_key = f"{allowed.key()}.json"
+    put(document_key, allowed.document(place))
+    for name in allowed.other_names():
         put(named_key(name), OtherName(document_key))
     return True
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from workflow.contract.answer_name import ANSWER_ID, AnswerName
 from workflow.contract.capture import RAW, Captured, kept_key
-from workflow.contract.reading import ContractError, mapping, object_or_empty
+from workflow.contract.reading import ContractError, mapping, object_or_empty, read_object
 
 BEGINNINGS = (
     (b"\xff\xd8\xff", "jpg"),
@@ -96,14 +96,19 @@ class Record:
             return None
 
     @cached_property
+    def head(self) -> Mapping[str, Any]:
+        """What says the answer's id and its model: its JSON, or the first of its lines, which all say it alike."""
+        return object_or_empty(self.said) or read_object(self.answer.partition(b"\n")[0].decode("utf-8", "replace"))
+
+    @cached_property
     def model_digest(self) -> str:
         """The model that answered; empty where the answer does not say it."""
-        return str(object_or_empty(self.said).get("model_digest", ""))
+        return str(self.head.get("model_digest", ""))
 
     @cached_property
     def name(self) -> AnswerName | None:
         """What the answer calls itself; None where it does not, or names another model than its own."""
-        name = AnswerName.read(str(object_or_empty(self.said).get(ANSWER_ID, "")))
+        name = AnswerName.read(str(self.head.get(ANSWER_ID, "")))
         return name if name is not None and self.model_digest.startswith(name.model) else None
 
     @property

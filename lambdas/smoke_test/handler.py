@@ -25,6 +25,7 @@ from lambdas.smoke_test.comparison import difference
 from lambdas.smoke_test.probe import ENOUGH, MOST_ASKED, NotHeard, listen
 from lambdas.smoke_test.queued import NotAnswered, Queue
 from lambdas.smoke_test.request import ProbeRequest, Request
+from workflow.contract.capture import OWN_REQUEST
 from workflow.contract.deployment import PROBE_NAMESPACE, WRONG_ANSWERS
 from workflow.contract.names import split_s3_uri
 from workflow.contract.reading import ContractError
@@ -182,6 +183,7 @@ def ask(client: Any, asked: Request, file: str, picture: bytes, until: float) ->
                 ContentType=content_type,
                 Accept="application/json",
                 Body=picture,
+                InferenceId=OWN_REQUEST,
                 **({"InferenceComponentName": component} if component else {}),
                 **({"TargetVariant": asked.variant} if asked.variant else {}),
             )["Body"].read()

@@ -29,7 +29,8 @@ METRICS = "metrics.json"
 """Where an evaluation says what its model knows, below its own folder."""
 UNKNOWN = (
     "there is no answer of production called {}: an answer of JSON carries its id as inference_id, any other in its "
-    "custom attributes; a caller's own InferenceId is known of what was captured, some minutes after the answer"
+    "custom attributes; a caller's own InferenceId is known of what was captured, some minutes after the answer; and "
+    "answers of a version that is being released are known once the release has ended"
 )
 
 

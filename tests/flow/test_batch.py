@@ -86,6 +86,9 @@ def test_production_without_an_endpoint_is_released_asked_and_rolled_back_by_bat
     assert run([*picking, "--against", "1", "--json"]) == 0, capsys.readouterr().err
     (chosen,) = json.loads(capsys.readouterr().out)["pictures"]
     assert (chosen["name"], chosen["why"]) == ("seen-otherwise.jpg", "the other version sees something else")
+    # Copies of what was captured would outlive it.
+    listed = guarded.storage.list_objects_v2(Bucket=guarded.stack.bucket, Prefix="batches/")["Contents"]
+    assert [item["Key"] for item in listed if "seen-" in item["Key"]] == []
 
     assert run(["batch", str(pictures), "--version", str(register_unasked(guarded)), "--json"]) == 1
     refused = json.loads(capsys.readouterr().out)

@@ -63,7 +63,10 @@ def test_few_pictures_are_not_judged(built: Ended, capsys: pytest.CaptureFixture
 
 
 def test_what_production_is_asked_can_be_looked_at(alone: Flow, built: Ended) -> None:
-    """The picture as it was sent, and beside it the answer with the model that gave it; the raw file is gone."""
+    """The picture as it was sent, and beside it the answer with the model that gave it; the raw file is gone.
+
+    Nothing else is kept: what the release asked itself is no request of anybody's.
+    """
     answer = alone.ask_production()
 
     def kept(prefix: str = KEPT) -> list[str]:
@@ -80,6 +83,7 @@ def test_what_production_is_asked_can_be_looked_at(alone: Flow, built: Ended) ->
     assert mine.id == answer["inference_id"]
     assert mine.picture in kept()
     assert eventually(lambda: not kept("captured/raw/"))
+    assert documents() == [mine]
 
 
 def test_what_people_say_of_its_answers_is_what_production_is_worth(alone: Flow, built: Ended) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workflow.contract.capture import Captured
-    from workflow.labelling.choice import Chosen
     from workflow.labelling.kept import Said
+    from workflow.labelling.task import HandedPicture
     from workflow.labelling.worth import Known
     from workflow.stack.outputs import Stack
 
@@ -62,6 +62,7 @@ def pick(
     drifted, or that somebody called wrong; unlike each other, and none that the dataset has. Writes a folder with the
     pictures, and the model's answers as suggestions for the tool, and says why each was chosen.
     """
+    from workflow.contract.feedback import RIGHT
     from workflow.labelling.choice import choose
     from workflow.labelling.forms.tools import TOOLS as KNOWN
     from workflow.labelling.kept import fetch_pictures, list_days, read_feedback, read_kept
@@ -90,17 +91,25 @@ def pick(
                 "production is asked from its next release on, and --days looks further back."
             )
         known = [_know(one, scores, said) for one in new]
+        if all(one.verdict == RIGHT for one in known):
+            raise UsageError("nothing to choose from: somebody called the answer right for every one of them.")
         if against is not None:
             known = _ask_against(session, stack, known, kept, count, against, Path(work))
 
         def fetch(ids: Sequence[str]) -> Mapping[str, Path]:
-            return fetch_pictures(session.cloud, stack.bucket, [kept[one] for one in ids], fetched)
+            files = fetch_pictures(session.cloud, stack.bucket, [kept[one] for one in ids], fetched)
+            # Whoever tries production out asks it about the pictures at hand, and one that is held out must stay so.
+            return {identity: file for identity, file in files.items() if not stored.holds(file.read_bytes())}
 
         chosen = choose(known, count, fetch)
         answers = {one.id: _mend(kept[one.id].answer, said.get(one.id)) for one in chosen}
         keys = {one.id: kept[one.id].picture for one in chosen}
         opened = stored.opened
         handed = make_task(chosen, answers, keys, dataset=dataset, task=opened.task, classes=opened.classes, tool=tool)
+        if not handed.pictures:
+            raise UsageError(
+                f"nothing to label: the pictures are in {dataset}, have expired, or cannot be read or sorted."
+            )
         addresses = keep_in_bucket(session.cloud, stack.bucket, handed, folder.name) if KNOWN[tool].in_bucket else {}
         write_task(handed, chosen, folder, addresses)
     document = {
@@ -109,7 +118,7 @@ def pick(
         "tool": tool,
         "pictures": [{"name": one.name, "kept": one.kept, "why": one.why} for one in handed.pictures],
     }
-    print_result(as_json, document, _tell_picked(folder, chosen))
+    print_result(as_json, document, _tell_picked(folder, handed.pictures))
     tell(f"{KNOWN[tool].steps}.")
     export = "" if tool == "yolo" else " EXPORT"
     tell(f"then bring the labels back: greenlight label take {folder}{export}{_named(project)}")
@@ -216,10 +225,10 @@ def _ask_against(
     return [replace(one, second=answers.get(one.id)) for one in known]
 
 
-def _tell_picked(folder: Path, chosen: Sequence[Chosen]) -> str:
-    lines = [f"{len(chosen):,} pictures → {folder}"]
-    lines += [f"  {one.file.name}  {one.worth.why}" for one in chosen[:SHOWN]]
-    more = len(chosen) - SHOWN
+def _tell_picked(folder: Path, handed: Sequence[HandedPicture]) -> str:
+    lines = [f"{len(handed):,} pictures → {folder}"]
+    lines += [f"  {one.name}  {one.why}" for one in handed[:SHOWN]]
+    more = len(handed) - SHOWN
     return "\n".join([*lines, *([f"  and {more:,} more: task.json says why"] if more > 0 else [])])
 
 

@@ -20,6 +20,11 @@ KEPT = "captured/kept/"
 NAMED = "captured/named/"
 """Below which it is kept what a request is called beside its answer's own id, by a digest: ``<sha256>.json``."""
 
+OWN_REQUEST = "greenlight-release"
+"""The caller's id (InferenceId) of what a release asks production itself, with held-out pictures: it is no request of
+anybody's, would hide a drift, and would be labelled to train on. It is captured and not kept.
+"""
+
 JSON_TYPES = ("application/json", "application/jsonlines")
 """What is captured as the text that it is; all else in base64 (CaptureContentTypeHeader)."""
 
@@ -30,7 +35,8 @@ class Captured(Document):
 
     ``id`` is the answer's own (AnswerName), SageMaker's where the answer carries none; ``taken`` the time of the answer
     (ISO 8601), ``picture`` the key of the request's body in the same bucket, ``content_type`` what its sender called
-    it. ``model_digest`` is the model that answered; it is empty, and the ``answer`` None, where that is no JSON.
+    it. ``model_digest`` is the model that answered, empty where the answer does not say it. ``answer`` is None where it
+    is no single document of JSON: of lines only their id and their model are known.
     """
 
     id: Text

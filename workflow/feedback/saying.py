@@ -64,17 +64,19 @@ def read_boxes(file: Path) -> list[Any]:
 def read_list(lines: IO[str], where: str) -> list[dict[str, Any]]:
     """What a list says, a line each: ``ID right``, or a JSON object with inference_id, and verdict or boxes.
 
-    Raises UsageError with the line at fault, before anything is said.
+    Of several lines about one answer the last counts, as of a person's words: all are said at once, and any might be
+    the last. Raises UsageError with the line at fault, before anything is said.
     """
-    found = []
+    found: dict[str, dict[str, Any]] = {}
     for at, line in enumerate(_bounded(lines, where), 1):
         if line.strip():
-            found.append(_read_line(line.strip(), f"{where}:{at}"))
+            said = _read_line(line.strip(), f"{where}:{at}")
+            found[str(said.get("inference_id"))] = said
         if len(found) > MOST_LINES:
             raise UsageError(f"{where}: holds more than {MOST_LINES:,} lines: give it in parts.")
     if not found:
         raise UsageError(f'{where}: says nothing: a line is an answer\'s id and "right" or "wrong".')
-    return found
+    return list(found.values())
 
 
 def name_caller(cloud: Cloud, name: str) -> str:

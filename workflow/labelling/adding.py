@@ -51,6 +51,11 @@ def prepare_addition(stored: StoredDataset, handed: Handed, returned: Returned, 
     opened = stored.opened
     if opened.task != handed.task:
         raise UsageError(f"the dataset {stored.name} is of the task {opened.task}, and these labels of {handed.task}.")
+    if gone := sorted({one.name for picture in returned.pictures for one in picture.objects} - set(opened.classes)):
+        raise UsageError(
+            f"{', '.join(gone)}: the dataset {stored.name} has no such class any more; its classes are "
+            f"{', '.join(opened.classes)}."
+        )
     folder = _training_folder(opened)
     split = "train" if any(entry.split for entry in opened.entries) else ""
     sheet = Sheet(handed.task, opened.classes, returned.pictures, "greenlight", moment, drawn=True, split=split)
@@ -92,6 +97,11 @@ def _write_labels(stored: StoredDataset, handed: Handed, sheet: Sheet, folder: s
     places = {one.name: f"{folder}{one.name}" for one in sheet.pictures}
     if sheet.task == "classify" and format not in LISTS:
         folders = _class_folders(stored.opened)
+        if lacking := sorted({one.objects[0].name for one in sheet.pictures} - folders.keys()):
+            raise UsageError(
+                f"{', '.join(lacking)}: the dataset {stored.name} has no picture of it to train on, in whose folder "
+                "a new one could be put."
+            )
         return [], {one.name: f"{folders[one.objects[0].name]}{one.name}" for one in sheet.pictures}
     if format == "yolo":
         labels = {label_of(places[one.name]): yolo.rows(sheet, one) for one in sheet.pictures}

@@ -15,7 +15,7 @@ from typing import Any
 
 from workflow.clients import CONNECTIONS, Cloud
 from workflow.contract.capture import KEPT, Captured
-from workflow.contract.feedback import FEEDBACK, WRONG
+from workflow.contract.feedback import FEEDBACK, WRONG, Feedback
 from workflow.contract.reading import ContractError, object_or_empty
 from workflow.errors import GreenlightError, ServiceError
 from workflow.feedback import figures
@@ -60,7 +60,8 @@ class Said:
 
 
 def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
-    """What people said of answers by the id of the inference; whoever said wrong is believed, and boxes before words.
+    """What people said of answers by the id of the inference: whoever said wrong is believed, boxes before words, and
+    of several of a kind the last.
 
     What is no such object is passed over: it says nothing of any picture.
     """
@@ -69,16 +70,19 @@ def read_feedback(cloud: Cloud, bucket: str) -> dict[str, Said]:
         for item in cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=FEEDBACK)
         if str(item["Key"]).endswith(".json")
     ]
-    said: dict[str, Said] = {}
+    believed: dict[str, Feedback] = {}
     with ThreadPoolExecutor(CONNECTIONS) as at_once:
         for told in at_once.map(lambda key: figures.read_feedback(cloud, bucket, key), keys):
-            if told is None:
-                continue
-            new = Said(told.verdict, None if told.boxes is None else [box.document() for box in told.boxes])
-            said[told.inference_id] = max(
-                said.get(told.inference_id, new), new, key=lambda one: (one.verdict == WRONG, bool(one.boxes))
-            )
-    return said
+            if told is not None:
+                others = believed.get(told.inference_id, told)
+                # No boxes at all are boxes, too: they say that there is nothing.
+                believed[told.inference_id] = max(
+                    others, told, key=lambda one: (one.verdict == WRONG, one.boxes is not None, one.at)
+                )
+    return {
+        identity: Said(one.verdict, None if one.boxes is None else [box.document() for box in one.boxes])
+        for identity, one in believed.items()
+    }
 
 
 def fetch_pictures(cloud: Cloud, bucket: str, wanted: Sequence[Captured], folder: Path) -> Mapping[str, Path]:
@@ -106,9 +110,13 @@ def _read(cloud: Cloud, bucket: str, key: str) -> Captured | None:
     if body is None:
         return None
     try:
-        return Captured.parse(_parse(body))
+        found = Captured.parse(_parse(body))
+        # By which the picture's file is called here, so that it must not lead elsewhere.
+        if key.rpartition("/")[2] != f"{found.id}.json":
+            raise ContractError(f"Captured.id: must be what the object is called, found {found.id!r}")
     except ContractError as error:
         raise GreenlightError(f"s3://{bucket}/{key} is no document of an answer: {error}.") from error
+    return found
 
 
 def _get(cloud: Cloud, bucket: str, key: str) -> bytes | None:

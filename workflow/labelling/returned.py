@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from PIL import Image, ImageOps
 
+from workflow.contract.digest import sha256_of
 from workflow.datasets.check import read_dataset
 from workflow.datasets.refusal import Again, refuse
 from workflow.errors import UsageError
 from workflow.labelling.forms.cvat import turned
 from workflow.labelling.objects import Drawn, Pictured
-from workflow.labelling.task import IMAGES, NOTE, Handed
+from workflow.labelling.task import IMAGES, NOTE, Handed, HandedPicture
 from workflow.labels.archive import ArchiveError, unpack_zip
 from workflow.labels.files import is_image
 from workflow.labels.geometry import edges
@@ -41,7 +42,8 @@ class Returned:
 def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -> Returned:
     """Read an export, or the task's own folder where it was labelled there; ``work`` is an empty folder.
 
-    Labels of other pictures are refused. Raises UsageError for what cannot be used, by file and line.
+    Other pictures than those that were handed over are refused. Raises UsageError for what cannot be used, by file and
+    line.
     """
     root = _lay_out(handed, task, export, work)
     given = export or task
@@ -50,7 +52,7 @@ def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -
     except UsageError as error:
         raise UsageError(str(error).replace(str(root), str(given))) from error
     opened = open_source(root, task=handed.task)
-    wanted = {PurePosixPath(one.name).stem: one.name for one in handed.pictures}
+    wanted = {PurePosixPath(one.name).stem: one for one in handed.pictures}
     unknown = sorted(set(dataset.classes) - set(handed.classes))
     if unknown:
         raise UsageError(
@@ -59,10 +61,14 @@ def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -
         )
     files, pictures, wrong = {}, [], []
     for entry in opened.entries:
-        name = wanted.get(PurePosixPath(entry.image).stem)
-        if name is None:
+        one = wanted.get(PurePosixPath(entry.image).stem)
+        if one is None:
             raise UsageError(f"{entry.image}: is no picture of this task, which 'greenlight label pick' chose.")
+        name = one.name
+        if name in files:
+            raise UsageError(f"{entry.image}: is {name} a second time: leave one of both.")
         width, height = _size(root / entry.image)
+        _require_same(root / entry.image, one)
         labelled = opened.labels(entry, width, height)
         # What only the size of the picture itself shows.
         wrong += [found for found in labelled.problems if found.action == "rejected"]
@@ -73,7 +79,7 @@ def read_returned(handed: Handed, task: Path, export: Path | None, work: Path) -
         pictures.append(Pictured(name, width, height, objects))
     if wrong:
         raise refuse(given, wrong, Again("mend the labels, and repeat", {}))
-    return Returned(files, tuple(pictures), tuple(sorted(set(wanted.values()) - files.keys())))
+    return Returned(files, tuple(pictures), tuple(sorted({one.name for one in handed.pictures} - files.keys())))
 
 
 def _lay_out(handed: Handed, task: Path, export: Path | None, work: Path) -> Path:
@@ -106,13 +112,23 @@ def _lay_out(handed: Handed, task: Path, export: Path | None, work: Path) -> Pat
     return root
 
 
+def _require_same(file: Path, one: HandedPicture) -> None:
+    """Raise UsageError for another picture than the one that was handed over: its labels may be of anything."""
+    if one.sha256 and sha256_of([file.read_bytes()]) != one.sha256:
+        raise UsageError(
+            f"{file.name}: is not the picture that 'greenlight label pick' handed over: export the labels without "
+            "pictures, or with them as they were."
+        )
+
+
 def _size(file: Path) -> tuple[int, int]:
     """The size of a picture as it is shown. Raises UsageError for one that cannot be read to its end."""
     try:
         with Image.open(file) as picture:
             picture.load()
             return ImageOps.exif_transpose(picture).size
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    # Of a broken file, Pillow's readers raise whatever their parsing comes upon.
+    except Exception as error:
         raise UsageError(f"{file.name}: cannot be read as a picture: {error}") from error
 
 

@@ -27,7 +27,7 @@ def read_scores(content: bytes, where: str) -> dict[str, float]:
     if isinstance(whole, dict) and "picture" not in whole:
         pairs = list(whole.items())
     else:
-        lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
+        lines = [(at, line) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
         pairs = [_read_line(_parse(line), f"{where}, line {at}") for at, line in lines]
     for identity, score in pairs:
         if finite(score) is None:

@@ -1,25 +1,27 @@
 """Asks another version about the pictures of a shortlist: a batch of the serving image's, as any other.
 
-So the other model is one that somebody approved, and runs where the first one did; no endpoint is touched.
+So the other model is one that somebody approved, and runs where the first one did; no endpoint is touched. What the
+batch was given are copies of what was captured, which would outlive it: all that the batch has goes with its end.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workflow.batches.outcome import read_outcome
+from workflow.batches.outcome import read_answers, read_outcome
 from workflow.batches.start import Wanted, name_batch, package_of, start_batch, upload_pictures
 from workflow.clients import Cloud
-from workflow.contract.names import split_s3_uri
+from workflow.contract.batch import BATCHES
+from workflow.datasets.upload import list_objects
 from workflow.errors import GreenlightError, UsageError
 from workflow.runs.steering import stop_run
 from workflow.stack.outputs import Stack
 
+_DELETED_AT_ONCE = 1000
+"""Objects that S3 deletes in one call."""
 PAUSE, PAUSE_HERE = 15.0, 0.5
 """Seconds between two looks at the batch, on AWS and on the stand-in."""
 
@@ -28,23 +30,36 @@ def ask_second(cloud: Cloud, stack: Stack, pictures: Path, version: int, started
     """The answers of a version to all pictures of a folder, by the names of their files without ending.
 
     Whoever interrupts stops the batch. Raises UsageError for a stack without batches, GreenlightError where the batch
-    fails.
+    fails, or what it was given cannot be deleted.
     """
     if not stack.batch_machine_arn:
         raise UsageError(f"the stack {stack.project} is from before there were batches: 'greenlight deploy' adds them.")
     name = name_batch(datetime.now(UTC))
-    uri = upload_pictures(cloud, stack.bucket, pictures, name, lambda done, total: None)
     wanted = Wanted(package=package_of(stack, version), started_by=started_by)
-    execution = start_batch(cloud, stack.batch_machine_arn, uri, name, wanted)
     try:
-        _wait(cloud, execution, name)
-    except KeyboardInterrupt:
-        stop_run(cloud, execution, f"interrupted by {started_by}")
-        raise
-    bucket, key = split_s3_uri(read_outcome(cloud, execution).document()["answers"])
-    lines = cloud.call("s3", "get_object", Bucket=bucket, Key=key)["Body"].iter_lines()
-    answers: list[Mapping[str, Any]] = [json.loads(line) for line in lines if line.strip()]
+        uri = upload_pictures(cloud, stack.bucket, pictures, name, lambda done, total: None)
+        execution = start_batch(cloud, stack.batch_machine_arn, uri, name, wanted)
+        try:
+            _wait(cloud, execution, name)
+        except KeyboardInterrupt:
+            stop_run(cloud, execution, f"interrupted by {started_by}")
+            raise
+        answers = read_answers(cloud, read_outcome(cloud, execution))
+    finally:
+        _forget(cloud, stack.bucket, f"{BATCHES}{name}/")
     return {Path(str(one["picture"])).stem: one for one in answers if "error" not in one}
+
+
+def _forget(cloud: Cloud, bucket: str, folder: str) -> None:
+    keys = [str(item["Key"]) for item in list_objects(cloud, bucket, folder)]
+    for at in range(0, len(keys), _DELETED_AT_ONCE):
+        objects = [{"Key": key} for key in keys[at : at + _DELETED_AT_ONCE]]
+        told = cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if errors := told.get("Errors"):
+            raise GreenlightError(
+                f"s3://{bucket}/{folder} holds copies of what production was asked, and cannot be deleted "
+                f"({errors[0].get('Code')}): have somebody delete it."
+            )
 
 
 def _wait(cloud: Cloud, execution: str, name: str) -> None:

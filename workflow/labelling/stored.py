@@ -6,6 +6,7 @@ opened by what its labels weigh.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,12 +23,16 @@ from workflow.labels.source import Opened
 
 @dataclass(frozen=True)
 class StoredDataset:
-    """A dataset of the bucket: its ``name``, its labels below ``root``, and every file by its path below the name."""
+    """A dataset of the bucket: its ``name``, its labels below ``root``, and every file by its path below the name.
+
+    ``etags`` are those of its pictures without quotes: the MD5 of each, but under a KMS key.
+    """
 
     name: str
     root: Path
     files: tuple[str, ...]
     opened: Opened
+    etags: frozenset[str]
 
     @property
     def prefix(self) -> str:
@@ -38,6 +43,10 @@ class StoredDataset:
     def ids(self) -> set[str]:
         """What its pictures are called, without ending."""
         return {PurePosixPath(name).stem for name in self.files if is_image(name)}
+
+    def holds(self, picture: bytes) -> bool:
+        """Whether a picture of these bytes is in it, whatever it is called; nobody can tell of one under a KMS key."""
+        return hashlib.md5(picture, usedforsecurity=False).hexdigest() in self.etags
 
 
 def choose_name(cloud: Cloud, bucket: str, wanted: str) -> str:
@@ -56,8 +65,8 @@ def fetch_dataset(cloud: Cloud, bucket: str, name: str, root: Path) -> StoredDat
     Raises UsageError for a name that lies outside the folder, and where no format is recognised.
     """
     prefix = f"{DATASETS}{name}/"
-    files = [str(item["Key"])[len(prefix) :] for item in list_objects(cloud, bucket, prefix)]
-    files = [file for file in files if file and not file.endswith("/") and file != MARKER]
+    etags = {str(item["Key"])[len(prefix) :]: str(item["ETag"]) for item in list_objects(cloud, bucket, prefix)}
+    files = [file for file in etags if file and not file.endswith("/") and file != MARKER]
     for file in files:
         if not _is_inside(file):
             raise UsageError(f"s3://{bucket}/{prefix}{file}: is no name of a file.")
@@ -77,7 +86,8 @@ def fetch_dataset(cloud: Cloud, bucket: str, name: str, root: Path) -> StoredDat
     if not opened.entries or not opened.classes:
         found = "; ".join(one.message for one in opened.problems[:3]) or "no labels"
         raise UsageError(f"s3://{bucket}/{prefix} is no dataset that can be read: {found}.")
-    return StoredDataset(name, root, tuple(files), opened)
+    pictures = frozenset(etags[file].strip('"') for file in files if is_image(file))
+    return StoredDataset(name, root, tuple(files), opened, pictures)
 
 
 def _is_inside(file: str) -> bool:

@@ -6,6 +6,7 @@ The note, ``task.json``, is what the way back needs: which pictures were handed 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from workflow.clients import CONNECTIONS, Cloud
+from workflow.contract.digest import sha256_of
 from workflow.contract.document import Document, Matching, Text
 from workflow.contract.reading import ContractError
 from workflow.errors import UsageError
@@ -27,13 +29,17 @@ NOTE, IMAGES = "task.json", "images"
 HANDED = "labelling/"
 """Below which the bucket holds the pictures of a task whose tool reads them from S3; nothing there expires."""
 
-FileName = Annotated[str, Matching(r"[^/\\\0.][^/\\\0]*", "the name of a file")]
+_NAME = r"[^/\\\0.][^/\\\0]*"
+FileName = Annotated[str, Matching(_NAME, "the name of a file")]
 """A task may come back from outside, and its pictures are looked for, and laid, by these names."""
 
 
 @dataclass(frozen=True)
 class HandedPicture:
-    """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen."""
+    """One picture of a task: the ``name`` of its file, the object it was kept as, and why it was chosen.
+
+    ``sha256`` is that of its bytes, by which it is known again; empty in tasks from before that was noted.
+    """
 
     name: FileName
     kept: Text
@@ -41,6 +47,7 @@ class HandedPicture:
     width: int
     height: int
     suggested: tuple[Drawn, ...]
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,11 @@ def make_task(
     if task not in TOOLS[tool].tasks:
         able = ", ".join(name for name, each in TOOLS.items() if task in each.tasks) or "none"
         raise UsageError(f"--for {tool}: takes no labels of the task {task}, which {dataset} is of; these do: {able}.")
+    if (tool, task) == ("yolo", "classify") and (odd := [one for one in classes if not re.fullmatch(_NAME, one)]):
+        raise UsageError(
+            f"--for yolo: sorts pictures into folders called like their classes, as none can be called {odd[0]!r}: "
+            "--for ground-truth takes any name."
+        )
     try:
         read = [(one, read_answer(answers[one.id], one.file.name)) for one in chosen]
     except ContractError as error:
@@ -94,6 +106,7 @@ def make_task(
             width=pictured.width,
             height=pictured.height,
             suggested=tuple(fit(each, task) for each in pictured.objects if each.name in known),
+            sha256=sha256_of([one.file.read_bytes()]),
         )
         for one, pictured in read
     ]

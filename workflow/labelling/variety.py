@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from workflow.predictions.drawing import in_eight_bits
+
 GRID = 8
 """Cells on a side."""
 
@@ -32,10 +34,12 @@ def describe(file: Path) -> Floats | None:
         with Image.open(file) as picture:
             # A JPEG is decoded at an eighth of its size at the least, which is plenty for the grid.
             picture.draft("RGB", (GRID * 8, GRID * 8))
-            upright = ImageOps.exif_transpose(picture).convert("YCbCr").resize((GRID, GRID), Image.Resampling.BOX)
-    except (OSError, ValueError, Image.DecompressionBombError):
+            upright = in_eight_bits(ImageOps.exif_transpose(picture)).convert("YCbCr")
+            small = upright.resize((GRID, GRID), Image.Resampling.BOX)
+    # Of a broken file, Pillow's readers raise whatever their parsing comes upon.
+    except Exception:
         return None
-    cells = np.asarray(upright, dtype=np.float32)
+    cells = np.asarray(small, dtype=np.float32)
     mean = cells.mean(axis=(0, 1))
     seen: Floats = np.concatenate([((cells - mean) / (cells[..., 0].std() + _PLAIN)).ravel(), mean * LIGHT])
     return seen

@@ -70,7 +70,7 @@ def open_picture(file: Path, content: bytes) -> Image:
 
     try:
         with Image.open(io.BytesIO(content)) as image:
-            return _in_eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
+            return in_eight_bits(ImageOps.exif_transpose(image)).convert("RGB")
     except UnidentifiedImageError as error:
         raise PictureError(file, "is no picture that can be read") from error
     # Of a broken file, Pillow's readers raise whatever their parsing comes upon.
@@ -78,7 +78,7 @@ def open_picture(file: Path, content: bytes) -> Image:
         raise PictureError(file, f"is no picture that can be read ({error})") from error
 
 
-def _in_eight_bits(image: Image) -> Image:
+def in_eight_bits(image: Image) -> Image:
     """Grey of 16 bits by its upper 8, as an endpoint sees it: Pillow would make white of nearly all of it."""
     if not image.mode.startswith("I;16"):
         return image

@@ -82,10 +82,9 @@ class Examiner:
 
     def _try(self, name: str, path: Path, read: Read) -> list[Row] | str:
         try:
-            pictures = read(path)
+            return [self.look(f"{name}#{at}" if at > 1 else name, pixels) for at, pixels in enumerate(read(path), 1)]
         except UnreadableError as error:
             return str(error)
-        return [self.look(f"{name}#{at}" if at > 1 else name, pixels) for at, pixels in enumerate(pictures, 1)]
 
 
 def _first(waiting: deque[tuple[str, Future[list[Row] | str]]]) -> tuple[str, list[Row] | str]:

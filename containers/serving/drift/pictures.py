@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from containers.serving.model.arrays import Pixels
 from containers.serving.model.image import decode_array, decode_image, read_as_sent
 from containers.serving.model.image_header import ImageError
 from containers.serving.model.thresholds import Thresholds
-from containers.serving.request.invocation import ARRAY_TYPE, JSON_TYPE, LINES_TYPES, InvocationError, read_invocation
+from containers.serving.request.invocation import (
+    ARRAY_TYPE,
+    JSON_TYPE,
+    LINES_TYPES,
+    InvocationError,
+    Item,
+    read_invocation,
+)
 from containers.serving.request.parameters import Parameters
 from workflow.contract.model import MAXIMUM_DETECTIONS
 
-Read = Callable[[Path], list[Pixels]]
-"""The pictures of a file, each [height, width, blue-green-red]. Raises UnreadableError."""
+Read = Callable[[Path], Iterator[Pixels]]
+"""The pictures of a file, each [height, width, blue-green-red], one after the other: a request of a few kilobytes may
+hold more of them than fit the memory at one time. Raises UnreadableError.
+"""
 
 
 class UnreadableError(ValueError):
     """A file holds no picture: says why."""
 
 
-def read_held_out(path: Path) -> list[Pixels]:
+def read_held_out(path: Path) -> Iterator[Pixels]:
     """The picture as a client would send it."""
     try:
-        return [decode_image(read_as_sent(path))]
+        yield decode_image(read_as_sent(path))
     except ImageError as error:
         raise UnreadableError(str(error)) from None
 
@@ -35,25 +44,30 @@ def captured_reader(classes: tuple[str, ...]) -> Read:
     ``classes`` are the model's, which a request may name.
     """
 
-    def of_request(content_type: str, body: bytes) -> list[Pixels]:
+    def items_of(content_type: str, body: bytes) -> list[Item]:
         asked = Parameters(Thresholds(), most=MAXIMUM_DETECTIONS)
         items = read_invocation(content_type, "", "", body, asked, classes).items
         known = [item for item in items if item.error is None]
         if not known:
             raise UnreadableError(str(items[0].error) if items else "nothing was sent")
-        return [decode_array(item.image) if item.kind == "array" else decode_image(item.image) for item in known]
+        return known
 
-    def read(path: Path) -> list[Pixels]:
+    def items_in(path: Path, body: bytes) -> list[Item]:
+        if path.name.endswith(".npy"):
+            return items_of(ARRAY_TYPE, body)
+        try:
+            return items_of(JSON_TYPE, body)
+        except InvocationError:
+            return items_of(LINES_TYPES[0], body)
+
+    def read(path: Path) -> Iterator[Pixels]:
         body = path.read_bytes()
         try:
-            if path.name.endswith(".npy"):
-                return of_request(ARRAY_TYPE, body)
-            if not path.name.endswith(".request.json"):
-                return [decode_image(body)]
-            try:
-                return of_request(JSON_TYPE, body)
-            except InvocationError:
-                return of_request(LINES_TYPES[0], body)
+            if not path.name.endswith((".npy", ".request.json")):
+                yield decode_image(body)
+                return
+            for item in items_in(path, body):
+                yield decode_array(item.image) if item.kind == "array" else decode_image(item.image)
         except (ImageError, InvocationError) as error:
             raise UnreadableError(str(error)) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -36,7 +37,7 @@ def draw_pairs(folder: Path, read: Read, reference: Reference, window: Table, mo
     for at in moved.farthest(SHOWN):
         name = window.names[at]
         file, _, number = name.partition("#")
-        pixels = read(folder / file)[int(number or "1") - 1]
+        pixels = next(islice(read(folder / file), int(number or "1") - 1, None))
         near = int(moved.nearest[at])
         scale = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))

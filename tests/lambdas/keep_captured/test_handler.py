@@ -14,7 +14,7 @@ from lambdas.keep_captured import handler as function
 from lambdas.keep_captured.filtering import Filter
 from lambdas.keep_captured.handler import handler
 from tests.lambdas.conftest import Bucket, Context
-from workflow.contract.capture import Captured, OtherName, named_key
+from workflow.contract.capture import OWN_REQUEST, Captured, OtherName, named_key
 from workflow.contract.reading import ContractError
 
 KEY = "captured/raw/greenlight-production/main/2026/11/30/12/00-01-one.jsonl"
@@ -89,6 +89,18 @@ def test_an_answer_is_kept_by_its_own_id_and_found_by_the_caller_s(account: Buck
     assert OtherName.parse(json.loads(account.get(named))).document_key == document
 
 
+def test_an_answer_of_lines_is_kept_by_the_id_that_all_of_them_say(account: Bucket, context: Context) -> None:
+    """As of many pictures at once, or of a video; what it says of which of them is nobody's answer to one picture."""
+    name = "20261129T235959-aaaaaaaaaaaa-00000000000000ff"
+    said = json.dumps({"inference_id": name, **ANSWER})
+    whole = json.loads(line("one"))
+    whole["captureData"]["endpointOutput"]["data"] = f"{said}\n{said}"
+    account.put(KEY, json.dumps(whole).encode())
+    assert handler(told(), context)["kept"] == 1
+    document = Captured.parse(json.loads(account.get(f"captured/kept/2026/11/29/{name}.json")))
+    assert (document.id, document.model_digest, document.answer) == (name, "a" * 64, None)
+
+
 @pytest.mark.parametrize("name", ["", "../../models/evil", "20261129T235959-bbbbbbbbbbbb-00000000000000ff"])
 def test_an_answer_without_a_name_of_its_own_is_kept_and_found_by_sagemaker_s(
     account: Bucket, context: Context, name: str
@@ -116,6 +128,13 @@ def test_a_request_is_named_by_what_it_is(account: Bucket, context: Context, bod
     assert handler(told(), context)["kept"] == 1
     assert account.get(f"captured/kept/2026/11/30/one.{ending}") == body
     assert json.loads(account.get("captured/kept/2026/11/30/one.json"))["answer"] == ANSWER
+
+
+def test_what_a_release_asks_itself_is_nobodys_request(account: Bucket, context: Context) -> None:
+    """Held-out pictures among production's would hide a drift, and be chosen to train on."""
+    account.put(KEY, line("one", caller_id=OWN_REQUEST) + line("two"))
+    assert handler(told(), context) == {"kept": 1, "left_out": 1, "unreadable": 0}
+    assert kept_of(account) == ["captured/kept/2026/11/30/two.jpg", "captured/kept/2026/11/30/two.json"]
 
 
 def test_a_day_holds_so_much_and_no_more(account: Bucket, table: Any, context: Context) -> None:
@@ -209,9 +228,11 @@ def test_what_comes_back_from_the_filter_is_kept(
         Asked({"keep": "yes"}),
         Asked(b"not json"),
         Asked({"keep": True, "picture": "=!="}),
+        Asked({"keep": True, "picture": None}),
+        Asked({"keep": True, "picture": ""}),
         Asked({"keep": True}, FunctionError="Unhandled"),
     ],
-    ids=["no", "nothing", "text", "noise", "base64", "failed"],
+    ids=["no", "nothing", "text", "noise", "base64", "null", "empty", "failed"],
 )
 def test_what_the_filter_does_not_allow_is_not_kept(
     account: Bucket, context: Context, monkeypatch: pytest.MonkeyPatch, asked: Asked

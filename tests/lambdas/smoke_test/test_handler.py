@@ -16,6 +16,7 @@ from lambdas.smoke_test.request import Request
 from tests.lambdas.conftest import Bucket, Context
 from tests.lambdas.smoke_test.conftest import DECIDED, digest_of
 from tests.lambdas.smoke_test.test_comparison import SMOKE
+from workflow.contract.capture import OWN_REQUEST
 from workflow.contract.reading import ContractError
 from workflow.contract.stored_smoke import MOST_PICTURES
 
@@ -37,7 +38,7 @@ def endpoint() -> Iterator[Stubber]:
 
 
 def answers(stub: Stubber, answer: Any, **named: str) -> None:
-    """The endpoint answers this to the picture, and to nothing else."""
+    """The endpoint answers this to the picture, and to nothing else: a request that says whose it is."""
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     stub.add_response(
         "invoke_endpoint",
@@ -47,6 +48,7 @@ def answers(stub: Stubber, answer: Any, **named: str) -> None:
             "ContentType": "image/jpeg",
             "Accept": "application/json",
             "Body": b"a picture",
+            "InferenceId": OWN_REQUEST,
             **named,
         },
     )

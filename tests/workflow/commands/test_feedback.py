@@ -77,6 +77,14 @@ def test_a_list_is_said_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     ]
 
 
+def test_of_several_lines_about_one_answer_the_last_is_said(tmp_path: Path) -> None:
+    """Several are said at once, and what is kept would be whichever came last."""
+    (tmp_path / "list").write_text('one right\n{"inference_id": "one", "boxes": []}\ntwo right\none wrong\n')
+    code, given = feedback("--from", str(tmp_path / "list"))
+    assert (code, {one["inference_id"]: one["verdict"] for one in given}) == (0, {"one": "wrong", "two": "right"})
+    assert len(given) == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

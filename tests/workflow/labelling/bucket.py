@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -49,10 +50,14 @@ class BucketCloud:
             folders = {prefix + one[len(prefix) :].split("/")[0] for one in below if "/" in one[len(prefix) :]}
             yield from ({"Prefix": f"{folder}/"} for folder in sorted(folders))
         else:
-            yield from ({"Key": one, "Size": len(self.objects[one])} for one in below)
+            yield from (self._listed(one) for one in below)
 
     def post_signed(self, url: str, body: bytes) -> tuple[int, bytes]:
         raise AssertionError(f"{url} is not expected")
+
+    def _listed(self, key: str) -> dict[str, Any]:
+        body = self.objects[key]
+        return {"Key": key, "Size": len(body), "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'}
 
     def _body(self, key: str) -> StreamingBody:
         if key not in self.objects:

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.workflow.labelling.bucket import BucketCloud
 from workflow.commands.cli import run
 from workflow.contract.capture import Captured
+from workflow.contract.feedback import Feedback, GivenBox
 from workflow.labelling.forms import cvat, ground_truth, label_studio
 from workflow.labelling.forms.sheet import Sheet
 from workflow.labelling.objects import Drawn, Pictured
@@ -73,13 +74,19 @@ def dataset(cloud: BucketCloud, task: str, splits: bool = True) -> None:
     for split in ("train", "val", "test") if splits else ("",):
         for at, name in enumerate(CLASSES):
             if task == "classify":
-                cloud.objects[f"datasets/things/{f'{split}/' if split else ''}{name}/old-{at}.jpg"] = picture(at)
+                cloud.objects[f"datasets/things/{f'{split}/' if split else ''}{name}/old-{at}.jpg"] = picture(200 + at)
                 continue
             folder = f"{split}/" if split else ""
-            cloud.objects[f"datasets/things/images/{folder}old-{at}.jpg"] = picture(at)
+            cloud.objects[f"datasets/things/images/{folder}old-{at}.jpg"] = picture(200 + at)
             cloud.objects[f"datasets/things/labels/{folder}old-{at}.txt"] = f"{row[task]}\n1{row[task][1:]}\n".encode()
     if task != "classify":
         cloud.objects["datasets/things/data.yaml"] = b"names: [bolt, nut]\n"
+
+
+def tell(identity: str, verdict: str, by: str, boxes: tuple[GivenBox, ...] | None = None) -> Feedback:
+    """What somebody says of an answer."""
+    at = "2026-12-01T09:00:00+00:00"
+    return Feedback(identity, "a" * 64, verdict, answered=at, at=at, by=by, boxes=boxes)
 
 
 def stored(cloud: BucketCloud, prefix: str = "datasets/things/") -> dict[str, bytes]:

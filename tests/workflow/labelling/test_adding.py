@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,27 @@ def test_a_task_that_is_taken_again_has_its_new_labels_in_the_place_of_the_old_o
     opened = open_source(fetch(cloud, tmp_path / "whole"))
     (entry,) = [one for one in opened.entries if one.image.endswith(name)]
     assert [row.numbers for row in opened.labels(entry, WIDE, HIGH).rows] == [pytest.approx((0.5, 0.5, 0.5, 0.5))]
+
+
+@pytest.mark.parametrize(
+    ("task", "said"), [("detect", "nut: the dataset things has no such class any more"), ("classify", "nut: the")]
+)
+def test_a_class_that_the_dataset_has_lost_meanwhile_is_named(
+    task: str, said: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or, of sorted pictures, one of which it has nothing to train on."""
+    dataset(cloud, task)
+    keep(cloud, task, 3)
+    assert pick(cloud, tmp_path / "task", "yolo") == 0
+    if task == "detect":
+        cloud.objects["datasets/things/data.yaml"] = b"names: [bolt, screw]\n"
+    else:
+        del cloud.objects["datasets/things/train/nut/old-1.jpg"]
+    before = stored(cloud)
+    capsys.readouterr()
+    assert run(["label", "take", str(tmp_path / "task"), "--yes"], cloud) == 2
+    assert said in re.sub(r"\s+", " ", capsys.readouterr().err)
+    assert stored(cloud) == before
 
 
 def test_a_picture_without_a_label_is_left_for_later(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,17 @@ def test_no_two_of_one_scene_are_chosen_while_there_is_another(tmp_path: Path) -
     assert sum(name.startswith("same") for name in choose_ids(pictures, 7, fetch)) == 4
 
 
+def test_scenes_in_grey_of_sixteen_bits_are_told_apart(tmp_path: Path) -> None:
+    """As they are seen by an endpoint: by their upper eight."""
+    files = {}
+    for name, scene_number in (("one", 0), ("one, again", 0), ("other", 1)):
+        scenes = np.random.default_rng(scene_number).integers(2000, 60_000, (4, 4))
+        files[name] = tmp_path / f"{name}.png"
+        Image.fromarray(np.kron(scenes, np.ones((16, 16))).astype(np.uint16)).save(files[name])
+    pictures = [Known(name, seen(0.5)) for name in files]
+    assert "other" in choose_ids(pictures, 2, lambda ids: {one: files[one] for one in ids})
+
+
 def choose_ids(pictures: Sequence[Known], count: int, fetch: Any) -> list[str]:
     """The ids of what is chosen."""
     return [one.id for one in choose(pictures, count, fetch)]
@@ -135,6 +147,16 @@ def test_of_ten_thousand_answers_only_a_shortlist_of_pictures_is_fetched(tmp_pat
     assert not {"00000", "00001"} & set(choose_ids(pictures, 40, fetch))
 
 
+def test_a_picture_whose_note_of_how_it_is_held_is_broken_costs_no_other(tmp_path: Path) -> None:
+    """OpenCV passes over what is wrong with the note, so that production has answered it."""
+    stream = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(stream, "WEBP", exif=b"Exif\0\0MM\0\xae\0\0\0\x08\0\0")
+    (tmp_path / "odd.webp").write_bytes(stream.getvalue())
+    files = {"odd": tmp_path / "odd.webp", "whole": scene(tmp_path, "whole", (1, 2, 3, 4))}
+    pictures = [Known(name, seen(0.5)) for name in files]
+    assert choose_ids(pictures, 2, lambda ids: {one: files[one] for one in ids}) == ["whole"]
+
+
 LINES = '{"picture": "2026/12/01/a.jpg", "distance": 1}\n{"picture": "b.png", "distance": 2.5, "rank": 0.1}\n'
 
 
@@ -142,6 +164,11 @@ LINES = '{"picture": "2026/12/01/a.jpg", "distance": 1}\n{"picture": "b.png", "d
 def test_scores_are_an_object_or_lines(text: str) -> None:
     assert read_scores(text.encode(), "file") == {"a": 1, "b": 2.5}
     assert read_scores(LINES.splitlines()[0].encode(), "file") == {"a": 1}
+
+
+def test_a_name_that_holds_what_some_take_for_the_end_of_a_line_is_no_end_of_one() -> None:
+    lines = '{"picture": "a.jpg", "distance": 1, "classes": {"cap\u2028nut": 2}}\r\n' * 2
+    assert read_scores(lines.encode(), "file") == {"a": 1}
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,17 @@ def test_a_window_too_small_is_said_to_be_too_small(watched: Watched, tmp_path: 
     assert (status, said) == (0, "not judged: the window has 29 pictures, 30 are needed")
 
 
+def test_of_a_request_of_many_pictures_one_is_in_memory_at_a_time(watched: Watched, tmp_path: Path) -> None:
+    """Some hundred kilobytes may hold gigabytes of pixels, and whoever may ask production could end every watch."""
+    random = np.random.default_rng(5)
+    window = {f"{at:02d}.png": cells(random) for at in range(30)}
+    large = base64.b64encode(picture({(0, 0): "red"}, size=(3000, 2400))).decode()
+    window["many.request.json"] = json.dumps({"images": [large] * 24}).encode()
+    status, said = watched.watch(tmp_path, window)
+    assert (status, said.startswith("54 pictures")) == (0, True), said
+    assert watched.peak_bytes < 24 * 3000 * 2400 * 3
+
+
 def test_another_model_than_productions_is_not_asked(watched: Watched, tmp_path: Path) -> None:
     status, said = watched.watch(tmp_path, {}, ARCHIVE_DIGEST="0" * 64)
     assert (status, "production has 000" in said) == (1, True)
