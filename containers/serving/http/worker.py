@@ -71,7 +71,7 @@ def _answer_all(peer: socket.socket, predictor: Predictor) -> None:
     try:
         try:
             # A camera sends one size: what the others take is taken when they come, if they do.
-            predictor.warm_up(every_size=False)
+            predictor.warm_up()
             _give_back_memory()
         except ModelError as error:
             peer.sendall(pack({"error": str(error)}, b""))

@@ -17,8 +17,7 @@ GRAPHS: Mapping[str, str] = {"f32": "floats", "bf16": "floats", "int8": "integer
 def load_candidates(folder: Path, *, bfloat16: bool) -> dict[str, Predictor]:
     """Predictors of what lies in ``folder``, the most exact first; bf16 where this processor has ``bfloat16``.
 
-    Not warmed up: that would be for every shape of a picture, and the validation pictures have few. Raises ModelError
-    where a graph is not what its manifest says, or is not taken by the runtime.
+    Raises ModelError where a graph is not what its manifest says, or is not taken by the runtime.
     """
     loaded = {}
     for precision, graph in GRAPHS.items():

@@ -36,7 +36,7 @@ def ask(place: Path, image: bytes) -> dict[str, Any]:
     text, graph = read_model(place / "f32" / "model")
     manifest = Manifest.parse(text)
     predictor = Predictor(manifest, graph)
-    predictor.warm_up(every_size=False)
+    predictor.warm_up()
     at_start = compiled(predictor)
     wanted = json.loads((place / "expected.json").read_text())["confidence"]
     answer = respond(predictor, {**ASKED, "confidence": wanted, "attributes": "masks=rle"}, image)[1]
