@@ -63,7 +63,7 @@ check: .venv/dev ## lint, format, types, import rules, template, definitions (un
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/cfn-lint infra/template.yaml infra/account.yaml
+	$(BIN)/cfn-lint --regions us-east-1 eu-central-1 -- infra/template.yaml infra/account.yaml
 	$(BIN)/python -m workflow.machines.render --check
 
 golden: .venv/dev ## render both state machines, their pictures and the table of input keys again

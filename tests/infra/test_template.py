@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
 
 from lambdas.plan_run.plan import choose_places
 from tests.infra import template as read
@@ -86,11 +85,9 @@ def of_type(template: Json, kind: str) -> dict[str, Json]:
     return found
 
 
-def test_cfn_lint_finds_nothing() -> None:
-    """No error, no warning, and no rule is switched off."""
-    text = PATH.read_text()
-    assert [str(match) for match in lint(text, regions=["us-east-1", "eu-central-1"]) if match.rule.id[0] in "EW"] == []
-    assert "ignore_checks" not in text
+def test_no_rule_of_cfn_lint_is_switched_off() -> None:
+    """`make check` lints the template: no error, no warning."""
+    assert "ignore_checks" not in PATH.read_text()
 
 
 def test_only_documented_statements_name_every_resource(template: Json) -> None:
