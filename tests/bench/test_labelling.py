@@ -14,7 +14,7 @@ from tests.bench.training.workload import Workload
 
 pytestmark = [pytest.mark.bench, pytest.mark.training]
 
-SEEDS = tuple(range(21, 33))
+SEEDS = tuple(range(41, 53))
 """Of production as it is drawn in each round. What was looked at while choosing was written is another seed's."""
 STUDENT = 2.201
 """Within how many standard errors 95 % of Student's distribution lie, with one degree of freedom less than SEEDS."""

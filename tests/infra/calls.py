@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator
+from pathlib import Path
 
 import botocore.session
 from botocore import xform_name
@@ -19,7 +20,7 @@ Call = tuple[str, str]
 
 def calls(folder: str) -> set[Call]:
     """Every call of the services that a folder makes clients of."""
-    trees = [ast.parse(path.read_text()) for path in sorted((ROOT / "lambdas" / folder).glob("*.py"))]
+    trees = [_parse(path) for path in sorted((ROOT / "lambdas" / folder).glob("*.py"))]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     services = {name for node in nodes for name in _clients(node)}
     for definition in _reached(trees):
@@ -29,7 +30,7 @@ def calls(folder: str) -> set[Call]:
 
 def text_keys(folder: str) -> set[str]:
     """The keys of every dictionary that a folder writes out."""
-    trees = [ast.parse(path.read_text()) for path in (ROOT / "lambdas" / folder).glob("*.py")]
+    trees = [_parse(path) for path in (ROOT / "lambdas" / folder).glob("*.py")]
     dictionaries = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Dict)]
     return {str(key.value) for one in dictionaries for key in one.keys if isinstance(key, ast.Constant)}
 
@@ -40,8 +41,15 @@ def operations(service: str) -> frozenset[str]:
     return frozenset(xform_name(name) for name in SESSION.get_service_model(service).operation_names)
 
 
+@functools.cache
+def _parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def _clients(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"boto3.client", "boto3.resource"}:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return
+    if node.func.attr in {"client", "resource"} and ast.unparse(node.func.value) == "boto3":
         (name,) = node.args
         assert isinstance(name, ast.Constant), "a client of a service that only shows at run time"
         yield str(name.value)
@@ -52,7 +60,8 @@ def _called(node: ast.AST, services: set[str]) -> Iterator[Call]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         # A client, or what gives the one of a stage.
         giver = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value
-        receiver = ast.unparse(giver).rpartition(".")[2].removeprefix("_")
+        last = {ast.Attribute: "attr", ast.Name: "id"}.get(type(giver), "")
+        receiver = str(getattr(giver, last, "")).removeprefix("_")
         makers = {service for service in services if node.func.attr in operations(service)}
         if node.func.attr in {"copy", "upload_file", "upload_fileobj", "download_file"} and receiver == "s3":
             yield ("s3", node.func.attr)
@@ -79,7 +88,7 @@ def _reached(trees: list[ast.Module]) -> Iterator[ast.stmt]:
         path = ROOT / f"{module.replace('.', '/')}.py"
         if not path.is_file():
             continue
-        tree = ast.parse(path.read_text())
+        tree = _parse(path)
         imported = {alias: (source, alias) for source, alias in _imported(tree)}
         for statement in tree.body:
             if name in _defined(statement):
@@ -88,10 +97,14 @@ def _reached(trees: list[ast.Module]) -> Iterator[ast.stmt]:
                 open_ends += [imported.get(other, (module, other)) for other in used]
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(CONTRACT):
-            yield from ((node.module, alias.name) for alias in node.names)
+@functools.cache
+def _imported(tree: ast.Module) -> list[tuple[str, str]]:
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [(str(one.module), alias.name) for one in froms if _is_ours(one.module) for alias in one.names]
+
+
+def _is_ours(module: str | None) -> bool:
+    return module is not None and module.startswith(CONTRACT)
 
 
 def _defined(statement: ast.stmt) -> set[str]:

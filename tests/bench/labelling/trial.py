@@ -19,6 +19,7 @@ from tests.bench.labelling.production import Shot, take
 from tests.containers.serving.drift.test_program import Watched
 from tests.containers.serving.evaluation.test_program import Job
 from workflow.contract.drift import PICTURES
+from workflow.demo.loop.turn import MORE_EPOCHS, MORE_SLOWLY
 from workflow.demo.sample import SAMPLE_TRAINING, make_sample
 from workflow.demo.sample.fasteners import CLASSES
 from workflow.labelling.choice import choose
@@ -26,6 +27,8 @@ from workflow.labelling.scores import read_scores
 from workflow.labelling.worth import Known
 
 ROOT = Path(__file__).parents[3]
+GOING_ON = {**SAMPLE_TRAINING, "hyperparameters": {**SAMPLE_TRAINING["hyperparameters"], "lr0": MORE_SLOWLY}}
+"""How a model is trained on with what was labelled: as in the demonstration of the loop."""
 CHOSEN, RANDOM = "greenlight label", "at random"
 """The ways of choosing."""
 
@@ -42,7 +45,7 @@ class Size:
     judged: int = 32
     held_out: int = 40
     budget: int = 16
-    more_epochs: int = 8
+    more_epochs: int = MORE_EPOCHS
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class Trial:
             "weights": str(self._weights),
             "epochs": epochs,
             "seed": seed,
-            "settings": SAMPLE_TRAINING,
+            "settings": GOING_ON,
             "measure": {} if ask else {name: str(file) for name, file in self.held_out.items()},
             "ask": str(ask or ""),
         }
