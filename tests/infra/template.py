@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +31,14 @@ class Grant:
 
 
 def load(path: Path = PATH) -> Json:
-    """The whole template."""
-    loaded: Json = cfn_yaml.load(str(path))
+    """The whole template; everybody's own."""
+    loaded: Json = json.loads(_read(path))
     return loaded
+
+
+@functools.cache
+def _read(path: Path) -> str:
+    return json.dumps(cfn_yaml.load(str(path)))
 
 
 def resolved(path: Path = PATH, /, **parameters: Any) -> Json:

@@ -5,6 +5,7 @@ It runs no SageMaker job, so the paths here are the ones that start none. Its fu
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import re
@@ -26,7 +27,7 @@ from workflow.stack.definitions import fit_out
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/machine"
-SESSION = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
+SESSION: Any = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
 """One session for all tests: reading the services' models again for each of them would take most of the time."""
 
 
@@ -50,6 +51,12 @@ def answer_with(*results: str) -> None:
     )
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """One for all runs; what it knows of the account is the mock's."""
+    return SESSION.client(service)
+
+
 def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Create the machine, run it to its end and give DescribeExecution's answer with the states that were entered."""
     return run_text(name, (ROOT / "workflow" / "machines" / f"{name}.asl.json").read_text(), given)
@@ -57,7 +64,7 @@ def run(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def run_text(name: str, text: str, given: dict[str, Any]) -> dict[str, Any]:
     """The same for a definition that is given as text."""
-    iam, functions, machines = (SESSION.client(name) for name in ("iam", "lambda", "stepfunctions"))
+    iam, functions, machines = (client(name) for name in ("iam", "lambda", "stepfunctions"))
     role = iam.create_role(RoleName="machine", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as content:
