@@ -114,9 +114,9 @@ def learn(python: Path, scenes: Path, folder: Path, task: str) -> Path:
         (channel / kind / "train").symlink_to(scenes / task / kind / "train")
         for file in sorted((scenes / task / kind / "validation").iterdir())[:FITTED]:
             (channel / kind / "validation" / file.name).symlink_to(file)
+    shutil.copyfile(scenes / task / "dataset.json", channel / "dataset.json")
     document = read_json(scenes / task / "manifest.json")
     document["files"] = {name: of for name, of in document["files"].items() if (channel / name).is_file()}
-    write_json(channel / "dataset.json", {"version": 1})
     write_json(channel / "manifest.json", document)
     own = {"model": "yolov8n", "seed": 0, "epochs": EPOCHS, "batch": SAMPLE_TRAINING["batch"], "precision": "f32"}
     own |= {"image_size": SIZES.get(task, SAMPLE_TRAINING["image_size"])}
