@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botocore.loaders
+import hypothesis
 import pytest
 
 from tests.browser import QUIET, find_chromium
@@ -35,6 +36,9 @@ def pytest_configure() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     botocore.loaders.create_loader = functools.cache(botocore.loaders.create_loader)
+    # On a busy machine any example may take long; what hangs is ended by the time that a test has.
+    hypothesis.settings.register_profile("untimed", deadline=None)
+    hypothesis.settings.load_profile("untimed")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 
-
 COMMANDS = {
     "local": "stack",
     "deploy": "stack",

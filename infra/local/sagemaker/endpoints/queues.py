@@ -11,6 +11,7 @@ import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
@@ -51,7 +52,7 @@ class Queues:
         self._around = around
         self._lock = threading.Lock()
         self._waiting: dict[str, list[Request]] = {}
-        self._answering: dict[str, int] = {}
+        self._answering: dict[str, Counter[str]] = {}
         self._watched: dict[str, threading.Event] = {}
 
     def put(self, name: str, configured: Record, sent: Mapping[str, str]) -> Request:
@@ -73,7 +74,8 @@ class Queues:
     def open(self, name: str, configured: Record) -> None:
         """Take requests out of an endpoint's queue from now on; those that waited when the stand-in ended, too."""
         with self._lock:
-            known = {one.id for one in self._waiting.setdefault(name, [])}
+            # What is being answered meanwhile is not lost either: it would be asked twice.
+            known = {one.id for one in self._waiting.setdefault(name, [])} | {*self._answering.get(name, ())}
             for record in self._workshop.store.every(KIND):
                 if record["endpoint"] == name and record["id"] not in known:
                     self._waiting[name].append(Request(**record))
@@ -102,7 +104,7 @@ class Queues:
     def backlog(self, name: str) -> int:
         """How many wait or are being answered."""
         with self._lock:
-            return len(self._waiting.get(name, [])) + self._answering.get(name, 0)
+            return len(self._waiting.get(name, [])) + len(self._answering.get(name, ()))
 
     def _run(self, name: str, configured: Record, over: threading.Event) -> None:
         at_once = configured.get("ClientConfig", {}).get("MaxConcurrentInvocationsPerInstance", CHOSEN_CONCURRENCY)
@@ -111,9 +113,10 @@ class Queues:
             try:
                 for request in self._taken(name, lambda one: one.expired(time.time())):
                     self._expire(request, configured)
+                    self._done(name, request)
                 fleet = self._around.fleet_of(name)
                 instances = sum(variant.instance_count for variant in fleet.variants) if fleet else 0
-                free = at_once * instances - self._answering.get(name, 0)
+                free = at_once * instances - len(self._answering.get(name, ()))
                 for request in self._taken(name, lambda _: True, free):
                     self._begin(name, request, configured)
                 if time.monotonic() - told >= _FIGURES_SECONDS:
@@ -123,16 +126,21 @@ class Queues:
                 _LOG.exception("the queue of %s", name)
 
     def _taken(self, name: str, wanted: Callable[[Request], bool], most: int = 1_000_000) -> list[Request]:
+        """What has to be answered now, each until it is ``_done``."""
         with self._lock:
             found = [one for one in self._waiting.get(name, []) if wanted(one)][: max(0, most)]
             if found:
                 left = {one.id for one in found}
                 self._waiting[name] = [one for one in self._waiting[name] if one.id not in left]
+                self._answering.setdefault(name, Counter()).update(left)
             return found
 
-    def _begin(self, name: str, request: Request, configured: Record) -> None:
+    def _done(self, name: str, request: Request) -> None:
         with self._lock:
-            self._answering[name] = self._answering.get(name, 0) + 1
+            # One that went back may have been taken again by now.
+            self._answering[name] -= Counter([request.id])
+
+    def _begin(self, name: str, request: Request, configured: Record) -> None:
         work = partial(self._answer, name, request, configured)
         threading.Thread(target=work, name=f"request {request.id}", daemon=True).start()
 
@@ -153,8 +161,7 @@ class Queues:
         except Exception:
             _LOG.exception("request %s of %s", request.id, name)
         finally:
-            with self._lock:
-                self._answering[name] -= 1
+            self._done(name, request)
 
     def _ask(
         self, request: Request, configured: Record, role: str, variant: str, configuration: str, server: Server

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from infra.local.sagemaker.endpoints import async_invocations, invocations
+from infra.local.sagemaker.endpoints.queues import Queues
 from infra.local.sagemaker.endpoints.requests import Request
 from infra.local.sagemaker.errors import ServiceError
 from infra.local.sagemaker.service import SageMaker
+from infra.local.sagemaker.serving import NotHealthy
 from tests.infra.local.sagemaker.requests import BUCKET, configuration, endpoint, eventually, fresh, model, settled
 from tests.stand_in import StandIn
 
@@ -242,3 +247,46 @@ def test_one_that_waited_too_long_fails(service: SageMaker, queued: str, told: T
     assert b"expired" in eventually(lambda: read(s3, old.failure))
     (result,) = eventually(told.results)
     assert "expired" in result["failureReason"]
+
+
+def test_what_is_being_answered_is_not_asked_again_by_an_update(tmp_path: Path) -> None:
+    """It lies in the store until its answer does, and no longer in the queue."""
+    asked, answer = threading.Semaphore(0), threading.Event()
+    bodies: list[str] = []
+
+    def invoke(*_: Any) -> Any:
+        bodies.append("asked")
+        asked.release()
+        answer.wait(10)
+        raise NotHealthy("the container has gone")
+
+    records: dict[str, Any] = {}
+    store = SimpleNamespace(
+        add=lambda _, identity, record: records.update({identity: record}),
+        every=lambda _: list(records.values()),
+        remove=lambda _, identity: records.pop(identity, None),
+    )
+    role = SimpleNamespace(download_object=lambda _, path: path.write_bytes(b"picture"))
+    workshop: Any = SimpleNamespace(
+        store=store,
+        storage=SimpleNamespace(of_role=lambda _: role),
+        figures=SimpleNamespace(queued=lambda *_: None),
+        settings=SimpleNamespace(state=tmp_path),
+    )
+    variant = SimpleNamespace(name="main", instance_count=1, container=SimpleNamespace(role="any"))
+    fleet = SimpleNamespace(
+        variants=[variant], configuration="any", server=lambda: ("main", SimpleNamespace(invoke=invoke))
+    )
+    queues = Queues(workshop, SimpleNamespace(fleet_of=lambda _: fleet, observe_queued=lambda *_: None))
+    configured = {"OutputConfig": OUTPUT}
+    queues.open("one", configured)
+    queues.put("one", configured, SENT)
+    assert asked.acquire(timeout=10)
+    queues.open("one", configured)
+    time.sleep(0.5)
+    assert (bodies, queues.backlog("one")) == (["asked"], 1)
+    queues.close()
+    answer.set()
+    assert eventually(lambda: queues._waiting["one"])
+    assert eventually(lambda: not queues._answering["one"], bool)
+    assert queues.backlog("one") == 1
