@@ -51,7 +51,7 @@ WINGS := containers flow infra lambdas workflow
 WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: .venv/dev ## all tests, with real trainings and a real browser (some 20 minutes on 2 cores)
+test: .venv/dev ## all tests, with real trainings and a real browser (some 25 minutes on 2 cores)
 	@$(BIN)/python -m infra.local.environments training serving
 	$(PYTEST) tests/$(WING)
 
