@@ -11,9 +11,10 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from infra.local.whole_folders import make_whole
 
 PROVIDED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What functions get beside the standard library and their zip: boto3, and what that needs."""
@@ -67,13 +68,10 @@ def provide() -> Path:
     places = find_provided()
     folder = _FOLDERS / hashlib.sha256(repr(places).encode()).hexdigest()[:16]
     if not folder.is_dir():
-        _FOLDERS.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="new-", dir=_FOLDERS))
-        for place in places:
-            (made / place.name).symlink_to(place)
-        try:
-            made.rename(folder)
-        except OSError:
-            # Another process was faster; what it made is the same.
-            shutil.rmtree(made)
+        make_whole(folder, lambda made: _link(made, places))
     return folder
+
+
+def _link(folder: Path, places: list[Path]) -> None:
+    for place in places:
+        (folder / place.name).symlink_to(place)

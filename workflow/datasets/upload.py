@@ -24,6 +24,8 @@ from workflow.errors import UsageError
 
 _MD5 = "md5"
 """Key of the note beside an object: the MD5 of its bytes, in hexadecimal."""
+_DELETED_AT_ONCE = 1000
+"""Objects that S3 deletes in one call."""
 
 Progress = Callable[[int, int], None]
 """Told after each file: files done, files in all."""
@@ -75,9 +77,7 @@ def upload_dataset(
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    for at in range(0, len(gone), 1000):
-        keys = [{"Key": prefix + key} for key in gone[at : at + 1000]]
-        cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    delete_objects(cloud, bucket, [prefix + key for key in gone])
     return Uploaded(f"s3://{bucket}/{prefix}", sent, len(waiting) - sent, len(gone))
 
 
@@ -112,6 +112,16 @@ def upload_weights(cloud: Cloud, bucket: str, weights: Path) -> str:
 def list_objects(cloud: Cloud, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
     """What S3 lists below a prefix."""
     return cloud.pages("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+
+
+def delete_objects(cloud: Cloud, bucket: str, keys: Sequence[str]) -> list[str]:
+    """Delete objects by their keys; the codes of errors for those that cannot be."""
+    codes: list[str] = []
+    for at in range(0, len(keys), _DELETED_AT_ONCE):
+        objects = [{"Key": key} for key in keys[at : at + _DELETED_AT_ONCE]]
+        told = cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        codes += [str(error.get("Code")) for error in told.get("Errors", [])]
+    return codes
 
 
 def put_unless_there(cloud: Cloud, bucket: str, key: str, body: bytes, listed: Mapping[str, Any] | None) -> bool:

@@ -15,13 +15,11 @@ from workflow.batches.outcome import read_answers, read_outcome
 from workflow.batches.start import Wanted, name_batch, package_of, start_batch, upload_pictures
 from workflow.clients import Cloud
 from workflow.contract.batch import BATCHES
-from workflow.datasets.upload import list_objects
+from workflow.datasets.upload import delete_objects, list_objects
 from workflow.errors import GreenlightError, UsageError
 from workflow.runs.steering import stop_run
 from workflow.stack.outputs import Stack
 
-_DELETED_AT_ONCE = 1000
-"""Objects that S3 deletes in one call."""
 PAUSE, PAUSE_HERE = 15.0, 0.5
 """Seconds between two looks at the batch, on AWS and on the stand-in."""
 
@@ -52,14 +50,11 @@ def ask_second(cloud: Cloud, stack: Stack, pictures: Path, version: int, started
 
 def _forget(cloud: Cloud, bucket: str, folder: str) -> None:
     keys = [str(item["Key"]) for item in list_objects(cloud, bucket, folder)]
-    for at in range(0, len(keys), _DELETED_AT_ONCE):
-        objects = [{"Key": key} for key in keys[at : at + _DELETED_AT_ONCE]]
-        told = cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-        if errors := told.get("Errors"):
-            raise GreenlightError(
-                f"s3://{bucket}/{folder} holds copies of what production was asked, and cannot be deleted "
-                f"({errors[0].get('Code')}): have somebody delete it."
-            )
+    if codes := delete_objects(cloud, bucket, keys):
+        raise GreenlightError(
+            f"s3://{bucket}/{folder} holds copies of what production was asked, and cannot be deleted ({codes[0]}): "
+            "have somebody delete it."
+        )
 
 
 def _wait(cloud: Cloud, execution: str, name: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 import types
 import zipfile
@@ -19,6 +18,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from infra.local.gaps.patching import EngineChangedError, require
+from infra.local.whole_folders import make_whole
 
 TREES = Path(__file__).resolve().parents[3] / ".greenlight" / "functions"
 _CODE = "code"
@@ -30,15 +30,8 @@ def find_tree(packed: Path, trees: Path) -> Path:
     """The unpacked zip, unpacked where it is not there yet; those that nobody used for a week are removed then."""
     tree = trees / hashlib.sha256(packed.read_bytes()).hexdigest()[:32]
     if not tree.is_dir():
-        trees.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix="new-", dir=trees))
         with zipfile.ZipFile(packed) as archive:
-            archive.extractall(made)
-        try:
-            made.rename(tree)
-        except OSError:
-            # Another process was faster; what it unpacked is the same.
-            shutil.rmtree(made)
+            make_whole(tree, archive.extractall)
         _forget(trees)
     os.utime(tree)
     return tree

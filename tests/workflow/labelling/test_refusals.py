@@ -50,10 +50,7 @@ def cloud() -> BucketCloud:
 def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
     change: Callable[[Path], Any], said: str, cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dataset(cloud, "detect")
-    keep(cloud, "detect", 3)
-    task, before = tmp_path / "task", stored(cloud)
-    assert pick(cloud, task, "yolo") == 0
+    task, before = handed_over(cloud, tmp_path, "yolo")
     change(task)
     capsys.readouterr()
     code = run(["label", "take", str(task), "--yes"], cloud)
@@ -61,6 +58,15 @@ def test_labels_that_cannot_be_used_are_refused_and_nothing_is_sent(
     if said:
         assert (code, stored(cloud)) == (2, before)
     assert said in re.sub(r"\s+", " ", told)
+
+
+def handed_over(cloud: BucketCloud, folder: Path, tool: str) -> tuple[Path, dict[str, bytes]]:
+    """A task of three pictures in ``folder``, and what the bucket has stored before it comes back."""
+    dataset(cloud, "detect")
+    keep(cloud, "detect", 3)
+    task, before = folder / "task", stored(cloud)
+    assert pick(cloud, task, tool) == 0
+    return task, before
 
 
 def label_twice(task: Path) -> None:
@@ -83,10 +89,7 @@ def test_other_pictures_that_an_export_brings_under_the_same_names_are_refused(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Their labels would be taught beside what production was asked, or what nobody was."""
-    dataset(cloud, "detect")
-    keep(cloud, "detect", 3)
-    task, before = tmp_path / "task", stored(cloud)
-    assert pick(cloud, task, "cvat") == 0
+    task, before = handed_over(cloud, tmp_path, "cvat")
     shutil.copytree(task / "images", tmp_path / "export" / "images")
     shutil.copyfile(task / "annotations.xml", tmp_path / "export" / "annotations.xml")
     first_image(tmp_path / "export").write_bytes(picture(99))
@@ -149,10 +152,7 @@ def test_labels_of_a_picture_of_another_shape_are_refused(
     cloud: BucketCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What only the picture's own size shows."""
-    dataset(cloud, "detect")
-    keep(cloud, "detect", 3)
-    task, before = tmp_path / "task", stored(cloud)
-    assert pick(cloud, task, "cvat") == 0
+    task, before = handed_over(cloud, tmp_path, "cvat")
     text = (task / "annotations.xml").read_text().replace(f'width="{WIDE}"', f'width="{WIDE * 2}"')
     (tmp_path / "export.xml").write_text(text)
     capsys.readouterr()

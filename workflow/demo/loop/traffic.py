@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workflow.contract.capture import KEPT, RAW, Captured
-from workflow.datasets.upload import list_objects
+from workflow.datasets.upload import delete_objects, list_objects
 from workflow.demo.steps import Site
 from workflow.errors import GreenlightError
 from workflow.labelling.kept import list_days, read_kept
@@ -17,17 +17,13 @@ from workflow.predictions.prediction import Prediction
 
 _KEPT_SECONDS = 120
 _LOOK_SECONDS = 0.5
-_AT_ONCE = 1000
-"""Objects that S3 deletes in one call."""
 
 
 def forget_kept(site: Site) -> None:
     """Delete what is kept of production's requests: an earlier loop's would be among this one's."""
     bucket = site.stack.bucket
     keys = [str(item["Key"]) for prefix in (RAW, KEPT) for item in list_objects(site.cloud, bucket, prefix)]
-    for at in range(0, len(keys), _AT_ONCE):
-        objects = [{"Key": key} for key in keys[at : at + _AT_ONCE]]
-        site.cloud.call("s3", "delete_objects", Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    delete_objects(site.cloud, bucket, keys)
 
 
 def ask_about(site: Site, pictures: Sequence[Path]) -> list[Prediction]:
